@@ -1,0 +1,236 @@
+"""The contracts of the bucket: hours, keys and lines. Nobody else formats or parses a key.
+
+Keys of a stream (default `platform-events`), all times UTC:
+
+    <stream>/landing/yyyy/MM/dd/HH/part-<epoch>-*.jsonl[.zst|.gz]    accepted lines of that hour
+    <stream>/rejected/yyyy/MM/dd/HH/part-<epoch>-*.jsonl[.zst|.gz]   rejected records of that hour
+    <stream>/ledger/yyyy/MM/dd/HH/part-<epoch>-*.jsonl               ledger entries, by hour of emission
+    <stream>/seals/yyyy/MM/dd/HH/r0001.json                          one seal per revision, create-only
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import total_ordering
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+HOUR = timedelta(hours=1)
+
+_PATH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/(?P<hour>\d{2})")
+_PARTITION_KEY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})-(?P<hour>\d{2}):00")
+_LABEL = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})T(?P<hour>\d{2})")
+_STREAM = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_OBJECT = re.compile(
+    r"(?P<stream>[^/]+)/(?P<kind>landing|rejected|ledger)/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})"
+    r"/part-(?P<epoch>[0-9a-f]{12,32}\.\d+)-[A-Za-z0-9-]+\.jsonl(?P<codec>|\.zst|\.gz)"
+)
+_SEAL = re.compile(r"(?P<stream>[^/]+)/seals/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})\.json")
+
+
+class LayoutError(ValueError):
+    """A text that is not what this layout writes: the message holds the text and the form that was expected."""
+
+
+class Kind(StrEnum):
+    """What the objects below a prefix hold."""
+
+    LANDING = "landing"
+    REJECTED = "rejected"
+    LEDGER = "ledger"
+    SEALS = "seals"
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One UTC hour: the path `2025/08/01/03/`, the partition key `2025-08-01-03:00`, and the interval.
+
+    Args:
+        start: first instant of the hour, with the zone UTC.
+    """
+
+    start: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is not UTC or self.start.minute or self.start.second or self.start.microsecond:
+            raise LayoutError(f"not the first instant of a UTC hour: {self.start!r}")
+
+    def __lt__(self, other: Hour) -> bool:
+        return self.start < other.start
+
+    def __str__(self) -> str:
+        return self.label
+
+    @classmethod
+    def containing(cls, moment: datetime) -> Self:
+        """Find the hour of a moment; a moment without zone is an error, not a guess."""
+        if moment.tzinfo is None:
+            raise LayoutError(f"a moment needs a zone: {moment!r}")
+        return cls(moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+
+    @classmethod
+    def containing_milliseconds(cls, epoch_milliseconds: int) -> Self:
+        """Find the hour of a Kafka record timestamp (milliseconds since 1970)."""
+        return cls.containing(datetime.fromtimestamp(epoch_milliseconds // 1000, UTC))
+
+    @classmethod
+    def from_path(cls, path: str) -> Self:
+        """Read `2025/08/01/03`, with or without a slash at its end."""
+        return cls._from_match(_PATH.fullmatch(path.rstrip("/")), path, "yyyy/MM/dd/HH")
+
+    @classmethod
+    def from_partition_key(cls, key: str) -> Self:
+        """Read Dagster's hourly partition key `2025-08-01-03:00`."""
+        return cls._from_match(_PARTITION_KEY.fullmatch(key), key, "yyyy-MM-dd-HH:00")
+
+    @classmethod
+    def from_label(cls, label: str) -> Self:
+        """Read `2025-08-01T03`, the form of the ledger and of `status --json`."""
+        return cls._from_match(_LABEL.fullmatch(label), label, "yyyy-MM-ddTHH")
+
+    @classmethod
+    def _from_match(cls, match: re.Match[str] | None, text: str, form: str) -> Self:
+        if match is None:
+            raise LayoutError(f"not an hour of the form {form}: {text!r}")
+        year, month, day, hour = (int(match[part]) for part in ("year", "month", "day", "hour"))
+        try:
+            return cls(datetime(year, month, day, hour, tzinfo=UTC))
+        except ValueError as exc:
+            raise LayoutError(f"no such hour: {text!r}") from exc
+
+    @property
+    def end(self) -> datetime:
+        """First instant after the hour."""
+        return self.start + HOUR
+
+    @property
+    def path(self) -> str:
+        """The directory of the hour, `2025/08/01/03/`."""
+        return f"{self.start:%Y/%m/%d/%H/}"
+
+    @property
+    def partition_key(self) -> str:
+        """Dagster's partition key, `2025-08-01-03:00`."""
+        return f"{self.start:%Y-%m-%d-%H:00}"
+
+    @property
+    def label(self) -> str:
+        """The hour in the ledger and in reports, `2025-08-01T03`."""
+        return f"{self.start:%Y-%m-%dT%H}"
+
+    def plus(self, hours: int) -> Hour:
+        """Move by whole hours."""
+        return Hour(self.start + hours * HOUR)
+
+    def until(self, last: Hour) -> Iterator[Hour]:
+        """Walk from this hour to `last`, both included."""
+        hour = self
+        while hour <= last:
+            yield hour
+            hour = hour.plus(1)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLayout:
+    """Every key and prefix of one stream.
+
+    Args:
+        stream: name of the stream, the first segment of each key; lower-case letters, digits and hyphens.
+    """
+
+    stream: str = "platform-events"
+
+    def __post_init__(self) -> None:
+        if not _STREAM.fullmatch(self.stream):
+            raise LayoutError(f"a stream's name is [a-z0-9-], at most 63 characters: {self.stream!r}")
+
+    def prefix(self, kind: Kind) -> str:
+        """Name the directory of all hours of a kind, `platform-events/landing/`."""
+        return f"{self.stream}/{kind}/"
+
+    def hour_prefix(self, kind: Kind, hour: Hour) -> str:
+        """Name the directory of one hour, `platform-events/landing/2025/08/01/03/`."""
+        return self.prefix(kind) + hour.path
+
+    def seal_key(self, hour: Hour, revision: int) -> str:
+        """Name the seal of a revision, which counts from 1."""
+        return f"{self.hour_prefix(Kind.SEALS, hour)}r{revision:04d}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """What the key of an object that the job wrote says."""
+
+    key: str
+    stream: str
+    kind: Kind
+    hour: Hour
+    epoch: str
+    codec: str
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read a key of `landing/`, `rejected/` or `ledger/`; a foreign key is a `LayoutError`."""
+        match = _OBJECT.fullmatch(key)
+        if match is None:
+            raise LayoutError(f"not an object of the landing job: {key!r}")
+        hour = Hour.from_path(match["path"])
+        return cls(key, match["stream"], Kind(match["kind"]), hour, match["epoch"], match["codec"].lstrip("."))
+
+
+@dataclass(frozen=True, slots=True)
+class SealKey:
+    """What the key of a seal says."""
+
+    key: str
+    stream: str
+    hour: Hour
+    revision: int
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read a key of `seals/`; a foreign key is a `LayoutError`."""
+        match = _SEAL.fullmatch(key)
+        if match is None:
+            raise LayoutError(f"not a seal: {key!r}")
+        return cls(key, match["stream"], Hour.from_path(match["path"]), int(match["revision"]))
+
+
+class AcceptedLine(BaseModel):
+    """One line below `landing/`: the envelope, and the producer's bytes unchanged as `event`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    key: str | None
+    event: dict[str, Any]
+
+
+class RejectedLine(BaseModel):
+    """One line below `rejected/`: the envelope, why, where in the payload, and the bytes themselves.
+
+    `key` is null when the record has none; a key that is not UTF-8 has its bad bytes replaced here, its exact
+    bytes are in `key_base64`. `payload_base64` is null for a record without value (a tombstone).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    key: str | None
+    reason: str
+    detail: str
+    payload_base64: str | None
+    key_base64: str | None = None
+    headers: list[tuple[str, str | None]] = []

@@ -1,0 +1,86 @@
+"""The ledger: what the landing job says it did, per checkpoint, subtask and source partition.
+
+The operator writes one line per entry; this model is the contract that readers parse it with. Entries of one
+partition chain (`first_offset` = previous `last_offset` + 1), the hours of an entry add up to `records`, and each
+`epoch` that an entry promises for an hour is listed under that hour's prefix once the entry is visible.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flink_jobs.layout import Hour, Kind
+
+
+class Cell(BaseModel):
+    """Records of one entry in one hour and of one kind. Offsets are inclusive; bytes are those of the values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    records: int = Field(ge=1)
+    min_offset: int
+    max_offset: int
+    offset_sum: int
+    min_timestamp: datetime
+    max_timestamp: datetime
+    bytes: int = Field(ge=0)
+
+
+class HourCells(BaseModel):
+    """The two kinds of one hour; a kind without records is absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accepted: Cell | None = None
+    rejected: Cell | None = None
+
+
+class LedgerEntry(BaseModel):
+    """What one subtask did with one source partition between two barriers.
+
+    `holes` counts offsets between `first_offset` and `last_offset` that the broker never gave out (transaction
+    markers, aborted or compacted records). `reasons` and `types` count rejected and accepted records.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job: str
+    job_id: str
+    checkpoint: int
+    subtask: int
+    epoch: str
+    topic: str
+    partition: int
+    first_offset: int
+    last_offset: int
+    records: int = Field(ge=1)
+    offset_sum: int
+    holes: int = Field(ge=0)
+    hours: dict[str, HourCells]
+    reasons: dict[str, int] = {}
+    types: dict[str, int] = {}
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        cells = [cell for hour in self.hours.values() for cell in (hour.accepted, hour.rejected) if cell]
+        if sum(cell.records for cell in cells) != self.records:
+            raise ValueError(f"the hours of entry {self.epoch} do not add up to its {self.records} records")
+        if sum(cell.offset_sum for cell in cells) != self.offset_sum:
+            raise ValueError(f"the hours of entry {self.epoch} do not add up to its offset sum")
+        if self.records + self.holes != self.last_offset - self.first_offset + 1:
+            raise ValueError(f"entry {self.epoch} covers other offsets than it counts")
+        return self
+
+    def promises(self) -> list[tuple[Hour, Kind]]:
+        """List the (hour, kind) under which an object of this epoch must be visible."""
+        promised = []
+        for label, cells in self.hours.items():
+            hour = Hour.from_label(label)
+            if cells.accepted:
+                promised.append((hour, Kind.LANDING))
+            if cells.rejected:
+                promised.append((hour, Kind.REJECTED))
+        return promised

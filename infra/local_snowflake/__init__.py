@@ -1,0 +1,1 @@
+"""A Snowflake of one machine: fakesnow plus stages, directory tables and external tables."""

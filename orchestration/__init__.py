@@ -1,0 +1,1 @@
+"""Bucket to Snowflake, one proven hour at a time: the Dagster code location."""

@@ -1,0 +1,1 @@
+"""Platform events to Kafka: the event contract, the client, and the programs that send."""

@@ -1,0 +1,1 @@
+"""Snowflake stages and external tables as Dagster components, described in YAML."""
