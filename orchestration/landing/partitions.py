@@ -1,4 +1,4 @@
-"""The partitions of every hourly asset, in one place: two definitions that differ by one word do not match."""
+"""The partitions and keys of the hourly assets, in one place: definitions that differ by a word do not match."""
 
 from __future__ import annotations
 
