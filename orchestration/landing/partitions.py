@@ -1,4 +1,4 @@
-"""The partitions and keys of the hourly assets, in one place: definitions that differ by a word do not match."""
+"""The partitions and the keys of the hourly assets, in one place: two spellings would never match."""
 
 from __future__ import annotations
 
