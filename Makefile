@@ -1,0 +1,70 @@
+# Hourglass: `make demo` shows the whole chain, `make test` proves it. Each target does its own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+DBT := orchestration/dbt
+
+.PHONY: help setup demo test test-unit test-java test-integration check format lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install everything that demo and test need
+
+demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
+	@$(BIN)/hourglass demo $(if $(ONCE),--once)
+
+test: test-unit test-java test-integration ## every test: unit, Java, integration against real servers
+
+test-unit: setup
+	@$(BIN)/python -m pytest tests/unit
+
+test-java: setup
+	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
+
+test-integration: setup
+	@$(BIN)/python -m pytest tests/integration
+
+check: setup ## what CI asks of the text: format, lint, types, import law, definitions
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/dg check toml
+	@$(BIN)/dg check defs
+	@echo "check: all good"
+
+format: setup ## format and repair what ruff can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
+	@.tools/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-find-links \
+	  --no-emit-index-url --quiet --output-file requirements.lock
+
+clean: ## stop the stack, then remove all that set-up and demo made
+	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi
+	rm -rf .venv .tools .runtime .hourglass flink_jobs/java/target $(DBT)/target
+
+# What each part is made of. A part that is there and newer than its sources is not made again.
+
+.tools/bin/uv:
+	@infra/local/setup.sh
+
+.venv/.synced: requirements.lock pyproject.toml | .tools/bin/uv
+	@echo "set-up: Python packages"
+	@infra/local/setup.sh python
+	@touch $@
+
+.runtime/.installed: .venv/.synced flink_jobs/java/pom.xml flink_jobs/runtime.py $(shell find flink_jobs/java/src/main -type f)
+	@echo "set-up: jars and the Flink home"
+	@$(BIN)/python -m infra.local.runtime
+	@touch $@
+
+$(DBT)/target/manifest.json: .venv/.synced $(shell find $(DBT) -type f \( -name '*.sql' -o -name '*.yml' \) -not -path '*/target/*')
+	@echo "set-up: dbt manifest"
+	@$(BIN)/dbt --quiet parse --project-dir $(DBT) --profiles-dir $(DBT)
+	@touch $@

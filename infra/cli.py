@@ -1,0 +1,285 @@
+"""`hourglass`: the one command line, which mounts the commands of the packages.
+
+Exit codes everywhere: 0 success, 1 found something wrong, 2 usage or set-up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.processes import StackError
+from infra.local.settings import LocalSettings
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from infra.local.proof import ProofRow
+    from infra.local.stack import Stack
+
+OK, WRONG, USAGE = 0, 1, 2
+
+app = typer.Typer(
+    help="Platform events from Kafka to Snowflake, one proven hour at a time.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+job = typer.Typer(help="The landing job: start, stop, restart, status.", no_args_is_help=True)
+app.add_typer(job, name="job")
+
+console = Console(stderr=True, highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output instead of a table.")]
+
+
+@app.command()
+def up(*, detach: Annotated[bool, typer.Option("--detach", help="Return when everything serves.")] = False) -> None:
+    """Start the local stack: broker, S3 server, Flink, local Snowflake, Dagster."""
+    stack = _stack()
+    if detach:
+        _up_or_down_again(stack)
+        _print_addresses(stack.settings)
+        return
+    _refuse_if_up(stack)
+    try:
+        stack.up()
+        _print_addresses(stack.settings)
+        console.print("Ctrl-C stops the stack.")
+        signal.pause()
+    finally:
+        stack.down()
+
+
+@app.command()
+def down(
+    *, now: Annotated[bool, typer.Option("--now", help="Neither finish runs nor make a savepoint.")] = False
+) -> None:
+    """Stop the local stack; data stays."""
+    _stack().down(now=now)
+
+
+@app.command()
+def status(*, as_json: Json = False) -> None:
+    """Show the proof of every hour: what is accepted, landed, registered, queryable, and whether all agree."""
+    from infra.local.proof import proof_rows
+
+    rows = proof_rows(_settings())
+    if as_json:
+        print(json.dumps([row.as_json() for row in rows], indent=1))
+    else:
+        print_proof(rows)
+    if any(row.agree is False for row in rows):
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop at the end; exit 0 only if every row agrees.")] = False,
+    hours: Annotated[int, typer.Option(min=1, max=48, help="Full hours before now to simulate.")] = 6,
+    events: Annotated[int, typer.Option(min=100, help="Records of each hour.")] = 10_000,
+) -> None:
+    """Run the whole chain over simulated hours and print the proof table."""
+    from infra.local.demo import DemoPlan, run_demo
+
+    stack = _stack()
+    _refuse_if_up(stack)
+    agreed = False
+    try:
+        stack.up()
+        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), _tell)
+        agreed = bool(rows) and all(row.agree for row in rows)
+        print_proof(rows)
+        console.print(f"Every hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
+        if not once:
+            _print_addresses(stack.settings)
+            console.print("Ctrl-C stops the stack; what landed is kept.")
+            signal.pause()
+    finally:
+        stack.down()
+    if not agreed:
+        raise typer.Exit(WRONG)
+
+
+@job.command("start")
+def job_start(
+    *,
+    from_offsets: Annotated[
+        bool,
+        typer.Option("--from-offsets", help="Start without a checkpoint although objects exist: records can double."),
+    ] = False,
+) -> None:
+    """Start the landing job from its newest checkpoint or savepoint."""
+    from flink_jobs.settings import LandingSettings
+
+    from flink_jobs import deploy
+
+    _settings()
+    deploy.start(LandingSettings(), from_offsets=from_offsets, report=_tell)
+
+
+@job.command("stop")
+def job_stop() -> None:
+    """Stop the landing job with a savepoint: nothing is in flight afterwards."""
+    from flink_jobs.settings import LandingSettings
+
+    from flink_jobs import deploy
+
+    _settings()
+    console.print(f"savepoint: {deploy.stop(LandingSettings())}")
+
+
+@job.command("restart")
+def job_restart() -> None:
+    """Stop the landing job with a savepoint and start it again from there."""
+    from flink_jobs.settings import LandingSettings
+
+    from flink_jobs import deploy
+
+    _settings()
+    deploy.restart(LandingSettings(), report=_tell)
+
+
+@job.command("status")
+def job_status(*, as_json: Json = False) -> None:
+    """Show the state of the landing job; exit code 1 when it does not run."""
+    from dataclasses import asdict
+
+    from flink_jobs.settings import LandingSettings
+
+    from flink_jobs import deploy
+
+    _settings()
+    state = asdict(deploy.status(LandingSettings()))
+    if as_json:
+        print(json.dumps(state, indent=1, default=str))
+    else:
+        _print_pairs(state)
+    if state["state"] != "RUNNING":
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def sql(
+    statement: Annotated[
+        str, typer.Argument(help='One statement, such as "SELECT COUNT(*) FROM EXT_FLINK_EVENT_LOG".')
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Run one statement against the configured Snowflake."""
+    from snowflake_components.connection import SnowflakeSettings, query
+
+    _settings()
+    columns, rows = query(SnowflakeSettings(), statement)
+    if as_json:
+        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, default=str))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console().print(table)
+
+
+def print_proof(rows: Sequence[ProofRow]) -> None:
+    """Print the proof table: a row an hour."""
+    columns = ("hour", "state", "produced", "accepted", "rejected", "objects", "registered", "queryable", "revision")
+    table = Table(*columns, "agree", title="Every hour, hop by hop", title_justify="left")
+    for column in table.columns[2:9]:
+        column.justify = "right"
+    for row in rows:
+        cells = ["-" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in
+                 (getattr(row, column) for column in columns)]  # fmt: skip
+        table.add_row(*cells, {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree])
+    Console(width=max(120, Console().width)).print(table)
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one clear line and exit code 2."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except _expected_errors() as error:
+        console.print(f"hourglass: {error}", style="red", markup=False)
+        sys.exit(USAGE)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Name the errors that carry their repair; only packages that are loaded can have raised theirs."""
+    names = {
+        "flink_jobs.deploy": "DeployError",
+        "producers.errors": "ProducerError",
+        "snowflake_components.connection": "SnowflakeError",
+        "orchestration.landing.errors": "LandingError",
+    }
+    loaded = [getattr(sys.modules[module], name) for module, name in names.items() if module in sys.modules]
+    return (StackError, *loaded)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _settings() -> LocalSettings:
+    """Read the settings once, and point this process at the local stack unless it is told to look elsewhere."""
+    settings = LocalSettings()
+    if settings.target == "local":
+        os.environ.update(settings.environment())
+    return settings
+
+
+def _stack() -> Stack:
+    from infra.local.stack import Stack
+
+    return Stack(_settings(), _tell)
+
+
+def _refuse_if_up(stack: Stack) -> None:
+    if stack.running():
+        raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
+
+
+def _up_or_down_again(stack: Stack) -> None:
+    _refuse_if_up(stack)
+    try:
+        stack.up()
+    except BaseException:
+        stack.down(now=True)
+        raise
+
+
+def _tell(line: str) -> None:
+    console.print(f"  {line}", markup=False)
+
+
+def _gib(stack: Stack) -> str:
+    return f"{stack.memory_bytes() / 2**30:.1f} GiB"
+
+
+def _print_pairs(pairs: dict[str, object]) -> None:
+    for name, value in pairs.items():
+        console.print(f"{name:<20} {value}", markup=False)
+
+
+def _print_addresses(settings: LocalSettings) -> None:
+    console.print(f"Dagster   http://127.0.0.1:{settings.dagster_port}")
+    console.print(f"Flink     http://127.0.0.1:{settings.flink_port}")
+    console.print(f"Logs      {_relative(settings.log_dir)}")
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Dagster on one machine: a code server, the daemon and the webserver over one instance folder.
+
+The daemon and the webserver share one code server over a socket, so that the definitions are imported once.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+
+from infra.local.processes import Program
+from infra.local.settings import LOOPBACK, PROJECT, LocalSettings
+from infra.local.warehouse import answers
+
+
+def prepare(settings: LocalSettings) -> None:
+    """Write `dagster.yaml` and the workspace."""
+    home = settings.data_dir / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(yaml.safe_dump(_instance(settings)))
+    (home / "workspace.yaml").write_text(yaml.safe_dump(_workspace(settings)))
+
+
+def programs(settings: LocalSettings) -> list[Program]:
+    """Describe the three processes in the order of their start."""
+    environment = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
+    socket = _socket(settings)
+    workspace = str(settings.data_dir / "dagster" / "workspace.yaml")
+
+    def describe(name: str, *arguments: str, port: int | None = None) -> Program:
+        command = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
+        healthy = _HEALTH[name]
+        return Program(
+            name=name,
+            command=command,
+            environment=environment,
+            healthy=lambda: healthy(settings),
+            port=port,
+            cwd=PROJECT,
+        )
+
+    socket.unlink(missing_ok=True)
+    return [
+        describe(
+            "dagster-code", "dagster", "api", "grpc", "--module-name", "orchestration.definitions",
+            "--socket", str(socket), "--location-name", "hourglass",
+        ),
+        describe("dagster-daemon", "dagster-daemon", "run", "--workspace", workspace),
+        describe(
+            "dagster-webserver", "dagster-webserver", "--workspace", workspace, "--host", LOOPBACK,
+            "--port", str(settings.dagster_port), port=settings.dagster_port,
+        ),
+    ]  # fmt: skip
+
+
+def _socket(settings: LocalSettings) -> Path:
+    """Name the socket: under the temporary folder, because a socket's path is at most 107 bytes long."""
+    digest = sha256(str(settings.data_dir.absolute()).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"hourglass-{digest}.sock"
+
+
+_HEALTH = {
+    "dagster-code": lambda settings: _socket(settings).exists(),
+    "dagster-daemon": lambda _settings: True,
+    "dagster-webserver": lambda settings: answers(f"http://{LOOPBACK}:{settings.dagster_port}/server_info"),
+}
+
+
+def _instance(settings: LocalSettings) -> dict[str, object]:
+    return {
+        "telemetry": {"enabled": False},
+        "concurrency": {
+            "runs": {"max_concurrent_runs": settings.run_concurrency},
+            "pools": {"default_limit": 1, "granularity": "op"},
+        },
+        "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": True},
+    }
+
+
+def _workspace(settings: LocalSettings) -> dict[str, object]:
+    return {"load_from": [{"grpc_server": {"socket": str(_socket(settings)), "location_name": "hourglass"}}]}

@@ -1,0 +1,206 @@
+"""Processes of the stack: started in a session of their own, remembered by pid, waited for, stopped.
+
+A process is remembered in `<data>/run/<name>.json` with its pid and start time, so that another command can stop
+it, and a pid that the system has given to somebody else is never signalled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+POLL_SECONDS = 0.1
+LOG_TAIL_LINES = 15
+
+
+class StackError(Exception):
+    """The stack cannot be started or stopped; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program of the stack.
+
+    Args:
+        name: also the name of its log file.
+        command: argument list, never a shell string.
+        environment: variables added to those of this process.
+        port: port that the process itself must own once it is healthy, or None.
+        healthy: answers whether it serves; may be called many times.
+    """
+
+    name: str
+    command: Sequence[str]
+    healthy: Callable[[], bool]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    cwd: Path | None = None
+    start_seconds_max: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that was started, or found by its pid file."""
+
+    name: str
+    pid: int
+    created: float
+    log: Path
+
+    def process(self) -> psutil.Process | None:
+        """Find the process, or None where it has ended or its pid belongs to somebody else."""
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.created) > 1 or process.status() == psutil.STATUS_ZOMBIE:
+                return None
+        except psutil.NoSuchProcess:
+            return None
+        return process
+
+    def tree(self) -> list[psutil.Process]:
+        """List the process and everything below it."""
+        process = self.process()
+        if process is None:
+            return []
+        try:
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+class ProcessTable:
+    """Remember the processes of one data folder.
+
+    Args:
+        data_dir: the folder of the stack; `run/` holds the pid files, `logs/` the logs.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._run_dir = data_dir / "run"
+        self._log_dir = data_dir / "logs"
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, program: Program) -> Running:
+        """Start a program and remember it; it runs on when this process ends."""
+        self._run_dir.mkdir(parents=True, exist_ok=True)
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        log = self._log_dir / f"{program.name}.log"
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                list(program.command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **program.environment},
+                cwd=program.cwd,
+                start_new_session=True,
+            )
+        self._children[program.name] = child
+        running = Running(program.name, child.pid, psutil.Process(child.pid).create_time(), log)
+        record = {"name": running.name, "pid": running.pid, "created": running.created, "log": str(log)}
+        self._file(program.name).write_text(json.dumps(record))
+        return running
+
+    def find(self, name: str) -> Running | None:
+        """Find a process that still lives, by the name of its program."""
+        try:
+            record = json.loads(self._file(name).read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        running = Running(record["name"], record["pid"], record["created"], Path(record["log"]))
+        return running if running.process() else None
+
+    def stop(self, name: str, *, limit_seconds: float = 20.0) -> None:
+        """End a process and everything below it: SIGTERM, then SIGKILL for what is left."""
+        running = self.find(name)
+        if running is not None:
+            end_tree(running.tree(), limit_seconds=limit_seconds)
+        if child := self._children.pop(name, None):
+            child.poll()
+        self._file(name).unlink(missing_ok=True)
+
+    def _file(self, name: str) -> Path:
+        return self._run_dir / f"{name}.json"
+
+
+def end_tree(tree: list[psutil.Process], *, limit_seconds: float) -> None:
+    """Ask the first process of a tree to end, give all of it time, then kill the rest."""
+    if not tree:
+        return
+    _signal(tree[0], signal.SIGTERM)
+    _, alive = psutil.wait_procs(tree, timeout=limit_seconds)
+    for process in alive:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(alive, timeout=5)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def wait_until_healthy(program: Program, running: Running) -> None:
+    """Wait until a program serves; its death, or a foreign server on its port, ends the wait with an error."""
+    deadline = time.monotonic() + program.start_seconds_max
+    while time.monotonic() < deadline:
+        if running.process() is None:
+            raise StackError(f"{program.name} ended while it started.\n{log_tail(running.log)}\n(log: {running.log})")
+        if program.healthy():
+            _require_own_port(program, running)
+            return
+        time.sleep(POLL_SECONDS)
+    raise StackError(
+        f"{program.name} did not answer within {program.start_seconds_max:.0f} s.\n"
+        f"{log_tail(running.log)}\n(log: {running.log})"
+    )
+
+
+def _require_own_port(program: Program, running: Running) -> None:
+    if program.port is None:
+        return
+    owners = {
+        connection.laddr.port
+        for process in running.tree()
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    if program.port not in owners:
+        raise StackError(f"port {program.port} answers, but for another process than {program.name}: end that one")
+
+
+def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
+    """Give the last lines of a log."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def port_answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Say whether somebody accepts connections on a port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((host, port)) == 0
+
+
+def require_free_ports(ports: Mapping[str, int]) -> None:
+    """Refuse to start on ports that are taken or given twice; the message names each port and its setting."""
+    taken = [f"port {port} is in use: set {name} to a free one" for name, port in ports.items() if port_answers(port)]
+    twice = [f"port {port} is given twice: change {name}" for name, port in ports.items() if _count(ports, port) > 1]
+    if taken or twice:
+        raise StackError("\n".join(taken + twice))
+
+
+def _count(ports: Mapping[str, int], port: int) -> int:
+    return sum(other == port for other in ports.values())

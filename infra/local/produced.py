@@ -1,0 +1,93 @@
+"""Count what the topic holds, per hour of record time: the broker's own answer, whoever produced it.
+
+The counts are kept beside the offsets they were counted to, so that each call reads only what is new.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from flink_jobs.layout import Hour
+from infra.local.processes import StackError
+from infra.local.settings import LOOPBACK, LocalSettings
+
+CALL_SECONDS_MAX = 10.0
+BATCH_RECORDS_MAX = 10_000
+
+
+@dataclass
+class TopicCount:
+    """Records per hour label, and the offset each partition was counted to."""
+
+    per_hour: Counter[str] = field(default_factory=Counter)
+    positions: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> TopicCount:
+        """Read a kept count, or begin a new one."""
+        try:
+            kept = json.loads(path.read_text())
+        except FileNotFoundError:
+            return cls()
+        return cls(Counter(kept["per_hour"]), {int(p): offset for p, offset in kept["positions"].items()})
+
+    def save(self, path: Path) -> None:
+        """Keep the count, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = path.with_suffix(".new")
+        whole.write_text(json.dumps({"per_hour": dict(self.per_hour), "positions": self.positions}))
+        whole.replace(path)
+
+
+def produced_per_hour(settings: LocalSettings) -> dict[str, int]:
+    """Count the records of the topic up to its present end, by the hour of their Kafka timestamp.
+
+    Raises:
+        StackError: when the broker does not answer.
+    """
+    path = settings.data_dir / "run" / "produced.json"
+    count = TopicCount.load(path)
+    consumer = Consumer(
+        {
+            "bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}",
+            "group.id": "hourglass-produced",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    try:
+        _count_to_the_end(consumer, settings.topic, count)
+    except KafkaException as exc:
+        raise StackError(f"the broker at {LOOPBACK}:{settings.kafka_port} does not answer: is the stack up?") from exc
+    finally:
+        consumer.close()
+    count.save(path)
+    return dict(count.per_hour)
+
+
+def _count_to_the_end(consumer: Consumer, topic: str, count: TopicCount) -> None:
+    partitions = consumer.list_topics(topic, timeout=CALL_SECONDS_MAX).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, p, count.positions.get(p, 0)) for p in partitions])
+    open_partitions = set(partitions)
+    while open_partitions:
+        messages = consumer.consume(BATCH_RECORDS_MAX, timeout=CALL_SECONDS_MAX)
+        if not messages:
+            raise KafkaException(KafkaError._TIMED_OUT)  # noqa: SLF001 (the only name librdkafka gives this code)
+        for message in messages:
+            _count_message(message, count, open_partitions)
+
+
+def _count_message(message: Message, count: TopicCount, open_partitions: set[int]) -> None:
+    error = message.error()
+    if error is None:
+        count.per_hour[Hour.containing_milliseconds(message.timestamp()[1]).label] += 1
+        count.positions[message.partition()] = message.offset() + 1
+    elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (the only name librdkafka gives this code)
+        open_partitions.discard(message.partition())
+    else:
+        raise KafkaException(error)

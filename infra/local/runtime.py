@@ -1,0 +1,84 @@
+"""Install what is not Python: jars by Maven's coordinates, and the Flink home made of the wheel and the jars.
+
+Run as `python -m infra.local.runtime`. A part is made again only when what it is made of has changed, so a second
+run starts no Maven and downloads nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from flink_jobs.runtime import assemble
+
+from infra.local.processes import StackError
+from infra.local.settings import PROJECT, LocalSettings
+
+JAVA = PROJECT / "flink_jobs" / "java"
+PROFILES = ("broker", "s3", "flink-lib", "flink-s3")
+LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"
+MAVEN = ("mvn", "-q", "-B", "-ntp", "-f", str(JAVA / "pom.xml"))
+
+
+def install(runtime_dir: Path) -> None:
+    """Make everything below `runtime_dir` that is absent or older than its sources.
+
+    1. One folder of jars per Maven profile: separate class paths.
+    2. The landing job's jar.
+    3. The Flink home: links to the wheel, the connector and the landing jar.
+    """
+    runtime_dir.mkdir(parents=True, exist_ok=True)
+    for profile in PROFILES:
+        _made_once(runtime_dir / profile, _digest([JAVA / "pom.xml"]), _copy_jars)
+    sources = [JAVA / "pom.xml", *sorted((JAVA / "src" / "main").rglob("*.*"))]
+    _made_once(runtime_dir / "landing", _digest(sources), _build_landing_jar)
+    assemble(
+        runtime_dir / "flink",
+        lib_jars=[jar for jar in sorted((runtime_dir / "flink-lib").glob("*.jar")) if "slf4j" not in jar.name],
+        s3_jar=next((runtime_dir / "flink-s3").glob("*.jar")),
+        landing_jar=runtime_dir / "landing" / LANDING_JAR.name,
+    )
+
+
+def _made_once(target: Path, digest: str, make: Callable[[Path], None]) -> None:
+    stamp = target / ".made-of"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    sys.stdout.write(f"  {target.name}\n")
+    sys.stdout.flush()
+    make(target)
+    stamp.write_text(digest)
+
+
+def _copy_jars(target: Path) -> None:
+    _maven("-P", target.name, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={target}")
+
+
+def _build_landing_jar(target: Path) -> None:
+    _maven("package", "-DskipTests")
+    shutil.copy2(LANDING_JAR, target)
+
+
+def _maven(*arguments: str) -> None:
+    if subprocess.run([*MAVEN, *arguments], check=False).returncode:
+        raise StackError(f"Maven failed: run `{' '.join([*MAVEN, *arguments])}` to see why")
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = sha256()
+    for file in files:
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    try:
+        install(LocalSettings().runtime_dir)
+    except StackError as error:
+        sys.exit(str(error))

@@ -1,0 +1,96 @@
+"""What the stack of one machine can be told: ports, folders, and the keys of its own servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""The checkout: the stack runs from one, because the local runtime and the dbt project lie in it."""
+LOOPBACK = "127.0.0.1"
+
+
+class LocalSettings(BaseSettings):
+    """Hold the settings of the local stack: environment variables `HOURGLASS_…`, then `.env`, then defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOURGLASS_", env_file=PROJECT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    target: Literal["local", "remote"] = Field(
+        default="local", description="remote: commands use the servers of the other settings, not those of this stack"
+    )
+    data_dir: Path = Field(default=PROJECT / ".hourglass", description="everything that survives a restart")
+    runtime_dir: Path = Field(default=PROJECT / ".runtime", description="jars and the Flink home, made by set-up")
+
+    kafka_port: int = 9092
+    kafka_controller_port: int = 9093
+    s3_port: int = 9000
+    flink_port: int = 8081
+    snowflake_port: int = 8084
+    dagster_port: int = 3000
+
+    stream: str = "platform-events"
+    topic: str = "platform-events"
+    topic_partitions: int = Field(default=4, ge=1)
+    bucket: str = "hourglass"
+    s3_access_key_id: str = "hourglass"
+    s3_secret_access_key: SecretStr = SecretStr("hourglass-local-secret")
+    s3_region: str = "us-east-1"
+    snowflake_user: str = "hourglass"
+    snowflake_password: SecretStr = SecretStr("hourglass")
+    snowflake_account: str = "local"
+    snowflake_database: str = "AWS"
+    snowflake_schema: str = "DEV"
+
+    checkpoint_seconds: int = Field(default=5, ge=1)
+    parallelism: int = Field(default=1, ge=1)
+    grace_seconds: int = Field(default=10, ge=0, description="idle time before an hour without a successor may close")
+    disorder_seconds: int = Field(default=0, ge=0, description="disorder of record time that the boundary allows for")
+    sensor_seconds: int = Field(default=5, ge=1)
+    run_concurrency: int = Field(default=2, ge=1, description="hours that are published at the same time")
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Name each port by the setting that moves it."""
+        names = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
+        return {f"HOURGLASS_{name.upper()}": getattr(self, name) for name in names}
+
+    @property
+    def log_dir(self) -> Path:
+        """Folder of one log file per process."""
+        return self.data_dir / "logs"
+
+    def environment(self) -> dict[str, str]:
+        """Say, in the variables that every process of the chain reads, where the local stack is."""
+        return {
+            "HOURGLASS_DATA_DIR": str(self.data_dir.absolute()),
+            "HOURGLASS_STREAM": self.stream,
+            "HOURGLASS_TOPIC": self.topic,
+            "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.kafka_port}",
+            "HOURGLASS_BUCKET": self.bucket,
+            "HOURGLASS_S3_ENDPOINT": f"http://{LOOPBACK}:{self.s3_port}",
+            "HOURGLASS_S3_REGION": self.s3_region,
+            "HOURGLASS_S3_ACCESS_KEY_ID": self.s3_access_key_id,
+            "HOURGLASS_S3_SECRET_ACCESS_KEY": self.s3_secret_access_key.get_secret_value(),
+            "HOURGLASS_FLINK_REST": f"http://{LOOPBACK}:{self.flink_port}",
+            "HOURGLASS_FLINK_PORT": str(self.flink_port),
+            "HOURGLASS_FLINK_HOME": str((self.runtime_dir / "flink").absolute()),
+            "HOURGLASS_SNOWFLAKE_ACCOUNT": self.snowflake_account,
+            "HOURGLASS_SNOWFLAKE_USER": self.snowflake_user,
+            "HOURGLASS_SNOWFLAKE_PASSWORD": self.snowflake_password.get_secret_value(),
+            "HOURGLASS_SNOWFLAKE_HOST": LOOPBACK,
+            "HOURGLASS_SNOWFLAKE_PORT": str(self.snowflake_port),
+            "HOURGLASS_SNOWFLAKE_PROTOCOL": "http",
+            "HOURGLASS_SNOWFLAKE_DATABASE": self.snowflake_database,
+            "HOURGLASS_SNOWFLAKE_SCHEMA": self.snowflake_schema,
+            "HOURGLASS_CHECKPOINT_SECONDS": str(self.checkpoint_seconds),
+            "HOURGLASS_PARALLELISM": str(self.parallelism),
+            "HOURGLASS_GRACE_SECONDS": str(self.grace_seconds),
+            "HOURGLASS_DISORDER_SECONDS": str(self.disorder_seconds),
+            "HOURGLASS_SENSOR_SECONDS": str(self.sensor_seconds),
+            "DAGSTER_HOME": str((self.data_dir / "dagster").absolute()),
+        }
