@@ -7,12 +7,26 @@ by the landing job and counted, but a producer of ours cannot send it by mistake
 
 from __future__ import annotations
 
+import json
+import math
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Never, Self
 from uuid import uuid4
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 SCHEMA_VERSION = 1
 EVENT_BYTES_MAX = 1_000_000
@@ -21,6 +35,10 @@ DEPTH_MAX = 64
 """Deepest nesting of objects and arrays that the landing job accepts; the event itself is depth 1."""
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 """What an `event_id` looks like: it goes into queries and file names, so it holds nothing that needs quoting."""
+
+
+class EventError(ValueError):
+    """Bytes that are not a platform event: the message names the field and the repair, never the content."""
 
 
 class EventType(StrEnum):
@@ -41,8 +59,21 @@ class EventType(StrEnum):
     FRESHNESS_CHANGE = "FRESHNESS_CHANGE"
 
 
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+
+
+def _refuse_other_spellings(moment: object) -> object:
+    # pydantic alone would also read "1754017200" and dates with a blank, which the landing job rejects
+    if isinstance(moment, datetime) or (isinstance(moment, str) and _RFC_3339.fullmatch(moment)):
+        return moment
+    raise ValueError("write the time as RFC 3339 with a zone, like 2025-08-01T03:59:59.123Z")
+
+
 def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise ValueError("the time lies outside the years 1 to 9999 in UTC") from exc
 
 
 def _to_rfc3339_milliseconds(moment: datetime) -> str:
@@ -51,6 +82,7 @@ def _to_rfc3339_milliseconds(moment: datetime) -> str:
 
 Timestamp = Annotated[
     AwareDatetime,
+    BeforeValidator(_refuse_other_spellings),
     AfterValidator(_to_utc),
     PlainSerializer(_to_rfc3339_milliseconds, return_type=str, when_used="json"),
 ]
@@ -70,7 +102,7 @@ class PlatformEvent(BaseModel):
 
     event_id: Annotated[str, Field(pattern=ID_PATTERN)]
     event_type: EventType
-    schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
+    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
     occurred_at: Timestamp
     organization: Name
     deployment: Name
@@ -81,9 +113,121 @@ class PlatformEvent(BaseModel):
     partition_key: Name | None = None
     step_key: Name | None = None
 
+    @model_validator(mode="after")
+    def _can_land(self) -> Self:
+        refuse_what_cannot_land([self.payload, self.model_extra or {}])
+        return self
+
+    @classmethod
+    def from_json(cls, line: bytes) -> Self:
+        """Read one event as strictly as the landing job does.
+
+        Args:
+            line: one JSON object in UTF-8 without byte order mark, at most `EVENT_BYTES_MAX` bytes.
+
+        Raises:
+            EventError: the landing job would reject these bytes, or the type is not one of `EventType`.
+        """
+        if len(line) > EVENT_BYTES_MAX:
+            raise EventError(f"the event has {len(line):,} bytes, the limit is {EVENT_BYTES_MAX:,}")
+        try:
+            return cls.model_validate(_read_object(line))
+        except ValidationError as exc:
+            raise EventError(describe_errors(exc)) from None
+
     def to_json(self) -> bytes:
         """Write the event as one line of UTF-8 JSON, without fields that are absent."""
         return self.model_dump_json(exclude_none=True).encode()
+
+
+def describe_errors(exc: ValidationError) -> str:
+    """Say what is wrong with each field, one clause per field, without the values."""
+    return "; ".join(
+        f"{'.'.join(map(str, error['loc'])) or 'event'}: {error['msg'].removeprefix('Value error, ')}"
+        for error in exc.errors(include_input=False, include_url=False)
+    )
+
+
+def refuse_what_cannot_land(values: Iterable[Any]) -> None:
+    """Look for what JSON, UTF-8 or Snowflake cannot hold in the values of an event's fields.
+
+    Raises:
+        ValueError: a number that is no finite double, a lone surrogate, or nesting beyond `DEPTH_MAX`.
+    """
+    level: list[Any] = list(values)
+    for _ in range(DEPTH_MAX):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner.extend(value)
+                inner.extend(value.values())
+            elif isinstance(value, list | tuple):
+                inner.extend(value)
+            else:
+                _refuse_scalar(value)
+        if not inner:
+            return
+        level = inner
+    raise ValueError(f"nested deeper than {DEPTH_MAX} levels")
+
+
+def _refuse_scalar(value: object) -> None:
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("a text holds half of a surrogate pair: write whole characters")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("a number is not a finite double: write null or a text")
+    elif isinstance(value, int) and abs(value) > _DOUBLE_MAX:
+        raise ValueError("a number is larger than a double can hold: write a text")
+
+
+_DOUBLE_MAX = int(1.7976931348623157e308)
+_INTEGER_DIGITS_MAX = 310
+
+
+def _read_object(line: bytes) -> dict[str, Any]:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise EventError(f"not UTF-8 at byte {exc.start}") from None
+    if not text.strip():
+        raise EventError("empty: write one JSON object")
+    try:
+        read = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse_constant, parse_int=_read_integer)
+    except json.JSONDecodeError as exc:
+        raise EventError(f"not JSON at character {exc.pos}: {exc.msg.removesuffix(' at')}") from None
+    except RecursionError:
+        raise EventError(f"nested deeper than {DEPTH_MAX} levels") from None
+    if not isinstance(read, _Pairs):
+        raise EventError("not an object: write one JSON object per event")
+    if twice := sorted(read.twice & PlatformEvent.model_fields.keys()):
+        raise EventError(f"given twice: {', '.join(twice)}")
+    # the model fills it in for those who build events; bytes must carry it
+    if "schema_version" not in read:
+        raise EventError(f"schema_version: Field required, this contract is {SCHEMA_VERSION}")
+    return read
+
+
+class _Pairs(dict[str, Any]):
+    """A JSON object that remembers which of its names were given twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.twice: set[str] = set()
+        if len(self) < len(pairs):
+            names = [name for name, _ in pairs]
+            self.twice = {name for name in names if names.count(name) > 1}
+
+
+def _refuse_constant(name: str) -> Never:
+    raise EventError(f"not JSON: {name} is no number in JSON")
+
+
+def _read_integer(digits: str) -> int:
+    if len(digits) > _INTEGER_DIGITS_MAX:
+        raise EventError("a number is larger than a double can hold: write a text")
+    return int(digits)
 
 
 def new_event_id() -> str:
