@@ -125,7 +125,7 @@ def _send(
     return None
 
 
-def _report_of(plan: SimulationPlan, report: DeliveryReport, seconds: float, stopped: str | None) -> SimulationReport:
+def _report_of(plan: SimulationPlan, report: DeliveryReport, stopped: str | None) -> SimulationReport:
     return SimulationReport(
         hours=tuple(label_of(hour) for hour in plan.hours),
         taken=report.taken,
@@ -200,7 +200,8 @@ def _print(report: SimulationReport, *, as_json: bool) -> None:
         rate = report.taken / report.seconds if report.seconds else 0.0
         typer.echo(
             f"{report.acked:,} of {report.taken:,} records acked, {report.failed:,} failed, "
-            f"{report.unknown:,} unknown, hours {report.hours[0]} to {report.hours[-1]}, {report.seconds:.1f} s, {rate:,.0f} records/s"
+            f"{report.unknown:,} unknown, hours {report.hours[0]} to {report.hours[-1]}, "
+            f"{report.seconds:.1f} s, {rate:,.0f} records/s"
         )
         if report.stopped is not None:
             typer.echo(f"stopped early: {report.stopped}", err=True)
