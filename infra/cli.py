@@ -19,6 +19,8 @@ from rich.table import Table
 
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
+from producers.emit import emit_command
+from producers.simulate import simulate_command
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,15 +31,28 @@ if TYPE_CHECKING:
 OK, WRONG, USAGE = 0, 1, 2
 
 app = typer.Typer(
-    help="Platform events from Kafka to Snowflake, one proven hour at a time.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 job = typer.Typer(help="The landing job: start, stop, restart, status.", no_args_is_help=True)
 app.add_typer(job, name="job")
+app.command("emit")(emit_command)
+app.command("simulate")(simulate_command)
 
 console = Console(stderr=True, highlight=False)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output instead of a table.")]
+
+
+@app.callback()
+def configure() -> None:
+    """Platform events from Kafka to Snowflake, one proven hour at a time.
+
+    Settings come from HOURGLASS_ variables and `.env`. Commands talk to the local stack of this checkout, unless
+    HOURGLASS_TARGET=remote says that the other settings name the servers.
+    """
+    settings = LocalSettings()
+    if settings.target == "local":
+        os.environ.update(settings.environment())
 
 
 @app.command()
@@ -71,7 +86,7 @@ def status(*, as_json: Json = False) -> None:
     """Show the proof of every hour: what is accepted, landed, registered, queryable, and whether all agree."""
     from infra.local.proof import proof_rows
 
-    rows = proof_rows(_settings())
+    rows = proof_rows(LocalSettings())
     if as_json:
         print(json.dumps([row.as_json() for row in rows], indent=1))
     else:
@@ -118,33 +133,27 @@ def job_start(
     ] = False,
 ) -> None:
     """Start the landing job from its newest checkpoint or savepoint."""
+    from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings
 
-    from flink_jobs import deploy
-
-    _settings()
     deploy.start(LandingSettings(), from_offsets=from_offsets, report=_tell)
 
 
 @job.command("stop")
 def job_stop() -> None:
     """Stop the landing job with a savepoint: nothing is in flight afterwards."""
+    from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings
 
-    from flink_jobs import deploy
-
-    _settings()
     console.print(f"savepoint: {deploy.stop(LandingSettings())}")
 
 
 @job.command("restart")
 def job_restart() -> None:
     """Stop the landing job with a savepoint and start it again from there."""
+    from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings
 
-    from flink_jobs import deploy
-
-    _settings()
     deploy.restart(LandingSettings(), report=_tell)
 
 
@@ -153,11 +162,9 @@ def job_status(*, as_json: Json = False) -> None:
     """Show the state of the landing job; exit code 1 when it does not run."""
     from dataclasses import asdict
 
+    from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings
 
-    from flink_jobs import deploy
-
-    _settings()
     state = asdict(deploy.status(LandingSettings()))
     if as_json:
         print(json.dumps(state, indent=1, default=str))
@@ -178,7 +185,6 @@ def sql(
     """Run one statement against the configured Snowflake."""
     from snowflake_components.connection import SnowflakeSettings, query
 
-    _settings()
     columns, rows = query(SnowflakeSettings(), statement)
     if as_json:
         print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, default=str))
@@ -230,18 +236,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _settings() -> LocalSettings:
-    """Read the settings once, and point this process at the local stack unless it is told to look elsewhere."""
-    settings = LocalSettings()
-    if settings.target == "local":
-        os.environ.update(settings.environment())
-    return settings
-
-
 def _stack() -> Stack:
     from infra.local.stack import Stack
 
-    return Stack(_settings(), _tell)
+    return Stack(LocalSettings(), _tell)
 
 
 def _refuse_if_up(stack: Stack) -> None:

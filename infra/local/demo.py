@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from producers.simulate import SimulationPlan, plan_hours, read_sent, send_simulated
-
 from infra.local.processes import StackError
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
+from producers.simulate import simulate
+from producers.simulation.plan import SimulationPlan, plan_hours
+from producers.simulation.sent import SentLedger, sent_hours
 
 POLL_SECONDS = 2.0
 
@@ -56,19 +57,17 @@ def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> lis
 def simulate_new_hours(settings: LocalSettings, plan: DemoPlan, report: Callable[[str], None]) -> None:
     """Send the last full hours that the simulator's ledger does not have."""
     path = settings.data_dir / "simulator" / "sent.jsonl"
-    hours = plan_hours(datetime.now(UTC), plan.hours, set(read_sent(path).hours))
+    hours = plan_hours(datetime.now(UTC), plan.hours, sent_hours(path))
     if not hours:
         report("every full hour is there already: nothing new to simulate")
         return
     events = plan.events_per_hour * len(hours)
-    report(f"simulating {events:,} events over {', '.join(hour.label for hour in hours)}")
-    simulation = SimulationPlan(
-        hours=hours, events=events, malformed=plan.malformed, shards=plan.shards, seed=_seed(hours)
-    )
-    with EventProducer(ProducerSettings()) as producer:
-        sent = send_simulated(simulation, producer, ledger=path)
-    if sent.acked != events:
-        raise StackError(f"of {events} records {sent.acked} were acknowledged: see {settings.log_dir / 'kafka.log'}")
+    report(f"simulating {events:,} events, {plan.malformed:.0%} of them malformed, over {len(hours)} hours")
+    simulation = SimulationPlan(hours=hours, events=events, malformed=plan.malformed, shards=plan.shards)
+    with SentLedger(path) as ledger:
+        sent = simulate(simulation, EventProducer(ProducerSettings()), ledger)
+    if not sent.complete:
+        raise StackError(f"{sent.acked:,} of {events:,} records are in the topic: {sent.stopped or 'see the logs'}")
 
 
 def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> list[ProofRow]:

@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from flink_jobs.runtime import assemble
-
 from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 

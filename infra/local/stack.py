@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
-from flink_jobs.settings import LandingSettings
 
 from flink_jobs import deploy
+from flink_jobs.settings import LandingSettings
 from infra.local import broker, dagster, dagster_runs, object_store, warehouse
 from infra.local.processes import (
     ProcessTable,

@@ -1,0 +1,47 @@
+"""One real stack for all integration tests: Kafka, S3 server, Flink, local Snowflake, Dagster with its daemon."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from infra.local.settings import LocalSettings
+from infra.local.stack import Stack
+
+PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.integration)
+
+
+def free_ports(count: int) -> list[int]:
+    """Reserve ports for a moment, all at once, so that no two are the same."""
+    with ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for server in sockets:
+            server.bind(("127.0.0.1", 0))
+        return [server.getsockname()[1] for server in sockets]
+
+
+def settings_below(folder: Path, **changes: object) -> LocalSettings:
+    """Make settings of a stack of its own, quick enough for a test."""
+    ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+    quick = {"checkpoint_seconds": 2, "sensor_seconds": 2, "grace_seconds": 6}
+    return LocalSettings(**{"data_dir": folder, **ports, **quick, **changes})  # type: ignore[arg-type]  # names above
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Bring the whole stack up once; whatever happens, nothing of it is left afterwards."""
+    stack = Stack(settings_below(tmp_path_factory.mktemp("stack")), print)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down(now=True)

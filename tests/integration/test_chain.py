@@ -1,0 +1,197 @@
+"""The whole chain on real servers: one stack, walked through once, each test a further chapter."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flink_jobs import deploy
+from flink_jobs.settings import LandingSettings
+from infra.local import demo
+from infra.local.proof import ProofRow, proof_rows
+from infra.local.settings import LocalSettings
+from infra.local.stack import Stack, process_tree, wait_for
+from producers.client import EventProducer
+from producers.events import EventType, PlatformEvent
+from producers.settings import ProducerSettings
+from producers.simulate import simulate
+from producers.simulation.plan import SimulationPlan
+from producers.simulation.sent import Sent, SentLedger, read_sent
+from snowflake_components.connection import SnowflakeSettings, query
+from truth import read_landed, runs_by_hour, topic_positions
+
+EVENTS = 200_000
+FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
+HOURS = tuple(FIRST + timedelta(hours=n) for n in range(6))
+LIMIT_SECONDS = 240
+
+
+def send(settings: LocalSettings, hours: tuple[datetime, ...], events: int) -> Sent:
+    """Simulate hours into the topic; every record must be acked."""
+    path = settings.data_dir / "simulator" / "sent.jsonl"
+    with SentLedger(path) as ledger:
+        report = simulate(SimulationPlan(hours=hours, events=events), EventProducer(ProducerSettings()), ledger)
+    assert report.complete, report
+    return read_sent(path)
+
+
+def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow]:
+    """Wait until a number of hours is published and each agrees."""
+    rows: dict[str, ProofRow] = {}
+
+    def agreed() -> bool:
+        rows.update({row.hour: row for row in proof_rows(settings)})
+        return len(rows) == hours and all(row.agree for row in rows.values())
+
+    wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} published hours, have {rows}")
+    return rows
+
+
+@pytest.fixture(scope="module")
+def sent(stack: Stack) -> Sent:
+    """Send 200,000 events while the Flink job is killed with SIGKILL in the middle, and started again."""
+    landing = LandingSettings()
+    done = threading.Thread(target=send, args=(stack.settings, HOURS, EVENTS))
+    done.start()
+    wait_for(lambda: bool(read_landed(stack.settings).accepted), seconds_max=60, what="the first landed object")
+    pid = deploy.process_id(landing)
+    assert pid is not None
+    tree = process_tree(pid)
+    os.killpg(os.getpgid(pid), signal.SIGKILL)
+    done.join()
+    wait_for(lambda: not any(p.is_running() and p.status() != "zombie" for p in tree), seconds_max=10, what="its death")
+    deploy.start(landing, report=print)
+    return read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
+
+
+def test_every_hour_is_published_and_agrees_after_a_kill(stack: Stack, sent: Sent) -> None:
+    """Kill -9 of the job in the middle of the stream: every hour is still sealed, published, and its numbers agree."""
+    rows = wait_until_agreed(stack.settings, len(HOURS))
+
+    assert {label: hour.produced for label, hour in sent.hours.items()} == {
+        label: row.accepted + row.rejected for label, row in rows.items()
+    }
+    assert {label: len(hour.rejected) for label, hour in sent.hours.items()} == {
+        label: row.rejected for label, row in rows.items()
+    }
+
+
+def test_nothing_is_missing_or_doubled_by_position(stack: Stack, sent: Sent) -> None:
+    """Sets of (topic, partition, offset): produced = accepted + rejected, each once, each in its hour."""
+    landed = read_landed(stack.settings)
+
+    assert set() == landed.doubled
+    assert topic_positions(stack.settings) == set(landed.accepted) | set(landed.rejected)
+    assert {p for hour in sent.hours.values() for p in hour.accepted} == set(landed.accepted)
+    assert {p for hour in sent.hours.values() for p in hour.rejected} == set(landed.rejected)
+    assert {label.replace("-", "/").replace("T", "/"): hour.accepted | hour.rejected for label, hour in sent.hours.items()} == {
+        path: {p for p, where in landed.hours.items() if where == path} for path in set(landed.hours.values())
+    }
+
+
+def test_what_is_queryable_is_what_was_accepted(stack: Stack, sent: Sent) -> None:
+    """The external table answers with exactly the accepted records, and the staging model with each event once."""
+    statement = "SELECT TOPIC, KAFKA_PARTITION, KAFKA_OFFSET FROM EXT_FLINK_EVENT_LOG"
+    _, rows = query(SnowflakeSettings(), statement)
+    _, events = query(SnowflakeSettings(), "SELECT EVENT_ID FROM STG_PLATFORM_EVENTS")
+
+    assert EVENTS - sum(len(hour.rejected) for hour in sent.hours.values()) == len(rows)
+    assert {p for hour in sent.hours.values() for p in hour.accepted} == {(t, int(p), int(o)) for t, p, o in rows}
+    assert sent.event_ids == {event_id for (event_id,) in events}
+    assert len(sent.event_ids) == len(events)
+
+
+def test_usage_equals_the_ledger_of_the_generator(stack: Stack, sent: Sent) -> None:
+    """Billing: events per organization and hour, recounted by SQL, are what the generator says that it sent."""
+    del stack
+    statement = "SELECT TO_CHAR(HOUR, 'YYYY-MM-DD\"T\"HH24'), ORGANIZATION, EVENTS FROM USAGE_BY_ORGANIZATION_HOUR"
+    _, rows = query(SnowflakeSettings(), statement)
+
+    assert dict(sent.usage) == {(hour, organization): int(events) for hour, organization, events in rows}
+
+
+def test_a_seventh_hour_makes_one_run_for_itself_and_nothing_else(stack: Stack, sent: Sent) -> None:
+    """A new hour while everything runs: exactly one run, for that hour."""
+    del sent
+    before = runs_by_hour()
+    send(stack.settings, (FIRST + timedelta(hours=6),), 2_000)
+    rows = wait_until_agreed(stack.settings, len(HOURS) + 1)
+
+    assert {"2025-08-01-07:00": 1} == dict(runs_by_hour() - before)
+    assert {1} == {row.revision for row in rows.values()}
+
+
+def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
+    """A late record for an old hour: one more run for that hour, revision 2, and the numbers agree again."""
+    del sent
+    before = runs_by_hour()
+    late = FIRST + timedelta(hours=1, minutes=30)
+    event = PlatformEvent(
+        event_id="late-1",
+        event_type=EventType.SENSOR_TICK,
+        occurred_at=late,
+        organization="org-late",
+        deployment="prod",
+        payload={},
+    )
+    with EventProducer(ProducerSettings()) as producer:
+        producer.send(event, record_time=late)
+        assert producer.flush().acked == 1
+    wait_for(
+        lambda: {row.hour: row.revision for row in proof_rows(stack.settings)}.get("2025-08-01T02") == 2,
+        seconds_max=LIMIT_SECONDS,
+        what="revision 2 of the amended hour",
+    )
+    rows = wait_until_agreed(stack.settings, len(HOURS) + 1)
+
+    assert {"2025-08-01-02:00": 1} == dict(runs_by_hour() - before)
+    assert {"2025-08-01T02"} == {label for label, row in rows.items() if row.revision == 2}
+
+
+def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None:
+    """`hourglass status --json` prints the documented fields, and its exit code says that everything agrees."""
+    del sent
+    done = subprocess.run(
+        ["hourglass", "status", "--json"], capture_output=True, text=True, check=False, env=_environment(stack.settings)
+    )
+    rows = json.loads(done.stdout)
+
+    assert done.returncode == 0, done.stderr
+    assert len(HOURS) + 1 == len(rows)
+    fields = {"hour", "state", "accepted", "rejected", "objects", "registered", "queryable", "revision", "agree"}
+    assert all(fields <= row.keys() for row in rows)
+    assert {"published"} == {row["state"] for row in rows}
+
+
+def test_dagsters_own_events_land_in_the_open_hour(stack: Stack, sent: Sent) -> None:
+    """Dagster running Dagster: the events of the runs above come back as records of the topic and are accepted."""
+    del sent
+    before = {row.hour for row in proof_rows(stack.settings)}
+    stack.start_relay()
+    opened: dict[str, ProofRow] = {}
+
+    def landed() -> bool:
+        opened.update({row.hour: row for row in proof_rows(stack.settings) if row.hour not in before})
+        return any(row.accepted for row in opened.values())
+
+    wait_for(landed, seconds_max=LIMIT_SECONDS, what="relayed events in the open hour")
+    assert [0] * len(opened) == [row.rejected for row in opened.values()]
+
+
+def _environment(settings: LocalSettings) -> dict[str, str]:
+    ports = {name: str(port) for name, port in settings.ports.items()}
+    return {**os.environ, **settings.environment(), **ports}
+
+
+def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> None:
+    """The demo waits for full hours only: the open hour of its own relayed events is not one of them."""
+    del sent
+    rows = demo.wait_until_published(stack.settings, 5, print)
+
+    assert {"2025-08-01"} == {row.hour[:10] for row in rows}

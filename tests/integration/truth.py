@@ -1,0 +1,80 @@
+"""Read everything back, independently of the product's own readers: the broker's records, and each landed line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import zstandard
+from confluent_kafka import Consumer, TopicPartition
+from dagster import DagsterInstance
+
+from infra.local import object_store
+from infra.local.settings import LocalSettings
+
+Position = tuple[str, int, int]
+"""Topic, partition, offset: the identity of a record."""
+
+
+@dataclass
+class Landed:
+    """Every line of the bucket: where its record lay in Kafka, how often it is there, and in which hour's folder."""
+
+    accepted: Counter[Position] = field(default_factory=Counter)
+    rejected: Counter[Position] = field(default_factory=Counter)
+    hours: dict[Position, str] = field(default_factory=dict)
+
+    @property
+    def doubled(self) -> set[Position]:
+        """Positions that landed more than once, of either kind."""
+        return {position for position, times in (self.accepted + self.rejected).items() if times > 1}
+
+
+def read_landed(settings: LocalSettings) -> Landed:
+    """Read every landed and rejected object to its last line."""
+    landed = Landed()
+    for kind, positions in (("landing", landed.accepted), ("rejected", landed.rejected)):
+        for key, body in objects(settings, f"{settings.stream}/{kind}/"):
+            text = plain(key, body)
+            assert text.endswith(b"\n"), key
+            for line in text.splitlines():
+                record = json.loads(line)
+                position = (record["topic"], record["partition"], record["offset"])
+                positions[position] += 1
+                landed.hours[position] = "/".join(key.split("/")[2:6])
+    return landed
+
+
+def objects(settings: LocalSettings, prefix: str) -> Iterator[tuple[str, bytes]]:
+    """Walk over the objects below a prefix."""
+    store = object_store.client(settings)
+    for page in store.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
+        for found in page.get("Contents", []):
+            yield found["Key"], store.get_object(Bucket=settings.bucket, Key=found["Key"])["Body"].read()
+
+
+def plain(key: str, body: bytes) -> bytes:
+    """Decompress an object by its name."""
+    if key.endswith(".zst"):
+        return zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True).read()
+    return gzip.decompress(body) if key.endswith(".gz") else body
+
+
+def topic_positions(settings: LocalSettings) -> set[Position]:
+    """Name every record between the broker's watermarks."""
+    consumer = Consumer({"bootstrap.servers": f"127.0.0.1:{settings.kafka_port}", "group.id": "truth"})
+    try:
+        partitions = consumer.list_topics(settings.topic, timeout=10).topics[settings.topic].partitions
+        marks = {p: consumer.get_watermark_offsets(TopicPartition(settings.topic, p), timeout=10) for p in partitions}
+    finally:
+        consumer.close()
+    return {(settings.topic, p, offset) for p, (low, high) in marks.items() for offset in range(low, high)}
+
+
+def runs_by_hour() -> Counter[str]:
+    """Count the runs of the Dagster instance by the partition they were asked for."""
+    with DagsterInstance.get() as instance:
+        return Counter(run.tags.get("dagster/partition", "none") for run in instance.get_runs())
