@@ -1,0 +1,298 @@
+"""The YAML component: one document is one Dagster asset, a Snowflake stage or external table."""
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeAlias, cast
+
+import dagster as dg
+from dagster.components.resolved.core_models import ResolvedAssetAttributes
+from pydantic import (
+    BaseModel,
+    Field,
+    InstanceOf,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
+
+from snowflake_components.hours import NotHourlyError, directories, hours_between
+from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
+from snowflake_components.objects import (
+    StageUrlUnknownError,
+    external_table_object,
+    incomplete_columns,
+    stage_object,
+    warnings_of,
+)
+from snowflake_components.outcome import FileStatus
+from snowflake_components.plan import ObjectSpec
+from snowflake_components.reading import (
+    explained,
+    mistake,
+    read_options,
+    refuse_duplicate_keys,
+    resolve_text,
+    suggestion,
+)
+from snowflake_components.specs import ExternalTableOptions, StageOptions, split_location
+from snowflake_components.statements import ObjectType
+from snowflake_components.work import Connection, Report, create_or_refresh
+
+RESOURCE_KEY = "snowflake"
+"""Name of the Dagster resource that opens sessions (`SnowflakeConnection`)."""
+POOL = "snowflake"
+"""Concurrency pool of every statement that creates or refreshes."""
+
+_OPTIONS: Mapping[ObjectType, type[StageOptions] | type[ExternalTableOptions]] = {
+    ObjectType.STAGE: StageOptions,
+    ObjectType.EXTERNAL_TABLE: ExternalTableOptions,
+}
+_log = logging.getLogger(__name__)
+
+# Inside the component `type` is a field.
+_AutomationConditions: TypeAlias = type[dg.AutomationCondition]  # type: ignore[type-arg] # of any key
+_Model: TypeAlias = type[BaseModel]
+
+
+def _read_type(context: dg.ResolutionContext, value: Any) -> ObjectType:
+    if value not in list(ObjectType):
+        raise mistake(context, [], f"not a kind of object: {value!r}; {suggestion(value, list(ObjectType))}")
+    return ObjectType(value)
+
+
+def _read_name(context: dg.ResolutionContext, value: Any) -> str:
+    text = resolve_text(context, value) if context.path[-1] in _TEMPLATED else value
+    if not isinstance(text, str) or not text.strip():
+        raise mistake(context, [], "must not be empty; write a name or leave the field out")
+    try:
+        Identifier.parse(text)
+    except UnsafeTextError as exc:
+        raise mistake(context, [], str(exc)) from None
+    return text
+
+
+def _read_options(context: dg.ResolutionContext, model: Any) -> StageOptions | ExternalTableOptions:
+    object_type = _read_type(context.at_path("type"), model.type)
+    return read_options(context.at_path("options"), _OPTIONS[object_type], model.options)
+
+
+_TEMPLATED = frozenset({"role", "target_database", "target_schema"})
+_NAME = dg.Resolver(_read_name, model_field_type=str, inject_before_resolve=False)
+
+
+class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
+    """Create a Snowflake stage or external table if it is absent, refresh it if it is there.
+
+    The asset's key is database_name/schema_name/name as written. With an hourly partitions_def a run registers
+    exactly the directories of its hours; without, it lists everything below the location once. Nothing is ever
+    dropped or replaced.
+    """
+
+    name: Annotated[str, _NAME] = Field(description="Name of the object; in double quotes to keep its case.")
+    database_name: Annotated[str, _NAME] = Field(description="Database; first part of the asset key.")
+    schema_name: Annotated[str, _NAME] = Field(description="Schema; second part of the asset key.")
+    type: Annotated[ObjectType, dg.Resolver(_read_type, model_field_type=str, inject_before_resolve=False)] = Field(
+        description='"stage" or "external table".'
+    )
+    options: Annotated[
+        InstanceOf[StageOptions] | InstanceOf[ExternalTableOptions],  # Dagster derives no schema from instances
+        dg.Resolver.from_model(_read_options, model_field_type=dict[str, Any]),
+    ] = Field(description="What the object is made of; the fields depend on the type.")
+    role: Annotated[str | None, _NAME] = Field(
+        default=None, description="Role for every statement about the object; the session's own is restored."
+    )
+    target_database: Annotated[str | None, _NAME] = Field(
+        default=None, description="Database to work in instead of database_name; the asset key stays."
+    )
+    target_schema: Annotated[str | None, _NAME] = Field(
+        default=None, description="Schema to work in instead of schema_name; the asset key stays."
+    )
+    asset_attributes: ResolvedAssetAttributes = Field(
+        default_factory=dict, description="Description, group, deps, partitions, automation and more of the asset."
+    )
+
+    @model_validator(mode="after")
+    def _options_fit_type(self) -> Self:
+        if not isinstance(self.options, _OPTIONS[self.type]):
+            raise ValueError(f"options of a {self.type} are {_OPTIONS[self.type].__name__}")  # noqa: TRY004 - pydantic reports ValueError
+        return self
+
+    @staticmethod
+    @dg.template_var
+    def automation_condition() -> _AutomationConditions:
+        """Resolve `automation_condition.on_cron(...)`, the spelling that authors know."""
+        return dg.AutomationCondition
+
+    @classmethod
+    def get_model_cls(cls) -> _Model:
+        """Validate a document with errors that suggest what was meant."""
+        return _explaining(cls.model())
+
+    @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
+        """Read one document; a key that is written twice is a mistake, not a choice of the last one."""
+        tree = context.resolution_context.source_position_tree
+        if tree is not None and (path := Path(tree.position.filename)).is_file():
+            refuse_duplicate_keys(path)
+        return super().load(attributes, context)
+
+    @property
+    def asset_key(self) -> dg.AssetKey:
+        """The key as the YAML spells it, whatever the deployment works in."""
+        return dg.AssetKey([self.database_name, self.schema_name, self.name])
+
+    @property
+    def target(self) -> QualifiedName:
+        """The object that statements name."""
+        return QualifiedName(
+            Identifier.parse(self.target_database or self.database_name),
+            Identifier.parse(self.target_schema or self.schema_name),
+            Identifier.parse(self.name),
+        )
+
+    @property
+    def stage_key(self) -> dg.AssetKey | None:
+        """The asset of the stage an external table reads, derived from its location."""
+        if not isinstance(self.options, ExternalTableOptions):
+            return None
+        parts = split_name(split_location(self.options.location)[0])
+        return dg.AssetKey([*[self.database_name, self.schema_name][: 3 - len(parts)], *parts])
+
+    def object_spec(self, stage_url: str | None = None) -> ObjectSpec:
+        """Describe the object; `stage_url` is needed by `hour_of_path` alone."""
+        role = Identifier.parse(self.role) if self.role else None
+        if isinstance(self.options, StageOptions):
+            return stage_object(self.target, role, self.options)
+        return external_table_object(self.target, role, self.options, stage_url)
+
+    def asset_spec(self, spec: ObjectSpec) -> dg.AssetSpec:
+        """Describe the asset: attributes of the YAML, the stage among its deps once, the DDL as its version."""
+        given = dict(self.asset_attributes)
+        deps = list(given.pop("deps", None) or [])
+        if self.stage_key is not None and self.stage_key not in deps:
+            deps.append(self.stage_key)
+        version = hashlib.sha256(spec.definition.sql.encode()).hexdigest()[:16]
+        return dg.AssetSpec(
+            self.asset_key,
+            deps=deps,
+            kinds={"snowflake", *given.pop("kinds", [])},
+            code_version=given.pop("code_version", None) or version,
+            description=given.pop("description", None) or self.options.comment,
+            **given,
+        )
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Build the one asset of this document."""
+        at = context.resolution_context.at_path("attributes")
+        try:
+            spec = self.object_spec(self._stage_url(context))
+        except StageUrlUnknownError as exc:
+            raise mistake(at, ["options", "columns"], str(exc)) from None
+        try:
+            _require_hours(self.asset_attributes.get("partitions_def"))
+        except NotHourlyError as exc:
+            raise mistake(at, ["asset_attributes", "partitions_def"], str(exc)) from None
+        for warning in warnings_of(self.options):
+            _log.warning("%s: %s", self.asset_key.to_user_string(), warning)
+        return dg.Definitions(assets=[_asset(self.asset_spec(spec), spec)])
+
+    def _stage_url(self, context: dg.ComponentLoadContext) -> str | None:
+        """Look up the document of the stage; only where the path's hour has to be computed."""
+        options = self.options
+        if isinstance(options, StageOptions) or not any(column.hour_of_path for column in options.columns):
+            return None
+        described = context.component_tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent)
+        stages = (
+            c.options.url for c in described if c.asset_key == self.stage_key and isinstance(c.options, StageOptions)
+        )
+        return next(stages, None)
+
+
+def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=_op_name(asset_spec.key),
+        specs=[asset_spec],
+        required_resource_keys={RESOURCE_KEY},
+        pool=POOL,
+    )
+    def create_or_refresh_object(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg] # no value
+        if missing := incomplete_columns(spec):
+            raise UnsafeTextError(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
+        connection: Connection = getattr(context.resources, RESOURCE_KEY)
+        started = time.monotonic()
+        report = connection.retries.call(lambda: _conversation(connection, spec, _paths(context, asset_spec)))
+        for sql in report.statements:
+            context.log.info(sql)
+        return dg.MaterializeResult(
+            asset_key=asset_spec.key, metadata=_metadata(report, spec, time.monotonic() - started)
+        )
+
+    return create_or_refresh_object
+
+
+def _conversation(connection: Connection, spec: ObjectSpec, paths: list[str] | None) -> Report:
+    with connection.connect() as session:
+        return create_or_refresh(session, spec, paths)
+
+
+def _paths(context: dg.AssetExecutionContext, asset_spec: dg.AssetSpec) -> list[str] | None:
+    if asset_spec.partitions_def is None:
+        return None
+    window = context.partition_time_window
+    return directories(hours_between(window.start, window.end))
+
+
+def _require_hours(partitions_def: dg.PartitionsDefinition[str] | None) -> None:
+    if partitions_def is None:
+        return
+    if not isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
+        raise NotHourlyError("partitions must be windows of whole UTC hours: type hourly or daily")
+    if window := partitions_def.get_first_partition_window():
+        hours_between(window.start, window.end)
+
+
+def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any]:
+    return {
+        "target": str(spec.name),
+        "created": report.created,
+        "paths": list(report.paths),
+        "files_registered_new": report.count(FileStatus.REGISTERED_NEW),
+        "files_registered_updated": report.count(FileStatus.REGISTERED_UPDATE),
+        "files_unregistered": report.count(FileStatus.UNREGISTERED),
+        "files_skipped": report.count(FileStatus.REGISTER_SKIPPED),
+        "statements": dg.MetadataValue.md("\n".join(f"```sql\n{sql}\n```" for sql in report.statements)),
+        "query_ids": list(report.query_ids),
+        "duration_seconds": round(seconds, 3),
+    }
+
+
+def _op_name(key: dg.AssetKey) -> str:
+    """Make a name that Dagster takes; parts that need escaping get a digest, so that no two keys share one."""
+    joined = "__".join(key.path)
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", joined)
+    return plain if plain == joined else f"{plain}_{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
+
+
+@cache
+def _explaining(model: _Model) -> _Model:
+    """Derive the same model with errors that name the field as the YAML has it, and suggest what was meant."""
+
+    def explain(value: Any, handler: ModelWrapValidatorHandler[BaseModel]) -> BaseModel:
+        try:
+            return handler(value)
+        except ValidationError as exc:
+            errors: list[InitErrorDetails] = [
+                {"type": "value_error", "loc": tuple(path), "input": value, "ctx": {"error": message}}
+                for path, message in explained(exc, model, value)
+            ]
+            raise ValidationError.from_exception_data(model.__name__, errors) from None
+
+    validator = cast("Callable[..., Any]", model_validator(mode="wrap")(explain))  # type: ignore[arg-type] # a function, not a method
+    return create_model(model.__name__, __base__=model, __validators__={"explain": validator})

@@ -1,0 +1,218 @@
+"""Talk to Snowflake: the only module that imports its connector, and turns its errors into ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from snowflake import connector
+from snowflake.connector import errors as foreign
+
+from snowflake_components import errors
+from snowflake_components.identifiers import Identifier
+from snowflake_components.retry import RetryPolicy
+from snowflake_components.statements import CurrentRole, UseRole
+from snowflake_components.work import QueryResult
+
+
+class SnowflakeSettings(BaseSettings):
+    """Where Snowflake is and who we are there; the defaults are the local server of the demo.
+
+    Every field is set by the environment or `.env`, as `HOURGLASS_SNOWFLAKE_<FIELD>`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOURGLASS_SNOWFLAKE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    account: str = "local"
+    user: str = "hourglass"
+    password: SecretStr = SecretStr("local")
+    host: str | None = "127.0.0.1"
+    port: int = Field(default=8084, ge=1, le=65535)
+    protocol: Literal["http", "https"] = "http"
+    role: str | None = None
+    warehouse: str | None = None
+    database: str = "AWS"
+    schema_name: str = Field(default="DEV", validation_alias="HOURGLASS_SNOWFLAKE_SCHEMA")
+    login_timeout_seconds: int = Field(default=20, ge=1)
+    network_timeout_seconds: int = Field(default=60, ge=1)
+    statement_timeout_seconds: int = Field(default=600, ge=1)
+    query_tag: str = "hourglass"
+
+    @property
+    def address(self) -> str:
+        """Where the server is, for messages."""
+        return f"{self.protocol}://{self.host or self.account + '.snowflakecomputing.com'}:{self.port}"
+
+
+class ConnectorSession:
+    """A conversation with Snowflake over one connection.
+
+    Args:
+        connection: of the connector, open.
+        address: of the server, for messages.
+    """
+
+    def __init__(self, connection: Any, address: str) -> None:
+        self._connection = connection
+        self._address = address
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
+        """Send one statement, read all of its rows.
+
+        Args:
+            sql: one statement; `%s` stands for a parameter only where `params` are given.
+            params: values, bound by the connector.
+
+        Raises:
+            SnowflakeError: one of its kinds; never an error of the connector.
+        """
+        try:
+            with self._connection.cursor(connector.DictCursor) as cursor:
+                cursor.execute(sql, params)
+                rows = cursor.fetchall() if cursor.description else []
+                columns = tuple(column.name for column in cursor.description or ())
+                return QueryResult(columns, tuple(rows), str(cursor.sfqid))
+        except foreign.Error as exc:
+            raise statement_error(exc, self._address, sql) from exc
+
+    @contextmanager
+    def role(self, role: Identifier) -> Iterator[None]:
+        """Take a role for a block; the former one is back at its end, also after an error."""
+        former = self.execute(CurrentRole().sql).rows[0]["ROLE"]
+        self.execute(UseRole(role).sql)
+        try:
+            yield
+        finally:
+            if former is not None and former != role.name:
+                self.execute(UseRole(Identifier(former)).sql)
+
+
+@contextmanager
+def open_session(settings: SnowflakeSettings) -> Iterator[ConnectorSession]:
+    """Log in for a block and log out at its end.
+
+    Raises:
+        SnowflakeUnavailable: nobody answers at the address.
+        LoginRefused: user, password or account are wrong.
+    """
+    try:
+        connection = connector.connect(**_arguments(settings))
+    except foreign.Error as exc:
+        raise login_error(exc, settings.address) from exc
+    try:
+        yield ConnectorSession(connection, settings.address)
+    finally:
+        connection.close(retry=False)
+
+
+def query(settings: SnowflakeSettings, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
+    """Send one statement in a session of its own; nothing is tried twice."""
+    with open_session(settings) as session:
+        return session.execute(sql, params)
+
+
+class SnowflakeConnection(dg.ConfigurableResource):  # type: ignore[type-arg] # a resource without a value of its own
+    """The Dagster resource `snowflake`: `SnowflakeConnection(settings=SnowflakeSettings())`.
+
+    The settings are handed over as an object, so no password is part of a resource's configuration, which the
+    Dagster UI shows.
+    """
+
+    settings: dg.ResourceDependency[SnowflakeSettings]
+
+    @property
+    def retries(self) -> RetryPolicy:
+        """Five tries within two minutes."""
+        return RetryPolicy()
+
+    @contextmanager
+    def connect(self) -> Iterator[ConnectorSession]:
+        """Open a session for a block."""
+        with open_session(self.settings) as session:
+            yield session
+
+
+def _arguments(settings: SnowflakeSettings) -> dict[str, Any]:
+    given = {
+        "account": settings.account,
+        "user": settings.user,
+        "password": settings.password.get_secret_value(),
+        "host": settings.host,
+        "port": settings.port if settings.host else None,
+        "protocol": settings.protocol,
+        "role": settings.role,
+        "warehouse": settings.warehouse,
+        "database": settings.database,
+        "schema": settings.schema_name,
+    }
+    return {name: value for name, value in given.items() if value is not None} | {
+        "login_timeout": settings.login_timeout_seconds,
+        "network_timeout": settings.network_timeout_seconds,
+        "session_parameters": {
+            "QUERY_TAG": json.dumps({"application": settings.query_tag}),
+            "STATEMENT_TIMEOUT_IN_SECONDS": settings.statement_timeout_seconds,
+        },
+    }
+
+
+_TRANSIENT = (
+    foreign.OperationalError,
+    foreign.BadGatewayError,
+    foreign.GatewayTimeoutError,
+    foreign.InternalServerError,
+    foreign.OtherHTTPRetryableError,
+    foreign.RequestExceedMaxRetryError,
+    foreign.RequestTimeoutError,
+    foreign.ServiceUnavailableError,
+    foreign.TooManyRequests,
+)
+_SESSION_GONE = frozenset({250002, 390111, 390112, 390114, 390115})
+_MISSING_PRIVILEGE = frozenset({3001, 3003, 3041})
+_OBJECT_MISSING = frozenset({2003, 2043, 3139})
+_OBJECT_INVALID = frozenset({91093})
+
+
+def login_error(exc: foreign.Error, address: str) -> errors.SnowflakeError:
+    """Tell a server that is away from one that refuses us: the connector uses code 250001 for both."""
+    if isinstance(exc, _TRANSIENT):
+        return _unavailable(exc, address)
+    advice = "check HOURGLASS_SNOWFLAKE_ACCOUNT, _USER and _PASSWORD"
+    return errors.LoginRefused(f"Snowflake at {address} refused the login: {_said(exc)}; {advice}")
+
+
+def statement_error(exc: foreign.Error, address: str, sql: str) -> errors.SnowflakeError:
+    """Turn a refused statement into the error that says what to do about it."""
+    code, said = exc.errno or 0, _said(exc)
+    if code in _SESSION_GONE or isinstance(exc, _TRANSIENT):
+        return _unavailable(exc, address, sql)
+    kind: type[errors.SnowflakeError] = errors.StatementFailed
+    message = f"{said} (error {code})"
+    if code in _MISSING_PRIVILEGE:
+        kind, message = errors.MissingPrivilege, f"{said} (grant it to the role that sent the statement)"
+    elif code in _OBJECT_MISSING:
+        kind, message = errors.ObjectMissing, f"{said} (create it, or grant the role access to it)"
+    elif code in _OBJECT_INVALID:
+        kind, message = errors.ObjectInvalid, f"{said} (create the external table again)"
+    return kind(message, sql=sql, query_id=exc.sfqid)
+
+
+def _unavailable(exc: foreign.Error, address: str, sql: str | None = None) -> errors.SnowflakeError:
+    advice = "check that it runs, HOURGLASS_SNOWFLAKE_HOST and _PORT"
+    message = f"Snowflake at {address} does not answer: {_said(exc)}; {advice}"
+    return errors.SnowflakeUnavailable(message, sql=sql, query_id=exc.sfqid)
+
+
+def _said(exc: foreign.Error) -> str:
+    return " ".join(str(exc.raw_msg or exc.msg or exc).split())

@@ -1,0 +1,57 @@
+# ruff: noqa: N818 - a run's log shows the class name as a sentence: "ObjectMissing: ..."
+"""Every failure of this package on its way to Snowflake.
+
+SnowflakeError
+├── SnowflakeUnavailable     not reached, or gone in between: the only one worth another try
+├── LoginRefused             reached, but user, password or account are wrong
+├── MissingPrivilege         the role may not do it
+├── ObjectMissing            something a statement names does not exist, or the role does not see it
+├── ObjectInvalid            an external table whose stage was replaced or moved
+├── FilesNotRegistered       a refresh ended, but not every file came in
+└── StatementFailed          everything else that Snowflake said no to
+"""
+
+from __future__ import annotations
+
+
+class SnowflakeError(Exception):
+    """Something that Snowflake did not do; the message says what, why, and what repairs it.
+
+    Args:
+        message: one or two sentences, free of secrets.
+        sql: the statement, if there was one.
+        query_id: Snowflake's id of it, if it got so far.
+    """
+
+    def __init__(self, message: str, *, sql: str | None = None, query_id: str | None = None) -> None:
+        super().__init__(message)
+        self.sql = sql
+        self.query_id = query_id
+
+
+class SnowflakeUnavailable(SnowflakeError):
+    """Snowflake was not reached or did not answer; nothing is known about the statement, so send it again."""
+
+
+class LoginRefused(SnowflakeError):
+    """Snowflake was reached and refused the user, the password or the account."""
+
+
+class MissingPrivilege(SnowflakeError):
+    """The role lacks a privilege; the message names the statement's object as Snowflake does."""
+
+
+class ObjectMissing(SnowflakeError):
+    """An object does not exist or the role is not allowed to see it: Snowflake does not tell which."""
+
+
+class ObjectInvalid(SnowflakeError):
+    """An external table can no longer be read because its stage was replaced or moved."""
+
+
+class FilesNotRegistered(SnowflakeError):
+    """A refresh ended without an error, and reported files that it could not register or unregister."""
+
+
+class StatementFailed(SnowflakeError):
+    """Snowflake refused a statement for another reason."""

@@ -1,0 +1,67 @@
+"""The hour in a path: the directory of an hour, the directories of a span of hours, the hour as SQL.
+
+Directories are `yyyy/MM/dd/HH/` in UTC, directly below a stage's URL. The landing job writes them so; a test
+compares the two, because this package imports nothing of the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from snowflake_components.identifiers import Expression
+
+HOUR_PATH = "%Y/%m/%d/%H/"
+DAY_PATH = "%Y/%m/%d/"
+HOUR_OF_PATH = "hour_of_path"
+"""What a column says instead of an expression to hold the hour of its file's directory."""
+
+_HOUR = timedelta(hours=1)
+_HOURS_PER_DAY = 24
+
+
+class NotHourlyError(ValueError):
+    """A span of time that does not consist of whole UTC hours."""
+
+
+def hours_between(start: datetime, end: datetime) -> list[datetime]:
+    """List the first instants of the UTC hours from `start` (included) to `end` (excluded)."""
+    first, last = start.astimezone(UTC), end.astimezone(UTC)
+    if any(moment.minute or moment.second or moment.microsecond for moment in (first, last)) or first >= last:
+        raise NotHourlyError(f"not whole UTC hours: {first.isoformat()} to {last.isoformat()}")
+    return [first + index * _HOUR for index in range((last - first) // _HOUR)]
+
+
+def directories(hours: Iterable[datetime]) -> list[str]:
+    """Name the directories that hold these hours and nothing else: a day's where all of its hours are there.
+
+    Args:
+        hours: first instants of UTC hours, in any order.
+
+    Returns:
+        `2025/08/01/` or `2025/08/01/03/`, oldest first.
+    """
+    found: list[str] = []
+    for day, of_day in groupby(sorted(set(hours)), key=lambda hour: hour.strftime(DAY_PATH)):
+        paths = [hour.strftime(HOUR_PATH) for hour in of_day]
+        found.extend([day] if len(paths) == _HOURS_PER_DAY else paths)
+    return found
+
+
+def hour_of_path(url: str, directory: str, type_sql: str) -> Expression:
+    """Write the SQL of the hour in METADATA$FILENAME, using only what a partition column may use.
+
+    METADATA$FILENAME counts from the root of the bucket, so the year's position depends on the stage's URL and on
+    the table's directory below it.
+
+    Args:
+        url: of the stage, `s3://bucket/platform-events/landing/`.
+        directory: of the table below the stage, empty or with a slash at its end.
+        type_sql: what to cast the text `2025-08-01 03:00:00` to.
+    """
+    prefix = url.removeprefix("s3://").partition("/")[2] + directory
+    year = prefix.count("/") + 1
+    parts = [f"SPLIT_PART(METADATA$FILENAME, '/', {year + index})" for index in range(4)]
+    text = f"{parts[0]} || '-' || {parts[1]} || '-' || {parts[2]} || ' ' || {parts[3]} || ':00:00'"
+    return Expression(f"CAST({text} AS {type_sql})")

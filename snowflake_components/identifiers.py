@@ -1,0 +1,229 @@
+"""Turn text into SQL: the one place where a name, a literal, an option or an expression becomes a statement's text.
+
+Names are folded and quoted here, literals escaped, options rendered from a closed set of types. Whatever is not
+one of these types cannot reach a statement, so no value of a YAML file is ever read as SQL, with one exception
+that is meant: the expression of a virtual column, which `Expression` holds to be exactly one expression.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+IDENTIFIER_CHARACTERS_MAX = 255
+"""Longest name that Snowflake keeps."""
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+_SPACED = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$ -]*")
+_QUOTED = re.compile(r'"(?P<inner>(?:[^"]|"")+)"')
+_WORD = re.compile(r"[A-Z][A-Z0-9_]*")
+_STAGE_PATH = re.compile(r"(?:[A-Za-z0-9_=.-]+/)*")
+_NAME_PART = re.compile(r'(?P<part>"(?:[^"]|"")*"|[^".]+)(?:\.|$)')
+_SYMBOL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|//|\$\$|\.\.\.|\{\{|\{%|.", re.DOTALL)
+
+
+class UnsafeTextError(ValueError):
+    """A text that cannot become the part of a statement it is meant for; the message names the repair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """The name of one Snowflake object as Snowflake stores it.
+
+    Args:
+        name: the stored spelling: `AWS`, not `aws`, for a name that was written without quotes.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise UnsafeTextError("a name must not be empty")
+        if len(self.name) > IDENTIFIER_CHARACTERS_MAX:
+            raise UnsafeTextError(
+                f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}"
+            )
+        if any(unicodedata.category(character) == "Cc" for character in self.name):
+            raise UnsafeTextError(f"a name holds no control character: {self.name!r}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a name as an author writes it.
+
+        A plain name folds to upper case, as Snowflake folds it: `aws` is `AWS`. A name in double quotes keeps its
+        spelling, `""` standing for one quote. A name with spaces or hyphens is taken exactly as it stands.
+        Everything else (punctuation, other alphabets) needs double quotes, so that it is never there by mistake.
+        """
+        if _PLAIN.fullmatch(text):
+            return cls(text.upper())
+        if quoted := _QUOTED.fullmatch(text):
+            return cls(quoted["inner"].replace('""', '"'))
+        if not text or _SPACED.fullmatch(text):
+            return cls(text)
+        raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
+
+    @property
+    def sql(self) -> str:
+        """The name in double quotes, which no reserved word, case or character can change."""
+        return '"' + self.name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class QualifiedName:
+    """Where an object lives: statements never rely on the database or schema of a session."""
+
+    database: Identifier
+    schema: Identifier
+    name: Identifier
+
+    @classmethod
+    def parse(cls, text: str, database: Identifier, schema: Identifier) -> Self:
+        """Read `name`, `schema.name` or `database.schema.name`; what is left out comes from the arguments."""
+        parts = [Identifier.parse(part) for part in split_name(text)]
+        return cls(*[database, schema][: 3 - len(parts)], *parts)
+
+    @property
+    def container_sql(self) -> str:
+        """The schema of the object."""
+        return f"{self.database.sql}.{self.schema.sql}"
+
+    @property
+    def sql(self) -> str:
+        """The object, all three parts quoted."""
+        return f"{self.container_sql}.{self.name.sql}"
+
+    def __str__(self) -> str:
+        return f"{self.database.name}.{self.schema.name}.{self.name.name}"
+
+
+def split_name(text: str) -> list[str]:
+    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeTextError`."""
+    parts, position = [], 0
+    while match := _NAME_PART.match(text, position):
+        parts.append(match["part"])
+        position = match.end()
+        if not match[0].endswith("."):
+            break
+    if position != len(text) or text.endswith(".") or not 1 <= len(parts) <= len(("database", "schema", "name")):
+        raise UnsafeTextError(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class StagePath:
+    """A directory of a stage, `@"DB"."SCHEMA"."STAGE"/2025/08/`.
+
+    Args:
+        stage: the stage.
+        path: relative to the stage's URL, empty or with a slash at its end.
+    """
+
+    stage: QualifiedName
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        require_relative_directory(self.path)
+
+    @property
+    def sql(self) -> str:
+        """The directory as a statement names it."""
+        return f"@{self.stage.sql}/{self.path}"
+
+
+def require_relative_directory(path: str) -> str:
+    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeTextError`."""
+    if not _STAGE_PATH.fullmatch(path) or ".." in path.split("/") or "." in path.split("/"):
+        raise UnsafeTextError(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A keyword of a closed set, rendered bare: `JSON`, `ZSTD`."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _WORD.fullmatch(self.text):
+            raise UnsafeTextError(f"not a keyword: {self.text[:80]!r}")
+
+
+OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] | Mapping[str, OptionValue]"
+
+
+def literal(text: str) -> str:
+    """Quote a string: `'` doubles, a backslash doubles; line ends and all of Unicode stay as they are."""
+    if "\0" in text:
+        raise UnsafeTextError("a string must not hold NUL")
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def option(name: str, value: OptionValue) -> str:
+    """Render `NAME = value`: TRUE/FALSE, a number, a string literal, a keyword, a name, a list, a group."""
+    return f"{Word(name).text} = {_option_value(value)}"
+
+
+def _option_value(value: OptionValue) -> str:  # noqa: PLR0911 - one return per type of the closed set
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, Word):
+        return value.text
+    if isinstance(value, Identifier):
+        return value.sql
+    if isinstance(value, Mapping):
+        return "(" + " ".join(option(name, inner) for name, inner in value.items()) + ")"
+    return "(" + ", ".join(literal(item) for item in value) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The SQL of a virtual column, passed through unchanged.
+
+    Exactly one expression: quotes closed, brackets balanced, no semicolon, no comment, no comma outside brackets,
+    no template. An expression with an ellipsis (`...`), as in an example that was cut, is kept but not
+    `complete`: it can be read and shown, and nothing is sent to Snowflake.
+    """
+
+    sql: str
+
+    def __post_init__(self) -> None:
+        depth = 0
+        for symbol in self._symbols():
+            depth += (symbol in "([") - (symbol in ")]")
+            if symbol in _FORBIDDEN:
+                raise UnsafeTextError(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
+            if depth < 0 or (symbol == "," and depth == 0):
+                raise UnsafeTextError(f"more than one expression: {self.sql[:120]!r}")
+        if depth and self.complete:
+            raise UnsafeTextError(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
+        if not self.sql.strip():
+            raise UnsafeTextError("an expression must not be empty")
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of it was cut out with an ellipsis."""
+        return "..." not in self._symbols()
+
+    def _symbols(self) -> Iterator[str]:
+        return (match[0] for match in _SYMBOL.finditer(self.sql))
+
+
+_FORBIDDEN = {
+    ";": "a semicolon",
+    "--": "a comment",
+    "/*": "a comment",
+    "//": "a comment",
+    "$$": "a dollar-quoted string",
+    "'": "an open single quote",
+    '"': "an open double quote",
+    "\0": "NUL",
+    "{{": "a template",
+    "{%": "a template",
+}

@@ -1,0 +1,112 @@
+"""Decide what to do with an object: pure, from what is wanted, what exists, and which hours a run is about.
+
+Absent is created, present is refreshed. Nothing is dropped, replaced or altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from snowflake_components.identifiers import Identifier, QualifiedName
+from snowflake_components.statements import (
+    CreateExternalTable,
+    CreateStage,
+    ObjectType,
+    RefreshExternalTable,
+    RefreshStage,
+    ShowObject,
+    Statement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """One object that is to exist.
+
+    Args:
+        definition: the statement that creates it.
+        role: taken for every statement about the object; None keeps the session's.
+        refreshable: False for a stage without directory table.
+        refresh_on_create: whether creating it outside a partition is followed by one refresh of everything.
+    """
+
+    definition: CreateStage | CreateExternalTable
+    role: Identifier | None = None
+    refreshable: bool = True
+    refresh_on_create: bool = True
+
+    @property
+    def object_type(self) -> ObjectType:
+        """Stage or external table."""
+        return ObjectType.STAGE if isinstance(self.definition, CreateStage) else ObjectType.EXTERNAL_TABLE
+
+    @property
+    def name(self) -> QualifiedName:
+        """Where it lives."""
+        return self.definition.name
+
+    @property
+    def look(self) -> ShowObject:
+        """The statement that tells whether it exists."""
+        return ShowObject(self.object_type, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create the object, without reading a file."""
+
+    statement: CreateStage | CreateExternalTable
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshWhole:
+    """List everything below the object's location."""
+
+    statement: RefreshStage | RefreshExternalTable
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPath:
+    """List one directory below the object's location."""
+
+    statement: RefreshStage | RefreshExternalTable
+    path: str
+
+
+Step: TypeAlias = Create | RefreshWhole | RefreshPath
+
+
+def plan(spec: ObjectSpec, *, exists: bool, paths: Sequence[str] | None) -> list[Step]:
+    """List the steps, in this order: create what is absent, then refresh.
+
+    1. An absent object is created without listing its location.
+    2. With `paths`, exactly these directories are refreshed, whether the object is new or not.
+    3. Without, a present object is refreshed once; a new one only if `refresh_on_create`, so never twice.
+    4. A stage without directory table is never refreshed.
+
+    Args:
+        spec: what is wanted.
+        exists: whether an object of exactly this name is there.
+        paths: directories of the run's partitions, `2025/08/01/03/`; None for a run without partition.
+    """
+    steps: list[Step] = [] if exists else [Create(spec.definition)]
+    if not spec.refreshable:
+        return steps
+    if paths is not None:
+        return [*steps, *(RefreshPath(_refresh(spec, path), path) for path in paths)]
+    if exists or spec.refresh_on_create:
+        steps.append(RefreshWhole(_refresh(spec, None)))
+    return steps
+
+
+def statements(steps: Sequence[Step]) -> list[Statement]:
+    """List what the steps send, in order."""
+    return [step.statement for step in steps]
+
+
+def _refresh(spec: ObjectSpec, path: str | None) -> RefreshStage | RefreshExternalTable:
+    if spec.object_type is ObjectType.STAGE:
+        return RefreshStage(spec.name, path)
+    return RefreshExternalTable(spec.name, path)

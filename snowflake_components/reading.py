@@ -1,0 +1,142 @@
+"""Read the options of one YAML document, and say where a mistake is: file, line, field, and what was meant.
+
+Templates are resolved only in the fields that differ between deployments (`TEMPLATED`); everywhere else two
+braces are text. Nothing else changes a string: `"007"` and `"'x'"` stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+import dagster as dg
+import yaml
+from dagster.components.resolved.errors import ResolutionException
+from pydantic import BaseModel, ValidationError
+
+TEMPLATED = frozenset({"url", "storage_integration", "stage_url"})
+"""Options in which `{{ env('NAME', 'default') }}` is resolved; so are role, target_database and target_schema."""
+
+M = TypeVar("M", bound=BaseModel)
+Path = Sequence[str | int]
+
+
+def resolve_text(context: dg.ResolutionContext, value: Any) -> Any:
+    """Resolve a text that holds a template; every other value comes back as it is."""
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    resolved = context.resolve_value(value, as_type=str)
+    return resolved if resolved is None or isinstance(resolved, bool) else str(resolved)
+
+
+def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
+    """Resolve the templated options and validate all of them.
+
+    Raises:
+        ResolutionException: every mistake found, each with file, line, field and, where one is close, a suggestion.
+    """
+    if not isinstance(raw, Mapping):
+        raise mistake(context, [], "must be a mapping of options")
+    resolved = {
+        key: resolve_text(context.at_path(key), value) if key in TEMPLATED else value for key, value in raw.items()
+    }
+    try:
+        return model.model_validate(resolved)
+    except ValidationError as exc:
+        lines = [_line(context, path, message) for path, message in explained(exc, model, resolved)]
+        raise ResolutionException("\n".join(lines)) from None
+
+
+def mistake(context: dg.ResolutionContext, path: Path, message: str) -> ResolutionException:
+    """Make the error of one field, below the field that the context stands at."""
+    return ResolutionException(_line(context, path, message))
+
+
+def explained(exc: ValidationError, model: type[BaseModel], value: Any) -> Iterator[tuple[Path, str]]:
+    """Turn pydantic's errors into paths of the YAML and messages; alternatives of one value are told once."""
+    told = set()
+    for error in exc.errors(include_url=False):
+        path = _path_in(value, error["loc"], keep_last=error["type"] == "missing")
+        message = _message(error["type"], error["msg"], path, model)
+        if (line := (tuple(path), message)) not in told:
+            told.add(line)
+            yield path, message
+
+
+def refuse_duplicate_keys(file: FilePath) -> None:
+    """Raise for a mapping of a YAML file that has a key twice: YAML itself would keep the last without a word."""
+    with file.open(encoding="utf-8") as stream:
+        for document in yaml.compose_all(stream, Loader=yaml.SafeLoader):
+            _refuse_duplicates(document, file)
+
+
+def _refuse_duplicates(node: yaml.Node | None, file: FilePath) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item, file)
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ResolutionException(f"{file}:{key.start_mark.line + 1} - {key.value}: is written twice")
+            seen.add(key.value)
+            _refuse_duplicates(value, file)
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """Say what was probably meant, and what else there is."""
+    close = get_close_matches(str(word).lower().replace("-", "_"), known, n=1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    return f"{meant}Known: {', '.join(sorted(known))}"
+
+
+def _line(context: dg.ResolutionContext, path: Path, message: str) -> str:
+    full = [*context.path, *path]
+    field = ".".join(str(part) for part in full) or "attributes"
+    if context.source_position_tree is None:
+        return f"{field}: {message}"
+    position, _ = context.source_position_tree.lookup_closest_and_path(full, None)
+    return f"{position.filename}:{position.start.line} - {field}: {message}"
+
+
+def _message(kind: str, said: str, path: Path, model: type[BaseModel]) -> str:
+    if kind == "extra_forbidden":
+        return f"unknown field; {suggestion(str(path[-1]), field_names(model, path[:-1]))}"
+    if kind == "missing":
+        return "is missing"
+    return said.removeprefix("Value error, ")
+
+
+def field_names(model: type[BaseModel], path: Path) -> list[str]:
+    """Name the fields, as YAML spells them, of the model that describes what lies at a path."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if part in (f.alias, n)), None)
+        inner = next(_models_in(field.annotation), None) if field else None
+        if inner is None:
+            return []
+        model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
+
+
+def _path_in(value: Any, loc: Path, *, keep_last: bool) -> list[str | int]:
+    """Keep of pydantic's location what the author wrote; it also names the alternatives of a union."""
+    path: list[str | int] = []
+    for index, part in enumerate(loc):
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            if not (keep_last and index == len(loc) - 1):
+                continue
+        path.append(part)
+    return path
