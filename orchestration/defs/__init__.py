@@ -1,0 +1,1 @@
+"""Definitions that Dagster finds by looking: one folder per system."""

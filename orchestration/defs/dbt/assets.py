@@ -1,0 +1,85 @@
+"""The dbt models of one hour, and their tests as checks."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+
+from flink_jobs.layout import Hour
+from orchestration.dbt_build import DbtModels, NodeOutcome, Verdict, require_manifest
+from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
+
+_UNIQUE_ID = "dagster_dbt/unique_id"
+"""Where dagster-dbt keeps the id of the dbt node in the metadata of an asset or a check."""
+
+
+class PublishedOnly(DagsterDbtTranslator):
+    """Let models that read a source wait for `published_hour`: a failed check of the hour stops them."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Describe a dbt node as an asset."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        parents = self.get_resource_props(manifest, unique_id).get("depends_on", {}).get("nodes", [])
+        if any(parent.startswith("source.") for parent in parents):
+            return spec.merge_attributes(deps=[PUBLISHED_HOUR])
+        return spec
+
+
+@dbt_assets(
+    manifest=require_manifest(),
+    dagster_dbt_translator=PublishedOnly(),
+    partitions_def=hourly_partitions,
+    name="event_models",
+    pool="snowflake",
+)
+def event_models(
+    context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build the models of one hour and report each model and test; fail when one of them did."""
+    definitions = context.assets_def
+    assets = {spec.metadata[_UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
+    checks = {
+        spec.metadata[_UNIQUE_ID]: spec
+        for spec in definitions.check_specs
+        if spec.key in context.selected_asset_check_keys
+    }
+    hour = Hour.from_partition_key(context.partition_key).label
+    outcomes = dbt.build(hour, [_name_of(unique_id) for unique_id in (*assets, *checks)])
+    for outcome in outcomes:
+        if outcome.unique_id in assets and outcome.verdict is Verdict.DONE:
+            yield _materialization(assets[outcome.unique_id], outcome)
+        elif outcome.unique_id in checks and outcome.verdict is not Verdict.SKIPPED:
+            yield _check_result(checks[outcome.unique_id], outcome)
+    failed = [f"{outcome.unique_id}: {outcome.message}" for outcome in outcomes if outcome.verdict is Verdict.FAILED]
+    if failed:
+        raise dg.Failure("; ".join(failed))
+
+
+def _name_of(unique_id: str) -> str:
+    """Cut `stg_platform_events` out of `model.hourglass.stg_platform_events`; dbt selects by it."""
+    return unique_id.split(".")[2]
+
+
+def _materialization(spec: dg.AssetSpec, outcome: NodeOutcome) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        asset_key=spec.key,
+        metadata={
+            # the names that dagster-dbt gives them, so that readers of any dbt asset find them
+            "unique_id": outcome.unique_id,
+            "Execution Duration": outcome.seconds,
+            "query_id": outcome.query_id,
+        },
+    )
+
+
+def _check_result(spec: dg.AssetCheckSpec, outcome: NodeOutcome) -> dg.AssetCheckResult:
+    warned = outcome.verdict is Verdict.WARNED
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=outcome.verdict is Verdict.DONE,
+        severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
+        description=outcome.message or None,
+        metadata={"rows_found": outcome.failures, "seconds": outcome.seconds, "query_id": outcome.query_id},
+    )

@@ -1,0 +1,19 @@
+"""The resource `dbt`."""
+
+import dagster as dg
+
+from orchestration.dbt_build import DbtModels
+from orchestration.folders import FolderSettings
+from snowflake_components.connection import SnowflakeSettings
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """Build the resource from the settings of this process."""
+    snowflake = SnowflakeSettings()
+    models = DbtModels(
+        target_dir=FolderSettings().dbt_target,
+        login_timeout_seconds=snowflake.login_timeout_seconds,
+        network_timeout_seconds=snowflake.network_timeout_seconds,
+    )
+    return dg.Definitions(resources={"dbt": models})
