@@ -1,0 +1,273 @@
+"""Start, stop, restart and ask the landing job of one machine.
+
+The job continues from the newest checkpoint or savepoint of its bucket, always: Flink gives each start a new id and
+would else begin at the consumer group's offsets, which lag behind what has landed and lose what is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flink_jobs.broker import Broker
+from flink_jobs.bucket import Bucket
+from flink_jobs.clock import Clock, SystemClock
+from flink_jobs.errors import (
+    AlreadyRunsError,
+    DeployError,
+    JobFailedError,
+    NotRunningError,
+    RestoreRefusedError,
+    SetupError,
+    UnreachableError,
+)
+from flink_jobs.layout import Kind
+from flink_jobs.process import JobProcess
+from flink_jobs.rest import FlinkRest, JobState, SavepointState
+from flink_jobs.restore import restore_points
+from flink_jobs.settings import LandingSettings, StartingOffsets
+
+__all__ = ["DeployError", "JobHandle", "JobStatus", "World", "process_id", "restart", "start", "status", "stop"]
+
+Report = Callable[[str], None]
+POLL_SECONDS = 0.5
+REPORT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobHandle:
+    """A job that runs."""
+
+    job_id: str
+    pid: int
+    rest: str
+    log: Path
+    restored_from: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """The job as Flink's REST interface sees it; `state` is Flink's word, RUNNING when every task reads."""
+
+    state: str
+    job_id: str
+    pid: int | None
+    checkpoint_path: str | None
+    checkpoint_at: datetime | None
+    checkpoints_completed: int
+    checkpoints_failed: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside that a command touches."""
+
+    broker: Broker
+    bucket: Bucket
+    rest: FlinkRest
+    process: JobProcess
+    clock: Clock
+
+    @classmethod
+    def of(cls, settings: LandingSettings) -> World:
+        """Connect as the settings say; nothing is asked yet."""
+        return cls(
+            Broker(settings.kafka_bootstrap_servers),
+            Bucket.of(settings),
+            FlinkRest(settings.flink_rest),
+            JobProcess(settings),
+            SystemClock(),
+        )
+
+
+def _say_nothing(_line: str) -> None:
+    pass
+
+
+def start(
+    settings: LandingSettings,
+    *,
+    from_offsets: bool = False,
+    savepoint: str | None = None,
+    report: Report = _say_nothing,
+    world: World | None = None,
+) -> JobHandle:
+    """Start the job where it left off and wait until it reads.
+
+    1. A job that lives already, a broker or a bucket that is away, a topic with too few partitions: refused.
+    2. The restore point is chosen; without one the job only starts when nothing has landed yet.
+    3. The configuration is written and the process started.
+    4. Wait until every task runs; a process that does not come up is ended again.
+
+    Args:
+        settings: of the job.
+        from_offsets: continue from the consumer group's offsets although data has landed. Records can be lost or
+            doubled; the ledger will show which.
+        savepoint: continue from this `s3://` path instead of the newest one.
+        report: gets a line now and then while it waits.
+        world: everything outside, for tests.
+    """
+    world = world or World.of(settings)
+    if pid := world.process.find():
+        raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
+    _check_topics(settings, world)
+    world.bucket.check()
+    restore_path = None if from_offsets else savepoint or _newest_restore_point(settings, world)
+    if restore_path is None and not from_offsets:
+        settings = settings.model_copy(update={"starting_offsets": StartingOffsets.EARLIEST})
+    report(f"starting from {restore_path or settings.starting_offsets}")
+    pid = world.process.start(restore_path)
+    try:
+        job_id = _wait_until_running(settings, world, report)
+    except BaseException:
+        world.process.kill()
+        raise
+    return JobHandle(job_id, pid, settings.flink_rest, world.process.log, restore_path)
+
+
+def stop(settings: LandingSettings, *, world: World | None = None) -> str:
+    """Stop the job with a savepoint, wait until its process has ended, and return the savepoint's path.
+
+    Everything that was read before is visible afterwards, and the next start continues behind it.
+    """
+    world = world or World.of(settings)
+    job = world.rest.find_job(settings.job_name)
+    if job is None or job.state.is_over:
+        raise NotRunningError("there is no landing job to stop")
+    before = _savepoints(settings, world)
+    request_id = world.rest.stop(job.job_id, settings.url(settings.savepoint_prefix))
+    path = _wait_for_savepoint(settings, world, job.job_id, request_id, before)
+    _wait_for_end(settings, world)
+    return path
+
+
+def restart(settings: LandingSettings, *, report: Report = _say_nothing, world: World | None = None) -> JobHandle:
+    """Stop with a savepoint and start again from it."""
+    savepoint = stop(settings, world=world)
+    report(f"stopped with {savepoint}")
+    return start(settings, savepoint=savepoint, report=report, world=world)
+
+
+def status(settings: LandingSettings, *, world: World | None = None) -> JobStatus:
+    """Ask for the job's state, its newest checkpoint and its restarts."""
+    world = world or World.of(settings)
+    job = world.rest.find_job(settings.job_name)
+    if job is None:
+        raise NotRunningError(f"Flink at {settings.flink_rest} runs no job {settings.job_name}")
+    checkpoints = world.rest.checkpoints(job.job_id)
+    milliseconds = checkpoints.newest_milliseconds
+    return JobStatus(
+        state=str(job.state if job.tasks_running or job.state is not JobState.RUNNING else JobState.INITIALIZING),
+        job_id=job.job_id,
+        pid=world.process.find(),
+        checkpoint_path=checkpoints.newest_path,
+        checkpoint_at=datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None,
+        checkpoints_completed=checkpoints.completed,
+        checkpoints_failed=checkpoints.failed,
+        restarts=world.rest.restarts(job.job_id),
+    )
+
+
+def process_id(settings: LandingSettings) -> int | None:
+    """Find the job's process, which is also the leader of its process group."""
+    return JobProcess(settings).find()
+
+
+def _check_topics(settings: LandingSettings, world: World) -> None:
+    partitions = world.broker.partitions(settings.topics)
+    missing = [topic for topic in settings.topics if topic not in partitions]
+    if missing:
+        raise SetupError(f"the broker has no topic {', '.join(missing)}: create it, or set HOURGLASS_TOPIC")
+    total = sum(partitions.values())
+    if settings.parallelism > total:
+        raise SetupError(
+            f"HOURGLASS_PARALLELISM is {settings.parallelism}, but {settings.topic} has {total} partitions: "
+            "a subtask without a partition never reads; lower it"
+        )
+
+
+def _newest_restore_point(settings: LandingSettings, world: World) -> str | None:
+    objects = [*world.bucket.objects(settings.checkpoint_prefix), *world.bucket.objects(settings.savepoint_prefix)]
+    points = restore_points(objects)
+    if points:
+        return settings.url(points[-1].key)
+    ledger = settings.layout.prefix(Kind.LEDGER)
+    if next(iter(world.bucket.objects(ledger)), None):
+        raise RestoreRefusedError(
+            f"s3://{settings.bucket}/{ledger} has entries, but there is no checkpoint below "
+            f"{settings.url(settings.checkpoint_prefix)}: put the newest checkpoint back, or start with "
+            "--from-offsets and look at the ledger for gaps and overlaps afterwards"
+        )
+    return None
+
+
+def _wait_until_running(settings: LandingSettings, world: World, report: Report) -> str:
+    started = world.clock.monotonic()
+    reported = started
+    while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
+        if world.process.find() is None:
+            raise JobFailedError(
+                f"Flink ended while it started.\n{world.process.log_tail()}\n(log: {world.process.log})"
+            )
+        state = JobState.INITIALIZING
+        try:
+            job = world.rest.find_job(settings.job_name)
+        except (UnreachableError, JobFailedError):
+            job = None  # the REST interface comes up seconds after the process
+        if job:
+            state = job.state
+            if state is JobState.RUNNING and job.tasks_running:
+                report(f"the landing job reads after {now - started:.0f} s")
+                return job.job_id
+        if now - reported >= REPORT_SECONDS:
+            reported = now
+            report(f"waiting for the landing job, {state}, {now - started:.0f} s")
+        world.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(
+        f"the landing job does not run after {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
+        f"(log: {world.process.log})"
+    )
+
+
+def _root_cause(settings: LandingSettings, world: World) -> str:
+    try:
+        job = world.rest.find_job(settings.job_name)
+        cause = world.rest.root_cause(job.job_id) if job else None
+    except DeployError:
+        cause = None
+    return cause or world.process.log_tail()
+
+
+def _savepoints(settings: LandingSettings, world: World) -> set[str]:
+    return {settings.url(point.key) for point in restore_points(world.bucket.objects(settings.savepoint_prefix))}
+
+
+def _wait_for_savepoint(settings: LandingSettings, world: World, job_id: str, request_id: str, before: set[str]) -> str:
+    """Wait for the path; Flink may be gone before it can be asked, then the bucket knows."""
+    started = world.clock.monotonic()
+    while world.clock.monotonic() - started < settings.stop_limit_seconds:
+        try:
+            state, text = world.rest.savepoint(job_id, request_id)
+        except (UnreachableError, JobFailedError):
+            made = _savepoints(settings, world) - before
+            if made:
+                return made.pop()
+        else:
+            if state is SavepointState.COMPLETED:
+                return text
+            if state is SavepointState.FAILED:
+                raise JobFailedError(f"the savepoint failed, the job runs on: {text}")
+        world.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(f"no savepoint within {settings.stop_limit_seconds:.0f} s (log: {world.process.log})")
+
+
+def _wait_for_end(settings: LandingSettings, world: World) -> None:
+    started = world.clock.monotonic()
+    while world.process.find() is not None:
+        if world.clock.monotonic() - started > settings.stop_limit_seconds:
+            world.process.kill()  # the savepoint is complete: nothing is lost
+            return
+        world.clock.sleep(POLL_SECONDS)

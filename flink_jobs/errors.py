@@ -1,0 +1,40 @@
+"""What can go wrong around the landing job, each with a message that names the repair.
+
+DeployError
+├── UnreachableError     broker, bucket or REST interface does not answer: may be tried again
+├── SetupError           a setting, topic, bucket or installation is not as the job needs it
+├── AlreadyRunsError     a job of this data folder lives
+├── NotRunningError      there is no job to stop or to ask
+├── RestoreRefusedError  data has landed, but there is nothing to restore from
+└── JobFailedError       the job's process ended, or did not reach its state in time
+"""
+
+from __future__ import annotations
+
+
+class DeployError(Exception):
+    """The landing job cannot be started, stopped or asked; the message says what to do."""
+
+
+class UnreachableError(DeployError):
+    """An outside system does not answer. Trying again later can help."""
+
+
+class SetupError(DeployError):
+    """A setting, topic, bucket or installation is not as the job needs it. Trying again cannot help."""
+
+
+class AlreadyRunsError(DeployError):
+    """A job of this data folder lives: two jobs would land every record twice."""
+
+
+class NotRunningError(DeployError):
+    """There is no job to stop or to ask."""
+
+
+class RestoreRefusedError(DeployError):
+    """Data has landed, but there is no checkpoint to continue from: starting anyhow loses or doubles records."""
+
+
+class JobFailedError(DeployError):
+    """The job's process ended or did not reach its state in time."""

@@ -1,0 +1,109 @@
+"""The configuration of the Flink process, as text. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from flink_jobs.settings import LandingSettings
+
+FAILURES_MAX = 30
+FAILURE_WINDOW = "10 min"
+RESTART_DELAY = "10 s"
+"""A job that fails at once gives up after about five minutes, and its process ends with an error that can be seen;
+failures further apart (a broker or a bucket that restarts now and then) never add up."""
+
+OPTIONS_BESIDE_WHEEL = "-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
+"""One or two busy threads and a small heap: the serial collector costs the least memory."""
+
+
+def flink_config(settings: LandingSettings, wheel_java_options: str) -> str:
+    """Write `config.yaml`. It holds the bucket's secret: keep the file readable for its owner alone.
+
+    Args:
+        settings: of the job.
+        wheel_java_options: `env.java.opts.all` of the wheel, without which Java 17 refuses Flink's reflection.
+    """
+    values = {
+        "env.java.opts.all": f"{wheel_java_options} {OPTIONS_BESIDE_WHEEL}",
+        "env.log.dir": str(settings.log_dir),
+        "io.tmp.dirs": str(settings.state_dir / "tmp"),
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": settings.rest_port,
+        "rest.bind-port": str(settings.rest_port),
+        "parallelism.default": settings.parallelism,
+        "taskmanager.numberOfTaskSlots": settings.parallelism,
+        **_MEMORY,
+        **_checkpoints(settings),
+        **_s3(settings),
+    }
+    return "".join(f"{name}: {json.dumps(value)}\n" for name, value in values.items())
+
+
+_MEMORY = {
+    # One chain of one task: nothing crosses the network, nothing sorts, no state lives outside the heap.
+    "taskmanager.memory.network.min": "8mb",
+    "taskmanager.memory.network.max": "8mb",
+    "taskmanager.memory.managed.size": "0",
+}
+
+
+def _checkpoints(settings: LandingSettings) -> Mapping[str, str | int]:
+    return {
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.dir": settings.url(settings.checkpoint_prefix),
+        "execution.checkpointing.savepoint-dir": settings.url(settings.savepoint_prefix),
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "execution.checkpointing.num-retained": 2,
+        "execution.checkpointing.timeout": "5 min",
+        "execution.checkpointing.tolerable-failed-checkpoints": 3,
+        "restart-strategy.type": "failure-rate",
+        "restart-strategy.failure-rate.max-failures-per-interval": FAILURES_MAX,
+        "restart-strategy.failure-rate.failure-rate-interval": FAILURE_WINDOW,
+        "restart-strategy.failure-rate.delay": RESTART_DELAY,
+    }
+
+
+def _s3(settings: LandingSettings) -> Mapping[str, str]:
+    values = {
+        # Else each commit deletes "fake parent directories", one bulk request per object.
+        "s3.directory.marker.retention": "keep",
+        "s3.endpoint.region": settings.s3_region,
+    }
+    if settings.s3_endpoint:
+        values |= {"s3.endpoint": settings.s3_endpoint, "s3.path.style.access": "true"}
+    if settings.s3_access_key_id and settings.s3_secret_access_key:
+        values |= {
+            "s3.access-key": settings.s3_access_key_id,
+            "s3.secret-key": settings.s3_secret_access_key.get_secret_value(),
+        }
+    return values
+
+
+LOGGING = """\
+rootLogger.level = INFO
+rootLogger.appenderRef.file.ref = File
+appender.file.name = File
+appender.file.type = RollingFile
+appender.file.fileName = ${env:FLINK_LOG_DIR}/flink.log
+appender.file.filePattern = ${env:FLINK_LOG_DIR}/flink.log.%i
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %-5p %c{1} %m%n
+appender.file.policies.type = Policies
+appender.file.policies.size.type = SizeBasedTriggeringPolicy
+appender.file.policies.size.size = 20MB
+appender.file.strategy.type = DefaultRolloverStrategy
+appender.file.strategy.max = 3
+logger.kafka.name = org.apache.kafka
+logger.kafka.level = WARN
+logger.hadoop.name = org.apache.hadoop
+logger.hadoop.level = WARN
+logger.metrics.name = org.apache.hadoop.metrics2
+logger.metrics.level = ERROR
+logger.netty.name = org.apache.flink.shaded.netty4.io.netty
+logger.netty.level = WARN
+logger.types.name = org.apache.flink.api.java.typeutils.TypeExtractor
+logger.types.level = WARN
+"""
+"""One file, which never grows beyond 80 MB."""

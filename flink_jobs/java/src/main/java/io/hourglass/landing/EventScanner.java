@@ -1,0 +1,513 @@
+package io.hourglass.landing;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Decides in one pass over the bytes whether an event may land, without making an object of what it reads.
+ *
+ * <p>Accepted means: one JSON object (RFC 8259), valid UTF-8, to its last byte; size and depth within the contract;
+ * each number a finite double; no lone surrogate; the contract's fields present once and typed.
+ *
+ * <p>Two classes of defects. One that makes the bytes unreadable as JSON (or too deep to read on) ends the scan. A
+ * defect of the content is remembered, the first one wins, and the scan goes on: a text that is no JSON is always
+ * called so, whatever else is wrong with it. {@link #position} never lies outside the value.
+ *
+ * <p>An instance belongs to one thread; what its methods return holds until the next call of {@link #accepts}.
+ */
+final class EventScanner {
+    private static final VarHandle WORDS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGHS = 0x8080808080808080L;
+    private static final long QUOTES = ONES * '"';
+    private static final long BACKSLASHES = ONES * '\\';
+    private static final long SPACES = ONES * ' ';
+
+    private static final int STOP = -1;
+    private static final int END = -2;
+    private static final int NEXT = -3;
+    private static final int DIGITS_ALWAYS_FINITE = 308;
+    private static final byte[] TRUE = {'t', 'r', 'u', 'e'};
+    private static final byte[] FALSE = {'f', 'a', 'l', 's', 'e'};
+    private static final byte[] NULL = {'n', 'u', 'l', 'l'};
+
+    private final Contract contract;
+    private final byte[] open;
+
+    private byte[] bytes;
+    private int end;
+    private boolean escaped;
+    private boolean lineBreaks;
+    private Contract.Field member;
+    private long seen;
+    private int eventType;
+    private Reason reason;
+    private Contract.Field reasonField;
+    private int position;
+    private String message;
+
+    EventScanner(Contract contract) {
+        this.contract = contract;
+        this.open = new byte[contract.depthMax];
+    }
+
+    /** Scan the value of a record; false leaves {@link #code} and {@link #detail} to read. */
+    boolean accepts(byte[] value) {
+        reset(value);
+        if (value == null) {
+            fail(Reason.EMPTY, 0, "the record has no value (a tombstone)");
+        } else if (end == 0) {
+            fail(Reason.EMPTY, 0, "the value has no bytes");
+        } else if (end > contract.eventBytesMax) {
+            fail(Reason.TOO_LARGE, contract.eventBytesMax, "the largest event ends here, the value goes on");
+        } else {
+            scanDocument();
+        }
+        return reason == null;
+    }
+
+    /** The reason code of the last value that was not accepted. */
+    String code() {
+        return reasonField == null ? reason.code() : reason.code(reasonField.name());
+    }
+
+    /** Where and what is wrong; holds nothing of the value itself. */
+    String detail() {
+        return "byte " + position + ": " + message;
+    }
+
+    /** Whether a CR or LF lies between the tokens of the last value. In accepted JSON it lies nowhere else. */
+    boolean hasLineBreaks() {
+        return lineBreaks;
+    }
+
+    /** Index of the last value's event type in the contract, or {@link Names#UNKNOWN}. */
+    int eventType() {
+        return eventType;
+    }
+
+    private void reset(byte[] value) {
+        bytes = value;
+        end = value == null ? 0 : value.length;
+        lineBreaks = false;
+        seen = 0;
+        eventType = Names.UNKNOWN;
+        reason = null;
+        reasonField = null;
+    }
+
+    private void scanDocument() {
+        int start = skipSpace(0);
+        int at = scanValue(start);
+        if (at == STOP) {
+            return;
+        }
+        at = skipSpace(at);
+        if (at < end) {
+            stop(Reason.NOT_JSON, at, "something follows the end of the value");
+        } else if (bytes[start] != '{') {
+            reason = null;
+            fail(Reason.NOT_OBJECT, start, "the value is not an object");
+        } else if (reason == null) {
+            checkNothingMissing();
+        }
+    }
+
+    private void checkNothingMissing() {
+        for (Contract.Field field : contract.fields) {
+            if (field.required() && (seen & 1L << field.index()) == 0) {
+                fail(Reason.MISSING, field, end - 1, "the object ends without this field");
+                return;
+            }
+        }
+    }
+
+    /** Scan the value that begins at {@code at} and everything inside it; the stack is an array, never the thread's. */
+    private int scanValue(int at) {
+        int depth = 0;
+        member = null;
+        while (true) {
+            int from = at;
+            int first = byteAt(at);
+            if (first == '{' || first == '[') {
+                if (depth == open.length) {
+                    return stop(Reason.TOO_DEEP, at, "nested deeper than " + open.length);
+                }
+                checkContainer(first, from);
+                open[depth++] = (byte) first;
+                at = skipSpace(at + 1);
+                if (byteAt(at) != closing(first)) {
+                    at = first == '{' ? scanMember(at, depth) : beginElement(at);
+                    if (at == STOP) {
+                        return STOP;
+                    }
+                    continue;
+                }
+                depth--;
+                at++;
+            } else {
+                at = scanScalar(first, at);
+                if (at == STOP) {
+                    return STOP;
+                }
+            }
+            int next = NEXT;
+            while (next == NEXT) {
+                if (depth == 0) {
+                    return at;
+                }
+                at = skipSpace(at);
+                int container = open[depth - 1];
+                int token = byteAt(at);
+                if (token == ',') {
+                    at = skipSpace(at + 1);
+                    at = container == '{' ? scanMember(at, depth) : beginElement(at);
+                    next = at;
+                } else if (token == closing(container)) {
+                    depth--;
+                    at++;
+                } else {
+                    return stopAtToken(at, "a comma or the end of the object or array must stand here");
+                }
+            }
+            if (next == STOP) {
+                return STOP;
+            }
+        }
+    }
+
+    private static int closing(int opening) {
+        return opening + 2;
+    }
+
+    private int beginElement(int at) {
+        member = null;
+        return at;
+    }
+
+    /** Scan a key and its colon; return where the value begins. */
+    private int scanMember(int at, int depth) {
+        if (byteAt(at) != '"') {
+            return stopAtToken(at, "a key in quotes must stand here");
+        }
+        int from = at + 1;
+        at = scanString(from);
+        if (at == STOP) {
+            return STOP;
+        }
+        member = null;
+        if (depth == 1 && open[0] == '{') {
+            enterField(from, at - 1);
+        }
+        at = skipSpace(at);
+        if (byteAt(at) != ':') {
+            return stopAtToken(at, "a colon must follow the key");
+        }
+        return skipSpace(at + 1);
+    }
+
+    private void enterField(int from, int to) {
+        int index;
+        if (escaped) {
+            byte[] name = JsonText.unescape(bytes, from, to);
+            index = contract.fieldNames.find(name, 0, name.length);
+        } else {
+            index = contract.fieldNames.find(bytes, from, to);
+        }
+        if (index == Names.UNKNOWN) {
+            return;
+        }
+        member = contract.fields[index];
+        if ((seen & 1L << index) != 0) {
+            fail(Reason.DUPLICATE_KEY, from - 1, "a field of the contract stands twice in the event");
+        }
+        seen |= 1L << index;
+    }
+
+    private int scanScalar(int first, int at) {
+        switch (first) {
+            case '"':
+                int after = scanString(at + 1);
+                if (after != STOP && member != null) {
+                    checkString(at + 1, after - 1);
+                }
+                return after;
+            case 't':
+                return scanLiteral(TRUE, at);
+            case 'f':
+                return scanLiteral(FALSE, at);
+            case 'n':
+                return scanLiteral(NULL, at);
+            case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+                return scanNumber(at);
+            case END:
+                return stop(Reason.NOT_JSON, at, "the text ends before its value");
+            default:
+                return stopAtToken(at, "no JSON value begins like this");
+        }
+    }
+
+    private int scanString(int at) {
+        escaped = false;
+        while (true) {
+            at = skipPlain(at);
+            int next = byteAt(at);
+            if (next == '"') {
+                return at + 1;
+            }
+            if (next == '\\') {
+                escaped = true;
+                at = scanEscape(at);
+            } else if (next == END) {
+                return stop(Reason.NOT_JSON, at, "the text ends inside a string");
+            } else if (next >= 0) {
+                return stop(Reason.NOT_JSON, at, "a raw control character inside a string");
+            } else {
+                at = scanWide(at);
+            }
+            if (at == STOP) {
+                return STOP;
+            }
+        }
+    }
+
+    /** Skip to the next byte that is a quote, a backslash, a control character or not ASCII, eight at a time. */
+    private int skipPlain(int at) {
+        byte[] text = bytes;
+        while (at <= end - Long.BYTES) {
+            long word = (long) WORDS.get(text, at);
+            long quote = word ^ QUOTES;
+            long backslash = word ^ BACKSLASHES;
+            // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
+            long hits = (quote - ONES & ~quote | backslash - ONES & ~backslash | word - SPACES & ~word | word) & HIGHS;
+            if (hits != 0) {
+                return at + (Long.numberOfTrailingZeros(hits) >>> 3);
+            }
+            at += Long.BYTES;
+        }
+        while (at < end && text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
+            at++;
+        }
+        return at;
+    }
+
+    private int scanWide(int at) {
+        while (at < end && bytes[at] < 0) {
+            int next = Utf8.endOfSequence(bytes, at, end);
+            if (next == Utf8.INVALID) {
+                return stop(Reason.NOT_UTF8, at, "not valid UTF-8");
+            }
+            at = next;
+        }
+        return at;
+    }
+
+    private int scanEscape(int at) {
+        switch (byteAt(at + 1)) {
+            case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+                return at + 2;
+            case 'u':
+                return scanUnicodeEscape(at);
+            default:
+                return stop(Reason.NOT_JSON, at, "not an escape of JSON");
+        }
+    }
+
+    private int scanUnicodeEscape(int at) {
+        int unit = JsonText.hexUnit(bytes, at + 2, end);
+        if (unit < 0) {
+            return stop(Reason.NOT_JSON, at, "four hexadecimal digits must follow this escape");
+        }
+        int after = at + JsonText.UNIT_BYTES;
+        if (!Character.isSurrogate((char) unit)) {
+            return after;
+        }
+        if (Character.isHighSurrogate((char) unit) && byteAt(after) == '\\' && byteAt(after + 1) == 'u') {
+            int low = JsonText.hexUnit(bytes, after + 2, end);
+            if (low >= 0 && Character.isLowSurrogate((char) low)) {
+                return after + JsonText.UNIT_BYTES;
+            }
+        }
+        fail(Reason.LONE_SURROGATE, at, "half of a surrogate pair");
+        return after;
+    }
+
+    private int scanLiteral(byte[] literal, int at) {
+        for (int index = 1; index < literal.length; index++) {
+            if (byteAt(at + index) != literal[index]) {
+                return stop(Reason.NOT_JSON, at, "not true, false or null");
+            }
+        }
+        if (member != null && (literal != NULL || member.required())) {
+            fail(Reason.TYPE, member, at, literal == NULL ? "null, but the field is required" : "a boolean");
+        }
+        return at + literal.length;
+    }
+
+    private int scanNumber(int from) {
+        int at = bytes[from] == '-' ? from + 1 : from;
+        int digitsFrom = at;
+        at = skipDigits(at);
+        int digits = at - digitsFrom;
+        if (digits == 0 || digits > 1 && bytes[digitsFrom] == '0') {
+            return stop(Reason.NOT_JSON, from, "not a number of JSON");
+        }
+        boolean whole = true;
+        boolean exponent = false;
+        int next = byteAt(at);
+        if (next == '.') {
+            whole = false;
+            int fractionFrom = at + 1;
+            at = skipDigits(fractionFrom);
+            if (at == fractionFrom) {
+                return stop(Reason.NOT_JSON, from, "a digit must follow the point");
+            }
+            next = byteAt(at);
+        }
+        if (next == 'e' || next == 'E') {
+            whole = false;
+            exponent = true;
+            int sign = byteAt(at + 1);
+            int exponentFrom = sign == '+' || sign == '-' ? at + 2 : at + 1;
+            at = skipDigits(exponentFrom);
+            if (at == exponentFrom) {
+                return stop(Reason.NOT_JSON, from, "a digit must follow the exponent");
+            }
+        }
+        if ((exponent || digits > DIGITS_ALWAYS_FINITE) && isInfinite(from, at)) {
+            fail(Reason.NUMBER_OUT_OF_RANGE, from, "not a finite double");
+        }
+        if (member != null) {
+            checkNumber(whole, digitsFrom, from, at);
+        }
+        return at;
+    }
+
+    private int skipDigits(int at) {
+        while (at < end && bytes[at] >= '0' && bytes[at] <= '9') {
+            at++;
+        }
+        return at;
+    }
+
+    private boolean isInfinite(int from, int to) {
+        return Double.isInfinite(Double.parseDouble(new String(bytes, from, to - from, StandardCharsets.ISO_8859_1)));
+    }
+
+    private void checkNumber(boolean whole, int digitsFrom, int from, int to) {
+        if (member.type() != Contract.Type.INTEGER) {
+            fail(Reason.TYPE, member, from, "a number");
+        } else if (!whole) {
+            fail(Reason.TYPE, member, from, "a number with a fraction or an exponent");
+        } else if (to - digitsFrom > 18 && !JsonText.fitsLong(bytes, from, to)) {
+            fail(Reason.TYPE, member, from, "an integer beyond 64 bits");
+        }
+    }
+
+    private void checkContainer(int opening, int at) {
+        if (member == null) {
+            return;
+        }
+        if (opening == '[') {
+            fail(Reason.TYPE, member, at, "an array");
+        } else if (member.type() != Contract.Type.OBJECT) {
+            fail(Reason.TYPE, member, at, "an object");
+        }
+        member = null;
+    }
+
+    private void checkString(int from, int to) {
+        byte[] text = bytes;
+        int textFrom = from;
+        int textTo = to;
+        if (escaped) {
+            text = JsonText.unescape(bytes, from, to);
+            textFrom = 0;
+            textTo = text.length;
+        }
+        switch (member.type()) {
+            case STRING -> checkText(text, textFrom, textTo, from);
+            case ID -> {
+                if (!JsonText.isId(text, textFrom, textTo)) {
+                    fail(Reason.BAD_ID, from - 1, "not 1 to 128 of A-Z a-z 0-9 . _ : - beginning with a letter or digit");
+                }
+            }
+            case TIMESTAMP -> {
+                if (!Rfc3339.isValid(text, textFrom, textTo)) {
+                    fail(Reason.BAD_TIME, from - 1, "not an RFC 3339 time with a zone");
+                }
+            }
+            case INTEGER, OBJECT -> fail(Reason.TYPE, member, from - 1, "a string");
+        }
+    }
+
+    private void checkText(byte[] text, int textFrom, int textTo, int from) {
+        if (textTo - textFrom > member.lengthMax() && Utf8.count(text, textFrom, textTo) > member.lengthMax()) {
+            fail(Reason.TYPE, member, from - 1, "longer than " + member.lengthMax() + " characters");
+        }
+        if (member.index() == contract.eventTypeField) {
+            eventType = contract.typeNames.find(text, textFrom, textTo);
+        }
+    }
+
+    private int skipSpace(int at) {
+        while (at < end) {
+            byte next = bytes[at];
+            if (next > ' ') {
+                return at;
+            }
+            if (next == '\n' || next == '\r') {
+                lineBreaks = true;
+            } else if (next != ' ' && next != '\t') {
+                return at;
+            }
+            at++;
+        }
+        return at;
+    }
+
+    private int byteAt(int at) {
+        return at < end ? bytes[at] : END;
+    }
+
+    /** Stop at a byte that begins no token: it may not even be UTF-8, and that is the truer reason. */
+    private int stopAtToken(int at, String expected) {
+        if (at >= end) {
+            return stop(Reason.NOT_JSON, at, "the text ends before its value does");
+        }
+        if (bytes[at] < 0) {
+            int next = Utf8.endOfSequence(bytes, at, end);
+            boolean byteOrderMark = at == 0 && next == 3 && (bytes[0] & 0xff) == 0xef && (bytes[1] & 0xff) == 0xbb;
+            if (next == Utf8.INVALID || byteOrderMark) {
+                return stop(Reason.NOT_UTF8, at, byteOrderMark ? "a byte order mark" : "not valid UTF-8");
+            }
+        }
+        if (bytes[0] == 0 || end > 1 && bytes[1] == 0) {
+            return stop(Reason.NOT_UTF8, 0, "two or more bytes per character, as UTF-16 has them");
+        }
+        return stop(Reason.NOT_JSON, at, expected);
+    }
+
+    /** End the scan: this reason replaces a remembered one. */
+    private int stop(Reason stopReason, int at, String text) {
+        reason = null;
+        fail(stopReason, Math.min(at, end - 1), text);
+        return STOP;
+    }
+
+    private void fail(Reason failReason, int at, String text) {
+        fail(failReason, null, at, text);
+    }
+
+    private void fail(Reason failReason, Contract.Field field, int at, String text) {
+        if (reason == null) {
+            reason = failReason;
+            reasonField = field;
+            position = at;
+            message = text;
+        }
+    }
+}

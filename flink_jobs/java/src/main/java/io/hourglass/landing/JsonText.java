@@ -1,0 +1,105 @@
+package io.hourglass.landing;
+
+import java.util.Arrays;
+
+/** What the bytes of JSON tokens mean, for the few tokens that a check must understand. */
+final class JsonText {
+    /** Bytes of an escape by a code unit, backslash and {@code u} included. */
+    static final int UNIT_BYTES = 6;
+
+    private static final int ID_CHARACTERS_MAX = 128;
+    private static final int LONG_DIGITS = 19;
+
+    private JsonText() {}
+
+    /** Read four hexadecimal digits, or -1. */
+    static int hexUnit(byte[] bytes, int from, int end) {
+        if (end - from < 4) {
+            return -1;
+        }
+        int unit = 0;
+        for (int at = from; at < from + 4; at++) {
+            // Character.digit takes other scripts' digits too; a byte of 0x80 or more is negative and none of them.
+            int digit = bytes[at] < 0 ? -1 : Character.digit(bytes[at], 16);
+            if (digit < 0) {
+                return -1;
+            }
+            unit = unit << 4 | digit;
+        }
+        return unit;
+    }
+
+    /** Resolve the escapes of a scanned string; half of a surrogate pair becomes a question mark. */
+    static byte[] unescape(byte[] bytes, int from, int to) {
+        byte[] text = new byte[to - from];
+        int length = 0;
+        int at = from;
+        while (at < to) {
+            if (bytes[at] != '\\') {
+                text[length++] = bytes[at++];
+            } else if (bytes[at + 1] != 'u') {
+                text[length++] = unescaped(bytes[at + 1]);
+                at += 2;
+            } else {
+                int codePoint = codePointAt(bytes, at, to);
+                at += codePoint > Character.MAX_VALUE ? 2 * UNIT_BYTES : UNIT_BYTES;
+                boolean half = codePoint <= Character.MAX_VALUE && Character.isSurrogate((char) codePoint);
+                length = Utf8.encode(half ? '?' : codePoint, text, length);
+            }
+        }
+        return Arrays.copyOf(text, length);
+    }
+
+    private static int codePointAt(byte[] bytes, int at, int to) {
+        char unit = (char) hexUnit(bytes, at + 2, to);
+        int second = at + UNIT_BYTES;
+        if (Character.isHighSurrogate(unit) && to - second >= UNIT_BYTES && bytes[second] == '\\'
+                && bytes[second + 1] == 'u') {
+            int low = hexUnit(bytes, second + 2, to);
+            if (low >= 0 && Character.isLowSurrogate((char) low)) {
+                return Character.toCodePoint(unit, (char) low);
+            }
+        }
+        return unit;
+    }
+
+    private static byte unescaped(byte letter) {
+        return switch (letter) {
+            case 'b' -> '\b';
+            case 'f' -> '\f';
+            case 'n' -> '\n';
+            case 'r' -> '\r';
+            case 't' -> '\t';
+            default -> letter;
+        };
+    }
+
+    /** Whether the digits of {@code [from, to)}, with or without a minus, are an integer of 64 bits. */
+    static boolean fitsLong(byte[] bytes, int from, int to) {
+        boolean negative = bytes[from] == '-';
+        int digitsFrom = negative ? from + 1 : from;
+        if (to - digitsFrom != LONG_DIGITS) {
+            return to - digitsFrom < LONG_DIGITS;
+        }
+        byte[] largest = (negative ? "9223372036854775808" : "9223372036854775807").getBytes();
+        return Arrays.compare(bytes, digitsFrom, to, largest, 0, LONG_DIGITS) <= 0;
+    }
+
+    /** Whether the text is an identity as {@code producers.events.ID_PATTERN} describes it. */
+    static boolean isId(byte[] text, int from, int to) {
+        if (to == from || to - from > ID_CHARACTERS_MAX || !isLetterOrDigit(text[from])) {
+            return false;
+        }
+        for (int at = from + 1; at < to; at++) {
+            byte next = text[at];
+            if (!isLetterOrDigit(next) && next != '-' && next != '.' && next != '_' && next != ':') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isLetterOrDigit(byte next) {
+        return next >= 'a' && next <= 'z' || next >= '0' && next <= '9' || next >= 'A' && next <= 'Z';
+    }
+}

@@ -1,0 +1,135 @@
+package io.hourglass.landing;
+
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What one subtask did with one source partition since the last barrier, as {@code flink_jobs/ledger.py} reads it.
+ *
+ * <p>Every record is added once, in the order of offsets.
+ */
+final class LedgerEntry {
+    private static final String OTHER_TYPES = "other";
+
+    /** The two kinds of one hour, and its names. */
+    static final class Hour {
+        final long number;
+        final String path;
+        final Cell accepted = new Cell();
+        final Cell rejected = new Cell();
+
+        Hour(long number) {
+            this.number = number;
+            this.path = UtcText.path(number);
+        }
+    }
+
+    private final long firstOffset;
+    private final List<String> typeNames;
+    private final long[] types;
+    private final Map<Long, Hour> hours = new TreeMap<>();
+    private final Map<String, Long> reasons = new TreeMap<>();
+    private long lastOffset;
+    private long records;
+    private Hour lastHour;
+
+    LedgerEntry(long firstOffset, List<String> typeNames) {
+        this.firstOffset = firstOffset;
+        this.typeNames = typeNames;
+        this.types = new long[typeNames.size() + 1];
+    }
+
+    /** Find the hour of a record, which is nearly always the hour of the record before. */
+    Hour hourOf(long timestamp) {
+        long number = UtcText.hourOf(timestamp);
+        if (lastHour == null || lastHour.number != number) {
+            lastHour = hours.computeIfAbsent(number, Hour::new);
+        }
+        return lastHour;
+    }
+
+    /** Count an accepted record; {@code type} is its index in the contract or {@link Names#UNKNOWN}. */
+    void addAccepted(Hour hour, long offset, long timestamp, int valueBytes, int type) {
+        hour.accepted.add(offset, timestamp, valueBytes);
+        types[type == Names.UNKNOWN ? types.length - 1 : type]++;
+        count(offset);
+    }
+
+    void addRejected(Hour hour, long offset, long timestamp, int valueBytes, String reason) {
+        hour.rejected.add(offset, timestamp, valueBytes);
+        reasons.merge(reason, 1L, Long::sum);
+        count(offset);
+    }
+
+    private void count(long offset) {
+        lastOffset = offset;
+        records++;
+    }
+
+    long lastOffset() {
+        return lastOffset;
+    }
+
+    long records() {
+        return records;
+    }
+
+    /** Write what follows {@code "partition":3,} up to the end of the object. */
+    void append(Line line, UtcText time) {
+        line.append("\"first_offset\":").append(firstOffset);
+        line.append(",\"last_offset\":").append(lastOffset);
+        line.append(",\"records\":").append(records);
+        line.append(",\"offset_sum\":").append(offsetSum().toString());
+        line.append(",\"holes\":").append(lastOffset - firstOffset + 1 - records);
+        appendHours(line, time);
+        line.append(",\"reasons\":{");
+        boolean first = true;
+        for (Map.Entry<String, Long> reason : reasons.entrySet()) {
+            first = appendCount(line, first, reason.getKey(), reason.getValue());
+        }
+        line.append("},\"types\":{");
+        first = true;
+        for (int type = 0; type < types.length; type++) {
+            if (types[type] > 0) {
+                first = appendCount(line, first, type < typeNames.size() ? typeNames.get(type) : OTHER_TYPES, types[type]);
+            }
+        }
+        line.append("}}");
+    }
+
+    private BigInteger offsetSum() {
+        BigInteger sum = BigInteger.ZERO;
+        for (Hour hour : hours.values()) {
+            sum = sum.add(hour.accepted.offsetSum()).add(hour.rejected.offsetSum());
+        }
+        return sum;
+    }
+
+    private void appendHours(Line line, UtcText time) {
+        line.append(",\"hours\":{");
+        boolean first = true;
+        for (Hour hour : hours.values()) {
+            line.append(first ? "" : ",").appendString(UtcText.label(hour.number)).append(":{");
+            first = false;
+            appendCell(line, time, "\"accepted\":", hour.accepted);
+            line.append(hour.accepted.isEmpty() || hour.rejected.isEmpty() ? "" : ",");
+            appendCell(line, time, "\"rejected\":", hour.rejected);
+            line.append('}');
+        }
+        line.append('}');
+    }
+
+    private static void appendCell(Line line, UtcText time, String kind, Cell cell) {
+        if (!cell.isEmpty()) {
+            line.append(kind);
+            cell.append(line, time);
+        }
+    }
+
+    private static boolean appendCount(Line line, boolean first, String name, long count) {
+        line.append(first ? "" : ",").appendString(name).append(':').append(count);
+        return false;
+    }
+}

@@ -1,0 +1,158 @@
+package io.hourglass.landing;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * One line on its way to a sink: its bytes, and the bucket and epoch of the object that it belongs to.
+ *
+ * <p>The operator owns one instance per output and fills it anew for each record, so a sink must take the bytes
+ * before it returns. A line never leaves its task: see {@link ByReference}.
+ */
+public final class Line {
+    private static final int BYTES_KEPT_MAX = 1 << 22;
+    private static final int BYTES_AT_START = 1 << 14;
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONG_DIGITS_MAX = 20;
+
+    private byte[] bytes = new byte[BYTES_AT_START];
+    private int length;
+    private String bucket;
+    private String epoch;
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** The directory of the hour, {@code 2025/08/01/03}. */
+    String bucket() {
+        return bucket;
+    }
+
+    String epoch() {
+        return epoch;
+    }
+
+    /** Forget the bytes; one huge record does not keep its memory for ever. */
+    Line clear() {
+        length = 0;
+        if (bytes.length > BYTES_KEPT_MAX) {
+            bytes = new byte[BYTES_AT_START];
+        }
+        return this;
+    }
+
+    Line into(String newBucket, String newEpoch) {
+        bucket = newBucket;
+        epoch = newEpoch;
+        return this;
+    }
+
+    Line append(byte[] more) {
+        return append(more, 0, more.length);
+    }
+
+    Line append(byte[] more, int from, int to) {
+        reserve(to - from);
+        System.arraycopy(more, from, bytes, length, to - from);
+        length += to - from;
+        return this;
+    }
+
+    Line append(String ascii) {
+        return append(ascii.getBytes(StandardCharsets.UTF_8));
+    }
+
+    Line append(char ascii) {
+        reserve(1);
+        bytes[length++] = (byte) ascii;
+        return this;
+    }
+
+    Line append(long number) {
+        if (number < 0) {
+            return append(Long.toString(number));
+        }
+        reserve(LONG_DIGITS_MAX);
+        int digits = 1;
+        for (long rest = number / 10; rest != 0; rest /= 10) {
+            digits++;
+        }
+        long rest = number;
+        for (int at = length + digits - 1; at >= length; at--) {
+            bytes[at] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        length += digits;
+        return this;
+    }
+
+    /** Append a JSON string with its quotes. */
+    Line appendString(String text) {
+        appendString(text.getBytes(StandardCharsets.UTF_8));
+        return this;
+    }
+
+    /** Append UTF-8 as a JSON string with its quotes; false when some bytes were not UTF-8 and stand replaced. */
+    boolean appendString(byte[] utf8) {
+        reserve(utf8.length + 2);
+        bytes[length++] = '"';
+        int at = 0;
+        while (at < utf8.length && isPlain(utf8[at])) {
+            bytes[length++] = utf8[at++];
+        }
+        boolean valid = at == utf8.length || appendUnusual(utf8, at);
+        append('"');
+        return valid;
+    }
+
+    private static boolean isPlain(byte next) {
+        return next >= ' ' && next != '"' && next != '\\';
+    }
+
+    private boolean appendUnusual(byte[] utf8, int from) {
+        boolean valid = true;
+        int at = from;
+        while (at < utf8.length) {
+            int next = utf8[at] < 0 ? Utf8.endOfSequence(utf8, at, utf8.length) : at + 1;
+            if (next == Utf8.INVALID) {
+                valid = false;
+                append("\ufffd");
+                next = at + 1;
+            } else if (utf8[at] < 0 || isPlain(utf8[at])) {
+                append(utf8, at, next);
+            } else {
+                appendEscaped(utf8[at]);
+            }
+            at = next;
+        }
+        return valid;
+    }
+
+    private void appendEscaped(byte next) {
+        if (next == '"' || next == '\\') {
+            append('\\').append((char) next);
+        } else {
+            append("\\u00").append((char) HEX[next >> 4]).append((char) HEX[next & 0xf]);
+        }
+    }
+
+    /** Turn CR and LF of the last {@code count} bytes into spaces. */
+    void blankLineBreaks(int count) {
+        for (int at = length - count; at < length; at++) {
+            if (bytes[at] == '\n' || bytes[at] == '\r') {
+                bytes[at] = ' ';
+            }
+        }
+    }
+
+    private void reserve(int count) {
+        if (bytes.length - length < count) {
+            bytes = Arrays.copyOf(bytes, Math.max(length + count, Math.min(2 * bytes.length, BYTES_KEPT_MAX)));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.hourglass.landing;
+
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.apache.flink.api.common.serialization.BulkWriter;
+import org.apache.flink.core.fs.FSDataOutputStream;
+
+/**
+ * Collects lines into chunks and sends each full chunk through the codec.
+ *
+ * <p>The codec's native memory is taken with the first full chunk and given back when the object is finished, so
+ * thousands of open hours with a few lines each cost a chunk each and nothing else.
+ */
+public final class LineWriter implements BulkWriter<Line> {
+    static final int CHUNK_BYTES = 1 << 16;
+
+    private final OutputStream out;
+    private final Codec codec;
+    private final int level;
+    private final Deque<byte[]> spareChunks;
+    private byte[] chunk;
+    private int used;
+    private OutputStream compressed;
+
+    private LineWriter(OutputStream out, Codec codec, int level, Deque<byte[]> spareChunks) {
+        this.out = out;
+        this.codec = codec;
+        this.level = level;
+        this.spareChunks = spareChunks;
+        byte[] spare = spareChunks.poll();
+        this.chunk = spare == null ? new byte[CHUNK_BYTES] : spare;
+    }
+
+    @Override
+    public void addElement(Line line) throws IOException {
+        if (line.length() > CHUNK_BYTES - used) {
+            writeChunk();
+        }
+        if (line.length() > CHUNK_BYTES) {
+            compressed().write(line.bytes(), 0, line.length());
+        } else {
+            System.arraycopy(line.bytes(), 0, chunk, used, line.length());
+            used += line.length();
+        }
+    }
+
+    private void writeChunk() throws IOException {
+        if (used > 0) {
+            compressed().write(chunk, 0, used);
+            used = 0;
+        }
+    }
+
+    private OutputStream compressed() throws IOException {
+        if (compressed == null) {
+            compressed = codec.compress(new Unclosed(out), level);
+        }
+        return compressed;
+    }
+
+    @Override
+    public void flush() throws IOException {
+        writeChunk();
+        out.flush();
+    }
+
+    /** Finish the compressed form; the stream below stays open, its owner closes it. */
+    @Override
+    public void finish() throws IOException {
+        writeChunk();
+        if (spareChunks.size() < Factory.SPARE_CHUNKS_MAX) {
+            spareChunks.add(chunk);
+        }
+        chunk = null;
+        compressed().close();
+    }
+
+    /** Makes one writer per object. */
+    public static final class Factory implements BulkWriter.Factory<Line> {
+        private static final long serialVersionUID = 1;
+        private static final int SPARE_CHUNKS_MAX = 64;
+
+        private final Codec codec;
+        private final int level;
+        private transient Deque<byte[]> spareChunks;
+
+        /** @param level of the codec; without meaning for {@link Codec#PLAIN} */
+        public Factory(Codec codec, int level) {
+            this.codec = codec;
+            this.level = level;
+        }
+
+        @Override
+        public BulkWriter<Line> create(FSDataOutputStream out) {
+            if (spareChunks == null) {
+                spareChunks = new ArrayDeque<>();
+            }
+            return new LineWriter(out, codec, level, spareChunks);
+        }
+    }
+
+    private static final class Unclosed extends FilterOutputStream {
+        Unclosed(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int count) throws IOException {
+            out.write(bytes, from, count);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.hourglass.landing;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+
+/** A fixed set of names, found by their UTF-8 bytes without making a string. */
+final class Names {
+    static final int UNKNOWN = -1;
+
+    private final byte[][] names;
+    private final int[] slots;
+    private final int mask;
+
+    Names(List<String> names) {
+        this.names = names.stream().map(name -> name.getBytes(StandardCharsets.UTF_8)).toArray(byte[][]::new);
+        this.mask = Integer.highestOneBit(Math.max(4, 4 * names.size())) * 2 - 1;
+        this.slots = new int[mask + 1];
+        Arrays.fill(slots, UNKNOWN);
+        for (int index = 0; index < this.names.length; index++) {
+            byte[] name = this.names[index];
+            int slot = slotOf(name, 0, name.length);
+            while (slots[slot] != UNKNOWN) {
+                slot = (slot + 1) & mask;
+            }
+            slots[slot] = index;
+        }
+    }
+
+    /** Find the index of the name that lies in {@code [from, to)}, or {@link #UNKNOWN}. */
+    int find(byte[] bytes, int from, int to) {
+        for (int slot = slotOf(bytes, from, to); slots[slot] != UNKNOWN; slot = (slot + 1) & mask) {
+            byte[] name = names[slots[slot]];
+            if (Arrays.equals(name, 0, name.length, bytes, from, to)) {
+                return slots[slot];
+            }
+        }
+        return UNKNOWN;
+    }
+
+    private int slotOf(byte[] bytes, int from, int to) {
+        if (from == to) {
+            return 0;
+        }
+        int ends = bytes[from] * 31 + bytes[to - 1] * 131 + bytes[(from + to) >>> 1] * 17;
+        return ((to - from) * 7 + ends) & mask;
+    }
+}

@@ -1,0 +1,153 @@
+"""The Flink process of one machine: one Java process and its idle Python driver, in a session of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+import flink_jobs
+from flink_jobs.errors import SetupError
+from flink_jobs.flink_config import LOGGING, flink_config
+from flink_jobs.runtime import wheel_home
+from flink_jobs.settings import LandingSettings
+
+LOG_TAIL_LINES = 15
+PROJECT = Path(flink_jobs.__file__).resolve().parents[1]
+_SECRETS = ("HOURGLASS_S3_ACCESS_KEY_ID", "HOURGLASS_S3_SECRET_ACCESS_KEY")
+
+
+class JobProcess:
+    """Starts, finds and ends the process of the job of one data folder.
+
+    A process is known by its pid and its start time, so that a pid that the system gave away again is not ours.
+    """
+
+    def __init__(self, settings: LandingSettings) -> None:
+        self._settings = settings
+        self._file = settings.state_dir / "process.json"
+        self._child: subprocess.Popen[bytes] | None = None
+        self.log = settings.log_dir / "flink.log"
+        self._output = settings.log_dir / "flink.out"
+
+    def find(self) -> int | None:
+        """Find the pid of the living process, which is also the id of its process group."""
+        try:
+            known = json.loads(self._file.read_text())
+            process = psutil.Process(known["pid"])
+            if self._child:
+                self._child.poll()
+            alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() == known["created"]
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return None
+        return process.pid if alive else None
+
+    def start(self, restore_path: str | None) -> int:
+        """Write the configuration and start Flink with the job.
+
+        Raises:
+            SetupError: there is no Flink home, or the REST port is taken.
+        """
+        self._require_home()
+        self._require_free_port()
+        conf_dir = self._write_configuration()
+        with self._output.open("wb") as output:
+            self._child = subprocess.Popen(
+                self._command(restore_path),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment(conf_dir),
+                start_new_session=True,
+            )
+        pid = self._child.pid
+        self._file.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
+        return pid
+
+    def kill(self) -> None:
+        """End the process and everything below it at once."""
+        pid = self.find()
+        if pid is not None:
+            os.killpg(pid, signal.SIGKILL)
+            psutil.wait_procs([psutil.Process(pid)], timeout=10) if psutil.pid_exists(pid) else None
+
+    def log_tail(self) -> str:
+        """Give the last lines that say why the process ended."""
+        lines = [*_tail(self._output), *_tail(self.log)]
+        return "\n".join(line for line in lines if not line.startswith("\tat "))
+
+    def _require_home(self) -> None:
+        if not (self._settings.flink_home / "bin" / "flink").exists():
+            raise SetupError(
+                f"no Flink home at {self._settings.flink_home}: run `make setup`, or set HOURGLASS_FLINK_HOME"
+            )
+
+    def _require_free_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self._settings.rest_port))
+            except OSError as exc:
+                raise SetupError(
+                    f"port {self._settings.rest_port} is in use: end its owner, or set another in HOURGLASS_FLINK_REST"
+                ) from exc
+
+    def _write_configuration(self) -> Path:
+        conf_dir = self._settings.state_dir / "conf"
+        for folder in (conf_dir, self._settings.state_dir / "tmp", self._settings.log_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        config = conf_dir / "config.yaml"
+        config.touch(mode=0o600)
+        config.chmod(0o600)
+        config.write_text(
+            flink_config(self._settings, wheel_java_options((wheel_home() / "conf/config.yaml").read_text()))
+        )
+        (conf_dir / "log4j-cli.properties").write_text(LOGGING)
+        return conf_dir
+
+    def _command(self, restore_path: str | None) -> list[str]:
+        restore = ["-s", restore_path] if restore_path else []
+        flink = str(self._settings.flink_home.absolute() / "bin" / "flink")
+        job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
+        return [flink, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
+
+    def _environment(self, conf_dir: Path) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+        home = self._settings.flink_home.absolute()
+        return (
+            inherited
+            | self._settings.job_environment()
+            | {
+                "FLINK_HOME": str(home),
+                "FLINK_CONF_DIR": str(conf_dir),
+                "FLINK_LOG_DIR": str(self._settings.log_dir),
+                "FLINK_PLUGINS_DIR": str(home / "plugins"),
+                "JVM_ARGS": f"-Xmx{self._settings.flink_heap}",
+                "MALLOC_ARENA_MAX": "2",  # else the C library keeps memory for each of a hundred threads
+                "PYTHONPATH": str(PROJECT),
+            }
+        )
+
+
+def wheel_java_options(config: str) -> str:
+    """Find `env.java.opts.all` in the wheel's `config.yaml`."""
+    for line in config.splitlines():
+        name, _, value = line.strip().partition(":")
+        if name == "all":
+            return value.strip()
+    raise SetupError(
+        "the installed apache-flink has no env.java.opts.all in its config.yaml: install the locked version"
+    )
+
+
+def _tail(file: Path) -> list[str]:
+    try:
+        return file.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,142 @@
+"""Flink's REST interface. The only place that knows its paths and its JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from flink_jobs.errors import JobFailedError, UnreachableError
+
+ANSWER_SECONDS_MAX = 10.0
+
+
+class JobState(StrEnum):
+    """The life of a job, in Flink's words."""
+
+    INITIALIZING = "INITIALIZING"
+    CREATED = "CREATED"
+    RUNNING = "RUNNING"
+    RESTARTING = "RESTARTING"
+    RECONCILING = "RECONCILING"
+    SUSPENDED = "SUSPENDED"
+    FAILING = "FAILING"
+    FAILED = "FAILED"
+    CANCELLING = "CANCELLING"
+    CANCELED = "CANCELED"
+    FINISHED = "FINISHED"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job will never run again by itself."""
+        return self in {JobState.FAILED, JobState.CANCELED, JobState.FINISHED}
+
+
+class SavepointState(StrEnum):
+    """How far a stop with savepoint is."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of the cluster. `tasks_running` is true when every subtask reads."""
+
+    job_id: str
+    name: str
+    state: JobState
+    tasks_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSummary:
+    """The newest completed checkpoint, and how many there were of each outcome since the job started."""
+
+    newest_path: str | None
+    newest_milliseconds: int | None
+    completed: int
+    failed: int
+
+
+class FlinkRest:
+    """Talks to one Flink.
+
+    Args:
+        address: `http://host:port`.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def find_job(self, name: str) -> Job | None:
+        """Find the newest job of that name, a living one before one that is over.
+
+        Raises:
+            UnreachableError: nothing answers at the address.
+        """
+        jobs = [job for job in self._get("/jobs/overview")["jobs"] if job["name"] == name]
+        if not jobs:
+            return None
+        newest = max(jobs, key=lambda job: (not JobState(job["state"]).is_over, job["start-time"]))
+        tasks = newest["tasks"]
+        return Job(newest["jid"], newest["name"], JobState(newest["state"]), 0 < tasks["total"] == tasks["running"])
+
+    def checkpoints(self, job_id: str) -> CheckpointSummary:
+        """Tell how checkpoints of a job go."""
+        found = self._get(f"/jobs/{job_id}/checkpoints")
+        newest = found["latest"]["completed"] or {}
+        counts = found["counts"]
+        return CheckpointSummary(
+            newest.get("external_path"), newest.get("latest_ack_timestamp"), counts["completed"], counts["failed"]
+        )
+
+    def restarts(self, job_id: str) -> int:
+        """Count how often the job restarted by itself since it was started."""
+        metrics = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
+        return int(metrics[0]["value"]) if metrics else 0
+
+    def root_cause(self, job_id: str) -> str | None:
+        """Give the first lines of the newest failure, or None when there was none."""
+        entries = self._get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        if not entries:
+            return None
+        lines = [line for line in str(entries[0]["stacktrace"]).splitlines() if not line.startswith("\tat ")]
+        return "\n".join(lines[:5])
+
+    def stop(self, job_id: str, savepoint_directory: str) -> str:
+        """Ask a job to stop with a savepoint; return the request's id."""
+        body = {"drain": False, "targetDirectory": savepoint_directory}
+        return str(self._send(f"/jobs/{job_id}/stop", body)["request-id"])
+
+    def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:
+        """Ask how far a stop is; the text is the savepoint's path, or why it failed, or empty."""
+        found = self._get(f"/jobs/{job_id}/savepoints/{request_id}")
+        if found["status"]["id"] == "IN_PROGRESS":
+            return SavepointState.IN_PROGRESS, ""
+        operation = found["operation"]
+        if "failure-cause" in operation:
+            return SavepointState.FAILED, str(operation["failure-cause"].get("stack-trace", "")).split("\n", 1)[0]
+        return SavepointState.COMPLETED, str(operation["location"])
+
+    def _get(self, path: str) -> Any:
+        return self._ask(Request(self._address + path))  # noqa: S310 - the settings allow http and https alone
+
+    def _send(self, path: str, body: dict[str, Any]) -> Any:
+        headers = {"Content-Type": "application/json"}
+        return self._ask(Request(self._address + path, json.dumps(body).encode(), headers))  # noqa: S310 - see above
+
+    def _ask(self, request: Request) -> Any:
+        try:
+            with urlopen(request, timeout=ANSWER_SECONDS_MAX) as response:  # noqa: S310 - see above
+                return json.load(response)
+        except HTTPError as exc:
+            raise JobFailedError(f"Flink at {self._address} refuses {request.selector}: HTTP {exc.code}") from exc
+        except (URLError, OSError, ValueError) as exc:
+            raise UnreachableError(
+                f"no Flink answers at {self._address}: start the job, or set HOURGLASS_FLINK_REST"
+            ) from exc
