@@ -1,7 +1,5 @@
 """Talk to Snowflake: the only module that imports its connector, and turns its errors into ours."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
