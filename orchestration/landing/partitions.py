@@ -12,6 +12,8 @@ FIRST_HOUR = datetime(2025, 1, 1, tzinfo=UTC)
 hourly_partitions = dg.HourlyPartitionsDefinition(start_date="2025-01-01-00:00", end_offset=0)
 """One partition for each full hour, UTC, keyed `2025-08-01-03:00`; the running hour is not one yet."""
 
+TOPIC = dg.AssetKey("platform_events_topic")
+WRITER = dg.AssetKey("flink_event_log_writer")
 LANDED_HOUR = dg.AssetKey("landed_hour")
 """The sealed hour in the bucket."""
 STAGE = dg.AssetKey(["aws", "dev", "stage_flink_event_log"])

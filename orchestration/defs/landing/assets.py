@@ -1,0 +1,112 @@
+"""The assets of an hour: who writes it, the sealed hour, and the gate before its readers."""
+
+import dagster as dg
+
+from flink_jobs.layout import Hour, Kind
+from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.outcomes import retried_or_failed
+from orchestration.landing.partitions import (
+    EXTERNAL_TABLE,
+    LANDED_HOUR,
+    PUBLISHED_HOUR,
+    TOPIC,
+    WRITER,
+    hourly_partitions,
+)
+from orchestration.landing.proving import Stream, prove
+from orchestration.landing.requests import read_request
+from orchestration.landing.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.warehouse import ExternalTable
+
+_GROUP = "landing"
+
+
+platform_events_topic = dg.AssetSpec(
+    TOPIC,
+    kinds={"kafka"},
+    group_name=_GROUP,
+    description="The Kafka topic that producers write platform events to.",
+)
+flink_event_log_writer = dg.AssetSpec(
+    WRITER,
+    deps=[TOPIC],
+    kinds={"flink", "s3"},
+    group_name=_GROUP,
+    description="The Flink job that lands the topic as JSON lines, with a ledger of what it did.",
+)
+
+
+@dg.asset(key=LANDED_HOUR, deps=[WRITER], partitions_def=hourly_partitions, kinds={"s3", "json"}, group_name=_GROUP)
+def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Stream]) -> dg.MaterializeResult[None]:
+    """One hour in the bucket, proven complete and sealed."""
+    request = read_request(context.partition_key, context.run.tags)
+    with retried_or_failed():
+        complete, evidence = prove(landing, request)
+        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.now())
+        seal = write_seal(landing.bucket, landing.layout, draft)
+    context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
+    return dg.MaterializeResult(
+        metadata={
+            **_numbers(landing, seal),
+            "proof": seal.proof.value,
+            "reasons": dict(seal.reasons),
+            "left_out": list(complete.strays),
+        },
+        data_version=dg.DataVersion(seal.fingerprint),
+    )
+
+
+@dg.asset(
+    key=PUBLISHED_HOUR,
+    deps=[LANDED_HOUR, EXTERNAL_TABLE],
+    partitions_def=hourly_partitions,
+    kinds={"snowflake"},
+    group_name=_GROUP,
+)
+def published_hour(
+    context: dg.AssetExecutionContext,
+    landing: dg.ResourceParam[Stream],
+    event_table: dg.ResourceParam[ExternalTable],
+) -> dg.MaterializeResult[None]:
+    """One hour that passed every blocking check: readers depend on it, and on nothing before it."""
+    hour = Hour.from_partition_key(context.partition_key)
+    with retried_or_failed():
+        seal = require_seal(landing, hour)
+        first_id, last_id = event_table.event_ids(hour)
+    return dg.MaterializeResult(
+        metadata={
+            **_numbers(landing, seal),
+            "dagster/partition_row_count": seal.accepted,
+            "lag_seconds": round((landing.clock.now() - hour.end).total_seconds(), 3),
+            "min_event_id": first_id or "",
+            "max_event_id": last_id or "",
+        },
+        data_version=dg.DataVersion(seal.fingerprint),
+    )
+
+
+def require_seal(landing: Stream, hour: Hour) -> Seal:
+    """Read the seal that stands; an hour without one was never proven."""
+    seal = latest_seal(landing.bucket, landing.layout, hour)
+    if seal is None:
+        raise HourNotComplete(f"{hour} has no seal; materialise landed_hour first")
+    return seal
+
+
+def _numbers(landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
+    layout = landing.layout
+    return {
+        "hour": dg.MetadataValue.text(seal.hour.label),
+        "revision": dg.MetadataValue.int(seal.revision),
+        "rows": dg.MetadataValue.int(seal.accepted),
+        "rejected": dg.MetadataValue.int(seal.rejected),
+        "objects": dg.MetadataValue.int(len(seal.objects)),
+        "files": dg.MetadataValue.json(sorted(seal.landing())),
+        "bytes": dg.MetadataValue.int(seal.bytes),
+        "min_offsets": dg.MetadataValue.json(seal.min_offsets),
+        "max_offsets": dg.MetadataValue.json(seal.max_offsets),
+        "fingerprint": dg.MetadataValue.text(seal.fingerprint),
+        "seal": dg.MetadataValue.path(layout.seal_key(seal.hour, seal.revision)),
+        "landing": dg.MetadataValue.path(layout.hour_prefix(Kind.LANDING, seal.hour)),
+        "rejects": dg.MetadataValue.path(layout.hour_prefix(Kind.REJECTED, seal.hour)),
+    }

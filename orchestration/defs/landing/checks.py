@@ -1,0 +1,79 @@
+"""The four blocking checks of an hour: produced = landed = registered = queryable."""
+
+import dagster as dg
+
+from flink_jobs.layout import Hour
+from orchestration.defs.landing.assets import require_seal
+from orchestration.landing.checks import (
+    Comparison,
+    compare_objects,
+    compare_offsets,
+    compare_registered,
+    compare_rows,
+)
+from orchestration.landing.completeness import missing_offsets
+from orchestration.landing.outcomes import check_result
+from orchestration.landing.partitions import EXTERNAL_TABLE, LANDED_HOUR, hourly_partitions
+from orchestration.landing.proving import Stream, examine, list_hour
+from orchestration.landing.warehouse import ExternalTable
+
+
+@dg.asset_check(asset=LANDED_HOUR, blocking=True, partitions_def=hourly_partitions)
+def offsets_accounted_for(
+    context: dg.AssetCheckExecutionContext, landing: dg.ResourceParam[Stream]
+) -> dg.AssetCheckResult:
+    """Every offset of the hour is in the ledger once, and the seal's sums are the ledger's."""
+
+    def compare() -> Comparison:
+        seal = require_seal(landing, _hour(context))
+        evidence = examine(landing, seal.hour, seal.emitted_first, {})
+        book = evidence.book.hours.get(seal.hour)
+        missing = missing_offsets(evidence.book, evidence.view) if evidence.view else ["all offsets"]
+        return compare_offsets(seal, evidence.entries, missing, book.faults if book else ())
+
+    return check_result(context, compare)
+
+
+@dg.asset_check(asset=LANDED_HOUR, blocking=True, partitions_def=hourly_partitions)
+def objects_present(context: dg.AssetCheckExecutionContext, landing: dg.ResourceParam[Stream]) -> dg.AssetCheckResult:
+    """Every sealed object is in the bucket, unchanged, and no epoch has two."""
+
+    def compare() -> Comparison:
+        seal = require_seal(landing, _hour(context))
+        return compare_objects(seal, list_hour(landing, seal.hour))
+
+    return check_result(context, compare)
+
+
+@dg.asset_check(asset=EXTERNAL_TABLE, blocking=True, partitions_def=hourly_partitions)
+def files_registered(
+    context: dg.AssetCheckExecutionContext,
+    landing: dg.ResourceParam[Stream],
+    event_table: dg.ResourceParam[ExternalTable],
+) -> dg.AssetCheckResult:
+    """The external table has registered exactly the sealed objects of the hour."""
+
+    def compare() -> Comparison:
+        seal = require_seal(landing, _hour(context))
+        return compare_registered(seal, event_table.registered(seal.hour))
+
+    return check_result(context, compare)
+
+
+@dg.asset_check(asset=EXTERNAL_TABLE, blocking=True, partitions_def=hourly_partitions)
+def rows_queryable(
+    context: dg.AssetCheckExecutionContext,
+    landing: dg.ResourceParam[Stream],
+    event_table: dg.ResourceParam[ExternalTable],
+) -> dg.AssetCheckResult:
+    """The external table shows as many rows per object as were sealed, and in total as many as were accepted."""
+
+    def compare() -> Comparison:
+        seal = require_seal(landing, _hour(context))
+        return compare_rows(seal, event_table.queryable(seal.hour))
+
+    return check_result(context, compare)
+
+
+def _hour(context: dg.AssetCheckExecutionContext) -> Hour:
+    return Hour.from_partition_key(context.op_execution_context.partition_key)

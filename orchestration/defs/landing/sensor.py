@@ -1,0 +1,52 @@
+"""The sensor: one run for each hour that is provably complete, and the job that such a run is."""
+
+import dagster as dg
+
+from orchestration.landing.cursor import read_cursor
+from orchestration.landing.errors import Unavailable
+from orchestration.landing.partitions import hourly_partitions
+from orchestration.landing.proving import Stream
+from orchestration.landing.requests import run_key, run_tags
+from orchestration.landing.selection import assets_of_one_hour
+from orchestration.landing.tick import Limits, run_tick
+from orchestration.settings import LandingSettings
+
+publish_hour = dg.define_asset_job(
+    "publish_hour",
+    selection=assets_of_one_hour(),
+    partitions_def=hourly_partitions,
+    executor_def=dg.in_process_executor,
+    description="Seal one hour, register its objects in Snowflake, check it, publish it, build its models.",
+)
+
+
+@dg.sensor(
+    job=publish_hour,
+    minimum_interval_seconds=LandingSettings().sensor_seconds,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def landed_hours(
+    context: dg.SensorEvaluationContext,
+    landing: dg.ResourceParam[Stream],
+    tick_limits: dg.ResourceParam[Limits],
+) -> dg.SensorResult:
+    """Ask for one run per complete hour, oldest first; say what every other hour waits for."""
+    cursor = read_cursor(context.cursor, landing.topic)
+    try:
+        tick = run_tick(landing, cursor, tick_limits)
+    except Unavailable as exc:
+        return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again", cursor=context.cursor)
+    for finding in tick.findings:
+        context.log.warning(finding)
+    if not tick.requests:
+        return dg.SensorResult(skip_reason=tick.sentence(), cursor=tick.cursor.to_text())
+    context.log.info(tick.sentence())
+    runs = [
+        dg.RunRequest(
+            run_key=run_key(request),
+            partition_key=request.hour.partition_key,
+            tags=run_tags(request, reason),
+        )
+        for request, reason in zip(tick.requests, tick.reasons, strict=True)
+    ]
+    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text())

@@ -1,0 +1,165 @@
+"""The broker: the one importer of confluent_kafka in this package. It reads offsets, never records."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Protocol
+
+from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
+
+logger = logging.getLogger(__name__)
+
+_REFUSALS = frozenset(
+    {
+        "TOPIC_AUTHORIZATION_FAILED",
+        "CLUSTER_AUTHORIZATION_FAILED",
+        "SASL_AUTHENTICATION_FAILED",
+        "_AUTHENTICATION",
+    }
+)
+
+
+class RecordTime(StrEnum):
+    """Who gives a record its timestamp: the topic's `message.timestamp.type`."""
+
+    CREATE = "CreateTime"
+    LOG_APPEND = "LogAppendTime"
+
+
+@dataclass(frozen=True, slots=True)
+class Watermarks:
+    """The first offset that the broker still has, and the offset that the next record will get."""
+
+    low: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The first record at or after a moment: its offset, and its own timestamp."""
+
+    offset: int
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOffsets:
+    """The partitions of a topic at one moment."""
+
+    topic: str
+    record_time: RecordTime
+    partitions: Mapping[int, Watermarks]
+
+
+class Broker(Protocol):
+    """What this package asks a Kafka cluster."""
+
+    def offsets(self, topic: str) -> TopicOffsets:
+        """Read the partitions of a topic and their watermarks."""
+        ...
+
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
+        """Find the first record of each partition with a timestamp at or after `moment`; None: there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class KafkaBroker:
+    """A Kafka cluster, asked through its admin API; it joins no consumer group.
+
+    Offsets are those below the high watermark. Not promised: topics with transactions, whose markers take offsets
+    at the end of a partition that no record ever fills.
+
+    Args:
+        bootstrap_servers: `host:port`, several separated by commas.
+        timeout_seconds: of each request.
+    """
+
+    bootstrap_servers: str
+    timeout_seconds: float = 10.0
+
+    def offsets(self, topic: str) -> TopicOffsets:
+        """Read partitions, record time and watermarks: four requests, each for all partitions."""
+        partitions = self._partitions(topic)
+        low = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.earliest())
+        end = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.latest())
+        return TopicOffsets(
+            topic, self._record_time(topic), {p: Watermarks(low[p].offset, end[p].offset) for p in partitions}
+        )
+
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
+        """Ask `ListOffsets` by timestamp, in milliseconds."""
+        milliseconds = int(moment.timestamp() * 1000)
+        found = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.for_timestamp(milliseconds))
+        return {
+            partition: Found(answer.offset, _moment(answer.timestamp)) if answer.offset >= 0 else None
+            for partition, answer in found.items()
+        }
+
+    def _partitions(self, topic: str) -> list[int]:
+        with self._foreign_errors(f"describe topic {topic}"):
+            found = self._admin.list_topics(topic, timeout=self.timeout_seconds).topics.get(topic)
+        if found is None or found.error is not None or not found.partitions:
+            detail = found.error.name() if found is not None and found.error is not None else "not listed"
+            raise BrokerRefused(
+                f"broker {self.bootstrap_servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
+            )
+        return sorted(found.partitions)
+
+    def _record_time(self, topic: str) -> RecordTime:
+        resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)
+        with self._foreign_errors(f"read the settings of topic {topic}"):
+            futures = self._admin.describe_configs([resource], request_timeout=self.timeout_seconds)
+            settings = futures[resource].result(timeout=self.timeout_seconds)
+        return RecordTime(settings["message.timestamp.type"].value)
+
+    def _list_offsets(self, topic: str, partitions: list[int], spec: Any) -> dict[int, Any]:
+        request = {_kafka().TopicPartition(topic, partition): spec for partition in partitions}
+        with self._foreign_errors(f"list offsets of topic {topic}"):
+            futures = self._admin.list_offsets(request, request_timeout=self.timeout_seconds)
+            return {asked.partition: future.result(timeout=self.timeout_seconds) for asked, future in futures.items()}
+
+    @cached_property
+    def _admin(self) -> Any:
+        settings = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "socket.timeout.ms": int(self.timeout_seconds * 1000),
+            # A broker that is away makes librdkafka write 20 lines a second otherwise.
+            "reconnect.backoff.ms": 500,
+            "reconnect.backoff.max.ms": 10_000,
+            "log_level": 3,
+        }
+        return _kafka().admin.AdminClient(settings, logger=logger)
+
+    @contextmanager
+    def _foreign_errors(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except _kafka().KafkaException as exc:
+            error = exc.args[0]
+            if error.name() in _REFUSALS:
+                raise BrokerRefused(
+                    f"broker {self.bootstrap_servers} refuses to {action}: {error.name()}; grant Describe"
+                ) from exc
+            raise BrokerUnavailable(f"broker {self.bootstrap_servers} cannot {action} now: {error.name()}") from exc
+        except TimeoutError as exc:
+            raise BrokerUnavailable(
+                f"broker {self.bootstrap_servers} does not answer within {self.timeout_seconds:g} s ({action})"
+            ) from exc
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _kafka() -> Any:
+    # Imported late: a process that only needs other modules of this package does not pay for it.
+    import confluent_kafka.admin  # noqa: PLC0415 - see the line above
+
+    return confluent_kafka

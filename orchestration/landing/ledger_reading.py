@@ -1,0 +1,153 @@
+"""Read the ledger from the bucket: only what was not read before, and never past a point that may still fill.
+
+A commit that was interrupted appears later, under its old emission hour. So reading starts again at the emission
+hour from which on something unread may still appear (`Reading.start`), and remembers what it read from there on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from flink_jobs.layout import HOUR, Hour, Kind, LayoutError, ObjectKey, StreamLayout
+from flink_jobs.ledger import LedgerEntry
+from orchestration.landing.book import LedgerBook
+from orchestration.landing.broker import TopicOffsets
+from orchestration.landing.bucket import Bucket
+from orchestration.landing.epochs import Epochs, HourPath
+from orchestration.landing.errors import LedgerUnreadable
+
+CLOCK_SKEW = HOUR
+"""How far the clock of a task manager may be behind ours."""
+
+
+class Reading(BaseModel):
+    """Where reading begins, and the epochs that were read from there on, by emission hour.
+
+    `start` is None while everything has to be listed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    start: HourPath | None = None
+    seen: dict[HourPath, Epochs] = {}
+
+    def contains(self, key: ObjectKey) -> bool:
+        """Tell whether an object of the ledger was read."""
+        return key.epoch in self.seen.get(key.hour, Epochs())
+
+    def add(self, keys: list[ObjectKey]) -> Reading:
+        """Remember objects as read."""
+        seen = dict(self.seen)
+        for key in keys:
+            seen[key.hour] = seen.get(key.hour, Epochs()).add(key.epoch)
+        return self.model_copy(update={"seen": seen})
+
+    def advance(self, book: LedgerBook, offsets: TopicOffsets, asked_at: datetime) -> Reading:
+        """Move `start` forward, as far as nothing unread can appear before it.
+
+        The next entry of a partition is emitted after its newest one. A partition whose records were all landed
+        when the broker was asked has nothing on its way: its next entry is emitted after that question.
+        `offsets` must have been read before the ledger was listed, at `asked_at`. `start` never moves back.
+        """
+        hours = [_earliest_unread(book, offsets, partition, asked_at) for partition in offsets.partitions]
+        known = [hour for hour in hours if hour is not None]
+        if not hours or len(known) < len(hours):
+            return self
+        start = max(min(known), self.start or min(known))
+        return Reading(start=start, seen={hour: seen for hour, seen in self.seen.items() if hour >= start})
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerNews:
+    """What one look at the ledger brought: entries with their emission hours, in the order of keys.
+
+    `more` says that the limit cut the look short; then nothing may be concluded from what is absent.
+    """
+
+    reading: Reading
+    entries: tuple[tuple[Hour, LedgerEntry], ...]
+    more: bool
+
+
+def read_ledger(
+    bucket: Bucket, layout: StreamLayout, reading: Reading, *, objects_max: int | None = None
+) -> LedgerNews:
+    """List the ledger from `reading.start`, fetch what is new and parse it.
+
+    Keys below `ledger/` that the landing job does not write are passed over.
+
+    Raises:
+        BucketUnavailable: ask again later; nothing was lost.
+        LedgerUnreadable: an object of the ledger is damaged.
+    """
+    keys, more = _unread(bucket, layout, reading, objects_max)
+    entries = [
+        (key.hour, entry)
+        for key, body in zip(keys, bucket.get([key.key for key in keys]), strict=True)
+        for entry in _parse(key, body)
+    ]
+    return LedgerNews(reading.add(keys), tuple(entries), more)
+
+
+def read_whole_ledger(
+    bucket: Bucket, layout: StreamLayout, topic: str, *, since: Hour | None = None
+) -> tuple[LedgerBook, tuple[tuple[Hour, LedgerEntry], ...]]:
+    """Read and fold every entry that was emitted in or after `since`; None is all of them."""
+    news = read_ledger(bucket, layout, Reading(start=since))
+    return LedgerBook(topic=topic).fold(news.entries), news.entries
+
+
+def _unread(
+    bucket: Bucket, layout: StreamLayout, reading: Reading, objects_max: int | None
+) -> tuple[list[ObjectKey], bool]:
+    prefix = layout.prefix(Kind.LEDGER)
+    start_after = layout.hour_prefix(Kind.LEDGER, reading.start) if reading.start else ""
+    unread: list[ObjectKey] = []
+    listed: set[tuple[Hour, str]] = set()
+    for found in bucket.list(prefix, start_after):
+        key = _ledger_key(found.key)
+        if key is None:
+            continue
+        # A second object of one epoch is read even if the first one was: its offsets then overlap, which is the fault.
+        doubled = (key.hour, key.epoch) in listed
+        listed.add((key.hour, key.epoch))
+        if reading.contains(key) and not doubled:
+            continue
+        if len(unread) == objects_max:
+            return unread, True
+        unread.append(key)
+    return unread, False
+
+
+def _ledger_key(key: str) -> ObjectKey | None:
+    try:
+        return ObjectKey.parse(key)
+    except LayoutError:
+        return None
+
+
+def _parse(key: ObjectKey, body: bytes) -> list[LedgerEntry]:
+    if key.codec:
+        raise LedgerUnreadable(f"{key.key}: the ledger is plain JSON lines, not {key.codec}")
+    try:
+        return [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
+    except ValidationError as exc:
+        raise LedgerUnreadable(f"{key.key}: not a ledger entry: {exc.errors()[0]['msg']}") from exc
+
+
+def _earliest_unread(book: LedgerBook, offsets: TopicOffsets, partition: int, asked_at: datetime) -> Hour | None:
+    marks = offsets.partitions[partition]
+    chain = book.chains.get(partition)
+    just_now = Hour.containing(asked_at - CLOCK_SKEW)
+    if marks.low == marks.end:
+        return just_now
+    if chain is None or chain.gaps():
+        # What fills a gap appears under an emission hour that nobody knows.
+        return None
+    if chain.covered.missing(max(marks.low, chain.covered.spans[0][0]), marks.end - 1) is None:
+        return max(chain.emitted, just_now)
+    # An emission hour is the job's clock; a partition may have moved to another host since.
+    return chain.emitted.plus(-1)

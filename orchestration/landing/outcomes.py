@@ -1,0 +1,47 @@
+"""What Dagster is told when something goes wrong in a run: try again, or stop and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from orchestration.landing.checks import Comparison
+from orchestration.landing.errors import LandingError, Unavailable
+from snowflake_components.errors import SnowflakeError, SnowflakeUnavailable
+
+RETRIES_MAX = 4
+RETRY_SECONDS = 5
+
+
+@contextmanager
+def retried_or_failed() -> Iterator[None]:
+    """Ask for a retry when something outside is away; fail for good, with the reason, when trying again is useless."""
+    try:
+        yield
+    except (Unavailable, SnowflakeUnavailable) as exc:
+        raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
+    except (LandingError, SnowflakeError) as exc:
+        raise dg.Failure(str(exc), allow_retries=False) from exc
+
+
+def check_result(context: dg.AssetCheckExecutionContext, compare: Callable[[], Comparison]) -> dg.AssetCheckResult:
+    """Run a comparison as a check. One that cannot be made is a failed check, never a skipped one."""
+    try:
+        comparison = compare()
+    except (Unavailable, SnowflakeUnavailable) as exc:
+        if context.op_execution_context.retry_number < RETRIES_MAX:
+            raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
+        return _failed_to_check(exc)
+    except Exception as exc:  # noqa: BLE001 - a check's outer edge: whatever broke, the hour must not pass
+        return _failed_to_check(exc)
+    return dg.AssetCheckResult(
+        passed=comparison.passed, description=comparison.sentence, metadata=dict(comparison.numbers)
+    )
+
+
+def _failed_to_check(exc: Exception) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=False, description=f"could not be checked: {exc}", metadata={"error": type(exc).__name__}
+    )

@@ -1,0 +1,171 @@
+"""Prove one hour from nothing but the broker, the ledger and the listing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from flink_jobs.layout import Hour, StreamLayout
+from flink_jobs.ledger import LedgerEntry
+from orchestration.landing.book import LedgerBook
+from orchestration.landing.broker import Broker, TopicOffsets
+from orchestration.landing.bucket import Bucket, ListedObject
+from orchestration.landing.clock import Clock
+from orchestration.landing.completeness import (
+    DATA_KINDS,
+    BrokerView,
+    Complete,
+    Open,
+    Patience,
+    Quarantined,
+    before_asking,
+    objects_listed,
+    offsets_reached,
+)
+from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.ledger_reading import read_whole_ledger
+from orchestration.landing.seal import fingerprint
+
+
+class EndSeen(BaseModel):
+    """The end offset of a partition, and when it was seen there first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    end: int
+    since: AwareDatetime
+
+
+Watched = Mapping[int, EndSeen]
+"""Ends by partition: what shows that nothing was produced for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream and everything outside that knows something about it."""
+
+    layout: StreamLayout
+    topic: str
+    bucket: Bucket
+    broker: Broker
+    clock: Clock
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the sensor asks of a run, and what it knows that the run cannot find out quickly.
+
+    Args:
+        hour: the hour to publish.
+        fingerprint: of the objects that were found, None when a person asks.
+        since: emission hour from which on the ledger speaks of the hour; None is the whole ledger.
+        watched: ends of partitions, for hours that were proven by idleness.
+    """
+
+    hour: Hour
+    fingerprint: str | None = None
+    since: Hour | None = None
+    watched: Watched | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The verdict on an hour, and what it rests on."""
+
+    verdict: Complete | Open | Quarantined
+    book: LedgerBook
+    entries: tuple[tuple[Hour, LedgerEntry], ...]
+    view: BrokerView | None
+    listed: tuple[ListedObject, ...] = ()
+
+
+def watch(before: Watched, offsets: TopicOffsets, asked_at: datetime) -> dict[int, EndSeen]:
+    """Note the ends of all partitions; one that has not moved keeps the time at which it was seen first."""
+    ends = {}
+    for partition, marks in offsets.partitions.items():
+        seen = before.get(partition)
+        ends[partition] = seen if seen and seen.end == marks.end else EndSeen(end=marks.end, since=asked_at)
+    return ends
+
+
+def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
+    """Prove that an hour is complete, or say why it is not.
+
+    The ledger is read from where the request says that the hour begins. If the hour is not complete by that, or
+    has other objects than were requested, the whole ledger is read instead: the request only saves work, it is
+    never believed. If nothing but time is missing, the grace is waited for once.
+
+    Raises:
+        HourNotComplete: with the reason.
+        Unavailable: the broker or the bucket is away.
+    """
+    evidence = examine(stream, request.hour, request.since, request.watched or {})
+    if request.since is not None and not _as_requested(evidence, request):
+        evidence = examine(stream, request.hour, None, request.watched or {})
+    if isinstance(evidence.verdict, Open) and evidence.verdict.retry_at is not None and evidence.view:
+        evidence = _again_after_grace(stream, request.hour, evidence.verdict.retry_at, evidence.view)
+    if not isinstance(evidence.verdict, Complete):
+        wait = "waits for " if isinstance(evidence.verdict, Open) else ""
+        raise HourNotComplete(f"{request.hour} is not complete: it {wait}{evidence.verdict.reason}")
+    return evidence.verdict, evidence
+
+
+def examine(stream: Stream, hour: Hour, since: Hour | None, watched: Watched) -> Evidence:
+    """Look once at everything that speaks of an hour, in the order that makes the answer safe.
+
+    1. The ends of the partitions, at a known time.
+    2. The ledger: what it does not hold now is not counted.
+    3. The offsets at the hour's begin and boundary.
+    4. The objects: each one that the ledger promised was visible before its entry.
+    """
+    asked_at = stream.clock.now()
+    early = before_asking(hour, asked_at)
+    if early is not None:
+        return Evidence(early, LedgerBook(topic=stream.topic), (), None)
+    offsets = stream.broker.offsets(stream.topic)
+    book, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topic, since=since)
+    if hour not in book.hours:
+        return Evidence(Open(hour, "its first record in the ledger"), book, entries, None)
+    view = view_of(stream, hour, offsets, asked_at, watch(watched, offsets, asked_at))
+    reached = offsets_reached(hour, book, view, stream.patience)
+    if isinstance(reached, Open):
+        return Evidence(reached, book, entries, view)
+    listed = list_hour(stream, hour)
+    return Evidence(objects_listed(hour, book.hours[hour], listed, reached), book, entries, view, listed)
+
+
+def view_of(stream: Stream, hour: Hour, offsets: TopicOffsets, asked_at: datetime, watched: Watched) -> BrokerView:
+    """Ask the broker where the hour begins and where it is over."""
+    partitions = sorted(offsets.partitions)
+    return BrokerView(
+        offsets=offsets,
+        asked_at=asked_at,
+        first=stream.broker.offsets_at(stream.topic, partitions, hour.start),
+        beyond=stream.broker.offsets_at(stream.topic, partitions, stream.patience.beyond(hour)),
+        unmoved_since={partition: watched[partition].since for partition in partitions},
+    )
+
+
+def list_hour(stream: Stream, hour: Hour) -> tuple[ListedObject, ...]:
+    """List the accepted and the rejected objects of an hour."""
+    prefixes = (stream.layout.hour_prefix(kind, hour) for kind in DATA_KINDS)
+    return tuple(found for prefix in prefixes for found in stream.bucket.list(prefix))
+
+
+def _as_requested(evidence: Evidence, request: Request) -> bool:
+    verdict = evidence.verdict
+    return isinstance(verdict, Complete) and fingerprint(verdict.objects) == request.fingerprint
+
+
+def _again_after_grace(stream: Stream, hour: Hour, retry_at: datetime, view: BrokerView) -> Evidence:
+    seconds = (retry_at - stream.clock.now()).total_seconds()
+    stream.clock.wait(min(max(seconds, 0.0) + 1.0, 2 * stream.patience.grace.total_seconds() + 1.0))
+    ends = {
+        partition: EndSeen(end=marks.end, since=view.unmoved_since[partition])
+        for partition, marks in view.offsets.partitions.items()
+    }
+    return examine(stream, hour, None, ends)

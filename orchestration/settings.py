@@ -1,0 +1,63 @@
+"""What the landing part of orchestration can be told, by `HOURGLASS_…` in the environment or in `.env`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flink_jobs.layout import StreamLayout
+from orchestration.landing.broker import KafkaBroker
+from orchestration.landing.bucket import S3Bucket
+from orchestration.landing.clock import SystemClock
+from orchestration.landing.completeness import Patience
+from orchestration.landing.proving import Stream
+from orchestration.landing.tick import Limits
+
+
+class LandingSettings(BaseSettings):
+    """Hold where the broker and the bucket are, and how patient the sensor is; the defaults are the local stack's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOURGLASS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    stream: str = "platform-events"
+    topic: str = "platform-events"
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+
+    bucket: str = "hourglass"
+    s3_endpoint: str | None = Field(default=None, description="URL of an S3 server; unset is AWS")
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str | None = Field(default=None, description="unset is the default chain of AWS")
+    s3_secret_access_key: SecretStr | None = None
+
+    disorder_seconds: float = Field(default=5, ge=0, description="how far record time may run backwards; D")
+    grace_seconds: float = Field(default=30, ge=0, description="rest after which the end of a partition counts")
+    sensor_seconds: int = Field(default=30, ge=1, description="between two ticks of the sensor")
+    sensor_runs_max: int = Field(default=24, ge=1, description="runs that one tick asks for")
+    lookback_hours: int = Field(default=72, ge=1, description="how long an hour is remembered after its newest entry")
+
+    def landing_stream(self) -> Stream:
+        """Build the stream with its clients; nothing is connected before the first question."""
+        return Stream(
+            layout=StreamLayout(self.stream),
+            topic=self.topic,
+            bucket=S3Bucket(
+                name=self.bucket,
+                endpoint=self.s3_endpoint,
+                region=self.s3_region,
+                access_key_id=self.s3_access_key_id,
+                secret_access_key=self.s3_secret_access_key,
+            ),
+            broker=KafkaBroker(self.kafka_bootstrap_servers),
+            clock=SystemClock(),
+            patience=Patience(
+                disorder=timedelta(seconds=self.disorder_seconds), grace=timedelta(seconds=self.grace_seconds)
+            ),
+        )
+
+    def limits(self) -> Limits:
+        """Bound a tick of the sensor."""
+        return Limits(requests_max=self.sensor_runs_max, lookback=timedelta(hours=self.lookback_hours))
