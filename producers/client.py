@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -39,6 +39,7 @@ _log.addHandler(logging.NullHandler())
 _QUEUE_RECORDS_MAX = 100_000
 _QUEUE_KIBIBYTES_MAX = 128 * 1024
 _POLL_SECONDS = 0.1
+_SETUP_TRY_SECONDS = 1.0
 
 _NEVER_WRITTEN = frozenset(
     {
@@ -195,28 +196,36 @@ class EventProducer:
             raise ProducerSetupError(f"Kafka refuses the settings: {_text_of(exc)}") from exc
 
     def _check_topic(self, settings: ProducerSettings) -> None:
-        # asks for all topics: a request for one topic makes it on brokers that create topics by themselves
-        try:
-            topics = self._kafka.list_topics(timeout=settings.setup_limit_seconds).topics
-        except KafkaException as exc:
-            self._kafka.poll(0)
-            raise self._setup_error(settings, exc) from exc
-        if self._topic not in topics:
+        if self._topic not in self._topics(settings):
             raise TopicMissingError(
                 f"topic {self._topic!r} is not at {settings.kafka_bootstrap_servers}, or these credentials may "
                 "not see it: create it, or set HOURGLASS_TOPIC"
             )
 
-    def _setup_error(self, settings: ProducerSettings, exc: KafkaException) -> ProducerSetupError:
+    def _topics(self, settings: ProducerSettings) -> Container[str]:
+        give_up_at = self._clock() + settings.setup_limit_seconds
+        while True:
+            try:
+                # asks for all topics: a request for one topic makes it on brokers that create topics by themselves
+                topics: Container[str] = self._kafka.list_topics(timeout=_SETUP_TRY_SECONDS).topics
+            except KafkaException as exc:
+                self._kafka.poll(0)
+                self._refuse_if_hopeless(settings, exc, out_of_time=self._clock() >= give_up_at)
+            else:
+                return topics
+
+    def _refuse_if_hopeless(self, settings: ProducerSettings, exc: KafkaException, *, out_of_time: bool) -> None:
         servers, why = settings.kafka_bootstrap_servers, self._last_error
         if why is not None and why.code() in _AUTHENTICATION:
-            return AuthenticationError(
+            raise AuthenticationError(
                 f"the broker at {servers} refuses this client ({why.str()}): check HOURGLASS_KAFKA_SECURITY_PROTOCOL, "
                 "_SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
-            )
-        return BrokerUnavailableError(
-            f"no broker answers at {servers} ({_text_of(exc)}): start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
-        )
+            ) from exc
+        if out_of_time:
+            raise BrokerUnavailableError(
+                f"no broker answers at {servers} ({why.str() if why else _text_of(exc)}): start it, or set "
+                "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
+            ) from exc
 
     def _enqueue(self, value: bytes, key: str, milliseconds: int, on_end: Callable[..., None]) -> None:
         give_up_at: float | None = None

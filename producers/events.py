@@ -42,11 +42,15 @@ class EventError(ValueError):
 
 
 class EventType(StrEnum):
-    """Every type of event that our producers send."""
+    """Every type of event that our producers send.
+
+    `ENGINE_EVENT` is whatever else an orchestrator records, log lines included: `payload.dagster_event_type` says what.
+    """
 
     RUN_START = "RUN_START"
     RUN_SUCCESS = "RUN_SUCCESS"
     RUN_FAILURE = "RUN_FAILURE"
+    RUN_CANCELED = "RUN_CANCELED"
     STEP_START = "STEP_START"
     STEP_SUCCESS = "STEP_SUCCESS"
     STEP_FAILURE = "STEP_FAILURE"
@@ -57,6 +61,7 @@ class EventType(StrEnum):
     ASSET_CHECK_FAILED = "ASSET_CHECK_FAILED"
     SENSOR_TICK = "SENSOR_TICK"
     FRESHNESS_CHANGE = "FRESHNESS_CHANGE"
+    ENGINE_EVENT = "ENGINE_EVENT"
 
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
@@ -129,11 +134,17 @@ class PlatformEvent(BaseModel):
             EventError: the landing job would reject these bytes, or the type is not one of `EventType`.
         """
         if len(line) > EVENT_BYTES_MAX:
-            raise EventError(f"the event has {len(line):,} bytes, the limit is {EVENT_BYTES_MAX:,}")
+            raise EventError(f"longer than {EVENT_BYTES_MAX:,} bytes ({len(line):,} read): shorten the payload")
+        read = _read_object(line)
+        # the model fills it in for those who build events; bytes must carry it
+        wrong = [] if "schema_version" in read else [f"schema_version: Field required, it is {SCHEMA_VERSION}"]
         try:
-            return cls.model_validate(_read_object(line))
+            event = cls.model_validate(read)
         except ValidationError as exc:
-            raise EventError(describe_errors(exc)) from None
+            wrong.append(describe_errors(exc))
+        if wrong:
+            raise EventError("; ".join(wrong))
+        return event
 
     def to_json(self) -> bytes:
         """Write the event as one line of UTF-8 JSON, without fields that are absent."""
@@ -203,9 +214,6 @@ def _read_object(line: bytes) -> dict[str, Any]:
         raise EventError("not an object: write one JSON object per event")
     if twice := sorted(read.twice & PlatformEvent.model_fields.keys()):
         raise EventError(f"given twice: {', '.join(twice)}")
-    # the model fills it in for those who build events; bytes must carry it
-    if "schema_version" not in read:
-        raise EventError(f"schema_version: Field required, this contract is {SCHEMA_VERSION}")
     return read
 
 

@@ -40,7 +40,7 @@ class ProducerSettings(BaseSettings):
     kafka_ssl_ca_location: Path | None = None
     data_dir: Path = Path(".hourglass")
 
-    setup_limit_seconds: float = Field(8.0, gt=0)
+    setup_limit_seconds: float = Field(6.0, gt=0)
     """How long the start waits for a broker that answers."""
     delivery_limit_seconds: float = Field(120.0, gt=0)
     """How long a record is tried before its outcome is unknown."""

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
+
+T = TypeVar("T")
 
 
-class _StopReadingError(Exception):
-    """Leaves a read that would block; never seen outside this module."""
+class _StopError(Exception):
+    """Leaves a call that blocks; never seen outside this module."""
 
 
 class StopRequest:
     """Notice SIGTERM and SIGINT instead of dying of them, while used as a context manager.
 
-    A program that is working looks at `requested` between two records; a program that waits in `lines` is woken.
+    A program that is working looks at `requested` between two records; one that waits in `lines` or `wait` is woken.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        self._reading = False
+        self._blocked = False
         self._handlers: dict[signal.Signals, signal._HANDLER] = {}
 
     def __enter__(self) -> Self:
@@ -41,22 +44,27 @@ class StopRequest:
     def lines(self, stream: BinaryIO, bytes_max: int) -> Iterator[bytes]:
         """Read lines until the end or until a stop; a longer line comes in pieces of `bytes_max`."""
         while not self.requested:
-            line = self._read_line(stream, bytes_max)
+            line = self._while_blocked(lambda: stream.readline(bytes_max), b"")
             if not line:
                 return
             yield line
 
-    def _read_line(self, stream: BinaryIO, bytes_max: int) -> bytes:
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not beyond a stop."""
+        if not self.requested:
+            self._while_blocked(lambda: time.sleep(seconds), None)
+
+    def _while_blocked(self, call: Callable[[], T], stopped: T) -> T:
         try:
-            self._reading = True
-            return stream.readline(bytes_max)
-        except _StopReadingError:
-            return b""
+            self._blocked = True
+            return call()
+        except _StopError:
+            return stopped
         finally:
-            self._reading = False
+            self._blocked = False
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.requested = True
-        if self._reading:
-            raise _StopReadingError
+        if self._blocked:
+            raise _StopError

@@ -66,9 +66,9 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def label_of(hour: datetime) -> str:
-    """Write an hour as ledgers and reports do, `2025-08-01T03`."""
-    return hour.strftime(_LABEL_FORM)
+def label_of(moment: datetime) -> str:
+    """Write the UTC hour of a moment as ledgers and reports do, `2025-08-01T03`."""
+    return moment.astimezone(UTC).isoformat()[:13]
 
 
 def plan_hours(now: datetime, count: int, already: AbstractSet[str] = frozenset()) -> tuple[datetime, ...]:

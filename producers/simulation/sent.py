@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 
+from pydantic_core import to_json
+
 from producers.delivery import Delivery, Outcome
 from producers.simulation.plan import label_of
 from producers.simulation.traffic import SimulatedRecord
@@ -71,7 +73,7 @@ class SentLedger:
             line["dbt_model"] = sent.dbt_model
         if sent.malformation is not None:
             line["malformation"] = sent.malformation
-        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        self._file.write(to_json(line) + b"\n")
 
     def _drop_cut_line(self) -> None:
         size = self._file.seek(0, 2)

@@ -1,0 +1,186 @@
+"""From an entry of a Dagster event log to a platform event.
+
+| Dagster | platform event |
+|---|---|
+| RUN_START, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED | the same |
+| STEP_START, STEP_RESTARTED | STEP_START |
+| STEP_SUCCESS | STEP_SUCCESS |
+| STEP_FAILURE, STEP_UP_FOR_RETRY (`will_retry` true) | STEP_FAILURE |
+| ASSET_MATERIALIZATION, ASSET_OBSERVATION | the same |
+| ASSET_CHECK_EVALUATION_PLANNED | ASSET_CHECK_PLANNED |
+| ASSET_CHECK_EVALUATION | ASSET_CHECK_PASSED or ASSET_CHECK_FAILED |
+| FRESHNESS_STATE_CHANGE, FRESHNESS_STATE_EVALUATION | FRESHNESS_CHANGE |
+| every other type, and log lines (`dagster_event_type` `LOG`) | ENGINE_EVENT |
+
+`payload.dagster_event_type` always has Dagster's own word. Ticks of sensors are no entries of the event log.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from dagster import AssetCheckEvaluation, DagsterEvent, DagsterEventType, EventLogEntry, serialize_value
+from pydantic import ValidationError
+
+from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent, describe_errors
+
+_TYPES = {
+    DagsterEventType.RUN_START: EventType.RUN_START,
+    DagsterEventType.RUN_SUCCESS: EventType.RUN_SUCCESS,
+    DagsterEventType.RUN_FAILURE: EventType.RUN_FAILURE,
+    DagsterEventType.RUN_CANCELED: EventType.RUN_CANCELED,
+    DagsterEventType.STEP_START: EventType.STEP_START,
+    DagsterEventType.STEP_RESTARTED: EventType.STEP_START,
+    DagsterEventType.STEP_SUCCESS: EventType.STEP_SUCCESS,
+    DagsterEventType.STEP_FAILURE: EventType.STEP_FAILURE,
+    DagsterEventType.STEP_UP_FOR_RETRY: EventType.STEP_FAILURE,
+    DagsterEventType.ASSET_MATERIALIZATION: EventType.ASSET_MATERIALIZATION,
+    DagsterEventType.ASSET_OBSERVATION: EventType.ASSET_OBSERVATION,
+    DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED: EventType.ASSET_CHECK_PLANNED,
+    DagsterEventType.FRESHNESS_STATE_CHANGE: EventType.FRESHNESS_CHANGE,
+    DagsterEventType.FRESHNESS_STATE_EVALUATION: EventType.FRESHNESS_CHANGE,
+}
+_LOG = "LOG"
+_DBT_UNIQUE_ID = "unique_id"
+_DBT_DURATION = "Execution Duration"
+_TEXT_CHARACTERS_MAX = 100_000
+_NAME_CHARACTERS_MAX = 512
+
+
+class Translator:
+    """Translate the entries of one Dagster instance.
+
+    Args:
+        instance_id: what the instance calls itself, a UUID; ids of events are derived from it.
+        organization: whose events they are.
+        deployment: where the instance runs.
+    """
+
+    def __init__(self, instance_id: str, organization: str, deployment: str) -> None:
+        self._namespace = UUID(instance_id)
+        self._organization = organization
+        self._deployment = deployment
+
+    def event_of(self, storage_id: int, entry: EventLogEntry) -> PlatformEvent:
+        """Translate one entry; the same entry always becomes the same event, with the same id.
+
+        An entry that does not fit the contract (too large, too deep) keeps everything but its details; then
+        `payload.reduced` says why.
+        """
+        payload = _payload_of(entry)
+        try:
+            event = self._event(storage_id, entry, payload)
+        except ValidationError as exc:
+            return self._event(storage_id, entry, _reduce(payload, describe_errors(exc)))
+        if len(size := event.to_json()) > EVENT_BYTES_MAX:
+            return self._event(storage_id, entry, _reduce(payload, f"{len(size):,} bytes"))
+        return event
+
+    def _event(self, storage_id: int, entry: EventLogEntry, payload: dict[str, Any]) -> PlatformEvent:
+        dagster_event = entry.dagster_event
+        asset_key = dagster_event.asset_key if dagster_event else None
+        return PlatformEvent(
+            event_id=str(uuid5(self._namespace, f"{entry.run_id}/{storage_id}")),
+            event_type=type_of(entry),
+            occurred_at=datetime.fromtimestamp(entry.timestamp, UTC),
+            organization=self._organization,
+            deployment=self._deployment,
+            payload={"storage_id": storage_id, **payload},
+            run_id=_name(entry.run_id),
+            asset_key=_name(asset_key.to_user_string()) if asset_key else _check_asset(dagster_event),
+            partition_key=_name(dagster_event.partition) if dagster_event else None,
+            step_key=_name(entry.step_key),
+        )
+
+
+def type_of(entry: EventLogEntry) -> EventType:
+    """Find the platform's type of an entry: the table above."""
+    event = entry.dagster_event
+    if event is None:
+        return EventType.ENGINE_EVENT
+    if event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION:
+        passed = event.asset_check_evaluation_data.passed
+        return EventType.ASSET_CHECK_PASSED if passed else EventType.ASSET_CHECK_FAILED
+    return _TYPES.get(event.event_type, EventType.ENGINE_EVENT)
+
+
+def _payload_of(entry: EventLogEntry) -> dict[str, Any]:
+    event = entry.dagster_event
+    payload: dict[str, Any] = {
+        "dagster_event_type": event.event_type.name if event else _LOG,
+        "message": _text(entry.message),
+        "level": entry.level,
+        "job": entry.job_name,
+    }
+    if entry.error_info is not None:
+        payload["error"] = {"class": entry.error_info.cls_name, "message": _text(entry.error_info.message)}
+    if event is not None:
+        payload |= _details_of(event)
+    return payload
+
+
+def _details_of(event: DagsterEvent) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    data = event.event_specific_data
+    if event.event_type is DagsterEventType.STEP_SUCCESS:
+        details["duration_seconds"] = event.step_success_data.duration_ms / 1000
+    if event.event_type in {DagsterEventType.STEP_FAILURE, DagsterEventType.STEP_UP_FOR_RETRY}:
+        details["will_retry"] = event.event_type is DagsterEventType.STEP_UP_FOR_RETRY
+    if isinstance(data, AssetCheckEvaluation):
+        details |= {"check_name": data.check_name, "passed": data.passed, "severity": data.severity.name}
+    elif event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+        details["check_name"] = event.asset_check_planned_data.check_name
+    metadata = {name: _plain(value) for name, value in _metadata_of(event).items()}
+    if metadata:
+        details["metadata"] = metadata
+    if isinstance(unique_id := metadata.get(_DBT_UNIQUE_ID), str):
+        details |= {"step_kind": "dbt", "dbt_model": unique_id}
+        if isinstance(seconds := metadata.get(_DBT_DURATION), int | float):
+            details["duration_seconds"] = seconds
+    return details
+
+
+def _metadata_of(event: DagsterEvent) -> Mapping[str, Any]:
+    data = event.event_specific_data
+    for holder in ("materialization", "asset_observation"):
+        data = getattr(data, holder, data)
+    metadata: Mapping[str, Any] = getattr(data, "metadata", None) or {}
+    return metadata
+
+
+def _check_asset(event: DagsterEvent | None) -> str | None:
+    if event is None:
+        return None
+    key = getattr(event.event_specific_data, "asset_key", None)
+    return _name(key.to_user_string()) if key is not None else None
+
+
+def _plain(value: Any) -> Any:
+    inner = value.value
+    if isinstance(inner, float) and not math.isfinite(inner):
+        return str(inner)
+    if isinstance(inner, str):
+        return _text(inner)
+    if inner is None or isinstance(inner, int | float | dict | list):
+        return inner
+    # schemas, lineage, pointers: in Dagster's own words, which name their class
+    return json.loads(serialize_value(value))
+
+
+def _reduce(payload: dict[str, Any], why: str) -> dict[str, Any]:
+    kept = ("dagster_event_type", "level", "job", "check_name", "passed", "will_retry", "duration_seconds", "dbt_model")
+    return {"reduced": why, **{name: payload[name] for name in kept if name in payload}}
+
+
+def _text(text: str) -> str:
+    # half a surrogate pair cannot be written as UTF-8
+    return text[:_TEXT_CHARACTERS_MAX].encode(errors="replace").decode()
+
+
+def _name(text: str | None) -> str | None:
+    return _text(text)[:_NAME_CHARACTERS_MAX] if text else None

@@ -1,0 +1,172 @@
+"""Send JSON lines to the topic, and say of each line what became of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated
+
+import typer
+
+from producers.client import EventProducer
+from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
+from producers.delivery import Delivery, Outcome, Sender
+from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
+from producers.events import EVENT_BYTES_MAX, EventError, PlatformEvent
+from producers.stopping import StopRequest
+
+_LINE_BYTES_MAX = EVENT_BYTES_MAX + 2
+"""An event of the largest size and its line end; what is longer is read, counted and dropped in pieces."""
+
+
+def _stay_silent(number: int, reason: str) -> None:
+    del number, reason
+
+
+@dataclass(frozen=True, slots=True)
+class EmitOptions:
+    """How lines become records.
+
+    Args:
+        record_time: take the Kafka timestamp from `occurred_at` instead of the moment of sending.
+        complain: is called with the number of a line, from 1, and why it is not in the topic, or nobody knows.
+    """
+
+    record_time: bool = False
+    complain: Callable[[int, str], None] = _stay_silent
+
+
+@dataclass(frozen=True, slots=True)
+class EmitReport:
+    """What became of the lines: `lines = rejected + acked + failed + unknown`; blank lines do not count.
+
+    `rejected` lines were not sent. `stopped` says why reading ended before the input did.
+    """
+
+    lines: int
+    rejected: int
+    acked: int
+    failed: int
+    unknown: int
+    stopped: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line that was read is in the topic."""
+        return self.acked == self.lines
+
+
+def emit(lines: Iterable[bytes], producer: Sender, options: EmitOptions) -> EmitReport:
+    """Send each line that is an event, bytes unchanged.
+
+    1. read a line; one that is not an event is complained about and counted, the rest goes on; 2. send it under
+    its run id; 3. when the queue stays full or the producer has ended, read no more; 4. close the producer, which
+    ends every record as acked, failed or unknown; 5. report.
+    """
+    emission = _Emission(producer, options)
+    stopped = emission.send_all(lines)
+    report = producer.close()
+    return EmitReport(
+        lines=emission.lines,
+        rejected=emission.rejected,
+        acked=report.acked,
+        failed=report.failed,
+        unknown=report.unknown,
+        stopped=stopped,
+    )
+
+
+class _Emission:
+    """The lines of one call of `emit`, as far as they are read."""
+
+    def __init__(self, producer: Sender, options: EmitOptions) -> None:
+        self._producer = producer
+        self._options = options
+        self.lines = 0
+        self.rejected = 0
+
+    def send_all(self, lines: Iterable[bytes]) -> str | None:
+        for number, line in enumerate(whole_lines(lines), 1):
+            if not line.strip():
+                continue
+            self.lines += 1
+            try:
+                self._send(number, line.rstrip(b"\r\n"))
+            except (EventError, RecordRefusedError) as exc:
+                self._reject(number, exc)
+            except (QueueFullError, FatalProducerError) as exc:
+                self._reject(number, exc)
+                return str(exc)
+        return None
+
+    def _send(self, number: int, line: bytes) -> None:
+        event = PlatformEvent.from_json(line)
+
+        def complain_unless_acked(delivery: Delivery) -> None:
+            if delivery.outcome is not Outcome.ACKED:
+                self._options.complain(number, f"{delivery.outcome}: {delivery.error}")
+
+        self._producer.send_raw(
+            line,
+            event.run_id or event.event_id,
+            record_time=event.occurred_at if self._options.record_time else None,
+            event_id=event.event_id,
+            on_delivery=complain_unless_acked,
+        )
+
+    def _reject(self, number: int, exc: Exception) -> None:
+        self.rejected += 1
+        self._options.complain(number, str(exc))
+
+
+def whole_lines(pieces: Iterable[bytes]) -> Iterable[bytes]:
+    """Join what a bounded read has cut: a line over the limit comes as one line that is too long, not as many."""
+    too_long = b""
+    for piece in pieces:
+        if piece.endswith(b"\n") or len(piece) < _LINE_BYTES_MAX:
+            yield too_long or piece
+            too_long = b""
+        else:
+            too_long = too_long or piece
+    if too_long:
+        yield too_long
+
+
+def emit_command(
+    record_time: Annotated[
+        bool, typer.Option("--record-time", help="Take the Kafka timestamp from occurred_at instead of now.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Send platform events from standard input, one JSON object per line.
+
+    A line that is not an event is reported on standard error with its number and reason, and the rest goes on.
+    SIGTERM and Ctrl-C stop reading and wait for what was sent. Exit code 0: every line that was read is acked. 1: a
+    line was rejected, failed or is unknown. 2: wrong options or settings, or the broker or the topic is not there.
+    """
+    settings = read_settings()
+    options = EmitOptions(record_time, lambda number, reason: typer.echo(f"line {number}: {reason}", err=True))
+    try:
+        with StopRequest() as stop, EventProducer(settings) as producer:
+            report = emit(stop.lines(sys.stdin.buffer, _LINE_BYTES_MAX), producer, options)
+            if stop() and report.stopped is None:
+                report = replace(report, stopped="asked to stop")
+    except ProducerSetupError as exc:
+        fail(exc, EXIT_USAGE)
+    _print(report, as_json=as_json)
+    if not report.complete:
+        raise typer.Exit(EXIT_FOUND_WRONG)
+
+
+def _print(report: EmitReport, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(report)))
+        return
+    typer.echo(
+        f"{report.acked:,} of {report.lines:,} lines acked, {report.rejected:,} rejected, "
+        f"{report.failed:,} failed, {report.unknown:,} unknown"
+    )
+    if report.stopped is not None:
+        typer.echo(f"stopped early: {report.stopped}", err=True)

@@ -1,0 +1,71 @@
+"""The relay's cursor: how far an instance's log is acked, in a file that is replaced as a whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from producers.dagster_log import LogPosition
+from producers.events import describe_errors
+
+
+class RelayCursorError(Exception):
+    """A cursor file that cannot be used: the message names the file and the repair."""
+
+
+class _CursorFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    instance: str
+    ids: dict[str, int]
+    settled_until: AwareDatetime | None = None
+
+
+class RelayCursor:
+    """Keep the position of one instance's log.
+
+    Args:
+        path: the file; it need not exist. One relay uses it at a time.
+        instance: id of the instance; a file of another instance is refused, never overwritten.
+    """
+
+    def __init__(self, path: Path, instance: str) -> None:
+        self._path = path
+        self._instance = instance
+
+    def read(self) -> LogPosition:
+        """Read where to go on; without a file, at the beginning.
+
+        Raises:
+            RelayCursorError: not a cursor, or that of another instance.
+        """
+        try:
+            content = _CursorFile.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return LogPosition()
+        except ValidationError as exc:
+            raise RelayCursorError(
+                f"{self._path} is not a cursor of the relay ({describe_errors(exc)}): move it away to relay the whole "
+                "log again under the same event ids"
+            ) from exc
+        if content.instance != self._instance:
+            raise RelayCursorError(
+                f"{self._path} belongs to Dagster instance {content.instance}, this is {self._instance}: "
+                "choose another file with --cursor"
+            )
+        return LogPosition(content.ids, content.settled_until)
+
+    def write(self, position: LogPosition) -> None:
+        """Replace the file: after a crash it has the old position or the new one, never a part."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        content = _CursorFile(instance=self._instance, ids=dict(position.ids), settled_until=position.settled_until)
+        beside = self._path.with_name(self._path.name + ".new")
+        with beside.open("wb") as file:
+            file.write(content.model_dump_json().encode())
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self._path)
