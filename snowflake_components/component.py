@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias, cast
 
 import dagster as dg
+from dagster.components.core.decl import YamlDecl
 from dagster.components.resolved.core_models import ResolvedAssetAttributes
 from pydantic import (
     BaseModel,
@@ -22,10 +23,10 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from snowflake_components.hours import NotHourlyError, directories, hours_between
-from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
+from snowflake_components.hours import NotHourly, directories, hours_between
+from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeText, split_name
 from snowflake_components.objects import (
-    StageUrlUnknownError,
+    StageUrlUnknown,
     external_table_object,
     incomplete_columns,
     stage_object,
@@ -40,6 +41,7 @@ from snowflake_components.reading import (
     refuse_duplicate_keys,
     resolve_text,
     suggestion,
+    texts_for_lists,
 )
 from snowflake_components.specs import ExternalTableOptions, StageOptions, split_location
 from snowflake_components.statements import ObjectType
@@ -73,7 +75,7 @@ def _read_name(context: dg.ResolutionContext, value: Any) -> str:
         raise mistake(context, [], "must not be empty; write a name or leave the field out")
     try:
         Identifier.parse(text)
-    except UnsafeTextError as exc:
+    except UnsafeText as exc:
         raise mistake(context, [], str(exc)) from None
     return text
 
@@ -190,14 +192,14 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Build the one asset of this document."""
-        at = context.resolution_context.at_path("attributes")
+        at = _position(context)
         try:
             spec = self.object_spec(self._stage_url(context))
-        except StageUrlUnknownError as exc:
+        except StageUrlUnknown as exc:
             raise mistake(at, ["options", "columns"], str(exc)) from None
         try:
             _require_hours(self.asset_attributes.get("partitions_def"))
-        except NotHourlyError as exc:
+        except NotHourly as exc:
             raise mistake(at, ["asset_attributes", "partitions_def"], str(exc)) from None
         for warning in warnings_of(self.options):
             _log.warning("%s: %s", self.asset_key.to_user_string(), warning)
@@ -215,6 +217,14 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         return next(stages, None)
 
 
+def _position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
+    """Stand at the attributes of the document; a component made in Python has no file to point into."""
+    at: dg.ResolutionContext = context.resolution_context.at_path("attributes")
+    if isinstance(context.component_decl, YamlDecl) and context.component_decl.source_tree:
+        at = at.with_source_position_tree(context.component_decl.source_tree.source_position_tree)
+    return at
+
+
 def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=_op_name(asset_spec.key),
@@ -224,7 +234,7 @@ def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
     )
     def create_or_refresh_object(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg] # no value
         if missing := incomplete_columns(spec):
-            raise UnsafeTextError(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
+            raise UnsafeText(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
         connection: Connection = getattr(context.resources, RESOURCE_KEY)
         started = time.monotonic()
         report = connection.retries.call(lambda: _conversation(connection, spec, _paths(context, asset_spec)))
@@ -253,7 +263,7 @@ def _require_hours(partitions_def: dg.PartitionsDefinition[str] | None) -> None:
     if partitions_def is None:
         return
     if not isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
-        raise NotHourlyError("partitions must be windows of whole UTC hours: type hourly or daily")
+        raise NotHourly("partitions must be windows of whole UTC hours: type hourly or daily")
     if window := partitions_def.get_first_partition_window():
         hours_between(window.start, window.end)
 
@@ -286,13 +296,18 @@ def _explaining(model: _Model) -> _Model:
 
     def explain(value: Any, handler: ModelWrapValidatorHandler[BaseModel]) -> BaseModel:
         try:
-            return handler(value)
+            read = handler(value)
         except ValidationError as exc:
-            errors: list[InitErrorDetails] = [
-                {"type": "value_error", "loc": tuple(path), "input": value, "ctx": {"error": message}}
-                for path, message in explained(exc, model, value)
-            ]
-            raise ValidationError.from_exception_data(model.__name__, errors) from None
+            mistakes = list(explained(exc, model, value))
+        else:
+            mistakes = list(texts_for_lists(value))
+            if not mistakes:
+                return read
+        errors: list[InitErrorDetails] = [
+            {"type": "value_error", "loc": tuple(path), "input": value, "ctx": {"error": message}}
+            for path, message in mistakes
+        ]
+        raise ValidationError.from_exception_data(model.__name__, errors)
 
     validator = cast("Callable[..., Any]", model_validator(mode="wrap")(explain))  # type: ignore[arg-type] # a function, not a method
     return create_model(model.__name__, __base__=model, __validators__={"explain": validator})

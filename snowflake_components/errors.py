@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - a run's log shows the class name as a sentence: "ObjectMissing: ..."
 """Every failure of this package on its way to Snowflake.
 
 SnowflakeError

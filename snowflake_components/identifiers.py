@@ -25,7 +25,7 @@ _NAME_PART = re.compile(r'(?P<part>"(?:[^"]|"")*"|[^".]+)(?:\.|$)')
 _SYMBOL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|//|\$\$|\.\.\.|\{\{|\{%|.", re.DOTALL)
 
 
-class UnsafeTextError(ValueError):
+class UnsafeText(ValueError):
     """A text that cannot become the part of a statement it is meant for; the message names the repair."""
 
 
@@ -41,13 +41,11 @@ class Identifier:
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise UnsafeTextError("a name must not be empty")
+            raise UnsafeText("a name must not be empty")
         if len(self.name) > IDENTIFIER_CHARACTERS_MAX:
-            raise UnsafeTextError(
-                f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}"
-            )
+            raise UnsafeText(f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}")
         if any(unicodedata.category(character) == "Cc" for character in self.name):
-            raise UnsafeTextError(f"a name holds no control character: {self.name!r}")
+            raise UnsafeText(f"a name holds no control character: {self.name!r}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -63,7 +61,7 @@ class Identifier:
             return cls(quoted["inner"].replace('""', '"'))
         if not text or _SPACED.fullmatch(text):
             return cls(text)
-        raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
+        raise UnsafeText(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
 
     @property
     def sql(self) -> str:
@@ -100,7 +98,7 @@ class QualifiedName:
 
 
 def split_name(text: str) -> list[str]:
-    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeTextError`."""
+    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeText`."""
     parts, position = [], 0
     while match := _NAME_PART.match(text, position):
         parts.append(match["part"])
@@ -108,7 +106,7 @@ def split_name(text: str) -> list[str]:
         if not match[0].endswith("."):
             break
     if position != len(text) or text.endswith(".") or not 1 <= len(parts) <= len(("database", "schema", "name")):
-        raise UnsafeTextError(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
+        raise UnsafeText(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
     return parts
 
 
@@ -134,9 +132,9 @@ class StagePath:
 
 
 def require_relative_directory(path: str) -> str:
-    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeTextError`."""
+    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeText`."""
     if not _STAGE_PATH.fullmatch(path) or ".." in path.split("/") or "." in path.split("/"):
-        raise UnsafeTextError(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
+        raise UnsafeText(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
     return path
 
 
@@ -148,7 +146,7 @@ class Word:
 
     def __post_init__(self) -> None:
         if not _WORD.fullmatch(self.text):
-            raise UnsafeTextError(f"not a keyword: {self.text[:80]!r}")
+            raise UnsafeText(f"not a keyword: {self.text[:80]!r}")
 
 
 OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] | Mapping[str, OptionValue]"
@@ -157,7 +155,7 @@ OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] |
 def literal(text: str) -> str:
     """Quote a string: `'` doubles, a backslash doubles; line ends and all of Unicode stay as they are."""
     if "\0" in text:
-        raise UnsafeTextError("a string must not hold NUL")
+        raise UnsafeText("a string must not hold NUL")
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -198,13 +196,13 @@ class Expression:
         for symbol in self._symbols():
             depth += (symbol in "([") - (symbol in ")]")
             if symbol in _FORBIDDEN:
-                raise UnsafeTextError(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
+                raise UnsafeText(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
             if depth < 0 or (symbol == "," and depth == 0):
-                raise UnsafeTextError(f"more than one expression: {self.sql[:120]!r}")
+                raise UnsafeText(f"more than one expression: {self.sql[:120]!r}")
         if depth and self.complete:
-            raise UnsafeTextError(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
+            raise UnsafeText(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
         if not self.sql.strip():
-            raise UnsafeTextError("an expression must not be empty")
+            raise UnsafeText("an expression must not be empty")
 
     @property
     def complete(self) -> bool:

@@ -15,6 +15,7 @@ import dagster as dg
 import yaml
 from dagster.components.resolved.errors import ResolutionException
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 TEMPLATED = frozenset({"url", "storage_integration", "stage_url"})
 """Options in which `{{ env('NAME', 'default') }}` is resolved; so are role, target_database and target_schema."""
@@ -27,7 +28,10 @@ def resolve_text(context: dg.ResolutionContext, value: Any) -> Any:
     """Resolve a text that holds a template; every other value comes back as it is."""
     if not isinstance(value, str) or "{{" not in value:
         return value
-    resolved = context.resolve_value(value, as_type=str)
+    try:
+        resolved = context.resolve_value(value, as_type=str)
+    except ResolutionException as exc:
+        raise mistake(context, [], str(exc)) from None
     return resolved if resolved is None or isinstance(resolved, bool) else str(resolved)
 
 
@@ -56,13 +60,25 @@ def mistake(context: dg.ResolutionContext, path: Path, message: str) -> Resoluti
 
 def explained(exc: ValidationError, model: type[BaseModel], value: Any) -> Iterator[tuple[Path, str]]:
     """Turn pydantic's errors into paths of the YAML and messages; alternatives of one value are told once."""
+    errors = exc.errors(include_url=False)
     told = set()
-    for error in exc.errors(include_url=False):
+    for error in errors:
         path = _path_in(value, error["loc"], keep_last=error["type"] == "missing")
-        message = _message(error["type"], error["msg"], path, model)
+        if error["loc"][-1:] == ("str",) and len(errors) > 1:
+            continue  # every field of Dagster's models may be a template, so "not a string" comes with each error
+        message = _message(error, path, model)
         if (line := (tuple(path), message)) not in told:
             told.add(line)
             yield path, message
+
+
+def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
+    """Find a text where asset_attributes wants a list: Dagster would read `deps: ab` as the assets `a` and `b`."""
+    given = attributes.get("asset_attributes") if isinstance(attributes, Mapping) else None
+    for field in ("deps", "kinds", "owners"):
+        value = given.get(field) if isinstance(given, Mapping) else None
+        if isinstance(value, str) and "{{" not in value:
+            yield ["asset_attributes", field], f"must be a list: [{value!r}]"
 
 
 def refuse_duplicate_keys(file: FilePath) -> None:
@@ -88,7 +104,7 @@ def _refuse_duplicates(node: yaml.Node | None, file: FilePath) -> None:
 def suggestion(word: str, known: Sequence[str]) -> str:
     """Say what was probably meant, and what else there is."""
     close = get_close_matches(str(word).lower().replace("-", "_"), known, n=1)
-    meant = f"did you mean {close[0]!r}? " if close else ""
+    meant = f"did you mean '{close[0]}'? " if close else ""
     return f"{meant}Known: {', '.join(sorted(known))}"
 
 
@@ -101,12 +117,14 @@ def _line(context: dg.ResolutionContext, path: Path, message: str) -> str:
     return f"{position.filename}:{position.start.line} - {field}: {message}"
 
 
-def _message(kind: str, said: str, path: Path, model: type[BaseModel]) -> str:
-    if kind == "extra_forbidden":
+def _message(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
+    if error["type"] == "extra_forbidden":
         return f"unknown field; {suggestion(str(path[-1]), field_names(model, path[:-1]))}"
-    if kind == "missing":
+    if error["type"] == "missing":
         return "is missing"
-    return said.removeprefix("Value error, ")
+    if error["input"] is None:
+        return "must not be empty; write a value or leave the field out"
+    return error["msg"].removeprefix("Value error, ")
 
 
 def field_names(model: type[BaseModel], path: Path) -> list[str]:

@@ -101,8 +101,10 @@ class Compression(StrEnum):
     ZSTD = "ZSTD"
 
 
-def _enum_text(value: Any) -> Any:
-    return Compression(value.upper()) if isinstance(value, str) and value.upper() in Compression.__members__ else value
+def _compression(value: Any) -> Any:
+    if not isinstance(value, str) or value.upper() not in Compression.__members__:
+        raise ValueError(f"not a compression: {value!r}; one of {', '.join(Compression)}")
+    return Compression(value.upper())
 
 
 def _json_type(value: Any) -> Any:
@@ -118,7 +120,7 @@ class FileFormat(_Closed):
         default=None, description="The only format that is described inline: JSON."
     )
     format_name: str | None = Field(default=None, description="[[database.]schema.]name of a file format that exists.")
-    compression: Annotated[Compression | None, BeforeValidator(_enum_text)] = Field(
+    compression: Annotated[Compression | None, BeforeValidator(_compression)] = Field(
         default=None, description="How files are compressed; AUTO (the default) goes by their names."
     )
     strip_outer_array: bool | None = Field(

@@ -1,0 +1,60 @@
+"""A Snowflake in memory: remembers statements, keeps the names that were created, answers refreshes as told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from snowflake_components.identifiers import Identifier
+from snowflake_components.retry import RetryPolicy
+from snowflake_components.work import QueryResult
+
+_CREATE = re.compile(r'CREATE (?:STAGE|EXTERNAL TABLE) IF NOT EXISTS "\w+"\."\w+"\."(?P<name>[^"]+)"')
+
+
+_AT_ONCE = RetryPolicy(sleep=lambda _: None, monotonic=lambda: 0.0, jitter=lambda: 0.0)
+
+
+@dataclass
+class FakeSnowflake:
+    """One connection and its only session.
+
+    Args:
+        objects: rows of SHOW; a created object gets a row with its name.
+        refreshes: rows that each refresh answers, in order; none left means no change.
+        failures: errors that connecting raises, in order, before it works.
+    """
+
+    objects: list[Mapping[str, Any]] = field(default_factory=list)
+    refreshes: list[list[Mapping[str, Any]]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    retries: RetryPolicy = _AT_ONCE
+
+    @contextmanager
+    def connect(self) -> Iterator[FakeSnowflake]:
+        """Open the only session, or fail as told."""
+        if self.failures:
+            raise self.failures.pop(0)
+        yield self
+
+    @contextmanager
+    def role(self, role: Identifier) -> Iterator[None]:
+        """Note where the block begins and ends."""
+        self.sent.append(f"take {role.name}")
+        yield
+        self.sent.append(f"give back {role.name}")
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
+        """Remember the statement and answer it."""
+        assert params is None
+        self.sent.append(sql)
+        rows: Sequence[Mapping[str, Any]] = self.objects if sql.startswith("SHOW") else []
+        if created := _CREATE.match(sql):
+            self.objects.append({"name": created["name"]})
+        if " REFRESH" in sql and sql.startswith("ALTER") and self.refreshes:
+            rows = self.refreshes.pop(0)
+        return QueryResult((), tuple(rows), f"query-{len(self.sent)}")

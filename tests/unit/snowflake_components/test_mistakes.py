@@ -1,0 +1,166 @@
+"""A mistake in the YAML fails when it loads, with file, line and field, and says what was probably meant."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.fakes.component_documents import mistakes_in
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated"),  # Dagster's own
+    pytest.mark.filterwarnings("ignore:.*is currently in beta"),  # Dagster's own
+]
+
+STAGE = """\
+type: snowflake_components.SnowflakeCreateOrRefreshComponent
+attributes:
+  name: stage_a
+  database_name: aws
+  schema_name: dev
+  type: stage
+  role: WRITER
+  options:
+    url: s3://bucket/stream/landing/
+    storage_integration: AWS_INTEGRATION
+    directory: {enable: true}
+    file_format: {type: JSON}
+    comment: "a stage"
+  asset_attributes:
+    group_name: stages
+    deps: ["writer"]
+"""
+TABLE = """\
+type: snowflake_components.SnowflakeCreateOrRefreshComponent
+attributes:
+  name: ext_a
+  database_name: aws
+  schema_name: dev
+  type: external table
+  options:
+    location: "@stage_a"
+    partition_by: HOUR
+    columns:
+      - {name: HOUR, type: TIMESTAMP, as: hour_of_path}
+      - name: EVENT_ID
+        type: VARCHAR
+        as: "value:event:event_id::varchar"
+    file_format: {type: JSON}
+    pattern: ".*"
+    stage_url: s3://bucket/stream/landing/
+  asset_attributes:
+    partitions_def: {type: hourly, start_date: "2025-01-01-00:00"}
+"""
+
+
+@pytest.mark.parametrize("document", [STAGE, TABLE, f"{STAGE}---\n{TABLE}"])
+def test_the_documents_of_the_corpus_load_before_they_are_broken(document: str) -> None:
+    """Each mistake below is the only one of its document."""
+    assert mistakes_in(document) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "line", "said"),
+    [
+        # unknown fields, at every depth, with what was meant
+        ("  role: WRITER", "  rol: WRITER", 7, r"attributes\.rol\b.*did you mean 'role'"),
+        ("    url:", "    uri:", 9, r"attributes\.options\.uri: unknown field; did you mean 'url'"),
+        ("    storage_integration:", "    storage-integration:", 10, "did you mean 'storage_integration'"),
+        ("{enable: true}", "{enabled: true}", 11, r"options\.directory\.enabled: .*did you mean 'enable'"),
+        ("{type: JSON}", "{type: JSON, strip_array: true}", 12, r"file_format\.strip_array: .*'strip_outer_array'"),
+        ("    group_name:", "    groupname:", 15, r"asset_attributes\.groupname.*did you mean 'group_name'"),
+        # kinds
+        ("type: stage", "type: Stage", 6, r"attributes\.type: not a kind of object: 'Stage'; did you mean 'stage'"),
+        ("type: stage", "type: External Table", 6, "did you mean 'external table'"),
+        ("type: stage", "type: external table", 9, r"attributes\.options\.url: unknown field"),
+        ("  type: stage\n", "", 2, r"attributes\.type\b.*is missing"),
+        # names
+        ("name: stage_a", "name: 'x; DROP TABLE y'", 3, r"attributes\.name: .*put it in double quotes"),
+        ("name: stage_a", "name: 7", 3, r"attributes\.name"),
+        ("name: stage_a", "name:", 3, r"attributes\.name"),
+        ("schema_name: dev", "schema_name: '{{ env(\"X\") }}'", 5, r"attributes\.schema_name"),
+        ("role: WRITER", "role:", 7, r"attributes\.role.*must not be empty"),
+        ("role: WRITER", "role: \"{{ env('HOURGLASS_TEST_UNSET') }}\"", 7, "HOURGLASS_TEST_UNSET is not set"),
+        # a stage's options
+        ("storage_integration: AWS_INTEGRATION", "storage_integration:", 10, r"storage_integration: must not be empty"),
+        ("storage_integration: AWS_INTEGRATION", "storage_integration: ''", 10, "must not be empty"),
+        ("storage_integration: AWS_INTEGRATION", "storage_integration: a'b", 10, "put it in double quotes"),
+        ("s3://bucket/stream/landing/", "s3://bucket/stream/landing", 9, r"url: .*must end with /"),
+        ("s3://bucket/stream/landing/", "file:///etc/", 9, "only s3:// is supported"),
+        ("s3://bucket/stream/landing/", "s3://bucket/../other/", 9, "s3://bucket/directory/"),
+        ("    url: s3://bucket/stream/landing/\n", "", 8, r"options\.url: is missing"),
+        ("enable: true", "enable: 'yes'", 11, r"directory\.enable: .*bool"),
+        ("enable: true", "auto_refresh: true", 11, r"directory\.enable: is missing"),
+        ("{type: JSON}", "{type: PARQUET}", 12, r"file_format\.type: only JSON is described inline"),
+        ("{type: JSON}", "{}", 12, "needs either type: JSON or format_name"),
+        ("{type: JSON}", "{type: JSON, format_name: f}", 12, "needs either type: JSON or format_name"),
+        ("{type: JSON}", "{format_name: f, strip_outer_array: true}", 12, "belong.* to the named file format"),
+        ("{type: JSON}", "{type: JSON, compression: LZ4}", 12, r"file_format\.compression: .*ZSTD"),
+        ("    file_format: {type: JSON}\n", "    file_extension: .jsonl\n", 8, "file_extension is an option of"),
+        ('comment: "a stage"', "comment: 7", 13, r"options\.comment: .*string"),
+        ('comment: "a stage"', "columns: []", 13, r"options\.columns: unknown field"),
+        ("  options:\n", "  options: []\n  other:\n", 8, r"attributes\.options"),
+        # what Dagster describes
+        ('deps: ["writer"]', "deps: writer", 16, r"asset_attributes\.deps.*must be a list"),
+        ('deps: ["writer"]', "partitions_def: {type: static, partition_keys: [a]}", 16, "whole UTC hours"),
+        ('deps: ["writer"]', "automation_condition: '{{ automation_condition.on_corn(1) }}'", 16, "on_corn"),
+        # YAML itself
+        ("  role: WRITER", "  name: stage_b", 7, "name: is written twice"),
+    ],
+)
+def test_a_mistake_in_a_stage(written: str, instead: str, line: int, said: str) -> None:
+    """The message has the file, the line of the mistake, the field, and the repair."""
+    assert written in STAGE
+    _assert_said(STAGE.replace(written, instead, 1), line, said)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "line", "said"),
+    [
+        ('location: "@stage_a"', "location: stage_a", 7, "location: must start with @"),
+        ('location: "@stage_a"', 'location: "@stage_a/../b/"', 7, "not a directory relative to its stage"),
+        ('location: "@stage_a"', 'location: "@stage_a\'; x"', 7, "put it in double quotes"),
+        ('    location: "@stage_a"\n', "", 7, r"options\.location: is missing"),
+        ("    file_format: {type: JSON}\n", "", 7, r"options\.file_format: is missing"),
+        ("partition_by: HOUR", "partition_by: DAY", 7, "partition_by: there is no column DAY"),
+        ("partition_by: HOUR", "partition_by: EVENT_ID", 7, "not computed from METADATA\\$FILENAME"),
+        ("type: TIMESTAMP,", "type: VARCHAR,", 11, r"columns\.0: hour_of_path is a TIMESTAMP"),
+        ("type: TIMESTAMP,", "type: TIMESTAP,", 11, r"columns\.0\.type: not a Snowflake data type: 'TIMESTAP'"),
+        ("type: VARCHAR", "type: VARCHAR) AS (1", 13, r"columns\.1\.type: not a Snowflake data type"),
+        ("        type: VARCHAR\n", "", 12, r"columns\.1\.type: is missing"),
+        ("        as: ", "        sa: ", 14, r"columns\.1\.sa: unknown field; Known: as, name, type"),
+        ("event_id::varchar", "event_id::varchar, 1", 14, r"columns\.1\.as: more than one expression"),
+        ("event_id::varchar", "event_id::varchar; drop table t", 14, r"columns\.1\.as: .*a semicolon"),
+        ("event_id::varchar", "{{ env('X') }}", 14, r"columns\.1\.as: .*a template"),
+        ("name: EVENT_ID", "name: HOUR", 7, "columns named twice: HOUR"),
+        ("name: EVENT_ID", "name: 'EVENT\"ID'", 12, r"columns\.1\.name: .*double quotes"),
+        ("    stage_url: s3://bucket/stream/landing/\n", "", 10, "describe it, or write its URL as stage_url"),
+        ("type: hourly,", "type: hourly, minute_offset: 30,", 19, "not whole UTC hours"),
+        ('"2025-01-01-00:00"}', '"2025-01-01-00:00", timezone: Asia/Kolkata}', 19, "not whole UTC hours"),
+    ],
+)
+def test_a_mistake_in_an_external_table(written: str, instead: str, line: int, said: str) -> None:
+    """The same, for the other kind; the expressions and types are checked too."""
+    assert written in TABLE
+    _assert_said(TABLE.replace(written, instead, 1), line, said)
+
+
+def test_every_document_of_a_file_is_validated_not_only_the_last() -> None:
+    """A mistake in the first of two documents of one type is found."""
+    broken = STAGE.replace("    url:", "    uri:")
+    assert "defs.yaml:9" in mistakes_in(f"{broken}---\n{TABLE}")
+    assert "defs.yaml:29" in mistakes_in(f"{TABLE}---\n{broken}")
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    """One load, one list."""
+    said = mistakes_in(STAGE.replace("s3://", "http://").replace("enable: true", "enable: 1"))
+    assert re.search(r"defs\.yaml:9 - attributes\.options\.url", said)
+    assert re.search(r"defs\.yaml:11 - attributes\.options\.directory\.enable", said)
+
+
+def _assert_said(document: str, line: int, said: str) -> None:
+    message = mistakes_in(document)
+    assert re.search(said, message, re.DOTALL), message[-3000:]
+    assert f"defs.yaml:{line}" in message, message[-3000:]
