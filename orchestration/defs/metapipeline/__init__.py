@@ -1,0 +1,1 @@
+"""The metapipeline: what the platform's own events and the dbt graph say about the platform."""

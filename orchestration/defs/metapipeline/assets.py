@@ -1,0 +1,129 @@
+"""The assets of the metapipeline: model runs, the dbt graph, and what follows from them."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from orchestration.dbt_build import require_manifest
+from orchestration.folders import FolderSettings
+from orchestration.metapipeline.graph import DbtGraph, NodeKind, graph_from_manifest
+from orchestration.metapipeline.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
+from orchestration.metapipeline.reading import events_query, read_events
+from orchestration.metapipeline.unused import Answer, Withheld, find_unused
+from snowflake_components.connection import SnowflakeConnection
+
+_GROUP = "metapipeline"
+_OWNERS = ["team:data-platform"]
+_ROWS_SHOWN = 50
+
+
+class ModelRunsConfig(dg.Config):
+    """How far back model runs are read."""
+
+    days: int = Field(default=30, ge=1, description="days before the newest published hour")
+
+
+@dg.asset(
+    deps=["stg_platform_events"], group_name=_GROUP, owners=_OWNERS, kinds={"snowflake", "python"}, pool="snowflake"
+)
+def model_runs(config: ModelRunsConfig, snowflake: SnowflakeConnection) -> dg.Output[list[ModelRun]]:
+    """Every run of a dbt model that the published events tell of, paired from their start and their end."""
+    settings = snowflake.settings
+    with snowflake.connect() as session:
+        rows = session.execute(events_query(settings.database, settings.schema_name, config.days)).rows
+    runs = list(pair_runs(read_events(rows)))
+    states = [run.state for run in runs]
+    return dg.Output(
+        runs,
+        metadata={
+            "events": len(rows),
+            "models": len({run.model for run in runs}),
+            **{state.value: states.count(state) for state in RunState},
+            "run_times": _table(map(asdict, model_times(runs))),
+        },
+    )
+
+
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"dbt", "networkx"})
+def dbt_graph() -> dg.Output[DbtGraph]:
+    """The graph of the dbt project: models, sources, seeds, snapshots, and who is exposed to them."""
+    graph = graph_from_manifest(json.loads(require_manifest().read_bytes()))
+    counts = {kind.value: len(graph.of_kind(kind)) for kind in NodeKind}
+    return dg.Output(graph, metadata={"nodes": len(graph.nodes), "edges": len(graph.edges), **counts})
+
+
+class ImportanceConfig(dg.Config):
+    """What each centrality weighs in the score; only their proportions matter."""
+
+    degree: float = Field(default=1, ge=0)
+    in_degree: float = Field(default=1, ge=0)
+    out_degree: float = Field(default=2, ge=0, description="models that read it")
+    closeness: float = Field(default=1, ge=0)
+    betweenness: float = Field(default=3, ge=0, description="paths that run through it: a bottleneck")
+    pagerank: float = Field(default=2, ge=0)
+
+
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
+def model_importance(config: ImportanceConfig, dbt_graph: DbtGraph) -> dg.Output[list[dict[str, Any]]]:
+    """Each node of the dbt graph with six centralities and one score, the most important first."""
+    from orchestration.metapipeline.importance import measure_importance  # noqa: PLC0415 (networkx, only for who needs it)
+
+    rows = [asdict(row) for row in measure_importance(dbt_graph, config.model_dump())]
+    most = next((row["unique_id"] for row in rows if row["kind"] == NodeKind.MODEL), "none")
+    return dg.Output(rows, metadata={"most_important_model": most, "importance": _table(rows)})
+
+
+class UnusedModelsConfig(dg.Config):
+    """Consumers that dbt does not know as exposures."""
+
+    consumers: list[str] = Field(default=[], description="unique ids of dbt nodes that somebody reads")
+
+
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
+def unused_models(config: UnusedModelsConfig, dbt_graph: DbtGraph, model_runs: list[ModelRun]) -> dg.Output[Answer]:
+    """Models from which no path leads to a consumer; withheld where exposures or events are missing altogether."""
+    answer = find_unused(dbt_graph, model_runs, frozenset(config.consumers))
+    if isinstance(answer, Withheld):
+        return dg.Output(answer, metadata={"withheld": answer.reason})
+    return dg.Output(
+        answer, metadata={"models": len(answer.models), "unused": _table(asdict(model) for model in answer.models)}
+    )
+
+
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"matplotlib"})
+def models_run_per_day(
+    model_runs: list[ModelRun], folders: dg.ResourceParam[FolderSettings]
+) -> dg.MaterializeResult[None]:
+    """How many distinct dbt models ran on each day, as a chart."""
+    from orchestration.metapipeline.chart import models_per_day_png  # noqa: PLC0415 (matplotlib, only for who draws)
+
+    counts = {day: len(models) for day, models in models_per_day(model_runs).items()}
+    png = models_per_day_png(counts)
+    path = folders.charts / "models_run_per_day.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png)
+    return dg.MaterializeResult(
+        metadata={
+            "chart": dg.MetadataValue.md(f"![models per day](data:image/png;base64,{b64encode(png).decode()})"),
+            "file": dg.MetadataValue.path(path),
+            "days": _table({"day": str(day), "models": count} for day, count in counts.items()),
+        }
+    )
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
+    """Show the first rows; a table of Dagster needs at least one."""
+    shown = [
+        dg.TableRecord({name: value if value is None else _plain(value) for name, value in row.items()})
+        for row, _ in zip(rows, range(_ROWS_SHOWN), strict=False)
+    ]
+    return dg.MetadataValue.table(shown) if shown else dg.MetadataValue.text("no rows")
+
+
+def _plain(value: Any) -> str | int | float:
+    return round(value, 6) if isinstance(value, float) else value if isinstance(value, int) else str(value)

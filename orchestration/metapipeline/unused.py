@@ -1,0 +1,79 @@
+"""Models that nobody consumes, with what they cost: or no answer at all where the inputs do not carry one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orchestration.metapipeline.errors import ConsumerError
+from orchestration.metapipeline.graph import DbtGraph, NodeKind
+from orchestration.metapipeline.model_runs import ModelRun, model_times
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedModel:
+    """A model without a path to a consumer.
+
+    Args:
+        unique_id: of dbt.
+        runs: finished and unfinished ones that were read; None when no event names the model, which is not the
+            same as never run.
+        seconds: of its finished runs; None likewise.
+    """
+
+    unique_id: str
+    runs: int | None
+    seconds: float | None
+
+
+class Answer:
+    """What is known about unused models: `Found` or `Withheld`."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Answer):
+    """The answer: the costliest first; empty means that every model has a consumer."""
+
+    models: tuple[UnusedModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld(Answer):
+    """No answer, and why: an input that is empty must not make every model look unused."""
+
+    reason: str
+
+
+def models_without_consumer(graph: DbtGraph, consumers: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Find the models from which no path leads to an exposure or to one of the given consumers.
+
+    A consumer that is itself a model counts as used.
+
+    Raises:
+        ConsumerError: a consumer that the graph does not have.
+    """
+    if unknown := sorted(consumers - {node.unique_id for node in graph.nodes}):
+        raise ConsumerError(f"not in the dbt graph: {', '.join(unknown)}; correct the consumers of unused_models")
+    used = graph.upstream_of([*graph.of_kind(NodeKind.EXPOSURE), *consumers])
+    return frozenset(graph.of_kind(NodeKind.MODEL)) - used
+
+
+def find_unused(graph: DbtGraph, runs: Iterable[ModelRun], consumers: frozenset[str] = frozenset()) -> Found | Withheld:
+    """List the models without a consumer, with the runs that they had.
+
+    Withheld where no consumer is known at all, or where no event about any model was read: an exposures file that
+    did not load and an empty table of events look just like a project that nobody uses.
+    """
+    if not graph.of_kind(NodeKind.EXPOSURE) and not consumers:
+        return Withheld("the dbt graph has no exposure and no consumer is configured: nothing can be called unused")
+    times = {row.model: row for row in model_times(runs)}
+    if not times:
+        return Withheld("no published event tells of a run of a model: publish hours first")
+    found = []
+    for unique_id in models_without_consumer(graph, consumers):
+        row = times.get(unique_id)
+        count = row.succeeded + row.failed + row.unfinished if row else None
+        found.append(UnusedModel(unique_id, count, row.total_seconds if row else None))
+    return Found(tuple(sorted(found, key=lambda model: (-(model.seconds or 0), model.unique_id))))
