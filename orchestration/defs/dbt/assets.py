@@ -14,8 +14,12 @@ _UNIQUE_ID = "dagster_dbt/unique_id"
 """Where dagster-dbt keeps the id of the dbt node in the metadata of an asset or a check."""
 
 
-class PublishedOnly(DagsterDbtTranslator):
-    """Let models that read a source wait for `published_hour`: a failed check of the hour stops them."""
+class HourlyModels(DagsterDbtTranslator):
+    """Give the models the hours as partitions, and let those that read a source wait for `published_hour`.
+
+    The gate is there because a failed check of the hour must stop them. The partitions come from here and not from
+    the decorator, which would let one run build many hours.
+    """
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """Describe a dbt node as an asset."""
@@ -25,11 +29,15 @@ class PublishedOnly(DagsterDbtTranslator):
             return spec.merge_attributes(deps=[PUBLISHED_HOUR])
         return spec
 
+    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str]:
+        """Give every model the hours."""
+        del dbt_resource_props
+        return hourly_partitions
+
 
 @dbt_assets(
     manifest=require_manifest(),
-    dagster_dbt_translator=PublishedOnly(),
-    partitions_def=hourly_partitions,
+    dagster_dbt_translator=HourlyModels(),
     name="event_models",
     pool="snowflake",
 )

@@ -5,6 +5,7 @@ import dagster as dg
 metapipeline = dg.define_asset_job(
     "metapipeline",
     selection=dg.AssetSelection.groups("metapipeline"),
+    executor_def=dg.in_process_executor,
     description="Read the published events and the dbt graph: runs, importance, unused models, chart.",
 )
 
