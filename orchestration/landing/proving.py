@@ -73,23 +73,34 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The verdict on an hour, and what it rests on."""
+class Ends:
+    """The ends of all partitions at one moment, and since when each has been there."""
+
+    offsets: TopicOffsets
+    asked_at: datetime
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on an hour; `view` is None where the broker was not asked about the hour."""
 
     verdict: Complete | Open | Quarantined
+    view: BrokerView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A judgement, and the ledger that it rests on."""
+
+    judgement: Judgement
     book: LedgerBook
     entries: tuple[tuple[Hour, LedgerEntry], ...]
-    view: BrokerView | None
-    listed: tuple[ListedObject, ...] = ()
 
-
-def watch(before: Watched, offsets: TopicOffsets, asked_at: datetime) -> dict[int, EndSeen]:
-    """Note the ends of all partitions; one that has not moved keeps the time at which it was seen first."""
-    ends = {}
-    for partition, marks in offsets.partitions.items():
-        seen = before.get(partition)
-        ends[partition] = seen if seen and seen.end == marks.end else EndSeen(end=marks.end, since=asked_at)
-    return ends
+    @property
+    def verdict(self) -> Complete | Open | Quarantined:
+        """The verdict alone."""
+        return self.judgement.verdict
 
 
 def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
@@ -106,8 +117,9 @@ def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
     evidence = examine(stream, request.hour, request.since, request.watched or {})
     if request.since is not None and not _as_requested(evidence, request):
         evidence = examine(stream, request.hour, None, request.watched or {})
-    if isinstance(evidence.verdict, Open) and evidence.verdict.retry_at is not None and evidence.view:
-        evidence = _again_after_grace(stream, request.hour, evidence.verdict.retry_at, evidence.view)
+    view = evidence.judgement.view
+    if isinstance(evidence.verdict, Open) and evidence.verdict.retry_at is not None and view is not None:
+        evidence = _again_after_grace(stream, request.hour, evidence.verdict.retry_at, view)
     if not isinstance(evidence.verdict, Complete):
         wait = "waits for " if isinstance(evidence.verdict, Open) else ""
         raise HourNotComplete(f"{request.hour} is not complete: it {wait}{evidence.verdict.reason}")
@@ -117,43 +129,56 @@ def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
 def examine(stream: Stream, hour: Hour, since: Hour | None, watched: Watched) -> Evidence:
     """Look once at everything that speaks of an hour, in the order that makes the answer safe.
 
-    1. The ends of the partitions, at a known time.
+    1. The ends of the partitions, at a known time (`look_at_ends`).
     2. The ledger: what it does not hold now is not counted.
-    3. The offsets at the hour's begin and boundary.
-    4. The objects: each one that the ledger promised was visible before its entry.
+    3. The offsets at the hour's begin and boundary (`judge`).
+    4. The objects: each one that the ledger promised was visible before its entry (`judge`).
     """
-    asked_at = stream.clock.now()
-    early = before_asking(hour, asked_at)
-    if early is not None:
-        return Evidence(early, LedgerBook(topic=stream.topic), (), None)
-    offsets = stream.broker.offsets(stream.topic)
+    ends = look_at_ends(stream, watched)
     book, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topic, since=since)
     if hour not in book.hours:
-        return Evidence(Open(hour, "its first record in the ledger"), book, entries, None)
-    view = view_of(stream, hour, offsets, asked_at, watch(watched, offsets, asked_at))
+        return Evidence(Judgement(Open(hour, "its first record in the ledger")), book, entries)
+    return Evidence(judge(stream, hour, book, ends), book, entries)
+
+
+def look_at_ends(stream: Stream, before: Watched) -> Ends:
+    """Note the ends of all partitions; one that has not moved keeps the time at which it was seen first."""
+    asked_at = stream.clock.now()
+    offsets = stream.broker.offsets(stream.topic)
+    watched = {}
+    for partition, marks in offsets.partitions.items():
+        seen = before.get(partition)
+        watched[partition] = seen if seen and seen.end == marks.end else EndSeen(end=marks.end, since=asked_at)
+    return Ends(offsets, asked_at, watched)
+
+
+def judge(stream: Stream, hour: Hour, book: LedgerBook, ends: Ends) -> Judgement:
+    """Judge an hour of the book; the ends must have been looked at before the ledger was read."""
+    early = before_asking(hour, ends.asked_at)
+    if early is not None:
+        return Judgement(early)
+    view = _view(stream, hour, ends)
     reached = offsets_reached(hour, book, view, stream.patience)
     if isinstance(reached, Open):
-        return Evidence(reached, book, entries, view)
-    listed = list_hour(stream, hour)
-    return Evidence(objects_listed(hour, book.hours[hour], listed, reached), book, entries, view, listed)
-
-
-def view_of(stream: Stream, hour: Hour, offsets: TopicOffsets, asked_at: datetime, watched: Watched) -> BrokerView:
-    """Ask the broker where the hour begins and where it is over."""
-    partitions = sorted(offsets.partitions)
-    return BrokerView(
-        offsets=offsets,
-        asked_at=asked_at,
-        first=stream.broker.offsets_at(stream.topic, partitions, hour.start),
-        beyond=stream.broker.offsets_at(stream.topic, partitions, stream.patience.beyond(hour)),
-        unmoved_since={partition: watched[partition].since for partition in partitions},
-    )
+        return Judgement(reached, view)
+    return Judgement(objects_listed(hour, book.hours[hour], list_hour(stream, hour), reached), view)
 
 
 def list_hour(stream: Stream, hour: Hour) -> tuple[ListedObject, ...]:
     """List the accepted and the rejected objects of an hour."""
     prefixes = (stream.layout.hour_prefix(kind, hour) for kind in DATA_KINDS)
     return tuple(found for prefix in prefixes for found in stream.bucket.list(prefix))
+
+
+def _view(stream: Stream, hour: Hour, ends: Ends) -> BrokerView:
+    partitions = sorted(ends.offsets.partitions)
+    return BrokerView(
+        offsets=ends.offsets,
+        asked_at=ends.asked_at,
+        first=stream.broker.offsets_at(stream.topic, partitions, hour.start),
+        beyond=stream.broker.offsets_at(stream.topic, partitions, stream.patience.beyond(hour)),
+        unmoved_since={partition: ends.watched[partition].since for partition in partitions},
+    )
 
 
 def _as_requested(evidence: Evidence, request: Request) -> bool:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flink_jobs.layout import Hour
 from orchestration.landing.book import HourBook, LedgerBook
-from orchestration.landing.broker import TopicOffsets
-from orchestration.landing.completeness import (
-    Complete,
-    Open,
-    Proof,
-    Quarantined,
-    before_asking,
-    objects_listed,
-    offsets_reached,
-)
+from orchestration.landing.completeness import Complete, Open, Proof, Quarantined
 from orchestration.landing.cursor import LOOKBACK, Asked, Cursor
 from orchestration.landing.epochs import Epochs
 from orchestration.landing.ledger_reading import read_ledger
-from orchestration.landing.proving import Request, Stream, list_hour, view_of, watch
+from orchestration.landing.proving import Ends, Request, Stream, judge, look_at_ends
 from orchestration.landing.seal import fingerprint, latest_seal
 
 _NAMED_MAX = 5
@@ -89,28 +80,22 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
         Unavailable: the broker or the bucket is away; the old cursor stays good.
         LandingError: something has to be repaired first.
     """
-    asked_at = stream.clock.now()
-    offsets = stream.broker.offsets(stream.topic)
+    ends = look_at_ends(stream, cursor.watched)
     news = read_ledger(stream.bucket, stream.layout, cursor.reading, objects_max=limits.ledger_objects_max)
     book = cursor.book.fold(news.entries)
-    cursor = cursor.model_copy(
-        update={"book": book, "reading": news.reading, "watched": watch(cursor.watched, offsets, asked_at)}
-    )
+    cursor = cursor.model_copy(update={"book": book, "reading": news.reading, "watched": dict(ends.watched)})
     if news.more:
         return Tick(cursor, findings=tuple(book.findings()), behind=True)
-    cursor = cursor.model_copy(update={"reading": news.reading.advance(book, offsets, asked_at)})
-    return _Examination(stream, offsets, asked_at, limits, cursor).run()
+    cursor = cursor.model_copy(update={"reading": news.reading.advance(book, ends.offsets, ends.asked_at)})
+    return _Examination(stream, ends, limits, cursor).run()
 
 
 class _Examination:
     """The open hours of one tick, one after the other."""
 
-    def __init__(
-        self, stream: Stream, offsets: TopicOffsets, asked_at: datetime, limits: Limits, cursor: Cursor
-    ) -> None:
+    def __init__(self, stream: Stream, ends: Ends, limits: Limits, cursor: Cursor) -> None:
         self._stream = stream
-        self._offsets = offsets
-        self._asked_at = asked_at
+        self._ends = ends
         self._limits = limits
         self._cursor = cursor
         self._requests: list[Request] = []
@@ -121,30 +106,19 @@ class _Examination:
 
     def run(self) -> Tick:
         for hour in self._cursor.open_hours():
-            late = self._stream.clock.now() - self._asked_at > self._limits.duration
+            late = self._stream.clock.now() - self._ends.asked_at > self._limits.duration
             if late or len(self._requests) == self._limits.requests_max:
                 self._behind = True
                 break
-            verdict = self._verdict(hour)
+            self._recall(hour)
+            verdict = judge(self._stream, hour, self._cursor.book, self._ends).verdict
             if isinstance(verdict, Complete):
                 self._ask(verdict)
             else:
                 self._waiting.append(verdict)
-        cursor = self._cursor.forget(self._asked_at, self._limits.lookback)
+        cursor = self._cursor.forget(self._ends.asked_at, self._limits.lookback)
         findings = (*cursor.book.findings(), *self._strays)
         return Tick(cursor, tuple(self._requests), tuple(self._reasons), tuple(self._waiting), findings, self._behind)
-
-    def _verdict(self, hour: Hour) -> Complete | Open | Quarantined:
-        early = before_asking(hour, self._asked_at)
-        if early is not None:
-            return early
-        self._recall(hour)
-        book = self._cursor.book
-        view = view_of(self._stream, hour, self._offsets, self._asked_at, self._cursor.watched)
-        reached = offsets_reached(hour, book, view, self._stream.patience)
-        if isinstance(reached, Open):
-            return reached
-        return objects_listed(hour, book.hours[hour], list_hour(self._stream, hour), reached)
 
     def _ask(self, complete: Complete) -> None:
         hour, found = complete.hour, fingerprint(complete.objects)
@@ -162,7 +136,7 @@ class _Examination:
 
     def _recall(self, hour: Hour) -> None:
         """Take back from its seal what the cursor has forgotten about an old hour."""
-        recent = hour.end >= self._asked_at - self._limits.lookback
+        recent = hour.end >= self._ends.asked_at - self._limits.lookback
         if recent or hour in self._cursor.asked:
             return
         seal = latest_seal(self._stream.bucket, self._stream.layout, hour)

@@ -28,7 +28,8 @@ def offsets_accounted_for(
         seal = require_seal(landing, _hour(context))
         evidence = examine(landing, seal.hour, seal.emitted_first, {})
         book = evidence.book.hours.get(seal.hour)
-        missing = missing_offsets(evidence.book, evidence.view) if evidence.view else ["all offsets"]
+        view = evidence.judgement.view
+        missing = missing_offsets(evidence.book, view) if view else ["all offsets"]
         return compare_offsets(seal, evidence.entries, missing, book.faults if book else ())
 
     return check_result(context, compare)

@@ -1,0 +1,46 @@
+"""A Kafka topic in memory: the timestamps of its records, by partition and offset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orchestration.landing.broker import Found, RecordTime, TopicOffsets, Watermarks
+
+
+@dataclass
+class FakeBroker:
+    """Hold records.
+
+    Args:
+        records: partition -> timestamps, in the order of offsets.
+        low: partition -> offsets that retention has removed.
+        failures: errors that the next questions raise, in order.
+    """
+
+    records: dict[int, list[datetime]]
+    record_time: RecordTime = RecordTime.LOG_APPEND
+    low: dict[int, int] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+
+    def offsets(self, topic: str) -> TopicOffsets:
+        """Read the watermarks."""
+        self._fail()
+        marks = {p: Watermarks(self.low.get(p, 0), len(times)) for p, times in self.records.items()}
+        return TopicOffsets(topic, self.record_time, marks)
+
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
+        """Find the first record at or after a moment."""
+        self._fail()
+        assert topic
+        return {partition: self._first(partition, moment) for partition in partitions}
+
+    def _first(self, partition: int, moment: datetime) -> Found | None:
+        low = self.low.get(partition, 0)
+        later = (Found(o, t) for o, t in enumerate(self.records[partition]) if o >= low and t >= moment)
+        return next(later, None)
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)

@@ -1,0 +1,52 @@
+"""A bucket in memory: objects by key, ETags by content, and the order of what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import md5
+
+from orchestration.landing.bucket import ListedObject
+from orchestration.landing.errors import BucketRefused
+
+
+@dataclass
+class FakeBucket:
+    """Hold objects.
+
+    Args:
+        objects: bodies by key.
+        failures: errors that the next listings raise, in order.
+        rivals: (key, body) that another writer puts just before ours, in order.
+    """
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+    rivals: list[tuple[str, bytes]] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
+        """Walk the objects below a prefix."""
+        if self.failures:
+            raise self.failures.pop(0)
+        for key, body in sorted(self.objects.items()):
+            if key.startswith(prefix) and key > start_after:
+                yield ListedObject(key, len(body), md5(body, usedforsecurity=False).hexdigest())
+
+    def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
+        """Fetch objects."""
+        self.fetched.extend(keys)
+        if missing := [key for key in keys if key not in self.objects]:
+            raise BucketRefused(f"no object {missing[0]}")
+        return tuple(self.objects[key] for key in keys)
+
+    def put_if_absent(self, key: str, body: bytes) -> bool:
+        """Write an object unless it is there."""
+        if self.rivals:
+            self.objects.update([self.rivals.pop(0)])
+        if key in self.objects:
+            return False
+        self.objects[key] = body
+        self.written.append(key)
+        return True

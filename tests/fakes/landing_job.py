@@ -1,0 +1,73 @@
+"""A landing job in memory: lands records of a fake broker as objects and ledger entries, data before ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flink_jobs.layout import Hour, Kind, StreamLayout
+from flink_jobs.ledger import Cell, HourCells, LedgerEntry
+from tests.fakes.broker import FakeBroker
+from tests.fakes.bucket import FakeBucket
+
+
+@dataclass
+class FakeLandingJob:
+    """Land records. `instance` is the random part of its epochs; `rejected` are (partition, offset) it rejects."""
+
+    broker: FakeBroker
+    bucket: FakeBucket
+    layout: StreamLayout = field(default_factory=StreamLayout)
+    topic: str = "platform-events"
+    instance: str = "0123456789ab"
+    rejected: set[tuple[int, int]] = field(default_factory=set)
+    sequence: int = 0
+
+    def prepare(self, partition: int, first: int, last: int, emitted: datetime) -> list[tuple[str, bytes]]:
+        """Name the objects that landing `first` to `last` commits, in the order of the commits: the ledger last."""
+        self.sequence += 1
+        entry = self._entry(partition, first, last)
+        puts = [(self.key(kind, hour), f"{first}-{last}\n".encode()) for hour, kind in entry.promises()]
+        ledger = self.key(Kind.LEDGER, Hour.containing(emitted))
+        return [*puts, (ledger, f"{entry.model_dump_json()}\n".encode())]
+
+    def land(self, partition: int, first: int, last: int, emitted: datetime) -> None:
+        """Land offsets `first` to `last` as one epoch; nothing else is remembered of what landed before."""
+        self.bucket.objects.update(self.prepare(partition, first, last, emitted))
+
+    def land_all(self, emitted: datetime) -> None:
+        """Land each partition from its beginning to its end, as one epoch each."""
+        for partition, times in self.broker.records.items():
+            if times:
+                self.land(partition, 0, len(times) - 1, emitted)
+
+    def key(self, kind: Kind, hour: Hour) -> str:
+        """Name the object of the present epoch."""
+        return f"{self.layout.hour_prefix(kind, hour)}part-{self.instance}.{self.sequence}-0-0.jsonl"
+
+    def _entry(self, partition: int, first: int, last: int) -> LedgerEntry:
+        cells: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for offset in range(first, last + 1):
+            kind = "rejected" if (partition, offset) in self.rejected else "accepted"
+            cells[Hour.containing(self.broker.records[partition][offset]).label, kind].append(offset)
+        hours: dict[str, dict[str, Cell]] = defaultdict(dict)
+        for (label, kind), offsets in cells.items():
+            hours[label][kind] = _cell(self.broker.records[partition], offsets)
+        rejects = sum(len(offsets) for (_, kind), offsets in cells.items() if kind == "rejected")
+        return LedgerEntry(
+            job="landing", job_id="j1", checkpoint=self.sequence, subtask=0,
+            epoch=f"{self.instance}.{self.sequence}", topic=self.topic, partition=partition,
+            first_offset=first, last_offset=last, records=last - first + 1,
+            offset_sum=sum(range(first, last + 1)), holes=0,
+            hours={label: HourCells(**kinds) for label, kinds in hours.items()},
+            reasons={"not_json": rejects} if rejects else {},
+        )  # fmt: skip
+
+
+def _cell(times: list[datetime], offsets: list[int]) -> Cell:
+    return Cell(
+        records=len(offsets), min_offset=offsets[0], max_offset=offsets[-1], offset_sum=sum(offsets),
+        min_timestamp=min(times[o] for o in offsets), max_timestamp=max(times[o] for o in offsets),
+        bytes=100 * len(offsets),
+    )  # fmt: skip

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from flink_jobs.layout import Hour, Kind
+from orchestration.landing.broker import RecordTime
+from orchestration.landing.completeness import Complete, Open, Proof, Quarantined
+from orchestration.landing.ledger_reading import read_whole_ledger
+from orchestration.landing.proving import EndSeen, judge, look_at_ends
+from tests.fakes.broker import FakeBroker
+from tests.fakes.world import H1, TOPIC, World, minutes
+
+H3 = H1.plus(2)
+
+
+def verdict(world: World, hour: Hour, watched: dict[int, EndSeen] | None = None) -> Complete | Open | Quarantined:
+    """Judge an hour of everything that landed."""
+    ends = look_at_ends(world.stream, watched or {})
+    book, _ = read_whole_ledger(world.bucket, world.stream.layout, TOPIC)
+    return judge(world.stream, hour, book, ends).verdict
+
+
+def reason(world: World, hour: Hour) -> str:
+    found = verdict(world, hour)
+    assert isinstance(found, Open)
+    return found.reason
+
+
+def resting(world: World, seconds: float) -> dict[int, EndSeen]:
+    """Say that every partition has had its present end for that long."""
+    since = world.clock.now() - timedelta(seconds=seconds)
+    return {p: EndSeen(end=len(times), since=since) for p, times in world.broker.records.items()}
+
+
+def test_an_hour_is_complete_when_the_ledger_covers_it_to_the_next_record(world: World) -> None:
+    """Records of 02 lie behind those of 01 in both partitions: offsets alone are the proof."""
+    found = verdict(world, H1)
+    assert isinstance(found, Complete)
+    assert Proof.OFFSETS is found.proof
+    assert {Kind.LANDING.value, Kind.REJECTED.value} == {item.key.split("/")[1] for item in found.objects}
+
+
+def test_offsets_that_have_not_landed_are_named_with_their_partition() -> None:
+    """Partition 1 has landed two of its three records of the hour."""
+    world = World(FakeBroker({0: minutes(1, 65), 1: minutes(2, 3, 58, 65)}))
+    world.job.land(0, 0, 1, world.clock.now())
+    world.job.land(1, 0, 1, world.clock.now())
+    assert "offsets 2-2 of platform-events[1] to land" == reason(world, H1)
+
+
+def test_a_partition_that_the_ledger_does_not_know_holds_the_hour() -> None:
+    """Its records may be of the hour: nothing says otherwise."""
+    world = World(FakeBroker({0: minutes(1, 65), 1: minutes(2, 65)}))
+    world.job.land(0, 0, 1, world.clock.now())
+    assert "offsets 0-0 of platform-events[1] to land" == reason(world, H1)
+
+
+def test_a_gap_before_the_hour_does_not_hold_it_and_one_inside_does() -> None:
+    """Offset 1 is of hour 01: it is missing there, and hours 02 and 03 are proven without it."""
+    world = World(FakeBroker({0: minutes(1, 2, 3, 65, 66, 125, 126)}))
+    world.job.land(0, 0, 0, world.clock.now())
+    world.job.land(0, 2, 6, world.clock.now())
+    assert "offsets 1-1 of platform-events[0] to land" == reason(world, H1)
+    assert isinstance(verdict(world, H1.plus(1)), Complete)
+
+
+def test_records_within_the_disorder_do_not_end_the_hour() -> None:
+    """A record 4 s after the end is no boundary when 5 s of disorder are allowed; one 6 s after it is."""
+    world = World(FakeBroker({0: minutes(1, 60 + 4 / 60)}), clock_at=H1.end + timedelta(seconds=20))
+    world.job.land(0, 0, 1, world.clock.now())
+    assert "02:00:35: no record of platform-events[0] is later yet" == reason(world, H1)
+    world.broker.records[0] += minutes(60 + 6 / 60)
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_the_end_counts_only_after_disorder_and_grace() -> None:
+    """Nothing later is there: at 02:00:35 the end is not believed, a second later it is."""
+    world = World(FakeBroker({0: minutes(1)}), clock_at=H1.end + timedelta(seconds=35))
+    world.job.land(0, 0, 0, world.clock.now())
+    found = verdict(world, H1)
+    assert isinstance(found, Open)
+    assert H1.end + timedelta(seconds=35) == found.retry_at
+    world.clock.time += timedelta(seconds=1)
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_the_end_must_have_landed_too() -> None:
+    """The last record may be of the hour, also when the broker finds no later timestamp behind it."""
+    world = World(FakeBroker({0: minutes(1, 2), 1: minutes(-50)}))
+    world.job.land(0, 0, 1, world.clock.now())
+    assert "offsets 0-0 of platform-events[1] to land" == reason(world, H1)
+
+
+@pytest.mark.parametrize("low", [0, 3])
+def test_a_partition_without_records_is_reached(low: int) -> None:
+    """Low = end: nothing was produced, or retention has removed all of it."""
+    world = World(FakeBroker({0: minutes(1, 65), 1: minutes(-300, -290, -280)[:low]}, low={1: low}))
+    world.job.land(0, 0, 1, world.clock.now())
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_retention_removes_what_need_not_be_covered() -> None:
+    """Offsets below the low watermark cannot be asked for; those above can."""
+    world = World(FakeBroker({0: minutes(1, 2, 3, 65)}, low={0: 2}))
+    world.job.land(0, 2, 3, world.clock.now())
+    assert isinstance(verdict(world, H1), Complete)
+
+
+class TestCreateTime:
+    """Record time is the producer's, so the end of a partition proves nothing while somebody produces."""
+
+    def test_the_end_must_rest_for_the_grace(self, world: World) -> None:
+        """The last hour has no successor: 29 s of rest are too short, 30 s are enough and called idle."""
+        world.broker.record_time = RecordTime.CREATE
+        found = verdict(world, H3, resting(world, 29))
+        assert isinstance(found, Open)
+        assert "platform-events[0] to rest at offset 7 until 04:10:01" == found.reason
+        proven = verdict(world, H3, resting(world, 30))
+        assert isinstance(proven, Complete)
+        assert Proof.IDLE is proven.proof
+
+    def test_a_replay_that_is_still_running_seals_nothing(self, world: World) -> None:
+        """A moving end starts the rest anew, however old the records are."""
+        world.broker.record_time = RecordTime.CREATE
+        watched = resting(world, 3600)
+        world.broker.records[0] += minutes(151)
+        world.job.land(0, 7, 7, world.clock.now())
+        assert isinstance(verdict(world, H3, watched), Open)
+
+    def test_later_records_are_a_proof_without_any_rest(self, world: World) -> None:
+        """Hour 01 has records of 02 behind it."""
+        world.broker.record_time = RecordTime.CREATE
+        assert isinstance(verdict(world, H1), Complete)
+
+    def test_a_record_from_the_future_ends_no_hour(self) -> None:
+        """One producer's wrong clock must not close the running hours; they wait for disorder and grace."""
+        world = World(FakeBroker({0: minutes(1, 60 * 24 * 365, 2)}, RecordTime.CREATE), clock_at=H1.end)
+        world.job.land(0, 0, 1, world.clock.now())
+        assert "offsets 2-2 of platform-events[0] to land" == reason(world, H1)
+        world.job.land(0, 2, 2, world.clock.now())
+        assert "02:00:35: no record of platform-events[0] is later yet" == reason(world, H1)
+        world.clock.time += timedelta(seconds=36)
+        assert isinstance(verdict(world, H1), Complete)
+
+
+def test_a_promised_object_that_is_not_listed_holds_the_hour(world: World) -> None:
+    """Promised is a subset of listed, by epoch."""
+    lost = next(key for key in world.bucket.objects if "/landing/2025/08/01/01/" in key)
+    del world.bucket.objects[lost]
+    assert "1 promised objects, the first of epoch 0123456789ab.1" == reason(world, H1)
+
+
+def test_a_set_and_not_a_count(world: World) -> None:
+    """An object of another epoch does not stand in for the lost one."""
+    lost = next(key for key in world.bucket.objects if "/landing/2025/08/01/01/" in key)
+    world.bucket.objects[lost.replace("ab.1-", "ab.77-")] = world.bucket.objects.pop(lost)
+    assert "promised objects" in reason(world, H1)
+
+
+def test_a_second_object_of_an_epoch_stops_the_hour(world: World) -> None:
+    """One epoch makes one object per hour and kind; two of them are doubled data."""
+    key = next(key for key in world.bucket.objects if "/landing/2025/08/01/01/" in key)
+    world.bucket.objects[key.replace("-0-0.", "-0-1.")] = b"again"
+    assert "a second object of one epoch" in reason(world, H1)
+
+
+def test_what_nobody_promises_is_left_out_and_named(world: World) -> None:
+    """An object whose entry is not visible yet belongs to the next revision; foreign files to none."""
+    prefix = world.stream.layout.hour_prefix(Kind.LANDING, H1)
+    strays = [f"{prefix}part-0123456789ab.50-0-0.jsonl", f"{prefix}upload.tmp"]
+    world.bucket.objects.update(dict.fromkeys(strays, b"x"))
+    found = verdict(world, H1)
+    assert isinstance(found, Complete)
+    assert sorted(strays) == sorted(found.strays)
+    assert not set(strays) & {item.key for item in found.objects}
+
+
+def test_a_fault_of_the_ledger_stops_its_hours_and_no_others(world: World) -> None:
+    """Offsets 5-6 are of hour 03."""
+    world.job.land(0, 5, 6, world.clock.now())
+    assert reason(world, H3).startswith("a repair: platform-events[0]: offsets 5-6 landed twice")
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_the_running_hour_waits_for_its_end(world: World) -> None:
+    """Nothing is asked of the broker before the clock shows the end."""
+    world.clock.time = H1.start + timedelta(minutes=59)
+    world.broker.failures = []
+    assert "its end at 02:00" == reason(world, H1)
+
+
+@pytest.mark.parametrize("offset", [timedelta(minutes=6), timedelta(days=2000)])
+def test_an_hour_of_the_future_is_quarantined(world: World, offset: timedelta) -> None:
+    """More than five minutes ahead: its partition does not exist, and asking for it would fail the whole tick."""
+    hour = Hour.containing(world.clock.now() + timedelta(minutes=50) + offset)
+    world.broker.records[0] += [hour.start]
+    world.job.land(0, 7, 7, world.clock.now())
+    assert isinstance(verdict(world, hour), Quarantined)
+
+
+def test_an_hour_before_the_first_partition_is_quarantined() -> None:
+    """Records of 1970 land, and are reported."""
+    world = World(FakeBroker({0: [H1.start.replace(year=1970)]}))
+    world.job.land_all(world.clock.now())
+    found = verdict(world, Hour.containing(world.broker.records[0][0]))
+    assert isinstance(found, Quarantined)
+    assert "1970-08-01T01 lies before the first partition 2025-01-01T00" == found.reason
