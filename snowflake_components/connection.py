@@ -21,7 +21,8 @@ from snowflake_components.work import QueryResult
 class SnowflakeSettings(BaseSettings):
     """Where Snowflake is and who we are there; the defaults are the local server of the demo.
 
-    Every field is set by the environment or `.env`, as `HOURGLASS_SNOWFLAKE_<FIELD>`.
+    Every field is set by the environment or `.env`, as `HOURGLASS_SNOWFLAKE_<FIELD>`. An account in the cloud needs
+    its account, user, password, host (`<account>.snowflakecomputing.com`), port 443 and protocol https.
     """
 
     model_config = SettingsConfigDict(
@@ -196,7 +197,7 @@ def statement_error(exc: foreign.Error, address: str, sql: str) -> errors.Snowfl
     if code in _SESSION_GONE or isinstance(exc, _TRANSIENT):
         return _unavailable(exc, address, sql)
     kind: type[errors.SnowflakeError] = errors.StatementFailed
-    message = f"{said} (error {code})"
+    message = said if str(code) in said else f"{said} (error {code})"
     if code in _MISSING_PRIVILEGE:
         kind, message = errors.MissingPrivilege, f"{said} (grant it to the role that sent the statement)"
     elif code in _OBJECT_MISSING:

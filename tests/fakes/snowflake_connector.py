@@ -1,0 +1,49 @@
+"""A connection as the Snowflake connector opens it: answers or fails by the text of the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+
+@dataclass
+class FakeConnector:
+    """One connection; every cursor it opens is itself.
+
+    Args:
+        answers: rows or an error for a statement; every other statement answers no rows.
+    """
+
+    answers: Mapping[str, Sequence[Mapping[str, Any]] | Exception] = field(default_factory=dict)
+    sent: list[tuple[str, Sequence[Any] | None]] = field(default_factory=list)
+    rows: Sequence[Mapping[str, Any]] = ()
+
+    @contextmanager
+    def cursor(self, _kind: object) -> Iterator[FakeConnector]:
+        """Open a cursor for a block."""
+        yield self
+
+    def execute(self, sql: str, params: Sequence[Any] | None) -> None:
+        """Remember the statement; fail if told so."""
+        self.sent.append((sql, params))
+        answer = self.answers.get(sql, ())
+        if isinstance(answer, Exception):
+            raise answer
+        self.rows = answer
+
+    @property
+    def description(self) -> list[SimpleNamespace]:
+        """The columns of the last answer."""
+        return [SimpleNamespace(name=name) for name in (self.rows[0] if self.rows else {})]
+
+    @property
+    def sfqid(self) -> str:
+        """The id of the last statement."""
+        return f"query-{len(self.sent)}"
+
+    def fetchall(self) -> list[Mapping[str, Any]]:
+        """Read every row of the last answer."""
+        return list(self.rows)

@@ -1,0 +1,160 @@
+"""The one module that knows the connector: what it hands over, and how failures read."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+import dagster as dg
+import pytest
+from snowflake.connector import errors as foreign
+
+from snowflake_components import errors
+from snowflake_components.connection import (
+    ConnectorSession,
+    SnowflakeConnection,
+    SnowflakeSettings,
+    login_error,
+    query,
+)
+from snowflake_components.identifiers import Identifier
+from tests.fakes.snowflake_connector import FakeConnector
+
+ADDRESS = "http://127.0.0.1:1"
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.chdir(str(tmp_path))
+    for name in SnowflakeSettings.model_fields:
+        monkeypatch.delenv(f"HOURGLASS_SNOWFLAKE_{name.upper().removesuffix('_NAME')}", raising=False)
+
+
+def test_a_demo_starts_without_any_setting() -> None:
+    """The defaults are the local server."""
+    settings = SnowflakeSettings()
+    assert ("http://127.0.0.1:8084", "local", "hourglass", "AWS", "DEV") == (
+        settings.address,
+        settings.account,
+        settings.user,
+        settings.database,
+        settings.schema_name,
+    )
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names are those that dbt reads too."""
+    for name, value in {"PORT": "443", "PROTOCOL": "https", "HOST": "x.example", "SCHEMA": "PR_12"}.items():
+        monkeypatch.setenv(f"HOURGLASS_SNOWFLAKE_{name}", value)
+    settings = SnowflakeSettings()
+    assert ("https://x.example:443", "PR_12") == (settings.address, settings.schema_name)
+
+
+def test_a_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in settings, nor in the resource, nor in an error of a failed login."""
+    monkeypatch.setenv("HOURGLASS_SNOWFLAKE_PASSWORD", CANARY)
+    settings = SnowflakeSettings(port=_closed_port(), login_timeout_seconds=1)
+    resource = SnowflakeConnection(settings=settings)
+    with pytest.raises(errors.SnowflakeUnavailable) as caught:
+        query(settings, "select 1")
+    for text in (repr(settings), str(settings), settings.model_dump_json(), repr(resource), repr(caught.value)):
+        assert CANARY not in text
+
+
+def test_a_server_that_is_away_is_named_with_the_settings_to_check() -> None:
+    """One line: where, why, what to look at."""
+    settings = SnowflakeSettings(port=_closed_port(), login_timeout_seconds=1)
+    with pytest.raises(errors.SnowflakeUnavailable, match=rf"{settings.port} does not answer.*_HOST and _PORT"):
+        query(settings, "select 1")
+
+
+def test_a_refused_login_is_no_reason_to_try_again() -> None:
+    """The connector reports both with one code; the class tells."""
+    refused = foreign.DatabaseError(msg="Incorrect username or password was specified.", errno=390100)
+    away = foreign.OperationalError(msg="Could not connect", errno=250001)
+    assert isinstance(login_error(refused, ADDRESS), errors.LoginRefused)
+    assert isinstance(login_error(away, ADDRESS), errors.SnowflakeUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (foreign.ProgrammingError(msg="Insufficient privileges", errno=3001), errors.MissingPrivilege),
+        (foreign.ProgrammingError(msg="'X' does not exist or not authorized", errno=2003), errors.ObjectMissing),
+        (foreign.ProgrammingError(msg="Object does not exist", errno=2043), errors.ObjectMissing),
+        (foreign.ProgrammingError(msg="Integration not found", errno=3139), errors.ObjectMissing),
+        (foreign.ProgrammingError(msg="marked invalid", errno=91093), errors.ObjectInvalid),
+        (foreign.ProgrammingError(msg="syntax error", errno=1003), errors.StatementFailed),
+        (foreign.ProgrammingError(msg="session gone", errno=390112), errors.SnowflakeUnavailable),
+        (foreign.OperationalError(msg="reset", errno=250003), errors.SnowflakeUnavailable),
+        (foreign.ServiceUnavailableError(msg="HTTP 503"), errors.SnowflakeUnavailable),
+        (foreign.TooManyRequests(msg="HTTP 429"), errors.SnowflakeUnavailable),
+    ],
+)
+def test_a_refused_statement_becomes_one_of_our_errors(
+    raised: foreign.Error, expected: type[errors.SnowflakeError]
+) -> None:
+    """By class and code, never by the words; the statement and what Snowflake said are kept."""
+    session = ConnectorSession(FakeConnector({"REFRESH x": raised}), ADDRESS)
+    with pytest.raises(errors.SnowflakeError) as caught:
+        session.execute("REFRESH x")
+    assert expected is type(caught.value)
+    assert "REFRESH x" == caught.value.sql
+    assert str(raised.raw_msg) in str(caught.value)
+    assert raised is caught.value.__cause__
+
+
+def test_rows_come_as_mappings_with_the_query_id() -> None:
+    """Columns keep their order; parameters go to the connector unbound."""
+    connector = FakeConnector({"SELECT %s": [{"A": 1, "B": "x"}]})
+    result = ConnectorSession(connector, ADDRESS).execute("SELECT %s", ["x"])
+    assert (("A", "B"), ({"A": 1, "B": "x"},), "query-1") == (result.columns, result.rows, result.query_id)
+    assert [("SELECT %s", ["x"])] == connector.sent
+
+
+_ROLE = 'SELECT CURRENT_ROLE() AS "ROLE"'
+
+
+@pytest.mark.parametrize(
+    ("former", "sent"),
+    [
+        ("PUBLIC", [_ROLE, 'USE ROLE "W"', "work", 'USE ROLE "PUBLIC"']),
+        ("odd Role", [_ROLE, 'USE ROLE "W"', "work", 'USE ROLE "odd Role"']),
+        ("W", [_ROLE, 'USE ROLE "W"', "work"]),
+        (None, [_ROLE, 'USE ROLE "W"', "work"]),
+    ],
+)
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_role_is_taken_for_a_block_and_given_back(former: str | None, sent: list[str], fails: bool) -> None:
+    """Also when the work fails, and spelled as Snowflake stores it."""
+    broken = foreign.ProgrammingError(msg="no", errno=1003)
+    answers: Mapping[str, list[Mapping[str, object]] | Exception] = {_ROLE: [{"ROLE": former}]}
+    connector = FakeConnector({**answers, **({"work": broken} if fails else {})})
+    session = ConnectorSession(connector, ADDRESS)
+    try:
+        with session.role(Identifier("W")):
+            session.execute("work")
+    except errors.StatementFailed:
+        assert fails
+    assert sent == [sql for sql, _ in connector.sent]
+
+
+def test_the_resource_hands_its_settings_to_an_asset_without_showing_them() -> None:
+    """Nothing of it is configuration, so nothing of it is in the UI."""
+    seen = []
+
+    @dg.asset
+    def reader(snowflake: SnowflakeConnection) -> None:
+        seen.append(snowflake.settings.address)
+
+    resource = SnowflakeConnection(settings=SnowflakeSettings(port=1234))
+    assert dg.materialize([reader], resources={"snowflake": resource}).success
+    assert ["http://127.0.0.1:1234"] == seen
+    assert 5 == resource.retries.attempts_max
+
+
+def _closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
