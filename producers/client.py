@@ -6,40 +6,35 @@ This is the only module that imports the producer of confluent_kafka; its errors
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from producers.connection import check_topic, connection_of, log, text_of
 from producers.delivery import Delivery, DeliveryReport, OnDelivery, Outcome
 from producers.errors import (
-    AuthenticationError,
-    BrokerUnavailableError,
     ClosedProducerError,
     EventTooLargeError,
     FatalProducerError,
     ProducerSetupError,
     QueueFullError,
     RecordRefusedError,
-    TopicMissingError,
 )
 from producers.events import EVENT_BYTES_MAX, PlatformEvent
-from producers.settings import ProducerSettings, SecurityProtocol
-
-_log = logging.getLogger("producers.kafka")
-# librdkafka repeats itself while a broker is away: who wants its lines adds a handler
-_log.addHandler(logging.NullHandler())
+from producers.settings import ProducerSettings
 
 _QUEUE_RECORDS_MAX = 100_000
 _QUEUE_KIBIBYTES_MAX = 128 * 1024
 _POLL_SECONDS = 0.1
-_SETUP_TRY_SECONDS = 1.0
+_PURGE_SECONDS = 5.0
+_FATAL_TRIES = 3
+_ENVELOPE_BYTES_MAX = 48_000
 
 _NEVER_WRITTEN = frozenset(
     {
@@ -60,15 +55,17 @@ _NEVER_WRITTEN = frozenset(
 )
 """Errors after which the record is certainly not in the topic. Every other error leaves it unknown."""
 
-_AUTHENTICATION = frozenset(
+_FATAL = frozenset(
     {
-        KafkaError._AUTHENTICATION,  # noqa: SLF001  same
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.UNSUPPORTED_SASL_MECHANISM,
-        KafkaError.ILLEGAL_SASL_STATE,
-        KafkaError._SSL,  # noqa: SLF001  same
+        KafkaError._FATAL,  # noqa: SLF001  same
+        KafkaError._FENCED,  # noqa: SLF001  same
+        KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,
+        KafkaError.UNKNOWN_PRODUCER_ID,
+        KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.PRODUCER_FENCED,
     }
 )
+"""Errors after which an idempotent producer takes nothing more."""
 
 
 class EventProducer:
@@ -92,9 +89,10 @@ class EventProducer:
         self._taken = 0
         self._closed = False
         self._fatal: str | None = None
-        self._last_error: KafkaError | None = None
-        self._kafka = self._connect(settings)
-        self._check_topic(settings)
+        self._callback_error: Exception | None = None
+        self._open: dict[int, tuple[str | None, OnDelivery | None]] = {}
+        check_topic(settings, clock)
+        self._kafka = _connect(settings)
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +104,7 @@ class EventProducer:
 
     @property
     def report(self) -> DeliveryReport:
-        """The counts so far; ends arrive only while `send`, `poll`, `flush` or `close` run."""
+        """The counts so far; ends arrive only while `send`, `flush` or `close` run."""
         ends = self._outcomes
         return DeliveryReport(self._taken, ends[Outcome.ACKED], ends[Outcome.FAILED], ends[Outcome.UNKNOWN])
 
@@ -122,7 +120,8 @@ class EventProducer:
         Args:
             event: its key is the run id, else the event id.
             record_time: the Kafka timestamp; None means now. A topic with LogAppendTime ignores it.
-            on_delivery: is called once with the end of this record, from a later call of this producer.
+            on_delivery: is called once with the end of this record, from this or a later call of this producer. What
+                it raises is raised by that call, after the other ends are counted.
 
         Raises:
             EventTooLargeError, QueueFullError, RecordRefusedError, FatalProducerError, ClosedProducerError: the
@@ -153,14 +152,12 @@ class EventProducer:
                 f"the event has {len(value):,} bytes, the limit is {EVENT_BYTES_MAX:,}: shorten its payload"
             )
         milliseconds = 0 if record_time is None else round(record_time.timestamp() * 1000)
-        on_end = partial(self._account, event_id, on_delivery)
-        self._enqueue(value, key, milliseconds, on_end)
+        number = self._taken
+        self._enqueue(value, key, milliseconds, partial(self._account, number))
+        self._open[number] = event_id, on_delivery
         self._taken += 1
-        self._serve(0)
-
-    def poll(self, limit_seconds: float = 0) -> None:
-        """Let ends arrive without sending anything."""
-        self._serve(limit_seconds)
+        self._serve(self._kafka.poll, 0)
+        self._raise_callback_error()
 
     def flush(self, limit_seconds: float | None = None) -> DeliveryReport:
         """Wait until every record has its end, at most `limit_seconds` (default: the setting).
@@ -169,14 +166,15 @@ class EventProducer:
             The counts; `pending` is what the limit left open.
 
         Raises:
-            FatalProducerError: the ends that will arrive have arrived; those in flight count as unknown.
+            FatalProducerError: no more will be acked; `close` ends what is open.
         """
-        self._kafka.flush(self._flush_limit_seconds if limit_seconds is None else limit_seconds)
+        self._serve(self._kafka.flush, self._flush_limit_seconds if limit_seconds is None else limit_seconds)
+        self._raise_callback_error()
         self._refuse_if_fatal()
         return self.report
 
     def close(self, limit_seconds: float | None = None) -> DeliveryReport:
-        """End this producer; never raises, calling it again changes nothing.
+        """End this producer; calling it again changes nothing. Only what `on_delivery` has raised is raised.
 
         1. flush, at most `limit_seconds` (default: the setting);
         2. give up what is left: each such record ends as unknown;
@@ -184,48 +182,13 @@ class EventProducer:
         """
         if not self._closed:
             self._closed = True
-            self._kafka.flush(self._flush_limit_seconds if limit_seconds is None else limit_seconds)
+            self._serve(self._kafka.flush, self._flush_limit_seconds if limit_seconds is None else limit_seconds)
             self._kafka.purge(in_queue=True, in_flight=True)
-            self._kafka.flush(1)
+            self._serve(self._kafka.flush, _PURGE_SECONDS)
+            for number in list(self._open):
+                self._end(number, Outcome.UNKNOWN, error="the producer ended before Kafka said")
+            self._raise_callback_error()
         return self.report
-
-    def _connect(self, settings: ProducerSettings) -> Producer:
-        try:
-            return Producer(_configuration(settings), logger=_log, error_cb=self._note_error)
-        except (KafkaException, ValueError) as exc:
-            raise ProducerSetupError(f"Kafka refuses the settings: {_text_of(exc)}") from exc
-
-    def _check_topic(self, settings: ProducerSettings) -> None:
-        if self._topic not in self._topics(settings):
-            raise TopicMissingError(
-                f"topic {self._topic!r} is not at {settings.kafka_bootstrap_servers}, or these credentials may "
-                "not see it: create it, or set HOURGLASS_TOPIC"
-            )
-
-    def _topics(self, settings: ProducerSettings) -> Container[str]:
-        give_up_at = self._clock() + settings.setup_limit_seconds
-        while True:
-            try:
-                # asks for all topics: a request for one topic makes it on brokers that create topics by themselves
-                topics: Container[str] = self._kafka.list_topics(timeout=_SETUP_TRY_SECONDS).topics
-            except KafkaException as exc:
-                self._kafka.poll(0)
-                self._refuse_if_hopeless(settings, exc, out_of_time=self._clock() >= give_up_at)
-            else:
-                return topics
-
-    def _refuse_if_hopeless(self, settings: ProducerSettings, exc: KafkaException, *, out_of_time: bool) -> None:
-        servers, why = settings.kafka_bootstrap_servers, self._last_error
-        if why is not None and why.code() in _AUTHENTICATION:
-            raise AuthenticationError(
-                f"the broker at {servers} refuses this client ({why.str()}): check HOURGLASS_KAFKA_SECURITY_PROTOCOL, "
-                "_SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
-            ) from exc
-        if out_of_time:
-            raise BrokerUnavailableError(
-                f"no broker answers at {servers} ({why.str() if why else _text_of(exc)}): start it, or set "
-                "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
-            ) from exc
 
     def _enqueue(self, value: bytes, key: str, milliseconds: int, on_end: Callable[..., None]) -> None:
         give_up_at: float | None = None
@@ -240,35 +203,61 @@ class EventProducer:
                         f"the queue to {self._topic!r} stayed full for {self._queue_limit_seconds:g} s: "
                         "the broker takes nothing; try again when it is back"
                     ) from exc
-                self._kafka.poll(_POLL_SECONDS)
+                self._serve(self._kafka.poll, _POLL_SECONDS)
             except KafkaException as exc:
-                self._note_error(exc.args[0])
+                self._note_fatal(exc.args[0])
                 self._refuse_if_fatal()
-                raise RecordRefusedError(f"Kafka refuses the record: {_text_of(exc)}") from exc
+                raise RecordRefusedError(f"Kafka refuses the record: {text_of(exc)}") from exc
             else:
                 return
 
-    def _serve(self, limit_seconds: float) -> None:
-        self._kafka.poll(limit_seconds)
+    def _serve(self, call: Callable[[float], int], limit_seconds: float) -> None:
+        """Poll or flush, again after an exception: so the client says that it met its fatal error.
 
-    def _account(
-        self, event_id: str | None, on_delivery: OnDelivery | None, error: KafkaError | None, message: Message
+        It raises in the middle of its callbacks; a callback that runs then makes a `SystemError` of it.
+        """
+        for _ in range(_FATAL_TRIES):
+            try:
+                call(limit_seconds)
+            except (KafkaException, SystemError) as exc:
+                self._fatal = self._fatal or text_of(exc)
+            else:
+                return
+
+    def _account(self, number: int, error: KafkaError | None, message: Message) -> None:
+        # With the fatal error pending the interpreter refuses the first C call: let it be one without effect.
+        # The record then stays open, and `close` ends it as unknown.
+        id(None)
+        if error is None:
+            self._end(number, Outcome.ACKED, (message.partition(), message.offset()))
+        else:
+            self._note_fatal(error)
+            self._end(number, outcome_of(error), error=error.str())
+
+    def _end(
+        self,
+        number: int,
+        outcome: Outcome,
+        place: tuple[int | None, int | None] = (None, None),
+        error: str | None = None,
     ) -> None:
-        outcome = outcome_of(error)
+        event_id, on_delivery = self._open.pop(number)
         self._outcomes[outcome] += 1
         if on_delivery is None:
             return
-        if error is None:
-            on_delivery(Delivery(event_id, self._topic, message.partition(), message.offset(), outcome))
-        else:
-            on_delivery(Delivery(event_id, self._topic, None, None, outcome, error.str()))
+        try:
+            on_delivery(Delivery(event_id, self._topic, *place, outcome, error))
+        except Exception as exc:  # noqa: BLE001  raised through the C library it would hide the ends of other records
+            self._callback_error = self._callback_error or exc
 
-    def _note_error(self, error: KafkaError) -> None:
-        if error.fatal():
+    def _raise_callback_error(self) -> None:
+        if self._callback_error is not None:
+            error, self._callback_error = self._callback_error, None
+            raise error
+
+    def _note_fatal(self, error: KafkaError) -> None:
+        if error.code() in _FATAL and self._fatal is None:
             self._fatal = error.str()
-        # "all brokers down" follows the reason and would hide it
-        elif error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001  same
-            self._last_error = error
 
     def _refuse_if_fatal(self) -> None:
         if self._fatal is not None:
@@ -285,43 +274,20 @@ def outcome_of(error: KafkaError | None) -> Outcome:
     return Outcome.FAILED if error.code() in _NEVER_WRITTEN else Outcome.UNKNOWN
 
 
-def _configuration(settings: ProducerSettings) -> dict[str, Any]:
-    configuration: dict[str, Any] = {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "client.id": "hourglass",
+def _connect(settings: ProducerSettings) -> Producer:
+    configuration = connection_of(settings) | {
         "enable.idempotence": True,
         "acks": "all",
         "partitioner": "murmur2_random",  # as Java's: other producers put the same run into the same partition
         "compression.type": "lz4",
         "linger.ms": 20,
         "batch.size": 512 * 1024,
-        "message.max.bytes": EVENT_BYTES_MAX + 48_000,
+        "message.max.bytes": EVENT_BYTES_MAX + _ENVELOPE_BYTES_MAX,
         "queue.buffering.max.messages": _QUEUE_RECORDS_MAX,
         "queue.buffering.max.kbytes": _QUEUE_KIBIBYTES_MAX,
         "delivery.timeout.ms": round(settings.delivery_limit_seconds * 1000),
-        "reconnect.backoff.max.ms": 2000,
-        "security.protocol": settings.kafka_security_protocol.value,
     }
-    if settings.kafka_security_protocol in {SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL}:
-        configuration |= _credentials(settings)
-    if settings.kafka_ssl_ca_location is not None:
-        configuration["ssl.ca.location"] = str(settings.kafka_ssl_ca_location)
-    return configuration
-
-
-def _credentials(settings: ProducerSettings) -> dict[str, Any]:
-    username, password = settings.kafka_sasl_username, settings.kafka_sasl_password
-    if username is None or password is None:
-        raise ProducerSetupError(
-            f"{settings.kafka_security_protocol} needs HOURGLASS_KAFKA_SASL_USERNAME and _SASL_PASSWORD"
-        )
-    return {
-        "sasl.mechanism": settings.kafka_sasl_mechanism.value,
-        "sasl.username": username,
-        "sasl.password": password.get_secret_value(),
-    }
-
-
-def _text_of(exc: Exception) -> str:
-    error = exc.args[0] if exc.args else exc
-    return error.str() if isinstance(error, KafkaError) else str(error)
+    try:
+        return Producer(configuration, logger=log)
+    except (KafkaException, ValueError) as exc:
+        raise ProducerSetupError(f"Kafka refuses the settings: {text_of(exc)}") from exc
