@@ -185,13 +185,13 @@ def sql(
     """Run one statement against the configured Snowflake."""
     from snowflake_components.connection import SnowflakeSettings, query
 
-    columns, rows = query(SnowflakeSettings(), statement)
+    result = query(SnowflakeSettings(), statement)
     if as_json:
-        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, default=str))
+        print(json.dumps(result.rows, indent=1, default=str))
         return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    table = Table(*result.columns)
+    for row in result.rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row.values()))
     Console().print(table)
 
 
@@ -223,9 +223,9 @@ def main() -> None:
 def _expected_errors() -> tuple[type[Exception], ...]:
     """Name the errors that carry their repair; only packages that are loaded can have raised theirs."""
     names = {
-        "flink_jobs.deploy": "DeployError",
+        "flink_jobs.errors": "DeployError",
         "producers.errors": "ProducerError",
-        "snowflake_components.connection": "SnowflakeError",
+        "snowflake_components.errors": "SnowflakeError",
         "orchestration.landing.errors": "LandingError",
     }
     loaded = [getattr(sys.modules[module], name) for module, name in names.items() if module in sys.modules]

@@ -14,6 +14,11 @@ from orchestration.landing.clock import SystemClock
 from orchestration.landing.completeness import Patience
 from orchestration.landing.proving import Stream
 from orchestration.landing.tick import Limits
+from orchestration.landing.warehouse import ExternalTable
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
+from snowflake_components.identifiers import Identifier, QualifiedName
+
+EVENT_TABLE = "ext_flink_event_log"
 
 
 class LandingSettings(BaseSettings):
@@ -61,3 +66,11 @@ class LandingSettings(BaseSettings):
     def limits(self) -> Limits:
         """Bound a tick of the sensor."""
         return Limits(requests_max=self.sensor_runs_max, lookback=timedelta(hours=self.lookback_hours))
+
+
+def event_table(snowflake: SnowflakeSettings, layout: StreamLayout) -> ExternalTable:
+    """Name the external table over the stream's landed objects, in the configured database and schema."""
+    names = (snowflake.database, snowflake.schema_name, EVENT_TABLE)
+    return ExternalTable(
+        SnowflakeConnection(settings=snowflake), QualifiedName(*(Identifier.parse(name) for name in names)), layout
+    )

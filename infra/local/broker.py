@@ -95,6 +95,8 @@ def _properties(settings: LocalSettings) -> str:
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
         "auto.create.topics.enable": "false",
+        "broker.session.timeout.ms": 2000,  # a restart waits until the session of the killed one is over
+        "broker.heartbeat.interval.ms": 500,
         "controlled.shutdown.enable": "false",  # there is no other broker to hand partitions to
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -17,7 +17,6 @@ from infra.local.processes import StackError
 from infra.local.settings import LOOPBACK, LocalSettings
 
 CALL_SECONDS_MAX = 10.0
-BATCH_RECORDS_MAX = 10_000
 
 
 @dataclass
@@ -75,11 +74,10 @@ def _count_to_the_end(consumer: Consumer, topic: str, count: TopicCount) -> None
     consumer.assign([TopicPartition(topic, p, count.positions.get(p, 0)) for p in partitions])
     open_partitions = set(partitions)
     while open_partitions:
-        messages = consumer.consume(BATCH_RECORDS_MAX, timeout=CALL_SECONDS_MAX)
-        if not messages:
+        message = consumer.poll(CALL_SECONDS_MAX)
+        if message is None:
             raise KafkaException(KafkaError._TIMED_OUT)  # noqa: SLF001 (the only name librdkafka gives this code)
-        for message in messages:
-            _count_message(message, count, open_partitions)
+        _count_message(message, count, open_partitions)
 
 
 def _count_message(message: Message, count: TopicCount, open_partitions: set[int]) -> None:

@@ -77,7 +77,6 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_S3_ACCESS_KEY_ID": self.s3_access_key_id,
             "HOURGLASS_S3_SECRET_ACCESS_KEY": self.s3_secret_access_key.get_secret_value(),
             "HOURGLASS_FLINK_REST": f"http://{LOOPBACK}:{self.flink_port}",
-            "HOURGLASS_FLINK_PORT": str(self.flink_port),
             "HOURGLASS_FLINK_HOME": str((self.runtime_dir / "flink").absolute()),
             "HOURGLASS_SNOWFLAKE_ACCOUNT": self.snowflake_account,
             "HOURGLASS_SNOWFLAKE_USER": self.snowflake_user,
