@@ -27,8 +27,8 @@ final class EventScanner {
     private static final long SPACES = ONES * ' ';
 
     private static final int STOP = -1;
-    private static final int END = -2;
-    private static final int NEXT = -3;
+    private static final int NEXT = -2;
+    private static final int END = 0x100; // no byte is that
     private static final int DIGITS_ALWAYS_FINITE = 308;
     private static final byte[] TRUE = {'t', 'r', 'u', 'e'};
     private static final byte[] FALSE = {'f', 'a', 'l', 's', 'e'};
@@ -263,7 +263,7 @@ final class EventScanner {
                 at = scanEscape(at);
             } else if (next == END) {
                 return stop(Reason.NOT_JSON, at, "the text ends inside a string");
-            } else if (next >= 0) {
+            } else if (next >= 0) { // neither quote, backslash nor above: below the space
                 return stop(Reason.NOT_JSON, at, "a raw control character inside a string");
             } else {
                 at = scanWide(at);

@@ -26,7 +26,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * <p>It keeps no state of Flink: what it counted since the last checkpoint is replayed from the offsets of that
  * checkpoint. It throws for no input; only a sink that fails, or the machine, ends the job.
  */
-public final class LandingOperator extends AbstractStreamOperator<Line>
+public class LandingOperator extends AbstractStreamOperator<Line>
         implements OneInputStreamOperator<ConsumerRecord<byte[], byte[]>, Line>, BoundedOneInput {
     private static final long serialVersionUID = 1;
 

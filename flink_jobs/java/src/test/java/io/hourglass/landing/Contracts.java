@@ -1,0 +1,37 @@
+package io.hourglass.landing;
+
+import java.nio.charset.StandardCharsets;
+
+/** Contracts and events that tests share. */
+final class Contracts {
+    static final int DEPTH_MAX = 8;
+
+    /** The fields of the platform events, with small limits. */
+    static final String JSON = """
+            {"fields": {
+               "event_id": {"type": "id", "required": true},
+               "event_type": {"type": "string", "required": true, "length_max": 12},
+               "schema_version": {"type": "integer", "required": true},
+               "occurred_at": {"type": "timestamp", "required": true},
+               "payload": {"type": "object", "required": true},
+               "run_id": {"type": "string", "required": false, "length_max": 12}},
+             "types": ["RUN_START", "STEP_START"], "event_bytes_max": 1000, "depth_max": 8}""";
+
+    /** An event that keeps to the contract; tests replace parts of it. */
+    static final String EVENT = "{\"event_id\":\"e-1\",\"event_type\":\"RUN_START\",\"schema_version\":1,"
+            + "\"occurred_at\":\"2025-08-01T03:00:00Z\",\"payload\":{}}";
+
+    private Contracts() {}
+
+    static EventScanner scanner() {
+        return new EventScanner(Contract.parse(JSON));
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    static String text(Line line) {
+        return new String(line.bytes(), 0, line.length(), StandardCharsets.UTF_8);
+    }
+}

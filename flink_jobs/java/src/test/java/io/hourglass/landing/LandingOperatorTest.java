@@ -1,0 +1,236 @@
+package io.hourglass.landing;
+
+import static io.hourglass.landing.Contracts.EVENT;
+import static io.hourglass.landing.Contracts.text;
+import static io.hourglass.landing.Contracts.utf8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.apache.flink.runtime.event.WatermarkEvent;
+import org.apache.flink.streaming.api.graph.StreamConfig;
+import org.apache.flink.streaming.api.operators.Output;
+import org.apache.flink.streaming.api.watermark.Watermark;
+import org.apache.flink.streaming.runtime.streamrecord.LatencyMarker;
+import org.apache.flink.streaming.runtime.streamrecord.RecordAttributes;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.StreamTask;
+import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.apache.flink.util.OutputTag;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Every record lands on one output and in one entry, and the entries come before the barrier. */
+class LandingOperatorTest {
+    private static final long TIME = 1_754_020_799_999L;
+    private static final long NOW = TIME + 10 * UtcText.MILLISECONDS_OF_HOUR;
+
+    private final List<Sent> sent = new ArrayList<>();
+    private OneInputStreamOperatorTestHarness<ConsumerRecord<byte[], byte[]>, Line> harness;
+
+    /** What a sink saw: the operator fills its lines anew, so this is a copy. */
+    private record Sent(OutputTag<?> tag, String bucket, String epoch, String text) {}
+
+    /** The harness would copy lines by their serializer, which refuses; a chained sink takes them as they pass. */
+    private static final class Chained extends LandingOperator {
+        private static final long serialVersionUID = 1;
+        private final transient List<Sent> sent;
+
+        Chained(List<Sent> sent) {
+            super("job", Contracts.JSON);
+            this.sent = sent;
+        }
+
+        @Override
+        protected void setup(StreamTask<?, ?> task, StreamConfig config, Output<StreamRecord<Line>> unused) {
+            super.setup(task, config, new Recording(sent));
+        }
+    }
+
+    private record Recording(List<Sent> sent) implements Output<StreamRecord<Line>> {
+        @Override
+        public void collect(StreamRecord<Line> record) {
+            collect(null, record);
+        }
+
+        @Override
+        public <X> void collect(OutputTag<X> tag, StreamRecord<X> record) {
+            Line line = (Line) record.getValue();
+            sent.add(new Sent(tag, line.bucket(), line.epoch(), text(line)));
+        }
+
+        @Override
+        public void emitWatermark(Watermark mark) {}
+
+        @Override
+        public void emitWatermark(WatermarkEvent mark) {}
+
+        @Override
+        public void emitWatermarkStatus(WatermarkStatus status) {}
+
+        @Override
+        public void emitLatencyMarker(LatencyMarker marker) {}
+
+        @Override
+        public void emitRecordAttributes(RecordAttributes attributes) {}
+
+        @Override
+        public void close() {}
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        harness = new OneInputStreamOperatorTestHarness<>(new Chained(sent));
+        harness.setProcessingTime(NOW);
+        harness.open();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        harness.close();
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(int partition, long offset, long timestamp, byte[] value) {
+        return new ConsumerRecord<>("t", partition, offset, timestamp, TimestampType.CREATE_TIME, 0, 0, null, value,
+                new RecordHeaders(), Optional.empty());
+    }
+
+    private void land(int partition, long offset, long timestamp, String value) throws Exception {
+        harness.processElement(new StreamRecord<>(record(partition, offset, timestamp, utf8(value))));
+    }
+
+    private List<Sent> accepted() {
+        return side(null);
+    }
+
+    private List<Sent> side(OutputTag<Line> tag) {
+        return sent.stream().filter(line -> line.tag() == tag).toList();
+    }
+
+    private List<JsonNode> ledger() throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        List<JsonNode> entries = new ArrayList<>();
+        for (Sent line : side(LandingOperator.LEDGER)) {
+            entries.add(json.readTree(line.text()));
+        }
+        return entries;
+    }
+
+    @Test
+    void linesGoToTheHourOfTheRecordAndCarryTheEpoch() throws Exception {
+        land(0, 5, TIME, EVENT);
+        land(0, 6, TIME + 1, EVENT);
+        land(0, 7, TIME, "no json");
+        assertEquals(List.of("2025/08/01/03", "2025/08/01/04"), accepted().stream().map(Sent::bucket).toList());
+        assertEquals(List.of("2025/08/01/03"), side(LandingOperator.REJECTED).stream().map(Sent::bucket).toList());
+        String epoch = accepted().get(0).epoch();
+        assertTrue(epoch.matches("[0-9a-f]{16}\\.1"), epoch);
+        assertEquals(epoch, side(LandingOperator.REJECTED).get(0).epoch());
+    }
+
+    @Test
+    void theLedgerIsEmittedBeforeTheBarrierAndANewEpochBegins() throws Exception {
+        land(1, 5, TIME, EVENT);
+        land(0, 8, TIME, EVENT);
+        land(1, 6, TIME, "[]");
+        assertEquals(List.of(), ledger());
+        harness.prepareSnapshotPreBarrier(42);
+        land(1, 7, TIME, EVENT);
+        harness.prepareSnapshotPreBarrier(43);
+        harness.prepareSnapshotPreBarrier(44);
+        assertEquals(List.of("42 t-0 8..8", "42 t-1 5..6", "43 t-1 7..7"), ledger().stream()
+                .map(entry -> entry.get("checkpoint") + " " + entry.get("topic").textValue() + "-" + entry.get("partition")
+                        + " " + entry.get("first_offset") + ".." + entry.get("last_offset")).toList());
+        JsonNode entry = ledger().get(1);
+        assertEquals("job", entry.get("job").textValue());
+        assertEquals(32, entry.get("job_id").textValue().length());
+        assertEquals(0, entry.get("subtask").intValue());
+        assertEquals(accepted().get(0).epoch(), entry.get("epoch").textValue());
+        assertEquals("{\"not_object\":1}", entry.get("reasons").toString());
+        assertEquals("{\"RUN_START\":1}", entry.get("types").toString());
+        assertEquals("2025/08/01/13", side(LandingOperator.LEDGER).get(0).bucket());
+        assertNotEquals(accepted().get(0).epoch(), accepted().get(2).epoch());
+    }
+
+    @Test
+    void theEndOfTheInputEmitsWhatNoBarrierFollows() throws Exception {
+        land(0, 5, TIME, EVENT);
+        harness.endInput();
+        assertEquals(List.of(0), ledger().stream().map(entry -> entry.get("checkpoint").intValue()).toList());
+    }
+
+    @Test
+    void oneInstanceNeverSharesItsEpochsWithAnother() throws Exception {
+        land(0, 5, TIME, EVENT);
+        close();
+        open();
+        land(0, 5, TIME, EVENT);
+        assertNotEquals(accepted().get(0).epoch(), accepted().get(1).epoch());
+    }
+
+    @Test
+    void aDefectOfOursCostsOneRecordAndShowsNoneOfItsBytes() throws Exception {
+        ConsumerRecord<byte[], byte[]> broken = new ConsumerRecord<>("t", 0, 5, TIME, TimestampType.CREATE_TIME, 0, 0, null,
+                utf8(EVENT), new RecordHeaders(), Optional.empty()) {
+            private boolean thrown;
+
+            @Override
+            public byte[] value() {
+                if (!thrown) {
+                    thrown = true;
+                    throw new IllegalStateException("secret");
+                }
+                return super.value();
+            }
+        };
+        harness.processElement(new StreamRecord<>(broken));
+        land(0, 6, TIME, EVENT);
+        String line = side(LandingOperator.REJECTED).get(0).text();
+        assertTrue(line.contains("\"reason\":\"internal_error\",\"detail\":\"IllegalStateException at "), line);
+        assertFalse(line.contains("secret"), line);
+        assertEquals(1, accepted().size());
+    }
+
+    @Test
+    void timestampsOutsideTheCalendarAreRejectedAndLandInItsFirstOrLastHour() throws Exception {
+        land(0, 5, -1, EVENT);
+        land(0, 6, Long.MAX_VALUE, EVENT);
+        assertEquals(List.of("1970/01/01/00", "9999/12/31/23"),
+                side(LandingOperator.REJECTED).stream().map(Sent::bucket).toList());
+        assertTrue(side(LandingOperator.REJECTED).get(1).text().contains("\"reason\":\"bad_time\""));
+    }
+
+    @Test
+    void aTombstoneIsRejectedAndCounted() throws Exception {
+        harness.processElement(new StreamRecord<>(record(0, 5, TIME, null)));
+        harness.prepareSnapshotPreBarrier(1);
+        assertEquals("{\"empty\":1}", ledger().get(0).get("reasons").toString());
+    }
+
+    @Test
+    void aContractThatIsNotUnderstoodFailsInTheDriver() {
+        for (String wrong : List.of("", "[]", "{}", Contracts.JSON.replace("\"id\"", "\"uuid\""),
+                Contracts.JSON.replace("1000", "0"), Contracts.JSON.replace("\"depth_max\": 8", "\"depth_max\": -1"))) {
+            assertThrows(IllegalArgumentException.class, () -> new LandingOperator("job", wrong), wrong);
+        }
+    }
+
+    @Test
+    void linesRefuseToLeaveTheirChain() {
+        var serializer = LandingOperator.LINES.createSerializer((org.apache.flink.api.common.serialization.SerializerConfig) null);
+        assertThrows(UnsupportedOperationException.class, () -> serializer.copy(new Line()));
+        assertThrows(UnsupportedOperationException.class, () -> serializer.serialize(new Line(), null));
+    }
+}

@@ -1,0 +1,79 @@
+package io.hourglass.landing;
+
+import static io.hourglass.landing.Contracts.text;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The arithmetic of the ledger: entries chain, hours add up, holes are counted. */
+class SourcePartitionTest {
+    private static final long HOUR = 486_000;
+    private static final long TIME = HOUR * UtcText.MILLISECONDS_OF_HOUR;
+
+    private final SourcePartition partition = new SourcePartition("t", 0, List.of("A", "B"));
+
+    private void accept(long offset, long timestamp, int type) {
+        LedgerEntry entry = partition.entryFor(offset);
+        entry.addAccepted(entry.hourOf(timestamp), offset, timestamp, 10, type);
+    }
+
+    private void reject(long offset, long timestamp, String reason) {
+        LedgerEntry entry = partition.entryFor(offset);
+        entry.addRejected(entry.hourOf(timestamp), offset, timestamp, 5, reason);
+    }
+
+    private List<String> take() {
+        return partition.takeEntries().stream().map(entry -> {
+            Line line = new Line();
+            entry.append(line, new UtcText());
+            return text(line);
+        }).toList();
+    }
+
+    @Test
+    void anEntryAddsUpItsHoursReasonsAndTypes() {
+        accept(7, TIME + 2, 0);
+        accept(8, TIME + 1, Names.UNKNOWN);
+        reject(9, TIME, "not_json");
+        accept(10, TIME - 1, 0);
+        reject(11, TIME, "missing:x");
+        assertEquals(List.of("\"first_offset\":7,\"last_offset\":11,\"records\":5,\"offset_sum\":45,\"holes\":0,\"hours\":{"
+                + "\"2025-06-10T23\":{\"accepted\":{\"records\":1,\"min_offset\":10,\"max_offset\":10,\"offset_sum\":10,"
+                + "\"min_timestamp\":\"2025-06-10T23:59:59.999Z\",\"max_timestamp\":\"2025-06-10T23:59:59.999Z\",\"bytes\":10}},"
+                + "\"2025-06-11T00\":{\"accepted\":{\"records\":2,\"min_offset\":7,\"max_offset\":8,\"offset_sum\":15,"
+                + "\"min_timestamp\":\"2025-06-11T00:00:00.001Z\",\"max_timestamp\":\"2025-06-11T00:00:00.002Z\",\"bytes\":20},"
+                + "\"rejected\":{\"records\":2,\"min_offset\":9,\"max_offset\":11,\"offset_sum\":20,"
+                + "\"min_timestamp\":\"2025-06-11T00:00:00.000Z\",\"max_timestamp\":\"2025-06-11T00:00:00.000Z\",\"bytes\":10}}},"
+                + "\"reasons\":{\"missing:x\":1,\"not_json\":1},\"types\":{\"A\":2,\"other\":1}}"), take());
+        assertEquals(List.of(), take());
+    }
+
+    @Test
+    void theNextEntryBeginsWhereTheLastEndedAndCountsWhatTheBrokerSkipped() {
+        accept(7, TIME, 0);
+        take();
+        accept(10, TIME, 0);
+        accept(12, TIME, 0);
+        assertEquals("\"first_offset\":8,\"last_offset\":12,\"records\":2,\"offset_sum\":22,\"holes\":3",
+                take().get(0).replaceFirst(",\"hours\".*", ""));
+    }
+
+    @Test
+    void offsetsThatGoBackBeginAnEntryOfTheirOwn() {
+        accept(7, TIME, 0);
+        accept(8, TIME, 0);
+        accept(3, TIME, 0);
+        assertEquals(List.of("\"first_offset\":7,\"last_offset\":8,\"records\":2,\"offset_sum\":15,\"holes\":0",
+                "\"first_offset\":3,\"last_offset\":3,\"records\":1,\"offset_sum\":3,\"holes\":0"),
+                take().stream().map(entry -> entry.replaceFirst(",\"hours\".*", "")).toList());
+    }
+
+    @Test
+    void sumsOfHugeOffsetsAreExact() {
+        long huge = Long.MAX_VALUE - 2;
+        accept(huge, TIME, 0);
+        accept(huge + 1, TIME, 0);
+        assertEquals("18446744073709551611", take().get(0).replaceFirst(".*?\"offset_sum\":(\\d+).*", "$1"));
+    }
+}
