@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Never, Self
@@ -120,7 +120,8 @@ class PlatformEvent(BaseModel):
 
     @model_validator(mode="after")
     def _can_land(self) -> Self:
-        refuse_what_cannot_land([self.payload, self.model_extra or {}])
+        extra = self.model_extra or {}
+        refuse_what_cannot_land([self.payload, *extra, *extra.values()])
         return self
 
     @classmethod
@@ -166,20 +167,22 @@ def refuse_what_cannot_land(values: Iterable[Any]) -> None:
         ValueError: a number that is no finite double, a lone surrogate, or nesting beyond `DEPTH_MAX`.
     """
     level: list[Any] = list(values)
-    for _ in range(DEPTH_MAX):
-        inner: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                inner.extend(value)
-                inner.extend(value.values())
-            elif isinstance(value, list | tuple):
-                inner.extend(value)
-            else:
-                _refuse_scalar(value)
-        if not inner:
-            return
-        level = inner
-    raise ValueError(f"nested deeper than {DEPTH_MAX} levels")
+    depth = 1
+    while level:
+        depth += 1
+        level = list(_inside(level, depth))
+
+
+def _inside(level: list[Any], depth: int) -> Iterator[Any]:
+    for value in level:
+        if not isinstance(value, dict | list | tuple):
+            _refuse_scalar(value)
+            continue
+        if depth > DEPTH_MAX:
+            raise ValueError(f"nested deeper than {DEPTH_MAX} levels")
+        yield from value
+        if isinstance(value, dict):
+            yield from value.values()
 
 
 def _refuse_scalar(value: object) -> None:
@@ -245,7 +248,8 @@ def new_event_id() -> str:
 
 def json_schema() -> dict[str, Any]:
     """Export the contract as JSON Schema, for editors and for producers in other languages."""
-    return PlatformEvent.model_json_schema(mode="serialization")
+    schema = PlatformEvent.model_json_schema(mode="serialization")
+    return schema | {"required": [name for name in PlatformEvent.model_fields if name in REQUIRED_FIELDS]}
 
 
 def landing_contract() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -20,13 +19,7 @@ from producers.errors import (
 )
 from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent
 from producers.settings import ProducerSettings, SaslMechanism, SecurityProtocol
-from tests.fakes.mock_kafka import MockKafka, mock_kafka
-
-
-@pytest.fixture
-def kafka() -> Iterator[MockKafka]:
-    with mock_kafka() as cluster:
-        yield cluster
+from tests.fakes.mock_kafka import MockKafka
 
 
 def settings_for(kafka: MockKafka, **changes: object) -> ProducerSettings:
