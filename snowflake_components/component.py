@@ -4,10 +4,8 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias, cast
+from typing import Annotated, Any, Self, TypeAlias
 
 import dagster as dg
 from dagster.components.core.decl import YamlDecl
@@ -16,13 +14,10 @@ from pydantic import (
     BaseModel,
     Field,
     InstanceOf,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    create_model,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
 
+from snowflake_components.document import document_model
 from snowflake_components.hours import NotHourly, directories, hours_between
 from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeText, split_name
 from snowflake_components.objects import (
@@ -35,13 +30,11 @@ from snowflake_components.objects import (
 from snowflake_components.outcome import FileStatus
 from snowflake_components.plan import ObjectSpec
 from snowflake_components.reading import (
-    explained,
     mistake,
     read_options,
     refuse_duplicate_keys,
     resolve_text,
     suggestion,
-    texts_for_lists,
 )
 from snowflake_components.specs import ExternalTableOptions, StageOptions, split_location
 from snowflake_components.statements import ObjectType
@@ -52,7 +45,7 @@ RESOURCE_KEY = "snowflake"
 POOL = "snowflake"
 """Concurrency pool of every statement that creates or refreshes."""
 
-_OPTIONS: Mapping[ObjectType, type[StageOptions] | type[ExternalTableOptions]] = {
+_OPTIONS: dict[str, type[StageOptions | ExternalTableOptions]] = {
     ObjectType.STAGE: StageOptions,
     ObjectType.EXTERNAL_TABLE: ExternalTableOptions,
 }
@@ -86,7 +79,10 @@ def _read_options(context: dg.ResolutionContext, model: Any) -> StageOptions | E
 
 
 _TEMPLATED = frozenset({"role", "target_database", "target_schema"})
-_NAME = dg.Resolver(_read_name, model_field_type=str, inject_before_resolve=False)
+
+
+def _name(description: str) -> dg.Resolver:
+    return dg.Resolver(_read_name, model_field_type=str, inject_before_resolve=False, description=description)
 
 
 class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
@@ -97,9 +93,9 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     dropped or replaced.
     """
 
-    name: Annotated[str, _NAME] = Field(description="Name of the object; in double quotes to keep its case.")
-    database_name: Annotated[str, _NAME] = Field(description="Database; first part of the asset key.")
-    schema_name: Annotated[str, _NAME] = Field(description="Schema; second part of the asset key.")
+    name: Annotated[str, _name("Name of the object; in double quotes to keep its case.")]
+    database_name: Annotated[str, _name("Database; first part of the asset key.")]
+    schema_name: Annotated[str, _name("Schema; second part of the asset key.")]
     type: Annotated[ObjectType, dg.Resolver(_read_type, model_field_type=str, inject_before_resolve=False)] = Field(
         description='"stage" or "external table".'
     )
@@ -107,18 +103,14 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         InstanceOf[StageOptions] | InstanceOf[ExternalTableOptions],  # Dagster derives no schema from instances
         dg.Resolver.from_model(_read_options, model_field_type=dict[str, Any]),
     ] = Field(description="What the object is made of; the fields depend on the type.")
-    role: Annotated[str | None, _NAME] = Field(
-        default=None, description="Role for every statement about the object; the session's own is restored."
+    role: Annotated[str | None, _name("Role for every statement about the object; the session's own is restored.")] = (
+        None
     )
-    target_database: Annotated[str | None, _NAME] = Field(
-        default=None, description="Database to work in instead of database_name; the asset key stays."
-    )
-    target_schema: Annotated[str | None, _NAME] = Field(
-        default=None, description="Schema to work in instead of schema_name; the asset key stays."
-    )
-    asset_attributes: ResolvedAssetAttributes = Field(
-        default_factory=dict, description="Description, group, deps, partitions, automation and more of the asset."
-    )
+    target_database: Annotated[
+        str | None, _name("Database to work in instead of database_name; the asset key stays.")
+    ] = None
+    target_schema: Annotated[str | None, _name("Schema to work in instead of schema_name; the asset key stays.")] = None
+    asset_attributes: ResolvedAssetAttributes = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _options_fit_type(self) -> Self:
@@ -135,7 +127,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     @classmethod
     def get_model_cls(cls) -> _Model:
         """Validate a document with errors that suggest what was meant."""
-        return _explaining(cls.model())
+        return document_model(cls.model(), _OPTIONS)
 
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
@@ -178,8 +170,9 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         """Describe the asset: attributes of the YAML, the stage among its deps once, the DDL as its version."""
         given = dict(self.asset_attributes)
         deps = list(given.pop("deps", None) or [])
-        if self.stage_key is not None and self.stage_key not in deps:
-            deps.append(self.stage_key)
+        stage = self.stage_key
+        if stage is not None and not any(_same_object(dep, stage) for dep in deps):
+            deps.append(stage)
         version = hashlib.sha256(spec.definition.sql.encode()).hexdigest()[:16]
         return dg.AssetSpec(
             self.asset_key,
@@ -207,14 +200,18 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def _stage_url(self, context: dg.ComponentLoadContext) -> str | None:
         """Look up the document of the stage; only where the path's hour has to be computed."""
-        options = self.options
+        options, stage = self.options, self.stage_key
         if isinstance(options, StageOptions) or not any(column.hour_of_path for column in options.columns):
             return None
-        described = context.component_tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent)
-        stages = (
-            c.options.url for c in described if c.asset_key == self.stage_key and isinstance(c.options, StageOptions)
-        )
-        return next(stages, None)
+        for other in context.component_tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent):
+            if isinstance(other.options, StageOptions) and stage and _same_object(other.asset_key, stage):
+                return other.options.url
+        return None
+
+
+def _same_object(one: dg.AssetKey, other: dg.AssetKey) -> bool:
+    """Whether two keys name one object: Snowflake folds the case that a key keeps."""
+    return [part.upper() for part in one.path] == [part.upper() for part in other.path]
 
 
 def _position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
@@ -237,7 +234,8 @@ def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
             raise UnsafeText(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
         connection: Connection = getattr(context.resources, RESOURCE_KEY)
         started = time.monotonic()
-        report = connection.retries.call(lambda: _conversation(connection, spec, _paths(context, asset_spec)))
+        paths = _paths(context, asset_spec)
+        report = connection.retries.call(lambda: _conversation(connection, spec, paths), context.log.warning)
         for sql in report.statements:
             context.log.info(sql)
         return dg.MaterializeResult(
@@ -288,26 +286,3 @@ def _op_name(key: dg.AssetKey) -> str:
     joined = "__".join(key.path)
     plain = re.sub(r"[^A-Za-z0-9_]", "_", joined)
     return plain if plain == joined else f"{plain}_{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
-
-
-@cache
-def _explaining(model: _Model) -> _Model:
-    """Derive the same model with errors that name the field as the YAML has it, and suggest what was meant."""
-
-    def explain(value: Any, handler: ModelWrapValidatorHandler[BaseModel]) -> BaseModel:
-        try:
-            read = handler(value)
-        except ValidationError as exc:
-            mistakes = list(explained(exc, model, value))
-        else:
-            mistakes = list(texts_for_lists(value))
-            if not mistakes:
-                return read
-        errors: list[InitErrorDetails] = [
-            {"type": "value_error", "loc": tuple(path), "input": value, "ctx": {"error": message}}
-            for path, message in mistakes
-        ]
-        raise ValidationError.from_exception_data(model.__name__, errors)
-
-    validator = cast("Callable[..., Any]", model_validator(mode="wrap")(explain))  # type: ignore[arg-type] # a function, not a method
-    return create_model(model.__name__, __base__=model, __validators__={"explain": validator})

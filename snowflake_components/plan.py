@@ -17,7 +17,6 @@ from snowflake_components.statements import (
     RefreshExternalTable,
     RefreshStage,
     ShowObject,
-    Statement,
 )
 
 
@@ -99,11 +98,6 @@ def plan(spec: ObjectSpec, *, exists: bool, paths: Sequence[str] | None) -> list
     if exists or spec.refresh_on_create:
         steps.append(RefreshWhole(_refresh(spec, None)))
     return steps
-
-
-def statements(steps: Sequence[Step]) -> list[Statement]:
-    """List what the steps send, in order."""
-    return [step.statement for step in steps]
 
 
 def _refresh(spec: ObjectSpec, path: str | None) -> RefreshStage | RefreshExternalTable:

@@ -35,19 +35,22 @@ class RetryPolicy:
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
 
-    def call(self, work: Callable[[], T]) -> T:
+    def call(self, work: Callable[[], T], tell: Callable[[str], object] = lambda _: None) -> T:
         """Do the work, again after each `SnowflakeUnavailable`; the last one is raised.
 
-        The work must be safe to repeat from its beginning. Every other error is raised at once.
+        Args:
+            work: must be safe to repeat from its beginning. Every other error is raised at once.
+            tell: hears, before each pause, what failed and how long the pause is.
         """
         started = self.monotonic()
         for attempt in range(1, self.attempts_max + 1):
             try:
                 return work()
-            except SnowflakeUnavailable:
+            except SnowflakeUnavailable as exc:
                 pause = self._pause_seconds(attempt)
                 if attempt == self.attempts_max or self.monotonic() - started + pause > self.total_seconds:
                     raise
+                tell(f"{exc}; trying again in {pause:.1f} s ({attempt} of {self.attempts_max} tries failed)")
                 self.sleep(pause)
         raise AssertionError("attempts_max is at least 1")
 

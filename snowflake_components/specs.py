@@ -156,7 +156,7 @@ def _inline_or_named(value: Any) -> Any:
     return {"format_name": value} if isinstance(value, str) else value
 
 
-AnyFileFormat = Annotated[FileFormat, BeforeValidator(_inline_or_named)]
+AnyFileFormat = Annotated[FileFormat, BeforeValidator(_inline_or_named, json_schema_input_type=FileFormat | str)]
 
 
 class DirectoryTable(_Closed):
@@ -229,7 +229,7 @@ class ExternalTableOptions(_Closed):
 
     location: str = Field(description='"@stage", "@stage/directory/" or "@database.schema.stage/directory/".')
     columns: list[Column] = Field(default=[], description="Virtual columns; VALUE is always there.")
-    partition_by: Annotated[list[Name], BeforeValidator(_one_or_more)] = Field(
+    partition_by: Annotated[list[Name], BeforeValidator(_one_or_more, json_schema_input_type=list[str] | str)] = Field(
         default=[], description="Names of columns computed from METADATA$FILENAME alone."
     )
     file_format: AnyFileFormat = Field(description="How files are read; the stage's own format does not count.")

@@ -126,6 +126,8 @@ def test_the_stage_of_a_location_is_a_dependency_without_being_named() -> None:
     named = _specs(EVENT_LOG)[TABLE_KEY]
     derived = _specs(EVENT_LOG.replace('    deps: ["aws/dev/stage_flink_event_log"]\n', ""))[TABLE_KEY]
     assert [STAGE_KEY] == [dep.asset_key for dep in derived.deps] == [dep.asset_key for dep in named.deps]
+    shouted = _specs(EVENT_LOG.replace('"@stage_flink_event_log"', '"@DEV.STAGE_FLINK_EVENT_LOG"'))[TABLE_KEY]
+    assert [STAGE_KEY] == [dep.asset_key for dep in shouted.deps]
 
 
 def test_an_absent_object_is_created_and_the_hour_is_listed_once() -> None:

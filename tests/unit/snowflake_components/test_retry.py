@@ -52,6 +52,16 @@ def test_what_was_away_is_tried_again_with_growing_pauses() -> None:
     assert clock.pauses == [0.5, 1.0, 2.0, 4.0]
 
 
+def test_every_pause_is_told() -> None:
+    """Whoever watches the run knows why nothing happens."""
+    clock, told = _Clock(), list[str]()
+    _policy(clock).call(_Work([SnowflakeUnavailable("away")] * 2, clock), told.append)
+    assert told == [
+        "away; trying again in 1.0 s (1 of 5 tries failed)",
+        "away; trying again in 2.0 s (2 of 5 tries failed)",
+    ]
+
+
 def test_the_fifth_failure_is_the_last() -> None:
     """Five tries, four pauses."""
     clock = _Clock()
