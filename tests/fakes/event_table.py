@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,9 @@ class FakeEventTable:
     bucket: FakeBucket
     layout: StreamLayout = field(default_factory=StreamLayout)
     registered: dict[str, int] = field(default_factory=dict)
+    refuses: int = 0
     failures: list[Exception] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     retries: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts_max=1))
 
     @contextmanager
@@ -41,15 +42,16 @@ class FakeEventTable:
         yield
 
     def refresh(self, hour: Hour) -> None:
-        """Register every object of an hour, with the rows that its seal counts."""
+        """Register the objects of an hour but for the first `refuses`, with the rows that its seal counts."""
         seal = latest_seals(self.bucket, self.layout).get(hour)
-        for found in self.bucket.list(self.layout.hour_prefix(Kind.LANDING, hour)):
+        for found in list(self.bucket.list(self.layout.hour_prefix(Kind.LANDING, hour)))[self.refuses :]:
             sealed = seal.landing().get(found.key) if seal else None
             self.registered[found.key] = sealed.records if sealed else 1
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
         """Answer one of the three questions."""
         assert params is None
+        self.sent.append(sql)
         hour = re.search(r"(\d{4})[-/](\d\d)[-/](\d\d)[ /](\d\d)", sql)
         part = "/".join(hour.groups()) if hour else ""
         files = {key: rows for key, rows in self.registered.items() if part in key}
@@ -58,4 +60,4 @@ class FakeEventTable:
             rows = [{"FILE_NAME": key, "FILE_SIZE": 1} for key in files]
         elif "COUNT(*)" in sql:
             rows = [{"OBJECT_KEY": key, "RECORDS": count} for key, count in files.items() if count]
-        return QueryResult((), tuple(rows), json.dumps(sql))
+        return QueryResult((), tuple(rows), f"query-{len(self.sent)}")

@@ -4,7 +4,6 @@ import dagster as dg
 
 from orchestration.landing.cursor import read_cursor
 from orchestration.landing.errors import Unavailable
-from orchestration.landing.partitions import hourly_partitions
 from orchestration.landing.proving import Stream
 from orchestration.landing.requests import run_key, run_tags
 from orchestration.landing.selection import assets_of_one_hour
@@ -14,7 +13,6 @@ from orchestration.settings import LandingSettings
 publish_hour = dg.define_asset_job(
     "publish_hour",
     selection=assets_of_one_hour(),
-    partitions_def=hourly_partitions,
     executor_def=dg.in_process_executor,
     description="Seal one hour, register its objects in Snowflake, check it, publish it, build its models.",
 )

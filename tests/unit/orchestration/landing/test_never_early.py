@@ -1,0 +1,142 @@
+"""Random interleavings of producing, landing, committing and ticking: the model is the full truth of the topic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flink_jobs.layout import Hour
+from orchestration.landing.broker import RecordTime
+from orchestration.landing.cursor import read_cursor
+from orchestration.landing.proving import Request, prove
+from orchestration.landing.seal import draft_seal, fingerprint
+from orchestration.landing.tick import Limits, run_tick
+from tests.fakes.broker import FakeBroker
+from tests.fakes.world import H1, TOPIC, World
+
+PARTITIONS = (0, 1, 2)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("produce"), st.sampled_from(PARTITIONS)),
+        st.tuples(st.just("produce_late"), st.sampled_from(PARTITIONS)),
+        st.tuples(st.just("checkpoint"), st.sampled_from(PARTITIONS)),
+        st.tuples(st.just("commit"), st.sampled_from(PARTITIONS)),
+        st.tuples(st.just("wait"), st.sampled_from((1, 9, 31, 47))),
+        st.tuples(st.just("tick"), st.just(0)),
+        st.tuples(st.just("forget_cursor"), st.just(0)),
+    ),
+    min_size=10,
+    max_size=80,
+)
+
+
+class Machine:
+    """A world in which landing takes two steps, and each object of a checkpoint becomes visible on its own."""
+
+    def __init__(self, record_time: RecordTime) -> None:
+        broker = FakeBroker({partition: [] for partition in PARTITIONS}, record_time)
+        self.world = World(broker, clock_at=H1.start + timedelta(minutes=1))
+        self.read = dict.fromkeys(PARTITIONS, 0)
+        self.uncommitted: dict[int, list[tuple[str, bytes]]] = {partition: [] for partition in PARTITIONS}
+        self.cursor: str | None = None
+        self.sealed: dict[str, int] = {}
+        self.asked: set[tuple[str, str]] = set()
+
+    def produce(self, partition: int) -> None:
+        """Append a record with the time of now."""
+        self.world.broker.records[partition].append(self.world.clock.now())
+
+    def produce_late(self, partition: int) -> None:
+        """Append a record that says it is older, where producers may say so."""
+        late = timedelta(minutes=70) if self.world.broker.record_time is RecordTime.CREATE else timedelta(0)
+        self.world.broker.records[partition].append(self.world.clock.now() - late)
+
+    def checkpoint(self, partition: int) -> None:
+        """Take what was not read yet into one epoch; its objects wait for their commits, in order."""
+        first, end = self.read[partition], len(self.world.broker.records[partition])
+        if first < end:
+            self.uncommitted[partition] += self.world.job.prepare(partition, first, end - 1, self.world.clock.now())
+            self.read[partition] = end
+
+    def commit(self, partition: int) -> None:
+        """Make one more object visible: a kill in between delays the rest, however long."""
+        if self.uncommitted[partition]:
+            self.world.bucket.objects.update([self.uncommitted[partition].pop(0)])
+
+    def wait(self, minutes: int) -> None:
+        """Let time pass."""
+        self.world.clock.time += timedelta(minutes=minutes)
+
+    def forget_cursor(self, _: int) -> None:
+        """Lose the sensor's cursor: the ledger is read again from its beginning."""
+        self.cursor = None
+
+    def tick(self, _: int) -> None:
+        """Let the sensor ask, and let each run prove and seal at once."""
+        tick = run_tick(self.world.stream, read_cursor(self.cursor, TOPIC), Limits())
+        self.cursor = tick.cursor.to_text()
+        for request in tick.requests:
+            self._run(request)
+
+    def _run(self, request: Request) -> None:
+        complete, evidence = prove(self.world.stream, request)
+        assert fingerprint(complete.objects) == request.fingerprint
+        seal = draft_seal("platform-events", complete, evidence.entries, self.world.clock.now())
+        assert seal.accepted + seal.rejected == sum(p.accepted + p.rejected for p in seal.partitions)
+        self.sealed[request.hour.label] = seal.accepted + seal.rejected
+        self.asked.add((request.hour.label, seal.fingerprint))
+
+    def settle(self) -> None:
+        """Let everything land, let time pass, and let the sensor look twice, as rest needs two looks."""
+        for partition in PARTITIONS:
+            self.checkpoint(partition)
+            while self.uncommitted[partition]:
+                self.commit(partition)
+        self.wait(61)
+        self.tick(0)
+        self.wait(2)
+        self.tick(0)
+
+    def truth(self) -> Counter[str]:
+        """Count the records of the topic per hour."""
+        times = [time for records in self.world.broker.records.values() for time in records]
+        return Counter(Hour.containing(time).label for time in times)
+
+
+def play(machine: Machine, steps: list[tuple[str, int]], after_tick: Callable[[Machine], None]) -> None:
+    for action, argument in steps:
+        getattr(machine, action)(argument)
+        if action == "tick":
+            after_tick(machine)
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS)
+def test_with_log_append_time_no_hour_is_ever_sealed_early(steps: list[tuple[str, int]]) -> None:
+    """A sealed hour holds every record that the topic has of it, now and for ever; in the end every hour is sealed."""
+    machine = Machine(RecordTime.LOG_APPEND)
+
+    def nothing_is_missing(now: Machine) -> None:
+        assert {hour: now.truth()[hour] for hour in now.sealed} == now.sealed
+
+    play(machine, steps, nothing_is_missing)
+    machine.settle()
+    assert dict(machine.truth()) == machine.sealed
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS)
+def test_with_create_time_late_records_amend_until_all_of_them_are_sealed(steps: list[tuple[str, int]]) -> None:
+    """A seal never holds more than was produced, and what comes late is in a later revision."""
+    machine = Machine(RecordTime.CREATE)
+
+    def nothing_is_invented(now: Machine) -> None:
+        assert all(records <= now.truth()[hour] for hour, records in now.sealed.items())
+
+    play(machine, steps, nothing_is_invented)
+    machine.settle()
+    assert dict(machine.truth()) == machine.sealed

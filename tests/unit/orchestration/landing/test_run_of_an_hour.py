@@ -1,0 +1,349 @@
+"""The job `publish_hour` and the sensor `landed_hours`, run by Dagster in this process over fakes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+
+from flink_jobs.layout import Hour
+from orchestration.defs.landing.assets import (
+    flink_event_log_writer,
+    landed_hour,
+    platform_events_topic,
+    published_hour,
+)
+from orchestration.defs.landing.checks import (
+    files_registered,
+    objects_present,
+    offsets_accounted_for,
+    rows_queryable,
+)
+from orchestration.defs.landing.sensor import landed_hours, publish_hour
+from orchestration.landing.errors import BrokerUnavailable, BucketUnavailable, CursorUnreadable
+from orchestration.landing.partitions import (
+    EXTERNAL_TABLE,
+    LANDED_HOUR,
+    PUBLISHED_HOUR,
+    STAGE,
+    hourly_partitions,
+)
+from orchestration.landing.report import hour_rows, published_hours
+from orchestration.landing.seal import latest_seal
+from orchestration.landing.state import HourState
+from orchestration.landing.tick import Limits
+from orchestration.landing.warehouse import ExternalTable
+from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.identifiers import Identifier, QualifiedName
+from tests.fakes.world import H1, World, minutes
+
+CHECKS = {"offsets_accounted_for", "objects_present", "files_registered", "rows_queryable"}
+
+
+@dg.asset(key=STAGE, deps=[LANDED_HOUR], partitions_def=hourly_partitions)
+def stage() -> None: ...
+
+
+@dg.asset(key=EXTERNAL_TABLE, deps=[STAGE], partitions_def=hourly_partitions)
+def external_table(context: dg.AssetExecutionContext, world: dg.ResourceParam[World]) -> None:
+    world.table.refresh(Hour.from_partition_key(context.partition_key))
+
+
+@dg.asset(deps=[PUBLISHED_HOUR], partitions_def=hourly_partitions)
+def hourly_model() -> None: ...
+
+
+@dg.asset(deps=[PUBLISHED_HOUR])
+def report_over_everything() -> None: ...
+
+
+@pytest.fixture
+def table(world: World) -> ExternalTable:
+    name = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
+    return ExternalTable(world.table, name, world.stream.layout)
+
+
+@pytest.fixture
+def defs(world: World, table: ExternalTable) -> dg.Definitions:
+    return dg.Definitions(
+        assets=[
+            platform_events_topic,
+            flink_event_log_writer,
+            landed_hour,
+            stage,
+            external_table,
+            published_hour,
+            hourly_model,
+            report_over_everything,
+        ],
+        asset_checks=[offsets_accounted_for, objects_present, files_registered, rows_queryable],
+        jobs=[publish_hour],
+        sensors=[landed_hours],
+        resources={"landing": world.stream, "event_table": table, "world": world, "tick_limits": Limits()},
+    )
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def tick(defs: dg.Definitions, instance: dg.DagsterInstance, cursor: str | None = None) -> SensorExecutionData:
+    resources = {name: (defs.resources or {})[name] for name in ("landing", "tick_limits")}
+    context = dg.build_sensor_context(instance, cursor, definitions=defs, resources=resources)
+    return landed_hours.evaluate_tick(context)
+
+
+def publish(
+    defs: dg.Definitions, instance: dg.DagsterInstance, hour: Hour = H1, tags: dict[str, str] | None = None
+) -> dg.ExecuteInProcessResult:
+    job = defs.resolve_job_def("publish_hour")
+    return job.execute_in_process(instance=instance, partition_key=hour.partition_key, tags=tags, raise_on_error=False)
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key]
+
+
+def latest(instance: dg.DagsterInstance, key: dg.AssetKey) -> dg.AssetMaterialization:
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None
+    assert event.asset_materialization is not None
+    return event.asset_materialization
+
+
+def checked(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {found.check_name: found.passed for found in result.get_asset_check_evaluations()}
+
+
+def test_a_run_seals_checks_and_publishes_one_hour(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """In this order, with the models of the hour behind the gate and nothing that is not hourly."""
+    result = publish(defs, instance)
+    assert [
+        "landed_hour",
+        STAGE.to_user_string(),
+        EXTERNAL_TABLE.to_user_string(),
+        "published_hour",
+        "hourly_model",
+    ] == (materialized(result))
+    assert dict.fromkeys(CHECKS, True) == checked(result)
+    seal = latest_seal(world.bucket, world.stream.layout, H1)
+    assert seal is not None
+    for key in (LANDED_HOUR, PUBLISHED_HOUR):
+        assert seal.fingerprint == (latest(instance, key).tags or {})["dagster/data_version"]
+
+
+def test_the_metadata_tell_which_events_were_published(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    """Hour, files, bytes, rows, ids and offsets: what a person asks first."""
+    publish(defs, instance)
+    found = {name: value.value for name, value in latest(instance, PUBLISHED_HOUR).metadata.items()}
+    assert ("2025-08-01T01", 1, 4, 1, 3, "a", "z") == tuple(
+        found[name] for name in ("hour", "revision", "rows", "rejected", "objects", "min_event_id", "max_event_id")
+    )
+    assert {"platform-events[0]": 2, "platform-events[1]": 1} == found["max_offsets"]
+    assert 2 * 3600 + 600 == found["lag_seconds"]
+    assert [f"platform-events/landing/2025/08/01/01/part-0123456789ab.{n}-0-0.jsonl" for n in (1, 2)] == found["files"]
+
+
+def test_a_file_that_is_not_registered_stops_the_hour_before_its_readers(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """The table's asset is materialised, its check fails, nothing behind it runs."""
+    world.table.refuses = 1
+    result = publish(defs, instance)
+    assert not result.success
+    assert {"files_registered", "rows_queryable"} == {name for name, passed in checked(result).items() if not passed}
+    assert EXTERNAL_TABLE.to_user_string() == materialized(result)[-1]
+
+
+def test_an_hour_that_is_not_complete_fails_with_the_reason(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """The run proves the hour itself, whoever asked for it; nothing is sealed."""
+    lost = next(key for key in world.bucket.objects if "/landing/2025/08/01/01/" in key)
+    del world.bucket.objects[lost]
+    result = publish(defs, instance)
+    assert [] == materialized(result)
+    assert "2025-08-01T01 is not complete: it waits for 1 promised objects" in failure_of(result)
+    assert latest_seal(world.bucket, world.stream.layout, H1) is None
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    return " ".join(
+        str(event.step_failure_data.error_display_string) + str(event.step_failure_data.user_failure_data)
+        for event in result.all_events
+        if event.is_step_failure
+    )
+
+
+@pytest.mark.parametrize("away", [BrokerUnavailable("broker"), BucketUnavailable("bucket")])
+def test_what_is_away_in_a_run_is_asked_again(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    world: World,
+    away: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The step asks for a retry and then goes on."""
+    monkeypatch.setattr("orchestration.landing.outcomes.RETRY_SECONDS", 0)
+    (world.broker if isinstance(away, BrokerUnavailable) else world.bucket).failures = [away]
+    result = publish(defs, instance)
+    assert result.success
+    assert ["landed_hour"] == [event.step_key for event in result.all_events if event.is_step_up_for_retry]
+
+
+def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snowflake stays away for all retries: the check says so and the hour is not published."""
+    monkeypatch.setattr("orchestration.landing.outcomes.RETRY_SECONDS", 0)
+    world.table.failures = [SnowflakeUnavailable("Snowflake does not answer")] * 20
+    result = publish(defs, instance)
+    assert {"files_registered": False, "rows_queryable": False} == {
+        name: passed for name, passed in checked(result).items() if not passed
+    }
+    assert "published_hour" not in materialized(result)
+
+
+def test_a_check_that_breaks_is_failed_and_not_skipped(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """A bug of ours must not let an hour pass."""
+    world.table.failures = [KeyError("FILE_NAME")] * 2
+    result = publish(defs, instance)
+    assert ["could not be checked: 'FILE_NAME'"] * 2 == [
+        found.description for found in result.get_asset_check_evaluations() if not found.passed
+    ]
+    assert "published_hour" not in materialized(result)
+
+
+def test_the_sensor_asks_for_each_hour_and_then_skips_with_a_reason(
+    defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """Partition, run key and tags say which hour and which objects."""
+    first = tick(defs, instance)
+    assert [f"2025-08-01-0{n}:00" for n in (1, 2, 3)] == [request.partition_key for request in first.run_requests or []]
+    asked = (first.run_requests or [])[0]
+    assert asked.run_key == f"2025-08-01T01:{asked.tags['hourglass/fingerprint'][:16]}"
+    assert ("complete", "2025/08/01/04") == (asked.tags["hourglass/reason"], asked.tags["hourglass/ledger-since"])
+    second = tick(defs, instance, first.cursor)
+    assert ([], "every landed hour was asked for; 2025/08/01/03 was the last") == (
+        second.run_requests,
+        second.skip_message,
+    )
+
+
+def test_the_run_that_the_sensor_asks_for_publishes_what_it_found(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """Fingerprint of the request and of the seal are one."""
+    for request in tick(defs, instance).run_requests or []:
+        hour = Hour.from_partition_key(str(request.partition_key))
+        assert publish(defs, instance, hour, dict(request.tags)).success
+        seal = latest_seal(world.bucket, world.stream.layout, hour)
+        assert seal is not None
+        assert request.tags["hourglass/fingerprint"] == seal.fingerprint
+
+
+def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """The reason names it, and the next tick does what this one could not."""
+    world.broker.failures = [BrokerUnavailable("broker 127.0.0.1:9092 cannot list offsets now")]
+    away = tick(defs, instance, cursor=None)
+    assert ([], None) == (away.run_requests, away.cursor)
+    assert "broker 127.0.0.1:9092 cannot list offsets now; the next tick tries again" == away.skip_message
+    assert 3 == len(tick(defs, instance, away.cursor).run_requests or [])
+
+
+def test_a_damaged_cursor_fails_the_tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    """Red in the UI, with the repair; never a start from now."""
+    with pytest.raises(CursorUnreadable, match="the whole ledger is then read again"):
+        tick(defs, instance, cursor="2025/08/01/03")
+
+
+def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+) -> None:
+    """Hour 01 is published, 02 and 03 are complete; a running hour is open and has nothing to agree with."""
+    world.broker.records[0] += minutes(185)
+    world.job.land(0, 7, 7, world.clock.now())
+    publish(defs, instance)
+    rows = hour_rows(world.stream, table, published_hours(instance))
+    assert [
+        ("2025-08-01T01", "published", 4, 1, 2, 2, 4, 1, True),
+        ("2025-08-01T02", "complete", 4, 0, 2, 0, 0, None, False),
+        ("2025-08-01T03", "complete", 3, 0, 2, 0, 0, None, False),
+        ("2025-08-01T04", "open", 1, 0, 1, 0, 0, None, None),
+    ] == [
+        (r.hour, r.state, r.accepted, r.rejected, r.objects, r.registered, r.queryable, r.revision, r.agree)
+        for r in rows
+    ]
+
+
+def test_a_late_record_takes_an_hour_through_amended_to_revision_2(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+) -> None:
+    """It stops agreeing when the record lands, and agrees again after one more run."""
+    cursor = tick(defs, instance).cursor
+    publish(defs, instance)
+    world.broker.records[0] += minutes(40)
+    world.job.land(0, 7, 7, world.clock.now())
+    assert (HourState.AMENDED, False) == first_row(world, table, instance)
+    amended = tick(defs, instance, cursor).run_requests or []
+    assert [("2025-08-01-01:00", "amended")] == [(r.partition_key, r.tags["hourglass/reason"]) for r in amended]
+    assert publish(defs, instance, H1, dict(amended[0].tags)).success
+    assert (HourState.PUBLISHED, True) == first_row(world, table, instance)
+    seal = latest_seal(world.bucket, world.stream.layout, H1)
+    assert seal is not None
+    assert 2 == seal.revision
+
+
+def first_row(world: World, table: ExternalTable, instance: dg.DagsterInstance) -> tuple[HourState, bool | None]:
+    row = hour_rows(world.stream, table, published_hours(instance))[0]
+    return row.state, row.agree
+
+
+def test_the_report_stands_while_snowflake_and_the_broker_are_away(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+) -> None:
+    """What is not known is None; what was published stays published."""
+    publish(defs, instance)
+    world.table.failures = [SnowflakeUnavailable("away")]
+    world.broker.failures = [BrokerUnavailable("away")]
+    rows = hour_rows(world.stream, table, published_hours(instance))
+    assert [("published", None, None, None), ("open", None, None, None)] == [
+        (row.state, row.registered, row.queryable, row.agree) for row in rows[:2]
+    ]
+
+
+def test_a_report_of_nothing_is_empty(world: World, table: ExternalTable) -> None:
+    """Before the first record lands there is no row, and no error."""
+    world.bucket.objects.clear()
+    assert [] == hour_rows(world.stream, table, set())
+
+
+def test_rest_is_waited_for_once_when_a_person_starts_the_run(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """Nobody has watched the partitions: the run looks, waits for the grace, and looks again."""
+    world.broker.record_time = type(world.broker.record_time).CREATE
+    assert publish(defs, instance, H1.plus(2)).success
+    assert [31.0] == world.clock.waits
+
+
+def test_rest_that_the_sensor_has_seen_is_not_waited_for(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+) -> None:
+    """The request brings the ends and since when they stand."""
+    world.broker.record_time = type(world.broker.record_time).CREATE
+    first = tick(defs, instance)
+    world.clock.time += timedelta(seconds=31)
+    third = (tick(defs, instance, first.cursor).run_requests or [])[-1]
+    assert "2025-08-01-03:00" == third.partition_key
+    assert publish(defs, instance, H1.plus(2), dict(third.tags)).success
+    assert [] == world.clock.waits
