@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
-from snowflake_components.identifiers import Identifier, QualifiedName, literal
+from snowflake_components.identifiers import QualifiedName, literal
+from snowflake_components.work import Connection
 
-STAGING_MODEL = Identifier("STG_PLATFORM_EVENTS")
+
+@dataclass(frozen=True, slots=True)
+class StagedEvents:
+    """The staging model, asked through a connection.
+
+    Args:
+        connection: to Snowflake.
+        table: `STG_PLATFORM_EVENTS`.
+    """
+
+    connection: Connection
+    table: QualifiedName
+
+    def about_models(self, days: int) -> tuple[ModelEvent, ...]:
+        """Read the events about dbt models of the newest `days` days, in the order of their records.
+
+        Raises:
+            SnowflakeError: Snowflake did not answer, or the staging model was never built.
+            EventRowError: a row is not what the staging model promises.
+        """
+        sql = events_query(self.table, days)
+
+        def read() -> tuple[Mapping[str, Any], ...]:
+            with self.connection.connect() as session:
+                return session.execute(sql).rows
+
+        return tuple(read_events(self.connection.retries.call(read)))
 
 
-def events_query(database: str, schema: str, days: int) -> str:
-    """Write the question for the events about dbt models of the newest `days` days, in the order of their records."""
-    table = QualifiedName(Identifier.parse(database), Identifier.parse(schema), STAGING_MODEL).sql
+def events_query(table: QualifiedName, days: int) -> str:
+    """Write the question; `days` counts back from the newest published hour, not from now."""
     types = ", ".join(map(literal, EVENT_TYPES))
     return f"""
         SELECT ORGANIZATION, DEPLOYMENT, SHARD, RUN_ID, STEP_KEY, EVENT_TYPE, OCCURRED_AT, REPLICATION_HOUR,
                PAYLOAD:dbt_model::varchar AS DBT_MODEL, PAYLOAD:duration_seconds::double AS DURATION_SECONDS
-        FROM {table}
+        FROM {table.sql}
         WHERE EVENT_TYPE IN ({types}) AND PAYLOAD:dbt_model IS NOT NULL
-          AND REPLICATION_HOUR > (SELECT DATEADD(day, {-days:d}, MAX(REPLICATION_HOUR)) FROM {table})
+          AND REPLICATION_HOUR > (SELECT DATEADD(day, {-days:d}, MAX(REPLICATION_HOUR)) FROM {table.sql})
         ORDER BY KAFKA_TIMESTAMP, KAFKA_PARTITION, KAFKA_OFFSET
     """  # noqa: S608 (names and literals are quoted by identifiers.py)
 
 
 def read_events(rows: Iterable[Mapping[str, Any]]) -> Iterator[ModelEvent]:
-    """Turn the rows of `events_query` into events.
-
-    Raises:
-        EventRowError: a column is missing or a time is none.
-    """
+    """Turn the rows of `events_query` into events."""
     for row in rows:
         try:
             yield ModelEvent(
@@ -44,7 +67,7 @@ def read_events(rows: Iterable[Mapping[str, Any]]) -> Iterator[ModelEvent]:
                 duration_seconds=row["DURATION_SECONDS"],
             )
         except (KeyError, AttributeError) as exc:
-            raise EventRowError(f"a row of {STAGING_MODEL.name} is not as its model says ({exc!r})") from exc
+            raise EventRowError(f"not a row of the staging model ({exc!r}): build the models again") from exc
 
 
 def _utc(moment: datetime) -> datetime:

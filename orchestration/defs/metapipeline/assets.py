@@ -13,9 +13,8 @@ from orchestration.dbt_build import require_manifest
 from orchestration.folders import FolderSettings
 from orchestration.metapipeline.graph import DbtGraph, NodeKind, graph_from_manifest
 from orchestration.metapipeline.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
-from orchestration.metapipeline.reading import events_query, read_events
+from orchestration.metapipeline.reading import StagedEvents
 from orchestration.metapipeline.unused import Answer, Withheld, find_unused
-from snowflake_components.connection import SnowflakeConnection
 
 _GROUP = "metapipeline"
 _OWNERS = ["team:data-platform"]
@@ -31,17 +30,15 @@ class ModelRunsConfig(dg.Config):
 @dg.asset(
     deps=["stg_platform_events"], group_name=_GROUP, owners=_OWNERS, kinds={"snowflake", "python"}, pool="snowflake"
 )
-def model_runs(config: ModelRunsConfig, snowflake: SnowflakeConnection) -> dg.Output[list[ModelRun]]:
+def model_runs(config: ModelRunsConfig, staged_events: dg.ResourceParam[StagedEvents]) -> dg.Output[list[ModelRun]]:
     """Every run of a dbt model that the published events tell of, paired from their start and their end."""
-    settings = snowflake.settings
-    with snowflake.connect() as session:
-        rows = session.execute(events_query(settings.database, settings.schema_name, config.days)).rows
-    runs = list(pair_runs(read_events(rows)))
+    events = staged_events.about_models(config.days)
+    runs = list(pair_runs(events))
     states = [run.state for run in runs]
     return dg.Output(
         runs,
         metadata={
-            "events": len(rows),
+            "events": len(events),
             "models": len({run.model for run in runs}),
             **{state.value: states.count(state) for state in RunState},
             "run_times": _table(map(asdict, model_times(runs))),

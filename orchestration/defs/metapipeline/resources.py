@@ -1,11 +1,19 @@
-"""The resource `folders`."""
+"""The resources of the metapipeline, built from the settings of this process."""
 
 import dagster as dg
 
 from orchestration.folders import FolderSettings
+from orchestration.metapipeline.reading import StagedEvents
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
+from snowflake_components.identifiers import Identifier, QualifiedName
+
+STAGING_MODEL = Identifier("STG_PLATFORM_EVENTS")
 
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Build the resource from the settings of this process."""
-    return dg.Definitions(resources={"folders": FolderSettings()})
+    """Bind the staging model, where dbt builds it, and the folders; nothing is connected before it is needed."""
+    settings = SnowflakeSettings()
+    table = QualifiedName(Identifier.parse(settings.database), Identifier.parse(settings.schema_name), STAGING_MODEL)
+    staged_events = StagedEvents(SnowflakeConnection(settings=settings), table)
+    return dg.Definitions(resources={"staged_events": staged_events, "folders": FolderSettings()})

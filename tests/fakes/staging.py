@@ -1,0 +1,47 @@
+"""A Snowflake that knows one answer: what the staging model holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from snowflake_components.identifiers import Identifier
+from snowflake_components.retry import RetryPolicy
+from snowflake_components.work import QueryResult
+
+_AT_ONCE = RetryPolicy(sleep=lambda _: None, monotonic=lambda: 0.0, jitter=lambda: 0.0)
+
+
+@dataclass
+class FakeStaging:
+    """One connection and its session.
+
+    Args:
+        rows: the answer to every question.
+        failures: errors that connecting raises, in order, before it works.
+    """
+
+    rows: Sequence[Mapping[str, Any]] = ()
+    failures: list[Exception] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    retries: RetryPolicy = _AT_ONCE
+
+    @contextmanager
+    def connect(self) -> Iterator[FakeStaging]:
+        """Open the session, or fail as told."""
+        if self.failures:
+            raise self.failures.pop(0)
+        yield self
+
+    def role(self, role: Identifier) -> AbstractContextManager[None]:
+        """Take no notice of roles."""
+        del role
+        return nullcontext()
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
+        """Remember the question, give the answer."""
+        assert params is None
+        self.asked.append(sql)
+        return QueryResult((), tuple(self.rows), "query-1")

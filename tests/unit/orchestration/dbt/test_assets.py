@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from orchestration.dbt_build import NodeOutcome, Verdict
+from orchestration.defs.dbt.assets import event_models
+from orchestration.landing.partitions import EXTERNAL_TABLE, PUBLISHED_HOUR, hourly_partitions
+from tests.fakes.dbt_models import FakeDbtModels
+
+STAGING, USAGE = dg.AssetKey("stg_platform_events"), dg.AssetKey("usage_by_organization_hour")
+MODELS = {
+    f"model.hourglass.{key.path[-1]}": NodeOutcome(f"model.hourglass.{key.path[-1]}", Verdict.DONE, 0.5, query_id="q1")
+    for key in (STAGING, USAGE)
+}
+TESTS = {
+    str(spec.metadata["dagster_dbt/unique_id"]): NodeOutcome(
+        str(spec.metadata["dagster_dbt/unique_id"]), Verdict.DONE, 0.1, failures=0
+    )
+    for spec in event_models.check_specs
+}
+GOOD = MODELS | TESTS
+UNIQUE = next(unique_id for unique_id in TESTS if "unique_stg_platform_events_event_id" in unique_id)
+KNOWN = next(unique_id for unique_id in TESTS if "known_event_types" in unique_id)
+
+
+def run(outcomes: dict[str, NodeOutcome], *keys: dg.AssetKey) -> tuple[FakeDbtModels, dg.ExecuteInProcessResult]:
+    """Run the hour 2025-08-01T03."""
+    dbt = FakeDbtModels(tuple(outcomes.values()))
+    result = dg.materialize(
+        [event_models],
+        partition_key="2025-08-01-03:00",
+        selection=keys or None,
+        resources={"dbt": dbt},
+        raise_on_error=False,
+    )
+    return dbt, result
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey | None]:
+    return {event.asset_key for event in result.get_asset_materialization_events()}
+
+
+def test_an_hour_builds_every_model_and_reports_every_test() -> None:
+    """One question to dbt, for the hour of the partition."""
+    dbt, result = run(GOOD)
+    ((hour, names),) = dbt.asked
+    assert result.success
+    assert hour == "2025-08-01T03"
+    assert {unique_id.split(".")[2] for unique_id in GOOD} == names
+    assert {STAGING, USAGE} == materialized(result)
+    checks = result.get_asset_check_evaluations()
+    assert {(spec.name, True) for spec in event_models.check_specs} == {(c.check_name, c.passed) for c in checks}
+
+
+def test_a_model_tells_its_dbt_id_and_its_seconds() -> None:
+    """By the names that every dbt asset uses: a relay of the event log makes a run of the model of them."""
+    _, result = run(GOOD)
+    metadata = result.asset_materializations_for_node("event_models")[0].metadata
+    assert metadata["unique_id"].value in MODELS
+    assert metadata["Execution Duration"].value == 0.5
+
+
+def test_one_model_alone_is_built_with_its_own_tests() -> None:
+    """Tests of other models are not asked for."""
+    dbt, result = run({name: MODELS[name] for name in MODELS if name.endswith("usage_by_organization_hour")}, USAGE)
+    assert result.success
+    assert dbt.asked == [("2025-08-01T03", frozenset({"usage_by_organization_hour"}))]
+    assert {USAGE} == materialized(result)
+
+
+def test_a_failed_test_is_a_failed_check_and_fails_the_run() -> None:
+    """The models that were built keep their materialisation; the message holds dbt's sentence."""
+    broken = NodeOutcome(UNIQUE, Verdict.FAILED, 0.1, "Got 2 results, configured to fail if != 0", failures=2)
+    _, result = run(GOOD | {UNIQUE: broken})
+    (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert not result.success
+    assert failed.check_name == "unique_stg_platform_events_event_id"
+    assert failed.severity is dg.AssetCheckSeverity.ERROR
+    assert failed.metadata["rows_found"].value == 2
+
+
+def test_an_unknown_type_is_flagged_and_the_run_goes_on() -> None:
+    """A warning is a failed check that blocks nothing."""
+    flagged = NodeOutcome(KNOWN, Verdict.WARNED, 0.1, "Got 1 result", failures=1)
+    _, result = run(GOOD | {KNOWN: flagged})
+    (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert result.success
+    assert (check.check_name, check.severity) == ("known_event_types", dg.AssetCheckSeverity.WARN)
+
+
+def test_a_failed_model_fails_the_run_and_what_it_skipped_is_not_reported() -> None:
+    """Nothing is said about a test that did not run."""
+    failed, skipped = MODELS
+    outcomes = {
+        failed: NodeOutcome(failed, Verdict.FAILED, 0.1, "SQL compilation error"),
+        **{name: NodeOutcome(name, Verdict.SKIPPED, 0.0) for name in (*TESTS, skipped)},
+    }
+    _, result = run(outcomes)
+    assert not result.success
+    assert set() == materialized(result)
+    assert result.get_asset_check_evaluations() == []
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    assert "SQL compilation error" in str(event.step_failure_data.user_failure_data or event.step_failure_data.error)
+
+
+def test_models_that_read_the_event_log_wait_for_the_published_hour() -> None:
+    """A failed blocking check of the hour stops the gate, and so the models."""
+    deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in event_models.specs}
+    assert deps == {STAGING: {EXTERNAL_TABLE, PUBLISHED_HOUR}, USAGE: {STAGING}}
+
+
+@pytest.mark.parametrize("spec", event_models.specs, ids=lambda spec: spec.key.path[-1])
+def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> None:
+    """The same partitions as every asset of an hour, one partition per run, in the pool that writes alone."""
+    assert spec.partitions_def == hourly_partitions
+    assert (spec.group_name, spec.owners) == ("event_models", ["team:data-platform"])
+    assert {"dbt", "snowflake"} == spec.kinds
+    assert event_models.backfill_policy is None
+    assert event_models.op.pool == "snowflake"

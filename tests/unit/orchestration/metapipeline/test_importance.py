@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from random import Random
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.metapipeline.errors import WeightError
+from orchestration.metapipeline.graph import DbtGraph, GraphNode, NodeKind, graph_from_manifest
+from orchestration.metapipeline.importance import MEASURES, centralities, measure_importance
+from tests.unit.orchestration.metapipeline.manifests import manifest_of, random_parents
+
+EVEN = dict.fromkeys(MEASURES, 1.0)
+EMPTY = DbtGraph((), ())
+ALONE = graph_from_manifest(manifest_of({"model.p.a": []}))
+IN_PIECES = graph_from_manifest(manifest_of({"model.p.a": [], "model.p.b": ["model.p.a"], "model.p.c": []}))
+
+
+def random_graph(seed: int) -> DbtGraph:
+    random = Random(seed)  # noqa: S311 (graphs, not secrets)
+    return graph_from_manifest(manifest_of(random_parents(random, random.randint(1, 25), random.randint(0, 4))))
+
+
+def exact_pagerank(digraph: nx.DiGraph[str]) -> dict[str, float]:
+    """Solve PageRank as a system of equations, over networkx's own matrix."""
+    matrix = np.asarray(nx.google_matrix(digraph, alpha=0.85)).T
+    size = len(digraph)
+    system = np.vstack([matrix - np.eye(size), np.ones((1, size))])
+    solved, *_ = np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)
+    return dict(zip(digraph, solved.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("graph", [*map(random_graph, range(50)), ALONE, IN_PIECES])
+def test_the_six_measures_equal_the_reference(graph: DbtGraph) -> None:
+    """Each measure is the one that networkx defines, to 1e-9."""
+    digraph: nx.DiGraph[str] = nx.DiGraph()
+    digraph.add_nodes_from(node.unique_id for node in graph.nodes)
+    digraph.add_edges_from(graph.edges)
+    reference = {
+        "degree": nx.degree_centrality(digraph),
+        "in_degree": nx.in_degree_centrality(digraph),
+        "out_degree": nx.out_degree_centrality(digraph),
+        "closeness": nx.closeness_centrality(digraph),
+        "betweenness": nx.betweenness_centrality(digraph),
+        "pagerank": exact_pagerank(digraph),
+    }
+    assert list(MEASURES) == list(reference)
+    for name, values in centralities(graph).items():
+        assert reference[name] == pytest.approx(values, abs=1e-9), name
+
+
+def test_an_empty_graph_has_no_rows() -> None:
+    """Nothing to measure is not an error."""
+    assert measure_importance(EMPTY, EVEN) == ()
+
+
+def test_the_bottleneck_is_the_most_important() -> None:
+    """Every path runs through one model: it leads, and the score of the best in everything is 1."""
+    graph = graph_from_manifest(
+        manifest_of(
+            {"model.p.hub": [f"source.p.s{n}" for n in range(3)]}
+            | {f"source.p.s{n}": [] for n in range(3)}
+            | {f"model.p.m{n}": ["model.p.hub"] for n in range(3)}
+        )
+    )
+    rows = measure_importance(graph, {"degree": 1, "betweenness": 3})
+    assert rows[0].unique_id == "model.p.hub"
+    assert rows[0].score == 1.0
+    assert len({row.score for row in rows[1:]}) == 1
+
+
+def test_a_measure_without_weight_has_no_say() -> None:
+    """With one weight the order is that of the one measure."""
+    graph = random_graph(7)
+    rows = measure_importance(graph, {"out_degree": 2.5})
+    assert [row.out_degree for row in rows] == sorted((row.out_degree for row in rows), reverse=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), shuffle=st.randoms(use_true_random=False))
+def test_scores_do_not_depend_on_names(seed: int, shuffle: Random) -> None:
+    """A relabelled graph gives every node the score it had: ranks survive the order in which floats are added."""
+    graph = random_graph(seed)
+    names = [node.unique_id for node in graph.nodes]
+    renamed = dict(zip(names, shuffle.sample([f"x{n}" for n in range(len(names))], len(names)), strict=True))
+    other = DbtGraph(
+        tuple(sorted(GraphNode(renamed[node.unique_id], node.kind) for node in graph.nodes)),
+        tuple(sorted((renamed[a], renamed[b]) for a, b in graph.edges)),
+    )
+    scores = {row.unique_id: row.score for row in measure_importance(graph, EVEN)}
+    others = {row.unique_id: row.score for row in measure_importance(other, EVEN)}
+    assert {renamed[name]: score for name, score in scores.items()} == others
+
+
+@given(st.dictionaries(st.sampled_from(MEASURES), st.floats(0, 10), min_size=1))
+def test_scores_lie_between_zero_and_one(weights: dict[str, float]) -> None:
+    """Whatever the weights, as long as one of them is above zero."""
+    if sum(weights.values()) > 0:
+        assert all(0 <= row.score <= 1 for row in measure_importance(IN_PIECES, weights))
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ({"degree": 1, "beauty": 1}, "no such measure: beauty"),
+        ({"degree": -1, "pagerank": 2}, "0 or more"),
+        ({"degree": 0}, "above 0"),
+        ({}, "above 0"),
+    ],
+)
+def test_unusable_weights_are_refused(weights: dict[str, float], said: str) -> None:
+    """The message names the measures that there are, or what a weight is."""
+    with pytest.raises(WeightError, match=said):
+        measure_importance(ALONE, weights)
+
+
+def test_rows_say_what_kind_of_node_they_are() -> None:
+    """A source can lead the list: who looks for models filters by kind."""
+    rows = measure_importance(random_graph(3), EVEN)
+    assert {row.kind for row in rows} >= {NodeKind.SOURCE, NodeKind.MODEL}

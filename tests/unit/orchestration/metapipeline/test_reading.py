@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlglot
+
+from orchestration.metapipeline.errors import EventRowError
+from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
+from orchestration.metapipeline.reading import StagedEvents, events_query
+from producers.events import EventType
+from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.identifiers import Identifier, QualifiedName
+from tests.fakes.staging import FakeStaging
+
+TABLE = QualifiedName(Identifier("AWS"), Identifier("dev's"), Identifier("STG_PLATFORM_EVENTS"))
+ROW = {
+    "ORGANIZATION": "acme",
+    "DEPLOYMENT": "prod",
+    "SHARD": None,
+    "RUN_ID": "run-1",
+    "STEP_KEY": "stg_orders",
+    "EVENT_TYPE": "STEP_SUCCESS",
+    "OCCURRED_AT": datetime(2025, 8, 1, 3, 10, 0, 500_000),  # noqa: DTZ001 (as Snowflake gives a TIMESTAMP_NTZ)
+    "REPLICATION_HOUR": datetime(2025, 8, 1, 3),  # noqa: DTZ001 (as above)
+    "DBT_MODEL": "model.p.stg_orders",
+    "DURATION_SECONDS": 1.5,
+}
+
+
+def test_a_row_becomes_an_event_in_utc() -> None:
+    """The staging model keeps UTC without saying so."""
+    assert (
+        ModelEvent(
+            StepOf("acme", "prod", None, "run-1", "stg_orders"),
+            "STEP_SUCCESS",
+            "model.p.stg_orders",
+            datetime(2025, 8, 1, 3, 10, 0, 500_000, UTC),
+            datetime(2025, 8, 1, 3, tzinfo=UTC),
+            1.5,
+        ),
+    ) == StagedEvents(FakeStaging([ROW]), TABLE).about_models(30)
+
+
+def test_an_empty_table_gives_no_events() -> None:
+    """Nothing published yet is not an error."""
+    assert StagedEvents(FakeStaging(), TABLE).about_models(30) == ()
+
+
+def test_the_question_names_the_table_in_quotes_and_the_types_of_the_contract() -> None:
+    """It is one statement of Snowflake's dialect; a name cannot end it."""
+    (statement,) = sqlglot.parse(events_query(TABLE, 30), dialect="snowflake")
+    assert statement is not None
+    tables = {(table.catalog, table.db, table.name) for table in statement.find_all(sqlglot.exp.Table)}
+    assert {("AWS", "dev's", "STG_PLATFORM_EVENTS")} == tables
+    assert set(EVENT_TYPES) <= set(EventType)
+
+
+@pytest.mark.parametrize("row", [{**ROW, "OCCURRED_AT": None}, {"ORGANIZATION": "acme"}])
+def test_a_row_that_the_model_does_not_promise_is_refused(row: dict[str, object]) -> None:
+    """A guess would hide that the model changed."""
+    with pytest.raises(EventRowError, match="build the models again"):
+        StagedEvents(FakeStaging([row]), TABLE).about_models(30)
+
+
+def test_a_snowflake_that_is_away_is_asked_again() -> None:
+    """Reading changes nothing, so it is safe to repeat."""
+    away = FakeStaging([ROW], failures=[SnowflakeUnavailable("away"), SnowflakeUnavailable("away")])
+    assert len(StagedEvents(away, TABLE).about_models(30)) == 1
