@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
-
-logger = logging.getLogger(__name__)
 
 _REFUSALS = frozenset(
     {
@@ -133,9 +130,9 @@ class KafkaBroker:
             # A broker that is away makes librdkafka write 20 lines a second otherwise.
             "reconnect.backoff.ms": 500,
             "reconnect.backoff.max.ms": 10_000,
-            "log_level": 3,
+            "log_level": 2,
         }
-        return _kafka().admin.AdminClient(settings, logger=logger)
+        return _kafka().admin.AdminClient(settings)
 
     @contextmanager
     def _foreign_errors(self, action: str) -> Iterator[None]:
