@@ -106,7 +106,12 @@ def type_of(entry: EventLogEntry) -> EventType:
     if event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION:
         passed = event.asset_check_evaluation_data.passed
         return EventType.ASSET_CHECK_PASSED if passed else EventType.ASSET_CHECK_FAILED
-    return _TYPES.get(event.event_type, EventType.ENGINE_EVENT)
+    return counterpart_of(event.event_type)
+
+
+def counterpart_of(dagster_type: DagsterEventType) -> EventType:
+    """Find the type of an entry whose type alone decides; every type of Dagster has a counterpart."""
+    return _TYPES.get(dagster_type, EventType.ENGINE_EVENT)
 
 
 def _payload_of(entry: EventLogEntry) -> dict[str, Any]:
@@ -117,11 +122,23 @@ def _payload_of(entry: EventLogEntry) -> dict[str, Any]:
         "level": entry.level,
         "job": entry.job_name,
     }
-    if entry.error_info is not None:
-        payload["error"] = {"class": entry.error_info.cls_name, "message": _text(entry.error_info.message)}
+    error = entry.error_info or getattr(event and event.event_specific_data, "error", None)
+    if error is not None:
+        payload["error"] = _error_of(error)
     if event is not None:
         payload |= _details_of(event)
     return payload
+
+
+def _error_of(error: Any) -> dict[str, Any]:
+    # Dagster wraps what went wrong in what it did about it: the first cause is what people look for
+    first = error
+    while first.cause is not None:
+        first = first.cause
+    described = {"class": error.cls_name, "message": _text(error.message.strip())}
+    if first is not error:
+        described["cause"] = {"class": first.cls_name, "message": _text(first.message.strip())}
+    return described
 
 
 def _details_of(event: DagsterEvent) -> dict[str, Any]:

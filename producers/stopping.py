@@ -51,20 +51,22 @@ class StopRequest:
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not beyond a stop."""
-        if not self.requested:
-            self._while_blocked(lambda: time.sleep(seconds), None)
+        self._while_blocked(lambda: time.sleep(seconds), None)
 
     def _while_blocked(self, call: Callable[[], T], stopped: T) -> T:
         try:
-            self._blocked = True
-            return call()
+            try:
+                self._blocked = True
+                # looked at only now: a signal before this line would else be overslept
+                return stopped if self.requested else call()
+            finally:
+                self._blocked = False
         except _StopError:
             return stopped
-        finally:
-            self._blocked = False
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.requested = True
         if self._blocked:
+            self._blocked = False
             raise _StopError
