@@ -1,0 +1,48 @@
+"""Hold the rows that a statement answers, as the table that fakesnow then encodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pyarrow as pa
+
+_TYPES = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "time": pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows with their columns.
+
+    Args:
+        columns: names as clients see them.
+        types: one of text, integer, time for each column.
+        rows: a value per column each.
+    """
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def of_text(cls, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> Self:
+        """Make an answer of text columns only."""
+        return cls(tuple(columns), ("text",) * len(columns), tuple(rows))
+
+    @property
+    def table(self) -> pa.Table:
+        """The rows as Arrow, typed also when there is none."""
+        arrays = [
+            pa.array([row[index] for row in self.rows], type=_TYPES[kind]) for index, kind in enumerate(self.types)
+        ]
+        return pa.Table.from_arrays(arrays, names=list(self.columns))
+
+
+def status(message: str) -> Answer:
+    """Answer one row that says what was done."""
+    return Answer.of_text(("status",), [(message,)])

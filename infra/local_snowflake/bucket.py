@@ -1,0 +1,109 @@
+"""Read the bucket: the only module that imports the S3 client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from shutil import copyfileobj
+from typing import BinaryIO, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local_snowflake.errors import StorageRefused
+from infra.local_snowflake.settings import LocalSnowflakeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as a listing shows it.
+
+    Args:
+        key: from the root of the bucket.
+        size_bytes: of the object as it is stored.
+        etag: changes whenever the object changes.
+        modified: when it was written.
+    """
+
+    key: str
+    size_bytes: int
+    etag: str
+    modified: datetime
+
+
+class ObjectVanished(Exception):
+    """The object was listed and is gone, or is another one now."""
+
+
+class Bucket(Protocol):
+    """Every bucket there is; the local server reads, it never writes."""
+
+    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
+        """List the objects below a prefix, in the order of their keys."""
+        ...
+
+    def download(self, bucket: str, stored: StoredObject, target: Path) -> None:
+        """Copy one object, of exactly this ETag, to a file.
+
+        Raises:
+            ObjectVanished: it is gone or was written again since it was listed.
+            StorageRefused: the bucket does not answer.
+        """
+        ...
+
+
+_GONE = frozenset({"NoSuchKey", "404", "PreconditionFailed", "412"})
+
+
+class S3Bucket:
+    """The buckets of one S3 endpoint.
+
+    Args:
+        settings: endpoint, region and keys; without keys the default chain of AWS is asked.
+    """
+
+    def __init__(self, settings: LocalSnowflakeSettings) -> None:
+        secret = settings.s3_secret_access_key
+        self._client = boto3.client(
+            "s3",
+            endpoint_url=settings.s3_endpoint,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_access_key_id,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3}),
+        )
+
+    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
+        """List the objects below a prefix, page by page."""
+        with _refusals(f"s3://{bucket}/{prefix}"):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for found in page.get("Contents", []):
+                    yield StoredObject(found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"])
+
+    def download(self, bucket: str, stored: StoredObject, target: Path) -> None:
+        """Copy one object to a file."""
+        with _refusals(f"s3://{bucket}/{stored.key}"):
+            answer = self._client.get_object(Bucket=bucket, Key=stored.key, IfMatch=f'"{stored.etag}"')
+            with target.open("wb") as file, answer["Body"] as body:
+                copy(body, file)
+
+
+def copy(source: BinaryIO, target: BinaryIO) -> None:
+    """Copy a stream in pieces of one megabyte."""
+    copyfileobj(source, target, 1 << 20)
+
+
+@contextmanager
+def _refusals(address: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as exc:
+        if exc.response.get("Error", {}).get("Code") in _GONE:
+            raise ObjectVanished(address) from exc
+        raise StorageRefused(f"Failed to access remote file: {address}: {exc}") from exc
+    except BotoCoreError as exc:
+        raise StorageRefused(f"Failed to access remote file: {address}: {exc}") from exc

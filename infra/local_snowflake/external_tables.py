@@ -1,0 +1,273 @@
+"""Create, refresh and drop external tables: a view over rows that each refresh reads from the bucket.
+
+The rows of registered files are kept parsed, keyed by file, so that a query reads no object. Two differences to
+Snowflake follow. A file that changed or vanished shows in the rows only after a refresh, where Snowflake reads the
+bucket at every query. And `SELECT *` shows METADATA$FILENAME and METADATA$FILE_ROW_NUMBER, which Snowflake hides
+unless they are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from infra.local_snowflake.answers import Answer, status
+from infra.local_snowflake.bucket import Bucket, ObjectVanished, StoredObject
+from infra.local_snowflake.errors import (
+    NotSupported,
+    ObjectExists,
+    ObjectInvalid,
+    ObjectMissing,
+    OptionRefused,
+)
+from infra.local_snowflake.names import ObjectName, quote
+from infra.local_snowflake.registry import (
+    ExternalTable,
+    FileChange,
+    FileStatus,
+    Location,
+    Registry,
+    Stage,
+    changes,
+    new_id,
+)
+from infra.local_snowflake.stages import Stages, listed, location_of, refresh_answer
+from infra.local_snowflake.statements import CreateExternalTable, Creation, ObjectKind, RefreshExternalTable
+
+METADATA_COLUMNS = ("VALUE", "METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
+_DONE = "Statement executed successfully."
+
+RunSql = Callable[[str], None]
+"""Runs a statement of Snowflake's dialect in the session that asks."""
+
+
+def view_sql(table: ExternalTable) -> str:
+    """Write the view that shows the virtual columns, in Snowflake's dialect."""
+    columns = [quote(name) for name in METADATA_COLUMNS]
+    for column in table.columns:
+        value = f"CAST({column.expression} AS {column.type_sql})" if column.type_sql else f"({column.expression})"
+        columns.append(f"{value} AS {quote(column.name)}")
+    listed_columns = ",\n  ".join(columns)
+    return f"CREATE OR REPLACE VIEW {table.name.sql} AS SELECT\n  {listed_columns}\nFROM {table.rows_sql}"  # noqa: S608 - names are quoted, expressions are the statement's own
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalTables:
+    """The external tables of one server.
+
+    Args:
+        registry: where they are kept, with their rows.
+        stages: where their files are.
+        bucket: where their files are read.
+        now: tells the time.
+    """
+
+    registry: Registry
+    stages: Stages
+    bucket: Bucket
+    now: Callable[[], datetime]
+
+    def create(self, name: ObjectName, stage: ObjectName, statement: CreateExternalTable, run: RunSql) -> Answer:
+        """Create an external table; the steps, in this order:
+
+        1. Look whether the name is taken.
+        2. Create the table of its rows and keep its definition.
+        3. Create its view in the session, which reads the column expressions; if that fails, take back step 2.
+        4. Drop what it replaces.
+        5. Refresh it, if REFRESH_ON_CREATE.
+        """
+        former = self.registry.external_table(name)
+        if former and statement.creation is Creation.KEEP:
+            return status(f"{name.name} already exists, statement succeeded.")
+        if former is None:
+            self._require_free(name)
+        elif statement.creation is Creation.REFUSE:
+            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+        table = self._new(name, self.stages.get(stage), statement)
+        with self.registry.transaction() as cursor:
+            cursor.execute(
+                f'CREATE TABLE {table.rows_sql} (VALUE JSON, "METADATA$FILENAME" VARCHAR, '
+                '"METADATA$FILE_ROW_NUMBER" BIGINT)'
+            )
+            self.registry.put(cursor, table)
+        try:
+            run(view_sql(table))
+        except BaseException:
+            self._remove(table, restored=former)
+            raise
+        if former:
+            self._remove_rows(former)
+        if statement.refresh_on_create:
+            self._refresh(table, "")
+        return status(f"External table {name.name} successfully created.")
+
+    def _require_free(self, name: ObjectName) -> None:
+        with self.registry.transaction() as cursor:
+            found = cursor.execute(
+                "SELECT 1 FROM information_schema.tables "
+                "WHERE table_catalog = ? AND table_schema = ? AND table_name = ?",
+                [name.database, name.schema, name.name],
+            ).fetchone()
+        if found:
+            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+
+    def _new(self, name: ObjectName, stage: Stage, statement: CreateExternalTable) -> ExternalTable:
+        _require_json(statement)
+        _require_partition_columns(statement)
+        path = statement.location.path
+        return ExternalTable(
+            id=new_id(),
+            name=name,
+            stage=stage.name,
+            stage_id=stage.id,
+            stage_url=stage.url,
+            path=path if not path or path.endswith("/") else path + "/",
+            columns=statement.columns,
+            partition_by=statement.partition_by,
+            pattern=statement.pattern,
+            file_format=statement.file_format,
+            auto_refresh=statement.auto_refresh,
+            comment=statement.comment,
+            created_on=self.now(),
+        )
+
+    def refresh(self, name: ObjectName, statement: RefreshExternalTable) -> Answer:
+        """Register what is new, changed or gone below a path."""
+        table = self._find(name, if_exists=statement.if_exists)
+        if table is None:
+            return status(_DONE)
+        reason = self.invalid_reason(table)
+        if reason:
+            raise ObjectInvalid(f"External table '{name}' marked invalid. {reason}")
+        return refresh_answer(self._refresh(table, statement.path))
+
+    def _refresh(self, table: ExternalTable, path: str) -> list[FileChange]:
+        location = location_of(table.stage_url, table.path + path)
+        found = listed(self.bucket, location, table.pattern)
+        changed = changes(self.registry.files(table.id, location.prefix), found)
+        wanted = [change.stored for change in changed if change.status is not FileStatus.UNREGISTERED]
+        with TemporaryDirectory(prefix="external-table-") as folder:
+            copies = self._download(location, wanted, Path(folder))
+            changed = [
+                change for change in changed if change.status is FileStatus.UNREGISTERED or change.stored.key in copies
+            ]
+            with self.registry.cursor() as cursor:
+                _stage_rows(cursor, table, copies)
+                with self.registry.transaction(cursor):
+                    for change in changed:
+                        cursor.execute(
+                            f'DELETE FROM {table.rows_sql} WHERE "METADATA$FILENAME" = ?',  # noqa: S608 - an id of ours
+                            [change.stored.key],
+                        )
+                    cursor.execute(f"INSERT INTO {table.rows_sql} SELECT * FROM staged_rows")  # noqa: S608 - an id of ours
+                    self.registry.record(cursor, table, changed, self.now())
+        return changed
+
+    def _download(self, location: Location, wanted: Iterable[StoredObject], folder: Path) -> dict[str, Path]:
+        copies: dict[str, Path] = {}
+        for number, stored in enumerate(wanted):
+            target = folder / f"{number}{_codec(stored.key)}"
+            try:
+                self.bucket.download(location.bucket, stored, target)
+            except ObjectVanished:
+                continue  # it is gone since it was listed: the next refresh sees what is there
+            copies[stored.key] = target
+        return copies
+
+    def drop(self, name: ObjectName, *, if_exists: bool, run: RunSql) -> Answer:
+        """Drop an external table; its files stay in the bucket."""
+        table = self._find(name, if_exists=if_exists)
+        if table is None:
+            return status("Drop statement executed successfully (the object already dropped).")
+        run(f"DROP VIEW IF EXISTS {name.sql}")
+        self._remove(table, restored=None)
+        return status(f"{name.name} successfully dropped.")
+
+    def _remove(self, table: ExternalTable, restored: ExternalTable | None) -> None:
+        with self.registry.transaction() as cursor:
+            self.registry.remove(cursor, ObjectKind.EXTERNAL_TABLE, table.name)
+            if restored:
+                self.registry.put(cursor, restored)
+        self._remove_rows(table)
+
+    def _remove_rows(self, table: ExternalTable) -> None:
+        with self.registry.transaction() as cursor:
+            self.registry.forget_files(cursor, table.id)
+            cursor.execute(f"DROP TABLE IF EXISTS {table.rows_sql}")
+
+    def get(self, name: ObjectName) -> ExternalTable:
+        """Find an external table that must be there.
+
+        Raises:
+            ObjectMissing: it is not.
+        """
+        table = self.registry.external_table(name)
+        if table is None:
+            raise ObjectMissing(f"SQL compilation error:\nExternal table '{name}' does not exist or not authorized.")
+        return table
+
+    def _find(self, name: ObjectName, *, if_exists: bool) -> ExternalTable | None:
+        return self.registry.external_table(name) if if_exists else self.get(name)
+
+    def invalid_reason(self, table: ExternalTable) -> str:
+        """Say why a table cannot be read any more; empty if it can."""
+        stage = self.registry.stage(table.stage)
+        if stage is None or stage.id != table.stage_id:
+            return f"Stage '{table.stage}' dropped or replaced."
+        if stage.url != table.stage_url:
+            return f"Stage '{table.stage}' location altered."
+        return ""
+
+
+def _require_json(statement: CreateExternalTable) -> None:
+    form = str(statement.file_format.get("TYPE", "CSV")).upper()
+    if form != "JSON":
+        raise NotSupported(f"Unsupported feature 'FILE_FORMAT TYPE = {form}': the local Snowflake reads TYPE = JSON.")
+
+
+def _require_partition_columns(statement: CreateExternalTable) -> None:
+    by_name = {column.name: column for column in statement.columns}
+    for name in statement.partition_by:
+        if name not in by_name:
+            raise OptionRefused(f"SQL compilation error:\ninvalid identifier '{name}' in PARTITION BY.")
+        if "METADATA$FILENAME" not in by_name[name].expression.upper():
+            raise OptionRefused(
+                f"SQL compilation error:\nPartition column '{name}' expression must use METADATA$FILENAME."
+            )
+
+
+def _codec(key: str) -> str:
+    return next((suffix for suffix in (".gz", ".zst") if key.lower().endswith(suffix)), "")
+
+
+_COMPRESSIONS = {"": "none", ".gz": "gzip", ".zst": "zstd"}
+
+
+def _stage_rows(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, copies: dict[str, Path]) -> None:
+    """Parse the files into a temporary table, before the transaction that a broken file would end."""
+    cursor.execute("CREATE OR REPLACE TEMP TABLE staged_rows (value JSON, file_name VARCHAR, line BIGINT)")
+    form = "auto" if table.file_format.get("STRIP_OUTER_ARRAY") is True else "newline_delimited"
+    for key in sorted(copies):
+        _stage_file(cursor, key, copies[key], form)
+
+
+def _stage_file(cursor: duckdb.DuckDBPyConnection, key: str, path: Path, form: str) -> None:
+    """Parse one file; like Snowflake, stop before the first row that is no JSON, without an error."""
+    try:
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE file_rows AS SELECT json, row_number() OVER () AS line FROM "
+            "read_json_objects(?, format = ?, compression = ?, ignore_errors = true, maximum_object_size = 33554432)",
+            [str(path), form, _COMPRESSIONS[path.suffix]],
+        )
+    except (duckdb.IOException, duckdb.InvalidInputException):
+        return
+    cursor.execute(
+        "INSERT INTO staged_rows SELECT json, ?, line FROM file_rows WHERE line < "
+        "coalesce((SELECT min(line) FROM file_rows WHERE json IS NULL), 9223372036854775807) ORDER BY line",
+        [key],
+    )

@@ -1,0 +1,246 @@
+"""Keep stages, external tables and their files in a DuckDB database of their own, which survives a restart.
+
+Rows of external tables lie in the same database as the registry, so that a refresh commits its files and its rows
+in one transaction: a process killed at any moment leaves either all of a refresh or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+from pydantic import TypeAdapter
+
+from infra.local_snowflake.bucket import StoredObject
+from infra.local_snowflake.names import ObjectName, quote
+from infra.local_snowflake.statements import Column, Directory, ObjectKind, Options
+
+DATABASE = "_fs_external"
+"""The DuckDB database; clients never see its name."""
+
+_SCHEMA = f"""
+CREATE SCHEMA IF NOT EXISTS {DATABASE}.raw;
+CREATE TABLE IF NOT EXISTS {DATABASE}.objects (
+    kind VARCHAR, database_name VARCHAR, schema_name VARCHAR, name VARCHAR, definition VARCHAR
+);
+CREATE TABLE IF NOT EXISTS {DATABASE}.files (
+    owner VARCHAR, file_name VARCHAR, file_size BIGINT, etag VARCHAR,
+    last_modified TIMESTAMPTZ, registered_on TIMESTAMPTZ
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A directory of a bucket: `s3://bucket/prefix`."""
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage as it is kept.
+
+    Args:
+        id: of this very stage; a stage of the same name made later has another, so tables over this one break.
+    """
+
+    id: str
+    name: ObjectName
+    url: str
+    created_on: datetime
+    storage_integration: str | None
+    directory: Directory
+    file_format: Options
+    comment: str
+    last_refreshed_on: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalTable:
+    """An external table as it is kept.
+
+    Args:
+        id: names its rows and files.
+        stage_id: of the stage it was made over.
+        stage_url: of that stage then: another URL makes the table invalid.
+        path: of its LOCATION below the stage.
+    """
+
+    id: str
+    name: ObjectName
+    stage: ObjectName
+    stage_id: str
+    stage_url: str
+    path: str
+    columns: tuple[Column, ...]
+    partition_by: tuple[str, ...]
+    pattern: str | None
+    file_format: Options
+    auto_refresh: bool
+    comment: str
+    created_on: datetime
+    last_refreshed_on: datetime | None = None
+
+    @property
+    def rows_sql(self) -> str:
+        """The table of its parsed rows."""
+        return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id)}"
+
+
+_TYPES: dict[ObjectKind, TypeAdapter[Any]] = {
+    ObjectKind.STAGE: TypeAdapter(Stage),
+    ObjectKind.EXTERNAL_TABLE: TypeAdapter(ExternalTable),
+}
+
+
+class FileStatus(Enum):
+    """What a refresh reports of one file."""
+
+    REGISTERED_NEW = "File registered successfully."
+    REGISTERED_UPDATE = "File registered (updated) successfully."
+    UNREGISTERED = "File unregistered successfully."
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that is new, changed or gone."""
+
+    status: FileStatus
+    stored: StoredObject
+
+
+def new_id() -> str:
+    """Make an id that no other object has."""
+    return uuid4().hex
+
+
+def changes(registered: Iterable[StoredObject], listed: Iterable[StoredObject]) -> list[FileChange]:
+    """Compare what is registered with what is there, by ETag; in the order of the keys."""
+    known = {stored.key: stored for stored in registered}
+    found = {stored.key: stored for stored in listed}
+    result = []
+    for key in sorted(known.keys() | found.keys()):
+        if key not in found:
+            result.append(FileChange(FileStatus.UNREGISTERED, known[key]))
+        elif key not in known:
+            result.append(FileChange(FileStatus.REGISTERED_NEW, found[key]))
+        elif found[key].etag != known[key].etag:
+            result.append(FileChange(FileStatus.REGISTERED_UPDATE, found[key]))
+    return result
+
+
+class Registry:
+    """The registry; every method takes a cursor of its own, so any thread may call any of them.
+
+    Args:
+        duck: the DuckDB instance that fakesnow keeps its databases in.
+        folder: of the database file.
+    """
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self._duck = duck
+        path = str(folder / "external_tables.duckdb").replace("'", "''")
+        with duck.cursor() as cursor:
+            cursor.execute(f"ATTACH IF NOT EXISTS '{path}' AS {DATABASE}")
+            cursor.execute(_SCHEMA)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Open a connection of its own to the same databases; to be used as a context manager."""
+        return self._duck.cursor()
+
+    @contextmanager
+    def transaction(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a block in one transaction, of a new cursor unless one is given; an error takes all of it back."""
+        with nullcontext(cursor) if cursor else self.cursor() as writer:
+            writer.begin()
+            try:
+                yield writer
+            except BaseException:
+                writer.rollback()
+                raise
+            writer.commit()
+
+    def stages(self) -> list[Stage]:
+        """List every stage by name."""
+        return self._objects(ObjectKind.STAGE)
+
+    def external_tables(self) -> list[ExternalTable]:
+        """List every external table by name."""
+        return self._objects(ObjectKind.EXTERNAL_TABLE)
+
+    def stage(self, name: ObjectName) -> Stage | None:
+        """Find a stage."""
+        return next((stage for stage in self.stages() if stage.name == name), None)
+
+    def external_table(self, name: ObjectName) -> ExternalTable | None:
+        """Find an external table."""
+        return next((table for table in self.external_tables() if table.name == name), None)
+
+    def _objects(self, kind: ObjectKind) -> list[Any]:
+        with self._duck.cursor() as cursor:
+            rows = cursor.execute(f"SELECT definition FROM {DATABASE}.objects WHERE kind = ?", [kind.name]).fetchall()  # noqa: S608 - a constant
+        return sorted((_TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
+
+    def put(self, cursor: duckdb.DuckDBPyConnection, kept: Stage | ExternalTable) -> None:
+        """Keep an object, in place of one of the same kind and name."""
+        kind = _kind(kept)
+        self.remove(cursor, kind, kept.name)
+        definition = _TYPES[kind].dump_json(kept).decode()
+        row = [kind.name, kept.name.database, kept.name.schema, kept.name.name, definition]
+        cursor.execute(f"INSERT INTO {DATABASE}.objects VALUES (?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
+
+    def remove(self, cursor: duckdb.DuckDBPyConnection, kind: ObjectKind, name: ObjectName) -> None:
+        """Forget an object, if it is there."""
+        where = "kind = ? AND database_name = ? AND schema_name = ? AND name = ?"
+        cursor.execute(
+            f"DELETE FROM {DATABASE}.objects WHERE {where}",  # noqa: S608 - constants
+            [kind.name, name.database, name.schema, name.name],
+        )
+
+    def files(self, owner: str, prefix: str) -> list[StoredObject]:
+        """List the registered files of a stage's directory table or of an external table, below a prefix."""
+        with self._duck.cursor() as cursor:
+            rows = cursor.execute(
+                f"SELECT file_name, file_size, etag, last_modified FROM {DATABASE}.files "  # noqa: S608 - a constant
+                "WHERE owner = ? AND starts_with(file_name, ?) ORDER BY file_name",
+                [owner, prefix],
+            ).fetchall()
+        return [StoredObject(*row) for row in rows]
+
+    def record(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        refreshed: Stage | ExternalTable,
+        changed: Iterable[FileChange],
+        now: datetime,
+    ) -> None:
+        """Write down what a refresh found."""
+        changed = list(changed)
+        for change in changed:
+            cursor.execute(
+                f"DELETE FROM {DATABASE}.files WHERE owner = ? AND file_name = ?",  # noqa: S608 - a constant
+                [refreshed.id, change.stored.key],
+            )
+        for change in changed:
+            if change.status is not FileStatus.UNREGISTERED:
+                stored = change.stored
+                row = [refreshed.id, stored.key, stored.size_bytes, stored.etag, stored.modified, now]
+                cursor.execute(f"INSERT INTO {DATABASE}.files VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
+        self.put(cursor, replace(refreshed, last_refreshed_on=now))
+
+    def forget_files(self, cursor: duckdb.DuckDBPyConnection, owner: str) -> None:
+        """Forget every file of a stage or external table."""
+        cursor.execute(f"DELETE FROM {DATABASE}.files WHERE owner = ?", [owner])  # noqa: S608 - a constant
+
+
+def _kind(kept: Stage | ExternalTable) -> ObjectKind:
+    return ObjectKind.STAGE if isinstance(kept, Stage) else ObjectKind.EXTERNAL_TABLE

@@ -1,0 +1,186 @@
+"""Answer SHOW and DESC for stages and external tables, with Snowflake's columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from infra.local_snowflake.answers import Answer
+from infra.local_snowflake.names import ObjectName
+from infra.local_snowflake.registry import ExternalTable, Stage
+from infra.local_snowflake.statements import Scope, Show
+
+_OWNER = "SYSADMIN"
+_STAGE_COLUMNS = {
+    "created_on": "time",
+    "name": "text",
+    "database_name": "text",
+    "schema_name": "text",
+    "url": "text",
+    "has_credentials": "text",
+    "has_encryption_key": "text",
+    "owner": "text",
+    "comment": "text",
+    "region": "text",
+    "type": "text",
+    "cloud": "text",
+    "notification_channel": "text",
+    "storage_integration": "text",
+    "endpoint": "text",
+    "owner_role_type": "text",
+    "directory_enabled": "text",
+}
+_TABLE_COLUMNS = {
+    "created_on": "time",
+    "name": "text",
+    "database_name": "text",
+    "schema_name": "text",
+    "invalid": "text",
+    "invalid_reason": "text",
+    "owner": "text",
+    "comment": "text",
+    "stage": "text",
+    "location": "text",
+    "file_format_name": "text",
+    "file_format_type": "text",
+    "cloud": "text",
+    "region": "text",
+    "notification_channel": "text",
+    "last_refreshed_on": "time",
+    "table_format": "text",
+    "last_refresh_details": "text",
+    "owner_role_type": "text",
+}
+
+
+def like_matches(pattern: str, text: str) -> bool:
+    r"""Compare as SHOW ... LIKE does: case is ignored, `%` is any text, `_` any character, `\` takes the next as is."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character == "\\":
+            parts.append(re.escape(next(characters, "\\")))
+        else:
+            parts.append({"%": ".*", "_": "."}.get(character, re.escape(character)))
+    return re.fullmatch("".join(parts), text, re.IGNORECASE | re.DOTALL) is not None
+
+
+def shown(show: Show, scope: Scope, name: ObjectName) -> bool:
+    """Say whether a SHOW lists an object."""
+    return (
+        scope.database in {None, name.database}
+        and scope.schema in {None, name.schema}
+        and (show.like is None or like_matches(show.like, name.name))
+        and name.name.startswith(show.starts_with)
+    )
+
+
+def show_stages(show: Show, scope: Scope, stages: list[Stage]) -> Answer:
+    """List stages."""
+    rows = [
+        (
+            stage.created_on,
+            stage.name.name,
+            stage.name.database,
+            stage.name.schema,
+            stage.url,
+            "N",
+            "N",
+            _OWNER,
+            stage.comment,
+            None,
+            "EXTERNAL",
+            "AWS",
+            None,
+            stage.storage_integration,
+            None,
+            "ROLE",
+            "Y" if stage.directory.enable else "N",
+        )
+        for stage in stages
+        if shown(show, scope, stage.name)
+    ]
+    return Answer(tuple(_STAGE_COLUMNS), tuple(_STAGE_COLUMNS.values()), tuple(rows[: show.limit]))
+
+
+def show_external_tables(
+    show: Show, scope: Scope, tables: list[ExternalTable], invalid_reason: Callable[[ExternalTable], str]
+) -> Answer:
+    """List external tables."""
+    rows = []
+    for table in tables:
+        if not shown(show, scope, table.name):
+            continue
+        reason = invalid_reason(table)
+        rows.append(
+            (
+                table.created_on,
+                table.name.name,
+                table.name.database,
+                table.name.schema,
+                "true" if reason else "false",
+                reason or None,
+                _OWNER,
+                table.comment,
+                f'"{table.stage.database}"."{table.stage.schema}"."{table.stage.name}"',
+                f"@{table.stage}/{table.path}",
+                None,
+                "JSON",
+                "AWS",
+                None,
+                None,
+                table.last_refreshed_on,
+                "UNSPECIFIED",
+                None,
+                "ROLE",
+            )
+        )
+    return Answer(tuple(_TABLE_COLUMNS), tuple(_TABLE_COLUMNS.values()), tuple(rows[: show.limit]))
+
+
+def describe_stage(stage: Stage) -> Answer:
+    """List a stage's properties, one per row."""
+    refreshed = stage.last_refreshed_on.isoformat() if stage.last_refreshed_on else ""
+    properties = [
+        *(("STAGE_FILE_FORMAT", name, str(value)) for name, value in stage.file_format.items()),
+        ("STAGE_LOCATION", "URL", f'["{stage.url}"]'),
+        ("STAGE_INTEGRATION", "STORAGE_INTEGRATION", stage.storage_integration or ""),
+        ("DIRECTORY", "ENABLE", str(stage.directory.enable).lower()),
+        ("DIRECTORY", "AUTO_REFRESH", str(stage.directory.auto_refresh).lower()),
+        ("DIRECTORY", "LAST_REFRESHED_ON", refreshed),
+    ]
+    columns = ("parent_property", "property", "property_type", "property_value", "property_default")
+    return Answer.of_text(columns, [(parent, name, "String", value, "") for parent, name, value in properties])
+
+
+def describe_external_table(table: ExternalTable) -> Answer:
+    """List a table's columns, VALUE first."""
+    columns = (
+        "name",
+        "type",
+        "kind",
+        "null?",
+        "default",
+        "primary key",
+        "unique key",
+        "check",
+        "expression",
+        "comment",
+    )
+    rows = [("VALUE", "VARIANT", "COLUMN", "Y", None, "N", "N", None, None, "The value of this row")]
+    rows += [
+        (
+            column.name,
+            column.type_sql or "VARIANT",
+            "VIRTUAL_COLUMN",
+            "Y",
+            None,
+            "N",
+            "N",
+            None,
+            column.expression,
+            None,
+        )
+        for column in table.columns
+    ]
+    return Answer.of_text(columns, rows)

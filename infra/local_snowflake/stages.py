@@ -1,0 +1,161 @@
+"""Create, change, refresh, list and show stages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from infra.local_snowflake.answers import Answer, status
+from infra.local_snowflake.bucket import Bucket, StoredObject
+from infra.local_snowflake.errors import ObjectExists, ObjectMissing, OptionRefused
+from infra.local_snowflake.names import ObjectName
+from infra.local_snowflake.registry import FileChange, FileStatus, Location, Registry, Stage, changes, new_id
+from infra.local_snowflake.statements import AlterStage, CreateStage, Creation, ListStage, ObjectKind, RefreshStage
+
+_REFRESH_COLUMNS = ("file", "status", "description")
+
+
+def location_of(url: str, path: str = "") -> Location:
+    """Find the bucket and the prefix of a stage's URL and a path below it.
+
+    Raises:
+        OptionRefused: the URL is not `s3://bucket/...`.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "s3" or not rest.partition("/")[0]:
+        raise OptionRefused(f"invalid value ['{url}'] for parameter 'URL': the local Snowflake reads s3://bucket/path/")
+    bucket, _, prefix = rest.partition("/")
+    if prefix and not prefix.endswith("/"):
+        prefix += "/"
+    return Location(bucket, prefix + path)
+
+
+def listed(bucket: Bucket, location: Location, pattern: str | None = None) -> list[StoredObject]:
+    """List the objects of a location; a key that ends in a slash is a folder's marker, no file."""
+    wanted = re.compile(pattern or ".*", re.DOTALL)
+    found = bucket.list(location.bucket, location.prefix)
+    return [stored for stored in found if not stored.key.endswith("/") and wanted.fullmatch(stored.key)]
+
+
+def refresh_answer(changed: Iterable[FileChange]) -> Answer:
+    """Answer a refresh: one row per file that changed."""
+    rows = [(change.stored.key, change.status.name, change.status.value) for change in changed]
+    return Answer.of_text(_REFRESH_COLUMNS, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages of one server.
+
+    Args:
+        registry: where they are kept.
+        bucket: where their files are.
+        now: tells the time.
+    """
+
+    registry: Registry
+    bucket: Bucket
+    now: Callable[[], datetime]
+
+    def create(self, name: ObjectName, statement: CreateStage) -> Answer:
+        """Create a stage; a replaced one takes its directory table and its external tables' link with it."""
+        former = self.registry.stage(name)
+        if former and statement.creation is Creation.KEEP:
+            return status(f"{name.name} already exists, statement succeeded.")
+        if former and statement.creation is Creation.REFUSE:
+            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+        stage = Stage(
+            new_id(),
+            name,
+            statement.url,
+            self.now(),
+            statement.storage_integration,
+            statement.directory,
+            statement.file_format,
+            statement.comment,
+        )
+        with self.registry.transaction() as cursor:
+            if former:
+                self.registry.forget_files(cursor, former.id)
+            self.registry.put(cursor, stage)
+        if stage.directory.enable and stage.directory.refresh_on_create:
+            self._refresh(stage, "")
+        return status(f"Stage area {name.name} successfully created.")
+
+    def alter(self, name: ObjectName, statement: AlterStage) -> Answer:
+        """Set the properties that the statement names."""
+        stage = self._find(name, if_exists=statement.if_exists)
+        if stage is None:
+            return status("Statement executed successfully.")
+        given = {
+            field: value
+            for field in ("url", "storage_integration", "directory", "file_format", "comment")
+            if (value := getattr(statement, field)) is not None
+        }
+        with self.registry.transaction() as cursor:
+            self.registry.put(cursor, replace(stage, **given))
+        return status("Statement executed successfully.")
+
+    def refresh(self, name: ObjectName, statement: RefreshStage) -> Answer:
+        """List the directory table again, all of it or one sub-path."""
+        stage = self._find(name, if_exists=statement.if_exists)
+        if stage is None:
+            return status("Statement executed successfully.")
+        if not stage.directory.enable:
+            raise OptionRefused(
+                f"Stage '{name.name}' does not have a directory table: set DIRECTORY = (ENABLE = TRUE)."
+            )
+        return refresh_answer(self._refresh(stage, statement.subpath))
+
+    def _refresh(self, stage: Stage, subpath: str) -> list[FileChange]:
+        location = location_of(stage.url, subpath)
+        found = listed(self.bucket, location)
+        changed = changes(self.registry.files(stage.id, location.prefix), found)
+        with self.registry.transaction() as cursor:
+            self.registry.record(cursor, stage, changed, self.now())
+        below = len(location_of(stage.url).prefix)
+        return [replace(change, stored=replace(change.stored, key=change.stored.key[below:])) for change in changed]
+
+    def drop(self, name: ObjectName, *, if_exists: bool) -> Answer:
+        """Drop a stage; its files stay in the bucket."""
+        stage = self._find(name, if_exists=if_exists)
+        if stage is None:
+            return status("Drop statement executed successfully (the object already dropped).")
+        with self.registry.transaction() as cursor:
+            self.registry.forget_files(cursor, stage.id)
+            self.registry.remove(cursor, ObjectKind.STAGE, name)
+        return status(f"{name.name} successfully dropped.")
+
+    def list(self, name: ObjectName, statement: ListStage) -> Answer:
+        """List the files that are in the bucket now, whatever is registered."""
+        stage = self.get(name)
+        location = location_of(stage.url, statement.location.path)
+        rows = [
+            (
+                f"s3://{location.bucket}/{stored.key}",
+                stored.size_bytes,
+                stored.etag,
+                stored.modified.astimezone(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            )
+            for stored in listed(self.bucket, location, statement.pattern)
+        ]
+        return Answer(("name", "size", "md5", "last_modified"), ("text", "integer", "text", "text"), tuple(rows))
+
+    def get(self, name: ObjectName) -> Stage:
+        """Find a stage that must be there.
+
+        Raises:
+            ObjectMissing: it is not.
+        """
+        stage = self.registry.stage(name)
+        if stage is None:
+            raise ObjectMissing(f"SQL compilation error:\nStage '{name}' does not exist or not authorized.")
+        return stage
+
+    def _find(self, name: ObjectName, *, if_exists: bool) -> Stage | None:
+        return self.registry.stage(name) if if_exists else self.get(name)
+
+
+__all__ = ["FileStatus", "Stages", "listed", "location_of", "refresh_answer"]

@@ -1,0 +1,177 @@
+"""Hold the statements that the local Snowflake answers itself, as frozen values; `parsing.py` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TypeAlias
+
+from infra.local_snowflake.names import PartialName
+
+
+class Creation(Enum):
+    """What CREATE does when the name is taken."""
+
+    REFUSE = auto()
+    KEEP = auto()
+    REPLACE = auto()
+
+
+class ObjectKind(Enum):
+    """The kinds of objects this server keeps itself, in the words of a statement."""
+
+    STAGE = "STAGE"
+    EXTERNAL_TABLE = "EXTERNAL TABLE"
+
+
+Options: TypeAlias = Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The directory table of a stage."""
+
+    enable: bool = False
+    auto_refresh: bool = False
+    refresh_on_create: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StagePath:
+    """`@stage/path`; the path has no slash at its start."""
+
+    stage: PartialName
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStage:
+    """CREATE STAGE with a URL."""
+
+    name: PartialName
+    creation: Creation
+    url: str
+    storage_integration: str | None = None
+    directory: Directory = Directory()
+    file_format: Options = field(default_factory=dict)
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlterStage:
+    """ALTER STAGE SET: None leaves a property as it is."""
+
+    name: PartialName
+    if_exists: bool
+    url: str | None = None
+    storage_integration: str | None = None
+    directory: Directory | None = None
+    file_format: Options | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshStage:
+    """ALTER STAGE REFRESH: list the directory table again."""
+
+    name: PartialName
+    if_exists: bool
+    subpath: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListStage:
+    """LIST @stage."""
+
+    location: StagePath
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A virtual column: its stored name, its type's SQL (None: the expression's own), its expression's SQL."""
+
+    name: str
+    type_sql: str | None
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateExternalTable:
+    """CREATE EXTERNAL TABLE over JSON objects of a stage."""
+
+    name: PartialName
+    creation: Creation
+    columns: tuple[Column, ...]
+    location: StagePath
+    file_format: Options
+    partition_by: tuple[str, ...] = ()
+    pattern: str | None = None
+    auto_refresh: bool = True
+    refresh_on_create: bool = True
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshExternalTable:
+    """ALTER EXTERNAL TABLE REFRESH: register the files below a path relative to the table's LOCATION."""
+
+    name: PartialName
+    if_exists: bool
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where SHOW looks: None stands for the account or, where a part is missing, for every value."""
+
+    database: str | None = None
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """SHOW STAGES or SHOW EXTERNAL TABLES; without a scope, the session's schema."""
+
+    kind: ObjectKind
+    like: str | None = None
+    scope: Scope | None = None
+    starts_with: str = ""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """DESC STAGE or DESC EXTERNAL TABLE."""
+
+    kind: ObjectKind
+    name: PartialName
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """DROP STAGE or DROP EXTERNAL TABLE."""
+
+    kind: ObjectKind
+    name: PartialName
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A statement that is accepted and has no effect here: roles, warehouses, transactions, session parameters."""
+
+
+Statement: TypeAlias = (
+    CreateStage
+    | AlterStage
+    | RefreshStage
+    | ListStage
+    | CreateExternalTable
+    | RefreshExternalTable
+    | Show
+    | Describe
+    | Drop
+    | Accepted
+)

@@ -1,0 +1,203 @@
+"""Cut SQL into tokens and read them one by one; nothing here knows a statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from infra.local_snowflake.errors import SyntaxRefused
+from infra.local_snowflake.names import NAME_PARTS_MAX, PartialName
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    WORD = auto()
+    QUOTED = auto()
+    STRING = auto()
+    NUMBER = auto()
+    SYMBOL = auto()
+
+
+_LEXER = re.compile(
+    r"""
+    (?P<skip> \s+ | --[^\n]* | //[^\n]* | /\*.*?\*/ )
+    | (?P<STRING> '(?:[^'\\]|\\.|'')*' | \$\$.*?\$\$ )
+    | (?P<QUOTED> "(?:[^"]|"")+" )
+    | (?P<WORD> [A-Za-z_][A-Za-z0-9_$]* )
+    | (?P<NUMBER> \d+(?:\.\d+)? )
+    | (?P<SYMBOL> => | :: | \|\| | . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token and where it stands.
+
+    Args:
+        kind: what it is.
+        text: as it is written.
+        start: index of its first character.
+        end: index after its last character.
+    """
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+    @property
+    def keyword(self) -> str:
+        """The word in upper case; empty for anything that is no bare word."""
+        return self.text.upper() if self.kind is Kind.WORD else ""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it can be one part of an object's name."""
+        return self.kind in {Kind.WORD, Kind.QUOTED}
+
+    @property
+    def name(self) -> str:
+        """The name as Snowflake stores it: folded to upper case unless quoted."""
+        return self.text[1:-1].replace('""', '"') if self.kind is Kind.QUOTED else self.text.upper()
+
+    @property
+    def string(self) -> str:
+        """The value of a string literal."""
+        if self.text.startswith("$$"):
+            return self.text[2:-2]
+        return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]) if found[1] else "'", self.text[1:-1])
+
+
+def tokenize(sql: str) -> list[Token]:
+    """Cut a statement into its tokens; blanks and comments fall away, a quote that never closes is a symbol."""
+    return [
+        Token(Kind[found.lastgroup], found[0], found.start(), found.end())
+        for found in _LEXER.finditer(sql)
+        if found.lastgroup and found.lastgroup != "skip"
+    ]
+
+
+class Reader:
+    """Read the tokens of one statement from left to right.
+
+    Args:
+        sql: the statement, with or without a semicolon at its end.
+    """
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self._tokens = tokenize(sql)
+        while self._tokens and self._tokens[-1].text == ";":
+            self._tokens.pop()
+        self._next = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether every token was read."""
+        return self._next >= len(self._tokens)
+
+    def peek(self, ahead: int = 0) -> Token | None:
+        """Look at a token without reading it; None after the last."""
+        index = self._next + ahead
+        return self._tokens[index] if index < len(self._tokens) else None
+
+    def take(self) -> Token:
+        """Read one token, whatever it is."""
+        token = self.peek()
+        if token is None:
+            raise SyntaxRefused("SQL compilation error:\nsyntax error: unexpected end of statement.")
+        self._next += 1
+        return token
+
+    def accept(self, *words: str) -> bool:
+        """Read these words or symbols if all of them come next, in this order."""
+        for ahead, word in enumerate(words):
+            token = self.peek(ahead)
+            if token is None or word not in {token.keyword, token.text}:
+                return False
+        self._next += len(words)
+        return True
+
+    def expect(self, *words: str) -> None:
+        """Read these words or symbols; anything else is refused."""
+        if not self.accept(*words):
+            raise self.unexpected()
+
+    def expect_end(self) -> None:
+        """Refuse what is left."""
+        if not self.done:
+            raise self.unexpected()
+
+    def unexpected(self) -> SyntaxRefused:
+        """Name the token that cannot stand here, as Snowflake does."""
+        token = self.peek()
+        if token is None:
+            return SyntaxRefused("SQL compilation error:\nsyntax error: unexpected end of statement.")
+        line = self.sql.count("\n", 0, token.start) + 1
+        position = token.start - (self.sql.rfind("\n", 0, token.start) + 1)
+        said = f"syntax error line {line} at position {position} unexpected '{token.text[:80]}'."
+        return SyntaxRefused(f"SQL compilation error:\n{said}")
+
+    def name(self) -> PartialName:
+        """Read an object's name of one to three parts."""
+        parts = [self._name_part()]
+        while len(parts) < NAME_PARTS_MAX and self.accept("."):
+            parts.append(self._name_part())
+        return PartialName(tuple(parts))
+
+    def _name_part(self) -> str:
+        token = self.peek()
+        if token is None or not token.is_name:
+            raise self.unexpected()
+        return self.take().name
+
+    def string(self) -> str:
+        """Read a string literal."""
+        token = self.peek()
+        if token is None or token.kind is not Kind.STRING:
+            raise self.unexpected()
+        return self.take().string
+
+    def boolean(self) -> bool:
+        """Read TRUE or FALSE, quoted or not."""
+        token = self.take()
+        said = token.string.upper() if token.kind is Kind.STRING else token.keyword
+        if said not in {"TRUE", "FALSE"}:
+            self._next -= 1
+            raise self.unexpected()
+        return said == "TRUE"
+
+    def adjacent(self) -> str:
+        """Read what stands without a blank behind the last token, up to a blank, a comma, a bracket or a semicolon."""
+        start = end = self._tokens[self._next - 1].end
+        while (token := self.peek()) and token.start == end and token.text not in {",", "(", ")", ";"}:
+            end = self.take().end
+        return self.sql[start:end]
+
+    def span(self, *stops: str) -> str:
+        """Read the text up to a word or symbol outside of brackets, which stays unread; empty text is refused."""
+        depth = 0
+        first = self.peek()
+        end = first.start if first else 0
+        while (token := self.peek()) and not (depth == 0 and (token.text in stops or token.keyword in stops)):
+            depth += (token.text in "([") - (token.text in ")]")
+            if depth < 0:
+                break
+            end = self.take().end
+        if first is None or end == first.start:
+            raise self.unexpected()
+        return self.sql[first.start : end]
+
+    def group(self) -> Iterator[None]:
+        """Read `( ... )`: yield before each item; commas between items are optional."""
+        self.expect("(")
+        while not self.accept(")"):
+            yield
+            self.accept(",")
