@@ -216,7 +216,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except _expected_errors() as error:
-        console.print(f"hourglass: {error}", style="red", markup=False)
+        console.print(f"hourglass: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(USAGE)
 
 
@@ -257,7 +257,7 @@ def _up_or_down_again(stack: Stack) -> None:
 
 
 def _tell(line: str) -> None:
-    console.print(f"  {line}", markup=False)
+    console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def _gib(stack: Stack) -> str:

@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from infra.local.processes import Program, StackError, log_tail, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings

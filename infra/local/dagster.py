@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -57,13 +58,23 @@ def programs(settings: LocalSettings) -> list[Program]:
     ]  # fmt: skip
 
 
+def relay_program(settings: LocalSettings) -> Program:
+    """Describe the process that sends this instance's own events into the topic."""
+    return Program(
+        name="relay",
+        command=[str(Path(sys.executable).with_name("hourglass")), "relay"],
+        environment=settings.environment(),
+        healthy=lambda: True,
+    )
+
+
 def _socket(settings: LocalSettings) -> Path:
     """Name the socket: under the temporary folder, because a socket's path is at most 107 bytes long."""
     digest = sha256(str(settings.data_dir.absolute()).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"hourglass-{digest}.sock"
 
 
-_HEALTH = {
+_HEALTH: dict[str, Callable[[LocalSettings], bool]] = {
     "dagster-code": lambda settings: _socket(settings).exists(),
     "dagster-daemon": lambda _settings: True,
     "dagster-webserver": lambda settings: answers(f"http://{LOOPBACK}:{settings.dagster_port}/server_info"),

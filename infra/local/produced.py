@@ -6,6 +6,7 @@ The counts are kept beside the offsets they were counted to, so that each call r
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from flink_jobs.layout import Hour
-from infra.local.processes import StackError
+from infra.local.processes import StackError, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings
 
 CALL_SECONDS_MAX = 10.0
+_log = logging.getLogger("hourglass.produced")
+_log.addHandler(logging.NullHandler())  # librdkafka repeats itself twenty times a second while a broker is away
 
 
 @dataclass
@@ -49,20 +52,25 @@ def produced_per_hour(settings: LocalSettings) -> dict[str, int]:
     Raises:
         StackError: when the broker does not answer.
     """
+    address = f"{LOOPBACK}:{settings.kafka_port}"
+    away = StackError(f"the broker at {address} does not answer: start the stack, `hourglass up`")
+    if not port_answers(settings.kafka_port):
+        raise away
     path = settings.data_dir / "run" / "produced.json"
     count = TopicCount.load(path)
     consumer = Consumer(
         {
-            "bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}",
+            "bootstrap.servers": address,
             "group.id": "hourglass-produced",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
-        }
+        },
+        logger=_log,
     )
     try:
         _count_to_the_end(consumer, settings.topic, count)
     except KafkaException as exc:
-        raise StackError(f"the broker at {LOOPBACK}:{settings.kafka_port} does not answer: is the stack up?") from exc
+        raise away from exc
     finally:
         consumer.close()
     count.save(path)
@@ -81,11 +89,11 @@ def _count_to_the_end(consumer: Consumer, topic: str, count: TopicCount) -> None
 
 
 def _count_message(message: Message, count: TopicCount, open_partitions: set[int]) -> None:
-    error = message.error()
-    if error is None:
+    error, partition, offset = message.error(), message.partition(), message.offset()
+    if error is None and partition is not None and offset is not None:
         count.per_hour[Hour.containing_milliseconds(message.timestamp()[1]).label] += 1
-        count.positions[message.partition()] = message.offset() + 1
-    elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (the only name librdkafka gives this code)
-        open_partitions.discard(message.partition())
+        count.positions[partition] = offset + 1
+    elif error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (librdkafka's only name)
+        open_partitions.discard(partition if partition is not None else -1)
     else:
         raise KafkaException(error)

@@ -11,12 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from infra.local.proof import ProofRow, proof_rows
-from truth import read_landed, runs_by_hour, topic_positions
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
 from infra.local import demo
+from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack, process_tree, wait_for
 from producers.client import EventProducer
@@ -26,6 +25,7 @@ from producers.simulate import simulate
 from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import Sent, SentLedger, read_sent
 from snowflake_components.connection import SnowflakeSettings, query
+from tests.integration.truth import read_landed, runs_by_hour, topic_positions
 
 EVENTS = 200_000
 FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
