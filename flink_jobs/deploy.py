@@ -6,34 +6,20 @@ would else begin at the consumer group's offsets, which lag behind what has land
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flink_jobs.broker import Broker
-from flink_jobs.bucket import Bucket
-from flink_jobs.clock import Clock, SystemClock
-from flink_jobs.errors import (
-    AlreadyRunsError,
-    DeployError,
-    JobFailedError,
-    NotRunningError,
-    RestoreRefusedError,
-    SetupError,
-    UnreachableError,
-)
+from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, RestoreRefusedError, SetupError
 from flink_jobs.layout import Kind
 from flink_jobs.process import JobProcess
-from flink_jobs.rest import FlinkRest, JobState, SavepointState
+from flink_jobs.rest import JobState
 from flink_jobs.restore import restore_points
 from flink_jobs.settings import LandingSettings, StartingOffsets
+from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
+from flink_jobs.world import World
 
-__all__ = ["DeployError", "JobHandle", "JobStatus", "World", "process_id", "restart", "start", "status", "stop"]
-
-Report = Callable[[str], None]
-POLL_SECONDS = 0.5
-REPORT_SECONDS = 5.0
+__all__ = ["DeployError", "JobHandle", "JobStatus", "process_id", "restart", "start", "status", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +45,6 @@ class JobStatus:
     checkpoints_completed: int
     checkpoints_failed: int
     restarts: int
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything outside that a command touches."""
-
-    broker: Broker
-    bucket: Bucket
-    rest: FlinkRest
-    process: JobProcess
-    clock: Clock
-
-    @classmethod
-    def of(cls, settings: LandingSettings) -> World:
-        """Connect as the settings say; nothing is asked yet."""
-        return cls(
-            Broker(settings.kafka_bootstrap_servers),
-            Bucket.of(settings),
-            FlinkRest(settings.flink_rest),
-            JobProcess(settings),
-            SystemClock(),
-        )
 
 
 def _say_nothing(_line: str) -> None:
@@ -116,12 +80,11 @@ def start(
     _check_topics(settings, world)
     world.bucket.check()
     restore_path = None if from_offsets else savepoint or _newest_restore_point(settings, world)
-    if restore_path is None and not from_offsets:
-        settings = settings.model_copy(update={"starting_offsets": StartingOffsets.EARLIEST})
-    report(f"starting from {restore_path or settings.starting_offsets}")
-    pid = world.process.start(restore_path)
+    offsets = StartingOffsets.GROUP if from_offsets else StartingOffsets.EARLIEST
+    report(f"starting from {restore_path or f'the {offsets} offsets'}")
+    pid = world.process.start(restore_path, offsets)
     try:
-        job_id = _wait_until_running(settings, world, report)
+        job_id = wait_until_running(settings, world, report)
     except BaseException:
         world.process.kill()
         raise
@@ -137,10 +100,10 @@ def stop(settings: LandingSettings, *, world: World | None = None) -> str:
     job = world.rest.find_job(settings.job_name)
     if job is None or job.state.is_over:
         raise NotRunningError("there is no landing job to stop")
-    before = _savepoints(settings, world)
+    before = savepoints(settings, world)
     request_id = world.rest.stop(job.job_id, settings.url(settings.savepoint_prefix))
-    path = _wait_for_savepoint(settings, world, job.job_id, request_id, before)
-    _wait_for_end(settings, world)
+    path = wait_for_savepoint(settings, world, job.job_id, request_id, before)
+    wait_for_end(settings, world)
     return path
 
 
@@ -202,72 +165,3 @@ def _newest_restore_point(settings: LandingSettings, world: World) -> str | None
             "--from-offsets and look at the ledger for gaps and overlaps afterwards"
         )
     return None
-
-
-def _wait_until_running(settings: LandingSettings, world: World, report: Report) -> str:
-    started = world.clock.monotonic()
-    reported = started
-    while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
-        if world.process.find() is None:
-            raise JobFailedError(
-                f"Flink ended while it started.\n{world.process.log_tail()}\n(log: {world.process.log})"
-            )
-        state = JobState.INITIALIZING
-        try:
-            job = world.rest.find_job(settings.job_name)
-        except (UnreachableError, JobFailedError):
-            job = None  # the REST interface comes up seconds after the process
-        if job:
-            state = job.state
-            if state is JobState.RUNNING and job.tasks_running:
-                report(f"the landing job reads after {now - started:.0f} s")
-                return job.job_id
-        if now - reported >= REPORT_SECONDS:
-            reported = now
-            report(f"waiting for the landing job, {state}, {now - started:.0f} s")
-        world.clock.sleep(POLL_SECONDS)
-    raise JobFailedError(
-        f"the landing job does not run after {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
-        f"(log: {world.process.log})"
-    )
-
-
-def _root_cause(settings: LandingSettings, world: World) -> str:
-    try:
-        job = world.rest.find_job(settings.job_name)
-        cause = world.rest.root_cause(job.job_id) if job else None
-    except DeployError:
-        cause = None
-    return cause or world.process.log_tail()
-
-
-def _savepoints(settings: LandingSettings, world: World) -> set[str]:
-    return {settings.url(point.key) for point in restore_points(world.bucket.objects(settings.savepoint_prefix))}
-
-
-def _wait_for_savepoint(settings: LandingSettings, world: World, job_id: str, request_id: str, before: set[str]) -> str:
-    """Wait for the path; Flink may be gone before it can be asked, then the bucket knows."""
-    started = world.clock.monotonic()
-    while world.clock.monotonic() - started < settings.stop_limit_seconds:
-        try:
-            state, text = world.rest.savepoint(job_id, request_id)
-        except (UnreachableError, JobFailedError):
-            made = _savepoints(settings, world) - before
-            if made:
-                return made.pop()
-        else:
-            if state is SavepointState.COMPLETED:
-                return text
-            if state is SavepointState.FAILED:
-                raise JobFailedError(f"the savepoint failed, the job runs on: {text}")
-        world.clock.sleep(POLL_SECONDS)
-    raise JobFailedError(f"no savepoint within {settings.stop_limit_seconds:.0f} s (log: {world.process.log})")
-
-
-def _wait_for_end(settings: LandingSettings, world: World) -> None:
-    started = world.clock.monotonic()
-    while world.process.find() is not None:
-        if world.clock.monotonic() - started > settings.stop_limit_seconds:
-            world.process.kill()  # the savepoint is complete: nothing is lost
-            return
-        world.clock.sleep(POLL_SECONDS)

@@ -112,17 +112,21 @@ class Hour:
     @property
     def path(self) -> str:
         """The directory of the hour, `2025/08/01/03/`."""
-        return f"{self.start:%Y/%m/%d/%H/}"
+        return f"{self._year}/{self.start:%m/%d/%H/}"
 
     @property
     def partition_key(self) -> str:
         """Dagster's partition key, `2025-08-01-03:00`."""
-        return f"{self.start:%Y-%m-%d-%H:00}"
+        return f"{self._year}-{self.start:%m-%d-%H:00}"
 
     @property
     def label(self) -> str:
         """The hour in the ledger and in reports, `2025-08-01T03`."""
-        return f"{self.start:%Y-%m-%dT%H}"
+        return f"{self._year}-{self.start:%m-%dT%H}"
+
+    @property
+    def _year(self) -> str:
+        return f"{self.start.year:04d}"  # %Y drops leading zeros on Linux
 
     def plus(self, hours: int) -> Hour:
         """Move by whole hours."""
@@ -219,7 +223,8 @@ class RejectedLine(BaseModel):
     """One line below `rejected/`: the envelope, why, where in the payload, and the bytes themselves.
 
     `key` is null when the record has none; a key that is not UTF-8 has its bad bytes replaced here, its exact
-    bytes are in `key_base64`. `payload_base64` is null for a record without value (a tombstone).
+    bytes are in `key_base64`. `payload_base64` is null for a record without value (a tombstone). `headers` are
+    names with values in base64, in the record's order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -16,9 +16,10 @@ import flink_jobs
 from flink_jobs.errors import SetupError
 from flink_jobs.flink_config import LOGGING, flink_config
 from flink_jobs.runtime import wheel_home
-from flink_jobs.settings import LandingSettings
+from flink_jobs.settings import LandingSettings, StartingOffsets
 
-LOG_TAIL_LINES = 15
+LINES_SHOWN = 6
+KILL_SECONDS_MAX = 10.0
 PROJECT = Path(flink_jobs.__file__).resolve().parents[1]
 _SECRETS = ("HOURGLASS_S3_ACCESS_KEY_ID", "HOURGLASS_S3_SECRET_ACCESS_KEY")
 
@@ -48,7 +49,7 @@ class JobProcess:
             return None
         return process.pid if alive else None
 
-    def start(self, restore_path: str | None) -> int:
+    def start(self, restore_path: str | None, starting_offsets: StartingOffsets) -> int:
         """Write the configuration and start Flink with the job.
 
         Raises:
@@ -63,7 +64,7 @@ class JobProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self._environment(conf_dir),
+                env=self._environment(conf_dir, starting_offsets),
                 start_new_session=True,
             )
         pid = self._child.pid
@@ -71,16 +72,20 @@ class JobProcess:
         return pid
 
     def kill(self) -> None:
-        """End the process and everything below it at once."""
+        """End the process and everything below it at once, and wait until it is gone."""
         pid = self.find()
-        if pid is not None:
-            os.killpg(pid, signal.SIGKILL)
-            psutil.wait_procs([psutil.Process(pid)], timeout=10) if psutil.pid_exists(pid) else None
+        if pid is None:
+            return
+        leader = psutil.Process(pid)
+        os.killpg(pid, signal.SIGKILL)
+        if self._child:
+            self._child.wait()
+        else:
+            psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
 
-    def log_tail(self) -> str:
-        """Give the last lines that say why the process ended."""
-        lines = [*_tail(self._output), *_tail(self.log)]
-        return "\n".join(line for line in lines if not line.startswith("\tat "))
+    def why_it_ended(self) -> str:
+        """Give the lines of the process' output, or of its log, that say why it ended."""
+        return essence(_read(self._output)) or essence(_read(self.log))
 
     def _require_home(self) -> None:
         if not (self._settings.flink_home / "bin" / "flink").exists():
@@ -117,13 +122,14 @@ class JobProcess:
         job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
         return [flink, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
 
-    def _environment(self, conf_dir: Path) -> dict[str, str]:
+    def _environment(self, conf_dir: Path, starting_offsets: StartingOffsets) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
         home = self._settings.flink_home.absolute()
         return (
             inherited
             | self._settings.job_environment()
             | {
+                "HOURGLASS_STARTING_OFFSETS": starting_offsets,
                 "FLINK_HOME": str(home),
                 "FLINK_CONF_DIR": str(conf_dir),
                 "FLINK_LOG_DIR": str(self._settings.log_dir),
@@ -146,8 +152,15 @@ def wheel_java_options(config: str) -> str:
     )
 
 
-def _tail(file: Path) -> list[str]:
+def essence(output: str) -> str:
+    """Pick the causes out of stack traces; without any, the last lines."""
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith(("\tat ", "\t..."))]
+    causes = list(dict.fromkeys(line for line in lines if line.startswith("Caused by: ")))
+    return "\n".join((causes or lines)[-LINES_SHOWN:])
+
+
+def _read(file: Path) -> str:
     try:
-        return file.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        return file.read_text(errors="replace")
     except FileNotFoundError:
-        return []
+        return ""

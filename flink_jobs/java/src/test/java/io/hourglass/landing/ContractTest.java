@@ -1,0 +1,66 @@
+package io.hourglass.landing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.junit.jupiter.api.Test;
+
+/** The real contract, as the Python tests keep it in the resources. */
+class ContractTest {
+    private static String resource(String name) throws Exception {
+        try (InputStream in = ContractTest.class.getResourceAsStream("/" + name)) {
+            assertNotNull(in, name);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void theContractOfThePlatformEventsIsUnderstood() throws Exception {
+        Contract contract = Contract.parse(resource("landing_contract.json"));
+        assertEquals("event_id:ID event_type:STRING schema_version:INTEGER occurred_at:TIMESTAMP organization:STRING "
+                + "deployment:STRING payload:OBJECT", String.join(" ", Stream.of(contract.fields)
+                .filter(Contract.Field::required).map(field -> field.name() + ":" + field.type()).toList()));
+        assertEquals(64, contract.depthMax);
+        assertEquals(1_000_000, contract.eventBytesMax);
+        assertEquals(512, contract.fields[contract.eventTypeField].lengthMax());
+        assertTrue(contract.types.contains("ASSET_MATERIALIZATION"));
+    }
+
+    @Test
+    void everyNameIsFoundAndNoOther() throws Exception {
+        Contract contract = Contract.parse(resource("landing_contract.json"));
+        for (Contract.Field field : contract.fields) {
+            byte[] name = Contracts.utf8("\"" + field.name() + "\"");
+            assertEquals(field.index(), contract.fieldNames.find(name, 1, name.length - 1));
+            assertNotEquals(field.index(), contract.fieldNames.find(name, 0, name.length - 1));
+            assertEquals(Names.UNKNOWN, contract.fieldNames.find(name, 1, 1));
+        }
+        for (String type : contract.types) {
+            byte[] name = Contracts.utf8(type);
+            assertEquals(contract.types.indexOf(type), contract.typeNames.find(name, 0, name.length));
+        }
+    }
+
+    @Test
+    void anIdentityIsWhatTheEventsSay() throws Exception {
+        JsonNode identities = new ObjectMapper().readTree(resource("identities.json"));
+        for (JsonNode valid : identities.get("valid")) {
+            assertTrue(isId(valid.textValue()), valid.toString());
+        }
+        for (JsonNode invalid : identities.get("invalid")) {
+            assertTrue(!isId(invalid.textValue()), invalid.toString());
+        }
+    }
+
+    private static boolean isId(String text) {
+        byte[] bytes = Contracts.utf8(text);
+        return JsonText.isId(bytes, 0, bytes.length);
+    }
+}

@@ -1,0 +1,103 @@
+"""Wait for the landing job: until it reads, until its savepoint is made, until its process has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flink_jobs.errors import DeployError, JobFailedError, UnreachableError
+from flink_jobs.rest import Job, JobState, SavepointState
+from flink_jobs.restore import restore_points
+from flink_jobs.settings import LandingSettings
+from flink_jobs.world import World
+
+Report = Callable[[str], None]
+POLL_SECONDS = 0.5
+REPORT_SECONDS = 5.0
+
+
+def wait_until_running(settings: LandingSettings, world: World, report: Report) -> str:
+    """Wait until every task of the job reads, and return the job's id.
+
+    Raises:
+        JobFailedError: the process ended, or the job does not run within the settings' limit.
+    """
+    started = reported = world.clock.monotonic()
+    while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
+        if world.process.find() is None:
+            raise JobFailedError(
+                f"Flink ended while it started.\n{world.process.why_it_ended()}\n(log: {world.process.log})"
+            )
+        job = _job_if_known(settings, world)
+        if job and job.state is JobState.RUNNING and job.tasks_running:
+            report(f"the landing job reads after {now - started:.0f} s")
+            return job.job_id
+        if now - reported >= REPORT_SECONDS:
+            reported = now
+            report(f"waiting for the landing job, {job.state if job else 'Flink starts'}, {now - started:.0f} s")
+        world.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(
+        f"the landing job does not run after {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
+        f"(log: {world.process.log})"
+    )
+
+
+def _job_if_known(settings: LandingSettings, world: World) -> Job | None:
+    """Find the job; the REST interface answers only seconds after the process has started."""
+    try:
+        return world.rest.find_job(settings.job_name)
+    except DeployError:
+        return None
+
+
+def _root_cause(settings: LandingSettings, world: World) -> str:
+    try:
+        job = world.rest.find_job(settings.job_name)
+        cause = world.rest.root_cause(job.job_id) if job else None
+    except DeployError:
+        cause = None
+    return cause or world.process.why_it_ended()
+
+
+def savepoints(settings: LandingSettings, world: World) -> set[str]:
+    """List the complete savepoints of the stream as `s3://` paths."""
+    return {settings.url(point.key) for point in restore_points(world.bucket.objects(settings.savepoint_prefix))}
+
+
+def wait_for_savepoint(settings: LandingSettings, world: World, job_id: str, request_id: str, before: set[str]) -> str:
+    """Wait until the requested savepoint is complete, and return its path.
+
+    A local Flink may be gone before it can be asked; then the bucket knows: a savepoint that was not there `before`.
+
+    Raises:
+        JobFailedError: the savepoint failed, the process ended without one, or it takes longer than the limit.
+    """
+    started = world.clock.monotonic()
+    while world.clock.monotonic() - started < settings.stop_limit_seconds:
+        ended = world.process.find() is None
+        try:
+            state, text = world.rest.savepoint(job_id, request_id)
+        except (UnreachableError, JobFailedError) as exc:
+            if made := savepoints(settings, world) - before:
+                return made.pop()
+            if ended:
+                raise JobFailedError(
+                    f"Flink ended without a savepoint; the next start uses the newest checkpoint.\n"
+                    f"{world.process.why_it_ended()}"
+                ) from exc
+        else:
+            if state is SavepointState.COMPLETED:
+                return text
+            if state is SavepointState.FAILED:
+                raise JobFailedError(f"the savepoint failed, the job runs on: {text}")
+        world.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(f"no savepoint within {settings.stop_limit_seconds:.0f} s (log: {world.process.log})")
+
+
+def wait_for_end(settings: LandingSettings, world: World) -> None:
+    """Wait until the process has ended, and end it when it does not: its savepoint is complete."""
+    started = world.clock.monotonic()
+    while world.process.find() is not None:
+        if world.clock.monotonic() - started > settings.stop_limit_seconds:
+            world.process.kill()
+            return
+        world.clock.sleep(POLL_SECONDS)

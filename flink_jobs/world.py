@@ -1,0 +1,107 @@
+"""Everything outside that the commands of the landing job touch, as they see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from flink_jobs.broker import Broker
+from flink_jobs.bucket import Bucket, StoredObject
+from flink_jobs.clock import Clock, SystemClock
+from flink_jobs.process import JobProcess
+from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, SavepointState
+from flink_jobs.settings import LandingSettings, StartingOffsets
+
+
+class Topics(Protocol):
+    """See `Broker`."""
+
+    def partitions(self, topics: Iterable[str]) -> Mapping[str, int]:
+        """Count the partitions of those topics that exist."""
+        ...
+
+
+class Objects(Protocol):
+    """See `Bucket`."""
+
+    def check(self) -> None:
+        """Find out whether the bucket is there and lets us in."""
+        ...
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """List all objects below a prefix."""
+        ...
+
+
+class Rest(Protocol):
+    """See `FlinkRest`."""
+
+    def find_job(self, name: str) -> Job | None:
+        """Find the newest job of that name."""
+        ...
+
+    def checkpoints(self, job_id: str) -> CheckpointSummary:
+        """Tell how checkpoints go."""
+        ...
+
+    def restarts(self, job_id: str) -> int:
+        """Count the restarts."""
+        ...
+
+    def root_cause(self, job_id: str) -> str | None:
+        """Give the newest failure."""
+        ...
+
+    def stop(self, job_id: str, savepoint_directory: str) -> str:
+        """Ask for a stop with savepoint."""
+        ...
+
+    def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:
+        """Ask how far a stop is."""
+        ...
+
+
+class Process(Protocol):
+    """See `JobProcess`."""
+
+    log: Path
+
+    def find(self) -> int | None:
+        """Find the pid of the living process."""
+        ...
+
+    def start(self, restore_path: str | None, starting_offsets: StartingOffsets) -> int:
+        """Start Flink with the job."""
+        ...
+
+    def kill(self) -> None:
+        """End the process."""
+        ...
+
+    def why_it_ended(self) -> str:
+        """Give the lines of the logs that say so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Broker, bucket, Flink and time."""
+
+    broker: Topics
+    bucket: Objects
+    rest: Rest
+    process: Process
+    clock: Clock
+
+    @classmethod
+    def of(cls, settings: LandingSettings) -> Self:
+        """Connect as the settings say; nothing is asked yet."""
+        return cls(
+            Broker(settings.kafka_bootstrap_servers),
+            Bucket.of(settings),
+            FlinkRest(settings.flink_rest),
+            JobProcess(settings),
+            SystemClock(),
+        )

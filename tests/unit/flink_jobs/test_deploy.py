@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flink_jobs import deploy
+from flink_jobs.bucket import StoredObject
+from flink_jobs.errors import (
+    AlreadyRunsError,
+    DeployError,
+    JobFailedError,
+    NotRunningError,
+    RestoreRefusedError,
+    SetupError,
+    UnreachableError,
+)
+from flink_jobs.rest import JobState, SavepointState
+from flink_jobs.settings import LandingSettings
+from flink_jobs.world import World
+from tests.fakes.flink import JOB_ID, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics
+
+NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
+OLD, NEW = "b" * 32, "c" * 32
+CHECKPOINTS = "flink/platform-events/checkpoints"
+SAVEPOINTS = "flink/platform-events/savepoints"
+LEDGER_ENTRY = StoredObject("platform-events/ledger/2025/08/01/03/part-e85ca4bd91f2.7-u-0.jsonl", NOON)
+
+
+def stored(key: str, seconds: int = 0) -> StoredObject:
+    return StoredObject(f"{key}/_metadata", NOON + timedelta(seconds=seconds))
+
+
+@dataclass
+class Given:
+    """The world of one test."""
+
+    stored: list[StoredObject] = field(default_factory=list)
+    states: list[JobState | str | None] = field(default_factory=lambda: [None, JobState.CREATED, JobState.RUNNING])
+    topics: dict[str, int] = field(default_factory=lambda: {"platform-events": 4})
+    effects: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.flink = FakeFlink(self.states, self.effects)
+        self.objects = FakeObjects(self.stored)
+        self.world = World(FakeTopics(self.topics), self.objects, self.flink, self.flink, FakeSeconds())
+
+    def start(self, *, from_offsets: bool = False, savepoint: str | None = None) -> deploy.JobHandle:
+        """Start the job in this world."""
+        return deploy.start(
+            self.settings, from_offsets=from_offsets, savepoint=savepoint, report=self.said.append, world=self.world
+        )
+
+    settings = LandingSettings(_env_file=None)
+
+
+def test_a_new_stream_begins_with_the_earliest_records() -> None:
+    """Where nothing has landed, offsets that a lost bucket left in the group would skip records."""
+    given = Given()
+    handle = given.start()
+    assert (JOB_ID, PID, None) == (handle.job_id, handle.pid, handle.restored_from)
+    assert ["start earliest"] == given.effects
+
+
+def test_it_continues_from_the_newest_by_time_and_not_by_name_or_number() -> None:
+    """Each start has a new id, and numbers begin anew when a job does."""
+    given = Given([stored(f"{CHECKPOINTS}/{NEW}/chk-3", 9), stored(f"{CHECKPOINTS}/{OLD}/chk-40", 5), LEDGER_ENTRY])
+    given.start()
+    assert [f"start s3://hourglass/{CHECKPOINTS}/{NEW}/chk-3"] == given.effects
+
+
+def test_a_savepoint_wins_over_a_checkpoint_of_its_second() -> None:
+    """It ended the job, so nothing came after it; the bucket's times have whole seconds."""
+    given = Given([stored(f"{SAVEPOINTS}/savepoint-bbbbbb-1f"), stored(f"{CHECKPOINTS}/{OLD}/chk-40")])
+    given.start()
+    assert [f"start s3://hourglass/{SAVEPOINTS}/savepoint-bbbbbb-1f"] == given.effects
+
+
+def test_of_two_checkpoints_of_one_second_the_higher_number_is_newer() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10"), stored(f"{CHECKPOINTS}/{OLD}/chk-9")])
+    given.start()
+    assert [f"start s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10"] == given.effects
+
+
+def test_what_has_no_metadata_is_not_complete() -> None:
+    """Flink writes `_metadata` last."""
+    parts = [StoredObject(f"{CHECKPOINTS}/{OLD}/chk-10/part", NOON), StoredObject(f"{CHECKPOINTS}/_metadata", NOON)]
+    given = Given(parts)
+    given.start()
+    assert ["start earliest"] == given.effects
+
+
+def test_a_given_savepoint_is_taken_as_it_is() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
+    assert "s3://b/s" == given.start(savepoint="s3://b/s").restored_from
+
+
+def test_landed_data_without_a_restore_point_is_refused() -> None:
+    """Group offsets lag behind what landed and lose what is pending."""
+    given = Given([LEDGER_ENTRY])
+    with pytest.raises(RestoreRefusedError, match="--from-offsets"):
+        given.start()
+    assert [] == given.effects
+
+
+def test_an_operator_may_insist_on_the_group_offsets() -> None:
+    given = Given([LEDGER_ENTRY, stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
+    given.start(from_offsets=True)
+    assert ["start group"] == given.effects
+
+
+def test_a_second_job_is_refused() -> None:
+    """Two jobs would land every record twice."""
+    given = Given()
+    given.flink.alive = True
+    with pytest.raises(AlreadyRunsError, match=str(PID)):
+        given.start()
+
+
+@pytest.mark.parametrize(
+    ("topics", "message"), [({}, "no topic platform-events"), ({"platform-events": 0}, "has 0 partitions")]
+)
+def test_a_wrong_topic_is_refused_before_anything_starts(topics: dict[str, int], message: str) -> None:
+    given = Given(topics=topics)
+    with pytest.raises(SetupError, match=message):
+        given.start()
+    assert [] == given.effects
+
+
+def test_a_bucket_that_is_away_is_found_before_anything_starts() -> None:
+    given = Given()
+    given.objects.failure = UnreachableError("the bucket does not answer")
+    with pytest.raises(UnreachableError):
+        given.start()
+    assert [] == given.effects
+
+
+def test_a_process_that_dies_is_told_with_its_reason() -> None:
+    given = Given(states=[None, "dead"])
+    with pytest.raises(JobFailedError, match="a reason"):
+        given.start()
+
+
+def test_a_job_that_never_runs_is_ended_again_within_the_limit() -> None:
+    """Flink would restart it for ever; the error holds the cause that Flink knows."""
+    given = Given(states=[JobState.RESTARTING])
+    with pytest.raises(JobFailedError, match="the cause of a"):
+        given.start()
+    assert ["start earliest", "kill"] == given.effects
+    assert "waiting for the landing job, RESTARTING, 5 s" in given.said
+
+
+def running() -> Given:
+    given = Given([stored(f"{SAVEPOINTS}/savepoint-aaaaaa-1")], states=[JobState.RUNNING])
+    given.flink.alive = True
+    return given
+
+
+def ends(given: Given, *made: StoredObject) -> None:
+    def end() -> None:
+        given.flink.alive = False
+        given.objects.stored.extend(made)
+
+    given.flink.on_stop = end
+
+
+def test_the_path_comes_from_flink_while_it_answers() -> None:
+    given = running()
+    given.flink.savepoint_answers = [(SavepointState.IN_PROGRESS, ""), (SavepointState.COMPLETED, "s3://b/save")]
+    ends(given)
+    assert "s3://b/save" == deploy.stop(given.settings, world=given.world)
+    assert [f"stop into s3://hourglass/{SAVEPOINTS}"] == given.effects
+
+
+def test_the_path_comes_from_the_bucket_when_flink_is_gone_already() -> None:
+    """A local Flink exits with its job, often before the question."""
+    given = running()
+    ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", -60))
+    assert f"s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2" == deploy.stop(given.settings, world=given.world)
+
+
+def test_an_older_savepoint_is_never_taken_for_the_new_one() -> None:
+    given = running()
+    ends(given)
+    with pytest.raises(JobFailedError, match="ended without a savepoint"):
+        deploy.stop(given.settings, world=given.world)
+
+
+def test_a_failed_savepoint_leaves_the_job_alone() -> None:
+    given = running()
+    given.flink.savepoint_answers = [(SavepointState.FAILED, "the bucket is full")]
+    with pytest.raises(JobFailedError, match="the job runs on: the bucket is full"):
+        deploy.stop(given.settings, world=given.world)
+    assert given.flink.alive
+
+
+def test_a_process_that_lingers_after_its_savepoint_is_ended() -> None:
+    given = running()
+    given.flink.savepoint_answers = [(SavepointState.COMPLETED, "s3://b/save")]
+    deploy.stop(given.settings, world=given.world)
+    assert "kill" == given.effects[-1]
+
+
+def test_a_job_that_is_over_cannot_be_stopped() -> None:
+    given = Given(states=[JobState.FINISHED])
+    with pytest.raises(NotRunningError):
+        deploy.stop(given.settings, world=given.world)
+
+
+def test_a_restart_continues_from_its_own_savepoint() -> None:
+    given = running()
+    given.flink.savepoint_answers = [(SavepointState.COMPLETED, "s3://b/save")]
+    ends(given)
+    deploy.restart(given.settings, world=given.world)
+    assert [f"stop into s3://hourglass/{SAVEPOINTS}", "start s3://b/save"] == given.effects
+
+
+def test_it_tells_state_checkpoint_and_restarts() -> None:
+    given = Given(states=[JobState.RUNNING])
+    found = deploy.status(given.settings, world=given.world)
+    assert ("RUNNING", JOB_ID, None, 2) == (found.state, found.job_id, found.pid, found.restarts)
+    assert datetime(2025, 8, 1, 3, 59, 59, 123000, tzinfo=UTC) == found.checkpoint_at
+    assert (f"s3://hourglass/{JOB_ID}/chk-7", 7, 1) == (
+        found.checkpoint_path,
+        found.checkpoints_completed,
+        found.checkpoints_failed,
+    )
+
+
+def test_no_answer_is_an_error_that_names_the_repair() -> None:
+    with pytest.raises(DeployError, match="no Flink answers"):
+        deploy.status(Given.settings, world=Given(states=[None]).world)

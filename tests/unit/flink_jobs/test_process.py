@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from flink_jobs.errors import SetupError
+from flink_jobs.process import JobProcess, essence, wheel_java_options
+from flink_jobs.settings import LandingSettings, StartingOffsets
+
+SECRET = "canary-4711"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> LandingSettings:
+    """A Flink home whose `flink` writes down how it was called, and then waits."""
+    program = tmp_path / "home/bin/flink"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        f"#!{sys.executable}\nimport json, os, sys, time\n"
+        f"open({str(tmp_path / 'called.tmp')!r}, 'w').write(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
+        f"os.rename({str(tmp_path / 'called.tmp')!r}, {str(tmp_path / 'called.json')!r})\n"
+        "print('ready', flush=True)\ntime.sleep(60)\n"
+    )
+    program.chmod(0o755)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return LandingSettings(
+        _env_file=None,
+        data_dir=tmp_path / "data",
+        flink_home=tmp_path / "home",
+        flink_rest=f"http://127.0.0.1:{port}",
+        s3_access_key_id="key",
+        s3_secret_access_key=SecretStr(SECRET),
+    )
+
+
+@pytest.fixture
+def process(settings: LandingSettings) -> Iterator[JobProcess]:
+    process = JobProcess(settings)
+    yield process
+    process.kill()
+
+
+def wait_for_call(tmp_path: Path, pid: int) -> tuple[list[str], dict[str, str]]:
+    while not (tmp_path / "called.json").exists():
+        assert psutil.pid_exists(pid)
+        os.sched_yield()
+    arguments, environment = json.loads((tmp_path / "called.json").read_text())
+    return arguments, environment
+
+
+def test_it_starts_in_a_session_of_its_own_and_is_found_by_another_command(
+    settings: LandingSettings, process: JobProcess, tmp_path: Path
+) -> None:
+    pid = process.start("s3://b/chk-1", StartingOffsets.EARLIEST)
+    arguments, environment = wait_for_call(tmp_path, pid)
+    assert ["run", "-t", "local", "-s", "s3://b/chk-1", "-pyclientexec", sys.executable, "-py"] == arguments[:-1]
+    assert "landing_job.py" == Path(arguments[-1]).name
+    assert ("earliest", "-Xmx768m") == (environment["HOURGLASS_STARTING_OFFSETS"], environment["JVM_ARGS"])
+    assert pid == os.getsid(pid) == JobProcess(settings).find()
+    process.kill()
+    assert JobProcess(settings).find() is None
+
+
+def test_the_secret_is_in_one_file_that_only_its_owner_reads(
+    settings: LandingSettings, process: JobProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Command lines and environments of processes are read by others; logs are copied."""
+    monkeypatch.setenv("HOURGLASS_S3_SECRET_ACCESS_KEY", SECRET)
+    pid = process.start(None, StartingOffsets.GROUP)
+    assert SECRET not in str(wait_for_call(tmp_path, pid))
+    holders = [file for file in settings.data_dir.rglob("*") if file.is_file() and SECRET in file.read_text()]
+    assert [settings.state_dir / "conf/config.yaml"] == holders
+    assert 0o600 == stat.S_IMODE(holders[0].stat().st_mode)
+
+
+def test_a_pid_that_was_given_away_again_is_not_the_job(settings: LandingSettings) -> None:
+    settings.state_dir.mkdir(parents=True)
+    (settings.state_dir / "process.json").write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
+    assert JobProcess(settings).find() is None
+
+
+def test_a_port_in_use_names_the_port_and_the_setting(settings: LandingSettings, process: JobProcess) -> None:
+    """A server that was left over would answer for the new one."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", settings.rest_port))
+        other.listen()
+        with pytest.raises(SetupError, match=f"port {settings.rest_port} is in use.*HOURGLASS_FLINK_REST"):
+            process.start(None, StartingOffsets.GROUP)
+
+
+def test_a_home_that_is_not_there_names_the_repair(settings: LandingSettings, tmp_path: Path) -> None:
+    absent = settings.model_copy(update={"flink_home": tmp_path / "absent"})
+    with pytest.raises(SetupError, match="make setup"):
+        JobProcess(absent).start(None, StartingOffsets.GROUP)
+
+
+def test_the_causes_are_picked_out_of_a_stack_trace() -> None:
+    trace = "Traceback\n  File x\nOuter: failed\n\tat a.B.c(B.java:1)\nCaused by: Inner: why\n\tat d\n\t... 15 more\n"
+    assert "Caused by: Inner: why" == essence(trace * 2)
+    assert "one\ntwo" == essence("one\n\ntwo\n")
+    assert "" == essence("")
+
+
+def test_the_options_of_the_wheel_are_required() -> None:
+    """Without them Java 17 refuses the reflection that Flink lives on."""
+    assert "--add-opens=x" == wheel_java_options("env:\n  java:\n    opts:\n      all: --add-opens=x\n")
+    with pytest.raises(SetupError):
+        wheel_java_options("env: {}\n")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, ClassVar
+
+import pytest
+
+from flink_jobs.errors import JobFailedError, UnreachableError
+from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, SavepointState
+
+NAME = "hourglass-platform-events"
+
+
+def job(jid: str, state: str, start: int, running: int = 1, name: str = NAME) -> dict[str, Any]:
+    tasks = {"total": 1, "running": running}
+    return {"jid": jid, "name": name, "state": state, "start-time": start, "tasks": tasks}
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers each path with what a test put there, and keeps what was sent."""
+
+    answers: ClassVar[dict[str, Any]] = {}
+    sent: ClassVar[list[tuple[str, Any]]] = []
+
+    def do_GET(self) -> None:
+        """Answer."""
+        known = self.path in self.answers
+        self.send_response(200 if known else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.answers.get(self.path, {})).encode())
+
+    def do_POST(self) -> None:
+        """Keep the body and answer."""
+        self.sent.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def flink() -> Iterator[FlinkRest]:
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield FlinkRest(f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_living_job_is_found_before_newer_ones_that_are_over(flink: FlinkRest) -> None:
+    Answers.answers = {
+        "/jobs/overview": {
+            "jobs": [
+                job("old", "RUNNING", 1),
+                job("new", "FAILED", 2),
+                job("foreign", "RUNNING", 3, name="another"),
+            ]
+        }
+    }
+    assert Job("old", NAME, JobState.RUNNING, tasks_running=True) == flink.find_job(NAME)
+    assert flink.find_job("nobody") is None
+
+
+def test_a_job_runs_only_when_all_its_tasks_do(flink: FlinkRest) -> None:
+    """Flink says RUNNING before the first task is deployed."""
+    Answers.answers = {"/jobs/overview": {"jobs": [job("a", "RUNNING", 1, running=0)]}}
+    found = flink.find_job(NAME)
+    assert found
+    assert not found.tasks_running
+
+
+def test_checkpoints_restarts_and_causes_are_read(flink: FlinkRest) -> None:
+    completed = {"external_path": "s3://b/chk-7", "latest_ack_timestamp": 5}
+    Answers.answers = {
+        "/jobs/a/checkpoints": {"latest": {"completed": completed}, "counts": {"completed": 7, "failed": 1}},
+        "/jobs/b/checkpoints": {"latest": {"completed": None}, "counts": {"completed": 0, "failed": 0}},
+        "/jobs/a/metrics?get=numRestarts": [{"id": "numRestarts", "value": "3"}],
+        "/jobs/b/metrics?get=numRestarts": [],
+        "/jobs/a/exceptions": {"exceptionHistory": {"entries": [{"stacktrace": "Why\n\tat x\nCaused by: that\n"}]}},
+        "/jobs/b/exceptions": {"exceptionHistory": {"entries": []}},
+    }
+    assert CheckpointSummary("s3://b/chk-7", 5, 7, 1) == flink.checkpoints("a")
+    assert CheckpointSummary(None, None, 0, 0) == flink.checkpoints("b")
+    assert (3, 0) == (flink.restarts("a"), flink.restarts("b"))
+    assert ("Why\nCaused by: that", None) == (flink.root_cause("a"), flink.root_cause("b"))
+
+
+def test_a_stop_is_asked_for_without_draining(flink: FlinkRest) -> None:
+    """Draining would end the topic for Flink: windows fire, and the job could not go on."""
+    Answers.answers = {"/jobs/a/stop": {"request-id": "r"}}
+    Answers.sent.clear()
+    assert "r" == flink.stop("a", "s3://b/savepoints")
+    assert [("/jobs/a/stop", {"drain": False, "targetDirectory": "s3://b/savepoints"})] == Answers.sent
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"status": {"id": "IN_PROGRESS"}}, (SavepointState.IN_PROGRESS, "")),
+        (
+            {"status": {"id": "COMPLETED"}, "operation": {"location": "s3://b/s"}},
+            (SavepointState.COMPLETED, "s3://b/s"),
+        ),
+        (
+            {"status": {"id": "COMPLETED"}, "operation": {"failure-cause": {"stack-trace": "Why\n\tat x"}}},
+            (SavepointState.FAILED, "Why"),
+        ),
+    ],
+)
+def test_each_state_of_a_savepoint_is_read(
+    flink: FlinkRest, answer: object, expected: tuple[SavepointState, str]
+) -> None:
+    Answers.answers = {"/jobs/a/savepoints/r": answer}
+    assert expected == flink.savepoint("a", "r")
+
+
+def test_a_refusal_and_silence_are_different_errors(flink: FlinkRest) -> None:
+    """Silence may be tried again."""
+    Answers.answers = {}
+    with pytest.raises(JobFailedError, match="HTTP 404"):
+        flink.checkpoints("a")
+    with pytest.raises(UnreachableError, match="HOURGLASS_FLINK_REST"):
+        FlinkRest("http://127.0.0.1:1").checkpoints("a")

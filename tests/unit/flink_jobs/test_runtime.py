@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flink_jobs import runtime
+from flink_jobs.errors import SetupError
+
+
+@pytest.fixture
+def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    wheel = tmp_path / "wheel"
+    for name in (
+        "lib/flink-dist.jar",
+        "opt/flink-python.jar",
+        "plugins/metrics-prometheus/prometheus.jar",
+        "bin/flink",
+    ):
+        file = wheel / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    monkeypatch.setattr(runtime, "wheel_home", lambda: wheel)
+    return wheel
+
+
+def jar(tmp_path: Path, name: str) -> Path:
+    file = tmp_path / "jars" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(name)
+    return file
+
+
+def assemble(tmp_path: Path, *lib: str) -> Path:
+    return runtime.assemble(
+        tmp_path / "home",
+        lib_jars=[jar(tmp_path, name) for name in lib],
+        s3_jar=jar(tmp_path, "s3.jar"),
+        landing_jar=jar(tmp_path, "landing.jar"),
+    )
+
+
+def tree(home: Path) -> dict[str, str]:
+    return {str(file.relative_to(home)): file.read_text() for file in sorted(home.rglob("*")) if file.is_file()}
+
+
+@pytest.mark.usefixtures("wheel")
+def test_the_home_holds_the_wheel_and_the_jars(tmp_path: Path) -> None:
+    """The S3 file system lies alone: in `lib/` it loses its configuration."""
+    home = assemble(tmp_path, "connector.jar")
+    assert {
+        "bin/flink": "bin/flink",
+        "lib/connector.jar": "connector.jar",
+        "lib/flink-dist.jar": "lib/flink-dist.jar",
+        "lib/landing.jar": "landing.jar",
+        "opt/flink-python.jar": "opt/flink-python.jar",
+        "plugins/metrics-prometheus/prometheus.jar": "plugins/metrics-prometheus/prometheus.jar",
+        "plugins/s3-fs-hadoop/s3.jar": "s3.jar",
+    } == tree(home)
+    assert (home / "bin/flink").stat().st_mode & 0o111
+
+
+@pytest.mark.usefixtures("wheel")
+def test_a_second_time_removes_what_is_no_longer_wanted_and_keeps_the_rest(tmp_path: Path) -> None:
+    """Two versions of one jar in `lib/` are a class path of chance."""
+    assemble(tmp_path, "connector-1.jar")
+    home = assemble(tmp_path, "connector-2.jar")
+    assert ["connector-2.jar", "flink-dist.jar", "landing.jar"] == sorted(
+        file.name for file in (home / "lib").iterdir()
+    )
+    before = {file: file.lstat().st_mtime_ns for file in home.rglob("*")}
+    assemble(tmp_path, "connector-2.jar")
+    assert before == {file: file.lstat().st_mtime_ns for file in home.rglob("*")}
+
+
+@pytest.mark.usefixtures("wheel")
+def test_a_missing_jar_names_itself_and_the_repair(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"nowhere\.jar.*make setup"):
+        runtime.assemble(
+            tmp_path / "home", lib_jars=[], s3_jar=tmp_path / "nowhere.jar", landing_jar=jar(tmp_path, "landing.jar")
+        )
+
+
+def test_the_installed_wheel_is_found() -> None:
+    assert list((runtime.wheel_home() / "lib").glob("flink-dist*.jar"))
