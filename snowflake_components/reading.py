@@ -84,21 +84,26 @@ def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
 def refuse_duplicate_keys(file: FilePath) -> None:
     """Raise for a mapping of a YAML file that has a key twice: YAML itself would keep the last without a word."""
     with file.open(encoding="utf-8") as stream:
-        for document in yaml.compose_all(stream, Loader=yaml.SafeLoader):
-            _refuse_duplicates(document, file)
+        left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=yaml.SafeLoader))
+    visited: set[int] = set()  # an alias makes one node appear many times
+    while left:
+        node = left.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            left.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            _refuse_duplicates(node, file)
+            left.extend(value for _, value in node.value)
 
 
-def _refuse_duplicates(node: yaml.Node | None, file: FilePath) -> None:
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_duplicates(item, file)
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise ResolutionException(f"{file}:{key.start_mark.line + 1} - {key.value}: is written twice")
-            seen.add(key.value)
-            _refuse_duplicates(value, file)
+def _refuse_duplicates(node: yaml.MappingNode, file: FilePath) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if str(key.value) in seen:
+            raise ResolutionException(f"{file}:{key.start_mark.line + 1} - {key.value}: is written twice")
+        seen.add(str(key.value))
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:

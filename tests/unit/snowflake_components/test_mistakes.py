@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from dagster.components.resolved.errors import ResolutionException
 
+from snowflake_components.reading import refuse_duplicate_keys
 from tests.fakes.component_documents import mistakes_in
 
 pytestmark = [
@@ -151,6 +154,31 @@ def test_every_document_of_a_file_is_validated_not_only_the_last() -> None:
     broken = STAGE.replace("    url:", "    uri:")
     assert "defs.yaml:9" in mistakes_in(f"{broken}---\n{TABLE}")
     assert "defs.yaml:29" in mistakes_in(f"{TABLE}---\n{broken}")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("comment: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
+        ("comment: *nowhere", "found undefined alias"),
+        ('comment: "open', "while parsing a block mapping"),
+        ("  comment: x", "expected <block end>"),
+    ],
+)
+def test_text_that_is_not_plain_yaml_is_refused_with_its_line(written: str, said: str) -> None:
+    """No object is made of a tag, and the parser's own message names the file and the line."""
+    message = mistakes_in(STAGE.replace('comment: "a stage"', written, 1))
+    assert said in message
+    assert re.search(r'defs\.yaml", line \d+', message), message[-3000:]
+
+
+def test_aliases_that_multiply_are_visited_once(tmp_path: Path) -> None:
+    """Nine levels of nine aliases are a hundred nodes, not 400 million; a key twice is still found behind them."""
+    levels = "\n".join(f"- &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 10))
+    file = tmp_path / "defs.yaml"
+    file.write_text(f"- &l0 [x]\n{levels}\n- {{a: 1, a: 2}}\n", encoding="utf-8")
+    with pytest.raises(ResolutionException, match=r"defs\.yaml:11 - a: is written twice"):
+        refuse_duplicate_keys(file)
 
 
 def test_several_mistakes_are_told_at_once() -> None:
