@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flink_jobs.clock import SystemClock
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, RestoreRefusedError, SetupError
 from flink_jobs.layout import Kind
 from flink_jobs.process import JobProcess
@@ -136,7 +137,7 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
 
 def process_id(settings: LandingSettings) -> int | None:
     """Find the job's process, which is also the leader of its process group."""
-    return JobProcess(settings).find()
+    return JobProcess(settings, SystemClock()).find()
 
 
 def _check_topics(settings: LandingSettings, world: World) -> None:

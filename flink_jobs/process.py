@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 import flink_jobs
+from flink_jobs.clock import Clock
 from flink_jobs.errors import SetupError
 from flink_jobs.flink_config import LOGGING, flink_config
 from flink_jobs.runtime import wheel_home
@@ -20,6 +21,8 @@ from flink_jobs.settings import LandingSettings, StartingOffsets
 
 LINES_SHOWN = 6
 KILL_SECONDS_MAX = 10.0
+PORT_SECONDS_MAX = 5.0
+POLL_SECONDS = 0.2
 PROJECT = Path(flink_jobs.__file__).resolve().parents[1]
 _SECRETS = ("HOURGLASS_S3_ACCESS_KEY_ID", "HOURGLASS_S3_SECRET_ACCESS_KEY")
 
@@ -30,8 +33,9 @@ class JobProcess:
     A process is known by its pid and its start time, so that a pid that the system gave away again is not ours.
     """
 
-    def __init__(self, settings: LandingSettings) -> None:
+    def __init__(self, settings: LandingSettings, clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
         self._file = settings.state_dir / "process.json"
         self._child: subprocess.Popen[bytes] | None = None
         self.log = settings.log_dir / "flink.log"
@@ -94,14 +98,14 @@ class JobProcess:
             )
 
     def _require_free_port(self) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", self._settings.rest_port))
-            except OSError as exc:
+        """Wait a little for the port: a process that was just killed gives it up a moment after its end."""
+        started = self._clock.monotonic()
+        while not _is_free(self._settings.rest_port):
+            if self._clock.monotonic() - started > PORT_SECONDS_MAX:
                 raise SetupError(
                     f"port {self._settings.rest_port} is in use: end its owner, or set another in HOURGLASS_FLINK_REST"
-                ) from exc
+                )
+            self._clock.sleep(POLL_SECONDS)
 
     def _write_configuration(self) -> Path:
         conf_dir = self._settings.state_dir / "conf"
@@ -157,6 +161,16 @@ def essence(output: str) -> str:
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(("\tat ", "\t..."))]
     causes = list(dict.fromkeys(line for line in lines if line.startswith("Caused by: ")))
     return "\n".join((causes or lines)[-LINES_SHOWN:])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _read(file: Path) -> str:

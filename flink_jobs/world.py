@@ -98,10 +98,11 @@ class World:
     @classmethod
     def of(cls, settings: LandingSettings) -> Self:
         """Connect as the settings say; nothing is asked yet."""
+        clock = SystemClock()
         return cls(
             Broker(settings.kafka_bootstrap_servers),
             Bucket.of(settings),
             FlinkRest(settings.flink_rest),
-            JobProcess(settings),
-            SystemClock(),
+            JobProcess(settings, clock),
+            clock,
         )

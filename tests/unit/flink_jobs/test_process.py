@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from flink_jobs.errors import SetupError
 from flink_jobs.process import JobProcess, essence, wheel_java_options
 from flink_jobs.settings import LandingSettings, StartingOffsets
+from tests.fakes.flink import FakeSeconds
 
 SECRET = "canary-4711"
 
@@ -46,7 +47,7 @@ def settings(tmp_path: Path) -> LandingSettings:
 
 @pytest.fixture
 def process(settings: LandingSettings) -> Iterator[JobProcess]:
-    process = JobProcess(settings)
+    process = JobProcess(settings, FakeSeconds())
     yield process
     process.kill()
 
@@ -67,9 +68,9 @@ def test_it_starts_in_a_session_of_its_own_and_is_found_by_another_command(
     assert ["run", "-t", "local", "-s", "s3://b/chk-1", "-pyclientexec", sys.executable, "-py"] == arguments[:-1]
     assert "landing_job.py" == Path(arguments[-1]).name
     assert ("earliest", "-Xmx768m") == (environment["HOURGLASS_STARTING_OFFSETS"], environment["JVM_ARGS"])
-    assert pid == os.getsid(pid) == JobProcess(settings).find()
+    assert pid == os.getsid(pid) == JobProcess(settings, FakeSeconds()).find()
     process.kill()
-    assert JobProcess(settings).find() is None
+    assert JobProcess(settings, FakeSeconds()).find() is None
 
 
 def test_the_secret_is_in_one_file_that_only_its_owner_reads(
@@ -87,7 +88,7 @@ def test_the_secret_is_in_one_file_that_only_its_owner_reads(
 def test_a_pid_that_was_given_away_again_is_not_the_job(settings: LandingSettings) -> None:
     settings.state_dir.mkdir(parents=True)
     (settings.state_dir / "process.json").write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
-    assert JobProcess(settings).find() is None
+    assert JobProcess(settings, FakeSeconds()).find() is None
 
 
 def test_a_port_in_use_names_the_port_and_the_setting(settings: LandingSettings, process: JobProcess) -> None:
@@ -102,7 +103,7 @@ def test_a_port_in_use_names_the_port_and_the_setting(settings: LandingSettings,
 def test_a_home_that_is_not_there_names_the_repair(settings: LandingSettings, tmp_path: Path) -> None:
     absent = settings.model_copy(update={"flink_home": tmp_path / "absent"})
     with pytest.raises(SetupError, match="make setup"):
-        JobProcess(absent).start(None, StartingOffsets.GROUP)
+        JobProcess(absent, FakeSeconds()).start(None, StartingOffsets.GROUP)
 
 
 def test_the_causes_are_picked_out_of_a_stack_trace() -> None:
