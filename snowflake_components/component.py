@@ -140,7 +140,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     @property
     def asset_key(self) -> dg.AssetKey:
         """The key as the YAML spells it, whatever the deployment works in."""
-        return dg.AssetKey([self.database_name, self.schema_name, self.name])
+        return dg.AssetKey([_key_part(part) for part in (self.database_name, self.schema_name, self.name)])
 
     @property
     def target(self) -> QualifiedName:
@@ -157,7 +157,8 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         if not isinstance(self.options, ExternalTableOptions):
             return None
         parts = split_name(split_location(self.options.location)[0])
-        return dg.AssetKey([*[self.database_name, self.schema_name][: 3 - len(parts)], *parts])
+        whole = [*[self.database_name, self.schema_name][: 3 - len(parts)], *parts]
+        return dg.AssetKey([_key_part(part) for part in whole])
 
     def object_spec(self, stage_url: str | None = None) -> ObjectSpec:
         """Describe the object; `stage_url` is needed by `hour_of_path` alone."""
@@ -224,7 +225,7 @@ def _position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
 
 def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name=_op_name(asset_spec.key),
+        name=asset_spec.key.to_python_identifier(),
         specs=[asset_spec],
         required_resource_keys={RESOURCE_KEY},
         pool=POOL,
@@ -281,8 +282,6 @@ def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any
     }
 
 
-def _op_name(key: dg.AssetKey) -> str:
-    """Make a name that Dagster takes; parts that need escaping get a digest, so that no two keys share one."""
-    joined = "__".join(key.path)
-    plain = re.sub(r"[^A-Za-z0-9_]", "_", joined)
-    return plain if plain == joined else f"{plain}_{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
+def _key_part(text: str) -> str:
+    """Spell a name for an asset key: as written, but without quotes and what Dagster takes for no name."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", text.removeprefix('"').removesuffix('"'))

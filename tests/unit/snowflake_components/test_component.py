@@ -246,6 +246,19 @@ def test_another_deployment_works_elsewhere_under_the_same_key(monkeypatch: pyte
     assert "URL = 's3://pr-bucket/platform-events/landing/'" in snowflake.sent[2]
 
 
+def test_an_odd_name_is_quoted_in_sql_and_plain_in_the_key() -> None:
+    """Dagster takes letters, digits, `_`, `.` and `-`; Snowflake gets the name exactly."""
+    odd = EVENT_LOG.replace("name: stage_flink_event_log", "name: '\"My Stage\"'")
+    odd = odd.replace('"@stage_flink_event_log"', "'@\"My Stage\"'").replace(
+        'deps: ["aws/dev/stage_flink_event_log"]', "deps: []"
+    )
+    key = dg.AssetKey(["aws", "dev", "My_Stage"])
+    assert [key] == [dep.asset_key for dep in _specs(odd)[TABLE_KEY].deps]
+    snowflake = FakeSnowflake()
+    assert "AWS.DEV.My Stage" == _materialize(odd, snowflake, key)["target"]
+    assert 'CREATE STAGE IF NOT EXISTS "AWS"."DEV"."My Stage"' in snowflake.sent[2]
+
+
 def test_the_code_version_follows_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed definition is a new version, a changed description is not."""
     version = _specs(EVENT_LOG)[TABLE_KEY].code_version
