@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 
 _TYPES = {
     "text": pa.string(),

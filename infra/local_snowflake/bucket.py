@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from shutil import copyfileobj
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import boto3
 from botocore.config import Config
@@ -56,6 +55,7 @@ class Bucket(Protocol):
         ...
 
 
+_PIECE_BYTES = 1 << 20
 _GONE = frozenset({"NoSuchKey", "404", "PreconditionFailed", "412"})
 
 
@@ -89,12 +89,8 @@ class S3Bucket:
         with _refusals(f"s3://{bucket}/{stored.key}"):
             answer = self._client.get_object(Bucket=bucket, Key=stored.key, IfMatch=f'"{stored.etag}"')
             with target.open("wb") as file, answer["Body"] as body:
-                copy(body, file)
-
-
-def copy(source: BinaryIO, target: BinaryIO) -> None:
-    """Copy a stream in pieces of one megabyte."""
-    copyfileobj(source, target, 1 << 20)
+                for piece in body.iter_chunks(_PIECE_BYTES):
+                    file.write(piece)
 
 
 @contextmanager

@@ -27,6 +27,13 @@ class SyntaxRefused(StatementRefused):
     sqlstate = "42000"
 
 
+class StatementCount(StatementRefused):
+    """More than one statement in one request."""
+
+    code = 8
+    sqlstate = "0A000"
+
+
 class ObjectMissing(StatementRefused):
     """The object does not exist."""
 
@@ -67,3 +74,24 @@ class StorageRefused(StatementRefused):
 
     code = 91016
     sqlstate = "58030"
+
+
+class WrongKind(StatementRefused):
+    """The object is of another kind than the statement says."""
+
+    code = 2203
+    sqlstate = "02000"
+
+
+class LoginRefused(StatementRefused):
+    """User or password are wrong."""
+
+    code = 390100
+    sqlstate = "08001"
+
+
+class Unanswered(StatementRefused):
+    """The engine below failed over a statement."""
+
+    code = 261000
+    sqlstate = "XX000"

@@ -25,7 +25,7 @@ from infra.local_snowflake.errors import (
     ObjectMissing,
     OptionRefused,
 )
-from infra.local_snowflake.names import ObjectName, quote
+from infra.local_snowflake.names import ObjectName, new_id, quote
 from infra.local_snowflake.registry import (
     ExternalTable,
     FileChange,
@@ -34,7 +34,6 @@ from infra.local_snowflake.registry import (
     Registry,
     Stage,
     changes,
-    new_id,
 )
 from infra.local_snowflake.stages import Stages, listed, location_of, refresh_answer
 from infra.local_snowflake.statements import CreateExternalTable, Creation, ObjectKind, RefreshExternalTable
@@ -53,7 +52,7 @@ def view_sql(table: ExternalTable) -> str:
         value = f"CAST({column.expression} AS {column.type_sql})" if column.type_sql else f"({column.expression})"
         columns.append(f"{value} AS {quote(column.name)}")
     listed_columns = ",\n  ".join(columns)
-    return f"CREATE OR REPLACE VIEW {table.name.sql} AS SELECT\n  {listed_columns}\nFROM {table.rows_sql}"  # noqa: S608 - names are quoted, expressions are the statement's own
+    return f"CREATE OR REPLACE VIEW {table.name.sql} AS SELECT\n  {listed_columns}\nFROM {table.rows_sql}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class ExternalTables:
     now: Callable[[], datetime]
 
     def create(self, name: ObjectName, stage: ObjectName, statement: CreateExternalTable, run: RunSql) -> Answer:
-        """Create an external table; the steps, in this order:
+        """Create an external table, in this order.
 
         1. Look whether the name is taken.
         2. Create the table of its rows and keep its definition.
@@ -85,7 +84,7 @@ class ExternalTables:
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
         if former is None:
-            self._require_free(name)
+            self.registry.require_free(name)
         elif statement.creation is Creation.REFUSE:
             raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
         table = self._new(name, self.stages.get(stage), statement)
@@ -105,16 +104,6 @@ class ExternalTables:
         if statement.refresh_on_create:
             self._refresh(table, "")
         return status(f"External table {name.name} successfully created.")
-
-    def _require_free(self, name: ObjectName) -> None:
-        with self.registry.transaction() as cursor:
-            found = cursor.execute(
-                "SELECT 1 FROM information_schema.tables "
-                "WHERE table_catalog = ? AND table_schema = ? AND table_name = ?",
-                [name.database, name.schema, name.name],
-            ).fetchone()
-        if found:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
 
     def _new(self, name: ObjectName, stage: Stage, statement: CreateExternalTable) -> ExternalTable:
         _require_json(statement)
@@ -157,14 +146,13 @@ class ExternalTables:
                 change for change in changed if change.status is FileStatus.UNREGISTERED or change.stored.key in copies
             ]
             with self.registry.cursor() as cursor:
-                _stage_rows(cursor, table, copies)
+                rows = {key: f"rows_{number}" for number, key in enumerate(sorted(copies))}
+                readable = [key for key in rows if _parse(cursor, table, copies[key], rows[key])]
                 with self.registry.transaction(cursor):
                     for change in changed:
-                        cursor.execute(
-                            f'DELETE FROM {table.rows_sql} WHERE "METADATA$FILENAME" = ?',  # noqa: S608 - an id of ours
-                            [change.stored.key],
-                        )
-                    cursor.execute(f"INSERT INTO {table.rows_sql} SELECT * FROM staged_rows")  # noqa: S608 - an id of ours
+                        _delete(cursor, table, change.stored.key)
+                    for key in readable:
+                        _insert(cursor, table, key, rows[key])
                     self.registry.record(cursor, table, changed, self.now())
         return changed
 
@@ -248,26 +236,31 @@ def _codec(key: str) -> str:
 _COMPRESSIONS = {"": "none", ".gz": "gzip", ".zst": "zstd"}
 
 
-def _stage_rows(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, copies: dict[str, Path]) -> None:
-    """Parse the files into a temporary table, before the transaction that a broken file would end."""
-    cursor.execute("CREATE OR REPLACE TEMP TABLE staged_rows (value JSON, file_name VARCHAR, line BIGINT)")
+_ALL_ROWS = 2**63 - 1
+
+
+def _parse(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, path: Path, rows: str) -> bool:
+    """Parse one file into a temporary table; False if it cannot be read at all."""
     form = "auto" if table.file_format.get("STRIP_OUTER_ARRAY") is True else "newline_delimited"
-    for key in sorted(copies):
-        _stage_file(cursor, key, copies[key], form)
-
-
-def _stage_file(cursor: duckdb.DuckDBPyConnection, key: str, path: Path, form: str) -> None:
-    """Parse one file; like Snowflake, stop before the first row that is no JSON, without an error."""
     try:
         cursor.execute(
-            "CREATE OR REPLACE TEMP TABLE file_rows AS SELECT json, row_number() OVER () AS line FROM "
+            f"CREATE TEMP TABLE {rows} AS SELECT json, row_number() OVER () AS line FROM "  # noqa: S608 - as above
             "read_json_objects(?, format = ?, compression = ?, ignore_errors = true, maximum_object_size = 33554432)",
             [str(path), form, _COMPRESSIONS[path.suffix]],
         )
     except (duckdb.IOException, duckdb.InvalidInputException):
-        return
+        return False
+    return True
+
+
+def _delete(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, key: str) -> None:
+    cursor.execute(f'DELETE FROM {table.rows_sql} WHERE "METADATA$FILENAME" = ?', [key])  # noqa: S608 - an id of ours
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, key: str, rows: str) -> None:
+    """Take over a file's rows; like Snowflake, stop before the first one that is no JSON, without an error."""
+    first_bad = f"coalesce((SELECT min(line) FROM {rows} WHERE json IS NULL), {_ALL_ROWS})"  # noqa: S608 - a name of ours
     cursor.execute(
-        "INSERT INTO staged_rows SELECT json, ?, line FROM file_rows WHERE line < "
-        "coalesce((SELECT min(line) FROM file_rows WHERE json IS NULL), 9223372036854775807) ORDER BY line",
+        f"INSERT INTO {table.rows_sql} SELECT json, ?, line FROM {rows} WHERE line < {first_bad} ORDER BY line",  # noqa: S608 - as above
         [key],
     )

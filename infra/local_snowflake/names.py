@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from infra.local_snowflake.errors import StatementRefused
 
 NAME_PARTS_MAX = 3
 """database.schema.name"""
+
+
+def new_id() -> str:
+    """Make an id that nothing else has."""
+    return uuid4().hex
 
 
 def quote(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.local_snowflake.errors import NotSupported, SyntaxRefused
+from infra.local_snowflake.errors import NotSupported, StatementCount, SyntaxRefused
 from infra.local_snowflake.names import PartialName
 from infra.local_snowflake.statements import (
     Accepted,
@@ -26,6 +26,8 @@ from infra.local_snowflake.statements import (
     Show,
     StagePath,
     Statement,
+    UseRole,
+    UseWarehouse,
 )
 from infra.local_snowflake.tokens import Kind, Reader
 
@@ -58,6 +60,7 @@ def parse(sql: str) -> Statement | None:
         if Reader(sql).accept(*words):
             return Accepted()
     reader = Reader(sql)
+    _require_one(reader)
     first = reader.peek()
     read = _READERS.get(first.keyword) if first else None
     if read is None:
@@ -67,6 +70,12 @@ def parse(sql: str) -> Statement | None:
     if statement is not None:
         reader.expect_end()
     return statement
+
+
+def _require_one(reader: Reader) -> None:
+    count = 1 + sum(token.text == ";" for token in reader.rest)
+    if count > 1:
+        raise StatementCount(f"Actual statement count {count} did not match the desired statement count 1.")
 
 
 def _create(reader: Reader) -> Statement | None:
@@ -98,13 +107,8 @@ def _create_stage(reader: Reader, creation: Creation) -> CreateStage | None:
     name, creation = _named(reader, creation)
     options = _clauses(reader, _STAGE_CLAUSES)
     if "url" not in options:
-        return _internal(reader)
+        return None  # an internal stage: fakesnow keeps its files in a folder
     return CreateStage(name, creation, **options)
-
-
-def _internal(reader: Reader) -> None:
-    """Leave a stage without a URL to fakesnow, which keeps its files in a folder."""
-    _accept_rest(reader)
 
 
 def _create_external_table(reader: Reader, creation: Creation) -> CreateExternalTable:
@@ -214,6 +218,12 @@ def _drop(reader: Reader) -> Drop | None:
     name = reader.name()
     _ = reader.accept("CASCADE") or reader.accept("RESTRICT")
     return Drop(kind, name, if_exists)
+
+
+def _use(reader: Reader) -> UseRole | UseWarehouse | None:
+    if reader.accept("ROLE"):
+        return UseRole(reader.take().name)
+    return UseWarehouse(reader.take().name) if reader.accept("WAREHOUSE") else None
 
 
 def _kind(reader: Reader) -> ObjectKind | None:
@@ -335,4 +345,5 @@ _READERS: dict[str, Callable[[Reader], Statement | None]] = {
     "DROP": _drop,
     "LIST": _list,
     "LS": _list,
+    "USE": _use,
 }

@@ -13,12 +13,12 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import duckdb
 from pydantic import TypeAdapter
 
 from infra.local_snowflake.bucket import StoredObject
+from infra.local_snowflake.errors import ObjectExists, ObjectMissing
 from infra.local_snowflake.names import ObjectName, quote
 from infra.local_snowflake.statements import Column, Directory, ObjectKind, Options
 
@@ -118,11 +118,6 @@ class FileChange:
     stored: StoredObject
 
 
-def new_id() -> str:
-    """Make an id that no other object has."""
-    return uuid4().hex
-
-
 def changes(registered: Iterable[StoredObject], listed: Iterable[StoredObject]) -> list[FileChange]:
     """Compare what is registered with what is there, by ETag; in the order of the keys."""
     known = {stored.key: stored for stored in registered}
@@ -189,6 +184,43 @@ class Registry:
         with self._duck.cursor() as cursor:
             rows = cursor.execute(f"SELECT definition FROM {DATABASE}.objects WHERE kind = ?", [kind.name]).fetchall()  # noqa: S608 - a constant
         return sorted((_TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
+
+    def require_schema(self, name: ObjectName) -> None:
+        """Refuse a name whose schema does not exist."""
+        with self.cursor() as cursor:
+            found = cursor.execute(
+                "SELECT 1 FROM information_schema.schemata WHERE catalog_name = ? AND schema_name = ?",
+                [name.database, name.schema],
+            ).fetchone()
+        if not found:
+            raise ObjectMissing(
+                f"SQL compilation error:\nSchema '{name.database}.{name.schema}' does not exist or not authorized."
+            )
+
+    def require_free(self, name: ObjectName) -> None:
+        """Refuse a name that a table or view has."""
+        with self.cursor() as cursor:
+            found = cursor.execute(
+                "SELECT 1 FROM information_schema.tables "
+                "WHERE table_catalog = ? AND table_schema = ? AND table_name = ?",
+                [name.database, name.schema, name.name],
+            ).fetchone()
+        if found:
+            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+
+    def forget_missing(self) -> None:
+        """Forget the objects of schemas and databases that were dropped."""
+        with self.transaction() as cursor:
+            present = set(
+                cursor.execute("SELECT catalog_name, schema_name FROM information_schema.schemata").fetchall()
+            )
+            objects: list[Stage | ExternalTable] = [*self.stages(), *self.external_tables()]
+            for kept in objects:
+                if (kept.name.database, kept.name.schema) not in present:
+                    self.remove(cursor, _kind(kept), kept.name)
+                    self.forget_files(cursor, kept.id)
+                    if isinstance(kept, ExternalTable):
+                        cursor.execute(f"DROP TABLE IF EXISTS {kept.rows_sql}")
 
     def put(self, cursor: duckdb.DuckDBPyConnection, kept: Stage | ExternalTable) -> None:
         """Keep an object, in place of one of the same kind and name."""

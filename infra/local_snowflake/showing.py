@@ -167,7 +167,9 @@ def describe_external_table(table: ExternalTable) -> Answer:
         "expression",
         "comment",
     )
-    rows = [("VALUE", "VARIANT", "COLUMN", "Y", None, "N", "N", None, None, "The value of this row")]
+    rows: list[tuple[str | None, ...]] = [
+        ("VALUE", "VARIANT", "COLUMN", "Y", None, "N", "N", None, None, "The value of this row")
+    ]
     rows += [
         (
             column.name,

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.bucket import Bucket, StoredObject
 from infra.local_snowflake.errors import ObjectExists, ObjectMissing, OptionRefused
-from infra.local_snowflake.names import ObjectName
-from infra.local_snowflake.registry import FileChange, FileStatus, Location, Registry, Stage, changes, new_id
+from infra.local_snowflake.names import ObjectName, new_id
+from infra.local_snowflake.registry import FileChange, Location, Registry, Stage, changes
 from infra.local_snowflake.statements import AlterStage, CreateStage, Creation, ListStage, ObjectKind, RefreshStage
 
 _REFRESH_COLUMNS = ("file", "status", "description")
@@ -156,6 +156,3 @@ class Stages:
 
     def _find(self, name: ObjectName, *, if_exists: bool) -> Stage | None:
         return self.registry.stage(name) if if_exists else self.get(name)
-
-
-__all__ = ["FileStatus", "Stages", "listed", "location_of", "refresh_answer"]

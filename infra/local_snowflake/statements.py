@@ -159,6 +159,20 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class UseRole:
+    """USE ROLE: any role is taken."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseWarehouse:
+    """USE WAREHOUSE: any warehouse is taken."""
+
+    warehouse: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A statement that is accepted and has no effect here: roles, warehouses, transactions, session parameters."""
 
@@ -173,5 +187,7 @@ Statement: TypeAlias = (
     | Show
     | Describe
     | Drop
+    | UseRole
+    | UseWarehouse
     | Accepted
 )

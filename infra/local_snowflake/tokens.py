@@ -84,6 +84,22 @@ def tokenize(sql: str) -> list[Token]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text in place of the characters from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def apply(sql: str, edits: list[Edit]) -> str:
+    """Make the edits, which do not overlap."""
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        sql = sql[: edit.start] + edit.text + sql[edit.end :]
+    return sql
+
+
 class Reader:
     """Read the tokens of one statement from left to right.
 
@@ -102,6 +118,11 @@ class Reader:
     def done(self) -> bool:
         """Whether every token was read."""
         return self._next >= len(self._tokens)
+
+    @property
+    def rest(self) -> list[Token]:
+        """Every token that was not read."""
+        return self._tokens[self._next :]
 
     def peek(self, ahead: int = 0) -> Token | None:
         """Look at a token without reading it; None after the last."""

@@ -1,0 +1,89 @@
+"""Read lists of files from the registry: DIRECTORY(@stage) and TABLE(... EXTERNAL_TABLE_FILES(...))."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from infra.local_snowflake.names import PartialName, literal, quote
+from infra.local_snowflake.parsing import stage_path
+from infra.local_snowflake.registry import DATABASE
+from infra.local_snowflake.statements import StagePath
+from infra.local_snowflake.tokens import Edit, Reader, Token, apply
+
+_FILES = f"{quote(DATABASE)}.{quote('main')}.{quote('files')}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileLists:
+    """Where the lists of files are found.
+
+    Args:
+        directory: gives the id, the URL and the prefix in the bucket of a stage.
+        table_id: gives the id of an external table.
+    """
+
+    directory: Callable[[StagePath], tuple[str, str, str]]
+    table_id: Callable[[PartialName], str]
+
+
+def with_file_lists(sql: str, lists: FileLists) -> str:
+    """Read DIRECTORY(@stage) and TABLE(...EXTERNAL_TABLE_FILES(TABLE_NAME => '...')) from the registry."""
+    if "DIRECTORY" not in sql.upper() and "EXTERNAL_TABLE_FILES" not in sql.upper():
+        return sql
+    reader = Reader(sql)
+    edits: list[Edit] = []
+    while not reader.done:
+        token = reader.take()
+        if token.keyword == "DIRECTORY" and _follows(reader, "(", "@"):
+            edits.append(_directory(reader, token, lists))
+        elif token.keyword == "TABLE" and _follows(reader, "("):
+            edit = _external_table_files(reader, token, lists)
+            edits += [edit] if edit else []
+    return apply(sql, edits)
+
+
+def _follows(reader: Reader, *texts: str) -> bool:
+    return all((token := reader.peek(ahead)) and token.text == text for ahead, text in enumerate(texts))
+
+
+def _directory(reader: Reader, first: Token, lists: FileLists) -> Edit:
+    reader.expect("(")
+    stage_id, url, prefix = lists.directory(stage_path(reader))
+    end = reader.peek()
+    reader.expect(")")
+    below = f"substr(file_name, {len(prefix) + 1})"
+    columns = (
+        f"{below} AS RELATIVE_PATH, file_size AS SIZE, last_modified AS LAST_MODIFIED, etag AS MD5, etag AS ETAG, "
+        f"{literal(url)} || {below} AS FILE_URL"
+    )
+    return _read(columns, stage_id, first, end)
+
+
+def _external_table_files(reader: Reader, first: Token, lists: FileLists) -> Edit | None:
+    ahead = 1
+    while (token := reader.peek(ahead)) and (token.is_name or token.text == "."):
+        if token.keyword == "EXTERNAL_TABLE_FILES":
+            break
+        ahead += 1
+    if token is None or token.keyword != "EXTERNAL_TABLE_FILES":
+        return None
+    for _ in range(ahead + 1):
+        reader.take()
+    reader.expect("(")
+    if reader.accept("TABLE_NAME"):
+        reader.expect("=>")
+    table_id = lists.table_id(Reader(reader.string()).name())
+    reader.expect(")")
+    end = reader.peek()
+    reader.expect(")")
+    columns = (
+        "file_name AS FILE_NAME, registered_on AS REGISTERED_ON, file_size AS FILE_SIZE, "
+        "last_modified AS LAST_MODIFIED, etag AS ETAG, etag AS MD5"
+    )
+    return _read(columns, table_id, first, end)
+
+
+def _read(columns: str, owner: str, first: Token, last: Token | None) -> Edit:
+    end = last.end if last else first.end
+    return Edit(first.start, end, f"(SELECT {columns} FROM {_FILES} WHERE owner = '{owner}')")  # noqa: S608 - an id of ours

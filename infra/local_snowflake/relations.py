@@ -1,0 +1,90 @@
+"""Find the relations that a statement names, and put other names or refusals in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+
+from infra.local_snowflake.names import NAME_PARTS_MAX, ObjectName, PartialName, quote
+from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.tokens import Edit, Reader, Token, apply, tokenize
+
+_MODIFIERS = ("TRANSIENT", "SECURE", "RECURSIVE", "MATERIALIZED", "DYNAMIC", "LOCAL", "GLOBAL", "TEMPORARY", "TEMP")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The table or view that CREATE, DROP or ALTER is about.
+
+    Args:
+        verb: CREATE, DROP or ALTER.
+        name: as it is written.
+        modifiers: the words between the verb and TABLE or VIEW.
+    """
+
+    verb: str
+    name: PartialName
+    modifiers: tuple[Token, ...]
+
+    @property
+    def temporary(self) -> bool:
+        """Whether it lives as long as the session."""
+        return any(token.keyword in {"TEMPORARY", "TEMP"} for token in self.modifiers)
+
+
+def target(sql: str) -> Target | None:
+    """Read the beginning of a statement that creates, drops or alters a table or view; None for any other."""
+    reader = Reader(sql)
+    verb = next((verb for verb in ("CREATE", "DROP", "ALTER") if reader.accept(verb)), None)
+    if verb is None:
+        return None
+    reader.accept("OR", "REPLACE")
+    modifiers = []
+    while (token := reader.peek()) and token.keyword in _MODIFIERS:
+        modifiers.append(reader.take())
+    if not (reader.accept("TABLE") or reader.accept("VIEW")):
+        return None
+    _ = reader.accept("IF", "NOT", "EXISTS") or reader.accept("IF", "EXISTS")
+    following = reader.peek()
+    if following is None or not following.is_name:
+        return None
+    return Target(verb, reader.name(), tuple(modifiers))
+
+
+def without_modifiers(sql: str, found: Target) -> str:
+    """Remove TEMPORARY and its companions."""
+    words = {"LOCAL", "GLOBAL", "TEMPORARY", "TEMP"}
+    return apply(sql, [Edit(token.start, token.end, "") for token in found.modifiers if token.keyword in words])
+
+
+def chains(sql: str) -> Iterator[list[Token]]:
+    """Find the dotted names of a statement, columns and functions among them."""
+    tokens = tokenize(sql)
+    index = 0
+    while index < len(tokens):
+        if not tokens[index].is_name:
+            index += 1
+            continue
+        chain = [tokens[index]]
+        while index + 2 < len(tokens) and tokens[index + 1].text == "." and tokens[index + 2].is_name:
+            chain.append(tokens[index + 2])
+            index += 2
+        index += 1
+        yield chain
+
+
+def named(chain: list[Token], wanted: Container[ObjectName], session: Session) -> tuple[ObjectName, Token] | None:
+    """Find the wanted relation that a dotted name begins with, and the last token of the relation's name."""
+    for length in range(min(NAME_PARTS_MAX, len(chain)), 0, -1):
+        if length < NAME_PARTS_MAX and not (session.database and session.schema):
+            return None
+        name = session.full(PartialName(tuple(token.name for token in chain[:length])))
+        if name in wanted:
+            return name, chain[length - 1]
+    return None
+
+
+def with_other_names(sql: str, others: Mapping[ObjectName, ObjectName], session: Session) -> str:
+    """Write another name for every mention of these relations."""
+    found = [named(chain, others, session) for chain in chains(sql)] if others else []
+    return apply(sql, [Edit(hit[1].start, hit[1].end, quote(others[hit[0]].name)) for hit in found if hit])
