@@ -124,6 +124,19 @@ def demo(
         raise typer.Exit(WRONG)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def relay(context: typer.Context) -> None:
+    """Send a Dagster instance's own events into the topic: Dagster running Dagster."""
+    from producers.dagster_relay import relay_command
+
+    relaying = typer.Typer()
+    relaying.command()(relay_command)
+    relaying(args=context.args, prog_name="hourglass relay")
+
+
 @job.command("start")
 def job_start(
     *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,12 +35,11 @@ def programs(settings: LocalSettings) -> list[Program]:
 
     def describe(name: str, *arguments: str, port: int | None = None) -> Program:
         command = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
-        healthy = _HEALTH[name]
         return Program(
             name=name,
             command=command,
             environment=environment,
-            healthy=lambda: healthy(settings),
+            healthy=partial(_HEALTH[name], settings),
             port=port,
             cwd=PROJECT,
         )
@@ -64,7 +64,7 @@ def relay_program(settings: LocalSettings) -> Program:
         name="relay",
         command=[str(Path(sys.executable).with_name("hourglass")), "relay"],
         environment=settings.environment(),
-        healthy=lambda: True,
+        healthy=lambda: (settings.data_dir / "relay" / "cursor.json").exists(),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 IN_FLIGHT = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
 POLL_SECONDS = 0.5
 
 
@@ -15,6 +16,12 @@ def in_flight() -> list[DagsterRun]:
     """List the runs that a process works on, or worked on when it was killed."""
     with DagsterInstance.get() as instance:
         return list(instance.get_runs(RunsFilter(statuses=IN_FLIGHT)))
+
+
+def unfinished() -> bool:
+    """Say whether a run is in flight or waits for its turn."""
+    with DagsterInstance.get() as instance:
+        return bool(instance.get_runs(RunsFilter(statuses=[*IN_FLIGHT, *WAITING]), limit=1))
 
 
 def fail_abandoned(report: Callable[[str], None]) -> None:

@@ -7,17 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dagster import DagsterInstance
+
+from flink_jobs.layout import Hour
+from infra.local import dagster_runs
 from infra.local.processes import StackError
+from infra.local.produced import produced_per_hour
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
+from orchestration.landing.report import published_hours
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
 from producers.simulate import simulate
 from producers.simulation.plan import SimulationPlan, plan_hours
 from producers.simulation.sent import SentLedger, sent_hours
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +77,35 @@ def simulate_new_hours(settings: LocalSettings, plan: DemoPlan, report: Callable
 
 
 def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> list[ProofRow]:
-    """Wait until every full hour agrees, telling what changes."""
+    """Wait until every full hour of the topic is published, no run is left, and all hops agree.
+
+    Where the limit passes first, the rows show what is missing. Comparing all hops costs more than asking Dagster,
+    so it waits for Dagster's word.
+    """
     deadline = time.monotonic() + seconds_max
     told = ""
     while True:
-        rows = [row for row in proof_rows(settings) if row.is_full(datetime.now(UTC))]
-        now = f"{sum(row.state == 'published' for row in rows)} of {len(rows)} hours published"
-        if now != told:
-            report(now)
-            told = now
-        if rows and all(row.agree for row in rows):
-            return rows
-        if time.monotonic() > deadline:
-            return rows
+        full = full_hours(settings)
+        published = full & published_now()
+        late = time.monotonic() > deadline
+        line = f"{len(published)} of {len(full)} hours published"
+        if line != told:
+            report(line)
+            told = line
+        if late or (full and published == full and not dagster_runs.unfinished()):
+            rows = [row for row in proof_rows(settings) if Hour.from_label(row.hour) in full]
+            if late or all(row.agree for row in rows):
+                return rows
         time.sleep(POLL_SECONDS)
+
+
+def full_hours(settings: LocalSettings) -> set[Hour]:
+    """Name the hours that are over and have records in the topic."""
+    now = datetime.now(UTC)
+    return {hour for hour in map(Hour.from_label, produced_per_hour(settings)) if hour.end <= now}
+
+
+def published_now() -> set[Hour]:
+    """Ask the Dagster instance which hours passed their checks."""
+    with DagsterInstance.get() as instance:
+        return published_hours(instance)

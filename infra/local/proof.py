@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from dagster import DagsterInstance
 
-from flink_jobs.layout import Hour
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
 from orchestration.landing.report import HourRow, hour_rows, published_hours
@@ -34,10 +32,6 @@ class ProofRow:
     queryable: int | None
     revision: int | None
     agree: bool | None
-
-    def is_full(self, now: datetime) -> bool:
-        """Say whether the hour is over."""
-        return Hour.from_label(self.hour).end <= now
 
     def as_json(self) -> dict[str, object]:
         """Give the row as `status --json` prints it."""

@@ -45,7 +45,7 @@ def run(settings: LocalSettings, *arguments: str) -> subprocess.CompletedProcess
         (["emit"], "no broker answers"),
         (["simulate", "--events", "1"], "no broker answers"),
         (["sql", "SELECT 1"], "does not answer"),
-        (["relay"], "Dagster instance"),
+        (["relay"], "no Dagster instance"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
