@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,7 +88,7 @@ class S3Bucket:
         """Copy one object to a file."""
         with _refusals(f"s3://{bucket}/{stored.key}"):
             answer = self._client.get_object(Bucket=bucket, Key=stored.key, IfMatch=f'"{stored.etag}"')
-            with target.open("wb") as file, answer["Body"] as body:
+            with target.open("wb") as file, closing(answer["Body"]) as body:
                 for piece in body.iter_chunks(_PIECE_BYTES):
                     file.write(piece)
 

@@ -76,9 +76,11 @@ class ExternalTables:
 
         1. Look whether the name is taken.
         2. Create the table of its rows and keep its definition.
-        3. Create its view in the session, which reads the column expressions; if that fails, take back step 2.
-        4. Drop what it replaces.
-        5. Refresh it, if REFRESH_ON_CREATE.
+        3. Create its view in the session, which reads the column expressions.
+        4. Refresh it, if REFRESH_ON_CREATE.
+        5. Drop the rows of what it replaces.
+
+        If 3 or 4 fails, what was there before is there again.
         """
         former = self.registry.external_table(name)
         if former and statement.creation is Creation.KEEP:
@@ -96,13 +98,13 @@ class ExternalTables:
             self.registry.put(cursor, table)
         try:
             run(view_sql(table))
+            if statement.refresh_on_create:
+                self._refresh(table, "")
         except BaseException:
-            self._remove(table, restored=former)
+            self._remove(table, run, restored=former)
             raise
         if former:
             self._remove_rows(former)
-        if statement.refresh_on_create:
-            self._refresh(table, "")
         return status(f"External table {name.name} successfully created.")
 
     def _new(self, name: ObjectName, stage: Stage, statement: CreateExternalTable) -> ExternalTable:
@@ -172,11 +174,11 @@ class ExternalTables:
         table = self._find(name, if_exists=if_exists)
         if table is None:
             return status("Drop statement executed successfully (the object already dropped).")
-        run(f"DROP VIEW IF EXISTS {name.sql}")
-        self._remove(table, restored=None)
+        self._remove(table, run, restored=None)
         return status(f"{name.name} successfully dropped.")
 
-    def _remove(self, table: ExternalTable, restored: ExternalTable | None) -> None:
+    def _remove(self, table: ExternalTable, run: RunSql, restored: ExternalTable | None) -> None:
+        run(view_sql(restored) if restored else f"DROP VIEW IF EXISTS {table.name.sql}")
         with self.registry.transaction() as cursor:
             self.registry.remove(cursor, ObjectKind.EXTERNAL_TABLE, table.name)
             if restored:
