@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+
+from infra.local import warehouse
+from infra.local.processes import ProcessTable, wait_until_healthy
+from infra.local.settings import LocalSettings
+from orchestration.dbt_build import DbtModels
+from snowflake_components import SnowflakeSettings
+from tests.unit.orchestration.dbt.event_log import EventLog
+
+
+@pytest.fixture(scope="session")
+def event_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventLog]:
+    """The table that dbt reads, in a local Snowflake that is a process of its own; dbt is pointed at it."""
+    folder = tmp_path_factory.mktemp("snowflake")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = warehouse.program(LocalSettings(data_dir=folder, snowflake_port=port))
+    processes = ProcessTable(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in program.environment.items():
+            if name.startswith("HOURGLASS_SNOWFLAKE"):
+                patch.setenv(name, value)
+        try:
+            wait_until_healthy(program, processes.start(program))
+            # dbt in a process of its own: it leaves files open, and warns where warnings are errors
+            with ProcessPoolExecutor(1, get_context("spawn")) as dbt:
+                yield EventLog(SnowflakeSettings(), DbtModels(folder / "dbt"), dbt)
+        finally:
+            processes.stop(program.name)
