@@ -225,9 +225,7 @@ class EventProducer:
                 return
 
     def _account(self, number: int, error: KafkaError | None, message: Message) -> None:
-        # With the fatal error pending the interpreter refuses the first C call: let it be one without effect.
-        # The record then stays open, and `close` ends it as unknown.
-        id(None)
+        # With the fatal error pending, the first call into the client raises: the record stays open for `close`.
         if error is None:
             self._end(number, Outcome.ACKED, (message.partition(), message.offset()))
         else:

@@ -10,8 +10,8 @@ from typing import Any
 
 import confluent_kafka
 
-PRODUCE = 0
-"""Number of the produce request in Kafka's protocol."""
+PRODUCE, INIT_PRODUCER_ID = 0, 22
+"""Numbers of requests in Kafka's protocol."""
 
 _FOLDER = Path(confluent_kafka.__file__).parent.parent / "confluent_kafka.libs"
 _POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int

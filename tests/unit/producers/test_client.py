@@ -19,7 +19,7 @@ from producers.errors import (
 )
 from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent
 from producers.settings import ProducerSettings, SaslMechanism, SecurityProtocol
-from tests.fakes.mock_kafka import MockKafka
+from tests.fakes.mock_kafka import INIT_PRODUCER_ID, MockKafka
 
 
 def settings_for(kafka: MockKafka, **changes: object) -> ProducerSettings:
@@ -47,6 +47,11 @@ def read_topic(kafka: MockKafka, count: int) -> list[Message]:
         messages += consumer.consume(count, timeout=10) or pytest.fail(f"only {len(messages)} of {count} arrived")
     consumer.close()
     return messages
+
+
+def send_and_flush(producer: EventProducer) -> None:
+    producer.send(event(1))
+    producer.flush()
 
 
 def send_without_end(producer: EventProducer) -> None:
@@ -110,8 +115,8 @@ def test_an_event_over_the_limit_is_refused_by_size_and_not_shown(kafka: MockKaf
         assert DeliveryReport(taken=1, acked=1) == producer.flush()
 
 
-def test_an_ambiguous_error_is_retried_without_a_double(kafka: MockKafka) -> None:
-    """The broker loses four answers: each record is acked, and lies in the topic once."""
+def test_a_passing_error_is_retried(kafka: MockKafka) -> None:
+    """The broker answers four times that it could not: each record is acked, and lies in the topic once."""
     with EventProducer(settings_for(kafka)) as producer:
         producer.send(event(0))
         producer.flush()
@@ -121,6 +126,15 @@ def test_an_ambiguous_error_is_retried_without_a_double(kafka: MockKafka) -> Non
         assert DeliveryReport(taken=50, acked=50) == producer.flush()
     ids = [PlatformEvent.from_json(m.value() or b"").event_id for m in read_topic(kafka, 50)]
     assert sorted(f"e{number}" for number in range(50)) == sorted(ids)
+
+
+def test_nothing_is_sent_without_idempotence(kafka: MockKafka) -> None:
+    """A broker that gives this producer no identity for its sequence numbers gets no record from it."""
+    kafka.fail_next(*[KafkaError.CLUSTER_AUTHORIZATION_FAILED] * 5, request=INIT_PRODUCER_ID)
+    producer = EventProducer(settings_for(kafka))
+    with pytest.raises(FatalProducerError):
+        send_and_flush(producer)
+    assert 0 == producer.close().acked
 
 
 def test_a_refusal_of_the_broker_is_a_failure(kafka: MockKafka) -> None:
@@ -152,6 +166,7 @@ def test_what_a_close_cannot_wait_for_ends_as_unknown(kafka: MockKafka) -> None:
     report = producer.close(0.1)
     assert (100, 100, 0) == (report.taken, report.unknown, report.pending)
     assert report == producer.close()
+    assert 0 == len(producer._kafka), "what is given up must not be sent later"
 
 
 def test_records_wait_for_a_broker_that_comes_back(kafka: MockKafka) -> None:
