@@ -171,6 +171,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         """Describe the asset: attributes of the YAML, the stage among its deps once, the DDL as its version."""
         given = dict(self.asset_attributes)
         deps = list(given.pop("deps", None) or [])
+        # Given as well in the YAML that authors know; a dependency named twice is an error in Dagster.
         stage = self.stage_key
         if stage is not None and not any(_same_object(dep, stage) for dep in deps):
             deps.append(stage)
@@ -254,6 +255,7 @@ def _conversation(connection: Connection, spec: ObjectSpec, paths: list[str] | N
 def _paths(context: dg.AssetExecutionContext, asset_spec: dg.AssetSpec) -> list[str] | None:
     if asset_spec.partitions_def is None:
         return None
+    # Dagster raises for a run without partition: listing everything by mistake is slow and costs money.
     window = context.partition_time_window
     return directories(hours_between(window.start, window.end))
 
@@ -263,6 +265,7 @@ def _require_hours(partitions_def: dg.PartitionsDefinition[str] | None) -> None:
         return
     if not isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
         raise NotHourly("partitions must be windows of whole UTC hours: type hourly or daily")
+    # There is none while the start lies in the future; then the first run tells.
     if window := partitions_def.get_first_partition_window():
         hours_between(window.start, window.end)
 

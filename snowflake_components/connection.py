@@ -113,6 +113,7 @@ def open_session(settings: SnowflakeSettings) -> Iterator[ConnectorSession]:
     try:
         yield ConnectorSession(connection, settings.address)
     finally:
+        # A server that is gone must not hold up whoever is leaving.
         connection.close(retry=False)
 
 
@@ -158,6 +159,7 @@ def _arguments(settings: SnowflakeSettings) -> dict[str, Any]:
     }
     return {name: value for name, value in given.items() if value is not None} | {
         "login_timeout": settings.login_timeout_seconds,
+        # Without it the connector repeats a request that gets HTTP 500 for ever.
         "network_timeout": settings.network_timeout_seconds,
         "session_parameters": {
             "QUERY_TAG": json.dumps({"application": settings.query_tag}),
@@ -177,9 +179,11 @@ _TRANSIENT = (
     foreign.ServiceUnavailableError,
     foreign.TooManyRequests,
 )
+# A token that expired: a new session is all it takes.
 _SESSION_GONE = frozenset({250002, 390111, 390112, 390114, 390115})
 _MISSING_PRIVILEGE = frozenset({3001, 3003, 3041})
 _OBJECT_MISSING = frozenset({2003, 2043, 3139})
+# The stage of the external table was replaced or moved to another URL.
 _OBJECT_INVALID = frozenset({91093})
 
 

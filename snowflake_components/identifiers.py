@@ -22,6 +22,7 @@ _QUOTED = re.compile(r'"(?P<inner>(?:[^"]|"")+)"')
 _WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _STAGE_PATH = re.compile(r"(?:[A-Za-z0-9_=.-]+/)*")
 _NAME_PART = re.compile(r'(?P<part>"(?:[^"]|"")*"|[^".]+)(?:\.|$)')
+# Quoted text first, so that nothing inside of quotes is read as SQL.
 _SYMBOL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|//|\$\$|\.\.\.|\{\{|\{%|.", re.DOTALL)
 
 
@@ -165,6 +166,7 @@ def option(name: str, value: OptionValue) -> str:
 
 
 def _option_value(value: OptionValue) -> str:  # noqa: PLR0911 - one return per type of the closed set
+    # A bool is an int in Python: it has to be asked for first.
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):

@@ -22,6 +22,7 @@ class FileStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+# A status that is not known is not known to be good.
 _FAILED = frozenset({FileStatus.REGISTER_FAILED, FileStatus.UNREGISTER_FAILED, FileStatus.UNKNOWN})
 _FILES_NAMED_MAX = 5
 

@@ -108,6 +108,7 @@ def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] |
 
 def _exists(session: Session, spec: ObjectSpec, log: _Log) -> bool:
     found = _send(session, spec.look.sql, log)
+    # LIKE answers names that only look alike: `_` is any character, and case does not count.
     row = next((row for row in found.rows if row["name"] == spec.name.name.name), None)
     if row is not None and str(row.get("invalid", "false")).lower() == "true":
         raise ObjectInvalid(
