@@ -98,7 +98,7 @@ def _stage_format(options: StageOptions, name: QualifiedName) -> dict[str, Optio
     if options.file_format is None:
         return None
     rendered = _file_format(options.file_format, name)
-    # Only a stage takes it; Snowflake refuses it for an external table.
+    # Documented for stages only, so it is never rendered for an external table.
     if extension := options.file_extension or options.file_format.file_extension:
         rendered["FILE_EXTENSION"] = extension
     return rendered
