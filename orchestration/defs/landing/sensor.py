@@ -4,10 +4,11 @@ import dagster as dg
 
 from orchestration.landing.cursor import read_cursor
 from orchestration.landing.errors import Unavailable
+from orchestration.landing.partitions import WRITER
 from orchestration.landing.proving import Stream
 from orchestration.landing.requests import run_key, run_tags
 from orchestration.landing.selection import assets_of_one_hour
-from orchestration.landing.tick import Limits, run_tick
+from orchestration.landing.tick import Limits, Tick, run_tick
 from orchestration.settings import LandingSettings
 
 publish_hour = dg.define_asset_job(
@@ -47,4 +48,17 @@ def landed_hours(
         )
         for request, reason in zip(tick.requests, tick.reasons, strict=True)
     ]
-    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text())
+    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text(), asset_events=[_writer_was_seen(tick)])
+
+
+def _writer_was_seen(tick: Tick) -> dg.AssetMaterialization:
+    """Tell that the job has finished hours: Dagster does not run it, and would show no sign of life otherwise."""
+    book = tick.cursor.book
+    return dg.AssetMaterialization(
+        WRITER,
+        metadata={
+            "hours": [request.hour.label for request in tick.requests],
+            "positions": {f"{book.topic}[{p}]": chain.position for p, chain in sorted(book.chains.items())},
+            "findings": list(tick.findings),
+        },
+    )

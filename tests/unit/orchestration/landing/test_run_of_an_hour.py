@@ -27,6 +27,7 @@ from orchestration.landing.partitions import (
     LANDED_HOUR,
     PUBLISHED_HOUR,
     STAGE,
+    WRITER,
     hourly_partitions,
 )
 from orchestration.landing.report import hour_rows, published_hours
@@ -247,6 +248,17 @@ def test_the_run_that_the_sensor_asks_for_publishes_what_it_found(
         seal = latest_seal(world.bucket, world.stream.layout, hour)
         assert seal is not None
         assert request.tags["hourglass/fingerprint"] == seal.fingerprint
+
+
+def test_the_writer_shows_a_sign_of_life_when_hours_are_finished(
+    defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """One event per tick that asks for runs: which hours, and how far each partition is."""
+    first = tick(defs, instance)
+    seen = [event for event in first.asset_events if isinstance(event, dg.AssetMaterialization)]
+    assert [WRITER] == [event.asset_key for event in seen]
+    assert {"platform-events[0]": 7, "platform-events[1]": 5} == seen[0].metadata["positions"].value
+    assert [] == tick(defs, instance, first.cursor).asset_events
 
 
 def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(

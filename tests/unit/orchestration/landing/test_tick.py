@@ -194,3 +194,11 @@ def test_year_end_and_changes_of_the_clock_elsewhere_change_nothing(start: str) 
     )
     world.job.land_all(world.clock.now())
     assert [first.plus(n).label for n in range(4)] == [request.hour.label for request in tick(world).requests]
+
+
+def test_what_is_sealed_is_not_asked_for_again_after_the_cursor_was_lost(world: World) -> None:
+    """A month later the runs of these keys may be forgotten: the seals are not, and their objects are the same."""
+    seal(world, tick(world))
+    world.clock.time += timedelta(days=30)
+    found = tick(world)
+    assert ([], []) == (hours(found), found.cursor.open_hours())

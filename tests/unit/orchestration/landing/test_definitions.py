@@ -1,0 +1,47 @@
+"""The definitions of the project, as a code server loads them."""
+
+import pytest
+
+from orchestration import definitions
+from orchestration.landing.partitions import (
+    EXTERNAL_TABLE,
+    LANDED_HOUR,
+    PUBLISHED_HOUR,
+    STAGE,
+    TOPIC,
+    WRITER,
+    hourly_partitions,
+)
+from orchestration.settings import LandingSettings
+
+
+def test_settings_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream can be built from an environment with one secret in it, which is printed nowhere."""
+    monkeypatch.setenv("HOURGLASS_S3_SECRET_ACCESS_KEY", "canary")
+    monkeypatch.setenv("HOURGLASS_GRACE_SECONDS", "7")
+    settings = LandingSettings()
+    stream = settings.landing_stream()
+    assert 7 == stream.patience.grace.total_seconds()
+    assert "canary" not in f"{settings!r} {stream!r}"
+
+
+def test_every_key_of_the_chain_is_named_once() -> None:
+    """Two spellings would be two assets."""
+    keys = [TOPIC, WRITER, LANDED_HOUR, STAGE, EXTERNAL_TABLE, PUBLISHED_HOUR]
+    assert len(keys) == len(set(keys))
+    assert "aws/dev/ext_flink_event_log" == EXTERNAL_TABLE.to_user_string()
+
+
+def test_a_run_of_one_hour_holds_the_chain_the_models_and_the_four_checks() -> None:
+    """The job reaches from the sealed hour through Snowflake to the dbt models, and to nothing that is not hourly."""
+    loaded = definitions.defs()
+    graph, layer = loaded.resolve_asset_graph(), loaded.resolve_job_def("publish_hour").asset_layer
+    assert {LANDED_HOUR, STAGE, EXTERNAL_TABLE, PUBLISHED_HOUR} < set(layer.executable_asset_keys)
+    assert {hourly_partitions} == {graph.get(key).partitions_def for key in layer.executable_asset_keys}
+    checks = {(key.asset_key, key.name) for key in graph.asset_check_keys if graph.get_check_spec(key).blocking}
+    assert {
+        (LANDED_HOUR, "offsets_accounted_for"),
+        (LANDED_HOUR, "objects_present"),
+        (EXTERNAL_TABLE, "files_registered"),
+        (EXTERNAL_TABLE, "rows_queryable"),
+    } <= checks
