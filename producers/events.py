@@ -107,7 +107,7 @@ class PlatformEvent(BaseModel):
 
     event_id: Annotated[str, Field(pattern=ID_PATTERN)]
     event_type: EventType
-    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
+    schema_version: Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)] = SCHEMA_VERSION
     occurred_at: Timestamp
     organization: Name
     deployment: Name

@@ -155,6 +155,7 @@ def test_a_time_of_another_zone_is_written_in_utc() -> None:
         (line(schema_version=True), "^schema_version"),
         (line(schema_version=1.0), "^schema_version"),
         (line(schema_version=0), "^schema_version"),
+        (line(schema_version=2**63), "^schema_version"),
         (line(event_type="LUNCH"), "^event_type"),
         (line(organization=""), "^organization"),
         (line(organization="x" * 513), "^organization"),
