@@ -64,7 +64,7 @@ def relay_program(settings: LocalSettings) -> Program:
         name="relay",
         command=[str(Path(sys.executable).with_name("hourglass")), "relay"],
         environment=settings.environment(),
-        healthy=lambda: (settings.data_dir / "relay" / "cursor.json").exists(),
+        healthy=(settings.data_dir / "relay" / "cursor.json").exists,
     )
 
 
