@@ -95,6 +95,20 @@ def test_scores_do_not_depend_on_names(seed: int, shuffle: Random) -> None:
     assert {renamed[name]: score for name, score in scores.items()} == others
 
 
+def test_twins_have_equal_scores_although_their_sums_are_added_in_another_order() -> None:
+    """Two models read alike; only the names of what they read run the other way round."""
+    parents: dict[str, list[str]] = {"model.p.left": [], "model.p.right": []}
+    for width in range(1, 12):
+        for twin, number in (("left", width), ("right", 12 - width)):
+            source = f"source.p.{twin}_{number:02}"
+            parents[source] = []
+            parents[f"model.p.{twin}"].append(source)
+            parents |= {f"model.p.{twin}_{number:02}_{leaf}": [source] for leaf in range(width)}
+    rows = measure_importance(graph_from_manifest(manifest_of(parents)), EVEN)
+    scores = {row.unique_id: row.score for row in rows}
+    assert scores["model.p.left"] == scores["model.p.right"]
+
+
 @given(st.dictionaries(st.sampled_from(MEASURES), st.floats(0, 10), min_size=1))
 def test_scores_lie_between_zero_and_one(weights: dict[str, float]) -> None:
     """Whatever the weights, as long as one of them is above zero."""
