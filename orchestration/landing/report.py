@@ -17,7 +17,7 @@ from orchestration.landing.proving import Ends, Stream, judge, look_at_ends
 from orchestration.landing.seal import Seal, latest_seals
 from orchestration.landing.state import HourState
 from orchestration.landing.warehouse import ExternalTable, of_hour
-from snowflake_components.errors import SnowflakeError
+from snowflake_components.errors import ObjectMissing, SnowflakeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,8 @@ def _ends(stream: Stream) -> Ends | None:
 def _counts(table: ExternalTable) -> _Counts | None:
     try:
         return _Counts(table.registered(), table.queryable())
+    except ObjectMissing:
+        return _Counts({}, {})  # the first run of an hour creates the table
     except SnowflakeError:
         return None
 

@@ -127,11 +127,9 @@ class _Examination:
             self._strays.append(f"{hour}: no ledger entry promises {complete.strays[0]}; it is left out")
         asked = Asked(fingerprint=found, records=book.accepted + book.rejected)
         self._update(asked={**self._cursor.asked, hour: asked})
-        if before is not None and before.fingerprint == found:
-            return
         watched = self._cursor.watched if complete.proof is Proof.IDLE else None
         self._requests.append(Request(hour, found, book.since, watched))
-        self._reasons.append("complete" if before is None else "amended")
+        self._reasons.append("complete" if before is None or before.fingerprint == found else "amended")
         self._update(last=max(hour, self._cursor.last or hour))
 
     def _recall(self, hour: Hour) -> None:

@@ -23,17 +23,17 @@ class FakeBroker:
     record_time: RecordTime = RecordTime.LOG_APPEND
     low: dict[int, int] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
 
     def offsets(self, topic: str) -> TopicOffsets:
         """Read the watermarks."""
-        self._fail()
+        self._note("ends")
         marks = {p: Watermarks(self.low.get(p, 0), len(times)) for p, times in self.records.items()}
         return TopicOffsets(topic, self.record_time, marks)
 
     def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
         """Find the first record at or after a moment."""
-        self._fail()
-        assert topic
+        self._note(f"times of {topic}")
         return {partition: self._first(partition, moment) for partition in partitions}
 
     def _first(self, partition: int, moment: datetime) -> Found | None:
@@ -41,6 +41,7 @@ class FakeBroker:
         later = (Found(o, t) for o, t in enumerate(self.records[partition]) if o >= low and t >= moment)
         return next(later, None)
 
-    def _fail(self) -> None:
+    def _note(self, effect: str) -> None:
+        self.effects.append(effect)
         if self.failures:
             raise self.failures.pop(0)

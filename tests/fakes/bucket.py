@@ -25,9 +25,11 @@ class FakeBucket:
     rivals: list[tuple[str, bytes]] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
         """Walk the objects below a prefix."""
+        self.effects.append(f"list {prefix}")
         if self.failures:
             raise self.failures.pop(0)
         for key, body in sorted(self.objects.items()):

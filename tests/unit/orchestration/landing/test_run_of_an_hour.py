@@ -35,7 +35,7 @@ from orchestration.landing.seal import latest_seal
 from orchestration.landing.state import HourState
 from orchestration.landing.tick import Limits
 from orchestration.landing.warehouse import ExternalTable
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import ObjectMissing, SnowflakeUnavailable
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.world import H1, World, minutes
 
@@ -330,6 +330,14 @@ def test_the_report_stands_while_snowflake_and_the_broker_are_away(
     rows = hour_rows(world.stream, table, published_hours(instance))
     assert [("published", None, None, None), ("open", None, None, None)] == [
         (row.state, row.registered, row.queryable, row.agree) for row in rows[:2]
+    ]
+
+
+def test_a_table_that_no_run_has_created_yet_shows_nothing(world: World, table: ExternalTable) -> None:
+    """Before the first run: zero files and rows, and not "Snowflake is away"."""
+    world.table.failures = [ObjectMissing("EXT_FLINK_EVENT_LOG does not exist")]
+    assert [(0, 0, False)] * 3 == [
+        (row.registered, row.queryable, row.agree) for row in hour_rows(world.stream, table, set())
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from flink_jobs.layout import Hour, Kind
 from orchestration.landing.cursor import Cursor, read_cursor
 from orchestration.landing.errors import BucketUnavailable
-from orchestration.landing.proving import prove
+from orchestration.landing.proving import Request, prove
 from orchestration.landing.requests import run_key
 from orchestration.landing.seal import draft_seal, write_seal
 from orchestration.landing.tick import Limits, Tick, run_tick
@@ -196,9 +196,33 @@ def test_year_end_and_changes_of_the_clock_elsewhere_change_nothing(start: str) 
     assert [first.plus(n).label for n in range(4)] == [request.hour.label for request in tick(world).requests]
 
 
-def test_what_is_sealed_is_not_asked_for_again_after_the_cursor_was_lost(world: World) -> None:
-    """A month later the runs of these keys may be forgotten: the seals are not, and their objects are the same."""
-    seal(world, tick(world))
+def test_what_is_sealed_is_asked_for_under_its_old_key_after_the_cursor_was_lost(world: World) -> None:
+    """The seal alone does not say that the hour was published; Dagster knows the run key, if it is the same Dagster."""
+    first = tick(world)
+    seal(world, first)
     world.clock.time += timedelta(days=30)
-    found = tick(world)
-    assert ([], []) == (hours(found), found.cursor.open_hours())
+    again = tick(world)
+    assert ([run_key(r) for r in first.requests], [], {"complete"}) == (
+        [run_key(r) for r in again.requests],
+        again.cursor.open_hours(),
+        set(again.reasons),
+    )
+
+
+def test_a_tick_asks_in_the_order_that_makes_its_answer_safe(world: World) -> None:
+    """Ends before the ledger, the ledger before the times, the data last: each later answer can only hold more."""
+    effects = world.broker.effects = world.bucket.effects = []
+    prove(world.stream, Request(H1))
+    assert [
+        "ends",
+        "list platform-events/ledger/",
+        "times of platform-events",
+        "times of platform-events",
+        "list platform-events/landing/2025/08/01/01/",
+        "list platform-events/rejected/2025/08/01/01/",
+    ] == effects
+    asked: list[str] = []
+    world.broker.effects = world.bucket.effects = asked
+    tick(world, limits=Limits(requests_max=1))
+    seals = "list platform-events/seals/2025/08/01/01/"
+    assert effects == [effect for effect in asked if effect != seals]
