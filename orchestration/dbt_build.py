@@ -108,7 +108,9 @@ class DbtModels:
         outputs = ("--target-path", self.target_dir / "target", "--log-path", self.target_dir / "logs")
         answer = runner.invoke([command, *map(str, (*folders, *outputs)), "--no-version-check", *arguments])
         if answer.exception is not None or answer.result is None:
-            raise DbtRefusedError(f"dbt {command} ended early: {_one_line(answer.exception)}") from answer.exception
+            said = _one_line(answer.exception)
+            advice = "check that Snowflake answers, and the settings HOURGLASS_SNOWFLAKE_…"
+            raise DbtRefusedError(f"dbt {command} built nothing: {said}; {advice}") from answer.exception
         return answer.result
 
     def _limit_waits(self) -> None:
