@@ -24,6 +24,8 @@ KILL_SECONDS_MAX = 10.0
 PORT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
 PROJECT = Path(flink_jobs.__file__).resolve().parents[1]
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Held to the end of this process: the job lives on, and a child that nobody holds counts as forgotten."""
 _SECRETS = ("HOURGLASS_S3_ACCESS_KEY_ID", "HOURGLASS_S3_SECRET_ACCESS_KEY")
 
 
@@ -71,6 +73,7 @@ class JobProcess:
                 env=self._environment(conf_dir, starting_offsets),
                 start_new_session=True,
             )
+        _STARTED.append(self._child)
         pid = self._child.pid
         self._file.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
         return pid

@@ -67,6 +67,7 @@ class LocalSettings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """Say, in the variables that every process of the chain reads, where the local stack is."""
         return {
+            **{name: str(port) for name, port in self.ports.items()},
             "HOURGLASS_DATA_DIR": str(self.data_dir.absolute()),
             "HOURGLASS_STREAM": self.stream,
             "HOURGLASS_TOPIC": self.topic,
@@ -82,7 +83,6 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_SNOWFLAKE_USER": self.snowflake_user,
             "HOURGLASS_SNOWFLAKE_PASSWORD": self.snowflake_password.get_secret_value(),
             "HOURGLASS_SNOWFLAKE_HOST": LOOPBACK,
-            "HOURGLASS_SNOWFLAKE_PORT": str(self.snowflake_port),
             "HOURGLASS_SNOWFLAKE_PROTOCOL": "http",
             "HOURGLASS_SNOWFLAKE_DATABASE": self.snowflake_database,
             "HOURGLASS_SNOWFLAKE_SCHEMA": self.snowflake_schema,

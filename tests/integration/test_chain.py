@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,7 @@ EVENTS = 200_000
 FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
 HOURS = tuple(FIRST + timedelta(hours=n) for n in range(6))
 LIMIT_SECONDS = 240
+HOURGLASS = str(Path(sys.executable).with_name("hourglass"))
 
 
 def send(settings: LocalSettings, hours: tuple[datetime, ...], events: int) -> Sent:
@@ -166,7 +169,11 @@ def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None
     """`hourglass status --json` prints the documented fields, and its exit code says that everything agrees."""
     del sent
     done = subprocess.run(
-        ["hourglass", "status", "--json"], capture_output=True, text=True, check=False, env=_environment(stack.settings)
+        [HOURGLASS, "status", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | stack.settings.environment(),
     )
     rows = json.loads(done.stdout)
 
@@ -190,11 +197,6 @@ def test_dagsters_own_events_land_in_the_open_hour(stack: Stack, sent: Sent) -> 
 
     wait_for(landed, seconds_max=LIMIT_SECONDS, what="relayed events in the open hour")
     assert [0] * len(opened) == [row.rejected for row in opened.values()]
-
-
-def _environment(settings: LocalSettings) -> dict[str, str]:
-    ports = {name: str(port) for name, port in settings.ports.items()}
-    return {**os.environ, **settings.environment(), **ports}
 
 
 def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> None:

@@ -24,14 +24,13 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> LocalSettings:
 
 def run(settings: LocalSettings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command against a stack."""
-    ports = {name: str(port) for name, port in settings.ports.items()}
     return subprocess.run(
         [HOURGLASS, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "HOURGLASS_DATA_DIR": str(settings.data_dir), **ports},
+        env={**os.environ, **settings.environment()},
     )
 
 
