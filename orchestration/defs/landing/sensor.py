@@ -34,7 +34,8 @@ def landed_hours(
     try:
         tick = run_tick(landing, cursor, tick_limits)
     except Unavailable as exc:
-        return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again", cursor=context.cursor)
+        # Without a cursor in the result the old one stays.
+        return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
     for finding in tick.findings:
         context.log.warning(finding)
     if not tick.requests:

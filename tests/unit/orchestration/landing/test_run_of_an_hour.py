@@ -265,11 +265,16 @@ def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
     defs: dg.Definitions, instance: dg.DagsterInstance, world: World
 ) -> None:
     """The reason names it, and the next tick does what this one could not."""
+    before = tick(defs, instance).cursor
     world.broker.failures = [BrokerUnavailable("broker 127.0.0.1:9092 cannot list offsets now")]
-    away = tick(defs, instance, cursor=None)
-    assert ([], None) == (away.run_requests, away.cursor)
+    away = tick(defs, instance, before)
+    assert ([], before) == (away.run_requests, away.cursor)
     assert "broker 127.0.0.1:9092 cannot list offsets now; the next tick tries again" == away.skip_message
-    assert 3 == len(tick(defs, instance, away.cursor).run_requests or [])
+    world.broker.records[0] += minutes(40)
+    world.job.land(0, 7, 7, world.clock.now())
+    assert ["2025-08-01-01:00"] == [
+        request.partition_key for request in tick(defs, instance, away.cursor).run_requests or []
+    ]
 
 
 def test_a_damaged_cursor_fails_the_tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
@@ -295,6 +300,25 @@ def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
         (r.hour, r.state, r.accepted, r.rejected, r.objects, r.registered, r.queryable, r.revision, r.agree)
         for r in rows
     ]
+
+
+def test_an_hour_that_is_registered_and_not_published_does_not_agree(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+) -> None:
+    """All numbers are right, and its checks have not passed."""
+    publish(defs, instance)
+    row = hour_rows(world.stream, table, set())[0]
+    assert (HourState.REGISTERED, 4, 4, False) == (row.state, row.accepted, row.queryable, row.agree)
+
+
+def test_an_hour_with_an_object_that_is_not_registered_does_not_agree(
+    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+) -> None:
+    """It came after the refresh, and no ledger entry speaks of it yet."""
+    publish(defs, instance)
+    world.bucket.objects["platform-events/landing/2025/08/01/01/part-0123456789ab.9-0-0.jsonl"] = b"x"
+    row = hour_rows(world.stream, table, published_hours(instance))[0]
+    assert (HourState.PUBLISHED, 3, 2, False) == (row.state, row.objects, row.registered, row.agree)
 
 
 def test_a_late_record_takes_an_hour_through_amended_to_revision_2(
