@@ -23,6 +23,7 @@ from infra.local_snowflake.errors import LoginRefused, StatementRefused, Unanswe
 from infra.local_snowflake.parsing import parse
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
+from infra.local_snowflake.statement_log import log_statement
 from infra.local_snowflake.statements import (
     AlterStage,
     CreateExternalTable,
@@ -32,14 +33,11 @@ from infra.local_snowflake.statements import (
     RefreshStage,
     Statement,
 )
-from infra.local_snowflake.tokens import Kind, tokenize
 from infra.local_snowflake.warehouse import Warehouse
 
 _log = logging.getLogger("local_snowflake")
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
 """Session parameters that would open another engine or a transaction that writes two databases."""
-_SECRET_WORDS = ("PASSWORD", "SECRET", "CREDENTIALS", "TOKEN", "PRIVATE_KEY")
-_LOGGED_CHARACTERS_MAX = 500
 
 
 def refusal(refused: StatementRefused) -> JSONResponse:
@@ -129,7 +127,7 @@ class Front:
         except Exception as failed:  # noqa: BLE001 - the outer edge: status 500 would make the client try for ever
             _log.exception("the statement failed")
             response = refusal(Unanswered(f"The local Snowflake failed over this statement: {type(failed).__name__}."))
-        _log_statement(sql, response, time.monotonic() - began)
+        log_statement(sql, bytes(response.body), time.monotonic() - began)
         return response
 
     async def _answer(self, request: Request, body: dict[str, Any], sql: str, session: Session) -> Response:
@@ -187,16 +185,3 @@ def _of_fakesnow(refused: ConnectorError) -> StatementRefused:
     answered.code = refused.errno or answered.code
     answered.sqlstate = refused.sqlstate or answered.sqlstate
     return answered
-
-
-def _log_statement(sql: str, response: Response, seconds: float) -> None:
-    said = json.loads(bytes(response.body))
-    outcome = "ok" if said.get("success") else f"refused {said.get('code')}"
-    _log.info("%s in %.0f ms: %s", outcome, seconds * 1000, loggable(sql))
-
-
-def loggable(sql: str) -> str:
-    """Write a statement on one line, without the strings of one that holds secrets."""
-    if any(word in sql.upper() for word in _SECRET_WORDS):
-        sql = " ".join("'***'" if token.kind is Kind.STRING else token.text for token in tokenize(sql))
-    return " ".join(sql.split())[:_LOGGED_CHARACTERS_MAX]

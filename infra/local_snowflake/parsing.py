@@ -133,9 +133,9 @@ def _column(reader: Reader) -> Column:
     type_sql = None if reader.peek() and reader.accept("AS") else reader.span("AS", ",")
     if type_sql is not None:
         reader.expect("AS")
-    if not _opens(reader):
-        return Column(name, type_sql, reader.span(","))
-    return Column(name, type_sql, reader.span(",", "NOT", "NULL"))
+    expression = reader.span(",", "NOT", "NULL") if _opens(reader) else reader.span(",")
+    reader.accept("NOT", "NULL")
+    return Column(name, type_sql, expression)
 
 
 def _alter(reader: Reader) -> Statement | None:
@@ -242,19 +242,19 @@ def _list(reader: Reader) -> ListStage:
 
 
 def stage_path(reader: Reader) -> StagePath:
-    """Read `@stage/path`, also written as a string."""
+    """Read `@stage/path`, also written as a string, in which the path may have blanks."""
     token = reader.peek()
     if token is not None and token.kind is Kind.STRING:
-        text = reader.take().string
-        inner = Reader(text)
-        path = stage_path(inner)
-        inner.expect_end()
-        return path
+        inner = Reader(reader.take().string)
+        return StagePath(_stage_name(inner), inner.rest_text.lstrip("/"))
+    return StagePath(_stage_name(reader), reader.adjacent().lstrip("/"))
+
+
+def _stage_name(reader: Reader) -> PartialName:
     reader.expect("@")
     if reader.accept("~") or reader.accept("%"):
         raise NotSupported("Unsupported feature 'user and table stages' in the local Snowflake.")
-    name = reader.name()
-    return StagePath(name, reader.adjacent().lstrip("/"))
+    return reader.name()
 
 
 _Clause = Callable[[Reader], Any]

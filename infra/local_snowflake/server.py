@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import uvicorn
 from starlette.applications import Starlette
 
@@ -24,6 +27,8 @@ from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 from infra.local_snowflake.warehouse import Warehouse
 
+_log = logging.getLogger("local_snowflake")
+EXIT_SETUP = 2
 STOP_SECONDS = 10
 """How long a stopping server waits for statements that are under way."""
 
@@ -52,7 +57,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    """Serve until SIGTERM or SIGINT; returns 0, or 2 if the folder or the port cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m infra.local_snowflake.server", description="Serve Snowflake here.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8084)
@@ -60,17 +65,24 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     settings = LocalSnowflakeSettings()
-    app = build(settings, given.data, S3Bucket(settings), lambda: datetime.now(UTC))
-    config = uvicorn.Config(
-        app,
-        host=given.host,
-        port=given.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    uvicorn.Server(config).run()
+    try:
+        app = build(settings, given.data, S3Bucket(settings), lambda: datetime.now(UTC))
+        listening = socket.create_server((given.host, given.port))
+    except duckdb.IOException as exc:
+        return _cannot_start(f"{given.data} cannot be opened; stop the server that uses it. {exc}")
+    except OSError as exc:
+        return _cannot_start(f"{given.host}:{given.port} cannot be used; free it or choose another --port. {exc}")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
+    _log.info("serving on http://%s:%s", given.host, listening.getsockname()[1])
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)  # uvicorn sends it again after its own end, to whom it found here
+    uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def _cannot_start(reason: str) -> int:
+    _log.error("%s", reason)
+    return EXIT_SETUP
 
 
 if __name__ == "__main__":

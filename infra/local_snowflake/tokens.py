@@ -124,6 +124,11 @@ class Reader:
         """Every token that was not read."""
         return self._tokens[self._next :]
 
+    @property
+    def rest_text(self) -> str:
+        """The text after the last token that was read."""
+        return self.sql[self._tokens[self._next - 1].end :] if self._next else self.sql
+
     def peek(self, ahead: int = 0) -> Token | None:
         """Look at a token without reading it; None after the last."""
         index = self._next + ahead

@@ -1,0 +1,86 @@
+"""What a killed server keeps, with the server as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from snowflake import connector
+
+
+@contextmanager
+def serve(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a server; it is there once it says on which port."""
+    command = [sys.executable, "-m", "infra.local_snowflake.server", "--port", "0", "--data", str(data)]
+    keys = {
+        "HOURGLASS_S3_ACCESS_KEY_ID": "k",
+        "HOURGLASS_S3_SECRET_ACCESS_KEY": "s",
+        "HOURGLASS_SNOWFLAKE_USER": "u",
+        "HOURGLASS_SNOWFLAKE_PASSWORD": "p",
+    }
+    with subprocess.Popen(command, env=os.environ | keys, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        try:
+            line = next(line for line in process.stderr if "serving on" in line)
+            yield process, int(line.rpartition(":")[2])
+        finally:
+            process.kill()
+
+
+def rows(port: int, *statements: str) -> list[tuple[object, ...]]:
+    """Send statements in a session; the rows of the last one."""
+    with (
+        connector.connect(
+            host="127.0.0.1",
+            port=port,
+            protocol="http",
+            account="local",
+            user="u",
+            password="p",
+            database="AWS",
+            schema="DEV",
+            login_timeout=60,
+            network_timeout=60,
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        for statement in statements:
+            cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.Signals) -> None:
+    """Rows, stages and external tables survive a kill; a second start attaches them again."""
+    with serve(tmp_path) as (process, port):
+        rows(
+            port,
+            "CREATE TABLE kept (a INT)",
+            "INSERT INTO kept VALUES (1), (2)",
+            "CREATE TEMPORARY TABLE gone AS SELECT 1 AS a",
+            "CREATE STAGE st URL = 's3://hourglass/x/' COMMENT = 'kept'",
+            "CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st REFRESH_ON_CREATE = FALSE "
+            "FILE_FORMAT = (TYPE = JSON)",
+        )
+        process.send_signal(how)
+        assert (-how if how is signal.SIGKILL else 0) == process.wait(timeout=30)
+    with serve(tmp_path) as (_, port):
+        assert [(1,), (2,)] == rows(port, "SELECT a FROM kept ORDER BY a")
+        assert ["ST"] == [row[1] for row in rows(port, "SHOW STAGES")]
+        assert [] == rows(port, "SELECT n FROM ext")
+        assert ["KEPT"] == [row[1] for row in rows(port, "SHOW TABLES")]
+
+
+def test_one_folder_has_one_server(tmp_path: Path) -> None:
+    """A second server over the same folder ends with exit code 2 and says why."""
+    with serve(tmp_path):
+        command = [sys.executable, "-m", "infra.local_snowflake.server", "--port", "0", "--data", str(tmp_path)]
+        second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert 2 == second.returncode
+    assert "stop the server that uses it" in second.stderr

@@ -1,0 +1,90 @@
+"""How a statement is rewritten for the engine below; no server runs here."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from infra.local_snowflake.names import ObjectName
+from infra.local_snowflake.relations import target, with_other_names, without_modifiers
+from infra.local_snowflake.rewriting import with_qualified_merge_values, with_session_functions
+from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.statement_log import loggable
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(SimpleNamespace(database="AWS", schema="DEV"), role="it's")
+
+
+@pytest.mark.parametrize(
+    ("sql", "rewritten"),
+    [
+        ("INSERT (a, b) VALUES (a, s.b)", "INSERT (a, b) VALUES (s.a, s.b)"),
+        ("INSERT (a) VALUES (upper(a))", "INSERT (a) VALUES (upper(a))"),
+        ("INSERT (a) VALUES (\"A\", NULL, 1, 'x', a || b)", "INSERT (a) VALUES (s.\"A\", NULL, 1, 'x', a || b)"),
+    ],
+)
+def test_bare_columns_of_a_merge_get_the_name_of_the_source(sql: str, rewritten: str) -> None:
+    """Only a lone column is touched."""
+    head = "MERGE INTO t USING (SELECT 1 a, 2 b) s ON t.a = s.a WHEN NOT MATCHED THEN "
+    assert head + rewritten == with_qualified_merge_values(head + sql)
+
+
+def test_a_source_without_an_alias_gives_its_own_name() -> None:
+    """The last part of the source's name."""
+    sql = "MERGE INTO t USING d.s.src ON t.a = src.a WHEN NOT MATCHED THEN INSERT (a) VALUES (a)"
+    assert sql.replace("VALUES (a)", 'VALUES ("SRC".a)') == with_qualified_merge_values(sql)
+
+
+def test_functions_of_the_session_are_answered_outside_of_strings(session: Session) -> None:
+    """CURRENT_ROLE() is a literal; its name in a string or without brackets stays."""
+    sql = "SELECT current_role(), 'CURRENT_ROLE()', CURRENT_WAREHOUSE()"
+    assert "SELECT 'it''s', 'CURRENT_ROLE()', NULL" == with_session_functions(sql, session)
+
+
+@pytest.mark.parametrize(
+    ("sql", "rewritten"),
+    [
+        ("SELECT a FROM tmp", 'SELECT a FROM "TMP_1"'),
+        ('SELECT tmp.a FROM "AWS"."DEV"."TMP"', 'SELECT "TMP_1".a FROM "AWS"."DEV"."TMP_1"'),
+        ("SELECT a.tmp.x FROM dev.tmp", 'SELECT a.tmp.x FROM dev."TMP_1"'),
+        ("SELECT 'tmp', \"tmp\" FROM other.tmp", "SELECT 'tmp', \"tmp\" FROM other.tmp"),
+    ],
+)
+def test_a_temporary_relation_is_found_by_every_spelling_of_its_name(
+    session: Session, sql: str, rewritten: str
+) -> None:
+    """One, two or three parts, also as the qualifier of a column; never in a string or in another schema."""
+    others = {ObjectName("AWS", "DEV", "TMP"): ObjectName("AWS", "DEV", "TMP_1")}
+    assert rewritten == with_other_names(sql, others, session)
+
+
+@pytest.mark.parametrize(
+    ("sql", "rewritten"),
+    [
+        ("create or replace temporary view a.b.c as select 1", "create or replace  view a.b.c as select 1"),
+        ("CREATE LOCAL TEMP TABLE IF NOT EXISTS c (a INT)", "CREATE   TABLE IF NOT EXISTS c (a INT)"),
+    ],
+)
+def test_temporary_is_removed(sql: str, rewritten: str) -> None:
+    """With its companions LOCAL and GLOBAL."""
+    found = target(sql)
+    assert found is not None
+    assert found.temporary
+    assert rewritten == without_modifiers(sql, found)
+
+
+@pytest.mark.parametrize("sql", ["CREATE TEMPORARY STAGE s", "SELECT 1", "DROP SCHEMA s", "ALTER TABLE"])
+def test_other_statements_have_no_target(sql: str) -> None:
+    """Only tables and views are kept by the engine below."""
+    assert target(sql) is None
+
+
+def test_a_log_line_holds_no_secret() -> None:
+    """The strings of a statement that speaks of a password or a key are left out."""
+    line = loggable("CREATE USER u\n  PASSWORD = 'hunter2'")
+    assert "hunter2" not in line
+    assert "CREATE USER u PASSWORD = '***'" == line
+    assert "SELECT 'shown'" == loggable("SELECT  'shown'")

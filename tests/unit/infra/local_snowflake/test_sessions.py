@@ -1,0 +1,158 @@
+# ruff: noqa: S608 - the names in the SQL are the tests' own
+"""Rules of Snowflake for logins, sessions and what dbt asks of them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from snowflake import connector
+
+
+@pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"password": ""}, {"user": "somebody"}])
+def test_a_wrong_login_is_refused_at_once(server: Any, wrong: dict[str, str]) -> None:
+    """User and password are checked; the refusal is an answer, not something to try again."""
+    with pytest.raises(connector.Error) as caught:
+        server.connect(**wrong)
+    assert "Incorrect username or password" in str(caught.value) or 251006 == caught.value.errno
+
+
+def test_a_login_creates_no_database(server: Any) -> None:
+    """A database or schema that does not exist is not made by naming it in the login."""
+    with server.connect(database="NOWHERE", schema="X") as connection, connection.cursor() as cursor:
+        assert "NOWHERE" not in {row[1] for row in cursor.execute("SHOW DATABASES").fetchall()}
+        with pytest.raises(connector.Error) as caught:
+            cursor.execute("CREATE STAGE s URL = 's3://hourglass/x/'")
+    assert 2003 == caught.value.errno
+
+
+def test_the_server_says_that_it_lives(server: Any) -> None:
+    """GET /healthz answers 200 without a login."""
+    with urlopen(f"http://127.0.0.1:{server.port}/healthz") as answer:
+        assert 200 == answer.status
+
+
+def test_a_role_is_kept_by_its_session(server: Any, client: Any) -> None:
+    """CURRENT_ROLE() is the login's role, then the one of USE ROLE, in this session only."""
+    with server.connect(role="READER") as connection, connection.cursor() as cursor:
+        assert ("READER",) == cursor.execute('SELECT CURRENT_ROLE() AS "ROLE"').fetchone()
+        cursor.execute('USE ROLE "AWS_WRITER"')
+        assert ("AWS_WRITER",) == cursor.execute('SELECT CURRENT_ROLE() AS "ROLE"').fetchone()
+    assert ["SYSADMIN"] == client.values("SELECT CURRENT_ROLE()")
+
+
+def test_a_warehouse_is_a_name(client: Any) -> None:
+    """CURRENT_WAREHOUSE() is NULL until USE WAREHOUSE."""
+    assert [None] == client.values("SELECT CURRENT_WAREHOUSE()")
+    client.rows("USE WAREHOUSE small")
+    assert ["SMALL"] == client.values("SELECT CURRENT_WAREHOUSE()")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "USE SECONDARY ROLES NONE",
+        "CREATE ROLE IF NOT EXISTS r",
+        "CREATE OR REPLACE WAREHOUSE w WAREHOUSE_SIZE = XSMALL",
+        "CREATE STORAGE INTEGRATION i TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3'",
+        "GRANT USAGE ON DATABASE AWS TO ROLE r",
+        "ALTER SESSION SET QUERY_TAG = 'x'",
+        "/* dbt */ BEGIN",
+        "COMMIT",
+        "begin transaction;",
+    ],
+)
+def test_statements_about_rights_and_transactions_are_accepted(client: Any, sql: str) -> None:
+    """They have no effect here; a script that has them runs."""
+    assert ["Statement executed successfully."] == client.values(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("SELECT nonsense(", 1003),
+        ("SELECT 1; SELECT 2", 8),
+        ("SELECT * FROM no_such_table", 2003),
+        ("SELECT OBJECT_KEYS(PARSE_JSON('{}'))", 261000),
+        ("SELECT $1 FROM @no_stage", 1003),
+        ("CREATE STAGE s URL = 3", 1003),
+        ("CREATE STAGE s URL = 'ftp://x/' NONSENSE = 1", 1003),
+        ("LIST @~", 2),
+        ("ALTER EXTERNAL TABLE", 1003),
+    ],
+)
+def test_what_this_server_cannot_do_is_an_answer(client: Any, sql: str, code: int) -> None:
+    """Every failure has a number and comes at once: status 500 would make the connector try for ever."""
+    assert code == client.refused(sql)[0]
+    assert [1] == client.values("SELECT 1")
+
+
+def test_null_timestamps_are_null(client: Any) -> None:
+    """A NULL of a timestamp type arrives as NULL, beside values."""
+    rows = client.rows(
+        "SELECT 1 AS n, NULL::TIMESTAMP_TZ AS a, NULL::TIMESTAMP_NTZ AS b "
+        "UNION ALL SELECT 2, '2025-08-01 00:00:01'::TIMESTAMP_TZ, '2025-08-01'::TIMESTAMP_NTZ ORDER BY n"
+    )
+    assert (None, None) == (rows[0]["a"], rows[0]["b"])
+    assert (2025, 2025) == (rows[1]["a"].year, rows[1]["b"].year)
+
+
+def test_temporary_relations_belong_to_their_session(client: Any) -> None:
+    """Two sessions use one name at the same time, with three-part names as dbt writes them; the end drops them."""
+    other = client.another()
+    name = f"AWS.{client.schema}.model__dbt_tmp"
+    client.rows(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS (SELECT 1 AS a)")
+    other.rows(f'CREATE OR REPLACE  TEMPORARY TABLE "AWS"."{client.schema}"."MODEL__DBT_TMP" AS (SELECT 2 AS a)')
+    assert [1] == client.values(f"SELECT {name}.a FROM {name}")
+    assert [2] == other.values("SELECT model__dbt_tmp.a FROM model__dbt_tmp")
+    assert ["A"] == client.values(f'DESCRIBE TABLE "AWS"."{client.schema}"."MODEL__DBT_TMP"')
+    other.connection.close()
+    assert [] == [row for row in client.rows("SHOW TABLES") if "MODEL" in row["name"]]
+    client.rows(f"DROP VIEW IF EXISTS {name} CASCADE")
+    assert 2003 == client.refused(f"SELECT * FROM {name}")[0]
+
+
+def test_merge_takes_bare_columns_of_the_source(client: Any) -> None:
+    """Columns without a qualifier in VALUES of MERGE ... INSERT are the source's."""
+    client.rows("CREATE TABLE goal (id INT, n INT)")
+    client.rows("INSERT INTO goal VALUES (1, 10)")
+    client.rows("CREATE TEMPORARY VIEW source AS SELECT 1 AS id, 11 AS n UNION ALL SELECT 2, 22")
+    client.rows("BEGIN")
+    client.rows(
+        "MERGE INTO goal AS d USING source AS s ON (d.id = s.id) WHEN MATCHED THEN UPDATE SET n = s.n "
+        'WHEN NOT MATCHED THEN INSERT ("ID", "N") VALUES ("ID", n)'
+    )
+    client.rows("COMMIT")
+    assert [(1, 11), (2, 22)] == [(row["id"], row["n"]) for row in client.rows("SELECT * FROM goal ORDER BY id")]
+
+
+def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None:
+    """Inserts, merges and refreshes of several sessions all count, and no statement fails."""
+    client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/'")
+    client.rows("CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st FILE_FORMAT = (TYPE = JSON)")
+    client.rows("CREATE TABLE goal (id INT, n INT)")
+    failed: list[Exception] = []
+
+    def work(worker: int) -> None:
+        session = client.another()
+        try:
+            for turn in range(4):
+                client.bucket.write(f"{client.schema}/{worker}-{turn}.jsonl", {"n": worker})
+                session.rows("ALTER EXTERNAL TABLE ext REFRESH")
+                session.rows(f"INSERT INTO goal SELECT {worker}, COUNT(*) FROM ext WHERE n = {worker}")
+        except Exception as exc:  # noqa: BLE001 - a thread hands over what it met
+            failed.append(exc)
+        session.connection.close()
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [] == failed
+    counted = client.rows("SELECT id, n FROM goal ORDER BY id, n")
+    assert [(worker, turn) for worker in range(4) for turn in (1, 2, 3, 4)] == [
+        (row["id"], row["n"]) for row in counted
+    ]
