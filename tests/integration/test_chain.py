@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import AssetKey, DagsterInstance
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
@@ -163,6 +164,29 @@ def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
 
     assert {"2025-08-01-02:00": 1} == dict(runs_by_hour() - before)
     assert {"2025-08-01T02"} == {label for label, row in rows.items() if row.revision == 2}
+
+
+def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -> None:
+    """Distinct dbt models of each day, from the published table, equal what the generator says that it ran."""
+    sent = read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
+    command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "orchestration.definitions"]
+    done = subprocess.run(
+        [*command, "-j", "metapipeline"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | stack.settings.environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    with DagsterInstance.get() as instance:
+        event = instance.get_latest_materialization_event(AssetKey("models_run_per_day"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata: dict[str, Any] = dict(event.asset_materialization.metadata)
+    days = {str(row.data["day"]): row.data["models"] for row in metadata["days"].value}
+
+    assert {day: len(models) for day, models in sent.models_by_day.items()} == days
+    assert Path(str(metadata["file"].value)).read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None:
