@@ -71,7 +71,7 @@ def start(
         settings: of the job.
         from_offsets: continue from the consumer group's offsets although data has landed. Records can be lost or
             doubled; the ledger will show which.
-        savepoint: continue from this `s3://` path instead of the newest one.
+        savepoint: continue from this `s3://` path; refused when there is a newer restore point in the bucket.
         report: gets a line now and then while it waits.
         world: everything outside, for tests.
     """
@@ -80,7 +80,7 @@ def start(
         raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
     _check_topics(settings, world)
     world.bucket.check()
-    restore_path = None if from_offsets else savepoint or _newest_restore_point(settings, world)
+    restore_path = None if from_offsets else _restore_path(settings, world, savepoint)
     offsets = StartingOffsets.GROUP if from_offsets else StartingOffsets.EARLIEST
     report(f"starting from {restore_path or f'the {offsets} offsets'}")
     pid = world.process.start(restore_path, offsets)
@@ -153,11 +153,20 @@ def _check_topics(settings: LandingSettings, world: World) -> None:
         )
 
 
-def _newest_restore_point(settings: LandingSettings, world: World) -> str | None:
+def _restore_path(settings: LandingSettings, world: World, savepoint: str | None) -> str | None:
+    """Choose the restore point: the newest one, and a given one only when none is newer.
+
+    Landed objects are never taken back, so a job that continues from an older point lands what followed it twice.
+    """
     objects = [*world.bucket.objects(settings.checkpoint_prefix), *world.bucket.objects(settings.savepoint_prefix)]
     points = restore_points(objects)
-    if points:
-        return settings.url(points[-1].key)
+    newest = settings.url(points[-1].key) if points else None
+    if savepoint and newest not in {None, savepoint.rstrip("/")}:
+        raise RestoreRefusedError(
+            f"{savepoint} is older than {newest}: what landed after it would land again; start without a savepoint"
+        )
+    if savepoint or newest:
+        return savepoint or newest
     ledger = settings.layout.prefix(Kind.LEDGER)
     if next(iter(world.bucket.objects(ledger)), None):
         raise RestoreRefusedError(

@@ -92,9 +92,18 @@ def test_what_has_no_metadata_is_not_complete() -> None:
     assert ["start earliest"] == given.effects
 
 
-def test_a_given_savepoint_is_taken_as_it_is() -> None:
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
-    assert "s3://b/s" == given.start(savepoint="s3://b/s").restored_from
+@pytest.mark.parametrize("path", ["s3://elsewhere/s", f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10/"])
+def test_a_given_restore_point_is_taken_when_none_is_newer(path: str) -> None:
+    known = [] if "elsewhere" in path else [stored(f"{CHECKPOINTS}/{OLD}/chk-10")]
+    assert path == Given(known).start(savepoint=path).restored_from
+
+
+def test_an_older_restore_point_is_refused() -> None:
+    """Landed objects are never taken back: what followed it would land twice."""
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10"), stored(f"{CHECKPOINTS}/{OLD}/chk-11", 5)])
+    with pytest.raises(RestoreRefusedError, match="chk-11: what landed after it would land again"):
+        given.start(savepoint=f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10")
+    assert [] == given.effects
 
 
 def test_landed_data_without_a_restore_point_is_refused() -> None:
@@ -211,10 +220,12 @@ def test_a_job_that_is_over_cannot_be_stopped() -> None:
 
 def test_a_restart_continues_from_its_own_savepoint() -> None:
     given = running()
-    given.flink.savepoint_answers = [(SavepointState.COMPLETED, "s3://b/save")]
-    ends(given)
+    ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", 5))
     deploy.restart(given.settings, world=given.world)
-    assert [f"stop into s3://hourglass/{SAVEPOINTS}", "start s3://b/save"] == given.effects
+    assert [
+        f"stop into s3://hourglass/{SAVEPOINTS}",
+        f"start s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2",
+    ] == given.effects
 
 
 def test_it_tells_state_checkpoint_and_restarts() -> None:

@@ -10,7 +10,8 @@ from flink_jobs.flink_config import flink_config
 from flink_jobs.settings import LandingSettings
 
 LOCAL = {
-    "env.java.opts.all": "--add-opens=java.base/java.lang=ALL-UNNAMED -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError",
+    "env.java.opts.all": "--add-opens=java.base/java.lang=ALL-UNNAMED -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
+    " -Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
     "env.log.dir": "/data/logs",
     "io.tmp.dirs": "/data/flink/tmp",
     "rest.address": "127.0.0.1",

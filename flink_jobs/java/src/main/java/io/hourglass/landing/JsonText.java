@@ -9,6 +9,15 @@ final class JsonText {
 
     private static final int ID_CHARACTERS_MAX = 128;
     private static final int LONG_DIGITS = 19;
+    private static final byte ALLOWED = -1;
+    /** By byte: {@link #ALLOWED} inside an identity, or 0. A loop without branches is much faster. */
+    private static final byte[] ID_BYTES = new byte[256];
+
+    static {
+        for (int next = 0; next < 128; next++) {
+            ID_BYTES[next] = isLetterOrDigit((byte) next) || "-._:".indexOf(next) >= 0 ? ALLOWED : 0;
+        }
+    }
 
     private JsonText() {}
 
@@ -90,13 +99,11 @@ final class JsonText {
         if (to == from || to - from > ID_CHARACTERS_MAX || !isLetterOrDigit(text[from])) {
             return false;
         }
+        int all = ALLOWED;
         for (int at = from + 1; at < to; at++) {
-            byte next = text[at];
-            if (!isLetterOrDigit(next) && next != '-' && next != '.' && next != '_' && next != ':') {
-                return false;
-            }
+            all &= ID_BYTES[text[at] & 0xff];
         }
-        return true;
+        return all == ALLOWED;
     }
 
     private static boolean isLetterOrDigit(byte next) {

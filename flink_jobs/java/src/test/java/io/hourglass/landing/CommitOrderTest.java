@@ -18,6 +18,8 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SupportsCommitter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.connector.file.sink.FileSink;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.runtime.jobgraph.JobGraph;
@@ -31,6 +33,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -38,10 +41,12 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>That order is nowhere documented: an upgrade of Flink that changes it must fail here.
  */
+@Timeout(60)
 class CommitOrderTest {
     private static final List<String> COMMITS = new CopyOnWriteArrayList<>();
 
-    private final StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    private final StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(
+            new Configuration().set(RestartStrategyOptions.RESTART_STRATEGY, "none"));
 
     private SingleOutputStreamOperator<Line> land() {
         environment.setParallelism(1);
