@@ -23,7 +23,7 @@ from infra.local_snowflake.names import ObjectName, quote
 from infra.local_snowflake.statements import Column, Directory, ObjectKind, Options
 
 DATABASE = "_fs_external"
-"""The DuckDB database; clients never see its name."""
+"""The DuckDB database; SHOW DATABASES lists it, no statement of a client needs it."""
 
 _SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS {DATABASE}.raw;

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from snowflake import connector
@@ -33,23 +34,14 @@ def serve(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
             process.kill()
 
 
+def connect(port: int) -> Any:
+    where = {"host": "127.0.0.1", "port": port, "protocol": "http", "database": "AWS", "schema": "DEV"}
+    return connector.connect(**where, account="local", user="u", password="p", login_timeout=60, network_timeout=60)
+
+
 def rows(port: int, *statements: str) -> list[tuple[object, ...]]:
     """Send statements in a session; the rows of the last one."""
-    with (
-        connector.connect(
-            host="127.0.0.1",
-            port=port,
-            protocol="http",
-            account="local",
-            user="u",
-            password="p",
-            database="AWS",
-            schema="DEV",
-            login_timeout=60,
-            network_timeout=60,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
+    with connect(port) as connection, connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
         return list(cursor.fetchall())
@@ -57,17 +49,17 @@ def rows(port: int, *statements: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.Signals) -> None:
-    """Rows, stages and external tables survive a kill; a second start attaches them again."""
+    """Rows, stages and external tables survive a kill; temporary relations of an open session do not."""
     with serve(tmp_path) as (process, port):
         rows(
             port,
             "CREATE TABLE kept (a INT)",
             "INSERT INTO kept VALUES (1), (2)",
-            "CREATE TEMPORARY TABLE gone AS SELECT 1 AS a",
             "CREATE STAGE st URL = 's3://hourglass/x/' COMMENT = 'kept'",
             "CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st REFRESH_ON_CREATE = FALSE "
             "FILE_FORMAT = (TYPE = JSON)",
         )
+        connect(port).cursor().execute("CREATE TEMPORARY TABLE gone AS SELECT 1 AS a")
         process.send_signal(how)
         assert (-how if how is signal.SIGKILL else 0) == process.wait(timeout=30)
     with serve(tmp_path) as (_, port):

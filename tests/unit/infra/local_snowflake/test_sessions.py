@@ -129,10 +129,13 @@ def test_merge_takes_bare_columns_of_the_source(client: Any) -> None:
 
 
 def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None:
-    """Inserts, merges and refreshes of several sessions all count, and no statement fails."""
+    """Inserts, updates of the same million rows and refreshes of several sessions all count, and no statement fails."""
     client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/'")
     client.rows("CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st FILE_FORMAT = (TYPE = JSON)")
     client.rows("CREATE TABLE goal (id INT, n INT)")
+    tens = "(SELECT column1 AS d FROM VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))"
+    many = ", ".join(f"{tens} t{digit}" for digit in range(6))
+    client.rows(f"CREATE TABLE total AS SELECT 0 AS n FROM {many}")
     failed: list[Exception] = []
 
     def work(worker: int) -> None:
@@ -142,6 +145,7 @@ def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None
                 client.bucket.write(f"{client.schema}/{worker}-{turn}.jsonl", {"n": worker})
                 session.rows("ALTER EXTERNAL TABLE ext REFRESH")
                 session.rows(f"INSERT INTO goal SELECT {worker}, COUNT(*) FROM ext WHERE n = {worker}")
+                session.rows("UPDATE total SET n = n + 1")
         except Exception as exc:  # noqa: BLE001 - a thread hands over what it met
             failed.append(exc)
         session.connection.close()
@@ -156,3 +160,4 @@ def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None
     assert [(worker, turn) for worker in range(4) for turn in (1, 2, 3, 4)] == [
         (row["id"], row["n"]) for row in counted
     ]
+    assert [{"least": 16, "most": 16}] == client.rows("SELECT MIN(n) AS least, MAX(n) AS most FROM total")
