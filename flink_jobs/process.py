@@ -48,8 +48,8 @@ class JobProcess:
         try:
             known = json.loads(self._file.read_text())
             process = psutil.Process(known["pid"])
-            if self._child:
-                self._child.poll()
+            for child in _STARTED:
+                child.poll()
             alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() == known["created"]
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None

@@ -89,8 +89,10 @@ def status(*, as_json: Json = False) -> None:
     rows = proof_rows(LocalSettings())
     if as_json:
         print(json.dumps([row.as_json() for row in rows], indent=1))
-    else:
+    elif rows:
         print_proof(rows)
+    else:
+        console.print("no hour has records yet: `hourglass simulate`, `hourglass emit`")
     if any(row.agree is False for row in rows):
         raise typer.Exit(WRONG)
 
@@ -279,7 +281,7 @@ def _gib(stack: Stack) -> str:
 
 def _print_pairs(pairs: dict[str, object]) -> None:
     for name, value in pairs.items():
-        console.print(f"{name:<20} {value}", markup=False)
+        print(f"{name:<22}{value}")
 
 
 def _print_addresses(settings: LocalSettings) -> None:

@@ -84,6 +84,7 @@ _HEALTH: dict[str, Callable[[LocalSettings], bool]] = {
 def _instance(settings: LocalSettings) -> dict[str, object]:
     return {
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
         "concurrency": {
             "runs": {"max_concurrent_runs": settings.run_concurrency},
             "pools": {"default_limit": 1, "granularity": "op"},

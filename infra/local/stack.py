@@ -73,8 +73,7 @@ class Stack:
 
         Never raises because a part is already gone.
         """
-        daemon = NAMES[0]
-        self.table.stop(daemon)
+        self._stop("dagster-daemon")
         if not now and self.table.find("dagster-code"):
             dagster_runs.wait_until_finished(RUNS_SECONDS_MAX, self._report)
         for name in ("relay", "dagster-webserver", "dagster-code"):

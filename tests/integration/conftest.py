@@ -33,7 +33,8 @@ def settings_below(folder: Path, **changes: object) -> LocalSettings:
     """Make settings of a stack of its own, quick enough for a test."""
     ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     quick = {"checkpoint_seconds": 2, "sensor_seconds": 2, "grace_seconds": 6}
-    return LocalSettings(**{"data_dir": folder, **ports, **quick, **changes})  # type: ignore[arg-type]  # names above
+    secrets = {"s3_secret_access_key": "canary-of-the-bucket", "snowflake_password": "canary-of-snowflake"}
+    return LocalSettings(**{"data_dir": folder, **ports, **quick, **secrets, **changes})  # type: ignore[arg-type]  # names above
 
 
 @pytest.fixture(scope="session")

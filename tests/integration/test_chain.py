@@ -17,7 +17,7 @@ from dagster import AssetKey, DagsterInstance
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
-from infra.local import demo
+from infra.local import demo, object_store, warehouse
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack, process_tree, wait_for
@@ -166,6 +166,23 @@ def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
     assert {"2025-08-01T02"} == {label for label, row in rows.items() if row.revision == 2}
 
 
+def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Stack, sent: Sent) -> None:
+    """What is away later is waited for: the bucket while an hour is produced, Snowflake while its run is on."""
+    del sent
+    stack.table.stop("s3")
+    send(stack.settings, (FIRST + timedelta(hours=7),), 2_000)
+    stack.table.stop("snowflake")
+    stack._wait([stack._start(object_store.program(stack.settings))])
+    wait_for(lambda: "2025-08-01-08:00" in runs_by_hour(), seconds_max=LIMIT_SECONDS, what="the run of the hour")
+    stack._wait([stack._start(warehouse.program(stack.settings))])
+    rows = wait_until_agreed(stack.settings, len(HOURS) + 2)
+
+    assert 2_000 == rows["2025-08-01T08"].accepted + rows["2025-08-01T08"].rejected
+    landed = read_landed(stack.settings)
+    assert set() == landed.doubled
+    assert topic_positions(stack.settings) == set(landed.accepted) | set(landed.rejected)
+
+
 def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -> None:
     """Distinct dbt models of each day, from the published table, equal what the generator says that it ran."""
     sent = read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
@@ -202,7 +219,7 @@ def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None
     rows = json.loads(done.stdout)
 
     assert done.returncode == 0, done.stderr
-    assert len(HOURS) + 1 == len(rows)
+    assert len(HOURS) + 2 == len(rows)
     fields = {"hour", "state", "accepted", "rejected", "objects", "registered", "queryable", "revision", "agree"}
     assert all(fields <= row.keys() for row in rows)
     assert {"published"} == {row["state"] for row in rows}
@@ -229,3 +246,19 @@ def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> N
     rows = demo.wait_until_published(stack.settings, 5, print)
 
     assert {"2025-08-01"} == {row.hour[:10] for row in rows}
+
+
+def test_no_secret_is_in_any_file_but_the_two_that_need_it(stack: Stack, sent: Sent) -> None:
+    """Logs, pid files, Dagster's storage and dbt's artifacts hold no secret; the servers' own settings do."""
+    del sent
+    secrets = (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
+    holders = {
+        str(path.relative_to(stack.settings.data_dir))
+        for path in stack.settings.data_dir.rglob("*")
+        if path.is_file()
+        for secret in secrets
+        if secret.get_secret_value().encode() in path.read_bytes()
+    }
+
+    assert {"flink/conf/config.yaml", "s3/s3proxy.conf"} == holders
+    assert {0o600} == {(stack.settings.data_dir / name).stat().st_mode & 0o777 for name in holders}
