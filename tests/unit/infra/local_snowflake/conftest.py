@@ -125,6 +125,14 @@ class Client:
         return Client(self.server.connect(schema=self.schema), self.server, self.schema)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _offline() -> Iterator[None]:
+    """Keep the connector from asking the metadata servers of three clouds where it runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     from infra.local_snowflake.server import build  # noqa: PLC0415 - fakesnow imports what warns
