@@ -95,3 +95,10 @@ class Unanswered(StatementRefused):
 
     code = 261000
     sqlstate = "XX000"
+
+
+class SessionGone(StatementRefused):
+    """The session was closed, or the server was started again since."""
+
+    code = 390111
+    sqlstate = "08001"

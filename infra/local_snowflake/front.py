@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from infra.local_snowflake import wire
 from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.errors import LoginRefused, StatementRefused, Unanswered
+from infra.local_snowflake.errors import LoginRefused, SessionGone, StatementRefused, Unanswered
 from infra.local_snowflake.parsing import parse
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
@@ -115,7 +115,7 @@ class Front:
         began = time.monotonic()
         session = self.sessions.get(wire.token_of(request) or "")
         if session is None:
-            return await wire.query(request)  # answers that the client must log in again
+            return refusal(SessionGone("Session no longer exists. New login required to access the service."))
         body = await _read(request)
         sql = str(body.get("sqlText", ""))
         try:

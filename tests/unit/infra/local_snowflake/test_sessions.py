@@ -28,6 +28,15 @@ def test_a_login_creates_no_database(server: Any) -> None:
     assert 2003 == caught.value.errno
 
 
+def test_a_session_that_is_gone_needs_a_new_login(server: Any) -> None:
+    """390111, which tells a client that a new login will do; after a restart every token is unknown."""
+    connection = server.connect()
+    connection.rest._token = "of-a-former-server"
+    with connection.cursor() as cursor, pytest.raises(connector.Error) as caught:
+        cursor.execute("SELECT 1")
+    assert 390111 == caught.value.errno
+
+
 def test_the_server_says_that_it_lives(server: Any) -> None:
     """GET /healthz answers 200 without a login."""
     with urlopen(f"http://127.0.0.1:{server.port}/healthz") as answer:
