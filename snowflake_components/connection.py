@@ -36,7 +36,7 @@ class SnowflakeSettings(BaseSettings):
 
     account: str = "local"
     user: str = "hourglass"
-    password: SecretStr = SecretStr("local")
+    password: SecretStr = SecretStr("hourglass")
     host: str | None = "127.0.0.1"
     port: int = Field(default=8084, ge=1, le=65535)
     protocol: Literal["http", "https"] = "http"

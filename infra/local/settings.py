@@ -91,5 +91,7 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_GRACE_SECONDS": str(self.grace_seconds),
             "HOURGLASS_DISORDER_SECONDS": str(self.disorder_seconds),
             "HOURGLASS_SENSOR_SECONDS": str(self.sensor_seconds),
+            # without it the connector asks the metadata servers of three clouds at its first login, and waits for them
+            "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
             "DAGSTER_HOME": str((self.data_dir / "dagster").absolute()),
         }
