@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
+export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
 .PHONY: help setup demo test test-unit test-java test-integration check format lock clean
@@ -47,7 +48,7 @@ lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 
 clean: ## stop the stack, then remove all that set-up and demo made
 	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi
-	rm -rf .venv .tools .runtime .hourglass flink_jobs/java/target $(DBT)/target
+	rm -rf .venv .tools .runtime .hourglass flink_jobs/java/target $(DBT)/target $(DBT)/logs
 
 # What each part is made of. A part that is there and newer than its sources is not made again.
 

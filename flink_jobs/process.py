@@ -45,11 +45,11 @@ class JobProcess:
 
     def find(self) -> int | None:
         """Find the pid of the living process, which is also the id of its process group."""
+        for child in _STARTED:
+            child.poll()
         try:
             known = json.loads(self._file.read_text())
             process = psutil.Process(known["pid"])
-            for child in _STARTED:
-                child.poll()
             alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() == known["created"]
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None

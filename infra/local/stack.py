@@ -154,6 +154,7 @@ class Stack:
             except deploy.DeployError as exc:
                 self._report(f"no savepoint was made ({exc}); the next start uses the newest checkpoint")
         end_tree(tree, limit_seconds=10)
+        deploy.process_id(landing)  # notices the end of a job that this very process has started
 
     def _require_runtime(self) -> None:
         if not (self.settings.runtime_dir / "flink").exists():

@@ -200,7 +200,7 @@ def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -
     assert event is not None
     assert event.asset_materialization is not None
     metadata: dict[str, Any] = dict(event.asset_materialization.metadata)
-    days = {str(row.data["day"]): row.data["models"] for row in metadata["days"].value}
+    days = {str(row.data["day"]): row.data["models"] for row in metadata["days"].records}
 
     assert {day: len(models) for day, models in sent.models_by_day.items()} == days
     assert Path(str(metadata["file"].value)).read_bytes().startswith(b"\x89PNG")
