@@ -70,7 +70,7 @@ def up(*, detach: Annotated[bool, typer.Option("--detach", help="Return when eve
         console.print("Ctrl-C stops the stack.")
         signal.pause()
     finally:
-        stack.down()
+        _down(stack)
 
 
 @app.command()
@@ -121,7 +121,7 @@ def demo(
             console.print("Ctrl-C stops the stack; what landed is kept.")
             signal.pause()
     finally:
-        stack.down()
+        _down(stack)
     if not agreed:
         raise typer.Exit(WRONG)
 
@@ -269,6 +269,15 @@ def _up_or_down_again(stack: Stack) -> None:
     except BaseException:
         stack.down(now=True)
         raise
+
+
+def _down(stack: Stack) -> None:
+    """Stop the stack whatever happens: Ctrl-C in the middle of it stops what is left at once."""
+    try:
+        stack.down()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stack.down(now=True)
 
 
 def _tell(line: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import psutil
 
@@ -168,19 +167,6 @@ def process_tree(pid: int) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
-
-
-@contextmanager
-def stack_up(settings: LocalSettings, report: Report) -> Iterator[Stack]:
-    """Run a block while the stack is up; whatever ends the block, nothing is left running."""
-    stack = Stack(settings, report)
-    if stack.running():
-        raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
-    try:
-        stack.up()
-        yield stack
-    finally:
-        stack.down()
 
 
 def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.5) -> None:
