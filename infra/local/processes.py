@@ -20,6 +20,7 @@ import psutil
 
 POLL_SECONDS = 0.1
 LOG_TAIL_LINES = 15
+_TRACE_WORDS = ("Traceback (most recent", "The above exception was", "During handling of the above", "├", "│", "└")
 
 
 class StackError(Exception):
@@ -180,11 +181,16 @@ def _require_own_port(program: Program, running: Running) -> None:
 
 
 def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
-    """Give the last lines of a log."""
+    """Give the last lines of a log that say something: stack traces shrink to their messages."""
     try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+        told = [line for line in log.read_text(errors="replace").splitlines() if _says_something(line)]
     except FileNotFoundError:
         return ""
+    return "\n".join(told[-lines:])
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith((" ", "\t", *_TRACE_WORDS))
 
 
 def port_answers(port: int, host: str = "127.0.0.1") -> bool:

@@ -14,6 +14,7 @@ from infra.local import broker, dagster, dagster_runs, object_store, warehouse
 from infra.local.processes import (
     ProcessTable,
     Program,
+    Running,
     StackError,
     end_tree,
     require_free_ports,
@@ -24,6 +25,7 @@ from infra.local.settings import LocalSettings
 Report = Callable[[str], None]
 """Takes one line of progress."""
 
+Started = tuple[Program, Running]
 NAMES = ("dagster-daemon", "dagster-webserver", "dagster-code", "relay", "snowflake", "s3", "kafka")
 """Every program but Flink, in the order of the stop: whoever calls others first."""
 RUNS_SECONDS_MAX = 60.0
@@ -111,16 +113,12 @@ class Stack:
         dagster.prepare(self.settings)
         return dagster.programs(self.settings)
 
-    def _start(self, program: Program) -> Program:
+    def _start(self, program: Program) -> Started:
         self._report(f"starting {program.name}")
-        self.table.start(program)
-        return program
+        return program, self.table.start(program)
 
-    def _wait(self, programs: list[Program]) -> None:
-        for program in programs:
-            running = self.table.find(program.name)
-            if running is None:
-                raise StackError(f"{program.name} ended while it started: see {self.settings.log_dir}")
+    def _wait(self, started: list[Started]) -> None:
+        for program, running in started:
             wait_until_healthy(program, running)
             self._report(f"{program.name} serves")
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,17 @@ from dagster import AssetKey, DagsterInstance
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
 from infra.local import demo, object_store, warehouse
+from infra.local.processes import StackError
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
-from infra.local.stack import Stack, process_tree, wait_for
+from infra.local.stack import Stack, wait_for
 from producers.client import EventProducer
 from producers.events import EventType, PlatformEvent
 from producers.settings import ProducerSettings
 from producers.simulate import simulate
 from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import Sent, SentLedger, read_sent
+from producers.simulation.traffic import SimulatedRecord, traffic
 from snowflake_components.connection import SnowflakeSettings, query
 from tests.integration.truth import read_landed, runs_by_hour, topic_positions
 
@@ -37,13 +39,30 @@ LIMIT_SECONDS = 240
 HOURGLASS = str(Path(sys.executable).with_name("hourglass"))
 
 
-def send(settings: LocalSettings, hours: tuple[datetime, ...], events: int) -> Sent:
-    """Simulate hours into the topic; every record must be acked."""
+def send(
+    settings: LocalSettings,
+    hours: tuple[datetime, ...],
+    events: int,
+    interrupt: Callable[[], None] = lambda: None,
+) -> Sent:
+    """Simulate hours into the topic, with an interruption in the middle; every record must be acked."""
     path = settings.data_dir / "simulator" / "sent.jsonl"
+    plan = SimulationPlan(hours=hours, events=events)
     with SentLedger(path) as ledger:
-        report = simulate(SimulationPlan(hours=hours, events=events), EventProducer(ProducerSettings()), ledger)
+        records = interrupted(traffic(plan), events // 2, interrupt)
+        report = simulate(plan, EventProducer(ProducerSettings()), ledger, records=records)
     assert report.complete, report
     return read_sent(path)
+
+
+def interrupted(
+    records: Iterable[SimulatedRecord], after: int, interrupt: Callable[[], None]
+) -> Iterator[SimulatedRecord]:
+    """Hand records on, and do something else between two of them."""
+    for number, record in enumerate(records):
+        if number == after:
+            interrupt()
+        yield record
 
 
 def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow]:
@@ -54,7 +73,10 @@ def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow
         rows.update({row.hour: row for row in proof_rows(settings)})
         return len(rows) == hours and all(row.agree for row in rows.values())
 
-    wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} published hours, have {rows}")
+    try:
+        wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} hours that agree")
+    except StackError:
+        pytest.fail("not every hour agrees:\n" + "\n".join(map(str, rows.values())))
     return rows
 
 
@@ -65,19 +87,19 @@ def answers(statement: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def sent(stack: Stack) -> Sent:
-    """Send 200,000 events while the Flink job is killed with SIGKILL in the middle, and started again."""
+    """Send 200,000 events; kill -9 the Flink job between two of them, and start it again when all are sent."""
     landing = LandingSettings()
-    done = threading.Thread(target=send, args=(stack.settings, HOURS, EVENTS))
-    done.start()
-    wait_for(lambda: bool(read_landed(stack.settings).accepted), seconds_max=60, what="the first landed object")
-    pid = deploy.process_id(landing)
-    assert pid is not None
-    tree = process_tree(pid)
-    os.killpg(os.getpgid(pid), signal.SIGKILL)
-    done.join()
-    wait_for(lambda: not any(p.is_running() and p.status() != "zombie" for p in tree), seconds_max=10, what="its death")
+
+    def kill_the_job() -> None:
+        wait_for(lambda: bool(read_landed(stack.settings).accepted), seconds_max=120, what="the first landed object")
+        pid = deploy.process_id(landing)
+        assert pid is not None
+        os.killpg(pid, signal.SIGKILL)
+        wait_for(lambda: deploy.process_id(landing) is None, seconds_max=30, what="the death of the job")
+
+    sent = send(stack.settings, HOURS, EVENTS, kill_the_job)
     deploy.start(landing, report=print)
-    return read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
+    return sent
 
 
 def test_every_hour_is_published_and_agrees_after_a_kill(stack: Stack, sent: Sent) -> None:

@@ -14,6 +14,7 @@ from infra.local.processes import (
     ProcessTable,
     Program,
     StackError,
+    log_tail,
     require_free_ports,
     wait_until_healthy,
 )
@@ -83,6 +84,27 @@ def test_death_during_the_start_is_told_with_the_end_of_the_log(table: ProcessTa
 
     with pytest.raises(StackError, match=r"server ended while it started\.\nno space left"):
         wait_until_healthy(server, table.start(server))
+
+
+def test_a_stack_trace_shrinks_to_its_messages(tmp_path: Path) -> None:
+    """What a person needs is the message with the file and the field, not the frames around it."""
+    log = tmp_path / "x.log"
+    log.write_text(
+        "Traceback (most recent call last):\n"
+        '  File "loader.py", line 3, in load\n'
+        "    raise error\n"
+        "ResolutionError: defs.yaml:11 - url: is missing\n"
+        "\n"
+        "The above exception was the direct cause of the following exception:\n"
+        "Exception in thread main java.lang.IllegalStateException: no room\n"
+        "\tat io.example.Main.main(Main.java:7)\n"
+    )
+
+    assert [
+        "ResolutionError: defs.yaml:11 - url: is missing",
+        "Exception in thread main java.lang.IllegalStateException: no room",
+    ] == log_tail(log).splitlines()
+    assert "" == log_tail(tmp_path / "none.log")
 
 
 def test_a_foreign_server_on_the_port_is_not_taken_for_ours(
