@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from infra.local.proof import ProofRow
     from infra.local.stack import Stack
 
-OK, WRONG, USAGE = 0, 1, 2
+WRONG, USAGE = 1, 2
+UNCUT_CHARACTERS = 2000
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -204,10 +207,10 @@ def sql(
     if as_json:
         print(json.dumps(result.rows, indent=1, default=str))
         return
-    table = Table(*result.columns)
+    table = Table(*map(Text, result.columns))
     for row in result.rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row.values()))
-    Console().print(table)
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row.values()))
+    _output().print(table)
 
 
 def print_proof(rows: Sequence[ProofRow]) -> None:
@@ -220,7 +223,7 @@ def print_proof(rows: Sequence[ProofRow]) -> None:
         cells = ["-" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in
                  (getattr(row, column) for column in columns)]  # fmt: skip
         table.add_row(*cells, {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree])
-    Console(width=max(120, Console().width)).print(table)
+    _output().print(table)
 
 
 def main() -> None:
@@ -230,6 +233,9 @@ def main() -> None:
         app(standalone_mode=True)
     except KeyboardInterrupt:
         sys.exit(130)
+    except ValidationError as error:
+        console.print(f"hourglass: settings: {_wrong_settings(error)}", style="red", markup=False, soft_wrap=True)
+        sys.exit(USAGE)
     except _expected_errors() as error:
         console.print(f"hourglass: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(USAGE)
@@ -245,6 +251,12 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     }
     loaded = [getattr(sys.modules[module], name) for module, name in names.items() if module in sys.modules]
     return (StackError, *loaded)
+
+
+def _wrong_settings(error: ValidationError) -> str:
+    return "; ".join(
+        f"HOURGLASS_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}" for wrong in error.errors()
+    )
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -278,6 +290,11 @@ def _down(stack: Stack) -> None:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         stack.down(now=True)
+
+
+def _output() -> Console:
+    """Open standard output; a table that goes into a file or a pipe is never cut to the width of a screen."""
+    return Console() if sys.stdout.isatty() else Console(width=UNCUT_CHARACTERS)
 
 
 def _tell(line: str) -> None:

@@ -82,6 +82,21 @@ def test_an_unknown_command_is_a_usage_error(nowhere: LocalSettings) -> None:
     assert "hourglass --help" in done.stderr
 
 
+def test_a_setting_that_is_no_port_is_named(nowhere: LocalSettings) -> None:
+    """A wrong value names its variable and what it should be."""
+    done = subprocess.run(
+        [HOURGLASS, "status"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **nowhere.environment(), "HOURGLASS_S3_PORT": "nine thousand"},
+    )
+
+    assert 2 == done.returncode
+    assert 1 == len(done.stderr.strip().splitlines())
+    assert "HOURGLASS_S3_PORT: Input should be a valid integer" in done.stderr
+
+
 def test_down_with_nothing_up_is_success(nowhere: LocalSettings) -> None:
     """The wished state is there already."""
     assert 0 == run(nowhere, "down").returncode
