@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from infra.local.processes import StackError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 WRONG, USAGE = 1, 2
-UNCUT_CHARACTERS = 2000
+PROOF_CHARACTERS, UNCUT_CHARACTERS = 120, 2000
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -207,7 +207,7 @@ def sql(
     if as_json:
         print(json.dumps(result.rows, indent=1, default=str))
         return
-    table = Table(*map(Text, result.columns))
+    table = Table(*(Column(Text(name)) for name in result.columns))
     for row in result.rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row.values()))
     _output().print(table)
@@ -294,7 +294,7 @@ def _down(stack: Stack) -> None:
 
 def _output() -> Console:
     """Open standard output; a table that goes into a file or a pipe is never cut to the width of a screen."""
-    return Console() if sys.stdout.isatty() else Console(width=UNCUT_CHARACTERS)
+    return Console(width=max(PROOF_CHARACTERS, Console().width) if sys.stdout.isatty() else UNCUT_CHARACTERS)
 
 
 def _tell(line: str) -> None:
