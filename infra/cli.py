@@ -66,7 +66,7 @@ def up(*, detach: Annotated[bool, typer.Option("--detach", help="Return when eve
         _up_or_down_again(stack)
         _print_addresses(stack.settings)
         return
-    _refuse_if_up(stack)
+    stack.refuse_if_up()
     try:
         stack.up()
         _print_addresses(stack.settings)
@@ -111,7 +111,7 @@ def demo(
     from infra.local.demo import DemoPlan, run_demo
 
     stack = _stack()
-    _refuse_if_up(stack)
+    stack.refuse_if_up()
     agreed = False
     try:
         stack.up()
@@ -269,13 +269,8 @@ def _stack() -> Stack:
     return Stack(LocalSettings(), _tell)
 
 
-def _refuse_if_up(stack: Stack) -> None:
-    if stack.running():
-        raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
-
-
 def _up_or_down_again(stack: Stack) -> None:
-    _refuse_if_up(stack)
+    stack.refuse_if_up()
     try:
         stack.up()
     except BaseException:

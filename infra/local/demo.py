@@ -19,7 +19,7 @@ from infra.local.stack import Stack
 from orchestration.landing.report import published_hours
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
-from producers.simulate import simulate
+from producers.simulate import default_ledger, simulate
 from producers.simulation.plan import SimulationPlan, plan_hours
 from producers.simulation.sent import SentLedger, sent_hours
 
@@ -53,16 +53,17 @@ def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> lis
     3. Every full hour that has records is waited for until it is published.
 
     Raises:
-        StackError: when the hours are not published within the limit.
+        StackError: a record was not acknowledged.
     """
-    simulate_new_hours(stack.settings, plan, report)
+    simulate_new_hours(plan, report)
     stack.start_relay()
     return wait_until_published(stack.settings, plan.seconds_max, report)
 
 
-def simulate_new_hours(settings: LocalSettings, plan: DemoPlan, report: Callable[[str], None]) -> None:
+def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
     """Send the last full hours that the simulator's ledger does not have."""
-    path = settings.data_dir / "simulator" / "sent.jsonl"
+    producer_settings = ProducerSettings()
+    path = default_ledger(producer_settings)
     hours = plan_hours(datetime.now(UTC), plan.hours, sent_hours(path))
     if not hours:
         report("every full hour is there already: nothing new to simulate")
@@ -71,7 +72,7 @@ def simulate_new_hours(settings: LocalSettings, plan: DemoPlan, report: Callable
     report(f"simulating {events:,} events, {plan.malformed:.0%} of them malformed, over {len(hours)} hours")
     simulation = SimulationPlan(hours=hours, events=events, malformed=plan.malformed, shards=plan.shards)
     with SentLedger(path) as ledger:
-        sent = simulate(simulation, EventProducer(ProducerSettings()), ledger)
+        sent = simulate(simulation, EventProducer(producer_settings), ledger)
     if not sent.complete:
         raise StackError(f"{sent.acked:,} of {events:,} records are in the topic: {sent.stopped or 'see the logs'}")
 

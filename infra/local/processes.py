@@ -69,13 +69,7 @@ class Running:
 
     def tree(self) -> list[psutil.Process]:
         """List the process and everything below it."""
-        process = self.process()
-        if process is None:
-            return []
-        try:
-            return [process, *process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        return process_tree(self.pid) if self.process() else []
 
 
 class ProcessTable:
@@ -131,6 +125,15 @@ class ProcessTable:
 
     def _file(self, name: str) -> Path:
         return self._run_dir / f"{name}.json"
+
+
+def process_tree(pid: int) -> list[psutil.Process]:
+    """List a process and everything below it; nothing where it has ended."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def end_tree(tree: list[psutil.Process], *, limit_seconds: float) -> None:

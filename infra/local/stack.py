@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
-
-import psutil
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
@@ -17,6 +14,7 @@ from infra.local.processes import (
     Running,
     StackError,
     end_tree,
+    process_tree,
     require_free_ports,
     wait_until_healthy,
 )
@@ -32,7 +30,7 @@ RUNS_SECONDS_MAX = 60.0
 
 
 class Stack:
-    """The processes of one data folder.
+    """The processes of one data folder; this process itself talks to them from now on, through its environment.
 
     Args:
         settings: ports and folders.
@@ -43,6 +41,7 @@ class Stack:
         self.settings = settings
         self.table = ProcessTable(settings.data_dir)
         self._report = report
+        os.environ.update(settings.environment())
 
     def up(self) -> None:
         """Start what is not running.
@@ -56,11 +55,9 @@ class Stack:
         Raises:
             StackError: with the reason and the repair; what was started stays for `down` to end.
         """
-        if self.running():
-            raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
+        self.refuse_if_up()
         self._require_runtime()
         require_free_ports(self.settings.ports)
-        os.environ.update(self.settings.environment())
         self._start_broker_and_bucket()
         code, daemon, webserver = self._prepare_dagster()
         early = [self._start(warehouse.program(self.settings)), self._start(code)]
@@ -83,10 +80,15 @@ class Stack:
         for name in ("snowflake", "s3", "kafka"):
             self._stop(name)
 
+    def refuse_if_up(self) -> None:
+        """Raise a StackError where anything of the stack lives."""
+        if self.running():
+            raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
+
     def running(self) -> list[str]:
         """Name the programs that live."""
         names = [name for name in NAMES if self.table.find(name)]
-        return names + (["flink"] if deploy.process_id(self._landing()) else [])
+        return names + (["flink"] if deploy.process_id(LandingSettings()) else [])
 
     def start_relay(self) -> None:
         """Start sending Dagster's own events into the topic, and go on until the stack stops."""
@@ -97,7 +99,7 @@ class Stack:
         """Add up the resident memory of every process of the stack."""
         found = [self.table.find(name) for name in NAMES]
         trees = [running.tree() for running in found if running]
-        pid = deploy.process_id(self._landing())
+        pid = deploy.process_id(LandingSettings())
         if pid:
             trees.append(process_tree(pid))
         return sum(process.memory_info().rss for tree in trees for process in tree if process.is_running())
@@ -127,19 +129,15 @@ class Stack:
             self._report(f"stopping {name}")
         self.table.stop(name)
 
-    def _landing(self) -> LandingSettings:
-        os.environ.update(self.settings.environment())
-        return LandingSettings()
-
     def _start_job(self) -> None:
         self._report("starting flink")
         try:
-            deploy.start(self._landing(), report=self._report)
+            deploy.start(LandingSettings(), report=self._report)
         except deploy.DeployError as exc:
             raise StackError(str(exc)) from exc
 
     def _stop_job(self, *, now: bool) -> None:
-        landing = self._landing()
+        landing = LandingSettings()
         pid = deploy.process_id(landing)
         if pid is None:
             return
@@ -156,21 +154,3 @@ class Stack:
     def _require_runtime(self) -> None:
         if not (self.settings.runtime_dir / "flink").exists():
             raise StackError("the local runtime is not installed: run `make setup`")
-
-
-def process_tree(pid: int) -> list[psutil.Process]:
-    """List a process and everything below it; nothing where it has ended."""
-    try:
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.5) -> None:
-    """Wait until a condition holds, at most a while; the error names what was waited for."""
-    deadline = time.monotonic() + seconds_max
-    while not condition():
-        if time.monotonic() > deadline:
-            raise StackError(f"waited {seconds_max:.0f} s in vain for {what}")
-        time.sleep(poll_seconds)

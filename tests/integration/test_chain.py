@@ -18,10 +18,9 @@ from dagster import AssetKey, DagsterInstance
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
 from infra.local import demo, object_store, warehouse
-from infra.local.processes import StackError
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
-from infra.local.stack import Stack, wait_for
+from infra.local.stack import Stack
 from producers.client import EventProducer
 from producers.events import EventType, PlatformEvent
 from producers.settings import ProducerSettings
@@ -30,7 +29,7 @@ from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import Sent, SentLedger, read_sent
 from producers.simulation.traffic import SimulatedRecord, traffic
 from snowflake_components.connection import SnowflakeSettings, query
-from tests.integration.truth import read_landed, runs_by_hour, topic_positions
+from tests.integration.truth import read_landed, runs_by_hour, topic_positions, wait_for
 
 EVENTS = 200_000
 FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
@@ -75,7 +74,7 @@ def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow
 
     try:
         wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} hours that agree")
-    except StackError:
+    except TimeoutError:
         pytest.fail("not every hour agrees:\n" + "\n".join(map(str, rows.values())))
     return rows
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import zstandard
@@ -78,3 +79,12 @@ def runs_by_hour() -> Counter[str]:
     """Count the runs of the Dagster instance by the partition they were asked for."""
     with DagsterInstance.get() as instance:
         return Counter(run.tags.get("dagster/partition", "none") for run in instance.get_runs())
+
+
+def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.5) -> None:
+    """Wait until a condition holds, at most a while; the error names what was waited for."""
+    deadline = time.monotonic() + seconds_max
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds_max:.0f} s in vain for {what}")
+        time.sleep(poll_seconds)
