@@ -1,0 +1,1 @@
+"""What the parts of the chain cost, beside other ways to do the same."""

@@ -1,0 +1,85 @@
+"""The seam: what every peer is asked to do, and what is asked of every peer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+CODECS = ("zstd-1", "gzip-1", "plain")
+
+
+class PeerFailed(Exception):
+    """A process of the peer ended before its work did."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Land every record of one topic below one prefix.
+
+    Attributes:
+        bootstrap_servers: The broker, as host:port.
+        topic: Its name.
+        partitions: How many the topic has.
+        records: How many the topic holds, all partitions together; it is complete and does not grow.
+        codec: One of `CODECS`.
+        bucket: It exists.
+        prefix: Empty when the work begins; ends with a slash. Nothing is written outside it.
+        s3_endpoint: Plain http, path-style addresses.
+        s3_region: Its name.
+        s3_access_key_id: Of the S3 server.
+        s3_secret_access_key: Of the S3 server.
+        work_dir: A folder of this measurement alone, kept between a kill and the next call: state, checkpoints, logs.
+        install_dir: Where `install` put the peer.
+        roll_seconds: A file is closed, or a checkpoint taken, at least this often.
+    """
+
+    bootstrap_servers: str
+    topic: str
+    partitions: int
+    records: int
+    codec: str
+    bucket: str
+    prefix: str
+    s3_endpoint: str
+    s3_region: str
+    s3_access_key_id: str
+    s3_secret_access_key: str
+    work_dir: Path
+    install_dir: Path
+    roll_seconds: int
+
+
+class Peer(Protocol):
+    """One way to land a topic in hourly directories of a bucket.
+
+    Attributes:
+        name: As it stands in the tables.
+        codecs: Those it can write.
+        versions: Of the parts that decide its speed, for the header of the results.
+    """
+
+    name: str
+    codecs: frozenset[str]
+    versions: dict[str, str]
+
+    def install(self, folder: Path) -> None:
+        """Install it below one folder from the ordinary registries, pinned; do nothing where that is done."""
+
+    def run(self, task: Task) -> None:
+        """Land all records; return when everything is visible and every process has ended.
+
+        Called again for the same task after its processes were killed: continues where it was.
+
+        Raises:
+            PeerFailed: One of its processes ended before all was landed.
+        """
+
+    def hour_of(self, key: str) -> str | None:
+        """Return the hour of the records of one object as `2025-08-01T03`; None when the object holds no records."""
+
+    def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
+        """Return those of the listed keys that a reader of this peer's output must read.
+
+        All of them, for a peer whose objects are final once they are listed; those that its log names, for one that
+        keeps a log of its output.
+        """

@@ -1,0 +1,1 @@
+"""One module a peer, each with a constant `PEER`; what it is installed from lies beside it."""

@@ -1,0 +1,21 @@
+"""Which peers there are."""
+
+from importlib import import_module
+
+from benchmarks.landing.peer import Peer
+
+MODULES = {
+    "hourglass": "hourglass",
+    "tuned": "tuned",
+    "naive": "naive",
+    "spark": "spark",
+    "flink-sql": "flink_sql",
+    "quixstreams": "quixstreams_sink",
+}
+
+
+def peer_named(name: str) -> Peer:
+    """Return the peer of one name; its module is imported only now."""
+    module = import_module(f"benchmarks.landing.peers.{MODULES[name]}")
+    found: Peer = module.PEER
+    return found
