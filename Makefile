@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo test test-unit test-java test-integration check format lock clean
+.PHONY: help setup demo test test-unit test-java test-faults test-integration check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -18,13 +18,16 @@ setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
 
-test: test-unit test-java test-integration ## every test: unit, Java, integration against real servers
+test: test-unit test-java test-faults test-integration ## every test: unit, Java, faults and integration against real servers
 
 test-unit: setup
 	@$(BIN)/python -m pytest tests/unit
 
 test-java: setup
 	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
+
+test-faults: setup
+	@$(BIN)/python -m pytest tests/faults
 
 test-integration: setup
 	@$(BIN)/python -m pytest tests/integration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -44,8 +45,11 @@ def prepare(settings: LocalSettings) -> None:
         raise StackError(f"the broker's storage cannot be formatted.\n{log_tail(log)}")
 
 
-def create_topic(settings: LocalSettings) -> None:
-    """Create the topic of the stream if it is absent. Record time is the producer's: a demo replays past hours."""
+def create_topic(settings: LocalSettings, config: Mapping[str, str] | None = None) -> None:
+    """Create the topic of the stream if it is absent, with further `config` of the broker's.
+
+    Record time is the producer's unless `config` says otherwise: a demo replays past hours.
+    """
     admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}"})
     if settings.topic in admin.list_topics(timeout=TOPIC_SECONDS_MAX).topics:
         return
@@ -53,7 +57,7 @@ def create_topic(settings: LocalSettings) -> None:
         settings.topic,
         num_partitions=settings.topic_partitions,
         replication_factor=1,
-        config={"message.timestamp.type": "CreateTime", "retention.ms": "-1"},
+        config={"message.timestamp.type": "CreateTime", "retention.ms": "-1", **(config or {})},
     )
     try:
         admin.create_topics([topic])[settings.topic].result(TOPIC_SECONDS_MAX)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
+from tests.integration.ports import free_ports
 
 PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
 
@@ -18,15 +17,6 @@ PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port",
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.integration)
-
-
-def free_ports(count: int) -> list[int]:
-    """Reserve ports for a moment, all at once, so that no two are the same."""
-    with ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for server in sockets:
-            server.bind(("127.0.0.1", 0))
-        return [server.getsockname()[1] for server in sockets]
 
 
 def settings_below(folder: Path, **changes: object) -> LocalSettings:

@@ -1,0 +1,50 @@
+"""One broker and one S3 server for all fault tests; each test has a stream, a topic and a job of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.faults.landing_stack import LandingStack, Server, Servers
+
+NewStack = Callable[..., LandingStack]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def all_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with Servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def servers(all_servers: Servers) -> Servers:
+    """Bring back what the test before has killed."""
+    all_servers.start(*Server)
+    return all_servers
+
+
+@pytest.fixture
+def new_stack(servers: Servers, request: pytest.FixtureRequest) -> Iterator[NewStack]:
+    """Make landing stacks: `new_stack(parallelism=2)`. Each is a stream named after the test; all end with it."""
+    with ExitStack() as stacks:
+        made = 0
+
+        def make(**changes: Any) -> LandingStack:
+            nonlocal made
+            made += 1
+            name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
+            return stacks.enter_context(LandingStack(servers, f"{name}-{made}", **changes))
+
+        yield make
+        for server in Server:
+            if servers.lives(server):
+                servers.resume(server)

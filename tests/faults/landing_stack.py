@@ -1,0 +1,369 @@
+"""A real broker, a real S3 server and the landing job, without Dagster and Snowflake: each can be killed alone.
+
+    with Servers(folder) as servers, LandingStack(servers, "hours", parallelism=2) as stack:
+        stack.start_job()
+        sent = stack.produce([Raw(event(n), partition=n % 4) for n in range(1000)])
+        stack.kill_job()
+        stack.start_job()
+        stack.wait_until_landed(sent)
+        assert sent == set(read_landed(stack.settings).accepted)
+
+One pair of servers carries any number of streams; each stream has its own topic, prefix and job. Everything of
+`tests.integration.truth` takes `stack.settings`. A wait that is in vain raises `TimeoutError` and names its aim.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
+
+from flink_jobs import deploy
+from flink_jobs.layout import Kind
+from flink_jobs.ledger import LedgerEntry
+from flink_jobs.settings import LandingSettings
+from infra.local import broker, object_store
+from infra.local.processes import ProcessTable, process_tree, wait_until_healthy
+from infra.local.settings import LOOPBACK, LocalSettings
+from tests.integration.ports import free_ports
+from tests.integration.truth import Position, objects, wait_for
+
+BEGIN = datetime(2025, 8, 1, 3, 30, tzinfo=UTC)
+"""The timestamp of records that name none."""
+SECONDS_MAX = 120.0
+ANSWER_SECONDS_MAX = 60.0
+
+
+class Server(StrEnum):
+    """The two servers; the value is the name of the process and of its log."""
+
+    BROKER = "kafka"
+    BUCKET = "s3"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A record as bytes: nothing of it is checked or changed on its way to the broker."""
+
+    value: bytes | None
+    partition: int = 0
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp: datetime = BEGIN
+
+
+def event(number: int, **fields: Any) -> bytes:
+    """Write an event that keeps to the contract; its id is `e-<number>` unless `fields` say otherwise."""
+    values = {
+        "event_id": f"e-{number}",
+        "event_type": "RUN_START",
+        "schema_version": 1,
+        "occurred_at": "2025-08-01T03:30:00Z",
+        "organization": "o",
+        "deployment": "d",
+        "payload": {},
+    }
+    return json.dumps(values | fields).encode()
+
+
+class Servers:
+    """A broker and an S3 server with a bucket, on free ports, below one folder; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        names = ("kafka_port", "kafka_controller_port", "s3_port")
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self.settings = LocalSettings(data_dir=folder, **ports)  # type: ignore[arg-type]  # names above
+        self._table = ProcessTable(folder)
+        self._programs = {
+            Server.BROKER: broker.program(self.settings),
+            Server.BUCKET: object_store.program(self.settings),
+        }
+
+    def __enter__(self) -> Self:
+        broker.prepare(self.settings)
+        object_store.prepare(self.settings)
+        try:
+            self.start(*Server)
+            object_store.create_bucket(self.settings)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for server in Server:
+            if self.lives(server):
+                self.kill(server)
+
+    def lives(self, server: Server) -> bool:
+        """Whether the process of a server exists, be it paused."""
+        return self._table.find(server) is not None
+
+    def start(self, *servers: Server) -> None:
+        """Start servers that do not live, and wait until they serve; what they stored before is there again."""
+        started = [
+            (self._programs[one], self._table.start(self._programs[one])) for one in servers if not self.lives(one)
+        ]
+        for program, running in started:
+            wait_until_healthy(program, running)
+
+    def kill(self, server: Server) -> None:
+        """Kill -9 a server and wait until it is gone."""
+        running = self._table.find(server)
+        tree = running.tree() if running else []  # a dying process counts as dead while its threads still hold the port
+        self._signal(server, signal.SIGKILL)
+        psutil.wait_procs(tree, timeout=ANSWER_SECONDS_MAX)
+        self._table.stop(server)
+
+    def pause(self, server: Server) -> None:
+        """Freeze a server: its port accepts connections, and nothing is answered."""
+        self._signal(server, signal.SIGSTOP)
+
+    def resume(self, server: Server) -> None:
+        """Let a frozen server go on."""
+        self._signal(server, signal.SIGCONT)
+
+    def _signal(self, server: Server, number: signal.Signals) -> None:
+        running = self._table.find(server)
+        assert running is not None, f"{server} does not live"
+        os.killpg(running.pid, number)
+
+
+class LandingStack:
+    """One stream on these servers: its topic, and its landing job; a context manager that leaves no job behind.
+
+    Args:
+        servers: that live.
+        stream: name of the stream and of its topic; every stack of the same servers needs another one.
+        partitions: of the topic.
+        topic_config: of the topic; record time is the producer's unless it says otherwise.
+        changes: any field of `LandingSettings`. Checkpoints come every second unless they say otherwise.
+    """
+
+    def __init__(
+        self,
+        servers: Servers,
+        stream: str,
+        *,
+        partitions: int = 4,
+        topic_config: Mapping[str, str] | None = None,
+        **changes: Any,
+    ) -> None:
+        self.servers = servers
+        self._topic_config = dict(topic_config or {})
+        self.settings = servers.settings.model_copy(
+            update={"stream": stream, "topic": stream, "topic_partitions": partitions}
+        )
+        local = self.settings
+        quick: dict[str, Any] = {"checkpoint_seconds": 1, "parallelism": 1}
+        self.landing = LandingSettings(
+            **{
+                "stream": stream,
+                "topic": stream,
+                "kafka_bootstrap_servers": self.bootstrap_servers,
+                "bucket": local.bucket,
+                "s3_endpoint": f"http://{LOOPBACK}:{local.s3_port}",
+                "s3_region": local.s3_region,
+                "s3_access_key_id": local.s3_access_key_id,
+                "s3_secret_access_key": local.s3_secret_access_key,
+                "flink_home": local.runtime_dir / "flink",
+                "flink_rest": f"http://{LOOPBACK}:{free_ports(1)[0]}",
+                "data_dir": local.data_dir / stream,
+                **quick,
+                **changes,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        broker.create_topic(self.settings, self._topic_config)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.job_lives():
+            self.kill_job()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where the broker is."""
+        return f"{LOOPBACK}:{self.settings.kafka_port}"
+
+    def job_lives(self) -> bool:
+        """Whether the process of the job exists, be it paused."""
+        return deploy.process_id(self.landing) is not None
+
+    def start_job(
+        self, environment: Mapping[str, str] | None = None, *, from_offsets: bool = False, **changes: Any
+    ) -> deploy.JobHandle:
+        """Start the job where it left off, and wait until it reads.
+
+        Args:
+            environment: variables that only this process of the job gets.
+            from_offsets: what an operator's mistake looks like: no checkpoint, but the consumer group's offsets.
+            changes: fields of `LandingSettings` that hold from now on.
+        """
+        self.landing = self.landing.model_copy(update=changes)
+        with _environment(environment or {}):
+            return deploy.start(self.landing, from_offsets=from_offsets, report=print)
+
+    def stop_job(self) -> str:
+        """Stop the job with a savepoint; returns its path."""
+        return deploy.stop(self.landing)
+
+    def kill_job(self) -> None:
+        """Kill -9 the process group of the job and wait until it is gone."""
+        self._signal_job(signal.SIGKILL)
+        self.wait_until_job_ends()
+
+    def pause_job(self) -> None:
+        """Freeze the whole process group of the job."""
+        self._signal_job(signal.SIGSTOP)
+
+    def resume_job(self) -> None:
+        """Let a frozen job go on."""
+        self._signal_job(signal.SIGCONT)
+
+    def wait_until_job_ends(self, seconds_max: float = SECONDS_MAX) -> None:
+        """Wait until the process of the job has ended, by whatever cause."""
+        wait_for(lambda: not self.job_lives(), seconds_max=seconds_max, what="the end of the job", poll_seconds=0.1)
+
+    def produce(self, records: Iterable[Raw]) -> set[Position]:
+        """Send records, each to its partition, and name where they lie; every one is acknowledged by all replicas."""
+        producer = Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all", "enable.idempotence": True})
+        sent = _Sent()
+        self._send(producer, records, sent)
+        assert not producer.flush(ANSWER_SECONDS_MAX), "the broker did not acknowledge every record"
+        return sent.positions
+
+    def produce_in_transaction(self, records: Iterable[Raw], *, commit: bool = True) -> set[Position]:
+        """Send records in one transaction and commit or abort it; aborted ones take offsets, too."""
+        with self.transaction() as transaction:
+            positions = transaction.send(records)
+            transaction.end(commit=commit)
+        return positions
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction, to be ended by its `end`; one that is left open is aborted."""
+        producer = Producer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "transactional.id": f"{self.settings.stream}-{os.urandom(4).hex()}",
+            }
+        )
+        producer.init_transactions(ANSWER_SECONDS_MAX)
+        producer.begin_transaction()
+        transaction = Transaction(self, producer)
+        try:
+            yield transaction
+        finally:
+            if transaction.open:
+                transaction.end(commit=False)
+
+    def _send(self, producer: Producer, records: Iterable[Raw], sent: _Sent) -> None:
+        for record in records:
+            while True:
+                try:
+                    producer.produce(
+                        self.settings.topic,
+                        record.value,
+                        record.key,
+                        partition=record.partition,
+                        timestamp=int(record.timestamp.timestamp() * 1000),
+                        headers=list(record.headers),
+                        on_delivery=sent,
+                    )
+                except BufferError:
+                    producer.poll(1.0)
+                else:
+                    break
+            producer.poll(0)
+
+    def add_partitions(self, total: int) -> None:
+        """Give the topic more partitions."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        admin.create_partitions([NewPartitions(self.settings.topic, total)])[self.settings.topic].result(
+            ANSWER_SECONDS_MAX
+        )
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Read every entry, per partition in the order of offsets."""
+        bodies = objects(self.settings, self.landing.layout.prefix(Kind.LEDGER))
+        entries = [LedgerEntry.model_validate_json(line) for _, body in bodies for line in body.splitlines()]
+        return sorted(entries, key=lambda entry: (entry.topic, entry.partition, entry.first_offset))
+
+    def wait_until_landed(self, positions: Iterable[Position], seconds_max: float = SECONDS_MAX) -> None:
+        """Wait until the ledger has come as far as these positions in every partition."""
+        last = {(topic, partition): offset for topic, partition, offset in sorted(positions)}
+
+        def landed() -> bool:
+            reached = {(entry.topic, entry.partition): entry.last_offset for entry in self.ledger()}
+            return all(reached.get(partition, -1) >= offset for partition, offset in last.items())
+
+        wait_for(landed, seconds_max=seconds_max, what=f"the ledger to reach {last}")
+
+    def _signal_job(self, number: signal.Signals) -> None:
+        pid = deploy.process_id(self.landing)
+        assert pid is not None, "the job does not live"
+        for group in {os.getpgid(process.pid) for process in process_tree(pid)}:
+            os.killpg(group, number)
+
+
+@dataclass
+class Transaction:
+    """One transaction of a producer of its own."""
+
+    stack: LandingStack
+    producer: Any
+    open: bool = True
+
+    def send(self, records: Iterable[Raw]) -> set[Position]:
+        """Send records and wait until the broker has them; nobody may read them before `end`."""
+        sent = _Sent()
+        self.stack._send(self.producer, records, sent)
+        assert not self.producer.flush(ANSWER_SECONDS_MAX), "the broker did not acknowledge every record"
+        return sent.positions
+
+    def end(self, *, commit: bool) -> None:
+        """Commit or abort: a marker takes one offset of each partition that was written to."""
+        self.open = False
+        (self.producer.commit_transaction if commit else self.producer.abort_transaction)(ANSWER_SECONDS_MAX)
+
+
+class _Sent:
+    """Collects the positions of acknowledged records."""
+
+    def __init__(self) -> None:
+        self.positions: set[Position] = set()
+
+    def __call__(self, error: Any, message: Any) -> None:
+        assert error is None, error
+        self.positions.add((message.topic(), message.partition(), message.offset()))
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value

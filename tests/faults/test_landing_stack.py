@@ -1,0 +1,52 @@
+"""The landing job alone between a real broker and a real bucket: the ground that every fault test stands on."""
+
+from __future__ import annotations
+
+from tests.faults.conftest import NewStack
+from tests.faults.landing_stack import Raw, Server, event
+from tests.integration.truth import read_landed, topic_positions
+
+RECORDS = 400
+
+
+def events(first: int, count: int) -> list[Raw]:
+    return [Raw(event(number), partition=number % 4) for number in range(first, first + count)]
+
+
+def test_every_part_can_be_killed_and_started_again(new_stack: NewStack) -> None:
+    """Job, bucket and broker die one after the other while records come: the sets of positions stay equal."""
+    stack = new_stack(parallelism=2)
+    stack.start_job()
+    sent = stack.produce(events(0, RECORDS))
+    stack.wait_until_landed(sent)
+    stack.kill_job()
+    sent |= stack.produce(events(RECORDS, RECORDS))
+    stack.start_job()
+    stack.servers.kill(Server.BUCKET)
+    rejected = stack.produce([Raw(b"no json", key=b"\xff", headers=(("h", None), ("h", b"\x00")))])
+    stack.servers.start(Server.BUCKET)
+    stack.servers.kill(Server.BROKER)
+    stack.servers.start(Server.BROKER)
+    sent |= stack.produce(events(2 * RECORDS, RECORDS))
+    stack.wait_until_landed(sent | rejected)
+
+    landed = read_landed(stack.settings)
+    assert set() == landed.doubled
+    assert sent == set(landed.accepted)
+    assert rejected == set(landed.rejected)
+    assert sent | rejected == topic_positions(stack.settings)
+
+
+def test_a_stop_and_a_start_at_another_parallelism_go_on_where_they_were(new_stack: NewStack) -> None:
+    """A clean stop leaves a savepoint; the next start continues behind it with other subtasks."""
+    stack = new_stack(parallelism=1)
+    stack.start_job()
+    sent = stack.produce(events(0, RECORDS))
+    savepoint = stack.stop_job()
+    assert savepoint == stack.start_job(parallelism=4).restored_from
+    sent |= stack.produce(events(RECORDS, RECORDS))
+    stack.wait_until_landed(sent)
+
+    landed = read_landed(stack.settings)
+    assert set() == landed.doubled
+    assert sent == set(landed.accepted)
