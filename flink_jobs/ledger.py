@@ -42,7 +42,8 @@ class LedgerEntry(BaseModel):
     """What one subtask did with one source partition between two barriers.
 
     `holes` counts offsets between `first_offset` and `last_offset` that the broker never gave out (transaction
-    markers, aborted or compacted records). `reasons` and `types` count rejected and accepted records.
+    markers, aborted or compacted records). `reasons` and `types` count rejected and accepted records. `flags` counts
+    accepted records that are odd: `clock_skew`, `unknown_type`, `schema_version`; one record may have several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,7 @@ class LedgerEntry(BaseModel):
     hours: dict[str, HourCells]
     reasons: dict[str, int] = {}
     types: dict[str, int] = {}
+    flags: dict[str, int] = {}
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

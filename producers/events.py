@@ -31,6 +31,11 @@ from pydantic import (
 SCHEMA_VERSION = 1
 EVENT_BYTES_MAX = 1_000_000
 """Largest event in bytes: below the broker's default `message.max.bytes` of 1,048,588."""
+NAME_LENGTH_MAX = 512
+"""Longest name of an organization, a run, an asset and so on, in characters."""
+CLOCK_AHEAD_SECONDS_MAX = 5 * 60
+CLOCK_BEHIND_SECONDS_MAX = 30 * 24 * 3600
+"""`occurred_at` farther ahead of, or behind, the record's own time is flagged as clock skew; the event lands."""
 DEPTH_MAX = 64
 """Deepest nesting of objects and arrays that the landing job accepts; the event itself is depth 1."""
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
@@ -39,6 +44,10 @@ ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 
 class EventError(ValueError):
     """Bytes that are not a platform event: the message names the field and the repair, never the content."""
+
+
+class ContractError(TypeError):
+    """A model with a rule that the landing job cannot check: the message names the field and the rule."""
 
 
 class EventType(StrEnum):
@@ -93,7 +102,7 @@ Timestamp = Annotated[
 ]
 """A moment with its zone, kept in UTC, written as RFC 3339 with milliseconds and `Z`."""
 
-Name = Annotated[str, Field(min_length=1, max_length=512)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
 
 
 class PlatformEvent(BaseModel):
@@ -252,39 +261,83 @@ def json_schema() -> dict[str, Any]:
     return schema | {"required": [name for name in PlatformEvent.model_fields if name in REQUIRED_FIELDS]}
 
 
-def landing_contract() -> dict[str, Any]:
+def landing_contract(model: type[BaseModel] = PlatformEvent) -> dict[str, Any]:
     """Say what the landing job checks of every record, in the words of its Java operator.
 
+    Everything about fields is read from the model's JSON Schema, and a rule of the model that the operator cannot
+    check is an error here: nothing that the model asks is checked by producers alone.
+
     Returns:
-        `fields`: name -> {`type`: string | integer | object | timestamp | id, `required`: bool, and for strings
-        `length_max` in characters}; `types`: the known event types; `event_bytes_max`; `depth_max`.
-        A field that is optional may be absent or null. Fields beyond these are not checked.
+        `fields`: name -> {`type`: string | integer | object | timestamp | id, `required`: bool, for strings
+        `length_min` and `length_max` in characters, for integers `integer_min` and `integer_max`}; `types`: the known
+        event types; the limits of this module. A field that is not required may be absent or null; a field is
+        required unless the model lets it be None, whatever its default. Fields beyond these are not checked.
+
+    Raises:
+        ContractError: the model holds a rule that the landing job does not know.
     """
+    schema = model.model_json_schema(mode="validation")
+    definitions = schema.get("$defs", {})
+    fields = {
+        name: _field_contract(name, _shapes(field, definitions), present=name in schema.get("required", []))
+        for name, field in schema["properties"].items()
+    }
+    event_type = _shapes(schema["properties"].get("event_type", {}), definitions)
     return {
-        "fields": {
-            name: _field_contract(name, required=name in REQUIRED_FIELDS) for name in PlatformEvent.model_fields
-        },
-        "types": [t.value for t in EventType],
+        "fields": fields,
+        "types": [name for shape in event_type for name in shape.get("enum", [])],
+        "schema_version": SCHEMA_VERSION,
+        "clock_ahead_seconds_max": CLOCK_AHEAD_SECONDS_MAX,
+        "clock_behind_seconds_max": CLOCK_BEHIND_SECONDS_MAX,
         "event_bytes_max": EVENT_BYTES_MAX,
         "depth_max": DEPTH_MAX,
     }
 
 
-REQUIRED_FIELDS = frozenset(
-    {"event_id", "event_type", "schema_version", "occurred_at", "organization", "deployment", "payload"}
-)
-_LANDING_TYPES = {
-    "event_id": "id",
-    "schema_version": "integer",
-    "occurred_at": "timestamp",
-    "payload": "object",
+_ANNOTATIONS = frozenset({"title", "description", "default", "examples", "type", "enum"})
+"""What a JSON Schema says without asking anything of a value, or what `_landing_type` has read."""
+_LIMITS: dict[str, dict[str, str | None]] = {
+    "string": {"minLength": "length_min", "maxLength": "length_max"},
+    "integer": {"minimum": "integer_min", "maximum": "integer_max"},
+    "timestamp": {"format": None},
+    "id": {"pattern": None},
+    "object": {"additionalProperties": None},
 }
-_NAME_LENGTH_MAX = 512
+"""By type of the operator: keywords of JSON Schema that it checks, with their names there."""
 
 
-def _field_contract(name: str, *, required: bool) -> dict[str, Any]:
-    kind = _LANDING_TYPES.get(name, "string")
-    contract: dict[str, Any] = {"type": kind, "required": required}
-    if kind == "string":
-        contract["length_max"] = _NAME_LENGTH_MAX
-    return contract
+def _field_contract(name: str, shapes: list[dict[str, Any]], *, present: bool) -> dict[str, Any]:
+    values = [shape for shape in shapes if shape.get("type") != "null"]
+    nullable = len(values) < len(shapes)
+    kind = _landing_type(name, values[0]) if len(values) == 1 else ""
+    limits = _LIMITS.get(kind, {})
+    unknown = values[0].keys() - _ANNOTATIONS - limits.keys()
+    if not limits or unknown or values[0].get("additionalProperties") not in (None, True) or (present and nullable):
+        raise ContractError(
+            f"{name}: the landing job cannot check {', '.join(sorted(unknown)) or shapes}: "
+            "give the field a type and limits that `landing_contract` names, or teach them to EventScanner.java"
+        )
+    named = {own: value for keyword, value in values[0].items() if (own := limits.get(keyword))}
+    if "enum" in values[0]:
+        named["length_max"] = NAME_LENGTH_MAX  # a type that the model does not know lands, and is flagged
+    return {"type": kind, "required": not nullable, **named}
+
+
+def _shapes(field: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:
+    outer = {keyword: value for keyword, value in field.items() if keyword not in {"anyOf", "$ref"}}
+    if "$ref" in field:
+        return [definitions[field["$ref"].removeprefix("#/$defs/")] | outer]
+    if "anyOf" in field:
+        return [inner | outer for shape in field["anyOf"] for inner in _shapes(shape, definitions)]
+    return [field]
+
+
+def _landing_type(name: str, shape: dict[str, Any]) -> str:
+    if shape.get("pattern") == ID_PATTERN:
+        return "id"
+    if shape.get("format") == "date-time":
+        return "timestamp"
+    return "" if "enum" in shape and name != "event_type" else str(shape.get("type"))
+
+
+REQUIRED_FIELDS = frozenset(name for name, field in landing_contract()["fields"].items() if field["required"])

@@ -20,7 +20,7 @@ WRITTEN = (
     '"min_timestamp":"2025-06-11T00:00:00.001Z","max_timestamp":"2025-06-11T00:00:00.002Z","bytes":20},'
     '"rejected":{"records":2,"min_offset":9,"max_offset":11,"offset_sum":20,'
     '"min_timestamp":"2025-06-11T00:00:00.000Z","max_timestamp":"2025-06-11T00:00:00.000Z","bytes":10}}},'
-    '"reasons":{"missing:x":1,"not_json":1},"types":{"A":2,"other":1}}'
+    '"reasons":{"missing:x":1,"not_json":1},"types":{"A":2,"other":1},"flags":{"clock_skew":2,"unknown_type":1}}'
 )
 """What the Java tests expect from the operator, byte for byte."""
 
@@ -30,6 +30,12 @@ def test_an_entry_of_the_operator_is_read_in_full() -> None:
     assert WRITTEN == entry.model_dump_json(exclude_none=True).replace(":00.001000Z", ":00.001Z").replace(
         ":00.002000Z", ":00.002Z"
     ).replace("59.999000Z", "59.999Z").replace('"2025-06-11T00:00:00Z"', '"2025-06-11T00:00:00.000Z"')
+
+
+def test_an_entry_without_flags_is_read() -> None:
+    """Flags are absent where no record has one, and in all entries of operators that did not count them."""
+    entry = LedgerEntry.model_validate_json(WRITTEN.replace(',"flags":{"clock_skew":2,"unknown_type":1}', ""))
+    assert {} == entry.flags
 
 
 def test_an_entry_promises_an_object_for_each_hour_and_kind_with_records() -> None:

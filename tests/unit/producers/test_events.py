@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from producers.events import (
     DEPTH_MAX,
     EVENT_BYTES_MAX,
     REQUIRED_FIELDS,
+    ContractError,
     EventError,
     EventType,
     PlatformEvent,
+    Timestamp,
     json_schema,
     landing_contract,
     new_event_id,
@@ -209,10 +211,62 @@ def test_the_landing_contract_has_each_field_once() -> None:
     contract = landing_contract()
     assert set(PlatformEvent.model_fields) == set(contract["fields"])
     assert REQUIRED_FIELDS == {name for name, field in contract["fields"].items() if field["required"]}
-    assert {name: {"type": "string", "required": False, "length_max": 512} for name in ("shard", "run_id")} == {
-        name: contract["fields"][name] for name in ("shard", "run_id")
-    }
+    name = {"type": "string", "required": False, "length_min": 1, "length_max": 512}
+    assert [name, name] == [contract["fields"][field] for field in ("shard", "run_id")]
+    version = {"type": "integer", "required": True, "integer_min": 1, "integer_max": 2**63 - 1}
+    assert version == contract["fields"]["schema_version"]
     assert [event_type.value for event_type in EventType] == contract["types"]
+
+
+class WithACount(PlatformEvent):
+    """An event with three fields more than the platform's."""
+
+    model_config = ConfigDict(title="own")
+    count: Annotated[int, Field(ge=-3, le=9)]
+    label: Annotated[str, Field(max_length=7)] | None = None
+    ended_at: Timestamp | None = None
+
+
+def test_a_field_of_the_model_is_checked_by_the_job_without_another_edit() -> None:
+    """The contract is read from the model: name, type, limits and whether it is required."""
+    assert (
+        landing_contract()["fields"]
+        | {
+            "count": {"type": "integer", "required": True, "integer_min": -3, "integer_max": 9},
+            "label": {"type": "string", "required": False, "length_max": 7},
+            "ended_at": {"type": "timestamp", "required": False},
+        }
+        == landing_contract(WithACount)["fields"]
+    )
+
+
+def _with(annotation: Any, default: Any = ...) -> type[PlatformEvent]:
+    return create_model("Own", __base__=PlatformEvent, own=(annotation, default))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default"),
+    [
+        (float, ...),
+        (bool, ...),
+        (list[str], ...),
+        (dict[str, int], ...),
+        (int | str, ...),
+        (str | None, ...),
+        (EventType, ...),
+        (Annotated[str, Field(pattern="^x")], ...),
+        (Annotated[int, Field(gt=3)], ...),
+        (Annotated[int, Field(multiple_of=3)], ...),
+        (Annotated[dict[str, Any], Field(min_length=1)], ...),
+        (PlatformEvent, ...),
+        (Literal["x"], ...),
+    ],
+    ids=str,
+)
+def test_a_rule_that_the_job_cannot_check_is_refused(annotation: Any, default: Any) -> None:
+    """Nothing that the model asks is asked of producers alone."""
+    with pytest.raises(ContractError, match=r"^own: the landing job cannot check"):
+        landing_contract(_with(annotation, default))
 
 
 def test_the_json_schema_requires_what_the_landing_job_requires() -> None:

@@ -16,6 +16,8 @@ final class Contract {
     private static final int FIELDS_MAX = 64;
     private static final int DEPTH_MAX = 10_000;
     private static final String EVENT_TYPE = "event_type";
+    private static final String OCCURRED_AT = "occurred_at";
+    private static final String SCHEMA_VERSION = "schema_version";
 
     /** What a value must be. */
     enum Type {
@@ -26,26 +28,45 @@ final class Contract {
         ID
     }
 
-    /** One field; {@code lengthMax} counts characters (code points) and holds for strings alone. */
-    record Field(int index, String name, Type type, boolean required, int lengthMax) {}
+    /** One field; lengths count characters (code points) of strings, the other limits hold for integers. */
+    record Field(int index, String name, Type type, boolean required, int lengthMin, int lengthMax,
+            long integerMin, long integerMax) {}
 
     final Field[] fields;
     final Names fieldNames;
     final List<String> types;
     final Names typeNames;
     final int eventTypeField;
+    final int occurredAtField;
+    final int schemaVersionField;
+    final long schemaVersion;
+    final long clockAheadMillisMax;
+    final long clockBehindMillisMax;
     final int eventBytesMax;
     final int depthMax;
 
-    private Contract(List<Field> fields, List<String> types, int eventBytesMax, int depthMax) {
+    private Contract(List<Field> fields, List<String> types, JsonNode root) {
         this.fields = fields.toArray(Field[]::new);
         this.fieldNames = new Names(fields.stream().map(Field::name).toList());
         this.types = List.copyOf(types);
         this.typeNames = new Names(types);
-        this.eventTypeField = fields.stream().filter(f -> f.name().equals(EVENT_TYPE)).mapToInt(Field::index)
-                .findFirst().orElse(Names.UNKNOWN);
-        this.eventBytesMax = eventBytesMax;
-        this.depthMax = depthMax;
+        this.eventTypeField = indexOf(EVENT_TYPE, Type.STRING);
+        this.occurredAtField = indexOf(OCCURRED_AT, Type.TIMESTAMP);
+        this.schemaVersionField = indexOf(SCHEMA_VERSION, Type.INTEGER);
+        this.schemaVersion = positive(root, "schema_version", Integer.MAX_VALUE);
+        this.clockAheadMillisMax = 1000L * positive(root, "clock_ahead_seconds_max", Integer.MAX_VALUE);
+        this.clockBehindMillisMax = 1000L * positive(root, "clock_behind_seconds_max", Integer.MAX_VALUE);
+        this.eventBytesMax = positive(root, "event_bytes_max", Integer.MAX_VALUE);
+        this.depthMax = positive(root, "depth_max", DEPTH_MAX);
+    }
+
+    private int indexOf(String name, Type type) {
+        for (Field field : fields) {
+            if (field.name().equals(name) && field.type() == type) {
+                return field.index();
+            }
+        }
+        return Names.UNKNOWN;
     }
 
     /** Read the contract; a contract that this class does not understand is an {@link IllegalArgumentException}. */
@@ -59,11 +80,13 @@ final class Contract {
         List<String> types = new ArrayList<>();
         root.path("types").forEach(type -> types.add(type.textValue()));
         require(!types.contains(null), "types: strings");
-        int eventBytesMax = root.path("event_bytes_max").intValue();
-        require(eventBytesMax > 0, "event_bytes_max: a positive number");
-        int depthMax = root.path("depth_max").intValue();
-        require(depthMax > 0 && depthMax <= DEPTH_MAX, "depth_max: 1 to " + DEPTH_MAX);
-        return new Contract(fields, types, eventBytesMax, depthMax);
+        return new Contract(fields, types, root);
+    }
+
+    private static int positive(JsonNode root, String name, int max) {
+        int number = root.path(name).intValue();
+        require(number > 0 && number <= max, name + ": 1 to " + max);
+        return number;
     }
 
     private static JsonNode readTree(String json) {
@@ -81,8 +104,9 @@ final class Contract {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("field " + name + " of the landing contract has an unknown type", e);
         }
-        int lengthMax = field.path("length_max").asInt(Integer.MAX_VALUE);
-        return new Field(index, name, type, field.path("required").asBoolean(), lengthMax);
+        return new Field(index, name, type, field.path("required").asBoolean(),
+                field.path("length_min").asInt(0), field.path("length_max").asInt(Integer.MAX_VALUE),
+                field.path("integer_min").asLong(Long.MIN_VALUE), field.path("integer_max").asLong(Long.MAX_VALUE));
     }
 
     private static void require(boolean holds, String expected) {

@@ -44,6 +44,8 @@ final class EventScanner {
     private Contract.Field member;
     private long seen;
     private int eventType;
+    private long occurredAt;
+    private long schemaVersion;
     private Reason reason;
     private Contract.Field reasonField;
     private int position;
@@ -89,12 +91,28 @@ final class EventScanner {
         return eventType;
     }
 
+    /**
+     * What is odd about the last value, as a mask of {@link Flag}s.
+     *
+     * @param timestamp the record's own, in milliseconds: a replay of the record gives the same flags
+     */
+    int flags(long timestamp) {
+        boolean skewed = occurredAt != Rfc3339.INVALID
+                && (occurredAt - timestamp > contract.clockAheadMillisMax
+                        || timestamp - occurredAt > contract.clockBehindMillisMax);
+        return Flag.CLOCK_SKEW.when(skewed)
+                | Flag.UNKNOWN_TYPE.when(eventType == Names.UNKNOWN)
+                | Flag.SCHEMA_VERSION.when(schemaVersion != contract.schemaVersion);
+    }
+
     private void reset(byte[] value) {
         bytes = value;
         end = value == null ? 0 : value.length;
         lineBreaks = false;
         seen = 0;
         eventType = Names.UNKNOWN;
+        occurredAt = Rfc3339.INVALID;
+        schemaVersion = contract.schemaVersion;
         reason = null;
         reasonField = null;
     }
@@ -107,7 +125,7 @@ final class EventScanner {
         }
         at = skipSpace(at);
         if (at < end) {
-            stop(Reason.NOT_JSON, at, "something follows the end of the value");
+            stopReading(at, at, "something follows the end of the value");
         } else if (bytes[start] != '{') {
             reason = null;
             fail(Reason.NOT_OBJECT, start, "the value is not an object");
@@ -244,7 +262,7 @@ final class EventScanner {
             case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
                 return scanNumber(at);
             case END:
-                return stop(Reason.NOT_JSON, at, "the text ends before its value");
+                return stopReading(at, at, "the text ends before its value");
             default:
                 return stopAtToken(at, "no JSON value begins like this");
         }
@@ -262,9 +280,9 @@ final class EventScanner {
                 escaped = true;
                 at = scanEscape(at);
             } else if (next == END) {
-                return stop(Reason.NOT_JSON, at, "the text ends inside a string");
+                return stopReading(at, at, "the text ends inside a string");
             } else if (next >= 0) { // neither quote, backslash nor above: below the space
-                return stop(Reason.NOT_JSON, at, "a raw control character inside a string");
+                return stopReading(at, at, "a raw control character inside a string");
             } else {
                 at = scanWide(at);
             }
@@ -312,14 +330,18 @@ final class EventScanner {
             case 'u':
                 return scanUnicodeEscape(at);
             default:
-                return stop(Reason.NOT_JSON, at, "not an escape of JSON");
+                return stopReading(at, at + 1, "not an escape of JSON");
         }
     }
 
     private int scanUnicodeEscape(int at) {
         int unit = JsonText.hexUnit(bytes, at + 2, end);
         if (unit < 0) {
-            return stop(Reason.NOT_JSON, at, "four hexadecimal digits must follow this escape");
+            int brokenAt = at + 2;
+            while (brokenAt < end && JsonText.hexDigit(bytes[brokenAt]) >= 0) {
+                brokenAt++;
+            }
+            return stopReading(at, brokenAt, "four hexadecimal digits must follow this escape");
         }
         int after = at + JsonText.UNIT_BYTES;
         if (!Character.isSurrogate((char) unit)) {
@@ -338,7 +360,7 @@ final class EventScanner {
     private int scanLiteral(byte[] literal, int at) {
         for (int index = 1; index < literal.length; index++) {
             if (byteAt(at + index) != literal[index]) {
-                return stop(Reason.NOT_JSON, at, "not true, false or null");
+                return stopReading(at, at + index, "not true, false or null");
             }
         }
         if (member != null && (literal != NULL || member.required())) {
@@ -353,7 +375,7 @@ final class EventScanner {
         at = skipDigits(at);
         int digits = at - digitsFrom;
         if (digits == 0 || digits > 1 && bytes[digitsFrom] == '0') {
-            return stop(Reason.NOT_JSON, from, "not a number of JSON");
+            return stopReading(from, digits == 0 ? at : digitsFrom + 1, "not a number of JSON");
         }
         boolean whole = true;
         boolean exponent = false;
@@ -363,7 +385,7 @@ final class EventScanner {
             int fractionFrom = at + 1;
             at = skipDigits(fractionFrom);
             if (at == fractionFrom) {
-                return stop(Reason.NOT_JSON, from, "a digit must follow the point");
+                return stopReading(from, at, "a digit must follow the point");
             }
             next = byteAt(at);
         }
@@ -374,7 +396,7 @@ final class EventScanner {
             int exponentFrom = sign == '+' || sign == '-' ? at + 2 : at + 1;
             at = skipDigits(exponentFrom);
             if (at == exponentFrom) {
-                return stop(Reason.NOT_JSON, from, "a digit must follow the exponent");
+                return stopReading(from, at, "a digit must follow the exponent");
             }
         }
         if ((exponent || digits > DIGITS_ALWAYS_FINITE) && isInfinite(from, at)) {
@@ -404,6 +426,19 @@ final class EventScanner {
             fail(Reason.TYPE, member, from, "a number with a fraction or an exponent");
         } else if (to - digitsFrom > 18 && !JsonText.fitsLong(bytes, from, to)) {
             fail(Reason.TYPE, member, from, "an integer beyond 64 bits");
+        } else {
+            checkInteger(JsonText.toLong(bytes, from, to), from);
+        }
+    }
+
+    private void checkInteger(long number, int from) {
+        if (number < member.integerMin()) {
+            fail(Reason.TYPE, member, from, "an integer below " + member.integerMin());
+        } else if (number > member.integerMax()) {
+            fail(Reason.TYPE, member, from, "an integer above " + member.integerMax());
+        }
+        if (member.index() == contract.schemaVersionField) {
+            schemaVersion = number;
         }
     }
 
@@ -435,21 +470,31 @@ final class EventScanner {
                     fail(Reason.BAD_ID, from - 1, "not 1 to 128 of A-Z a-z 0-9 . _ : - beginning with a letter or digit");
                 }
             }
-            case TIMESTAMP -> {
-                if (!Rfc3339.isValid(text, textFrom, textTo)) {
-                    fail(Reason.BAD_TIME, from - 1, "not an RFC 3339 time with a zone");
-                }
-            }
+            case TIMESTAMP -> checkTime(text, textFrom, textTo, from);
             case INTEGER, OBJECT -> fail(Reason.TYPE, member, from - 1, "a string");
         }
     }
 
     private void checkText(byte[] text, int textFrom, int textTo, int from) {
-        if (textTo - textFrom > member.lengthMax() && Utf8.count(text, textFrom, textTo) > member.lengthMax()) {
+        int length = textTo - textFrom;
+        if (length > member.lengthMax() && Utf8.count(text, textFrom, textTo) > member.lengthMax()) {
             fail(Reason.TYPE, member, from - 1, "longer than " + member.lengthMax() + " characters");
+        } else if (length < Utf8.BYTES_MAX * member.lengthMin()
+                && Utf8.count(text, textFrom, textTo) < member.lengthMin()) {
+            fail(Reason.TYPE, member, from - 1, "shorter than " + member.lengthMin() + " characters");
         }
         if (member.index() == contract.eventTypeField) {
             eventType = contract.typeNames.find(text, textFrom, textTo);
+        }
+    }
+
+    private void checkTime(byte[] text, int textFrom, int textTo, int from) {
+        long milliseconds = Rfc3339.milliseconds(text, textFrom, textTo);
+        if (milliseconds == Rfc3339.INVALID) {
+            fail(Reason.BAD_TIME, from - 1, "not an RFC 3339 time with a zone");
+        }
+        if (member.index() == contract.occurredAtField) {
+            occurredAt = milliseconds;
         }
     }
 
@@ -473,16 +518,23 @@ final class EventScanner {
         return at < end ? bytes[at] : END;
     }
 
-    /** Stop at a byte that begins no token: it may not even be UTF-8, and that is the truer reason. */
     private int stopAtToken(int at, String expected) {
-        if (at >= end) {
-            return stop(Reason.NOT_JSON, at, "the text ends before its value does");
-        }
-        if (bytes[at] < 0) {
-            int next = Utf8.endOfSequence(bytes, at, end);
-            boolean byteOrderMark = at == 0 && next == 3 && (bytes[0] & 0xff) == 0xef && (bytes[1] & 0xff) == 0xbb;
-            if (next == Utf8.INVALID || byteOrderMark) {
-                return stop(Reason.NOT_UTF8, at, byteOrderMark ? "a byte order mark" : "not valid UTF-8");
+        return stopReading(at, at, at < end ? expected : "the text ends before its value does");
+    }
+
+    /**
+     * Stop where the text is no JSON. The byte that broke it may not even be UTF-8, and that is the truer reason.
+     *
+     * @param at the token that is broken, which the detail points to
+     * @param brokenAt the first byte that cannot stand there
+     */
+    private int stopReading(int at, int brokenAt, String expected) {
+        if (brokenAt < end && bytes[brokenAt] < 0) {
+            if (brokenAt == 0 && Utf8.startsWithByteOrderMark(bytes)) {
+                return stop(Reason.NOT_UTF8, 0, "a byte order mark");
+            }
+            if (Utf8.endOfSequence(bytes, brokenAt, end) == Utf8.INVALID) {
+                return stop(Reason.NOT_UTF8, brokenAt, "not valid UTF-8");
             }
         }
         if (bytes[0] == 0 || end > 1 && bytes[1] == 0) {

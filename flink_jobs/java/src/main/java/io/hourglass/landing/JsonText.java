@@ -28,14 +28,18 @@ final class JsonText {
         }
         int unit = 0;
         for (int at = from; at < from + 4; at++) {
-            // Character.digit takes other scripts' digits too; a byte of 0x80 or more is negative and none of them.
-            int digit = bytes[at] < 0 ? -1 : Character.digit(bytes[at], 16);
+            int digit = hexDigit(bytes[at]);
             if (digit < 0) {
                 return -1;
             }
             unit = unit << 4 | digit;
         }
         return unit;
+    }
+
+    static int hexDigit(byte next) {
+        // Character.digit takes other scripts' digits too; a byte of 0x80 or more is negative and none of them.
+        return next < 0 ? -1 : Character.digit(next, 16);
     }
 
     /** Resolve the escapes of a scanned string; half of a surrogate pair becomes a question mark. */
@@ -92,6 +96,16 @@ final class JsonText {
         }
         byte[] largest = (negative ? "9223372036854775808" : "9223372036854775807").getBytes();
         return Arrays.compare(bytes, digitsFrom, to, largest, 0, LONG_DIGITS) <= 0;
+    }
+
+    /** Read the digits that {@link #fitsLong} takes. */
+    static long toLong(byte[] bytes, int from, int to) {
+        boolean negative = bytes[from] == '-';
+        long number = 0; // grows below zero, where there is one value more
+        for (int at = negative ? from + 1 : from; at < to; at++) {
+            number = number * 10 - (bytes[at] - '0');
+        }
+        return negative ? number : -number;
     }
 
     /** Whether the text is an identity as {@code producers.events.ID_PATTERN} describes it. */

@@ -1,6 +1,7 @@
 package io.hourglass.landing;
 
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
@@ -62,6 +63,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
     private transient String detail;
     private transient Counter acceptedRecords;
     private transient Counter rejectedRecords;
+    private transient Counter[] flaggedRecords;
 
     /**
      * @param job name of the job in ledger entries
@@ -89,6 +91,9 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         ledgerTime = new UtcText();
         acceptedRecords = getMetricGroup().counter("acceptedRecords");
         rejectedRecords = getMetricGroup().counter("rejectedRecords");
+        flaggedRecords = Arrays.stream(Flag.ALL)
+                .map(flag -> getMetricGroup().addGroup("flag", flag.code()).counter("flaggedRecords"))
+                .toArray(Counter[]::new);
     }
 
     private void beginEpoch() {
@@ -104,8 +109,12 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         LedgerEntry entry = partition.entryFor(record.offset());
         LedgerEntry.Hour hour = entry.hourOf(timestamp);
         if (writeAccepted(partition, record, timestamp)) {
-            entry.addAccepted(hour, record.offset(), timestamp, record.value().length, scanner.eventType());
+            int flags = scanner.flags(timestamp);
+            entry.addAccepted(hour, record.offset(), timestamp, record.value().length, scanner.eventType(), flags);
             acceptedRecords.inc();
+            if (flags != Flag.NONE) {
+                countFlags(flags);
+            }
             accepted.getValue().into(hour.path, epoch);
             output.collect(accepted);
         } else {
@@ -115,6 +124,14 @@ public class LandingOperator extends AbstractStreamOperator<Line>
             rejectedRecords.inc();
             rejected.getValue().into(hour.path, epoch);
             output.collect(REJECTED, rejected);
+        }
+    }
+
+    private void countFlags(int flags) {
+        for (Flag flag : Flag.ALL) {
+            if (flag.isIn(flags)) {
+                flaggedRecords[flag.ordinal()].inc();
+            }
         }
     }
 

@@ -29,6 +29,7 @@ final class LedgerEntry {
     private final long firstOffset;
     private final List<String> typeNames;
     private final long[] types;
+    private final long[] flags = new long[Flag.ALL.length];
     private final Map<Long, Hour> hours = new TreeMap<>();
     private final Map<String, Long> reasons = new TreeMap<>();
     private long lastOffset;
@@ -50,11 +51,22 @@ final class LedgerEntry {
         return lastHour;
     }
 
-    /** Count an accepted record; {@code type} is its index in the contract or {@link Names#UNKNOWN}. */
-    void addAccepted(Hour hour, long offset, long timestamp, int valueBytes, int type) {
+    /** Count an accepted record; {@code type} is its index in the contract, {@code mask} its flags. */
+    void addAccepted(Hour hour, long offset, long timestamp, int valueBytes, int type, int mask) {
         hour.accepted.add(offset, timestamp, valueBytes);
+        if (mask != Flag.NONE) {
+            addFlags(mask);
+        }
         types[type == Names.UNKNOWN ? types.length - 1 : type]++;
         count(offset);
+    }
+
+    private void addFlags(int mask) {
+        for (Flag flag : Flag.ALL) {
+            if (flag.isIn(mask)) {
+                flags[flag.ordinal()]++;
+            }
+        }
     }
 
     void addRejected(Hour hour, long offset, long timestamp, int valueBytes, String reason) {
@@ -96,7 +108,20 @@ final class LedgerEntry {
                 first = appendCount(line, first, type < typeNames.size() ? typeNames.get(type) : OTHER_TYPES, types[type]);
             }
         }
-        line.append("}}");
+        line.append('}');
+        appendFlags(line);
+        line.append('}');
+    }
+
+    private void appendFlags(Line line) {
+        boolean first = true;
+        for (Flag flag : Flag.ALL) {
+            if (flags[flag.ordinal()] > 0) {
+                line.append(first ? ",\"flags\":{" : "");
+                first = appendCount(line, first, flag.code(), flags[flag.ordinal()]);
+            }
+        }
+        line.append(first ? "" : "}");
     }
 
     private BigInteger offsetSum() {

@@ -1,27 +1,29 @@
 package io.hourglass.landing;
 
-import java.time.LocalDate;
-import java.time.YearMonth;
-
 /**
- * Decides whether bytes are an RFC 3339 date-time with a zone, as every reader behind us takes it.
+ * Reads an RFC 3339 date-time with a zone, as every reader behind us takes it, without making an object of it.
  *
  * <p>Strict: {@code T} and {@code Z} in capitals, at most nine digits of a second's fraction, no leap second, and
  * the instant lies in the years 0001 to 9999 of UTC.
  */
 final class Rfc3339 {
+    /** No instant of the years 0001 to 9999. */
+    static final long INVALID = Long.MIN_VALUE;
+
     private static final int SHORTEST = "2025-08-01T03:00:00Z".length();
+    private static final int FRACTION_FROM = "2025-08-01T03:00:00".length();
     private static final int FRACTION_DIGITS_MAX = 9;
     private static final int[] MONTH_DAYS = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    private static final int MINUTES_OF_DAY = 24 * 60;
-    private static final long FIRST_MINUTE = LocalDate.of(1, 1, 1).toEpochDay() * MINUTES_OF_DAY;
-    private static final long END_MINUTE = (LocalDate.of(9999, 12, 31).toEpochDay() + 1) * MINUTES_OF_DAY;
+    private static final int[] DAYS_BEFORE_MONTH = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    private static final long DAYS_BEFORE_1970 = daysBefore(1970);
+    private static final long FIRST_MILLISECOND = -DAYS_BEFORE_1970 * 86_400_000L;
 
     private Rfc3339() {}
 
-    static boolean isValid(byte[] text, int from, int to) {
+    /** Read the milliseconds since 1970, finer digits cut off, or {@link #INVALID}. */
+    static long milliseconds(byte[] text, int from, int to) {
         if (to - from < SHORTEST || !hasSeparators(text, from)) {
-            return false;
+            return INVALID;
         }
         int year = digits(text, from, 4);
         int month = digits(text, from + 5, 2);
@@ -30,16 +32,16 @@ final class Rfc3339 {
         int minute = digits(text, from + 14, 2);
         int second = digits(text, from + 17, 2);
         if (!isDay(year, month, day) || !isClock(hour, minute) || second < 0 || second > 59) {
-            return false;
+            return INVALID;
         }
-        int zone = skipFraction(text, from + 19, to);
-        if (zone < 0 || zone >= to) {
-            return false;
+        int zone = skipFraction(text, from + FRACTION_FROM, to);
+        if (zone < 0 || zone >= to || !isZone(text, zone, to)) {
+            return INVALID;
         }
-        if (text[zone] == 'Z') {
-            return zone + 1 == to;
-        }
-        return isOffset(text, zone, to) && staysInYears(text, zone, year, month, day, hour * 60 + minute);
+        long minutes = (epochDay(year, month, day) * 24 + hour) * 60 + minute - offsetMinutes(text, zone);
+        long milliseconds = (minutes * 60 + second) * 1000 + fractionMillis(text, from + FRACTION_FROM, zone);
+        // an offset can carry the first and the last day out of the years that databases and Python know
+        return milliseconds < FIRST_MILLISECOND || milliseconds > UtcText.LAST_MILLISECOND ? INVALID : milliseconds;
     }
 
     private static boolean hasSeparators(byte[] text, int from) {
@@ -51,7 +53,11 @@ final class Rfc3339 {
         if (year < 1 || month < 1 || month > 12 || day < 1) {
             return false;
         }
-        return day <= MONTH_DAYS[month - 1] || month == 2 && day == 29 && YearMonth.of(year, 2).isValidDay(29);
+        return day <= MONTH_DAYS[month - 1] || month == 2 && day == 29 && isLeap(year);
+    }
+
+    private static boolean isLeap(int year) {
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     }
 
     private static boolean isClock(int hour, int minute) {
@@ -71,21 +77,41 @@ final class Rfc3339 {
         return digits >= 1 && digits <= FRACTION_DIGITS_MAX ? next : -1;
     }
 
-    private static boolean isOffset(byte[] text, int at, int to) {
+    private static boolean isZone(byte[] text, int at, int to) {
+        if (text[at] == 'Z') {
+            return at + 1 == to;
+        }
         boolean signed = text[at] == '+' || text[at] == '-';
         return signed && to - at == 6 && text[at + 3] == ':'
                 && isClock(digits(text, at + 1, 2), digits(text, at + 4, 2));
     }
 
-    /** An offset can carry the first and the last day out of the years that databases and Python know. */
-    private static boolean staysInYears(byte[] text, int zone, int year, int month, int day, int minuteOfDay) {
-        if (year > 1 && year < 9999) {
-            return true;
+    private static int offsetMinutes(byte[] text, int zone) {
+        if (text[zone] == 'Z') {
+            return 0;
         }
-        int offset = digits(text, zone + 1, 2) * 60 + digits(text, zone + 4, 2);
-        long minute = LocalDate.of(year, month, day).toEpochDay() * MINUTES_OF_DAY + minuteOfDay;
-        long instant = text[zone] == '+' ? minute - offset : minute + offset;
-        return instant >= FIRST_MINUTE && instant < END_MINUTE;
+        int minutes = digits(text, zone + 1, 2) * 60 + digits(text, zone + 4, 2);
+        return text[zone] == '+' ? minutes : -minutes;
+    }
+
+    private static int fractionMillis(byte[] text, int point, int zone) {
+        int milliseconds = 0;
+        for (int place = 1; place <= 3; place++) {
+            int at = point + place;
+            milliseconds = milliseconds * 10 + (at < zone ? text[at] - '0' : 0);
+        }
+        return milliseconds;
+    }
+
+    private static long epochDay(int year, int month, int day) {
+        int leapDay = month > 2 && isLeap(year) ? 1 : 0;
+        return daysBefore(year) - DAYS_BEFORE_1970 + DAYS_BEFORE_MONTH[month - 1] + leapDay + day - 1;
+    }
+
+    /** Count the days from the first of January of the year 1 to that of this year. */
+    private static long daysBefore(int year) {
+        int years = year - 1;
+        return 365L * years + years / 4 - years / 100 + years / 400;
     }
 
     private static int digits(byte[] text, int from, int count) {

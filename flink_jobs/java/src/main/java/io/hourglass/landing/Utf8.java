@@ -3,6 +3,7 @@ package io.hourglass.landing;
 /** Strict UTF-8: no overlong form, no surrogate, nothing beyond U+10FFFF. */
 final class Utf8 {
     static final int INVALID = -1;
+    static final int BYTES_MAX = 4;
 
     private Utf8() {}
 
@@ -28,6 +29,10 @@ final class Utf8 {
         int least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
         int most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
         return second >= least && second <= most;
+    }
+
+    static boolean startsWithByteOrderMark(byte[] bytes) {
+        return bytes.length >= 3 && (bytes[0] & 0xff) == 0xef && (bytes[1] & 0xff) == 0xbb && (bytes[2] & 0xff) == 0xbf;
     }
 
     /** Count the characters (code points) of valid UTF-8. */

@@ -11,11 +11,12 @@ final class Contracts {
             {"fields": {
                "event_id": {"type": "id", "required": true},
                "event_type": {"type": "string", "required": true, "length_max": 12},
-               "schema_version": {"type": "integer", "required": true},
+               "schema_version": {"type": "integer", "required": true, "integer_min": 1},
                "occurred_at": {"type": "timestamp", "required": true},
                "payload": {"type": "object", "required": true},
-               "run_id": {"type": "string", "required": false, "length_max": 12}},
-             "types": ["RUN_START", "STEP_START"], "event_bytes_max": 1000, "depth_max": 8}""";
+               "run_id": {"type": "string", "required": false, "length_min": 2, "length_max": 12}},
+             "types": ["RUN_START", "STEP_START"], "schema_version": 1, "clock_ahead_seconds_max": 300,
+             "clock_behind_seconds_max": 2592000, "event_bytes_max": 1000, "depth_max": 8}""";
 
     /** An event that keeps to the contract; tests replace parts of it. */
     static final String EVENT = "{\"event_id\":\"e-1\",\"event_type\":\"RUN_START\",\"schema_version\":1,"

@@ -47,8 +47,10 @@ class EventScannerTest {
                 event("e-1", "A" + "b".repeat(127)),
                 event("RUN_START", "NEVER_SEEN"),
                 event("RUN_START", "\u00e4".repeat(12)),
-                event("\"schema_version\":1", "\"schema_version\":-9223372036854775808"),
+                event("\"schema_version\":1", "\"schema_version\":9223372036854775807"),
                 event("\"payload\":{}", "\"payload\":{},\"run_id\":null"),
+                event("\"payload\":{}", "\"payload\":{},\"run_id\":\"ab\""),
+                event("\"payload\":{}", "\"payload\":{},\"run_id\":\"\u00e4\u4e2d\""),
                 payload("[".repeat(6).replace("[", "{\"a\":") + "{}" + "}".repeat(6)))
                 .map(Arguments::of);
     }
@@ -127,6 +129,10 @@ class EventScannerTest {
                 Arguments.of("type:schema_version", event("version\":1", "version\":1.0")),
                 Arguments.of("type:schema_version", event("version\":1", "version\":1e2")),
                 Arguments.of("type:schema_version", event("version\":1", "version\":9223372036854775808")),
+                Arguments.of("type:schema_version", event("version\":1", "version\":0")),
+                Arguments.of("type:schema_version", event("version\":1", "version\":-9223372036854775808")),
+                Arguments.of("type:run_id", event("\"payload\":{}", "\"payload\":{},\"run_id\":\"\"")),
+                Arguments.of("type:run_id", event("\"payload\":{}", "\"payload\":{},\"run_id\":\"\u4e2d\"")),
                 Arguments.of("type:occurred_at", event("\"2025-08-01T03:00:00Z\"", "1754017200")),
                 Arguments.of("type:run_id", event("\"payload\":{}", "\"payload\":{},\"run_id\":5")),
                 Arguments.of("bad_id", event("e-1", "")),

@@ -165,6 +165,22 @@ class LandingOperatorTest {
     }
 
     @Test
+    void whatIsOddAboutAcceptedEventsIsCountedByTheTimeOfTheRecord() throws Exception {
+        long happened = java.time.Instant.parse("2025-08-01T03:00:00Z").toEpochMilli();
+        long ahead = 5 * 60_000L;
+        long behind = 30 * 86_400_000L;
+        land(0, 1, happened - ahead, EVENT);
+        land(0, 2, happened - ahead - 1, EVENT);
+        land(0, 3, happened + behind, EVENT);
+        land(0, 4, happened + behind + 1, EVENT.replace("RUN_START", "UNHEARD_OF"));
+        land(0, 5, happened, EVENT.replace("version\":1", "version\":2"));
+        land(0, 6, happened, EVENT.replace("version\":1", "version\":2").replace("e-1", "no id"));
+        harness.prepareSnapshotPreBarrier(1);
+        assertEquals("{\"clock_skew\":2,\"unknown_type\":1,\"schema_version\":1}", ledger().get(0).get("flags").toString());
+        assertEquals(5, accepted().size());
+    }
+
+    @Test
     void theEndOfTheInputEmitsWhatNoBarrierFollows() throws Exception {
         land(0, 5, TIME, EVENT);
         harness.endInput();
@@ -222,7 +238,8 @@ class LandingOperatorTest {
     @Test
     void aContractThatIsNotUnderstoodFailsInTheDriver() {
         for (String wrong : List.of("", "[]", "{}", Contracts.JSON.replace("\"id\"", "\"uuid\""),
-                Contracts.JSON.replace("1000", "0"), Contracts.JSON.replace("\"depth_max\": 8", "\"depth_max\": -1"))) {
+                Contracts.JSON.replace("1000", "0"),
+                Contracts.JSON.replace("\"depth_max\": 8", "\"depth_max\": -1"), Contracts.JSON.replace("300", "0"))) {
             assertThrows(IllegalArgumentException.class, () -> new LandingOperator("job", wrong), wrong);
         }
     }

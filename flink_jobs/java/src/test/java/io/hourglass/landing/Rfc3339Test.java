@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -17,9 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class Rfc3339Test {
     private static final int TIMES = 20_000;
 
-    private static boolean isValid(String text) {
+    private static long milliseconds(String text) {
         byte[] bytes = Contracts.utf8("x" + text + "x");
-        return Rfc3339.isValid(bytes, 1, bytes.length - 1);
+        return Rfc3339.milliseconds(bytes, 1, bytes.length - 1);
+    }
+
+    private static boolean isValid(String text) {
+        return milliseconds(text) != Rfc3339.INVALID;
     }
 
     @ParameterizedTest
@@ -53,20 +58,33 @@ class Rfc3339Test {
         System.out.println("Rfc3339Test: repeat with -Dseed=" + seed);
         Random random = new Random(seed);
         for (int count = 0; count < TIMES; count++) {
-            String text = String.format("%04d-%02d-%02dT%02d:%02d:%02d%s%02d:%02d", random.nextInt(10_000), random.nextInt(14),
-                    random.nextInt(33), random.nextInt(26), random.nextInt(62), random.nextInt(61),
+            String text = String.format("%04d-%02d-%02dT%02d:%02d:%02d%s%s%02d:%02d", random.nextInt(10_000), random.nextInt(14),
+                    random.nextInt(33), random.nextInt(26), random.nextInt(62), random.nextInt(61), fraction(random),
                     random.nextBoolean() ? "+" : "-", random.nextInt(15), random.nextInt(62));
-            assertEquals(byJavaTime(text), isValid(text), () -> text + " seed " + seed);
+            assertEquals(byJavaTime(text), milliseconds(text), () -> text + " seed " + seed);
         }
     }
 
-    private static boolean byJavaTime(String text) {
+    @Test
+    void eachDayOfFourCenturiesIsTheDayOfTheCalendar() {
+        for (LocalDate day = LocalDate.of(1799, 12, 31); day.getYear() < 2201; day = day.plusDays(1)) {
+            assertEquals(day.toEpochDay() * 86_400_000L, milliseconds(day + "T00:00:00Z"), day.toString());
+        }
+    }
+
+    private static String fraction(Random random) {
+        int digits = random.nextInt(10);
+        return digits == 0 ? "" : "." + String.format("%09d", random.nextInt(1_000_000_000)).substring(0, digits);
+    }
+
+    private static long byJavaTime(String text) {
         try {
             OffsetDateTime time = OffsetDateTime.parse(text, DateTimeFormatter.ISO_OFFSET_DATE_TIME);
             int year = time.withOffsetSameInstant(ZoneOffset.UTC).getYear();
-            return time.getYear() > 0 && year > 0 && year < 10_000;
+            boolean known = time.getYear() > 0 && year > 0 && year < 10_000;
+            return known ? time.toInstant().toEpochMilli() : Rfc3339.INVALID;
         } catch (DateTimeParseException e) {
-            return false;
+            return Rfc3339.INVALID;
         }
     }
 }

@@ -2,6 +2,7 @@ package io.hourglass.landing;
 
 import static io.hourglass.landing.Contracts.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,8 +15,12 @@ class SourcePartitionTest {
     private final SourcePartition partition = new SourcePartition("t", 0, List.of("A", "B"));
 
     private void accept(long offset, long timestamp, int type) {
+        accept(offset, timestamp, type, Flag.NONE);
+    }
+
+    private void accept(long offset, long timestamp, int type, int flags) {
         LedgerEntry entry = partition.entryFor(offset);
-        entry.addAccepted(entry.hourOf(timestamp), offset, timestamp, 10, type);
+        entry.addAccepted(entry.hourOf(timestamp), offset, timestamp, 10, type, flags);
     }
 
     private void reject(long offset, long timestamp, String reason) {
@@ -33,8 +38,8 @@ class SourcePartitionTest {
 
     @Test
     void anEntryAddsUpItsHoursReasonsAndTypes() {
-        accept(7, TIME + 2, 0);
-        accept(8, TIME + 1, Names.UNKNOWN);
+        accept(7, TIME + 2, 0, Flag.CLOCK_SKEW.when(true));
+        accept(8, TIME + 1, Names.UNKNOWN, Flag.CLOCK_SKEW.when(true) | Flag.UNKNOWN_TYPE.when(true));
         reject(9, TIME, "not_json");
         accept(10, TIME - 1, 0);
         reject(11, TIME, "missing:x");
@@ -45,8 +50,15 @@ class SourcePartitionTest {
                 + "\"min_timestamp\":\"2025-06-11T00:00:00.001Z\",\"max_timestamp\":\"2025-06-11T00:00:00.002Z\",\"bytes\":20},"
                 + "\"rejected\":{\"records\":2,\"min_offset\":9,\"max_offset\":11,\"offset_sum\":20,"
                 + "\"min_timestamp\":\"2025-06-11T00:00:00.000Z\",\"max_timestamp\":\"2025-06-11T00:00:00.000Z\",\"bytes\":10}}},"
-                + "\"reasons\":{\"missing:x\":1,\"not_json\":1},\"types\":{\"A\":2,\"other\":1}}"), take());
+                + "\"reasons\":{\"missing:x\":1,\"not_json\":1},\"types\":{\"A\":2,\"other\":1},"
+                + "\"flags\":{\"clock_skew\":2,\"unknown_type\":1}}"), take());
         assertEquals(List.of(), take());
+    }
+
+    @Test
+    void anEntryWithoutFlagsNamesNone() {
+        accept(7, TIME, 0);
+        assertTrue(take().get(0).endsWith(",\"types\":{\"A\":1}}"));
     }
 
     @Test
