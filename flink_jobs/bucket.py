@@ -1,4 +1,4 @@
-"""The bucket as the start of the job sees it. The only importer of the S3 client here."""
+"""The bucket as the commands around the job see it. The only importer of the S3 client here."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from flink_jobs.errors import DeployError, SetupError, UnreachableError
+from flink_jobs.errors import DeployError, ObjectGoneError, SetupError, UnreachableError
 from flink_jobs.settings import LandingSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+CHUNK_BYTES = 1 << 20
 _LIMITS = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 2, "mode": "standard"})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object of a listing."""
+    """One object of a listing. The ETag has no quotes; it is compared, never interpreted."""
 
     key: str
     modified: datetime
+    bytes: int = 0
+    etag: str = ""
 
 
 class Bucket:
-    """Lists objects and checks access.
+    """Lists and reads objects, and checks access.
 
     Args:
         client: of boto3.
@@ -72,7 +75,23 @@ class Bucket:
         try:
             for page in pages:
                 for found in page.get("Contents", []):
-                    yield StoredObject(found["Key"], found["LastModified"])
+                    yield StoredObject(
+                        found["Key"], found["LastModified"], found.get("Size", 0), found.get("ETag", "").strip('"')
+                    )
+        except (ClientError, BotoCoreError) as exc:
+            raise self._explain(exc) from exc
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object in pieces of `CHUNK_BYTES`; each piece has the read timeout of the client.
+
+        Raises:
+            ObjectGoneError: there is no such object.
+            UnreachableError: the bucket does not answer, or stops in the middle.
+        """
+        try:
+            yield from self._client.get_object(Bucket=self._name, Key=key)["Body"].iter_chunks(CHUNK_BYTES)
+        except self._client.exceptions.NoSuchKey as exc:
+            raise ObjectGoneError(f"bucket {self._name} has no object {key}") from exc
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 

@@ -5,6 +5,7 @@ DeployError
 ├── SetupError           a setting, topic, bucket or installation is not as the job needs it
 ├── AlreadyRunsError     a job of this data folder lives
 ├── NotRunningError      there is no job to stop or to ask
+├── ObjectGoneError      an object of the bucket is not there
 ├── RestoreRefusedError  data has landed, but there is nothing to restore from
 └── JobFailedError       the job's process ended, or did not reach its state in time
 """
@@ -30,6 +31,10 @@ class AlreadyRunsError(DeployError):
 
 class NotRunningError(DeployError):
     """There is no job to stop or to ask."""
+
+
+class ObjectGoneError(DeployError):
+    """An object of the bucket is not there, though it was listed or named."""
 
 
 class RestoreRefusedError(DeployError):

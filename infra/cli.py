@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from infra.ledger_commands import ledger
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 job = typer.Typer(help="The landing job: start, stop, restart, status.", no_args_is_help=True)
 app.add_typer(job, name="job")
+app.add_typer(ledger, name="ledger")
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

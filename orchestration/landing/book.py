@@ -7,14 +7,13 @@ range. Folding the same entries in any order gives the same book, but for the wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
 
 from flink_jobs.layout import Hour, Kind
 from flink_jobs.ledger import LedgerEntry
+from flink_jobs.ranges import Ranges, RangesText
 from orchestration.landing.epochs import Epochs, HourLabel, HourPath
-from orchestration.landing.ranges import Ranges, RangesText
 
 _FAULTS_MAX = 5
 """Faults that an hour keeps in words; one is enough to stop it."""
@@ -38,8 +37,7 @@ class Chain(BaseModel):
 
         A gap may be a moment's view (a listing is no snapshot); one that stays is a loss.
         """
-        spans = self.covered.spans
-        return [(before[1] + 1, after[0] - 1) for before, after in pairwise(spans)]
+        return self.covered.gaps()
 
 
 class HourBook(BaseModel):

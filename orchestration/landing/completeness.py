@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey
+from flink_jobs.layout import Hour, Kind
+from flink_jobs.promises import compare
 from orchestration.landing.book import HourBook, LedgerBook
 from orchestration.landing.broker import Found, RecordTime, TopicOffsets
 from orchestration.landing.bucket import ListedObject
@@ -116,14 +117,6 @@ class Quarantined:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    promised: tuple[ListedObject, ...] = ()
-    strays: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    doubled: tuple[str, ...] = ()
-
-
 def before_asking(hour: Hour, now: datetime) -> Open | Quarantined | None:
     """Decide what needs no broker: hours without a partition, and hours that are not over."""
     if hour.start > now + FUTURE:
@@ -165,12 +158,13 @@ def missing_offsets(book: LedgerBook, view: BrokerView) -> list[str]:
 
 def objects_listed(hour: Hour, book: HourBook, listed: Iterable[ListedObject], proof: Proof) -> Open | Complete:
     """Decide whether each promised epoch is listed; `listed` must have been read after the ledger."""
-    listing = _sort(book, listed)
-    if listing.missing:
-        return Open(hour, f"{len(listing.missing)} promised objects, the first of epoch {listing.missing[0]}")
-    if listing.doubled:
-        return Open(hour, f"a repair: a second object of one epoch, {listing.doubled[0]}")
-    return Complete(hour, proof, listing.promised, listing.strays)
+    promised = frozenset((kind, epoch) for kind in DATA_KINDS for epoch in book.promised(kind).epochs())
+    kept = compare(promised, listed)
+    if kept.missing:
+        return Open(hour, f"{len(kept.missing)} promised objects, the first of epoch {kept.missing[0][1]}")
+    if kept.doubled:
+        return Open(hour, f"a repair: a second object of one epoch, {kept.doubled[0].key}")
+    return Complete(hour, proof, kept.objects, kept.strays)
 
 
 def _boundary_stands(hour: Hour, view: BrokerView, partition: int, patience: Patience) -> Open | Proof:
@@ -188,24 +182,3 @@ def _boundary_stands(hour: Hour, view: BrokerView, partition: int, patience: Pat
         end = view.offsets.partitions[partition].end
         return Open(hour, f"{name} to rest at offset {end} until {idle_at:%H:%M:%S}", retry_at=idle_at)
     return Proof.IDLE
-
-
-def _sort(book: HourBook, listed: Iterable[ListedObject]) -> _Listing:
-    wanted = {(kind, epoch) for kind in DATA_KINDS for epoch in book.promised(kind).epochs()}
-    promised: dict[tuple[Kind, str], ListedObject] = {}
-    strays, doubled = [], []
-    for found in sorted(listed, key=lambda item: item.key):
-        try:
-            key = ObjectKey.parse(found.key)
-        except LayoutError:
-            strays.append(found.key)
-            continue
-        if (key.kind, key.epoch) not in wanted:
-            strays.append(found.key)
-        elif (key.kind, key.epoch) in promised:
-            doubled.append(found.key)
-        else:
-            promised[key.kind, key.epoch] = found
-    missing = sorted(epoch for kind, epoch in wanted - promised.keys())
-    objects = tuple(sorted(promised.values(), key=lambda item: item.key))
-    return _Listing(objects, tuple(strays), tuple(missing), tuple(doubled))

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, RootModel
 
 from flink_jobs.layout import Hour
-from orchestration.landing.ranges import Ranges, RangesText
+from flink_jobs.ranges import Ranges, RangesText
 
 HourLabel = Annotated[
     Hour,

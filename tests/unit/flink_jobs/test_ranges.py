@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.landing.ranges import Ranges
+from flink_jobs.ranges import Ranges
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 8)).map(lambda s: (s[0], s[0] + s[1])), max_size=12)
 
@@ -59,3 +59,9 @@ def test_other_texts_are_refused(text: str) -> None:
     """A damaged cursor is an error, not an empty set."""
     with pytest.raises(ValueError, match="range"):
         Ranges.parse(text)
+
+
+def test_gaps_are_the_spans_between_ranges() -> None:
+    """Nothing before the first number and nothing after the last one is a gap."""
+    assert [(3, 4), (6, 6)] == Ranges.parse("0-2,5,7-9").gaps()
+    assert [] == Ranges().gaps()

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Self
 
 from pydantic import GetPydanticSchema
@@ -77,6 +78,10 @@ class Ranges:
             return None
         following = self.spans[index][0] - 1 if index < len(self.spans) else last
         return first, min(last, following)
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """List the spans between the first and the last number that are not there."""
+        return [(before[1] + 1, after[0] - 1) for before, after in pairwise(self.spans)]
 
     @property
     def last(self) -> int | None:

@@ -1,0 +1,211 @@
+"""The audit, top to bottom: list the ledger, read it, list the data, compare; then read the data, compare."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from flink_jobs.audit.cells import Booked, Slot, reason_findings
+from flink_jobs.audit.chain import Chains, chain_findings, chains_of
+from flink_jobs.audit.doubles import Held, double_findings
+from flink_jobs.audit.entries import Entry, Place, read_entries
+from flink_jobs.audit.findings import Code, Finding, Findings
+from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
+from flink_jobs.audit.tally import ObjectTally, Part, tally_object
+from flink_jobs.bucket import StoredObject
+from flink_jobs.errors import ObjectGoneError
+from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
+
+READERS = 8
+"""Objects that are fetched at the same time."""
+
+Report = Callable[[str], None]
+"""Takes one line of progress."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Objects(Protocol):
+    """What an audit needs of a bucket; see `flink_jobs.bucket.Bucket`."""
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """List all objects below a prefix, in the order of their keys."""
+        ...
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object piece by piece; `ObjectGoneError` when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours whose objects are looked at, both included; None is open. The ledger is always read as a whole."""
+
+    first: Hour | None = None
+    last: Hour | None = None
+
+    def __contains__(self, hour: Hour) -> bool:
+        return (self.first is None or self.first <= hour) and (self.last is None or hour <= self.last)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything that the ledger said at one moment."""
+
+    entries: list[Entry] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    newest_at: datetime | None = None
+    chains: Chains = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Audit:
+    """What an audit saw, and what it found."""
+
+    findings: Findings = field(default_factory=Findings)
+    ledger: Ledger = field(default_factory=Ledger)
+    listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
+    held: dict[Place, list[Held]] = field(default_factory=lambda: defaultdict(list))
+    read_objects: int = 0
+    read_lines: int = 0
+    read_bytes: int = 0
+
+
+def audit(
+    bucket: Objects, layout: StreamLayout, *, hours: Hours = Hours(), read: bool = False, report: Report
+) -> Audit:
+    """Compare a bucket with its ledger. The order is what makes the answer safe while the job runs.
+
+    1. The ledger is listed and read.
+    2. The data is listed: each object that an entry of step 1 promises was visible before that entry.
+    3. The ledger is listed again: what came since explains objects that no entry promised yet.
+    4. Entries are chained, and promises compared with the listing.
+    5. With `read`, each object is read to its last byte and compared with its cells.
+
+    Raises:
+        DeployError: the bucket is away, or refuses.
+    """
+    seen = Audit()
+    read_ledger(bucket, layout, seen, report)
+    promised_before = promises_of(seen.ledger.entries)
+    list_data(bucket, layout, hours, seen, report)
+    read_ledger(bucket, layout, seen, report)
+    seen.ledger.chains = chains_of(seen.ledger.entries)
+    seen.findings.add(chain_findings(seen.ledger.chains))
+    seen.findings.add(_judge_objects(seen, hours, promised_before))
+    if read:
+        read_data(bucket, seen, report)
+    return seen
+
+
+def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Report) -> None:
+    """List the ledger and read what was not read before."""
+    keys = []
+    for found in bucket.objects(layout.prefix(Kind.LEDGER)):
+        if found.key in seen.ledger.keys or (found.key.endswith("/") and not found.bytes):
+            continue
+        seen.ledger.keys.add(found.key)
+        try:
+            keys.append(ObjectKey.parse(found.key))
+        except LayoutError:
+            seen.findings.add([foreign(found.key)])
+            continue
+        seen.ledger.newest_at = max(found.modified, seen.ledger.newest_at or found.modified)
+
+    def fetch(key: ObjectKey) -> tuple[list[Entry], list[Finding]]:
+        return read_entries(key, b"".join(bucket.chunks(key.key)))
+
+    for number, (entries, findings) in enumerate(_in_parallel(fetch, keys), start=1):
+        seen.ledger.entries.extend(entries)
+        seen.findings.add(findings)
+        if number % 1000 == 0:
+            report(f"read {number:,} of {len(keys):,} ledger objects")
+
+
+def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, report: Report) -> None:
+    """List accepted and rejected objects of the chosen hours."""
+    listed, strange = by_hour(layout, _listing(bucket, layout, hours))
+    seen.listed = {hour: found for hour, found in sorted(listed.items()) if hour in hours}
+    seen.findings.add(foreign(key) for key in strange)
+    report(f"listed {sum(map(len, seen.listed.values())):,} objects of {len(seen.listed):,} hours")
+
+
+def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
+    """Read every listed object, compare it with its cells, then offsets with offsets."""
+    keys = [key for found in seen.listed.values() for key in map(_key, found) if key is not None]
+    booked = Booked.of(seen.ledger.entries)
+    tallies: dict[Slot, Mapping[Place, Part]] = {}
+    for tally in _in_parallel(lambda key: _tally(bucket, key), keys):
+        if isinstance(tally, Finding):
+            seen.findings.add([tally])
+            continue
+        seen.findings.add(tally.findings)
+        seen.findings.add(booked.compare(tally))
+        _keep(seen, tally, tallies)
+        if seen.read_objects % 50 == 0:
+            report(f"read {seen.read_objects:,} of {len(keys):,} objects, {seen.read_lines:,} lines")
+    seen.findings.add(reason_findings(seen.ledger.entries, tallies))
+    seen.findings.add(double_findings(seen.held))
+
+
+def _judge_objects(
+    seen: Audit, hours: Hours, promised_before: Mapping[Hour, frozenset[tuple[Kind, str]]]
+) -> Iterator[Finding]:
+    judge = Judge(seen.ledger.entries, seen.ledger.newest_at)
+    promised_now = promises_of(seen.ledger.entries)
+    for hour in sorted(hour for hour in {*seen.listed, *promised_now} if hour in hours):
+        listed = seen.listed.get(hour, [])
+        before = promised_before.get(hour, frozenset())
+        # What was promised after the listing need not be in it, but explains what is.
+        present = {(key.kind, key.epoch) for key in map(_key, listed) if key is not None}
+        yield from judge.hour(hour, before | (promised_now.get(hour, frozenset()) & present), listed)
+
+
+def _listing(bucket: Objects, layout: StreamLayout, hours: Hours) -> Iterator[StoredObject]:
+    for kind in DATA_KINDS:
+        if hours.first is None or hours.last is None:
+            yield from bucket.objects(layout.prefix(kind))
+            continue
+        for hour in hours.first.until(hours.last):
+            yield from bucket.objects(layout.hour_prefix(kind, hour))
+
+
+def _tally(bucket: Objects, key: ObjectKey) -> ObjectTally | Finding:
+    try:
+        return tally_object(key, bucket.chunks(key.key))
+    except ObjectGoneError:
+        return Finding(Code.OBJECT_CHANGED, key.key, "it was listed, and is gone")
+
+
+def _keep(seen: Audit, tally: ObjectTally, tallies: dict[Slot, Mapping[Place, Part]]) -> None:
+    seen.read_objects += 1
+    seen.read_lines += tally.lines
+    seen.read_bytes += tally.plain_bytes
+    if tally.whole and tally.key.kind is Kind.REJECTED:
+        tallies[tally.key.hour, tally.key.kind, tally.key.epoch] = tally.parts
+    for place, part in tally.parts.items():
+        seen.held[place].append(Held(tally.key.key, part.spans))
+
+
+def _key(found: StoredObject) -> ObjectKey | None:
+    try:
+        return ObjectKey.parse(found.key)
+    except LayoutError:
+        return None
+
+
+def _in_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Do work for each item, a few at a time, in the order of items; never far ahead of who takes the results."""
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(READERS) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 2 * READERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

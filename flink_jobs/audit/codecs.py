@@ -1,0 +1,54 @@
+"""Plain bytes of an object, piece by piece: nothing is ever held as a whole."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+import zstandard
+
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class DamagedObject(Exception):
+    """The bytes of an object are not what its name says; the message says how."""
+
+
+def plain(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress the pieces of an object.
+
+    Args:
+        codec: end of the object's name: empty, `gz` or `zst`.
+        chunks: the stored bytes, in any pieces.
+
+    Raises:
+        DamagedObject: the stream is broken, ends too early, or its checksum is another one.
+    """
+    if not codec:
+        yield from chunks
+        return
+    try:
+        yield from _frames(codec, chunks)
+    except (zlib.error, zstandard.ZstdError) as exc:
+        raise DamagedObject(f"its {codec} stream is damaged: {exc}") from exc
+
+
+def _frames(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress frame after frame: both formats allow several in one object."""
+    decompressor = _begin(codec)
+    fed = False
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            if decompressor.eof:
+                decompressor, fed = _begin(codec), False
+            fed = True
+            if found := decompressor.decompress(rest):
+                yield found
+            rest = decompressor.unused_data
+    if fed and not decompressor.eof:
+        raise DamagedObject(f"its {codec} stream ends in the middle of a frame: the object was cut")
+
+
+def _begin(codec: str) -> zlib._Decompress | zstandard.ZstdDecompressionObj:
+    return zlib.decompressobj(_GZIP) if codec == "gz" else zstandard.ZstdDecompressor().decompressobj()

@@ -1,0 +1,71 @@
+"""Promised objects beside listed ones: the one comparison, by epoch, that every reader of the bucket makes.
+
+A set, not a count: an object that is missing and one that nobody promised do not cancel out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from flink_jobs.layout import Kind, LayoutError, ObjectKey
+
+Promise = tuple[Kind, str]
+"""Kind and epoch of an object that the ledger promises for an hour."""
+
+
+class Listed(Protocol):
+    """One object of a listing."""
+
+    @property
+    def key(self) -> str:
+        """The whole key."""
+
+
+ListedT = TypeVar("ListedT", bound=Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[ListedT]):
+    """What became of the promises for one hour, each in the order of keys.
+
+    Args:
+        objects: listed as promised.
+        missing: promised, and not listed; in the order of epochs.
+        doubled: a second object, or a further one, of a promise that is kept already.
+        unpromised: of the job, but in no ledger entry (yet).
+        foreign: not a key that the job writes.
+    """
+
+    objects: tuple[ListedT, ...]
+    missing: tuple[Promise, ...]
+    doubled: tuple[ListedT, ...]
+    unpromised: tuple[ListedT, ...]
+    foreign: tuple[ListedT, ...]
+
+    @property
+    def strays(self) -> tuple[str, ...]:
+        """Keys that no entry promises, of the job or not."""
+        return tuple(sorted(found.key for found in (*self.unpromised, *self.foreign)))
+
+
+def compare(promised: frozenset[Promise], listed: Iterable[ListedT]) -> Kept[ListedT]:
+    """Compare the promises for one hour with a listing of its directories that was made after the ledger was read."""
+    kept: dict[Promise, ListedT] = {}
+    doubled, unpromised, foreign = [], [], []
+    for found in sorted(listed, key=lambda item: item.key):
+        try:
+            key = ObjectKey.parse(found.key)
+        except LayoutError:
+            foreign.append(found)
+            continue
+        if (key.kind, key.epoch) not in promised:
+            unpromised.append(found)
+        elif (key.kind, key.epoch) in kept:
+            doubled.append(found)
+        else:
+            kept[key.kind, key.epoch] = found
+    missing = sorted(promised - kept.keys(), key=lambda promise: (promise[1], promise[0]))
+    objects = tuple(sorted(kept.values(), key=lambda item: item.key))
+    return Kept(objects, tuple(missing), tuple(doubled), tuple(unpromised), tuple(foreign))
