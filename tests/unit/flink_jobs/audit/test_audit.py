@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -333,3 +335,11 @@ def test_an_object_that_goes_while_it_is_read_is_told(bucket: LandedBucket) -> N
     bucket.on_read = vanish
 
     assert f"object_changed: {A1_H3}: it was listed, and is gone" in found(bucket)
+
+
+def test_every_code_is_documented_with_cause_and_repair() -> None:
+    """Codes are a closed list: a finding that nobody explains helps nobody at night."""
+    document = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text()
+    rows = re.findall(r"^\| `([a-z_]+)` \|[^|]+\|[^|]+\|$", document, flags=re.MULTILINE)
+
+    assert sorted(Code) == sorted(rows)
