@@ -38,12 +38,23 @@ class HourCells(BaseModel):
     rejected: Cell | None = None
 
 
+HOLE_RANGES_MAX = 1_000
+"""Ranges of holes that one entry lists; further ones are only counted."""
+
+
 class LedgerEntry(BaseModel):
     """What one subtask did with one source partition between two barriers.
 
-    `holes` counts offsets between `first_offset` and `last_offset` that the broker never gave out (transaction
-    markers, aborted or compacted records). `reasons` and `types` count rejected and accepted records. `flags` counts
-    accepted records that are odd: `clock_skew`, `unknown_type`, `schema_version`; one record may have several.
+    `holes` counts offsets between `first_offset` and `last_offset` that the job did not get from the broker
+    (transaction markers, aborted or compacted records). It is a claim of the job about the broker: `hole_ranges` says
+    which offsets these are, first and last of each range, so that another consumer can ask the broker whether
+    anything readable lies there. The first `HOLE_RANGES_MAX` are listed; older entries list none.
+
+    `repeated` counts records whose offsets an earlier entry has counted, all of the entry's or none: the topic was
+    made anew or its log was cut, the records landed again, and the entry overlaps the earlier one.
+
+    `reasons` and `types` count rejected and accepted records. `flags` counts accepted records that are odd:
+    `clock_skew`, `unknown_type`, `schema_version`; one record may have several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +71,8 @@ class LedgerEntry(BaseModel):
     records: int = Field(ge=1)
     offset_sum: int
     holes: int = Field(ge=0)
+    hole_ranges: tuple[tuple[int, int], ...] = Field((), max_length=HOLE_RANGES_MAX)
+    repeated: int = Field(0, ge=0)
     hours: dict[str, HourCells]
     reasons: dict[str, int] = {}
     types: dict[str, int] = {}
@@ -74,6 +87,21 @@ class LedgerEntry(BaseModel):
             raise ValueError(f"the hours of entry {self.epoch} do not add up to its offset sum")
         if self.records + self.holes != self.last_offset - self.first_offset + 1:
             raise ValueError(f"entry {self.epoch} covers other offsets than it counts")
+        if self.repeated not in {0, self.records}:
+            raise ValueError(f"entry {self.epoch} mixes repeated records with new ones")
+        return self
+
+    @model_validator(mode="after")
+    def _holes_lie_inside(self) -> Self:
+        before = self.first_offset - 2  # a hole may begin the entry, and two ranges never touch
+        for first, last in self.hole_ranges:
+            if not before + 1 < first <= last < self.last_offset:
+                raise ValueError(f"entry {self.epoch} lists the holes {first}-{last} out of place")
+            before = last
+        listed = sum(last - first + 1 for first, last in self.hole_ranges)
+        all_listed = 0 < len(self.hole_ranges) < HOLE_RANGES_MAX
+        if listed > self.holes or (all_listed and listed < self.holes):
+            raise ValueError(f"entry {self.epoch} lists {listed} of its {self.holes} holes")
         return self
 
     def promises(self) -> list[tuple[Hour, Kind]]:

@@ -306,6 +306,14 @@ class LandingStack:
         entries = [LedgerEntry.model_validate_json(line) for _, body in bodies for line in body.splitlines()]
         return sorted(entries, key=lambda entry: (entry.topic, entry.partition, entry.first_offset))
 
+    def checkpoints_completed(self) -> int:
+        """Count the checkpoints of the living job since its start."""
+        return deploy.status(self.landing).checkpoints_completed
+
+    def wait_for_checkpoints(self, total: int, seconds_max: float = SECONDS_MAX) -> None:
+        """Wait until the living job has completed so many checkpoints since its start."""
+        wait_for(lambda: self.checkpoints_completed() >= total, seconds_max=seconds_max, what=f"{total} checkpoints")
+
     def wait_until_landed(self, positions: Iterable[Position], seconds_max: float = SECONDS_MAX) -> None:
         """Wait until the ledger has come as far as these positions in every partition."""
         last = {(topic, partition): offset for topic, partition, offset in sorted(positions)}

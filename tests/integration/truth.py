@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import zstandard
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from dagster import DagsterInstance
 
 from infra.local import object_store
@@ -65,7 +66,7 @@ def plain(key: str, body: bytes) -> bytes:
 
 
 def topic_positions(settings: LocalSettings) -> set[Position]:
-    """Name every record between the broker's watermarks."""
+    """Name every offset between the broker's watermarks; where transactions write, not each one is a record."""
     consumer = Consumer({"bootstrap.servers": f"127.0.0.1:{settings.kafka_port}", "group.id": "truth"})
     try:
         partitions = consumer.list_topics(settings.topic, timeout=10).topics[settings.topic].partitions
@@ -73,6 +74,34 @@ def topic_positions(settings: LocalSettings) -> set[Position]:
     finally:
         consumer.close()
     return {(settings.topic, p, offset) for p, (low, high) in marks.items() for offset in range(low, high)}
+
+
+def readable_positions(settings: LocalSettings) -> set[Position]:
+    """Name every record that a reader of committed records gets, by reading them all."""
+    ends = {(topic, partition): offset for topic, partition, offset in sorted(topic_positions(settings))}
+    reader = Consumer(
+        {
+            "bootstrap.servers": f"127.0.0.1:{settings.kafka_port}",
+            "group.id": "truth",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    positions: set[Position] = set()
+    try:
+        reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in ends])
+        while ends:
+            message: Any = reader.poll(20)
+            assert message is not None, f"the broker gives nothing of {set(ends)}"
+            if message.error() is None:
+                positions.add((message.topic(), message.partition(), message.offset()))
+            else:
+                assert KafkaError._PARTITION_EOF == message.error().code(), message.error()
+                ends.pop((message.topic(), message.partition()), None)
+    finally:
+        reader.close()
+    return positions
 
 
 def runs_by_hour() -> Counter[str]:

@@ -27,7 +27,7 @@ WRITTEN = (
 
 def test_an_entry_of_the_operator_is_read_in_full() -> None:
     entry = LedgerEntry.model_validate_json(WRITTEN)
-    assert WRITTEN == entry.model_dump_json(exclude_none=True).replace(":00.001000Z", ":00.001Z").replace(
+    assert WRITTEN == entry.model_dump_json(exclude_unset=True).replace(":00.001000Z", ":00.001Z").replace(
         ":00.002000Z", ":00.002Z"
     ).replace("59.999000Z", "59.999Z").replace('"2025-06-11T00:00:00Z"', '"2025-06-11T00:00:00.000Z"')
 
@@ -67,3 +67,51 @@ def test_a_field_that_the_contract_does_not_know_is_refused() -> None:
     """A newer operator must not be half understood."""
     with pytest.raises(ValidationError):
         LedgerEntry.model_validate_json(WRITTEN.replace('"job":', '"new":1,"job":'))
+
+
+def with_holes(**fields: Any) -> LedgerEntry:
+    """An entry of the offsets 10, 14 and 15: it begins at 7, so 7-9 and 11-13 are holes."""
+    cell = {
+        "records": 3, "min_offset": 10, "max_offset": 15, "offset_sum": 39, "bytes": 3,
+        "min_timestamp": "2025-06-11T00:00:00Z", "max_timestamp": "2025-06-11T00:00:00Z",
+    }  # fmt: skip
+    entry: dict[str, Any] = {
+        "job": "job", "job_id": "0" * 32, "checkpoint": 1, "subtask": 0, "epoch": "e.1", "topic": "t", "partition": 0,
+        "first_offset": 7, "last_offset": 15, "records": 3, "offset_sum": 39, "holes": 6,
+        "hours": {"2025-06-11T00": {"accepted": cell}},
+    }  # fmt: skip
+    return LedgerEntry.model_validate(entry | fields)
+
+
+def test_holes_are_named_so_that_the_broker_can_be_asked_about_them() -> None:
+    assert ((7, 9), (11, 13)) == with_holes(hole_ranges=[[7, 9], [11, 13]]).hole_ranges
+
+
+def test_an_entry_of_before_holes_were_named_is_still_valid() -> None:
+    assert () == with_holes().hole_ranges
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [[7, 9]],
+        [[7, 9], [11, 12]],
+        [[7, 9], [11, 14]],
+        [[11, 13], [7, 9]],
+        [[7, 9], [10, 12]],
+        [[6, 8], [11, 13]],
+        [[7, 9], [13, 15]],
+        [[9, 7], [11, 13]],
+    ],
+)
+def test_holes_that_do_not_add_up_or_lie_elsewhere_are_refused(wrong: list[list[int]]) -> None:
+    """Each range lies inside the entry, behind the one before and apart from it; together they are all holes."""
+    with pytest.raises(ValidationError, match="holes"):
+        with_holes(hole_ranges=wrong)
+
+
+def test_repeated_records_are_an_entry_of_their_own() -> None:
+    """What landed a second time is never mixed with what is new."""
+    assert 3 == with_holes(repeated=3).repeated
+    with pytest.raises(ValidationError, match="repeated"):
+        with_holes(repeated=2)

@@ -1,11 +1,19 @@
 package io.hourglass.landing;
 
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
@@ -24,8 +32,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  *   <li>then a new epoch begins.
  * </ol>
  *
- * <p>It keeps no state of Flink: what it counted since the last checkpoint is replayed from the offsets of that
- * checkpoint. It throws for no input; only a sink that fails, or the machine, ends the job.
+ * <p>Its state in Flink is the position of every partition that it knows, so that entries chain over restarts and
+ * rescaling; what it counted since the last checkpoint is replayed from the offsets of that checkpoint. It throws for
+ * no input; only a sink that fails, or the machine, ends the job.
  */
 public class LandingOperator extends AbstractStreamOperator<Line>
         implements OneInputStreamOperator<ConsumerRecord<byte[], byte[]>, Line>, BoundedOneInput {
@@ -43,11 +52,19 @@ public class LandingOperator extends AbstractStreamOperator<Line>
     /** The checkpoint in the last entries of a bounded run, which follow no barrier; real ones count from 1. */
     static final long END_OF_INPUT = 0;
 
+    /**
+     * Topic, partition, offset that is expected next. Each subtask stores all that it knows and gets what all stored:
+     * a partition may come to any of them, and the highest position of it is the newest.
+     */
+    private static final ListStateDescriptor<Tuple3<String, Integer, Long>> POSITIONS =
+            new ListStateDescriptor<>("positions", Types.TUPLE(Types.STRING, Types.INT, Types.LONG));
+
     private static final int INSTANCE_BYTES = 8;
 
     private final String job;
     private final String contractJson;
 
+    private transient ListState<Tuple3<String, Integer, Long>> positions;
     private transient Contract contract;
     private transient EventScanner scanner;
     private transient Map<String, Map<Integer, SourcePartition>> partitions;
@@ -64,6 +81,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
     private transient Counter acceptedRecords;
     private transient Counter rejectedRecords;
     private transient Counter[] flaggedRecords;
+    private transient Counter repeatedRecords;
 
     /**
      * @param job name of the job in ledger entries
@@ -75,12 +93,34 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         this.contractJson = contractJson;
     }
 
+    /** Take up the positions of the checkpoint; a savepoint of before they were kept has none. */
+    @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        contract = Contract.parse(contractJson);
+        partitions = new TreeMap<>();
+        positions = context.getOperatorStateStore().getUnionListState(POSITIONS);
+        for (Tuple3<String, Integer, Long> known : positions.get()) {
+            partition(known.f0, known.f1).restore(known.f2);
+        }
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        List<Tuple3<String, Integer, Long>> known = new ArrayList<>();
+        for (Map<Integer, SourcePartition> ofTopic : partitions.values()) {
+            for (SourcePartition one : ofTopic.values()) {
+                known.add(Tuple3.of(one.topic, one.partition, one.position()));
+            }
+        }
+        positions.update(known);
+    }
+
     @Override
     public void open() throws Exception {
         super.open();
-        contract = Contract.parse(contractJson);
         scanner = new EventScanner(contract);
-        partitions = new TreeMap<>();
         byte[] random = new byte[INSTANCE_BYTES];
         new SecureRandom().nextBytes(random);
         instance = HexFormat.of().formatHex(random);
@@ -94,6 +134,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         flaggedRecords = Arrays.stream(Flag.ALL)
                 .map(flag -> getMetricGroup().addGroup("flag", flag.code()).counter("flaggedRecords"))
                 .toArray(Counter[]::new);
+        repeatedRecords = getMetricGroup().counter("repeatedRecords");
     }
 
     private void beginEpoch() {
@@ -138,13 +179,15 @@ public class LandingOperator extends AbstractStreamOperator<Line>
     /** Records come in runs of one partition, so the partition of the record before is asked first. */
     private SourcePartition partitionOf(ConsumerRecord<byte[], byte[]> record) {
         if (current == null || current.partition != record.partition() || !current.topic.equals(record.topic())) {
-            current = partitions
-                    .computeIfAbsent(record.topic(), topic -> new TreeMap<>())
-                    .computeIfAbsent(
-                            record.partition(),
-                            number -> new SourcePartition(record.topic(), number, contract.types));
+            current = partition(record.topic(), record.partition());
         }
         return current;
+    }
+
+    private SourcePartition partition(String topic, int partition) {
+        return partitions
+                .computeIfAbsent(topic, name -> new TreeMap<>())
+                .computeIfAbsent(partition, number -> new SourcePartition(topic, number, contract.types));
     }
 
     private boolean writeAccepted(SourcePartition partition, ConsumerRecord<byte[], byte[]> record, long timestamp) {
@@ -193,6 +236,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
                 for (LedgerEntry entry : partition.takeEntries()) {
                     writeEntry(ledger.getValue().clear().into(bucket, epoch), checkpoint, partition, entry);
                     output.collect(LEDGER, ledger);
+                    repeatedRecords.inc(entry.repeated());
                 }
             }
         }

@@ -1,6 +1,7 @@
 package io.hourglass.landing;
 
 import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -8,9 +9,13 @@ import java.util.TreeMap;
 /**
  * What one subtask did with one source partition since the last barrier, as {@code flink_jobs/ledger.py} reads it.
  *
- * <p>Every record is added once, in the order of offsets.
+ * <p>Every record is added once, in the order of offsets; what lies between two of them is skipped aloud.
  */
 final class LedgerEntry {
+    /** More ranges of holes than this are counted, but not listed. */
+    static final int HOLE_RANGES_MAX = 1000;
+
+    private static final int HOLE_RANGES_AT_START = 8;
     private static final String OTHER_TYPES = "other";
 
     /** The two kinds of one hour, and its names. */
@@ -27,6 +32,7 @@ final class LedgerEntry {
     }
 
     private final long firstOffset;
+    private final boolean repeat;
     private final List<String> typeNames;
     private final long[] types;
     private final long[] flags = new long[Flag.ALL.length];
@@ -36,8 +42,15 @@ final class LedgerEntry {
     private long records;
     private Hour lastHour;
 
-    LedgerEntry(long firstOffset, List<String> typeNames) {
+    /** First and last offset of each range of holes, one after the other; null while there is none. */
+    private long[] holes;
+
+    private int holeRanges;
+
+    /** @param repeat whether every record of the entry was counted by an earlier one */
+    LedgerEntry(long firstOffset, boolean repeat, List<String> typeNames) {
         this.firstOffset = firstOffset;
+        this.repeat = repeat;
         this.typeNames = typeNames;
         this.types = new long[typeNames.size() + 1];
     }
@@ -75,6 +88,21 @@ final class LedgerEntry {
         count(offset);
     }
 
+    /** Note offsets, both included, that the broker did not give out. */
+    void skip(long first, long last) {
+        if (holeRanges == HOLE_RANGES_MAX) {
+            return;
+        }
+        if (holes == null) {
+            holes = new long[2 * HOLE_RANGES_AT_START];
+        } else if (2 * holeRanges == holes.length) {
+            holes = Arrays.copyOf(holes, 2 * holes.length);
+        }
+        holes[2 * holeRanges] = first;
+        holes[2 * holeRanges + 1] = last;
+        holeRanges++;
+    }
+
     private void count(long offset) {
         lastOffset = offset;
         records++;
@@ -88,6 +116,11 @@ final class LedgerEntry {
         return records;
     }
 
+    /** How many of its records an earlier entry has counted: all or none. */
+    long repeated() {
+        return repeat ? records : 0;
+    }
+
     /** Write what follows {@code "partition":3,} up to the end of the object. */
     void append(Line line, UtcText time) {
         line.append("\"first_offset\":").append(firstOffset);
@@ -95,6 +128,10 @@ final class LedgerEntry {
         line.append(",\"records\":").append(records);
         line.append(",\"offset_sum\":").append(offsetSum().toString());
         line.append(",\"holes\":").append(lastOffset - firstOffset + 1 - records);
+        appendHoleRanges(line);
+        if (repeat) {
+            line.append(",\"repeated\":").append(records);
+        }
         appendHours(line, time);
         line.append(",\"reasons\":{");
         boolean first = true;
@@ -122,6 +159,14 @@ final class LedgerEntry {
             }
         }
         line.append(first ? "" : "}");
+    }
+
+    private void appendHoleRanges(Line line) {
+        for (int range = 0; range < holeRanges; range++) {
+            line.append(range == 0 ? ",\"hole_ranges\":[[" : "],[");
+            line.append(holes[2 * range]).append(',').append(holes[2 * range + 1]);
+        }
+        line.append(holeRanges == 0 ? "" : "]]");
     }
 
     private BigInteger offsetSum() {

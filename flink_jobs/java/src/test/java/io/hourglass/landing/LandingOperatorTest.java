@@ -41,10 +41,10 @@ class LandingOperatorTest {
     private OneInputStreamOperatorTestHarness<ConsumerRecord<byte[], byte[]>, Line> harness;
 
     /** What a sink saw: the operator fills its lines anew, so this is a copy. */
-    private record Sent(OutputTag<?> tag, String bucket, String epoch, String text) {}
+    record Sent(OutputTag<?> tag, String bucket, String epoch, String text) {}
 
     /** The harness would copy lines by their serializer, which refuses; a chained sink takes them as they pass. */
-    private static final class Chained extends LandingOperator {
+    static final class Chained extends LandingOperator {
         private static final long serialVersionUID = 1;
         private final transient List<Sent> sent;
 
@@ -102,7 +102,7 @@ class LandingOperatorTest {
         harness.close();
     }
 
-    private static ConsumerRecord<byte[], byte[]> record(int partition, long offset, long timestamp, byte[] value) {
+    static ConsumerRecord<byte[], byte[]> record(int partition, long offset, long timestamp, byte[] value) {
         return new ConsumerRecord<>("t", partition, offset, timestamp, TimestampType.CREATE_TIME, 0, 0, null, value,
                 new RecordHeaders(), Optional.empty());
     }

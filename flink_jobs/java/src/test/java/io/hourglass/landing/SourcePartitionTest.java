@@ -36,6 +36,11 @@ class SourcePartitionTest {
         }).toList();
     }
 
+    /** The entries up to where their hours begin. */
+    private List<String> offsets() {
+        return take().stream().map(entry -> entry.replaceFirst(",\"hours\".*", "")).toList();
+    }
+
     @Test
     void anEntryAddsUpItsHoursReasonsAndTypes() {
         accept(7, TIME + 2, 0, Flag.CLOCK_SKEW.when(true));
@@ -67,18 +72,58 @@ class SourcePartitionTest {
         take();
         accept(10, TIME, 0);
         accept(12, TIME, 0);
-        assertEquals("\"first_offset\":8,\"last_offset\":12,\"records\":2,\"offset_sum\":22,\"holes\":3",
-                take().get(0).replaceFirst(",\"hours\".*", ""));
+        assertEquals(List.of("\"first_offset\":8,\"last_offset\":12,\"records\":2,\"offset_sum\":22,\"holes\":3,"
+                + "\"hole_ranges\":[[8,9],[11,11]]"), offsets());
     }
 
     @Test
-    void offsetsThatGoBackBeginAnEntryOfTheirOwn() {
+    void aRestoredPositionIsWhereTheNextEntryBegins() {
+        partition.restore(8);
+        partition.restore(6);
+        assertEquals(8, partition.position());
+        accept(10, TIME, 0);
+        assertEquals(11, partition.position());
+        assertEquals(List.of("\"first_offset\":8,\"last_offset\":10,\"records\":1,\"offset_sum\":10,\"holes\":2,"
+                + "\"hole_ranges\":[[8,9]]"), offsets());
+    }
+
+    @Test
+    void whatWasCountedBeforeIsAnEntryOfItsOwnThatSaysSo() {
         accept(7, TIME, 0);
         accept(8, TIME, 0);
         accept(3, TIME, 0);
+        accept(5, TIME, 0);
+        assertEquals(9, partition.position());
         assertEquals(List.of("\"first_offset\":7,\"last_offset\":8,\"records\":2,\"offset_sum\":15,\"holes\":0",
-                "\"first_offset\":3,\"last_offset\":3,\"records\":1,\"offset_sum\":3,\"holes\":0"),
-                take().stream().map(entry -> entry.replaceFirst(",\"hours\".*", "")).toList());
+                "\"first_offset\":3,\"last_offset\":5,\"records\":2,\"offset_sum\":8,\"holes\":1,\"hole_ranges\":[[4,4]],"
+                        + "\"repeated\":2"), offsets());
+    }
+
+    @Test
+    void aRepeatGoesOnOverBarriersAndEndsAtTheFirstNewOffset() {
+        partition.restore(9);
+        accept(5, TIME, 0);
+        assertEquals(9, partition.position());
+        take();
+        accept(7, TIME, 0);
+        accept(10, TIME, 0);
+        accept(11, TIME, 0);
+        assertEquals(List.of("\"first_offset\":6,\"last_offset\":7,\"records\":1,\"offset_sum\":7,\"holes\":1,"
+                + "\"hole_ranges\":[[6,6]],\"repeated\":1",
+                "\"first_offset\":9,\"last_offset\":11,\"records\":2,\"offset_sum\":21,\"holes\":1,\"hole_ranges\":[[9,9]]"),
+                offsets());
+    }
+
+    @Test
+    void moreHolesThanAnEntryMayListAreStillCounted() {
+        long records = LedgerEntry.HOLE_RANGES_MAX + 2;
+        for (long offset = 0; offset < 2 * records; offset += 2) {
+            accept(offset, TIME, 0);
+        }
+        String entry = offsets().get(0);
+        assertTrue(entry.contains("\"holes\":" + (LedgerEntry.HOLE_RANGES_MAX + 1) + ","), entry);
+        assertEquals(LedgerEntry.HOLE_RANGES_MAX, entry.split("\\],\\[").length);
+        assertTrue(entry.endsWith("[1999,1999]]"), entry);
     }
 
     @Test
