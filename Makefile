@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo test test-unit test-java test-faults test-integration check format lock clean
+.PHONY: help setup demo benchmark test test-unit test-java test-faults test-integration check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install 
 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
+
+benchmark: setup ## the landing job beside its peers: hours of measuring, see benchmarks/landing/README.md
+	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
 
 test: test-unit test-java test-faults test-integration ## every test: unit, Java, faults and integration against real servers
 
@@ -51,7 +54,7 @@ lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 
 clean: ## stop the stack, then remove all that set-up and demo made
 	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi
-	rm -rf .venv .tools .runtime .hourglass flink_jobs/java/target $(DBT)/target $(DBT)/logs
+	rm -rf .venv .tools .runtime .hourglass .benchmark flink_jobs/java/target $(DBT)/target $(DBT)/logs
 
 # What each part is made of. A part that is there and newer than its sources is not made again.
 

@@ -1,0 +1,84 @@
+"""`python -m benchmarks.landing`: measure, report, and the servers in between."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, commit
+from benchmarks.landing.peer import CODECS, PeerFailed
+from benchmarks.landing.registry import MODULES
+from benchmarks.landing.servers import running_servers, server_names, start_servers, stop_servers
+from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.topic import TopicIncomplete
+from benchmarks.landing.usage import UsageError
+from infra.local.processes import StackError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The landing job beside its peers.")
+SET_UP_WRONG = 2
+
+
+def say(line: str) -> None:
+    """Show progress, apart from data."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+@app.command()
+def run(  # noqa: PLR0913  each is an option of the command line
+    *,
+    peers: Annotated[str, typer.Option(help="names with commas between")] = ",".join(MODULES),
+    codecs: Annotated[str, typer.Option(help="codecs with commas between")] = ",".join(CODECS),
+    sizes: Annotated[str, typer.Option(help="records of a topic, ascending, with commas between")] = "500000,5000000",
+    slow: Annotated[str, typer.Option(help="peers that get --slow-sizes instead")] = "quixstreams",
+    slow_sizes: Annotated[str, typer.Option(help="like --sizes")] = "100000,500000",
+    runs: Annotated[int, typer.Option(min=1)] = 3,
+    kill: Annotated[bool, typer.Option(help="and once more with a kill -9 half-way")] = False,
+    batch: Annotated[str, typer.Option(help="goes on with a batch of this name; the commit by default")] = "",
+) -> None:
+    """Measure; what a batch already holds is not measured again."""
+    settings = BenchmarkSettings()
+    campaign = Campaign(
+        batch=batch or commit(),
+        peers=tuple(peers.split(",")),
+        codecs=tuple(codecs.split(",")),
+        sizes=_sizes(sizes),
+        slow=tuple(slow.split(",")),
+        slow_sizes=_sizes(slow_sizes),
+        runs=runs,
+        kill=kill,
+    )
+    with running_servers(settings, say):
+        Runner(campaign, settings, say).run()
+
+
+@app.command()
+def up() -> None:
+    """Start the servers and leave them running."""
+    start_servers(BenchmarkSettings(), say)
+
+
+@app.command()
+def down() -> None:
+    """Stop the servers."""
+    settings = BenchmarkSettings()
+    stop_servers(settings, server_names(settings))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(size) for size in text.replace("_", "").split(","))
+
+
+def main() -> None:
+    """Run a command; what is wrong with the set-up is one message and exit code 2."""
+    try:
+        app()
+    except (StackError, PeerFailed, TopicIncomplete, MeasurementFailed, UsageError) as exc:
+        say(str(exc))
+        sys.exit(SET_UP_WRONG)
+
+
+if __name__ == "__main__":
+    main()

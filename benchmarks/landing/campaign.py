@@ -1,0 +1,292 @@
+"""Many measurements, one after the other: in a rotated order, each checked and noted before the next begins."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.landing.check import Reader, Verdict
+from benchmarks.landing.corpus import Corpus
+from benchmarks.landing.measurement import Order
+from benchmarks.landing.peer import Peer, Task
+from benchmarks.landing.registry import peer_named
+from benchmarks.landing.requests import RequestLog
+from benchmarks.landing.servers import access_log, server_versions
+from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.store import Listed, Store
+from benchmarks.landing.topic import Filled, filled
+from infra.local.settings import PROJECT
+
+Report = Callable[[str], None]
+STREAM = "events"
+
+
+class MeasurementFailed(Exception):
+    """The harness itself broke off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One thing to measure; the same cell is measured once in a batch."""
+
+    peer: str
+    codec: str
+    records: int
+    run: int
+    killed: bool = False
+    parallelism: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What to measure.
+
+    Args:
+        batch: a name; cells that it already holds are not measured again.
+        peers: their names.
+        codecs: those that a peer cannot write are left out for it.
+        sizes: records of a topic, ascending; the slope lies between the first and the last.
+        slow_sizes: of the peers that are named in `slow`.
+        runs: how often.
+        kill: measure each peer and codec once more at its largest size, killed half-way.
+    """
+
+    batch: str
+    peers: tuple[str, ...]
+    codecs: tuple[str, ...]
+    sizes: tuple[int, ...]
+    runs: int
+    kill: bool = False
+    slow: tuple[str, ...] = ()
+    slow_sizes: tuple[int, ...] = ()
+
+    def sizes_of(self, peer: str) -> tuple[int, ...]:
+        """Give the sizes of one peer."""
+        return self.slow_sizes if peer in self.slow else self.sizes
+
+    def cells(self) -> Iterator[Cell]:
+        """List the cells in the order of measuring: another peer begins in each run, faults come last."""
+        for run in range(self.runs):
+            for codec in self.codecs:
+                for peer in _rotated(self.peers, run):
+                    yield from (Cell(peer, codec, size, run) for size in self.sizes_of(peer))
+        if self.kill:
+            for codec in self.codecs:
+                for peer in self.peers:
+                    yield Cell(peer, codec, self.sizes_of(peer)[-1], 0, killed=True)
+
+
+def _rotated(names: tuple[str, ...], by: int) -> tuple[str, ...]:
+    by %= len(names)
+    return names[by:] + names[:by]
+
+
+class Runner:
+    """Carries out a campaign.
+
+    Args:
+        campaign: what to measure.
+        settings: folders and ports; the servers run.
+        report: is told each step.
+    """
+
+    def __init__(self, campaign: Campaign, settings: BenchmarkSettings, report: Report) -> None:
+        self._campaign = campaign
+        self._settings = settings
+        self._report = report
+        self._store = Store.of(settings)
+        self._commit = commit()
+
+    def run(self) -> None:
+        """Measure every cell that is not noted yet.
+
+        1. The peer is installed and the topic filled, once.
+        2. The topic is read into the page cache, so that the first is not the slowest.
+        3. A bucket is made, the peer measured, the bucket read by the checker.
+        4. The measurement is noted, and the bucket deleted.
+        """
+        cells = list(self._campaign.cells())
+        for number, cell in enumerate(cells, start=1):
+            peer = peer_named(cell.peer)
+            if cell.codec not in peer.codecs:
+                continue
+            noted = read_measurements(self._settings.measurements, self._campaign.batch)
+            if any(cell_of(measurement) == cell for measurement in noted):
+                continue
+            self._report(f"[{number}/{len(cells)}] {describe(cell)}")
+            self._measure(cell, peer, _kill_after(cell, noted))
+
+    def _measure(self, cell: Cell, peer: Peer, kill_after_seconds: float | None) -> None:
+        peer.install(self._install_dir(cell))
+        corpus = Corpus(cell.records, self._settings.seed)
+        topic = filled(corpus, self._settings, self._report)
+        self._warm(topic.topic)
+        task = self._task(cell, topic)
+        self._store.create(task.bucket)
+        requests = RequestLog(access_log(self._settings))
+        order = Order(
+            cell.peer,
+            task,
+            kill_after_seconds,
+            self._settings.measurement_seconds_max,
+            task.work_dir / "outcome.json",
+            cell.parallelism,
+        )
+        outcome = _carried_out(order)
+        counts = requests.counts()
+        objects, verdict = self._check(peer, task, corpus, topic)
+        self._note(
+            {
+                **asdict(cell),
+                **outcome["usage"],
+                **asdict(verdict),
+                "value_bytes": topic.value_bytes,
+                "zlib_ratio": topic.zlib_ratio,
+                "objects": len(objects),
+                "stored_bytes": sum(listed.size for listed in objects),
+                "s3_requests": counts,
+                "kill_after_seconds": kill_after_seconds,
+                "was_killed": outcome["killed"],
+                "failure": outcome["failure"],
+            }
+        )
+        self._store.delete(task.bucket)
+        shutil.rmtree(task.work_dir, ignore_errors=True)
+
+    def _task(self, cell: Cell, topic: Filled) -> Task:
+        local = self._settings.local
+        name = f"{cell.peer}-{cell.codec}-{cell.records}-{cell.run}{'-killed' if cell.killed else ''}"
+        bucket = f"bench-{name}-{datetime.now(UTC):%H%M%S}"
+        work_dir = self._settings.folder.absolute() / "work" / bucket
+        work_dir.mkdir(parents=True)
+        return Task(
+            bootstrap_servers=self._settings.bootstrap_servers,
+            topic=topic.topic,
+            partitions=self._settings.partitions,
+            records=cell.records,
+            codec=cell.codec,
+            bucket=bucket,
+            prefix=f"{STREAM}/",
+            s3_endpoint=self._settings.s3_endpoint,
+            s3_region=local.s3_region,
+            s3_access_key_id=local.s3_access_key_id,
+            s3_secret_access_key=local.s3_secret_access_key.get_secret_value(),
+            work_dir=work_dir,
+            install_dir=self._install_dir(cell),
+            roll_seconds=self._settings.roll_seconds,
+        )
+
+    def _install_dir(self, cell: Cell) -> Path:
+        return self._settings.folder.absolute() / "peers" / cell.peer
+
+    def _warm(self, topic: str) -> None:
+        for segment in (self._settings.folder / "kafka" / "data").glob(f"{topic}-*/*.log"):
+            with segment.open("rb") as log:
+                while log.read(2**24):
+                    pass
+
+    def _check(self, peer: Peer, task: Task, corpus: Corpus, topic: Filled) -> tuple[list[Listed], Verdict]:
+        listed = {found.key: found for found in self._store.objects(task.bucket, task.prefix)}
+        visible = [listed[key] for key in peer.visible_objects(task, sorted(listed))]
+        reader = Reader(corpus, topic.ends)
+        for found in visible:
+            hour = peer.hour_of(found.key)
+            reader.read_object(found.key, hour, self._store.open(task.bucket, found.key))
+        return visible, reader.verdict()
+
+    def _note(self, measurement: dict[str, Any]) -> None:
+        about = {
+            "batch": self._campaign.batch,
+            "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "commit": self._commit,
+            "versions": {**server_versions(self._settings), **peer_named(measurement["peer"]).versions},
+        }
+        with self._settings.measurements.open("a") as notes:
+            notes.write(json.dumps({**about, **measurement}) + "\n")
+        self._report(f"    {summary_line(measurement)}")
+
+
+def _carried_out(order: Order) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.landing.measurement"],
+        input=order.to_json(),
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    if done.returncode:
+        raise MeasurementFailed(
+            f"the measurement of {order.peer} broke off, see above; its files: {order.task.work_dir}"
+        )
+    outcome: dict[str, Any] = json.loads(order.outcome.read_text())
+    return outcome
+
+
+def _kill_after(cell: Cell, noted: list[dict[str, Any]]) -> float | None:
+    """Half of what the same takes without a fault."""
+    if not cell.killed:
+        return None
+    same = [
+        measurement["wall_seconds"]
+        for measurement in noted
+        if not measurement["killed"]
+        and all(measurement[name] == getattr(cell, name) for name in ("peer", "codec", "records", "parallelism"))
+    ]
+    if not same:
+        raise MeasurementFailed(f"{describe(cell)}: measure it without a fault first, to know when half is over")
+    return float(median(same)) / 2
+
+
+def read_measurements(file: Path, batch: str) -> list[dict[str, Any]]:
+    """Read the measurements of a batch, in the order of time."""
+    if not file.exists():
+        return []
+    noted = (json.loads(line) for line in file.read_text().splitlines())
+    return [measurement for measurement in noted if measurement["batch"] == batch]
+
+
+def cell_of(measurement: dict[str, Any]) -> Cell:
+    """Say which cell was measured."""
+    return Cell(**{name: measurement[name] for name in Cell.__slots__})
+
+
+def describe(cell: Cell) -> str:
+    """Name a cell in a line of progress."""
+    fault = ", killed half-way" if cell.killed else ""
+    wide = f", parallelism {cell.parallelism}" if cell.parallelism > 1 else ""
+    return f"{cell.peer} {cell.codec} {cell.records:,} records, run {cell.run + 1}{wide}{fault}"
+
+
+def summary_line(measurement: dict[str, Any]) -> str:
+    """Say in one line what was found."""
+    gigabytes = measurement["value_bytes"] / 1e9
+    errors = ", ".join(
+        f"{measurement[name]:,} {name.replace('_', ' ')}"
+        for name in ("missing", "duplicate", "wrong_hour", "unparsable", "changed")
+        if measurement[name]
+    )
+    return (
+        f"{measurement['cpu_seconds']:.1f} CPU-s ({measurement['cpu_seconds'] / gigabytes:.1f} per GB), "
+        f"{measurement['wall_seconds']:.1f} s, {measurement['rss_mb']:.0f} MB, {measurement['objects']} objects, "
+        f"{errors or 'no errors'}{', FAILED: ' + measurement['failure'] if measurement['failure'] else ''}"
+    )
+
+
+def commit() -> str:
+    """Name the commit that is measured; `-dirty` where files differ from it."""
+    named = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return named.stdout.strip() or "unknown"

@@ -1,0 +1,177 @@
+"""An independent reader: what of the corpus is visible, once, in its hour, unchanged.
+
+Nothing of the product is used. A line is an event, or an envelope with the event as its last field. The fast path
+recognises a line by its bytes, which the corpus can write again; only a line that is not as sent is parsed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, cast
+
+import zstandard
+
+from benchmarks.landing.corpus import Corpus, index_of
+
+CHUNK_BYTES = 16 * 2**20
+_ENVELOPE = re.compile(
+    rb'\{"topic":"[^"\\]*","partition":(\d{1,9}),"offset":(\d{1,18}),"timestamp":"[^"\\]*","key":"[^"\\]*","event":'
+)
+_SEEN_MAX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the reader found.
+
+    Attributes:
+        lines: of all objects.
+        missing: records of which there is no line.
+        duplicate: lines of a record beyond its first.
+        wrong_hour: lines in another hour's directory than their record's time says.
+        unparsable: lines that are no JSON object with the id of a record, and objects that cannot be decompressed.
+        changed: lines whose event is JSON, but not byte for byte as it was sent.
+        missing_positions: offsets below the end of their partition without a line; None where lines name none.
+        duplicate_positions: lines of an offset beyond its first; None where lines name none.
+    """
+
+    lines: int
+    missing: int
+    duplicate: int
+    wrong_hour: int
+    unparsable: int
+    changed: int
+    missing_positions: int | None
+    duplicate_positions: int | None
+
+
+class Reader:
+    """Counts lines against a corpus.
+
+    Args:
+        corpus: what was sent.
+        ends: records of each partition.
+    """
+
+    def __init__(self, corpus: Corpus, ends: Sequence[int]) -> None:
+        self._corpus = corpus
+        self._hours = corpus.hour_ranges()
+        self._seen = bytearray(corpus.records)
+        self._positions = [bytearray(end) for end in ends]
+        self._lines = self._doubled = self._wrong_hour = self._unparsable = self._changed = 0
+        self._enveloped = self._doubled_positions = 0
+
+    def read_object(self, key: str, hour: str | None, body: IO[bytes]) -> None:
+        """Count every line of an object; one that breaks off counts as one more unparsable line.
+
+        Args:
+            key: its ending says how it is compressed.
+            hour: of its directory, like `2025-08-01T03`.
+            body: of the object, as stored.
+        """
+        indexes = self._hours.get(hour or "", range(0))
+        try:
+            for lines in _blocks(_decompressed(key, body)):
+                for line in lines:
+                    self._count(line, indexes)
+        except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile):
+            self._unparsable += 1
+
+    def verdict(self) -> Verdict:
+        """Add up what was read so far."""
+        return Verdict(
+            lines=self._lines,
+            missing=self._seen.count(0),
+            duplicate=self._doubled,
+            wrong_hour=self._wrong_hour,
+            unparsable=self._unparsable,
+            changed=self._changed,
+            missing_positions=sum(seen.count(0) for seen in self._positions) if self._enveloped else None,
+            duplicate_positions=self._doubled_positions if self._enveloped else None,
+        )
+
+    def _count(self, line: bytes, indexes: range) -> None:
+        self._lines += 1
+        event = line
+        envelope = _ENVELOPE.match(line)
+        if envelope and line.endswith(b"}"):
+            event = line[envelope.end() : -1]
+        index = index_of(event)
+        if index is None or index >= self._corpus.records or event != self._corpus.value(index):
+            self._count_other(line, indexes)
+            return
+        if envelope:
+            self._count_position(int(envelope[1]), int(envelope[2]))
+        self._count_index(index, indexes)
+
+    def _count_index(self, index: int, indexes: range) -> None:
+        if self._seen[index]:
+            self._doubled += 1
+        self._seen[index] = min(self._seen[index] + 1, _SEEN_MAX)
+        if index not in indexes:
+            self._wrong_hour += 1
+
+    def _count_position(self, partition: int, offset: int) -> None:
+        self._enveloped += 1
+        seen = self._positions[partition]
+        if seen[offset]:
+            self._doubled_positions += 1
+        seen[offset] = min(seen[offset] + 1, _SEEN_MAX)
+
+    def _count_other(self, line: bytes, indexes: range) -> None:
+        """Count a line that is not as sent: JSON that tells its record, or nothing."""
+        try:
+            read = json.loads(line)
+            event = read.get("event", read)
+            index = int(event["event_id"][24:], 16)
+            sent = json.loads(self._corpus.value(index))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            self._unparsable += 1
+            return
+        if not 0 <= index < self._corpus.records or event["event_id"] != sent["event_id"]:
+            self._unparsable += 1
+            return
+        self._changed += 1
+        self._count_index(index, indexes)
+
+
+def _decompressed(key: str, body: IO[bytes]) -> Iterator[bytes]:
+    if key.endswith((".zst", ".zstd")):
+        return _from_zstd(_chunks(body))
+    if key.endswith((".gz", ".gzip")):
+        return _chunks(cast("IO[bytes]", gzip.GzipFile(fileobj=body)))
+    return _chunks(body)
+
+
+def _chunks(body: IO[bytes]) -> Iterator[bytes]:
+    while chunk := body.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _from_zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress frame after frame; the library's own stream reader takes a frame that breaks off for the end."""
+    frame = None
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(rest)
+            rest = frame.unused_data if frame.eof else b""
+            frame = None if frame.eof else frame
+    if frame:
+        raise EOFError
+
+
+def _blocks(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Cut into lines, a list for each chunk that is read; what follows the last line end is a line too."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield lines
+    if rest:
+        yield [rest]

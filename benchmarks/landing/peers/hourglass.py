@@ -1,0 +1,113 @@
+"""The product as its users run it: started, watched through its ledger, and stopped with a savepoint."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from benchmarks.landing.hours import hour_in_path
+from benchmarks.landing.peer import PeerFailed, Task
+from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.store import Store
+from flink_jobs import deploy
+from flink_jobs.settings import Codec, LandingSettings
+from infra.local.settings import PROJECT
+
+POLL_SECONDS = 0.5
+CODECS = {"zstd-1": Codec.ZSTD, "gzip-1": Codec.GZIP, "plain": Codec.PLAIN}
+
+
+class Hourglass:
+    """Ours.
+
+    Args:
+        parallelism: subtasks of the job.
+    """
+
+    name = "hourglass"
+    codecs = frozenset(CODECS)
+
+    def __init__(self, parallelism: int = 1) -> None:
+        self._parallelism = parallelism
+        self.versions = {"apache-flink": version("apache-flink"), "hourglass": version("hourglass")}
+
+    def install(self, folder: Path) -> None:
+        """`make setup` has installed it."""
+
+    def run(self, task: Task) -> None:
+        """Start the job where it left off, wait until the ledger holds every record, stop with a savepoint."""
+        settings = landing_settings(task, self._parallelism)
+        try:
+            deploy.start(settings)
+            _wait_for_records(settings, LedgerCount(task), task.records)
+            deploy.stop(settings)
+        except deploy.DeployError as exc:
+            raise PeerFailed(str(exc)) from exc
+
+    def hour_of(self, key: str) -> str | None:
+        """Read the hour of an accepted object; rejected ones and the ledger hold no records that count."""
+        return hour_in_path(key) if "/landing/" in key else None
+
+    def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
+        """Return every accepted object: what is listed is final."""
+        return [key for key in keys if key.startswith(f"{task.prefix}landing/")]
+
+
+class LedgerCount:
+    """How many records the ledger says have landed; each object is read once.
+
+    Args:
+        task: whose prefix is the stream.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._store = Store.at(task.s3_endpoint, task.s3_region, task.s3_access_key_id, task.s3_secret_access_key)
+        self._read: set[str] = set()
+        self._records = 0
+
+    def records(self) -> int:
+        """Read what is new and give the sum."""
+        task = self._task
+        for listed in self._store.objects(task.bucket, f"{task.prefix}ledger/"):
+            if listed.key not in self._read:
+                self._read.add(listed.key)
+                entries = self._store.read(task.bucket, listed.key).splitlines()
+                self._records += sum(json.loads(entry)["records"] for entry in entries)
+        return self._records
+
+
+def landing_settings(task: Task, parallelism: int) -> LandingSettings:
+    """Say what users say in the environment; everything else is the product's default."""
+    return LandingSettings(
+        stream=task.prefix.rstrip("/"),
+        topic=task.topic,
+        kafka_bootstrap_servers=task.bootstrap_servers,
+        bucket=task.bucket,
+        s3_endpoint=task.s3_endpoint,
+        s3_region=task.s3_region,
+        s3_access_key_id=task.s3_access_key_id,
+        s3_secret_access_key=SecretStr(task.s3_secret_access_key),
+        checkpoint_seconds=task.roll_seconds,
+        parallelism=parallelism,
+        codec=CODECS[task.codec],
+        codec_level=1,
+        data_dir=task.work_dir,
+        flink_home=PROJECT / ".runtime" / "flink",
+        flink_rest=f"http://127.0.0.1:{BenchmarkSettings().flink_port}",
+    )
+
+
+def _wait_for_records(settings: LandingSettings, ledger: LedgerCount, records: int) -> None:
+    while ledger.records() < records:
+        if deploy.process_id(settings) is None:
+            raise PeerFailed(f"the landing job ended before all was landed: see {settings.log_dir}")
+        time.sleep(POLL_SECONDS)
+
+
+PEER = Hourglass()

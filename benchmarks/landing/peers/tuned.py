@@ -1,0 +1,47 @@
+"""The strongest consumer that we could write by hand in Python: it copies bytes and checks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.landing.hours import hour_in_path
+from benchmarks.landing.installation import install_requirements, run_script
+from benchmarks.landing.peer import CODECS, Task
+
+HERE = Path(__file__).parent
+
+
+class HandWritten:
+    """A consumer that is a script beside this module.
+
+    Args:
+        name: of the peer, and how its script and its requirements begin.
+    """
+
+    codecs = frozenset(CODECS)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._requirements = HERE / f"{name}-requirements.txt"
+        pinned = self._requirements.read_text().split()
+        self.versions = dict(line.split("==") for line in pinned)
+
+    def install(self, folder: Path) -> None:
+        """Make its environment."""
+        install_requirements(folder, self._requirements)
+
+    def run(self, task: Task) -> None:
+        """Run it once, from its committed offsets to the end offsets of its start."""
+        run_script(task, HERE / f"{self.name}_consumer.py")
+
+    def hour_of(self, key: str) -> str | None:
+        """Read the hour from the path."""
+        return hour_in_path(key)
+
+    def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
+        """Return every object: each is put at once and stays."""
+        return [key for key in keys if key.startswith(task.prefix)]
+
+
+PEER = HandWritten("tuned")

@@ -1,0 +1,120 @@
+"""The broker and the S3 server that all peers share; they run in the background and count for nobody.
+
+The S3 server is versitygw where Go can install it: it is the faster one, so the peers are what is measured, and it
+logs each request. Otherwise it is the s3proxy of the local stack. The results say which.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.landing.settings import BenchmarkSettings
+from infra.local import broker, object_store
+from infra.local.processes import ProcessTable, Program, StackError, port_answers, wait_until_healthy
+from infra.local.settings import LOOPBACK
+
+VERSITYGW = "v1.7.0"
+Report = Callable[[str], None]
+
+
+@contextmanager
+def running_servers(settings: BenchmarkSettings, report: Report) -> Iterator[None]:
+    """Start what is not running, and stop at the end what was started here."""
+    started = start_servers(settings, report)
+    try:
+        yield
+    finally:
+        stop_servers(settings, started)
+
+
+def start_servers(settings: BenchmarkSettings, report: Report) -> list[str]:
+    """Start the servers that are not running and name them."""
+    install_s3_server(settings, report)
+    table = ProcessTable(settings.folder)
+    absent = [program for program in _programs(settings) if table.find(program.name) is None]
+    for program in absent:
+        report(f"starting {program.name}")
+    pairs = [(program, table.start(program)) for program in absent]
+    for program, running in pairs:
+        wait_until_healthy(program, running)
+    return [program.name for program in absent]
+
+
+def stop_servers(settings: BenchmarkSettings, names: list[str]) -> None:
+    """Stop servers by their names, whichever command started them."""
+    table = ProcessTable(settings.folder)
+    for name in names:
+        table.stop(name)
+
+
+def server_names(settings: BenchmarkSettings) -> list[str]:
+    """Name the servers, in the order of their stop."""
+    return [program.name for program in reversed(_programs(settings))]
+
+
+def server_versions(settings: BenchmarkSettings) -> dict[str, str]:
+    """Say what serves, for the header of the results."""
+    jar = next((settings.local.runtime_dir / "broker").glob("kafka_2.13-*.jar"))
+    s3 = f"versitygw {VERSITYGW}" if _versitygw(settings).exists() else "s3proxy"
+    return {"broker": f"Apache Kafka {jar.stem.rpartition('-')[2]}, one node", "s3": f"{s3}, one node"}
+
+
+def access_log(settings: BenchmarkSettings) -> Path | None:
+    """Find the log of the S3 server's requests; None where it writes none."""
+    return settings.folder / "s3" / "access.log" if _versitygw(settings).exists() else None
+
+
+def install_s3_server(settings: BenchmarkSettings, report: Report) -> None:
+    """Install versitygw where Go is at hand."""
+    target = _versitygw(settings)
+    if target.exists() or shutil.which("go") is None:
+        return
+    report(f"installing versitygw {VERSITYGW}, which takes minutes")
+    command = ["go", "install", f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    environment = {"GOBIN": str(target.parent.absolute())}
+    if subprocess.run(
+        ["env", *(f"{name}={value}" for name, value in environment.items()), *command], check=False
+    ).returncode:
+        raise StackError(
+            f"versitygw cannot be installed: see above, or take `go` off the path to use s3proxy ({command})"
+        )
+
+
+def _versitygw(settings: BenchmarkSettings) -> Path:
+    return settings.folder / "bin" / "versitygw"
+
+
+def _programs(settings: BenchmarkSettings) -> list[Program]:
+    local = settings.local
+    broker.prepare(local)
+    if _versitygw(settings).exists():
+        return [broker.program(local), _versitygw_program(settings)]
+    object_store.prepare(local)
+    return [broker.program(local), object_store.program(local)]
+
+
+def _versitygw_program(settings: BenchmarkSettings) -> Program:
+    local = settings.local
+    root = settings.folder.absolute() / "s3" / "versitygw"
+    root.mkdir(parents=True, exist_ok=True)
+    return Program(
+        name="s3",
+        command=[
+            str(_versitygw(settings).absolute()),
+            *("--port", f"{LOOPBACK}:{settings.s3_port}"),
+            *("--access-log", str(settings.folder.absolute() / "s3" / "access.log")),
+            *("--region", local.s3_region, "--keep-alive", "--quiet"),
+            *("posix", str(root)),
+        ],
+        environment={
+            "ROOT_ACCESS_KEY_ID": local.s3_access_key_id,
+            "ROOT_SECRET_ACCESS_KEY": local.s3_secret_access_key.get_secret_value(),
+        },
+        healthy=lambda: port_answers(settings.s3_port),
+        port=settings.s3_port,
+    )

@@ -1,0 +1,130 @@
+"""Fills a topic with a corpus once, and keeps it. The only importer of the broker's clients here."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.landing.corpus import Corpus
+from benchmarks.landing.settings import BenchmarkSettings
+from infra.local import broker
+
+Report = Callable[[str], None]
+BROKER_SECONDS_MAX = 30
+REPORT_EVERY = 1_000_000
+POLL_EVERY = 1_000
+
+
+class TopicIncomplete(Exception):
+    """The broker did not take every record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a topic holds.
+
+    Attributes:
+        value_bytes: of all values together, as the producer wrote them.
+        zlib_ratio: how much smaller zlib's level 6 makes 20,000 of them, an event a line.
+        ends: records of each partition.
+    """
+
+    topic: str
+    records: int
+    value_bytes: int
+    zlib_ratio: float
+    ends: tuple[int, ...]
+
+
+def filled(corpus: Corpus, settings: BenchmarkSettings, report: Report) -> Filled:
+    """Fill the topic of a corpus unless that is done; compare the broker's end offsets either way.
+
+    Raises:
+        TopicIncomplete: the broker holds another number of records than the corpus has.
+    """
+    note = settings.folder / "topics" / f"{corpus.topic}.json"
+    if not note.exists():
+        report(f"filling topic {corpus.topic}")
+        value_bytes = _fill(corpus, settings, report)
+        made = Filled(corpus.topic, corpus.records, value_bytes, _zlib_ratio(corpus), _ends(corpus, settings))
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(asdict(made)))
+    known = json.loads(note.read_text())
+    found = Filled(**{**known, "ends": tuple(known["ends"])})
+    ends = _ends(corpus, settings)
+    if ends != found.ends or sum(ends) != corpus.records:
+        raise TopicIncomplete(
+            f"topic {corpus.topic} holds {sum(ends):,} records: delete {settings.folder} and begin anew"
+        )
+    return found
+
+
+def _fill(corpus: Corpus, settings: BenchmarkSettings, report: Report) -> int:
+    _create_anew(corpus.topic, settings)
+    errors: list[KafkaError] = []
+    producer = Producer(
+        {
+            "bootstrap.servers": settings.bootstrap_servers,
+            "compression.type": "lz4",
+            "enable.idempotence": True,
+            "linger.ms": 50,
+            "batch.size": 1_000_000,
+            "queue.buffering.max.messages": 200_000,
+            "partitioner": "murmur2_random",
+            "delivery.report.only.error": True,
+            "on_delivery": lambda error, _message: errors.append(error),
+        }
+    )
+    value_bytes = 0
+    for index in range(corpus.records):
+        value = corpus.value(index)
+        value_bytes += len(value)
+        _produce(producer, corpus.topic, value, corpus.key(index), corpus.timestamp(index))
+        if index % POLL_EVERY == 0:
+            producer.poll(0)
+        if index % REPORT_EVERY == REPORT_EVERY - 1:
+            report(f"  {index + 1:,} records")
+    if producer.flush(BROKER_SECONDS_MAX * 4) or errors:
+        raise TopicIncomplete(f"the broker refused records of {corpus.topic}: {errors[:1]}")
+    return value_bytes
+
+
+def _produce(producer: Producer, topic: str, value: bytes, key: bytes, timestamp: int) -> None:
+    while True:
+        try:
+            producer.produce(topic, value, key, timestamp=timestamp)
+        except BufferError:
+            producer.poll(0.1)
+        else:
+            return
+
+
+def _create_anew(topic: str, settings: BenchmarkSettings) -> None:
+    """Create the topic; one that an interrupted filling left behind goes first."""
+    admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
+    if topic in admin.list_topics(timeout=BROKER_SECONDS_MAX).topics:
+        admin.delete_topics([topic])[topic].result(BROKER_SECONDS_MAX)
+    broker.create_topic(settings.local.model_copy(update={"topic": topic}))
+
+
+def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
+    consumer = Consumer({"bootstrap.servers": settings.bootstrap_servers, "group.id": "benchmark-ends"})
+    try:
+        return tuple(
+            consumer.get_watermark_offsets(TopicPartition(corpus.topic, partition), timeout=BROKER_SECONDS_MAX)[1]
+            for partition in range(settings.partitions)
+        )
+    except KafkaException as exc:
+        raise TopicIncomplete(f"the broker does not know topic {corpus.topic}: delete {settings.folder}") from exc
+    finally:
+        consumer.close()
+
+
+def _zlib_ratio(corpus: Corpus) -> float:
+    lines = b"".join(corpus.value(index) + b"\n" for index in range(min(corpus.records, 20_000)))
+    return round(len(lines) / len(zlib.compress(lines, 6)), 2)
