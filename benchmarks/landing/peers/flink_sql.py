@@ -1,0 +1,128 @@
+"""Flink SQL: a Kafka table, a file table partitioned by hour, one INSERT; exactly once by checkpoints."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from benchmarks.landing.peer import Task
+from benchmarks.landing.peers import bucket
+from benchmarks.landing.peers.programs import PROJECT, run_program, task_environment
+from flink_jobs.bucket import StoredObject
+from flink_jobs.flink_config import LOGGING, OPTIONS_BESIDE_WHEEL
+from flink_jobs.process import wheel_java_options
+from flink_jobs.restore import restore_points
+from flink_jobs.runtime import assemble, wheel_home
+
+HERE = Path(__file__).parent
+RUNTIME = PROJECT / ".runtime"
+HEAP = "768m"
+_KEY = re.compile(r"/landing/hour=(\d{4}-\d\d-\d\d)-(\d\d)/part-[^/]+$")
+
+
+class FlinkSql:
+    """Flink SQL on one machine, one JVM beside an idle driver: the same Flink as ours."""
+
+    name = "flink-sql"
+    codecs = frozenset({"plain"})
+    versions: ClassVar[dict[str, str]] = {"flink": "2.3.0", "flink-connector-kafka": "5.0.0-2.2"}
+
+    def install(self, folder: Path) -> None:
+        """Build a Flink home of the installed wheel and of the connectors that set-up fetched."""
+        connectors = [jar for jar in sorted((RUNTIME / "flink-lib").glob("*.jar")) if "slf4j" not in jar.name]
+        assemble(
+            folder / "flink",
+            lib_jars=connectors[1:],
+            s3_jar=next((RUNTIME / "flink-s3").glob("*.jar")),
+            landing_jar=connectors[0],  # the product's operator stays out
+        )
+
+    def run(self, task: Task) -> None:
+        """Land everything up to the end offsets, from the newest checkpoint in the bucket if there is one."""
+        home = (task.install_dir / "flink").absolute()
+        folder = task.work_dir.absolute()
+        write_configuration(task, folder / "conf")
+        restore = newest_checkpoint(task, bucket.objects(task, "checkpoints/"))
+        command = [
+            str(home / "bin" / "flink"),
+            "run",
+            "-t",
+            "local",
+            *(["-s", restore] if restore else []),
+            "-pyclientexec",
+            sys.executable,
+            "-py",
+            str(HERE / "flink_sql_job.py"),
+        ]
+        environment = task_environment(task) | {
+            "FLINK_HOME": str(home),
+            "FLINK_CONF_DIR": str(folder / "conf"),
+            "FLINK_LOG_DIR": str(folder),
+            "FLINK_PLUGINS_DIR": str(home / "plugins"),
+            "JVM_ARGS": f"-Xmx{HEAP}",
+            "MALLOC_ARENA_MAX": "2",
+        }
+        run_program(command, environment, folder / "flink.out")
+
+    def hour_of(self, key: str) -> str | None:
+        """Read the hour out of `hour=2025-08-01-03`."""
+        found = _KEY.search(key)
+        return f"{found[1]}T{found[2]}" if found else None
+
+    def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
+        """Keep all: an object is listed once a checkpoint has finished it."""
+        del task
+        return list(keys)
+
+
+def write_configuration(task: Task, folder: Path) -> None:
+    """Write Flink's configuration; it holds the bucket's secret and is readable for its owner alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "config.yaml"
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}: {json.dumps(value)}\n" for name, value in settings(task).items()))
+    (folder / "log4j-cli.properties").write_text(LOGGING)
+
+
+def settings(task: Task) -> dict[str, str | int | bool]:
+    """Say how Flink runs: as for the product, where a setting has a meaning for both."""
+    java_options = wheel_java_options((wheel_home() / "conf" / "config.yaml").read_text())
+    return {
+        "env.java.opts.all": f"{java_options} {OPTIONS_BESIDE_WHEEL}",
+        "env.log.dir": str(task.work_dir.absolute()),
+        "io.tmp.dirs": str(task.work_dir.absolute() / "tmp"),
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.bind-port": "0",
+        "parallelism.default": 1,
+        "taskmanager.numberOfTaskSlots": 1,
+        "taskmanager.memory.network.min": "8mb",
+        "taskmanager.memory.network.max": "8mb",
+        "taskmanager.memory.managed.size": "0",
+        "pipeline.object-reuse": True,
+        "table.local-time-zone": "UTC",
+        "execution.checkpointing.interval": f"{task.roll_seconds} s",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.dir": f"s3://{task.bucket}/{task.prefix}checkpoints",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "restart-strategy.type": "none",
+        "s3.directory.marker.retention": "keep",
+        "s3.endpoint": task.s3_endpoint,
+        "s3.endpoint.region": task.s3_region,
+        "s3.path.style.access": "true",
+        "s3.access-key": task.s3_access_key_id,
+        "s3.secret-key": task.s3_secret_access_key,
+    }
+
+
+def newest_checkpoint(task: Task, found: Iterable[StoredObject]) -> str | None:
+    """Choose the newest complete checkpoint, as Flink takes it."""
+    points = restore_points(found)
+    return f"s3://{task.bucket}/{points[-1].key}" if points else None
+
+
+PEER = FlinkSql()

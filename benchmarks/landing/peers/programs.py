@@ -1,0 +1,91 @@
+"""Install and run the programs of peers: an own Python environment, jars by coordinates, one process tree a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from benchmarks.landing.peer import PeerFailed, Task
+from flink_jobs.process import essence
+
+PROJECT = Path(__file__).resolve().parents[3]
+UV = PROJECT / ".tools" / "bin" / "uv"
+
+
+def made_once(target: Path, sources: Sequence[Path], make: Callable[[], None]) -> None:
+    """Make a folder unless it was made of the same sources before; what was half made is made again."""
+    digest = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    stamp = target / ".made-of"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    make()
+    stamp.write_text(digest)
+
+
+def install_python(folder: Path, requirements: Path) -> None:
+    """Make the environment `folder` with exactly the pinned requirements, on the Python that runs this."""
+
+    def make() -> None:
+        call([str(UV), "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)])
+        python = str(folder / "bin" / "python")
+        call([str(UV), "pip", "sync", "--quiet", "--compile-bytecode", "--python", python, str(requirements)])
+
+    made_once(folder, [requirements], make)
+
+
+def install_jars(folder: Path, pom: Path) -> None:
+    """Copy the jars that a pom names."""
+    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder.absolute()}"]
+    made_once(folder, [pom], lambda: call(["mvn", "-q", "-B", "-ntp", "-f", str(pom), *goal]))
+
+
+def call(command: Sequence[str]) -> None:
+    """Run an installer to its end.
+
+    Raises:
+        PeerFailed: it ended with an error; what it said stands in the message.
+    """
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
+    if done.returncode:
+        raise PeerFailed(f"`{' '.join(command)}` failed:\n{essence(done.stdout)}")
+
+
+def run_program(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    """Run a peer's program to its end; its output is appended to the log.
+
+    Raises:
+        PeerFailed: it ended with an error or was killed; what its log says about it stands in the message.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        code = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, check=False
+        ).returncode
+    if code:
+        why = essence(log.read_text(errors="replace"))
+        raise PeerFailed(f"{Path(command[0]).name} ended with {code}:\n{why}\n(log: {log})")
+
+
+def task_environment(task: Task) -> dict[str, str]:
+    """Say in variables what the program of a peer shall do; the keys under the names that every S3 client reads."""
+    return {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": task.s3_access_key_id,
+        "AWS_SECRET_ACCESS_KEY": task.s3_secret_access_key,
+        "AWS_REGION": task.s3_region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PEER_BOOTSTRAP_SERVERS": task.bootstrap_servers,
+        "PEER_TOPIC": task.topic,
+        "PEER_RECORDS": str(task.records),
+        "PEER_CODEC": task.codec,
+        "PEER_BUCKET": task.bucket,
+        "PEER_PREFIX": task.prefix,
+        "PEER_S3_ENDPOINT": task.s3_endpoint,
+        "PEER_WORK_DIR": str(task.work_dir.absolute()),
+        "PEER_ROLL_SECONDS": str(task.roll_seconds),
+    }
