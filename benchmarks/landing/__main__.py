@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, commit
+from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, commit, newest_batch, read_measurements
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES
+from benchmarks.landing.report import write_report
 from benchmarks.landing.servers import running_servers, server_names, start_servers, stop_servers
-from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.settings import HERE, BenchmarkSettings
 from benchmarks.landing.topic import TopicIncomplete
 from benchmarks.landing.usage import UsageError
 from infra.local.processes import StackError
@@ -36,6 +38,7 @@ def run(  # noqa: PLR0913  each is an option of the command line
     slow_sizes: Annotated[str, typer.Option(help="like --sizes")] = "100000,500000",
     runs: Annotated[int, typer.Option(min=1)] = 3,
     kill: Annotated[bool, typer.Option(help="and once more with a kill -9 half-way")] = False,
+    output: Annotated[Path | None, typer.Option(help="also write the report into this folder")] = None,
     batch: Annotated[str, typer.Option(help="goes on with a batch of this name; the commit by default")] = "",
 ) -> None:
     """Measure; what a batch already holds is not measured again."""
@@ -52,6 +55,26 @@ def run(  # noqa: PLR0913  each is an option of the command line
     )
     with running_servers(settings, say):
         Runner(campaign, settings, say).run()
+    measured = read_measurements(settings.measurements, campaign.batch)
+    if output is not None:
+        write_report(measured, output)
+    if any(one["failure"] for one in measured):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    *,
+    batch: Annotated[str, typer.Option(help="the batch that was measured last by default")] = "",
+    output: Annotated[Path, typer.Option(help="folder to write results.json, RESULTS.md and results.svg to")] = HERE,
+) -> None:
+    """Write results.json, the tables and the chart from what was measured."""
+    file = BenchmarkSettings().measurements
+    measurements = read_measurements(file, batch or newest_batch(file))
+    if not measurements:
+        raise MeasurementFailed(f"{file} holds no measurement of batch {batch!r}: run `make benchmark` first")
+    write_report(measurements, output)
+    say(f"written: {output}")
 
 
 @app.command()

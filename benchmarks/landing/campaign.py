@@ -207,6 +207,7 @@ class Runner:
             "batch": self._campaign.batch,
             "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "commit": self._commit,
+            "command": " ".join(["python -m benchmarks.landing", *sys.argv[1:]]),
             "versions": {**server_versions(self._settings), **peer_named(measurement["peer"]).versions},
         }
         with self._settings.measurements.open("a") as notes:
@@ -243,6 +244,12 @@ def _kill_after(cell: Cell, noted: list[dict[str, Any]]) -> float | None:
     if not same:
         raise MeasurementFailed(f"{describe(cell)}: measure it without a fault first, to know when half is over")
     return float(median(same)) / 2
+
+
+def newest_batch(file: Path) -> str:
+    """Name the batch that was measured last; empty where nothing was measured."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    return str(json.loads(lines[-1])["batch"]) if lines else ""
 
 
 def read_measurements(file: Path, batch: str) -> list[dict[str, Any]]:

@@ -13,6 +13,16 @@ MODULES = {
     "quixstreams": "quixstreams_sink",
 }
 
+VALIDATES = {
+    "hourglass": "the contract",
+    "tuned": "nothing",
+    "naive": "parses",
+    "spark": "nothing",
+    "flink-sql": "nothing",
+    "quixstreams": "parses",
+}
+"""What a peer finds out about an event before it lands it."""
+
 
 def peer_named(name: str) -> Peer:
     """Return the peer of one name; its module is imported only now."""

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.landing.report import chart, markdown
+from benchmarks.landing.summary import comparisons, rows, slopes, steady_rates
+
+VALIDATES = {"hourglass": "the contract", "tuned": "nothing", "spark": "nothing"}
+
+
+def measurement(peer: str, records: int, cpu_seconds: float, **changes: Any) -> dict[str, Any]:
+    made = {
+        "peer": peer, "codec": "zstd-1", "records": records, "run": 0, "killed": False, "parallelism": 1,
+        "cpu_seconds": cpu_seconds, "wall_seconds": records / 1000, "rss_mb": 100.0, "value_bytes": records * 1000,
+        "objects": 3, "stored_bytes": 10, "s3_requests": {}, "failure": None, "was_killed": False, "missing": 0,
+        "duplicate": 0, "wrong_hour": 0, "unparsable": 0, "changed": 0, "missing_positions": None,
+        "duplicate_positions": None,
+    }  # fmt: skip
+    return made | changes
+
+
+def run_of(peer: str, run: int, start: float, price: float, **changes: Any) -> list[dict[str, Any]]:
+    """Two sizes, 1 and 5 GB, of a peer with a price per gigabyte and a price of its start."""
+    return [measurement(peer, size * 1_000_000, start + size * price, run=run, **changes) for size in (1, 5)]
+
+
+def test_the_start_is_not_part_of_the_slope() -> None:
+    """The steady price is the same for a peer that starts at once and for one that starts slowly."""
+    assert [7.0] == slopes(run_of("tuned", 0, 0.0, 7.0))
+    assert [7.0] == slopes(run_of("spark", 0, 40.0, 7.0))
+
+
+def test_each_run_has_its_own_slope() -> None:
+    """Sizes of different runs are never mixed, and a run with one size has no slope."""
+    runs = [*run_of("tuned", 0, 1.0, 6.0), *run_of("tuned", 1, 9.0, 8.0), measurement("tuned", 1_000_000, 99.0, run=2)]
+    assert [6.0, 8.0] == slopes(runs)
+
+
+def test_a_rate_needs_time_that_passed() -> None:
+    """Where the larger topic took no longer, no rate is invented."""
+    small, large = run_of("tuned", 0, 1.0, 6.0)
+    assert [1000.0] == steady_rates([small, large])
+    assert [] == steady_rates([small, large | {"wall_seconds": small["wall_seconds"]}])
+
+
+def test_a_row_has_median_spread_and_total() -> None:
+    """The median of three runs stands between their smallest and largest; the total holds the start."""
+    runs = [one for run, price in enumerate((9.0, 6.0, 7.0)) for one in run_of("spark", run, 20.0, price)]
+    [row] = rows(runs, VALIDATES)
+    assert 7.0 == row["cpu_seconds_per_gb"]
+    assert {"min": 6.0, "max": 9.0} == row["spread"]
+    assert 11.0 == row["cpu_seconds_per_gb_total"]
+    assert ([1_000_000, 5_000_000], 3) == (row["sizes"], row["runs"])
+
+
+def test_errors_of_any_run_stay() -> None:
+    """A clean run does not hide the errors of another one, of either size."""
+    runs = [*run_of("tuned", 0, 1.0, 6.0), *run_of("tuned", 1, 1.0, 6.0)]
+    runs[0]["duplicate"] = 5
+    [row] = rows(runs, VALIDATES)
+    assert 5 == row["duplicate"]
+
+
+def test_a_killed_run_is_told_apart() -> None:
+    """What a kill costs or breaks changes no price; its errors stand in a place of their own."""
+    killed = measurement("tuned", 5_000_000, 500.0, killed=True, was_killed=True, duplicate=700)
+    [row] = rows([*run_of("tuned", 0, 1.0, 6.0), killed], VALIDATES)
+    assert (6.0, 0) == (row["cpu_seconds_per_gb"], row["duplicate"])
+    assert (700, True) == (row["after_kill"]["duplicate"], row["after_kill"]["was_killed"])
+
+
+@pytest.mark.parametrize(
+    ("peer", "price", "met"),
+    [
+        ("tuned", 10.0, (True, True)),
+        ("tuned", 8.0, (False, True)),
+        ("tuned", 7.0, (False, False)),
+        ("spark", 30.0, (True, True)),
+        ("spark", 20.0, (False, True)),
+        ("spark", 19.0, (False, False)),
+    ],
+)
+def test_ours_is_held_against_its_targets(peer: str, price: float, met: tuple[bool, bool]) -> None:
+    """The tuned consumer's price is the goal and 1.3 of it the gate; a third and a half of every other peer's."""
+    made = rows([*run_of("hourglass", 0, 20.0, 10.0), *run_of(peer, 0, 5.0, price)], VALIDATES)
+    [compared] = comparisons(made)
+    assert met == (compared["goal_met"], compared["gate_met"])
+    assert "steady" == compared["compared"]
+
+
+def test_the_report_shows_every_row_and_every_error() -> None:
+    """A peer with errors keeps its speed, with the errors beside it; the chart has a bar for each row."""
+    wrong = run_of("tuned", 0, 1.0, 6.0, missing=3)
+    made = rows([*run_of("hourglass", 0, 20.0, 10.0), *wrong], VALIDATES)
+    about = {
+        "from": "2025-08-01T00:00:00Z", "until": "2025-08-01T00:00:00Z", "commits": ["abc"],
+        "machine": {"cores": 2, "cpu": "a model", "memory_gib": 8},
+        "corpus": {"bytes_per_event": 900, "zlib_6_ratio": 6},
+    }  # fmt: skip
+    text = markdown({**about, "rows": made, "comparisons": comparisons(made)})
+    assert "3 missing" in text
+    assert "| zstd-1 | **hourglass** | 10.0 (10.0-10.0) |" in text
+    [panel] = chart(made).axes
+    assert ["tuned", "hourglass"] == [label.get_text() for label in panel.get_yticklabels()]
