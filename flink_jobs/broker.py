@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from flink_jobs.errors import UnreachableError
+from flink_jobs.errors import SetupError, UnreachableError
+from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
 
-ANSWER_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 8.0
+TRY_SECONDS = 1.0
 _SILENT = {"log_level": 0, "reconnect.backoff.ms": 500, "reconnect.backoff.max.ms": 2000}
 """A broker that is away costs one line of ours, not twenty lines a second of the client's."""
 
@@ -18,24 +22,51 @@ class Broker:
     """Answers questions about topics.
 
     Args:
-        bootstrap_servers: host:port, several with commas between.
+        access: where the brokers are, and who we are.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, access: KafkaAccess, clock: Callable[[], float] = time.monotonic) -> None:
+        self._access = access
+        self._clock = clock
 
     def partitions(self, topics: Iterable[str]) -> Mapping[str, int]:
         """Count the partitions of those topics that exist.
 
         Raises:
             UnreachableError: no broker answers within `ANSWER_SECONDS_MAX`.
+            SetupError: a broker refuses our login, or shows a certificate that we do not trust.
         """
-        client = AdminClient({"bootstrap.servers": self._bootstrap_servers, **_SILENT}, logger=None)
+        known = self._ask()
+        return {topic: len(known[topic].partitions) for topic in topics if topic in known}
+
+    def _ask(self) -> Mapping[str, Any]:
+        errors: list[KafkaError] = []
+        client = self._connect(errors)
+        give_up_at = self._clock() + ANSWER_SECONDS_MAX
+        while True:
+            try:
+                topics: Mapping[str, Any] = client.list_topics(timeout=TRY_SECONDS).topics
+            except KafkaException as exc:
+                client.poll(0)
+                self._refuse_if_hopeless([*errors, exc.args[0]], exc, out_of_time=self._clock() >= give_up_at)
+            else:
+                return topics
+
+    def _connect(self, errors: list[KafkaError]) -> AdminClient:
+        settings: dict[str, Any] = {**self._access.librdkafka(), **_SILENT, "error_cb": errors.append}
         try:
-            known = client.list_topics(timeout=ANSWER_SECONDS_MAX).topics
-        except KafkaException as exc:
+            return AdminClient(settings, logger=None)
+        except (KafkaException, ValueError) as exc:
+            raise SetupError(f"Kafka's client refuses the settings ({exc}): check {VARIABLES}") from exc
+
+    def _refuse_if_hopeless(self, errors: list[KafkaError], exc: KafkaException, *, out_of_time: bool) -> None:
+        servers = self._access.kafka_bootstrap_servers
+        for error in errors:
+            if error.name() in REFUSALS:
+                raise SetupError(f"the broker at {servers} refuses us ({error.str()}): check {VARIABLES}") from exc
+        if out_of_time:
             raise UnreachableError(
-                f"no Kafka broker answers at {self._bootstrap_servers}: "
+                f"no Kafka broker answers at {servers} ({errors[0].str()}): "
                 "start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
             ) from exc
-        return {topic: len(known[topic].partitions) for topic in topics if topic in known}

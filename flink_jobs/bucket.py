@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -46,16 +45,7 @@ class Bucket:
     @classmethod
     def of(cls, settings: LandingSettings) -> Bucket:
         """Connect as the settings say; without keys the default chain of AWS finds them."""
-        secret = settings.s3_secret_access_key
-        client = boto3.client(
-            "s3",
-            endpoint_url=settings.s3_endpoint,
-            region_name=settings.s3_region,
-            aws_access_key_id=settings.s3_access_key_id,
-            aws_secret_access_key=secret.get_secret_value() if secret else None,
-            config=_LIMITS,
-        )
-        return cls(client, settings.bucket)
+        return cls(settings.client(_LIMITS), settings.bucket)
 
     def check(self) -> None:
         """Find out whether the bucket is there and lets us in.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from flink_jobs.settings import LandingSettings
+from flink_jobs.s3_properties import s3_properties
+from flink_jobs.settings import LandingSettings, LogFormat
 
 FAILURES_MAX = 30
 FAILURE_WINDOW = "10 min"
@@ -39,7 +40,8 @@ def flink_config(settings: LandingSettings, wheel_java_options: str) -> str:
         "taskmanager.numberOfTaskSlots": settings.parallelism,
         **_MEMORY,
         **_checkpoints(settings),
-        **_s3(settings),
+        **s3_properties(settings),
+        **_metrics(settings),
     }
     return "".join(f"{name}: {json.dumps(value)}\n" for name, value in values.items())
 
@@ -68,23 +70,36 @@ def _checkpoints(settings: LandingSettings) -> Mapping[str, str | int]:
     }
 
 
-def _s3(settings: LandingSettings) -> Mapping[str, str]:
-    values = {
-        # Else each commit deletes "fake parent directories", one bulk request per object.
-        "s3.directory.marker.retention": "keep",
-        "s3.endpoint.region": settings.s3_region,
+def _metrics(settings: LandingSettings) -> Mapping[str, str]:
+    if settings.metrics_port is None:
+        return {}
+    return {
+        "metrics.reporters": "prometheus",
+        "metrics.reporter.prometheus.factory.class": "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
+        "metrics.reporter.prometheus.port": str(settings.metrics_port),
     }
-    if settings.s3_endpoint:
-        values |= {"s3.endpoint": settings.s3_endpoint, "s3.path.style.access": "true"}
-    if settings.s3_access_key_id and settings.s3_secret_access_key:
-        values |= {
-            "s3.access-key": settings.s3_access_key_id,
-            "s3.secret-key": settings.s3_secret_access_key.get_secret_value(),
-        }
-    return values
 
 
-LOGGING = """\
+_PATTERNS = {
+    # What a record brings along never begins a line of the log: its line breaks and controls are escaped.
+    LogFormat.TEXT: "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %-5p %c{1} %enc{%m}{CRLF}%n",
+    LogFormat.JSON: (
+        '{"time":"%d{yyyy-MM-dd\'T\'HH:mm:ss.SSS\'Z\'}{UTC}","level":"%p","logger":"%enc{%c}{JSON}",'
+        '"thread":"%enc{%t}{JSON}","message":"%enc{%m}{JSON}","error":"%enc{%xEx}{JSON}"}%n'
+    ),
+}
+
+
+def logging_config(log_format: LogFormat) -> str:
+    """Write `log4j-cli.properties`: one file, which never grows beyond 80 MB."""
+    pattern = _PATTERNS[log_format].replace("\\", "\\\\")
+    always = str(log_format is LogFormat.TEXT).lower()
+    return _LOGGING + (
+        f"appender.file.layout.pattern = {pattern}\nappender.file.layout.alwaysWriteExceptions = {always}\n"
+    )
+
+
+_LOGGING = """\
 rootLogger.level = INFO
 rootLogger.appenderRef.file.ref = File
 appender.file.name = File
@@ -92,7 +107,6 @@ appender.file.type = RollingFile
 appender.file.fileName = ${env:FLINK_LOG_DIR}/flink.log
 appender.file.filePattern = ${env:FLINK_LOG_DIR}/flink.log.%i
 appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %-5p %c{1} %m%n
 appender.file.policies.type = Policies
 appender.file.policies.size.type = SizeBasedTriggeringPolicy
 appender.file.policies.size.size = 20MB
@@ -109,4 +123,3 @@ logger.netty.level = WARN
 logger.types.name = org.apache.flink.api.java.typeutils.TypeExtractor
 logger.types.level = WARN
 """
-"""One file, which never grows beyond 80 MB."""

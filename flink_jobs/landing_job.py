@@ -16,20 +16,9 @@ os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - Flink'
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
+from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
-from producers.events import landing_contract
-
-CONSUMER = {
-    "fetch.min.bytes": "65536",
-    "fetch.max.wait.ms": "200",
-    "max.partition.fetch.bytes": "4194304",
-    "max.poll.records": "2000",
-    "commit.offsets.on.checkpoint": "true",
-    "isolation.level": "read_committed",
-}
-"""Larger fetches cost less per record; a quiet topic waits at most `fetch.max.wait.ms` longer. Of transactions only
-what was committed lands; the offsets of aborted records and of markers are holes of the ledger."""
 
 
 def main() -> None:
@@ -74,7 +63,7 @@ def read_topics(java: Any, jvm: Any, settings: LandingSettings) -> Any:
         .setStartingOffsets(offsets.committedOffsets(earliest) if from_group else offsets.earliest())
         .setDeserializer(jvm.io.hourglass.landing.RecordHandOver())
     )
-    for name, value in CONSUMER.items():
+    for name, value in consumer_properties(settings).items():
         builder = builder.setProperty(name, value)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     return java.fromSource(builder.build(), no_watermarks, "read kafka").uid("read-kafka")
@@ -82,7 +71,7 @@ def read_topics(java: Any, jvm: Any, settings: LandingSettings) -> Any:
 
 def land(records: Any, jvm: Any, settings: LandingSettings) -> Any:
     """Turn records into accepted lines; rejected lines and ledger entries come as side outputs."""
-    operator = jvm.io.hourglass.landing.LandingOperator(settings.job_name, json.dumps(landing_contract()))
+    operator = jvm.io.hourglass.landing.LandingOperator(settings.job_name, json.dumps(settings.contract()))
     lines = jvm.io.hourglass.landing.LandingOperator.LINES
     return records.transform("land", lines, operator).uid("land")
 

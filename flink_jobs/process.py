@@ -15,7 +15,7 @@ import psutil
 import flink_jobs
 from flink_jobs.clock import Clock
 from flink_jobs.errors import SetupError
-from flink_jobs.flink_config import LOGGING, flink_config
+from flink_jobs.flink_config import flink_config, logging_config
 from flink_jobs.runtime import wheel_home
 from flink_jobs.settings import LandingSettings, StartingOffsets
 
@@ -26,7 +26,8 @@ POLL_SECONDS = 0.2
 PROJECT = Path(flink_jobs.__file__).resolve().parents[1]
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Held to the end of this process: the job lives on, and a child that nobody holds counts as forgotten."""
-_SECRETS = ("HOURGLASS_S3_ACCESS_KEY_ID", "HOURGLASS_S3_SECRET_ACCESS_KEY")
+_SECRET_WORDS = ("ACCESS_KEY", "PASSWORD", "PASSPHRASE", "PRIVATE_KEY", "SECRET", "TOKEN")
+"""A variable of ours with such a word does not reach the job's process, whoever it is meant for."""
 
 
 class JobProcess:
@@ -114,14 +115,24 @@ class JobProcess:
         conf_dir = self._settings.state_dir / "conf"
         for folder in (conf_dir, self._settings.state_dir / "tmp", self._settings.log_dir):
             folder.mkdir(parents=True, exist_ok=True)
-        config = conf_dir / "config.yaml"
-        config.touch(mode=0o600)
-        config.chmod(0o600)
-        config.write_text(
-            flink_config(self._settings, wheel_java_options((wheel_home() / "conf/config.yaml").read_text()))
-        )
-        (conf_dir / "log4j-cli.properties").write_text(LOGGING)
+        options = wheel_java_options((wheel_home() / "conf/config.yaml").read_text())
+        _write_secret(conf_dir / "config.yaml", flink_config(self._settings, options))
+        (conf_dir / "log4j-cli.properties").write_text(logging_config(self._settings.log_format))
         return conf_dir
+
+    def _write_passwords(self) -> dict[str, str]:
+        """Write the passwords of Kafka to files of their own; return the variables that name them."""
+        settings = self._settings
+        given = {"sasl_password": settings.kafka_sasl_password, "ssl_key_password": settings.kafka_ssl_key_password}
+        variables = {}
+        for name, password in given.items():
+            file = settings.state_dir / "secrets" / f"kafka_{name}"
+            file.unlink(missing_ok=True)
+            if password is not None:
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write_secret(file, password.get_secret_value())
+                variables[f"HOURGLASS_KAFKA_{name.upper()}_FILE"] = str(file)
+        return variables
 
     def _command(self, restore_path: str | None) -> list[str]:
         restore = ["-s", restore_path] if restore_path else []
@@ -130,11 +141,12 @@ class JobProcess:
         return [flink, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
 
     def _environment(self, conf_dir: Path, starting_offsets: StartingOffsets) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+        inherited = {name: value for name, value in os.environ.items() if not _is_secret(name)}
         home = self._settings.flink_home.absolute()
         return (
             inherited
             | self._settings.job_environment()
+            | self._write_passwords()
             | {
                 "HOURGLASS_STARTING_OFFSETS": starting_offsets,
                 "FLINK_HOME": str(home),
@@ -164,6 +176,17 @@ def essence(output: str) -> str:
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(("\tat ", "\t..."))]
     causes = list(dict.fromkeys(line for line in lines if line.startswith("Caused by: ")))
     return "\n".join((causes or lines)[-LINES_SHOWN:])
+
+
+def _is_secret(variable: str) -> bool:
+    return variable.startswith("HOURGLASS_") and any(word in variable for word in _SECRET_WORDS)
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """Write a file that was never readable for others, not even while it was empty."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text)
 
 
 def _is_free(port: int) -> bool:

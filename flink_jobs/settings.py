@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from flink_jobs.layout import Kind, StreamLayout
+from flink_jobs.s3_access import S3Access
+from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
+from producers.kafka import KafkaAccess
+
+CONSUMER_OWNED = (
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "client.id.prefix",
+    "config.providers",
+    "enable.auto.commit",
+    "group.",
+    "isolation.level",
+    "key.",
+    "partition.discovery.",
+    "sasl.",
+    "security.",
+    "ssl.",
+    "value.",
+)
+"""Beginnings of consumer settings that are not extras: each has a variable of its own, or is part of the promise."""
 
 
 class Codec(StrEnum):
@@ -18,6 +40,18 @@ class Codec(StrEnum):
     PLAIN = "plain"
     GZIP = "gzip"
     ZSTD = "zstd"
+
+    @property
+    def level_max(self) -> int:
+        """The strongest compression."""
+        return {Codec.PLAIN: 19, Codec.GZIP: 9, Codec.ZSTD: 19}[self]
+
+
+class LogFormat(StrEnum):
+    """How the job writes its log; either way a record is one line, but for the stack traces of `text`."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class StartingOffsets(StrEnum):
@@ -28,34 +62,63 @@ class StartingOffsets(StrEnum):
     EARLIEST = "earliest"
 
 
-class LandingSettings(BaseSettings):
+class LandingSettings(KafkaAccess, S3Access):
     """What the job reads, where it lands, and the Flink process that it runs in."""
-
-    model_config = SettingsConfigDict(env_prefix="HOURGLASS_", env_file=".env", extra="ignore", frozen=True)
 
     stream: str = Field("platform-events", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$")
     """One topic, or several with commas between."""
-    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", min_length=1)
     starting_offsets: StartingOffsets = StartingOffsets.GROUP
     bucket: str = Field("hourglass", min_length=3)
-    s3_endpoint: str | None = None
-    s3_region: str = "us-east-1"
-    s3_access_key_id: str | None = None
-    s3_secret_access_key: SecretStr | None = None
+
+    partition_discovery_seconds: int = Field(30, ge=1)
+    """How long the job may not notice partitions that a topic gains."""
+    kafka_consumer_extras: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    """More settings of the Java consumer, as a JSON object; see `CONSUMER_OWNED` for what cannot be one."""
+    event_bytes_max: int = Field(EVENT_BYTES_MAX, ge=1, le=16_000_000)
+    depth_max: int = Field(DEPTH_MAX, ge=1, le=1000)
+    """A larger or deeper record is rejected. The defaults are the contract's."""
 
     checkpoint_seconds: int = Field(10, ge=1)
     """Records become visible at checkpoints: this is also the longest that an accepted record stays unseen."""
     parallelism: int = Field(1, ge=1)
     codec: Codec = Codec.ZSTD
-    codec_level: int = Field(1, ge=1, le=19)
+    codec_level: int = Field(1, ge=1)
+    """1 to 9 for gzip, 1 to 19 for zstd."""
 
     data_dir: Path = Path(".hourglass")
     flink_home: Path = Path(".runtime/flink")
     flink_rest: str = Field("http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$")
     flink_heap: str = Field("768m", pattern=r"^[1-9][0-9]*[mg]$")
+    metrics_port: int | None = Field(None, ge=1, le=65535)
+    """Where Prometheus may read the job's metrics, on every interface; unset: nowhere."""
+    log_format: LogFormat = LogFormat.TEXT
     start_limit_seconds: float = Field(180.0, gt=0)
     stop_limit_seconds: float = Field(180.0, gt=0)
+
+    @field_validator("kafka_consumer_extras", mode="before")
+    @classmethod
+    def _is_json(cls, extras: object) -> object:
+        try:
+            return json.loads(extras) if isinstance(extras, str) else extras
+        except json.JSONDecodeError as exc:
+            raise ValueError(f"no JSON object ({exc.msg} at {exc.pos})") from exc
+
+    @field_validator("kafka_consumer_extras")
+    @classmethod
+    def _are_extras(cls, extras: dict[str, str]) -> dict[str, str]:
+        owned = [name for name in extras if name.startswith(CONSUMER_OWNED)]
+        if owned:
+            raise ValueError(f"{', '.join(owned)}: not free to choose here, or has a variable of its own")
+        return extras
+
+    @model_validator(mode="after")
+    def _codec_has_level(self) -> Self:
+        if self.codec_level > self.codec.level_max:
+            raise ValueError(
+                f"HOURGLASS_CODEC_LEVEL is {self.codec_level}: {self.codec} has 1 to {self.codec.level_max}"
+            )
+        return self
 
     @property
     def topics(self) -> list[str]:
@@ -105,7 +168,19 @@ class LandingSettings(BaseSettings):
         """Name an object or a directory of the bucket as Flink's S3 file system takes it."""
         return f"s3://{self.bucket}/{key}".rstrip("/")
 
+    def contract(self) -> dict[str, Any]:
+        """Say what the job checks of every record, with the limits of these settings."""
+        return landing_contract() | {"event_bytes_max": self.event_bytes_max, "depth_max": self.depth_max}
+
     def job_environment(self) -> dict[str, str]:
-        """Give the variables from which the job's own process builds these settings again, without secrets."""
-        values = self.model_dump(mode="json", exclude_none=True, exclude={"s3_access_key_id", "s3_secret_access_key"})
-        return {f"HOURGLASS_{name.upper()}": str(value) for name, value in values.items()}
+        """Give the variables from which the job's own process builds these settings again, without secrets.
+
+        Passwords of Kafka get there as files, the keys of the bucket in Flink's own configuration.
+        """
+        secrets = {name for name in type(self).model_fields if isinstance(getattr(self, name), SecretStr)}
+        values = self.model_dump(mode="json", exclude_none=True, exclude=secrets | {"s3_access_key_id"})
+        return {f"HOURGLASS_{name.upper()}": _variable(value) for name, value in values.items()}
+
+
+def _variable(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict) else str(value)

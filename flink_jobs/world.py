@@ -100,7 +100,7 @@ class World:
         """Connect as the settings say; nothing is asked yet."""
         clock = SystemClock()
         return cls(
-            Broker(settings.kafka_bootstrap_servers),
+            Broker(settings),
             Bucket.of(settings),
             FlinkRest(settings.flink_rest),
             JobProcess(settings, clock),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
 from flink_jobs.layout import StreamLayout
+from flink_jobs.s3_access import S3Access
 from orchestration.landing.broker import KafkaBroker
 from orchestration.landing.bucket import S3Bucket
 from orchestration.landing.clock import SystemClock
@@ -15,28 +15,19 @@ from orchestration.landing.completeness import Patience
 from orchestration.landing.proving import Stream
 from orchestration.landing.tick import Limits
 from orchestration.landing.warehouse import ExternalTable
+from producers.kafka import KafkaAccess
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName
 
 EVENT_TABLE = "ext_flink_event_log"
 
 
-class LandingSettings(BaseSettings):
+class LandingSettings(KafkaAccess, S3Access):
     """Hold where the broker and the bucket are, and how patient the sensor is; the defaults are the local stack's."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
-    )
 
     stream: str = "platform-events"
     topic: str = "platform-events"
-    kafka_bootstrap_servers: str = "127.0.0.1:9092"
-
     bucket: str = "hourglass"
-    s3_endpoint: str | None = Field(default=None, description="URL of an S3 server; unset is AWS")
-    s3_region: str = "us-east-1"
-    s3_access_key_id: str | None = Field(default=None, description="unset is the default chain of AWS")
-    s3_secret_access_key: SecretStr | None = None
 
     disorder_seconds: float = Field(default=5, ge=0, description="how far record time may run backwards; D")
     grace_seconds: float = Field(default=30, ge=0, description="rest after which the end of a partition counts")
@@ -49,14 +40,8 @@ class LandingSettings(BaseSettings):
         return Stream(
             layout=StreamLayout(self.stream),
             topic=self.topic,
-            bucket=S3Bucket(
-                name=self.bucket,
-                endpoint=self.s3_endpoint,
-                region=self.s3_region,
-                access_key_id=self.s3_access_key_id,
-                secret_access_key=self.s3_secret_access_key,
-            ),
-            broker=KafkaBroker(self.kafka_bootstrap_servers),
+            bucket=S3Bucket(self.bucket, self),
+            broker=KafkaBroker(self),
             clock=SystemClock(),
             patience=Patience(
                 disorder=timedelta(seconds=self.disorder_seconds), grace=timedelta(seconds=self.grace_seconds)

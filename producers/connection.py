@@ -10,41 +10,19 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from producers.errors import AuthenticationError, BrokerUnavailableError, ProducerSetupError, TopicMissingError
-from producers.settings import ProducerSettings, SecurityProtocol
+from producers.kafka import REFUSALS, VARIABLES
+from producers.settings import ProducerSettings
 
 log = logging.getLogger("producers.kafka")
 # librdkafka repeats itself while a broker is away: who wants its lines adds a handler
 log.addHandler(logging.NullHandler())
 
 _TRY_SECONDS = 1.0
-_REFUSED = frozenset(
-    {
-        KafkaError._AUTHENTICATION,  # noqa: SLF001  the library's own name for its local errors
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.UNSUPPORTED_SASL_MECHANISM,
-        KafkaError.ILLEGAL_SASL_STATE,
-        KafkaError._SSL,  # noqa: SLF001  same
-    }
-)
 
 
 def connection_of(settings: ProducerSettings) -> dict[str, Any]:
-    """Write the part of librdkafka's configuration that every client has.
-
-    Raises:
-        ProducerSetupError: the settings name SASL without credentials.
-    """
-    configuration: dict[str, Any] = {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "client.id": "hourglass",
-        "reconnect.backoff.max.ms": 2000,
-        "security.protocol": settings.kafka_security_protocol.value,
-    }
-    if settings.kafka_security_protocol in {SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL}:
-        configuration |= _credentials(settings)
-    if settings.kafka_ssl_ca_location is not None:
-        configuration["ssl.ca.location"] = str(settings.kafka_ssl_ca_location)
-    return configuration
+    """Write the part of librdkafka's configuration that every client has."""
+    return settings.librdkafka() | {"client.id": "hourglass", "reconnect.backoff.max.ms": 2000}
 
 
 def check_topic(settings: ProducerSettings, clock: Callable[[], float]) -> None:
@@ -90,25 +68,11 @@ def _refuse_if_hopeless(
 ) -> None:
     servers = settings.kafka_bootstrap_servers
     for error in errors:
-        if error.code() in _REFUSED:
+        if error.name() in REFUSALS:
             raise AuthenticationError(
-                f"the broker at {servers} refuses this client ({error.str()}): check HOURGLASS_KAFKA_"
-                "SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
+                f"the broker at {servers} refuses this client ({error.str()}): check {VARIABLES}"
             ) from exc
     if out_of_time:
         raise BrokerUnavailableError(
             f"no broker answers at {servers} ({errors[0].str()}): start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
         ) from exc
-
-
-def _credentials(settings: ProducerSettings) -> dict[str, Any]:
-    username, password = settings.kafka_sasl_username, settings.kafka_sasl_password
-    if username is None or password is None:
-        raise ProducerSetupError(
-            f"{settings.kafka_security_protocol} needs HOURGLASS_KAFKA_SASL_USERNAME and _SASL_PASSWORD"
-        )
-    return {
-        "sasl.mechanism": settings.kafka_sasl_mechanism.value,
-        "sasl.username": username,
-        "sasl.password": password.get_secret_value(),
-    }

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
+
+from producers.kafka import KafkaAccess
 
 
-class SecurityProtocol(StrEnum):
-    """How the connection to the broker is protected."""
-
-    PLAINTEXT = "PLAINTEXT"
-    SSL = "SSL"
-    SASL_PLAINTEXT = "SASL_PLAINTEXT"
-    SASL_SSL = "SASL_SSL"
-
-
-class SaslMechanism(StrEnum):
-    """How a user proves who it is."""
-
-    PLAIN = "PLAIN"
-    SCRAM_SHA_256 = "SCRAM-SHA-256"
-    SCRAM_SHA_512 = "SCRAM-SHA-512"
-
-
-class ProducerSettings(BaseSettings):
+class ProducerSettings(KafkaAccess):
     """Where events go, and how long a producer is patient. The name of a setting is its variable's name."""
 
-    model_config = SettingsConfigDict(env_prefix="HOURGLASS_", env_file=".env", extra="ignore", frozen=True)
-
-    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", min_length=1)
     topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}$")
-    kafka_security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
-    kafka_sasl_mechanism: SaslMechanism = SaslMechanism.SCRAM_SHA_512
-    kafka_sasl_username: str | None = None
-    kafka_sasl_password: SecretStr | None = None
-    kafka_ssl_ca_location: Path | None = None
     data_dir: Path = Path(".hourglass")
 
     setup_limit_seconds: float = Field(6.0, gt=0)

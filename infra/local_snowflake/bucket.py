@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -67,15 +66,7 @@ class S3Bucket:
     """
 
     def __init__(self, settings: LocalSnowflakeSettings) -> None:
-        secret = settings.s3_secret_access_key
-        self._client = boto3.client(
-            "s3",
-            endpoint_url=settings.s3_endpoint,
-            region_name=settings.s3_region,
-            aws_access_key_id=settings.s3_access_key_id,
-            aws_secret_access_key=secret.get_secret_value() if secret else None,
-            config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3}),
-        )
+        self._client = settings.client(Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3}))
 
     def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """List the objects below a prefix, page by page."""

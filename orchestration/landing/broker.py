@@ -11,15 +11,9 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
+from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
 
-_REFUSALS = frozenset(
-    {
-        "TOPIC_AUTHORIZATION_FAILED",
-        "CLUSTER_AUTHORIZATION_FAILED",
-        "SASL_AUTHENTICATION_FAILED",
-        "_AUTHENTICATION",
-    }
-)
+_FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 
 
 class RecordTime(StrEnum):
@@ -74,11 +68,11 @@ class KafkaBroker:
     at the end of a partition that no record ever fills.
 
     Args:
-        bootstrap_servers: `host:port`, several separated by commas.
+        access: where the brokers are, and who we are.
         timeout_seconds: of each request.
     """
 
-    bootstrap_servers: str
+    access: KafkaAccess
     timeout_seconds: float = 10.0
 
     def offsets(self, topic: str) -> TopicOffsets:
@@ -105,7 +99,7 @@ class KafkaBroker:
         if found is None or found.error is not None or not found.partitions:
             detail = found.error.name() if found is not None and found.error is not None else "not listed"
             raise BrokerRefused(
-                f"broker {self.bootstrap_servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
+                f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
             )
         return sorted(found.partitions)
 
@@ -125,7 +119,8 @@ class KafkaBroker:
     @cached_property
     def _admin(self) -> Any:
         settings = {
-            "bootstrap.servers": self.bootstrap_servers,
+            **self.access.librdkafka(),
+            "error_cb": self._errors.append,
             "socket.timeout.ms": int(self.timeout_seconds * 1000),
             # A broker that is away makes librdkafka write 20 lines a second otherwise.
             "reconnect.backoff.ms": 500,
@@ -140,15 +135,36 @@ class KafkaBroker:
             yield
         except _kafka().KafkaException as exc:
             error = exc.args[0]
-            if error.name() in _REFUSALS:
+            if error.name() in _FORBIDDEN:
                 raise BrokerRefused(
-                    f"broker {self.bootstrap_servers} refuses to {action}: {error.name()}; grant Describe"
+                    f"broker {self._servers} refuses to {action}: {error.name()}; grant Describe"
                 ) from exc
-            raise BrokerUnavailable(f"broker {self.bootstrap_servers} cannot {action} now: {error.name()}") from exc
+            self._refuse_if_hopeless(exc, error)
+            raise BrokerUnavailable(f"broker {self._servers} cannot {action} now: {error.name()}") from exc
         except TimeoutError as exc:
+            self._refuse_if_hopeless(exc)
             raise BrokerUnavailable(
-                f"broker {self.bootstrap_servers} does not answer within {self.timeout_seconds:g} s ({action})"
+                f"broker {self._servers} does not answer within {self.timeout_seconds:g} s ({action})"
             ) from exc
+
+    def _refuse_if_hopeless(self, exc: Exception, *errors: Any) -> None:
+        """Tell a refusal from an absence: librdkafka says the reason only to its callback, and goes on trying."""
+        self._admin.poll(0)
+        told = [*errors, *self._errors]
+        self._errors.clear()
+        for error in told:
+            if error.name() in REFUSALS:
+                raise BrokerRefused(
+                    f"broker {self._servers} refuses this client: {error.str()}; check {VARIABLES}"
+                ) from exc
+
+    @property
+    def _servers(self) -> str:
+        return self.access.kafka_bootstrap_servers
+
+    @cached_property
+    def _errors(self) -> list[Any]:
+        return []
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The bucket: the one importer of boto3 and botocore in this package.
+"""The bucket: the one place of this package that talks to S3.
 
 Every call has a timeout, botocore retries what may be retried, and what is left over becomes ours:
 `BucketUnavailable` (ask again later) or `BucketRefused` (somebody has to repair something).
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from pydantic import SecretStr
-
+from flink_jobs.s3_access import S3Access
 from orchestration.landing.errors import BucketRefused, BucketUnavailable
 
 _READERS = 8
@@ -59,19 +58,13 @@ class S3Bucket:
 
     Args:
         name: the bucket.
-        endpoint: URL of an S3 server; None is AWS.
-        region: AWS region.
-        access_key_id: None takes the default chain of AWS (environment, profile, instance role).
-        secret_access_key: belongs to `access_key_id`.
+        access: where its server is, who we are to it, and how objects are to be kept.
         timeout_seconds: of connecting, and of each read.
         attempts_max: of one call, the first included.
     """
 
     name: str
-    endpoint: str | None = None
-    region: str = "us-east-1"
-    access_key_id: str | None = None
-    secret_access_key: SecretStr | None = None
+    access: S3Access
     timeout_seconds: float = 10.0
     attempts_max: int = 4
 
@@ -98,7 +91,9 @@ class S3Bucket:
         """
         with self._foreign_errors(f"put {key}"):
             try:
-                self._client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+                self._client.put_object(
+                    Bucket=self.name, Key=key, Body=body, IfNoneMatch="*", **self.access.put_arguments()
+                )
             except self._client.exceptions.ClientError as exc:
                 if _code(exc) in _ALREADY_THERE or _status(exc) == 412:  # noqa: PLR2004 - HTTP's own number
                     return False
@@ -113,29 +108,22 @@ class S3Bucket:
     @cached_property
     def _client(self) -> Any:
         # Imported here: a run that only needs other modules of this package does not pay for it.
-        import boto3  # noqa: PLC0415 - see the line above
         from botocore.config import Config  # noqa: PLC0415 - see the line above
 
-        secret = self.secret_access_key
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=secret.get_secret_value() if secret else None,
-            config=Config(
+        return self.access.client(
+            Config(
                 connect_timeout=self.timeout_seconds,
                 read_timeout=self.timeout_seconds,
                 retries={"mode": "standard", "total_max_attempts": self.attempts_max},
                 max_pool_connections=_READERS,
-            ),
+            )
         )
 
     @contextmanager
     def _foreign_errors(self, action: str) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415 - see _client
 
-        where = f"bucket {self.name} at {self.endpoint or 'AWS'}"
+        where = f"bucket {self.name} at {self.access.s3_endpoint or 'AWS'}"
         try:
             yield
         except ClientError as exc:

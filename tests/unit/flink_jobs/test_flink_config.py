@@ -6,8 +6,8 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from flink_jobs.flink_config import flink_config
-from flink_jobs.settings import LandingSettings
+from flink_jobs.flink_config import flink_config, logging_config
+from flink_jobs.settings import LandingSettings, LogFormat
 
 LOCAL = {
     "env.java.opts.all": "--add-opens=java.base/java.lang=ALL-UNNAMED -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
@@ -40,6 +40,7 @@ LOCAL = {
     "s3.path.style.access": "true",
     "s3.access-key": "hourglass",
     "s3.secret-key": 'se"c: #ret',
+    "s3.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
 }
 
 
@@ -72,3 +73,19 @@ def test_on_aws_the_default_chain_finds_keys_and_endpoint(settings: LandingSetti
     aws = settings.model_copy(update={"s3_endpoint": None, "s3_access_key_id": None, "s3_secret_access_key": None})
     absent = {"s3.endpoint", "s3.path.style.access", "s3.access-key", "s3.secret-key"}
     assert LOCAL.keys() - absent == read(aws).keys()
+
+
+def test_metrics_are_served_where_a_port_is_set(settings: LandingSettings) -> None:
+    """Flink's reporter listens on every interface: so it is off unless somebody asks for it."""
+    asked = {
+        "metrics.reporters": "prometheus",
+        "metrics.reporter.prometheus.factory.class": "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
+        "metrics.reporter.prometheus.port": "9249",
+    }
+    assert LOCAL | asked == read(settings.model_copy(update={"metrics_port": 9249}))
+
+
+def test_a_message_never_begins_a_line_of_the_log() -> None:
+    """A record may bring line breaks and escape sequences along."""
+    assert "%enc{%m}{CRLF}%n" in logging_config(LogFormat.TEXT)
+    assert '"message":"%enc{%m}{JSON}"' in logging_config(LogFormat.JSON)

@@ -77,12 +77,31 @@ def test_the_secret_is_in_one_file_that_only_its_owner_reads(
     settings: LandingSettings, process: JobProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Command lines and environments of processes are read by others; logs are copied."""
-    monkeypatch.setenv("HOURGLASS_S3_SECRET_ACCESS_KEY", SECRET)
+    for name in ("S3_SECRET_ACCESS_KEY", "KAFKA_SASL_PASSWORD", "SNOWFLAKE_PASSWORD"):
+        monkeypatch.setenv(f"HOURGLASS_{name}", SECRET)
     pid = process.start(None, StartingOffsets.GROUP)
     assert SECRET not in str(wait_for_call(tmp_path, pid))
     holders = [file for file in settings.data_dir.rglob("*") if file.is_file() and SECRET in file.read_text()]
     assert [settings.state_dir / "conf/config.yaml"] == holders
     assert 0o600 == stat.S_IMODE(holders[0].stat().st_mode)
+
+
+def test_passwords_of_kafka_reach_the_job_as_files_of_their_owner(settings: LandingSettings, tmp_path: Path) -> None:
+    """Flink keeps and shows the settings of a job: they name the files, which a start without passwords removes."""
+    passwords = {"kafka_sasl_password": SecretStr(SECRET), "kafka_ssl_key_password": SecretStr(f"{SECRET} of the key")}
+    process = JobProcess(settings.model_copy(update=passwords), FakeSeconds())
+    called = wait_for_call(tmp_path, process.start(None, StartingOffsets.GROUP))
+    process.kill()
+    files = {name: Path(called[1][f"HOURGLASS_{name.upper()}_FILE"]) for name in passwords}
+    assert SECRET not in str(called)
+    assert [SECRET, f"{SECRET} of the key"] == [file.read_text() for file in files.values()]
+    assert {(0o600, 0o700)} == {
+        (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode)) for file in files.values()
+    }
+    process = JobProcess(settings, FakeSeconds())
+    process.start(None, StartingOffsets.GROUP)
+    process.kill()
+    assert [] == [file for file in files.values() if file.exists()]
 
 
 def test_a_pid_that_was_given_away_again_is_not_the_job(settings: LandingSettings) -> None:

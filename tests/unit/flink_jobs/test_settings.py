@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from flink_jobs.layout import Kind
 from flink_jobs.settings import Codec, LandingSettings
+from producers.events import landing_contract
 
 
 @pytest.fixture
@@ -15,6 +18,13 @@ def settings() -> LandingSettings:
         codec=Codec.GZIP,
         s3_access_key_id="key",
         s3_secret_access_key=SecretStr("canary"),
+        s3_session_token=SecretStr("canary"),
+        s3_path_style=False,
+        kafka_sasl_password=SecretStr("canary"),
+        kafka_ssl_key_password=SecretStr("canary"),
+        kafka_ssl_ca_location=Path(__file__),
+        kafka_consumer_extras={"client.rack": 'a "b"'},
+        metrics_port=9249,
     )
 
 
@@ -25,13 +35,28 @@ def test_the_job_builds_the_same_settings_from_its_environment(
     environment = settings.job_environment()
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    secrets = {"s3_access_key_id": None, "s3_secret_access_key": None}
-    assert settings.model_copy(update=secrets) == LandingSettings(_env_file=None)
+    secrets = ("s3_access_key_id", "s3_secret_access_key", "s3_session_token")
+    passwords = ("kafka_sasl_password", "kafka_ssl_key_password")
+    assert settings.model_copy(update=dict.fromkeys(secrets + passwords)) == LandingSettings(_env_file=None)
     assert "canary" not in str(environment)
 
 
 def test_secrets_are_masked(settings: LandingSettings) -> None:
     assert "canary" not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize(("codec", "level_max"), [(Codec.GZIP, 9), (Codec.ZSTD, 19)])
+def test_each_codec_has_its_own_strongest_level(codec: Codec, level_max: int) -> None:
+    """Java's deflater has nine; a level that it does not know would end the job at its first object."""
+    assert level_max == LandingSettings(_env_file=None, codec=codec, codec_level=level_max).codec_level
+    with pytest.raises(ValidationError, match=f"HOURGLASS_CODEC_LEVEL is {level_max + 1}: {codec} has 1 to"):
+        LandingSettings(_env_file=None, codec=codec, codec_level=level_max + 1)
+
+
+def test_the_limits_of_the_contract_can_be_moved() -> None:
+    """Everything else of it stays as the model says."""
+    moved = LandingSettings(_env_file=None, event_bytes_max=10, depth_max=2).contract()
+    assert landing_contract() | {"event_bytes_max": 10, "depth_max": 2} == moved
 
 
 def test_paths_are_those_of_the_layout(settings: LandingSettings) -> None:
@@ -50,6 +75,12 @@ def test_paths_are_those_of_the_layout(settings: LandingSettings) -> None:
         ("parallelism", "0"),
         ("checkpoint_seconds", "0"),
         ("codec", "rar"),
+        ("codec_level", "0"),
+        ("metrics_port", "0"),
+        ("depth_max", "1001"),
+        ("kafka_consumer_extras", "x=y"),
+        ("kafka_consumer_extras", '{"isolation.level": "read_uncommitted"}'),
+        ("kafka_consumer_extras", '{"sasl.jaas.config": "canary"}'),
     ],
 )
 def test_a_wrong_setting_is_an_error_with_its_name(name: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from orchestration.landing.broker import Found, KafkaBroker, RecordTime, TopicOffsets, Watermarks
 from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
+from producers.kafka import KafkaAccess
 from tests.fakes.world import H1, TOPIC
 
 
@@ -48,6 +49,13 @@ class FakeAdmin:
             for asked in request
         }
 
+    def poll(self, timeout: float) -> int:
+        """Callbacks come from the real client alone."""
+        return int(timeout)
+
+
+NOWHERE = KafkaAccess(_env_file=None, kafka_bootstrap_servers="127.0.0.1:1")
+
 
 def done(value: Any) -> Future[Any]:
     future: Future[Any] = Future()
@@ -56,7 +64,7 @@ def done(value: Any) -> Future[Any]:
 
 
 def broker_with(admin: FakeAdmin) -> KafkaBroker:
-    broker = KafkaBroker("127.0.0.1:1", timeout_seconds=3)
+    broker = KafkaBroker(NOWHERE, timeout_seconds=3)
     broker.__dict__["_admin"] = admin
     return broker
 
@@ -102,7 +110,7 @@ def test_missing_rights_are_refused() -> None:
 
 def test_an_answer_that_does_not_come_is_unavailable() -> None:
     """The future of a request has a timeout of its own."""
-    broker = KafkaBroker("127.0.0.1:1", timeout_seconds=0.01)
+    broker = KafkaBroker(NOWHERE, timeout_seconds=0.01)
     admin = FakeAdmin()
     admin.list_offsets = lambda request, request_timeout: dict.fromkeys(request, Future()) if request_timeout else {}  # type: ignore[method-assign] # one answer of one test
     broker.__dict__["_admin"] = admin
@@ -113,4 +121,12 @@ def test_an_answer_that_does_not_come_is_unavailable() -> None:
 def test_a_broker_that_nobody_runs_is_unavailable() -> None:
     """The real client, and a port on which nobody listens."""
     with pytest.raises(BrokerUnavailable):
-        KafkaBroker("127.0.0.1:1", timeout_seconds=0.2).offsets(TOPIC)
+        KafkaBroker(NOWHERE, timeout_seconds=0.2).offsets(TOPIC)
+
+
+def test_a_refused_login_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client tells it to its callback alone, and its request just ends without an answer."""
+    broker = broker_with(FakeAdmin(error=KafkaException(KafkaError(KafkaError._TRANSPORT))))
+    monkeypatch.setitem(broker.__dict__, "_errors", [KafkaError(KafkaError._AUTHENTICATION)])
+    with pytest.raises(BrokerRefused, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
+        broker.offsets(TOPIC)

@@ -8,6 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from pydantic import SecretStr
 
+from flink_jobs.s3_access import Encryption, S3Access
 from orchestration.landing.bucket import ListedObject, S3Bucket
 from orchestration.landing.errors import BucketRefused, BucketUnavailable
 
@@ -17,9 +18,13 @@ def bucket() -> S3Bucket:
     """Nobody listens on port 1: what the stub does not answer cannot leave this machine."""
     return S3Bucket(
         "hourglass",
-        "http://127.0.0.1:1",
-        access_key_id="me",
-        secret_access_key=SecretStr("canary"),
+        S3Access(
+            _env_file=None,
+            s3_endpoint="http://127.0.0.1:1",
+            s3_access_key_id="me",
+            s3_secret_access_key=SecretStr("canary"),
+            s3_encryption=Encryption.S3,
+        ),
         timeout_seconds=1,
         attempts_max=1,
     )
@@ -55,7 +60,7 @@ def test_an_empty_prefix_lists_nothing(bucket: S3Bucket, s3: Stubber) -> None:
 
 def test_a_write_is_create_only(bucket: S3Bucket, s3: Stubber) -> None:
     """The server decides, not a look before."""
-    asked = {"Bucket": "hourglass", "Key": "k", "Body": b"x", "IfNoneMatch": "*"}
+    asked = {"Bucket": "hourglass", "Key": "k", "Body": b"x", "IfNoneMatch": "*", "ServerSideEncryption": "AES256"}
     s3.add_response("put_object", {}, asked)
     assert bucket.put_if_absent("k", b"x")
 

@@ -1,0 +1,81 @@
+"""The settings of Kafka in the words of its Java client, and what else the job's consumer is told. Pure.
+
+Flink keeps these properties in the job's graph, which travels and is stored: so no password stands here, only the
+name of the file that holds it, which must be there on every machine of the cluster.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flink_jobs.settings import LandingSettings
+
+CONSUMER = {
+    "fetch.min.bytes": "65536",
+    "fetch.max.wait.ms": "200",
+    "max.partition.fetch.bytes": "4194304",
+    "max.poll.records": "2000",
+    "commit.offsets.on.checkpoint": "true",
+    "isolation.level": "read_committed",
+}
+"""Larger fetches cost less per record; a quiet topic waits at most `fetch.max.wait.ms` longer. Of transactions only
+what was committed lands; the offsets of aborted records and of markers are holes of the ledger."""
+
+LOGIN = "io.hourglass.landing.PasswordFileLogin"
+
+
+def consumer_properties(settings: LandingSettings) -> dict[str, str]:
+    """Give every property of the job's consumer but its brokers, group and topics."""
+    discovery = {"partition.discovery.interval.ms": str(settings.partition_discovery_seconds * 1000)}
+    return CONSUMER | discovery | security_properties(settings) | settings.kafka_consumer_extras
+
+
+def security_properties(settings: LandingSettings) -> dict[str, str]:
+    """Name protection and login as the Java client does.
+
+    Raises:
+        ValueError: a password stands in a variable and not in a file.
+    """
+    protocol = settings.kafka_security_protocol
+    return (
+        {"security.protocol": protocol.value}
+        | (_login(settings) if protocol.has_login else {})
+        | (_encryption(settings) if protocol.is_encrypted else {})
+    )
+
+
+def _login(settings: LandingSettings) -> dict[str, str]:
+    if settings.kafka_sasl_password_file is None:
+        raise ValueError("the job itself takes the password of Kafka from HOURGLASS_KAFKA_SASL_PASSWORD_FILE alone")
+    user, file = _quoted(settings.kafka_sasl_username or ""), _quoted(str(settings.kafka_sasl_password_file))
+    return {
+        "sasl.mechanism": settings.kafka_sasl_mechanism.value,
+        "sasl.jaas.config": f"{LOGIN} required username={user} password_file={file};",
+    }
+
+
+def _encryption(settings: LandingSettings) -> dict[str, str]:
+    values = {"ssl.endpoint.identification.algorithm": "https" if settings.kafka_ssl_check_host_name else ""}
+    if settings.kafka_ssl_ca_location:
+        values |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": str(settings.kafka_ssl_ca_location)}
+    if settings.kafka_ssl_certificate_location and settings.kafka_ssl_key_location:
+        values |= {
+            "config.providers": "directory",
+            "config.providers.directory.class": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.certificate.chain": _content(settings.kafka_ssl_certificate_location),
+            "ssl.keystore.key": _content(settings.kafka_ssl_key_location),
+        }
+        if settings.kafka_ssl_key_password_file:
+            values["ssl.key.password"] = _content(settings.kafka_ssl_key_password_file)
+    return values
+
+
+def _content(file: Path) -> str:
+    """Let the client read a file itself, where it runs."""
+    return f"${{directory:{file.parent}:{file.name}}}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,139 @@
+"""How every process of the project reaches the bucket: one set of variables, and the client that Python takes.
+
+A contract: it imports nothing of ours. The landing job's Java client has its own names for the same settings, in
+`flink_jobs/s3_properties.py`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_s3 import S3Client
+
+SESSION_NAME = "hourglass"
+"""Under which an assumed role is seen in the trail of the account."""
+
+
+class Encryption(StrEnum):
+    """Who keeps the key with which the bucket encrypts an object; unset leaves it to the bucket's own default."""
+
+    S3 = "sse-s3"
+    KMS = "sse-kms"
+
+
+class CannedAcl(StrEnum):
+    """Who may read an object beside its owner. A bucket that enforces its owner takes none."""
+
+    PRIVATE = "private"
+    OWNER_READ = "bucket-owner-read"
+    OWNER_FULL = "bucket-owner-full-control"
+
+
+class S3Access(BaseSettings):
+    """Where the bucket's server is, who we are to it, and how objects are to be kept.
+
+    Credentials, first that applies: the two keys (with a session token, if there is one), else the default chain of
+    AWS: environment, web identity of a Kubernetes service account, profile, role of the container or the machine.
+    A role ARN is then assumed with them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOURGLASS_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # what is wrong may be a key
+    )
+
+    s3_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+$")
+    """URL of an S3 server; unset is AWS."""
+    s3_region: str = "us-east-1"
+    s3_path_style: bool | None = None
+    """Whether the bucket stands in the path and not in the host name; unset: with an endpoint yes, on AWS no."""
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
+    s3_session_token: SecretStr | None = None
+    s3_role_arn: str | None = Field(None, pattern=r"^arn:[^:]+:iam::[^:]*:role/.+$")
+    s3_sts_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+$")
+    s3_encryption: Encryption | None = None
+    s3_kms_key_id: str | None = Field(None, min_length=1)
+    s3_acl: CannedAcl | None = None
+
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> Self:
+        if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
+            raise ValueError("HOURGLASS_S3_ACCESS_KEY_ID and _SECRET_ACCESS_KEY go together: set both or none")
+        if self.s3_session_token and not self.s3_access_key_id:
+            raise ValueError("HOURGLASS_S3_SESSION_TOKEN belongs to keys: set HOURGLASS_S3_ACCESS_KEY_ID and _SECRET…")
+        if self.s3_kms_key_id and self.s3_encryption is not Encryption.KMS:
+            raise ValueError("HOURGLASS_S3_KMS_KEY_ID needs HOURGLASS_S3_ENCRYPTION=sse-kms")
+        return self
+
+    @property
+    def uses_path_style(self) -> bool:
+        """Whether the bucket stands in the path."""
+        return self.s3_endpoint is not None if self.s3_path_style is None else self.s3_path_style
+
+    def put_arguments(self) -> dict[str, Any]:
+        """Give what every `put_object` of the project must carry, in boto3's names."""
+        algorithm = {Encryption.S3: "AES256", Encryption.KMS: "aws:kms"}
+        values = {
+            "ServerSideEncryption": algorithm[self.s3_encryption] if self.s3_encryption else None,
+            "SSEKMSKeyId": self.s3_kms_key_id,
+            "ACL": str(self.s3_acl) if self.s3_acl else None,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def client(self, limits: Config) -> S3Client:
+        """Connect; nothing is asked yet.
+
+        Args:
+            limits: timeouts, retries and connections of this caller.
+        """
+        # Imported here: who only reads settings does not pay for it.
+        from botocore.config import Config  # noqa: PLC0415 - see the line above
+
+        style = Config(s3={"addressing_style": "path" if self.uses_path_style else "virtual"})
+        client: S3Client = self._session().client(
+            "s3", endpoint_url=self.s3_endpoint, region_name=self.s3_region, config=limits.merge(style)
+        )
+        return client
+
+    def _session(self) -> Any:
+        import boto3  # noqa: PLC0415 - see `client`
+
+        secret, token = self.s3_secret_access_key, self.s3_session_token
+        session = boto3.session.Session(
+            aws_access_key_id=self.s3_access_key_id,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            aws_session_token=token.get_secret_value() if token else None,
+        )
+        return self._in_role(session, self.s3_role_arn) if self.s3_role_arn else session
+
+    def _in_role(self, session: Any, role_arn: str) -> Any:
+        """Assume the role at the first request, and again before its credentials end."""
+        import boto3  # noqa: PLC0415 - see `client`
+        from botocore.credentials import (  # noqa: PLC0415 - see `client`
+            AssumeRoleCredentialFetcher,
+            DeferredRefreshableCredentials,
+        )
+        from botocore.session import get_session  # noqa: PLC0415 - see `client`
+
+        ours = get_session()
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=partial(ours.create_client, endpoint_url=self.s3_sts_endpoint, region_name=self.s3_region),
+            source_credentials=session.get_credentials(),
+            role_arn=role_arn,
+            extra_args={"RoleSessionName": SESSION_NAME},
+        )
+        in_role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        ours._credentials = in_role  # type: ignore[attr-defined]  # noqa: SLF001 - botocore's setter takes keys alone
+        return boto3.session.Session(botocore_session=ours)

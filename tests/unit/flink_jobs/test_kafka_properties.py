@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flink_jobs.kafka_properties import CONSUMER, consumer_properties, security_properties
+from flink_jobs.settings import LandingSettings
+
+DIRECTORY_PROVIDER = "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
+
+
+def settings(**values: Any) -> LandingSettings:
+    return LandingSettings(_env_file=None, **values)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "file.pem"
+    file.write_text("canary")
+    return file
+
+
+def test_without_settings_the_consumer_is_plain() -> None:
+    """What was proven to be fast, discovery of partitions every half minute, and nothing else."""
+    plain = {"partition.discovery.interval.ms": "30000", "security.protocol": "PLAINTEXT"}
+    assert CONSUMER | plain == consumer_properties(settings())
+
+
+def test_extras_go_before_what_is_usual() -> None:
+    """An operator may know better."""
+    extras = {"fetch.min.bytes": "1", "client.rack": "eu-1a"}
+    properties = consumer_properties(settings(kafka_consumer_extras=extras))
+    assert extras == {name: properties[name] for name in extras}
+
+
+def test_the_password_stays_in_its_file(file: Path) -> None:
+    """The properties travel in the job's graph: they name the file, and quote what JAAS would read as its own."""
+    found = security_properties(
+        settings(
+            kafka_security_protocol="SASL_PLAINTEXT",
+            kafka_sasl_mechanism="PLAIN",
+            kafka_sasl_username='me "\\',
+            kafka_sasl_password_file=file,
+        )
+    )
+    login = 'io.hourglass.landing.PasswordFileLogin required username="me \\"\\\\" password_file="FILE";'
+    expected = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.jaas.config": login.replace("FILE", str(file)),
+    }
+    assert expected == found
+
+
+def test_certificate_and_key_are_read_where_the_client_runs(file: Path) -> None:
+    """A key in the properties would be a secret in the job's graph."""
+    content = f"${{directory:{file.parent}:{file.name}}}"
+    found = security_properties(
+        settings(
+            kafka_security_protocol="SSL",
+            kafka_ssl_ca_location=file,
+            kafka_ssl_certificate_location=file,
+            kafka_ssl_key_location=file,
+            kafka_ssl_key_password_file=file,
+            kafka_ssl_check_host_name=False,
+        )
+    )
+    expected = {
+        "security.protocol": "SSL",
+        "ssl.endpoint.identification.algorithm": "",
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(file),
+        "config.providers": "directory",
+        "config.providers.directory.class": DIRECTORY_PROVIDER,
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.certificate.chain": content,
+        "ssl.keystore.key": content,
+        "ssl.key.password": content,
+    }
+    assert expected == found
+
+
+def test_a_password_in_a_variable_does_not_reach_the_job() -> None:
+    """The command writes it to a file first; a cluster mounts one."""
+    login = {"kafka_sasl_username": "me", "kafka_sasl_password": "canary"}
+    with pytest.raises(ValueError, match="HOURGLASS_KAFKA_SASL_PASSWORD_FILE") as caught:
+        security_properties(settings(kafka_security_protocol="SASL_SSL", **login))
+    assert "canary" not in str(caught.value)
+
+
+def test_the_host_name_is_checked_unless_told_otherwise() -> None:
+    assert (
+        "https" == security_properties(settings(kafka_security_protocol="SSL"))["ssl.endpoint.identification.algorithm"]
+    )
