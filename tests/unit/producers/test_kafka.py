@@ -63,7 +63,7 @@ def test_librdkafka_knows_every_name(mechanism: str) -> None:
     login = {"kafka_sasl_mechanism": mechanism, "kafka_sasl_username": "me", "kafka_sasl_password": PASSWORD}
     settings = access(kafka_bootstrap_servers="127.0.0.1:1", kafka_security_protocol="SASL_SSL", **login)
     assert isinstance(AdminClient({**settings.librdkafka(), "log_level": 0}), AdminClient)
-    with pytest.raises(KafkaException, match="No such configuration|unsupported|Unsupported"):
+    with pytest.raises(KafkaException, match=r"(?i)unsupported|invalid value"):
         AdminClient({**settings.librdkafka(), "sasl.mechanism": "SCRAM", "log_level": 0})
 
 

@@ -1,0 +1,126 @@
+"""A broker with one more listener, on which every client must log in and may be asked for a certificate."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+
+from infra.local.settings import LOOPBACK
+from tests.faults.landing_stack import Server, Servers
+from tests.integration.ports import free_ports
+
+USER = "landing"
+PASSWORD = 'canary-of-kafka "quoted" \\ $'
+STORE_PASSWORD = "of-the-test"
+ANSWER_SECONDS_MAX = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """A certificate authority, a server's key store signed by it, and a client's certificate and key, in PEM."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        """The certificate to trust."""
+        return self.folder / "ca.pem"
+
+    @property
+    def client(self) -> Path:
+        """The client's certificate."""
+        return self.folder / "client.pem"
+
+    @property
+    def client_key(self) -> Path:
+        """The client's key, with a password."""
+        return self.folder / "client-key.pem"
+
+    @property
+    def store(self) -> Path:
+        """The server's certificate and key as Java takes them."""
+        return self.folder / "server.p12"
+
+
+def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
+    """Make them with openssl; `name` is what the server's certificate says about where it is."""
+    folder.mkdir(parents=True)
+    made = Certificates(folder)
+    openssl(folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem")
+    for one in ("server", "client"):
+        openssl(folder, f"req -newkey rsa:2048 -nodes -subj /CN={one} -keyout {one}.key -out {one}.csr")
+        (folder / "names").write_text(f"subjectAltName={name}\n")
+        openssl(
+            folder,
+            f"x509 -req -in {one}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out {one}.pem",
+        )
+    store = f"-out server.p12 -passout pass:{STORE_PASSWORD}"
+    openssl(folder, f"pkcs12 -export -in server.pem -inkey server.key -certfile ca.pem {store}")
+    openssl(folder, f"pkcs8 -topk8 -in client.key -out client-key.pem -passout pass:{STORE_PASSWORD}")
+    return made
+
+
+def openssl(folder: Path, arguments: str) -> None:
+    """Run one command of openssl."""
+    subprocess.run(["openssl", *arguments.split()], cwd=folder, check=True, capture_output=True)
+
+
+class SecureServers(Servers):
+    """As `Servers`; the broker has a second listener with the protocol SASL_SSL, or SSL with client certificates.
+
+    Args:
+        folder: of the servers.
+        made: the certificates that the broker shows and trusts.
+        protocol: of the second listener.
+    """
+
+    def __init__(self, folder: Path, made: Certificates, protocol: str = "SASL_SSL") -> None:
+        super().__init__(folder)
+        self._made = made
+        self._protocol = protocol
+        [self.port] = free_ports(1)
+        self.secure_address = f"{LOOPBACK}:{self.port}"
+
+    def start(self, *servers: Server) -> None:
+        """Add the listener before the broker starts, and the user once it serves."""
+        config = self.settings.data_dir / "kafka" / "server.properties"
+        if "SECURE" not in config.read_text():
+            with config.open("a") as file:
+                file.write(self._listener())
+        super().start(*servers)
+        if self._protocol == "SASL_SSL":
+            self._create_user()
+
+    def _listener(self) -> str:
+        plain = f"PLAINTEXT://{LOOPBACK}:{self.settings.kafka_port}"
+        secure = f"SECURE://{self.secure_address}"
+        jaas = "org.apache.kafka.common.security"
+        escaped = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
+        login = f'{jaas}.plain.PlainLoginModule required user_{USER}="{escaped}";'.replace("\\", "\\\\")
+        values: dict[str, Any] = {
+            "listeners": f"{plain},{secure},CONTROLLER://{LOOPBACK}:{self.settings.kafka_controller_port}",
+            "advertised.listeners": f"{plain},{secure}",
+            "listener.security.protocol.map": f"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:{self._protocol}",
+            "ssl.keystore.type": "PKCS12",
+            "ssl.keystore.location": self._made.store,
+            "ssl.keystore.password": STORE_PASSWORD,
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self._made.authority,
+            "listener.name.secure.ssl.client.auth": "required" if self._protocol == "SSL" else "none",
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+            "listener.name.secure.plain.sasl.jaas.config": login,
+            "listener.name.secure.scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+            "listener.name.secure.scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+        }
+        return "".join(f"{name}={value}\n" for name, value in values.items())
+
+    def _create_user(self) -> None:
+        admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{self.settings.kafka_port}"})
+        for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
+            change = UserScramCredentialUpsertion(USER, ScramCredentialInfo(mechanism, 4096), PASSWORD.encode())
+            admin.alter_user_scram_credentials([change])[USER].result(ANSWER_SECONDS_MAX)

@@ -1,0 +1,205 @@
+"""The job on a broker that asks who it is, over TLS: let in with the right secret, refused at once with a wrong one."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from flink_jobs import deploy
+from flink_jobs.errors import SetupError
+from flink_jobs.settings import LandingSettings
+from infra.local.processes import process_tree
+from orchestration.landing.broker import KafkaBroker
+from orchestration.landing.errors import BrokerRefused
+from producers.client import EventProducer
+from producers.errors import AuthenticationError
+from producers.events import EventType, PlatformEvent
+from producers.kafka import KafkaAccess
+from producers.settings import ProducerSettings
+from tests.faults.landing_stack import LandingStack, Raw, event
+from tests.faults.secure_broker import PASSWORD, STORE_PASSWORD, USER, Certificates, SecureServers, certificates
+from tests.integration.truth import objects, read_landed
+
+REFUSAL_SECONDS_MAX = 10.0
+RECORDS = 200
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("certificates") / "right")
+
+
+@pytest.fixture(scope="module")
+def secure(made: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureServers]:
+    with SecureServers(tmp_path_factory.mktemp("secure"), made) as servers:
+        yield servers
+
+
+def login(servers: SecureServers, made: Certificates, **changes: Any) -> dict[str, Any]:
+    """What every program is told: one set of settings."""
+    values = {
+        "kafka_bootstrap_servers": servers.secure_address,
+        "kafka_security_protocol": "SASL_SSL",
+        "kafka_sasl_mechanism": "SCRAM-SHA-512",
+        "kafka_sasl_username": USER,
+        "kafka_sasl_password": PASSWORD,
+        "kafka_ssl_ca_location": made.authority,
+    }
+    return values | changes
+
+
+def land(stack: LandingStack) -> None:
+    """Start the job, send records, and wait until exactly they are there."""
+    stack.start_job()
+    sent = stack.produce([Raw(event(number), partition=number % 4) for number in range(RECORDS)])
+    stack.wait_until_landed(sent)
+    assert sent == set(read_landed(stack.settings).accepted)
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
+def test_the_right_password_lands_and_is_seen_nowhere(
+    secure: SecureServers, made: Certificates, mechanism: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every mechanism, with quotes in the password; afterwards the password is in one file, which only its owner reads.
+
+    Looked through: every file that the job has left, its logs, its checkpoints and everything else in the bucket,
+    the command line and the environment of each of its processes, and what Flink tells about it.
+    """
+    monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", PASSWORD)
+    stream = f"login-{mechanism.lower()}"
+    with LandingStack(secure, stream, **login(secure, made, kafka_sasl_mechanism=mechanism)) as stack:
+        land(stack)
+        told = {process.pid: processes_show(process) for process in processes(stack)}
+        shown = "\n".join(flink_tells(stack.landing))
+        stack.stop_job()
+
+        state = stack.landing.state_dir
+        holders = {file for file in files_below(stack.landing.data_dir) if b"canary-of-kafka" in file.read_bytes()}
+        assert {state / "secrets" / "kafka_sasl_password"} == holders
+        assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in holders}
+        assert {} == {pid: text for pid, text in told.items() if "canary-of-kafka" in text}
+        assert "canary-of-kafka" not in shown
+        assert stack.landing.s3_secret_access_key
+        bucket_secret = stack.landing.s3_secret_access_key.get_secret_value()
+        assert bucket_secret not in shown + "".join(told.values())
+        assert [] == [key for key, body in objects(stack.settings, "") if b"canary-of-kafka" in body]
+
+
+def test_the_other_programs_take_the_same_variables(secure: SecureServers, made: Certificates) -> None:
+    """A producer sends and orchestration reads, with what the job is told."""
+    told = login(secure, made)
+    with LandingStack(secure, "same-variables") as stack:
+        with EventProducer(ProducerSettings(topic="same-variables", **told)) as producer:
+            producer.send(an_event())
+            assert 1 == producer.flush().acked
+        offsets = KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic)
+        assert 1 == sum(marks.end for marks in offsets.partitions.values())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kafka_sasl_password": "wrong-canary"},
+        {"kafka_sasl_username": "nobody"},
+        {"kafka_ssl_ca_location": "other authority"},
+        {"kafka_ssl_ca_location": None},
+    ],
+    ids=["password", "user", "authority", "no-authority"],
+)
+def test_a_wrong_secret_is_refused_at_once_with_its_variables(
+    secure: SecureServers, made: Certificates, wrong: dict[str, Any], tmp_path: Path
+) -> None:
+    """The start, a producer and orchestration: each within ten seconds; nothing is started, no secret is said."""
+    if wrong.get("kafka_ssl_ca_location"):
+        wrong = {"kafka_ssl_ca_location": certificates(tmp_path / "other").authority}
+    told = login(secure, made, **wrong)
+    with LandingStack(secure, f"wrong-{next(iter(wrong)).replace('_', '-')}-{os.urandom(2).hex()}", **told) as stack:
+        calls: dict[type[Exception], Callable[[], object]] = {
+            SetupError: lambda: deploy.start(stack.landing),
+            AuthenticationError: lambda: EventProducer(ProducerSettings(topic=stack.settings.topic, **told)),
+            BrokerRefused: lambda: KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic),
+        }
+        for error, call in calls.items():
+            began = time.monotonic()
+            with pytest.raises(error, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL") as caught:
+                call()
+            assert time.monotonic() - began < REFUSAL_SECONDS_MAX
+            assert "canary" not in f"{caught.value!r} {caught.value}"
+        assert not stack.job_lives()
+
+
+def test_a_certificate_of_another_name_is_refused_unless_names_are_not_checked(tmp_path: Path) -> None:
+    """The job goes where it is told to only if it need not know who answers."""
+    made = certificates(tmp_path / "made", name="DNS:elsewhere.test")
+    with SecureServers(tmp_path / "servers", made) as servers:
+        told = login(servers, made)
+        with LandingStack(servers, "other-name", **told) as stack:
+            with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
+                stack.start_job()
+            stack.landing = stack.landing.model_copy(update={"kafka_ssl_check_host_name": False})
+            land(stack)
+
+
+def test_a_client_certificate_lets_the_job_in(tmp_path: Path) -> None:
+    """Without one it is refused; the key stands in its file alone, and its password in another."""
+    made = certificates(tmp_path / "made")
+    with SecureServers(tmp_path / "servers", made, protocol="SSL") as servers:
+        told = login(servers, made, kafka_security_protocol="SSL")
+        ours: dict[str, Any] = {
+            "kafka_ssl_certificate_location": made.client,
+            "kafka_ssl_key_location": made.client_key,
+            "kafka_ssl_key_password": STORE_PASSWORD,
+        }
+        with LandingStack(servers, "no-certificate", **told) as stack, pytest.raises(SetupError):
+            stack.start_job()
+        with LandingStack(servers, "certificate", **told, **ours) as stack:
+            land(stack)
+
+
+def processes(stack: LandingStack) -> list[psutil.Process]:
+    pid = deploy.process_id(stack.landing)
+    assert pid is not None
+    return process_tree(pid)
+
+
+def processes_show(process: psutil.Process) -> str:
+    return " ".join(process.cmdline()) + json.dumps(process.environ())
+
+
+def flink_tells(settings: LandingSettings) -> Iterator[str]:
+    """Ask Flink's REST interface for everything that it says about its configuration and the job."""
+    job = json.loads(ask_flink(settings, "jobs/overview"))["jobs"][0]["jid"]
+    pages = ["config", "jobmanager/config", "jobmanager/environment", f"jobs/{job}", f"jobs/{job}/config"]
+    for page in [*pages, f"jobs/{job}/plan", f"jobs/{job}/checkpoints/config", "jobmanager/logs"]:
+        yield ask_flink(settings, page)
+
+
+def ask_flink(settings: LandingSettings, page: str) -> str:
+    with urlopen(f"{settings.flink_rest}/{page}", timeout=10) as answer:  # noqa: S310 - http on this machine
+        text: str = answer.read().decode()
+        return text
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.rglob("*") if file.is_file())
+
+
+def an_event() -> PlatformEvent:
+    return PlatformEvent(
+        event_id="e-1",
+        event_type=EventType.RUN_START,
+        occurred_at=datetime(2025, 8, 1, 3, tzinfo=UTC),
+        organization="o",
+        deployment="d",
+        payload={},
+    )
