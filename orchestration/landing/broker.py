@@ -14,6 +14,7 @@ from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
 from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
+_TRY_SECONDS = 1.0
 
 
 class RecordTime(StrEnum):
@@ -95,13 +96,23 @@ class KafkaBroker:
 
     def _partitions(self, topic: str) -> list[int]:
         with self._foreign_errors(f"describe topic {topic}"):
-            found = self._admin.list_topics(topic, timeout=self.timeout_seconds).topics.get(topic)
+            found = self._describe(topic)
         if found is None or found.error is not None or not found.partitions:
             detail = found.error.name() if found is not None and found.error is not None else "not listed"
             raise BrokerRefused(
                 f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
             )
         return sorted(found.partitions)
+
+    def _describe(self, topic: str) -> Any:
+        """Ask in short tries: that a login is refused is told between two of them, long before the time is over."""
+        seconds = min(_TRY_SECONDS, self.timeout_seconds)
+        for _ in range(round(self.timeout_seconds / seconds) - 1):
+            try:
+                return self._admin.list_topics(topic, timeout=seconds).topics.get(topic)
+            except _kafka().KafkaException as exc:
+                self._refuse_if_hopeless(exc)
+        return self._admin.list_topics(topic, timeout=seconds).topics.get(topic)
 
     def _record_time(self, topic: str) -> RecordTime:
         resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)

@@ -75,7 +75,7 @@ def test_partitions_watermarks_and_record_time_are_read(record_time: RecordTime)
     admin = FakeAdmin([{0: (5, -1), 1: (0, -1)}, {0: (9, -1), 1: (0, -1)}], record_time.value)
     expected = TopicOffsets(TOPIC, record_time, {0: Watermarks(5, 9), 1: Watermarks(0, 0)})
     assert expected == broker_with(admin).offsets(TOPIC)
-    assert [3.0] * 4 == admin.timeouts
+    assert [1.0, 3.0, 3.0, 3.0] == admin.timeouts
 
 
 def test_a_moment_is_asked_for_in_milliseconds_and_no_record_is_none() -> None:
