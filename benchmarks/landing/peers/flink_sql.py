@@ -74,9 +74,9 @@ class FlinkSql:
         return f"{found[1]}T{found[2]}" if found else None
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
-        """Keep all: an object is listed once a checkpoint has finished it."""
+        """Keep all files: one is listed once a checkpoint has finished it. Checkpoints lie beside them."""
         del task
-        return list(keys)
+        return [key for key in keys if self.hour_of(key)]
 
 
 def write_configuration(task: Task, folder: Path) -> None:
