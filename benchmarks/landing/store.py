@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, cast
 
 import boto3
 from botocore.config import Config
 
+from benchmarks.landing.peer import Task
 from benchmarks.landing.settings import BenchmarkSettings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Listed:
 
     key: str
     size: int
+    modified: datetime
 
 
 class Store:
@@ -46,6 +49,11 @@ class Store:
             local.s3_access_key_id,
             local.s3_secret_access_key.get_secret_value(),
         )
+
+    @classmethod
+    def of_task(cls, task: Task) -> Store:
+        """Connect to the S3 server of a task, for what a peer notes beside its output."""
+        return cls.at(task.s3_endpoint, task.s3_region, task.s3_access_key_id, task.s3_secret_access_key)
 
     @classmethod
     def at(cls, endpoint: str, region: str, access_key_id: str, secret_access_key: str) -> Store:
@@ -83,7 +91,9 @@ class Store:
     def _everything(self, bucket: str, prefix: str) -> Iterator[Listed]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
-            yield from (Listed(found["Key"], found["Size"]) for found in page.get("Contents", []))
+            yield from (
+                Listed(found["Key"], found["Size"], found["LastModified"]) for found in page.get("Contents", [])
+            )
 
     def open(self, bucket: str, key: str) -> IO[bytes]:
         """Open an object for reading as it arrives."""

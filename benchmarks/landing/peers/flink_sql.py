@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from benchmarks.landing.peer import Task
-from benchmarks.landing.peers import bucket
-from benchmarks.landing.peers.programs import PROJECT, run_program, task_environment
+from benchmarks.landing.peers.programs import run_program, task_environment
+from benchmarks.landing.store import Listed, Store
 from flink_jobs.bucket import StoredObject
-from flink_jobs.flink_config import LOGGING, OPTIONS_BESIDE_WHEEL
+from flink_jobs.flink_config import OPTIONS_BESIDE_WHEEL, logging_config
 from flink_jobs.process import wheel_java_options
 from flink_jobs.restore import restore_points
 from flink_jobs.runtime import assemble, wheel_home
+from flink_jobs.settings import LogFormat
+from infra.local.settings import PROJECT
 
 HERE = Path(__file__).parent
 RUNTIME = PROJECT / ".runtime"
@@ -46,7 +48,7 @@ class FlinkSql:
         home = (task.install_dir / "flink").absolute()
         folder = task.work_dir.absolute()
         write_configuration(task, folder / "conf")
-        restore = newest_checkpoint(task, bucket.objects(task, "checkpoints/"))
+        restore = newest_checkpoint(task, Store.of_task(task).objects(task.bucket, f"{task.prefix}checkpoints/"))
         command = [
             str(home / "bin" / "flink"),
             "run",
@@ -85,7 +87,7 @@ def write_configuration(task: Task, folder: Path) -> None:
     file = folder / "config.yaml"
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}: {json.dumps(value)}\n" for name, value in settings(task).items()))
-    (folder / "log4j-cli.properties").write_text(LOGGING)
+    (folder / "log4j-cli.properties").write_text(logging_config(LogFormat.TEXT))
 
 
 def settings(task: Task) -> dict[str, str | int | bool]:
@@ -119,9 +121,9 @@ def settings(task: Task) -> dict[str, str | int | bool]:
     }
 
 
-def newest_checkpoint(task: Task, found: Iterable[StoredObject]) -> str | None:
+def newest_checkpoint(task: Task, found: Iterable[Listed]) -> str | None:
     """Choose the newest complete checkpoint, as Flink takes it."""
-    points = restore_points(found)
+    points = restore_points(StoredObject(listed.key, listed.modified) for listed in found)
     return f"s3://{task.bucket}/{points[-1].key}" if points else None
 
 

@@ -1,19 +1,15 @@
-"""Install and run the programs of peers: an own Python environment, jars by coordinates, one process tree a run."""
+"""Install and run what is not a script of ours alone: jars by coordinates, programs to their end."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.landing.peer import PeerFailed, Task
 from flink_jobs.process import essence
-
-PROJECT = Path(__file__).resolve().parents[3]
-UV = PROJECT / ".tools" / "bin" / "uv"
 
 
 def made_once(target: Path, sources: Sequence[Path], make: Callable[[], None]) -> None:
@@ -25,17 +21,6 @@ def made_once(target: Path, sources: Sequence[Path], make: Callable[[], None]) -
     target.mkdir(parents=True, exist_ok=True)
     make()
     stamp.write_text(digest)
-
-
-def install_python(folder: Path, requirements: Path) -> None:
-    """Make the environment `folder` with exactly the pinned requirements, on the Python that runs this."""
-
-    def make() -> None:
-        call([str(UV), "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)])
-        python = str(folder / "bin" / "python")
-        call([str(UV), "pip", "sync", "--quiet", "--compile-bytecode", "--python", python, str(requirements)])
-
-    made_once(folder, [requirements], make)
 
 
 def install_jars(folder: Path, pom: Path) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from benchmarks.landing.installation import install_requirements
 from benchmarks.landing.peer import CODECS, Task
-from benchmarks.landing.peers.programs import install_python, run_program, task_environment
+from benchmarks.landing.peers.programs import run_program, task_environment
 
 HERE = Path(__file__).parent
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/\d+\.\d{19}\.jsonl(?:\.gz|\.zst)?$")
@@ -23,7 +24,7 @@ class Quixstreams:
 
     def install(self, folder: Path) -> None:
         """Install it in an environment of its own."""
-        install_python(folder / "venv", HERE / "quixstreams-requirements.txt")
+        install_requirements(folder / "venv", HERE / "quixstreams-requirements.txt")
 
     def run(self, task: Task) -> None:
         """Land everything from the group's committed offsets up to the end offsets of now."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlparse
 
+from benchmarks.landing.installation import install_requirements
 from benchmarks.landing.peer import Task
-from benchmarks.landing.peers import bucket
-from benchmarks.landing.peers.programs import install_jars, install_python, run_program, task_environment
+from benchmarks.landing.peers.programs import install_jars, run_program, task_environment
+from benchmarks.landing.store import Store
 
 HERE = Path(__file__).parent
 BATCH_RECORDS = 500_000
@@ -32,7 +33,7 @@ class Spark:
 
     def install(self, folder: Path) -> None:
         """Install the wheel in an environment of its own, and the Kafka and S3 jars beside it."""
-        install_python(folder / "venv", HERE / "spark-requirements.txt")
+        install_requirements(folder / "venv", HERE / "spark-requirements.txt")
         install_jars(folder / "jars", HERE / "spark-jars.xml")
 
     def run(self, task: Task) -> None:
@@ -53,7 +54,8 @@ class Spark:
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
         """Keep the objects that the sink's log names: others are left from batches that were cut off."""
-        logs = [bucket.read(task, key) for key in log_keys(keys)]
+        store = Store.of_task(task)
+        logs = [store.read(task.bucket, key).decode() for key in log_keys(keys)]
         named = named_by(logs)
         return [key for key in keys if key in named]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.landing.peer import Task
 from benchmarks.landing.peers.flink_sql import PEER, newest_checkpoint, write_configuration
-from flink_jobs.bucket import StoredObject
+from benchmarks.landing.store import Listed
 
 HOUR = "run-1/landing/hour=2025-08-01-03"
 AT = datetime(2025, 8, 1, tzinfo=UTC)
@@ -27,8 +27,8 @@ TASK = Task(
 )
 
 
-def checkpoint(job: str, number: int, file: str = "_metadata") -> StoredObject:
-    return StoredObject(f"run-1/checkpoints/{job * 32}/chk-{number}/{file}", AT)
+def checkpoint(job: str, number: int, file: str = "_metadata") -> Listed:
+    return Listed(f"run-1/checkpoints/{job * 32}/chk-{number}/{file}", 1, AT)
 
 
 def test_hour_is_read_from_the_partition_column() -> None:
