@@ -28,6 +28,11 @@ final class Contracts {
         return new EventScanner(Contract.parse(JSON));
     }
 
+    /** Read the position from a detail. */
+    static int position(String detail) {
+        return Integer.parseInt(detail, "byte ".length(), detail.indexOf(':'), 10);
+    }
+
     static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
