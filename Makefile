@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-unit test-java test-faults test-integration check format lock clean
+.PHONY: help setup demo benchmark test test-unit test-java test-faults test-hostile test-integration check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits
 benchmark: setup ## the landing job beside its peers: hours of measuring, see benchmarks/landing/README.md
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
 
-test: test-unit test-java test-faults test-integration ## every test: unit, Java, faults and integration against real servers
+test: test-unit test-java test-faults test-hostile test-integration ## every test: unit, Java, faults, hostile records and integration against real servers
 
 test-unit: setup
 	@$(BIN)/python -m pytest tests/unit
@@ -31,6 +31,9 @@ test-java: setup
 
 test-faults: setup
 	@$(BIN)/python -m pytest tests/faults
+
+test-hostile: setup
+	@$(BIN)/python -m pytest tests/hostile
 
 test-integration: setup
 	@$(BIN)/python -m pytest tests/integration

@@ -11,6 +11,7 @@ Keys of a stream (default `platform-events`), all times UTC:
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -239,3 +240,21 @@ class RejectedLine(BaseModel):
     payload_base64: str | None
     key_base64: str | None = None
     headers: list[tuple[str, str | None]] = []
+
+    def record_value(self) -> bytes | None:
+        """Give back the exact value of the record; None is a tombstone."""
+        return _decode(self.payload_base64)
+
+    def record_key(self) -> bytes | None:
+        """Give back the exact key of the record."""
+        if self.key_base64 is not None:
+            return _decode(self.key_base64)
+        return None if self.key is None else self.key.encode()
+
+    def record_headers(self) -> list[tuple[str, bytes | None]]:
+        """Give back the headers of the record, in their order."""
+        return [(name, _decode(value)) for name, value in self.headers]
+
+
+def _decode(base64: str | None) -> bytes | None:
+    return None if base64 is None else b64decode(base64, validate=True)
