@@ -8,8 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -85,7 +87,7 @@ def _produce(stack: LandingStack, records: Sequence[Hostile]) -> dict[Position, 
             partition=partition,
             timestamp=int(BEGIN.timestamp() * 1000),
             headers=list(record.headers),
-            on_delivery=lambda error, message, at=(partition, offset): _expect(error, message, at),
+            on_delivery=partial(_expect, (partition, offset)),
         )
         producer.poll(0)
         sent[stack.settings.topic, partition, offset] = record
@@ -93,9 +95,9 @@ def _produce(stack: LandingStack, records: Sequence[Hostile]) -> dict[Position, 
     return sent
 
 
-def _expect(error: object, message: object, at: tuple[int, int]) -> None:
-    assert error is None
-    assert at == (message.partition(), message.offset())  # type: ignore[attr-defined]  # confluent_kafka has no types
+def _expect(at: tuple[int, int], error: Any, message: Any) -> None:
+    assert error is None, error
+    assert at == (message.partition(), message.offset())
 
 
 def _read(stack: LandingStack, kind: str) -> dict[Position, bytes]:

@@ -109,3 +109,17 @@ def test_lines_of_the_job_are_read_in_full() -> None:
         '"headers":[["trace","AQ=="],["n\\"",null]]}'
     )
     assert ("not_json", [("trace", "AQ=="), ('n"', None)]) == (rejected.reason, rejected.headers)
+    assert (b"\0\1\2\n", None) == (rejected.record_value(), rejected.record_key())
+    assert [("trace", b"\1"), ('n"', None)] == rejected.record_headers()
+
+
+@pytest.mark.parametrize(
+    ("key", "members"), [(b"a", '"key":"a"'), (None, '"key":null'), (b"a\xff", '"key":"a\ufffd","key_base64":"Yf8="')]
+)
+def test_a_rejected_record_gives_back_its_exact_key(key: bytes | None, members: str) -> None:
+    """A key that is no text is replaced for the eye alone; a tombstone has no value."""
+    line = RejectedLine.model_validate_json(
+        '{"topic":"t","partition":0,"offset":1,"timestamp":"2025-08-01T03:59:59.123Z","reason":"empty",'
+        f'"detail":"byte 0: x","payload_base64":null,{members}}}'
+    )
+    assert (key, None) == (line.record_key(), line.record_value())
