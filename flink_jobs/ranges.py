@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Annotated, Any, Self
 
 from pydantic import GetPydanticSchema
@@ -65,6 +65,12 @@ class Ranges:
         if index == len(self.spans) or self.spans[index][0] > last:
             return None
         return max(first, self.spans[index][0]), min(last, self.spans[index][1])
+
+    def within(self, first: int, last: int) -> Self:
+        """Name the numbers that lie in `first` to `last`."""
+        spans = self.spans[self._index_ending_at_or_after(first) :]
+        kept = takewhile(lambda span: span[0] <= last, spans)
+        return type(self)(tuple((max(first, begin), min(last, end)) for begin, end in kept))
 
     def missing(self, first: int, last: int) -> tuple[int, int] | None:
         """Find the first span of `first` to `last` that is not there; an empty request misses nothing."""

@@ -1,4 +1,4 @@
-"""The audit, top to bottom: list the ledger, read it, list the data, compare; then read the data, compare."""
+"""The audit, top to bottom: read the ledger, list the data, compare; read the data, compare; ask the broker."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from flink_jobs.audit.attest import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
+from flink_jobs.audit.broker import Witness, all_marks
 from flink_jobs.audit.cells import Booked, Slot, reason_findings
 from flink_jobs.audit.chain import Chains, chain_findings, chains_of
 from flink_jobs.audit.doubles import Held, double_findings
-from flink_jobs.audit.entries import Entry, Place, read_entries
+from flink_jobs.audit.entries import Entry, Place, place_name, read_entries
 from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
@@ -70,6 +72,7 @@ class Audit:
     findings: Findings = field(default_factory=Findings)
     ledger: Ledger = field(default_factory=Ledger)
     listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
+    coverage: dict[Place, Coverage] = field(default_factory=dict)
     held: dict[Place, list[Held]] = field(default_factory=lambda: defaultdict(list))
     read_objects: int = 0
     read_lines: int = 0
@@ -109,10 +112,10 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
     for found in bucket.objects(layout.prefix(Kind.LEDGER)):
         if found.key in seen.ledger.keys or (found.key.endswith("/") and not found.bytes):
             continue
-        seen.ledger.keys.add(found.key)
         try:
             keys.append(ObjectKey.parse(found.key))
         except LayoutError:
+            seen.ledger.keys.add(found.key)
             seen.findings.add([foreign(found.key)])
             continue
         seen.ledger.newest_at = max(found.modified, seen.ledger.newest_at or found.modified)
@@ -120,7 +123,8 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
     def fetch(key: ObjectKey) -> tuple[list[Entry], list[Finding]]:
         return read_entries(key, b"".join(bucket.chunks(key.key)))
 
-    for number, (entries, findings) in enumerate(_in_parallel(fetch, keys), start=1):
+    for number, (key, (entries, findings)) in enumerate(zip(keys, _in_parallel(fetch, keys), strict=True), start=1):
+        seen.ledger.keys.add(key.key)
         seen.ledger.entries.extend(entries)
         seen.findings.add(findings)
         if number % 1000 == 0:
@@ -151,6 +155,26 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
             report(f"read {seen.read_objects:,} of {len(keys):,} objects, {seen.read_lines:,} lines")
     seen.findings.add(reason_findings(seen.ledger.entries, tallies))
     seen.findings.add(double_findings(seen.held))
+
+
+def attest(seen: Audit, witness: Witness, topics: Sequence[str], hours: Hours, report: Report) -> None:
+    """Compare the ledger with the broker, after `audit`; offsets below a low watermark are not judged.
+
+    Where every hour was read, each booked offset that lies in no object is asked for; else what entries call holes.
+
+    Raises:
+        DeployError: the broker is away, or has no such topic.
+    """
+    marks = all_marks(witness, topics)
+    chains = {place: chain for place, chain in seen.ledger.chains.items() if place in marks}
+    seen.coverage = coverage_of(chains, marks)
+    seen.findings.add(coverage_findings(seen.coverage, witness))
+    if seen.read_lines and hours == Hours():
+        seen.findings.add(landed_findings(chains, seen.held, marks, witness))
+        return
+    for place, chain in chains.items():
+        report(f"asking the broker for the holes of {place_name(place)}")
+        seen.findings.add(hole_findings(chain, marks[place], witness))
 
 
 def _judge_objects(

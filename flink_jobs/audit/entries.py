@@ -71,6 +71,7 @@ class Entry:
     last: int
     records: int
     holes: int
+    hole_ranges: tuple[tuple[int, int], ...]
     cells: tuple[tuple[Hour, Kind, Sums], ...]
     reasons: tuple[tuple[str, int], ...]
 
@@ -127,6 +128,7 @@ def _small(where: str, entry: LedgerEntry) -> Entry:
         last=entry.last_offset,
         records=entry.records,
         holes=entry.holes,
+        hole_ranges=entry.hole_ranges,
         cells=tuple((hour, kind, Sums.of(cell)) for hour, kind, cell in _cells(entry)),
         reasons=tuple(sorted(entry.reasons.items())),
     )

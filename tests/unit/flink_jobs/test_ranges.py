@@ -65,3 +65,11 @@ def test_gaps_are_the_spans_between_ranges() -> None:
     """Nothing before the first number and nothing after the last one is a gap."""
     assert [(3, 4), (6, 6)] == Ranges.parse("0-2,5,7-9").gaps()
     assert [] == Ranges().gaps()
+
+
+def test_within_cuts_ranges_at_both_ends() -> None:
+    """Whole ranges inside stay, ranges at the ends are cut, others go."""
+    ranges = Ranges.parse("0-2,5,7-9,12")
+    assert Ranges.parse("2,5,7-8") == ranges.within(2, 8)
+    assert Ranges() == ranges.within(3, 4)
+    assert Ranges() == Ranges().within(0, 9)

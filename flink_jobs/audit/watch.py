@@ -1,0 +1,71 @@
+"""Watching a bucket while records land: what must hold at every moment, not only at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flink_jobs.audit.audit import Audit, Hours, Objects, Report, list_data, read_ledger
+from flink_jobs.audit.chain import chain_findings, chains_of
+from flink_jobs.audit.findings import Code, Finding, Findings
+from flink_jobs.audit.listing import Judge, promises_of
+from flink_jobs.bucket import StoredObject
+from flink_jobs.layout import StreamLayout
+
+LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
+"""What may be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""
+
+
+class Watch:
+    """Looks at a bucket again and again.
+
+    Args:
+        bucket: to look at.
+        layout: of the stream.
+
+    Attributes:
+        findings: of all looks, each told once.
+        polls: looks so far.
+    """
+
+    def __init__(self, bucket: Objects, layout: StreamLayout) -> None:
+        self.findings = Findings()
+        self.polls = 0
+        self._bucket = bucket
+        self._layout = layout
+        self._seen = Audit()
+        self._known: dict[str, StoredObject] = {}
+        self._told: set[Finding] = set()
+
+    def poll(self, report: Report = lambda _line: None) -> None:
+        """Look once: every promise of the ledger is listed, nothing overlaps, nothing that was there has changed.
+
+        Raises:
+            DeployError: the bucket is away; the next look loses nothing.
+        """
+        read_ledger(self._bucket, self._layout, self._seen, report)
+        list_data(self._bucket, self._layout, Hours(), self._seen, report)
+        new = [found for found in self._wrong() if found not in self._told]
+        self._told.update(new)
+        self.findings.add(new)
+        self.polls += 1
+
+    def _wrong(self) -> Iterator[Finding]:
+        yield from self._seen.findings.kept
+        yield from (found for found in chain_findings(chains_of(self._seen.ledger.entries)) if found.code not in LATER)
+        promised = promises_of(self._seen.ledger.entries)
+        judge = Judge(self._seen.ledger.entries, None)
+        for hour in {*promised, *self._seen.listed}:
+            found = judge.hour(hour, promised.get(hour, frozenset()), self._seen.listed.get(hour, []))
+            yield from (finding for finding in found if finding.code not in LATER)
+        yield from self._changed()
+
+    def _changed(self) -> Iterator[Finding]:
+        listed = {found.key: found for objects in self._seen.listed.values() for found in objects}
+        for key, before in self._known.items():
+            now = listed.get(key)
+            if now is None:
+                yield Finding(Code.OBJECT_CHANGED, key, "it was listed, and is gone")
+            elif (now.bytes, now.etag) != (before.bytes, before.etag):
+                what = f"it had {before.bytes} bytes and ETag {before.etag}, now {now.bytes} and {now.etag}"
+                yield Finding(Code.OBJECT_CHANGED, key, what)
+        self._known = listed

@@ -1,0 +1,42 @@
+"""The verdict after a fault: two readers that share no code, and what was seen while it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flink_jobs.audit.audit import Hours, attest, audit
+from flink_jobs.audit.broker import KafkaWitness
+from flink_jobs.audit.findings import Finding
+from flink_jobs.bucket import Bucket
+from tests.faults.landing_stack import LandingStack
+from tests.faults.live_watch import LiveWatch
+from tests.integration.truth import Position, read_landed, topic_positions
+
+HEAL_SECONDS_MAX = 60.0
+"""How long after the last fault has healed everything must be visible."""
+
+
+def witness_of(stack: LandingStack) -> KafkaWitness:
+    """Read the stack's broker with a consumer of our own."""
+    return KafkaWitness(stack.landing.librdkafka())
+
+
+def findings(stack: LandingStack) -> list[Finding]:
+    """Run the whole audit on a stream: read everything, and ask the broker."""
+    everything = Hours()
+    seen = audit(Bucket.of(stack.landing), stack.landing.layout, hours=everything, read=True, report=print)
+    attest(seen, witness_of(stack), stack.landing.topics, everything, print)
+    return seen.findings.kept
+
+
+def assert_exactly_once(stack: LandingStack, sent: Iterable[Position], live: LiveWatch) -> None:
+    """Wait until everything has landed, then compare positions as sets, and let the checker find nothing."""
+    stack.wait_until_landed(sent, HEAL_SECONDS_MAX)
+    landed = read_landed(stack.settings)
+
+    assert set() == landed.doubled
+    assert topic_positions(stack.settings) == set(landed.accepted) | set(landed.rejected)
+    assert set() == set(sent) - set(landed.accepted) - set(landed.rejected)
+    assert [] == findings(stack)
+    assert [] == live.told()
+    assert live.polls, "nobody looked while it happened"

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+
+from flink_jobs.audit.audit import Audit, Hours, attest, audit
+from flink_jobs.audit.broker import Marks
+from flink_jobs.layout import Hour
+from tests.fakes.landed import START, LandedBucket
+from tests.fakes.witness import FakeWitness
+
+A1, A2 = "aaaaaaaaaaaa.1", "aaaaaaaaaaaa.2"
+LEDGER = "platform-events/ledger/2025/08/01/05/part-aaaaaaaaaaaa.1-0-0.jsonl"
+ALL = Hours()
+
+
+def look(bucket: LandedBucket, witness: FakeWitness, *, read: bool = True, hours: Hours = ALL) -> Audit:
+    seen = audit(bucket, bucket.layout, hours=hours, read=read, report=lambda _line: None)
+    attest(seen, witness, ["t"], hours, lambda _line: None)
+    return seen
+
+
+def found(bucket: LandedBucket, witness: FakeWitness, *, read: bool = True) -> list[str]:
+    return [str(finding) for finding in look(bucket, witness, read=read).findings.kept]
+
+
+def with_hole(offset: int) -> LandedBucket:
+    """Land 1 to 59, and let one offset pass for a hole: line, cell and count are taken away."""
+    bucket = LandedBucket()
+    bucket.land(A1, 1, 59)
+    data = "platform-events/landing/2025/08/01/03/part-aaaaaaaaaaaa.1-0-0.jsonl"
+    lines = bucket.bodies[data].splitlines(keepends=True)
+    bucket.bodies[data] = b"".join(line for line in lines if json.loads(line)["offset"] != offset)
+    entry = json.loads(bucket.bodies[LEDGER])
+    cell = entry["hours"]["2025-08-01T03"]["accepted"]
+    for counted in (entry, cell):
+        counted["records"] -= 1
+        counted["offset_sum"] -= offset
+    cell["bytes"] -= 11
+    entry["holes"] = 1
+    entry["types"]["A"] -= 1
+    bucket.bodies[LEDGER] = json.dumps(entry).encode() + b"\n"
+    return bucket
+
+
+def test_a_partition_that_landed_to_its_end_has_no_lag() -> None:
+    """Lag is what the broker has behind the last booked offset, also where nothing is booked."""
+    bucket = LandedBucket()
+    bucket.land(A1, 0, 59)
+    seen = look(bucket, FakeWitness({0: Marks(0, 60), 1: Marks(5, 12), 2: Marks(7, 7)}))
+
+    assert [] == seen.findings.kept
+    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {place: its.lag for place, its in seen.coverage.items()}
+
+
+def test_a_hole_where_nothing_can_be_read_is_a_hole() -> None:
+    """A marker of a transaction, or an aborted record: the consumer does not get it either."""
+    witness = FakeWitness({0: Marks(0, 60)}, unreadable={0, 33})
+
+    assert [] == found(with_hole(33), witness)
+    assert [] == found(with_hole(33), witness, read=False)
+
+
+def test_a_skipped_record_does_not_pass_for_a_hole() -> None:
+    """An independent consumer reads it: with all lines read its offset is known, else its entry."""
+    witness = FakeWitness({0: Marks(1, 60)})
+
+    assert ["hole_readable: t[0]: offsets 33 can be read, and lie in no object"] == found(with_hole(33), witness)
+    assert [(0, "33")] == witness.asked
+    counted = "of offsets 1-59 59 can be read, 58 are booked; epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7)"
+    assert [f"hole_readable: t[0]: {counted} counts 1 holes"] == found(with_hole(33), witness, read=False)
+
+
+def test_an_entry_that_lists_its_holes_is_asked_about_these_alone() -> None:
+    """The offset is known without reading a line."""
+    bucket = with_hole(33)
+    entry = json.loads(bucket.bodies[LEDGER])
+    bucket.bodies[LEDGER] = json.dumps(entry | {"hole_ranges": [[33, 33]]}).encode() + b"\n"
+    witness = FakeWitness({0: Marks(1, 60)})
+
+    told = "hole_readable: t[0]: offsets 33 can be read; epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7) counts 1 holes"
+    assert [told] == found(bucket, witness, read=False)
+    assert [(0, "33")] == witness.asked
+    assert [] == found(bucket, FakeWitness({0: Marks(1, 60)}, unreadable={33}), read=False)
+
+
+def test_offsets_below_the_low_watermark_are_not_judged() -> None:
+    """The broker has forgotten them: whether they were readable nobody can say."""
+    witness = FakeWitness({0: Marks(40, 60)})
+
+    assert [] == found(with_hole(33), witness)
+    assert [] == found(with_hole(33), witness, read=False)
+    assert [] == witness.asked
+
+
+def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
+    """The job begins at the earliest record; what lies before its first entry and is readable was left out."""
+    bucket = LandedBucket()
+    bucket.land(A1, 30, 59)
+
+    witness = FakeWitness({0: Marks(20, 60)}, unreadable=set(range(23, 30)))
+    assert ["never_landed: t[0]: offsets 20-22 can be read, the first entry begins at 30"] == found(bucket, witness)
+    assert [] == found(bucket, FakeWitness({0: Marks(20, 60)}, unreadable=set(range(20, 30))))
+
+
+def test_offsets_that_the_broker_never_had_are_told() -> None:
+    """The topic was made anew under the old name."""
+    bucket = LandedBucket()
+    bucket.land(A1, 0, 59)
+
+    told = ["beyond_broker: t[0]: offsets 50-59 are booked, the broker ends at 50"]
+    assert told == found(bucket, FakeWitness({0: Marks(0, 50)}))
+
+
+def test_with_chosen_hours_holes_are_asked_for_by_entry() -> None:
+    """Offsets of hours that were not read are no holes."""
+    bucket = LandedBucket()
+    bucket.land(A1, 0, 99)
+    witness = FakeWitness({0: Marks(0, 100)})
+
+    assert [] == look(bucket, witness, hours=Hours(Hour(START), Hour(START))).findings.kept
+    assert [] == witness.asked
