@@ -1,0 +1,56 @@
+"""Make the job's JVM die at a named place: a Java agent of the tests does it, the product knows nothing of it."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+MODULE = Path(__file__).with_name("java")
+AGENT = MODULE / "target" / "hourglass-crash-points.jar"
+
+
+class CrashPoint(StrEnum):
+    """The places, in the order in which a checkpoint passes them; `CrashPoint.java` says where each one is."""
+
+    BEFORE_BARRIER_FLUSH = "before-barrier-flush"
+    AFTER_CHECKPOINT_BEFORE_COMMIT = "after-checkpoint-before-commit"
+    INSIDE_COMMIT = "inside-commit"
+    BETWEEN_COMMITS = "between-commits"
+    AFTER_COMMIT_BEFORE_NOTIFY_END = "after-commit-before-notify-end"
+    DURING_RESTORE_RECOMMIT = "during-restore-recommit"
+
+
+@dataclass(frozen=True, slots=True)
+class Crashes:
+    """Arm crash points of the jobs that were started with `environment`, through files of one folder."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a job must be started with."""
+        return {"JAVA_TOOL_OPTIONS": f"-javaagent:{AGENT}", "HOURGLASS_CRASH_FOLDER": str(self.folder)}
+
+    def arm(self, point: CrashPoint, times: int = 1) -> None:
+        """Let the job die the n-th time that it comes to this point, counted since its start."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "reached").unlink(missing_ok=True)
+        written = self.folder / "armed.new"
+        written.write_text(f"{point}:{times}")
+        written.rename(self.folder / "armed")
+
+    @property
+    def reached(self) -> str | None:
+        """What the job wrote when it died, `point:n`; None when it did not die by us."""
+        marker = self.folder / "reached"
+        return marker.read_text() if marker.exists() else None
+
+
+def build_agent() -> None:
+    """Build the agent, unless it is newer than its sources."""
+    sources = [MODULE / "pom.xml", *(MODULE / "src").rglob("*.java")]
+    if AGENT.exists() and AGENT.stat().st_mtime > max(source.stat().st_mtime for source in sources):
+        return
+    subprocess.run(["mvn", "-q", "-B", "-ntp", "-f", str(MODULE / "pom.xml"), "package"], check=True)

@@ -1,0 +1,81 @@
+"""Look at the bucket while faults happen: an object that the ledger promises is listed, at every moment."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from flink_jobs.layout import Hour, Kind, ObjectKey, StreamLayout
+from flink_jobs.ledger import LedgerEntry
+from infra.local import object_store
+from infra.local.settings import LocalSettings
+
+Promise = tuple[Hour, Kind, str]
+"""Hour, kind and epoch of an object."""
+
+
+class Watch(AbstractContextManager["Watch"]):
+    """Poll a stream's bucket in a thread of its own: LIST the ledger, GET what is new of it, then LIST the data.
+
+    `broken` collects every promise that was not kept at the moment of a poll; `polls` counts those that were
+    answered, so that a test can show that somebody looked. A bucket that is away ends the poll, not the watch.
+    """
+
+    def __init__(self, settings: LocalSettings, poll_seconds: float = 0.1) -> None:
+        self.broken: set[Promise] = set()
+        self.polls = 0
+        self._store = object_store.client(settings)
+        self._bucket = settings.bucket
+        self._layout = StreamLayout(settings.stream)
+        self._poll_seconds = poll_seconds
+        self._read: set[str] = set()
+        self._promised: set[Promise] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def unpromised(self) -> set[Promise]:
+        """Look once: the objects that are listed before the ledger promises them. Not while the watch runs."""
+        self._read_ledger()
+        return self._listed() - self._promised
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._poll_seconds):
+            try:
+                self._read_ledger()
+                listed = self._listed()
+            except (BotoCoreError, ClientError):
+                continue
+            self.broken |= self._promised - listed
+            self.polls += 1
+
+    def _read_ledger(self) -> None:
+        for key in self._keys(Kind.LEDGER):
+            if key not in self._read:
+                body = self._store.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                entries = [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
+                self._promised |= {(hour, kind, entry.epoch) for entry in entries for hour, kind in entry.promises()}
+                self._read.add(key)
+
+    def _listed(self) -> set[Promise]:
+        keys = [ObjectKey.parse(key) for kind in (Kind.LANDING, Kind.REJECTED) for key in self._keys(kind)]
+        return {(key.hour, key.kind, key.epoch) for key in keys}
+
+    def _keys(self, kind: Kind) -> list[str]:
+        pages = self._store.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._layout.prefix(kind)
+        )
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
