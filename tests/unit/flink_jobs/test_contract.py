@@ -3,8 +3,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Annotated
 
-from producers.events import ID_PATTERN, landing_contract
+from pydantic import Field
+
+from producers.events import ID_PATTERN, PlatformEvent, Timestamp, landing_contract
 
 RESOURCES = Path(__file__).parents[3] / "flink_jobs/java/src/test/resources"
 
@@ -19,3 +22,18 @@ def test_both_languages_agree_on_what_an_identity_is() -> None:
     identities = json.loads((RESOURCES / "identities.json").read_text())
     assert identities["valid"] == [text for text in identities["valid"] if re.search(ID_PATTERN, text)]
     assert [] == [text for text in identities["invalid"] if re.search(ID_PATTERN, text)]
+
+
+class Grown(PlatformEvent):
+    """An event with three fields more than the platform's, described nowhere else."""
+
+    count: Annotated[int, Field(ge=-3, le=9)]
+    label: Annotated[str, Field(max_length=7)] | None = None
+    ended_at: Timestamp | None = None
+
+
+def test_a_field_of_the_model_is_checked_by_the_job_without_another_edit() -> None:
+    """`ContractTest` gives this text to the scanner and sees each limit: what it says comes from the model alone."""
+    grown = json.loads((RESOURCES / "grown_contract.json").read_text())
+    assert landing_contract(Grown) == grown
+    assert {"count", "label", "ended_at"} == grown["fields"].keys() - landing_contract()["fields"].keys()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ConfigDict, Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model
 
 from producers.events import (
     DEPTH_MAX,
@@ -17,7 +17,6 @@ from producers.events import (
     EventError,
     EventType,
     PlatformEvent,
-    Timestamp,
     json_schema,
     landing_contract,
     new_event_id,
@@ -216,28 +215,6 @@ def test_the_landing_contract_has_each_field_once() -> None:
     version = {"type": "integer", "required": True, "integer_min": 1, "integer_max": 2**63 - 1}
     assert version == contract["fields"]["schema_version"]
     assert [event_type.value for event_type in EventType] == contract["types"]
-
-
-class WithACount(PlatformEvent):
-    """An event with three fields more than the platform's."""
-
-    model_config = ConfigDict(title="own")
-    count: Annotated[int, Field(ge=-3, le=9)]
-    label: Annotated[str, Field(max_length=7)] | None = None
-    ended_at: Timestamp | None = None
-
-
-def test_a_field_of_the_model_is_checked_by_the_job_without_another_edit() -> None:
-    """The contract is read from the model: name, type, limits and whether it is required."""
-    assert (
-        landing_contract()["fields"]
-        | {
-            "count": {"type": "integer", "required": True, "integer_min": -3, "integer_max": 9},
-            "label": {"type": "string", "required": False, "length_max": 7},
-            "ended_at": {"type": "timestamp", "required": False},
-        }
-        == landing_contract(WithACount)["fields"]
-    )
 
 
 def _with(annotation: Any, default: Any = ...) -> type[PlatformEvent]:

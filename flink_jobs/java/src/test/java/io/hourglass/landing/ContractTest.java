@@ -33,6 +33,24 @@ class ContractTest {
         assertTrue(contract.types.contains("ASSET_MATERIALIZATION"));
     }
 
+    /** {@code tests/unit/flink_jobs/test_contract.py} adds three fields to the model, and nothing else to anything. */
+    @Test
+    void aFieldThatTheModelGainsIsChecked() throws Exception {
+        EventScanner scanner = new EventScanner(Contract.parse(resource("grown_contract.json")));
+        String event = Contracts.EVENT.replace("{}}", "{},\"organization\":\"o\",\"deployment\":\"d\"%s}");
+        String[][] verdicts = {
+            {"missing:count", ""}, {"accepted", ",\"count\":9"}, {"accepted", ",\"count\":-3"}, {"type:count", ",\"count\":10"},
+            {"type:count", ",\"count\":-4"}, {"type:count", ",\"count\":1.5"}, {"type:count", ",\"count\":null"},
+            {"type:count", ",\"count\":-9223372036854775808"}, {"duplicate_key", ",\"count\":1,\"count\":1"},
+            {"accepted", ",\"count\":0,\"label\":\"\u00e4234567\",\"ended_at\":null"},
+            {"type:label", ",\"count\":0,\"label\":\"12345678\""}, {"type:label", ",\"count\":0,\"label\":1"},
+            {"bad_time", ",\"count\":0,\"ended_at\":\"now\""}, {"type:ended_at", ",\"count\":0,\"ended_at\":0"}};
+        for (String[] verdict : verdicts) {
+            boolean accepted = scanner.accepts(Contracts.utf8(String.format(event, verdict[1])));
+            assertEquals(verdict[0], accepted ? "accepted" : scanner.code(), verdict[1]);
+        }
+    }
+
     @Test
     void everyNameIsFoundAndNoOther() throws Exception {
         Contract contract = Contract.parse(resource("landing_contract.json"));
