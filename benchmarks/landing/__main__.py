@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, commit, newest_batch, read_measurements
+from benchmarks.landing.campaign import (
+    Campaign,
+    MeasurementFailed,
+    Runner,
+    commit,
+    empty_task,
+    newest_batch,
+    read_measurements,
+)
+from benchmarks.landing.live import LOADS, Pace, all_good, run_load
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES
 from benchmarks.landing.report import write_report
 from benchmarks.landing.servers import running_servers, server_names, start_servers, stop_servers
 from benchmarks.landing.settings import HERE, BenchmarkSettings
-from benchmarks.landing.topic import TopicIncomplete
+from benchmarks.landing.store import Store
+from benchmarks.landing.topic import TopicIncomplete, create_topic
 from benchmarks.landing.usage import UsageError
+from flink_jobs.deploy import DeployError
 from infra.local.processes import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The landing job beside its peers.")
@@ -78,6 +90,39 @@ def report(
 
 
 @app.command()
+def load(
+    names: Annotated[list[str], typer.Argument(help=f"of {', '.join(LOADS)}")],
+    *,
+    seconds: Annotated[int | None, typer.Option(min=10, help="instead of the load's own duration")] = None,
+    events_per_second: Annotated[int | None, typer.Option(min=1, help="instead of the load's own rate")] = None,
+) -> None:
+    """Run ours under loads that go on; print what was found as JSON, a line each, and exit with 1 beyond a limit."""
+    settings = BenchmarkSettings()
+    unknown = [name for name in names if name not in LOADS]
+    if unknown:
+        raise typer.BadParameter(f"no load {', '.join(unknown)}")
+    with running_servers(settings, say):
+        found = [_run_load(name, settings, seconds, events_per_second) for name in names]
+    if not all_good(found):
+        raise typer.Exit(1)
+
+
+def _run_load(
+    name: str, settings: BenchmarkSettings, seconds: int | None, events_per_second: int | None
+) -> dict[str, Any]:
+    task = empty_task(f"load-{name}", settings)
+    create_topic(task.topic, settings)
+    store = Store.of(settings)
+    store.create(task.bucket)
+    say(f"{name}: topic {task.topic}")
+    pace = Pace(events_per_second or LOADS[name].events_per_second, seconds or LOADS[name].seconds)
+    found = run_load(name, task, pace, settings.seed, say)
+    sys.stdout.write(json.dumps(found) + "\n")
+    store.delete(task.bucket)
+    return found
+
+
+@app.command()
 def up() -> None:
     """Start the servers and leave them running."""
     start_servers(BenchmarkSettings(), say)
@@ -98,7 +143,7 @@ def main() -> None:
     """Run a command; what is wrong with the set-up is one message and exit code 2."""
     try:
         app()
-    except (StackError, PeerFailed, TopicIncomplete, MeasurementFailed, UsageError) as exc:
+    except (StackError, DeployError, PeerFailed, TopicIncomplete, MeasurementFailed, UsageError) as exc:
         say(str(exc))
         sys.exit(SET_UP_WRONG)
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -162,26 +162,13 @@ class Runner:
         shutil.rmtree(task.work_dir, ignore_errors=True)
 
     def _task(self, cell: Cell, topic: Filled) -> Task:
-        local = self._settings.local
         name = f"{cell.peer}-{cell.codec}-{cell.records}-{cell.run}{'-killed' if cell.killed else ''}"
-        bucket = f"bench-{name}-{datetime.now(UTC):%H%M%S}"
-        work_dir = self._settings.folder.absolute() / "work" / bucket
-        work_dir.mkdir(parents=True)
-        return Task(
-            bootstrap_servers=self._settings.bootstrap_servers,
+        return replace(
+            empty_task(name, self._settings),
             topic=topic.topic,
-            partitions=self._settings.partitions,
             records=cell.records,
             codec=cell.codec,
-            bucket=bucket,
-            prefix=f"{STREAM}/",
-            s3_endpoint=self._settings.s3_endpoint,
-            s3_region=local.s3_region,
-            s3_access_key_id=local.s3_access_key_id,
-            s3_secret_access_key=local.s3_secret_access_key.get_secret_value(),
-            work_dir=work_dir,
             install_dir=self._install_dir(cell),
-            roll_seconds=self._settings.roll_seconds,
         )
 
     def _install_dir(self, cell: Cell) -> Path:
@@ -213,6 +200,30 @@ class Runner:
         with self._settings.measurements.open("a") as notes:
             notes.write(json.dumps({**about, **measurement}) + "\n")
         self._report(f"    {summary_line(measurement)}")
+
+
+def empty_task(name: str, settings: BenchmarkSettings) -> Task:
+    """Make a task with a bucket, a folder and a topic of its own; none but the folder exists yet."""
+    local = settings.local
+    bucket = f"bench-{name}-{datetime.now(UTC):%H%M%S}"
+    work_dir = settings.folder.absolute() / "work" / bucket
+    work_dir.mkdir(parents=True)
+    return Task(
+        bootstrap_servers=settings.bootstrap_servers,
+        topic=bucket,
+        partitions=settings.partitions,
+        records=0,
+        codec="zstd-1",
+        bucket=bucket,
+        prefix=f"{STREAM}/",
+        s3_endpoint=settings.s3_endpoint,
+        s3_region=local.s3_region,
+        s3_access_key_id=local.s3_access_key_id,
+        s3_secret_access_key=local.s3_secret_access_key.get_secret_value(),
+        work_dir=work_dir,
+        install_dir=work_dir,
+        roll_seconds=settings.roll_seconds,
+    )
 
 
 def _carried_out(order: Order) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.landing.corpus import Corpus
+from benchmarks.landing.peer import Task
 from benchmarks.landing.settings import BenchmarkSettings
 from infra.local import broker
 
@@ -123,6 +124,36 @@ def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
         raise TopicIncomplete(f"the broker does not know topic {corpus.topic}: delete {settings.folder}") from exc
     finally:
         consumer.close()
+
+
+class Sender:
+    """Sends single records to the topic of a task, as an application does.
+
+    Args:
+        task: whose topic exists.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._topic = task.topic
+        self._producer = Producer(
+            {"bootstrap.servers": task.bootstrap_servers, "compression.type": "lz4", "linger.ms": 50}
+            | {"enable.idempotence": True, "message.max.bytes": 1_048_588}
+        )
+
+    def send(self, key: bytes, value: bytes, timestamp: int) -> None:
+        """Hand a record to the client; the time is in milliseconds since 1970."""
+        _produce(self._producer, self._topic, value, key, timestamp)
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        """Wait until the broker has everything."""
+        if left := self._producer.flush(BROKER_SECONDS_MAX * 4):
+            raise TopicIncomplete(f"the broker did not take {left:,} records of {self._topic}")
+
+
+def create_topic(topic: str, settings: BenchmarkSettings) -> None:
+    """Create an empty topic."""
+    _create_anew(topic, settings)
 
 
 def _zlib_ratio(corpus: Corpus) -> float:

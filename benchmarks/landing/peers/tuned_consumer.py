@@ -23,7 +23,7 @@ from botocore.config import Config
 from confluent_kafka import Consumer, Message, TopicPartition
 from isal import isal_zlib
 
-BATCH_RECORDS = 10_000
+BATCH_RECORDS = 250  # what a join, a compressor and its input hold stays in the second-level cache
 ROLL_BYTES = 64 * 2**20
 HOUR_MILLISECONDS = 3_600_000
 SUFFIXES = {"zstd-1": ".jsonl.zst", "gzip-1": ".jsonl.gz", "plain": ".jsonl"}

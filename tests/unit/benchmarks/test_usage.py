@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.landing.campaign import Campaign, Cell
+from benchmarks.landing.requests import count_requests
+
+BURN = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
+DETACH = f"""
+import os
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        exec({BURN!r})
+    os._exit(0)
+"""
+SLEEP = "import time\ntime.sleep(600)\n"
+HARNESS = """
+import json, subprocess, sys
+from benchmarks.landing.usage import measured
+usage, killed = measured(
+    lambda: print(subprocess.run([sys.executable, "-c", sys.argv[1]]).returncode, file=sys.stderr),
+    limit_seconds=float(sys.argv[2]), kill_after_seconds=json.loads(sys.argv[3]),
+)
+print(json.dumps([usage.cpu_seconds, usage.left_behind, killed]))
+"""
+
+
+def measure(script: str, limit_seconds: float, kill_after_seconds: float | None) -> tuple[float, int, bool]:
+    """Measure in a process of its own, as the harness does: it adopts orphans and reaps every child."""
+    done = subprocess.run(
+        [sys.executable, "-c", HARNESS, script, str(limit_seconds), json.dumps(kill_after_seconds)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cpu_seconds, left_behind, killed = json.loads(done.stdout)
+    return cpu_seconds, left_behind, killed
+
+
+@pytest.mark.parametrize("script", [BURN, DETACH], ids=["child", "daemon"])
+def test_no_process_escapes(script: str) -> None:
+    """What a peer spends is counted, also in a process that left its parent and its session."""
+    cpu_seconds, left_behind, killed = measure(script, 60, None)
+    assert cpu_seconds >= 0.6
+    assert (0, False) == (left_behind, killed)
+
+
+def test_a_kill_ends_everything_and_is_told() -> None:
+    """A process that would sleep for minutes is gone at the time of the kill."""
+    assert measure(SLEEP, 60, 0.5)[1:] == (0, True)
+
+
+def test_what_takes_too_long_is_ended() -> None:
+    """The limit ends what hangs; that is no planned kill."""
+    assert measure(SLEEP, 0.5, None)[1:] == (0, False)
+
+
+def test_the_order_rotates_and_faults_come_last() -> None:
+    """Each run begins with another peer, so that nobody always has the cold or the warm machine."""
+    campaign = Campaign("b", ("a", "b", "c"), ("plain",), (1, 5), runs=2, kill=True, slow=("c",), slow_sizes=(1,))
+    cells = list(campaign.cells())
+    first = [("a", 1), ("a", 5), ("b", 1), ("b", 5), ("c", 1)]
+    second = [("b", 1), ("b", 5), ("c", 1), ("a", 1), ("a", 5)]
+    assert [*first, *second] == [(cell.peer, cell.records) for cell in cells if not cell.killed]
+    assert [Cell(peer, "plain", size, 0, killed=True) for peer, size in (("a", 5), ("b", 5), ("c", 1))] == cells[-3:]
+
+
+def test_requests_of_the_harness_are_not_the_peers() -> None:
+    """Requests are counted by operation, without what the harness asks."""
+    line = "hourglass b [21/Nov/2025:11:57:29 +0000] 127.0.0.1 hourglass X {} k /b/k 200 - 0 0 0 0 - {} - y SigV4 -"
+    lines = [line.format("s3_PutObject", "Boto3/1"), line.format("s3_ListObjectsV2", "landing-benchmark-harness")]
+    assert {"s3_PutObject": 2} == count_requests([lines[0], *lines])
