@@ -1,8 +1,8 @@
-"""The broker: the one importer of confluent_kafka in this package. It reads offsets, never records."""
+"""The broker: the one importer of confluent_kafka in this package. It reads offsets, and keeps nothing of a record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,8 @@ from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 _TRY_SECONDS = 1.0
+_READ_MAX = 10_000
+"""Records that are read to find one of a certain time: a second or less."""
 
 
 class RecordTime(StrEnum):
@@ -57,7 +59,24 @@ class Broker(Protocol):
         ...
 
     def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
-        """Find the first record of each partition with a timestamp at or after `moment`; None: there is none."""
+        """Find the first record of each partition with a timestamp at or after `moment`; None: there is none.
+
+        Where transactions write, it may be a marker or an aborted record.
+        """
+        ...
+
+    def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
+        """Find the first offset from `first` to `last` that a reader of committed records gets, or may get yet.
+
+        An offset that an open transaction holds back may yet be read. None: there is nothing, and never will be.
+        """
+        ...
+
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> Found | None:
+        """Find the first record at `offset` or later, of time `moment` or later, that readers of committed records get.
+
+        None: there is none yet, or none that is found without reading far.
+        """
         ...
 
 
@@ -65,8 +84,9 @@ class Broker(Protocol):
 class KafkaBroker:
     """A Kafka cluster, asked through its admin API; it joins no consumer group.
 
-    Offsets are those below the high watermark. Not promised: topics with transactions, whose markers take offsets
-    at the end of a partition that no record ever fills.
+    Watermarks are those of all records, committed or not: markers and aborted records of transactions take offsets
+    that nobody ever reads. Whether an offset is one of them only a reader of committed records can tell
+    (`first_readable`, `first_record`): it is a consumer of its own, without offsets that anybody keeps.
 
     Args:
         access: where the brokers are, and who we are.
@@ -93,6 +113,56 @@ class KafkaBroker:
             partition: Found(answer.offset, _moment(answer.timestamp)) if answer.offset >= 0 else None
             for partition, answer in found.items()
         }
+
+    def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
+        """Read one record from `first` on; a reader passes markers and aborted records without a word."""
+        with self._reader(topic, partition, first) as read:
+            message = read()
+        # at the end of what may be read, the message is none, and its offset is where the next record may lie
+        return int(message.offset()) if message.offset() <= last else None
+
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> Found | None:
+        """Read on from `offset`, at most `_READ_MAX` records."""
+        with self._reader(topic, partition, offset) as read:
+            for _ in range(_READ_MAX):
+                message = read()
+                if message.error():
+                    return None
+                found = Found(message.offset(), _moment(message.timestamp()[1]))
+                if found.timestamp >= moment:
+                    return found
+        return None
+
+    @contextmanager
+    def _reader(self, topic: str, partition: int, offset: int) -> Iterator[Callable[[], Any]]:
+        """Read committed records from an offset on; past the last one comes a message with an error and an offset."""
+        reader = _kafka().Consumer(
+            {
+                **self.access.librdkafka(),
+                "error_cb": self._errors.append,
+                "group.id": "hourglass-attestation",  # the client wants a name; nobody joins and nothing is kept
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",  # retention took what was asked for: what it left is read
+                "log_level": 2,
+            }
+        )
+
+        def read() -> Any:
+            message = reader.poll(self.timeout_seconds)
+            if message is None:
+                raise TimeoutError
+            if message.error() and message.error().code() != _kafka().KafkaError._PARTITION_EOF:  # noqa: SLF001 - public
+                raise _kafka().KafkaException(message.error())
+            return message
+
+        try:
+            with self._foreign_errors(f"read {topic}[{partition}]"):
+                reader.assign([_kafka().TopicPartition(topic, partition, offset)])
+                yield read
+        finally:
+            reader.close()
 
     def _partitions(self, topic: str) -> list[int]:
         with self._foreign_errors(f"describe topic {topic}"):

@@ -7,6 +7,10 @@ complete when the ledger covers these offsets in every partition and each epoch 
 Where no record is beyond E + D yet, the boundary is the end of the partition, read later than E + D + grace. With
 `CreateTime` that proves nothing while a replay runs, so the end must also not have moved for the grace.
 
+Offsets that nobody can read (markers and aborted records of transactions) are never landed. Where the ledger does not
+reach the boundary, the broker is asked whether anything readable lies between the two; what an open transaction holds
+back counts as readable.
+
 Only hours with records are considered: an hour in which nothing was produced has no seal. Not promised: that no
 record with `CreateTime` comes later than D; such a record amends its hour.
 """
@@ -14,12 +18,13 @@ record with `CreateTime` comes later than D; such a record amends its hour.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flink_jobs.layout import Hour, Kind
 from flink_jobs.promises import compare
+from flink_jobs.ranges import Ranges
 from orchestration.landing.book import HourBook, LedgerBook
 from orchestration.landing.broker import Found, RecordTime, TopicOffsets
 from orchestration.landing.bucket import ListedObject
@@ -66,6 +71,7 @@ class BrokerView:
         first: partition -> first record with a timestamp of S or later.
         beyond: partition -> first record with a timestamp of E + D or later.
         unmoved_since: partition -> when its present end was seen first.
+        unreadable: partition -> offsets at which, the broker attests, nothing can be read, now or later.
     """
 
     offsets: TopicOffsets
@@ -73,6 +79,7 @@ class BrokerView:
     first: Mapping[int, Found | None]
     beyond: Mapping[int, Found | None]
     unmoved_since: Mapping[int, datetime]
+    unreadable: Mapping[int, Ranges] = field(default_factory=dict)
 
     def later(self, partition: int) -> Found | None:
         """Find the record that shows that the hour is over; one from the future shows nothing."""
@@ -149,11 +156,18 @@ def missing_offsets(book: LedgerBook, view: BrokerView) -> list[str]:
     """Name, per partition, the first offsets up to the boundary that the ledger does not cover."""
     missing = []
     for partition in sorted(view.offsets.partitions):
-        first, last = view.needed(partition)
-        span = book.covered(partition).missing(first, last)
+        span = missing_span(book, view, partition)
         if span:
             missing.append(f"offsets {span[0]}-{span[1]} of {view.offsets.topic}[{partition}]")
     return missing
+
+
+def missing_span(book: LedgerBook, view: BrokerView, partition: int) -> tuple[int, int] | None:
+    """Name the first offsets up to the boundary that were not landed although somebody may read them."""
+    accounted = book.covered(partition)
+    for first, last in view.unreadable.get(partition, Ranges()).spans:
+        accounted = accounted.add(first, last)
+    return accounted.missing(*view.needed(partition))
 
 
 def objects_listed(hour: Hour, book: HourBook, listed: Iterable[ListedObject], proof: Proof) -> Open | Complete:

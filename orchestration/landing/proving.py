@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from flink_jobs.layout import Hour, StreamLayout
 from flink_jobs.ledger import LedgerEntry
+from flink_jobs.ranges import Ranges
 from orchestration.landing.book import LedgerBook
-from orchestration.landing.broker import Broker, TopicOffsets
+from orchestration.landing.broker import Broker, RecordTime, TopicOffsets
 from orchestration.landing.bucket import Bucket, ListedObject
 from orchestration.landing.clock import Clock
 from orchestration.landing.completeness import (
@@ -22,6 +23,7 @@ from orchestration.landing.completeness import (
     Patience,
     Quarantined,
     before_asking,
+    missing_span,
     objects_listed,
     offsets_reached,
 )
@@ -157,8 +159,11 @@ def judge(stream: Stream, hour: Hour, book: LedgerBook, ends: Ends) -> Judgement
     early = before_asking(hour, ends.asked_at)
     if early is not None:
         return Judgement(early)
-    view = _view(stream, hour, ends)
+    view = _attested(stream, book, _view(stream, hour, ends))
     reached = offsets_reached(hour, book, view, stream.patience)
+    if not isinstance(reached, Open) and ends.offsets.record_time is RecordTime.CREATE:
+        view = _attested(stream, book, _with_real_records(stream, hour, view))
+        reached = offsets_reached(hour, book, view, stream.patience)
     if isinstance(reached, Open):
         return Judgement(reached, view)
     return Judgement(objects_listed(hour, book.hours[hour], list_hour(stream, hour), reached), view)
@@ -179,6 +184,33 @@ def _view(stream: Stream, hour: Hour, ends: Ends) -> BrokerView:
         beyond=stream.broker.offsets_at(stream.topic, partitions, stream.patience.beyond(hour)),
         unmoved_since={partition: ends.watched[partition].since for partition in partitions},
     )
+
+
+def _attested(stream: Stream, book: LedgerBook, view: BrokerView) -> BrokerView:
+    """Ask the broker about offsets that are not landed, up to the first one that somebody may read.
+
+    That one holds the hour whatever the other partitions say, so a backlog costs one question per hour.
+    """
+    for partition in sorted(view.offsets.partitions):
+        while span := missing_span(book, view, partition):
+            readable = stream.broker.first_readable(view.offsets.topic, partition, *span)
+            nothing_until = span[1] if readable is None else readable - 1
+            if nothing_until >= span[0]:
+                known = view.unreadable.get(partition, Ranges()).add(span[0], nothing_until)
+                view = replace(view, unreadable={**view.unreadable, partition: known})
+            if readable is not None:
+                return view
+    return view
+
+
+def _with_real_records(stream: Stream, hour: Hour, view: BrokerView) -> BrokerView:
+    """Believe only records about the end of an hour: a marker has the broker's time, however old its records are."""
+    topic, moment = view.offsets.topic, stream.patience.beyond(hour)
+    real = {
+        partition: stream.broker.first_record(topic, partition, found.offset, moment) if found else None
+        for partition, found in view.beyond.items()
+    }
+    return replace(view, beyond=real)
 
 
 def _as_requested(evidence: Evidence, request: Request) -> bool:

@@ -16,12 +16,16 @@ class FakeBroker:
     Args:
         records: partition -> timestamps, in the order of offsets.
         low: partition -> offsets that retention has removed.
+        markers: (partition, offset) that nobody can read; they have a timestamp all the same.
+        held_back: partition -> first offset of an open transaction.
         failures: errors that the next questions raise, in order.
     """
 
     records: dict[int, list[datetime]]
     record_time: RecordTime = RecordTime.LOG_APPEND
     low: dict[int, int] = field(default_factory=dict)
+    markers: set[tuple[int, int]] = field(default_factory=set)
+    held_back: dict[int, int] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
 
@@ -35,6 +39,21 @@ class FakeBroker:
         """Find the first record at or after a moment."""
         self._note(f"times of {topic}")
         return {partition: self._first(partition, moment) for partition in partitions}
+
+    def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
+        """Find the first offset that is no marker, or that is not decided yet."""
+        self._note(f"reads {topic}")
+        undecided = self.held_back.get(partition, last + 1)
+        return next((o for o in range(first, last + 1) if (partition, o) not in self.markers or o >= undecided), None)
+
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> Found | None:
+        """Find the first record of a time that is no marker."""
+        self._note(f"reads {topic}")
+        times = self.records[partition]
+        readable = range(offset, self.held_back.get(partition, len(times)))
+        return next(
+            (Found(o, times[o]) for o in readable if (partition, o) not in self.markers and times[o] >= moment), None
+        )
 
     def _first(self, partition: int, moment: datetime) -> Found | None:
         low = self.low.get(partition, 0)

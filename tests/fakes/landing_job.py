@@ -48,7 +48,8 @@ class FakeLandingJob:
 
     def _entry(self, partition: int, first: int, last: int) -> LedgerEntry:
         cells: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for offset in range(first, last + 1):
+        landed = [offset for offset in range(first, last + 1) if (partition, offset) not in self.broker.markers]
+        for offset in landed:
             kind = "rejected" if (partition, offset) in self.rejected else "accepted"
             cells[Hour.containing(self.broker.records[partition][offset]).label, kind].append(offset)
         hours: dict[str, dict[str, Cell]] = defaultdict(dict)
@@ -58,8 +59,8 @@ class FakeLandingJob:
         return LedgerEntry(
             job="landing", job_id="j1", checkpoint=self.sequence, subtask=0,
             epoch=f"{self.instance}.{self.sequence}", topic=self.topic, partition=partition,
-            first_offset=first, last_offset=last, records=last - first + 1,
-            offset_sum=sum(range(first, last + 1)), holes=0,
+            first_offset=first, last_offset=landed[-1], records=len(landed),
+            offset_sum=sum(landed), holes=landed[-1] - first + 1 - len(landed),
             hours={label: HourCells(**kinds) for label, kinds in hours.items()},
             reasons={"not_json": rejects} if rejects else {},
         )  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 from flink_jobs.ledger import LedgerEntry
+from orchestration.landing.broker import Found, KafkaBroker
+from producers.kafka import KafkaAccess
 from tests.faults.conftest import NewStack
-from tests.faults.landing_stack import Raw, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.integration.truth import Position, read_landed, readable_positions, topic_positions
 
 
@@ -77,3 +80,42 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
     stack.wait_until_landed(behind)
 
     assert early | open_ones | behind == set(read_landed(stack.settings).accepted)
+
+
+def attesting(stack: LandingStack) -> KafkaBroker:
+    return KafkaBroker(KafkaAccess(_env_file=None, kafka_bootstrap_servers=stack.bootstrap_servers))
+
+
+def test_the_broker_attests_what_nobody_can_read(new_stack: NewStack) -> None:
+    """Aborted records and markers: nothing, for ever; a committed record, and one of an open transaction: something."""
+    stack = new_stack(partitions=1)
+    topic, broker = stack.settings.topic, attesting(stack)
+    one = [Raw(event(0)), Raw(event(1))]
+    stack.produce_in_transaction(one, commit=False)  # 0 1, marker 2
+    stack.produce_in_transaction(one)  # 3 4, marker 5
+    assert 3 == broker.first_readable(topic, 0, 0, 5)
+    assert None is broker.first_readable(topic, 0, 0, 2)
+    assert 4 == broker.first_readable(topic, 0, 4, 4)
+    assert None is broker.first_readable(topic, 0, 5, 5)
+    with stack.transaction() as transaction:
+        transaction.send(one)  # 6 7
+        assert 6 == broker.first_readable(topic, 0, 5, 7)
+        assert None is broker.first_readable(topic, 0, 5, 5)
+        transaction.end(commit=False)  # marker 8
+    assert None is broker.first_readable(topic, 0, 5, 8)
+    assert 9 == broker.offsets(topic).partitions[0].end
+
+
+def test_only_records_say_what_time_it_is_on_a_topic_of_create_time(new_stack: NewStack) -> None:
+    """The broker finds a marker by its own late time; the records around it are of the replayed hour."""
+    stack = new_stack(partitions=1)
+    topic, broker = stack.settings.topic, attesting(stack)
+    late = BEGIN + timedelta(hours=2)
+    stack.produce_in_transaction([Raw(event(0))])  # 0, marker 1
+    stack.produce_in_transaction([Raw(event(1), timestamp=late)], commit=False)  # 2, marker 3
+    found = broker.offsets_at(topic, [0], late - timedelta(minutes=1))[0]
+    assert found is not None
+    assert 1 == found.offset
+    assert None is broker.first_record(topic, 0, found.offset, late)
+    stack.produce([Raw(event(2)), Raw(event(3), timestamp=late)])  # 4 5
+    assert Found(5, late) == broker.first_record(topic, 0, found.offset, late)

@@ -207,3 +207,51 @@ def test_an_hour_before_the_first_partition_is_quarantined() -> None:
     found = verdict(world, Hour.containing(world.broker.records[0][0]))
     assert isinstance(found, Quarantined)
     assert "1970-08-01T01 lies before the first partition 2025-01-01T00" == found.reason
+
+
+def test_a_marker_at_the_end_does_not_hold_an_idle_hour() -> None:
+    """A transaction's marker is never landed: the broker attests that nobody reads it."""
+    world = World(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 2)}))
+    world.job.land(0, 0, 1, world.clock.now())
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_a_record_behind_a_marker_holds_the_hour_until_it_lands() -> None:
+    world = World(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 1)}))
+    world.job.land(0, 0, 0, world.clock.now())
+    assert "offsets 2-2 of platform-events[0] to land" == reason(world, H1)
+
+
+def test_an_open_transaction_holds_the_hour_whatever_becomes_of_it() -> None:
+    """Nobody reads its records now, and nobody knows whether they will be read."""
+    world = World(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 1), (0, 2)}, held_back={0: 1}))
+    world.job.land(0, 0, 0, world.clock.now())
+    assert "offsets 1-2 of platform-events[0] to land" == reason(world, H1)
+    world.broker.held_back.clear()
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_aborted_records_before_the_first_landed_one_do_not_hold_the_hour() -> None:
+    """The ledger begins at the first record that was read; what was aborted before is nobody's loss."""
+    world = World(FakeBroker({0: minutes(1, 2, 3, 65)}, markers={(0, 0), (0, 1)}))
+    world.job.land(0, 2, 3, world.clock.now())
+    assert isinstance(verdict(world, H1), Complete)
+
+
+def test_with_create_time_a_marker_says_nothing_about_the_end_of_an_hour() -> None:
+    """A replay of hour 01 in transactions: the markers bear the broker's time, hours later than their records."""
+    world = World(FakeBroker({0: minutes(1, 189, 2, 189)}, RecordTime.CREATE, markers={(0, 1), (0, 3)}))
+    world.job.land(0, 0, 0, world.clock.now())
+    assert isinstance(verdict(world, H1), Open)
+    world.job.land(0, 2, 2, world.clock.now())
+    assert isinstance(verdict(world, H1), Open), "the replay may go on"
+    assert isinstance(verdict(world, H1, resting(world, 31)), Complete)
+
+
+def test_a_backlog_costs_one_question_per_hour() -> None:
+    """The first record that somebody may read decides; the other partitions need not be asked about."""
+    world = World(FakeBroker({p: minutes(1, 2, 65) for p in range(9)}))
+    world.job.land(0, 0, 0, world.clock.now())
+    world.broker.effects.clear()
+    assert isinstance(verdict(world, H1), Open)
+    assert 1 == world.broker.effects.count(f"reads {TOPIC}")

@@ -23,6 +23,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("produce"), st.sampled_from(PARTITIONS)),
         st.tuples(st.just("produce_late"), st.sampled_from(PARTITIONS)),
+        st.tuples(st.just("mark"), st.sampled_from(PARTITIONS)),
         st.tuples(st.just("checkpoint"), st.sampled_from(PARTITIONS)),
         st.tuples(st.just("commit"), st.sampled_from(PARTITIONS)),
         st.tuples(st.just("wait"), st.sampled_from((1, 9, 31, 47))),
@@ -55,9 +56,16 @@ class Machine:
         late = timedelta(minutes=70) if self.world.broker.record_time is RecordTime.CREATE else timedelta(0)
         self.world.broker.records[partition].append(self.world.clock.now() - late)
 
+    def mark(self, partition: int) -> None:
+        """End a transaction: its marker takes an offset and the time of now, and nobody reads it."""
+        self.world.broker.markers.add((partition, len(self.world.broker.records[partition])))
+        self.produce(partition)
+
     def checkpoint(self, partition: int) -> None:
         """Take what was not read yet into one epoch; its objects wait for their commits, in order."""
         first, end = self.read[partition], len(self.world.broker.records[partition])
+        while (partition, end - 1) in self.world.broker.markers:
+            end -= 1
         if first < end:
             self.uncommitted[partition] += self.world.job.prepare(partition, first, end - 1, self.world.clock.now())
             self.read[partition] = end
@@ -103,7 +111,13 @@ class Machine:
 
     def truth(self) -> Counter[str]:
         """Count the records of the topic per hour."""
-        times = [time for records in self.world.broker.records.values() for time in records]
+        broker = self.world.broker
+        times = [
+            time
+            for partition, records in broker.records.items()
+            for offset, time in enumerate(records)
+            if (partition, offset) not in broker.markers
+        ]
         return Counter(Hour.containing(time).label for time in times)
 
 
