@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.landing.hours import hour_in_path
-from benchmarks.landing.peer import CODECS, PeerFailed, Task
-from benchmarks.landing.peers.programs import install_python
-from infra.local.processes import log_tail
+from benchmarks.landing.installation import install_requirements, run_script
+from benchmarks.landing.peer import CODECS, Task
 
 HERE = Path(__file__).parent
 
@@ -35,21 +31,11 @@ class HandWritten:
 
     def install(self, folder: Path) -> None:
         """Make its environment."""
-        install_python(folder, self._requirements)
+        install_requirements(folder, self._requirements)
 
     def run(self, task: Task) -> None:
         """Run it once, from its committed offsets to the end offsets of its start."""
-        log = task.work_dir / "output.log"
-        with log.open("ab") as output:
-            done = subprocess.run(
-                [str(task.install_dir / "bin" / "python"), str(HERE / f"{self.name}_consumer.py")],
-                input=json.dumps(asdict(task), default=str).encode(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode:
-            raise PeerFailed(f"the {self.name} consumer ended with {done.returncode}\n{log_tail(log)}")
+        run_script(task, HERE / f"{self.name}_consumer.py")
 
     def hour_of(self, key: str) -> str | None:
         """Read the hour from the path."""
