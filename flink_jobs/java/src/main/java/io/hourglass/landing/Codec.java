@@ -9,24 +9,24 @@ import java.util.zip.GZIPOutputStream;
 public enum Codec {
     PLAIN(".jsonl") {
         @Override
-        OutputStream compress(OutputStream out, int level) {
-            return out;
+        Compressor compressor(int level) {
+            return out -> out;
         }
     },
     GZIP(".jsonl.gz") {
         @Override
-        OutputStream compress(OutputStream out, int level) throws IOException {
-            return new GZIPOutputStream(out, LineWriter.CHUNK_BYTES) {
-                {
-                    def.setLevel(level);
-                }
-            };
+        Compressor compressor(int level) {
+            if (!IsalDeflater.supports(level)) {
+                return out -> jdkGzip(out, level);
+            }
+            GzipMembers.Scratch scratch = new GzipMembers.Scratch(level);
+            return out -> new GzipMembers(out, scratch);
         }
     },
     ZSTD(".jsonl.zst") {
         @Override
-        OutputStream compress(OutputStream out, int level) throws IOException {
-            return new ZstdOutputStream(out, level).setChecksum(true);
+        Compressor compressor(int level) {
+            return out -> new ZstdOutputStream(out, level).setChecksum(true);
         }
     };
 
@@ -41,6 +41,20 @@ public enum Codec {
         return suffix;
     }
 
-    /** Wrap a stream; closing the result finishes the compressed form and closes the stream. */
-    abstract OutputStream compress(OutputStream out, int level) throws IOException;
+    /** Make what compresses the objects of one thread, one after another or several at a time. */
+    abstract Compressor compressor(int level);
+
+    /** Wraps the stream of an object; closing the result finishes the compressed form and closes the stream. */
+    @FunctionalInterface
+    interface Compressor {
+        OutputStream over(OutputStream out) throws IOException;
+    }
+
+    private static OutputStream jdkGzip(OutputStream out, int level) throws IOException {
+        return new GZIPOutputStream(out, LineWriter.CHUNK_BYTES) {
+            {
+                def.setLevel(level);
+            }
+        };
+    }
 }

@@ -18,17 +18,15 @@ public final class LineWriter implements BulkWriter<Line> {
     static final int CHUNK_BYTES = 1 << 16;
 
     private final OutputStream out;
-    private final Codec codec;
-    private final int level;
+    private final Codec.Compressor compressor;
     private final Deque<byte[]> spareChunks;
     private byte[] chunk;
     private int used;
     private OutputStream compressed;
 
-    private LineWriter(OutputStream out, Codec codec, int level, Deque<byte[]> spareChunks) {
+    private LineWriter(OutputStream out, Codec.Compressor compressor, Deque<byte[]> spareChunks) {
         this.out = out;
-        this.codec = codec;
-        this.level = level;
+        this.compressor = compressor;
         this.spareChunks = spareChunks;
         byte[] spare = spareChunks.poll();
         this.chunk = spare == null ? new byte[CHUNK_BYTES] : spare;
@@ -56,7 +54,7 @@ public final class LineWriter implements BulkWriter<Line> {
 
     private OutputStream compressed() throws IOException {
         if (compressed == null) {
-            compressed = codec.compress(new Unclosed(out), level);
+            compressed = compressor.over(new Unclosed(out));
         }
         return compressed;
     }
@@ -85,6 +83,7 @@ public final class LineWriter implements BulkWriter<Line> {
 
         private final Codec codec;
         private final int level;
+        private transient Codec.Compressor compressor;
         private transient Deque<byte[]> spareChunks;
 
         /** @param level of the codec; without meaning for {@link Codec#PLAIN} */
@@ -95,10 +94,11 @@ public final class LineWriter implements BulkWriter<Line> {
 
         @Override
         public BulkWriter<Line> create(FSDataOutputStream out) {
-            if (spareChunks == null) {
+            if (compressor == null) {
+                compressor = codec.compressor(level);
                 spareChunks = new ArrayDeque<>();
             }
-            return new LineWriter(out, codec, level, spareChunks);
+            return new LineWriter(out, compressor, spareChunks);
         }
     }
 
