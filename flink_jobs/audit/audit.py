@@ -15,7 +15,7 @@ from flink_jobs.audit.cells import Booked, Slot, reason_findings
 from flink_jobs.audit.chain import Chains, chain_findings, chains_of
 from flink_jobs.audit.doubles import Held, double_findings
 from flink_jobs.audit.entries import Entry, Place, place_name, read_entries
-from flink_jobs.audit.findings import Code, Finding, Findings
+from flink_jobs.audit.findings import KEPT_PER_CODE, Code, Finding, Findings
 from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
 from flink_jobs.bucket import StoredObject
@@ -72,6 +72,7 @@ class Audit:
     findings: Findings = field(default_factory=Findings)
     ledger: Ledger = field(default_factory=Ledger)
     listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
+    strange: set[str] = field(default_factory=set)
     coverage: dict[Place, Coverage] = field(default_factory=dict)
     held: dict[Place, list[Held]] = field(default_factory=lambda: defaultdict(list))
     read_objects: int = 0
@@ -86,7 +87,8 @@ def audit(
 
     1. The ledger is listed and read.
     2. The data is listed: each object that an entry of step 1 promises was visible before that entry.
-    3. The ledger is listed again: what came since explains objects that no entry promised yet.
+    3. The ledger is listed again: what came since explains objects that no entry promised yet. Foreign keys are
+       looked for again, too: some S3 servers list what they are about to rename.
     4. Entries are chained, and promises compared with the listing.
     5. With `read`, each object is read to its last byte and compared with its cells.
 
@@ -98,6 +100,7 @@ def audit(
     promised_before = promises_of(seen.ledger.entries)
     list_data(bucket, layout, hours, seen, report)
     read_ledger(bucket, layout, seen, report)
+    _forget_what_went(bucket, seen)
     seen.ledger.chains = chains_of(seen.ledger.entries)
     seen.findings.add(chain_findings(seen.ledger.chains))
     seen.findings.add(_judge_objects(seen, hours, promised_before))
@@ -115,8 +118,7 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
         try:
             keys.append(ObjectKey.parse(found.key))
         except LayoutError:
-            seen.ledger.keys.add(found.key)
-            seen.findings.add([foreign(found.key)])
+            seen.strange.add(found.key)
             continue
         seen.ledger.newest_at = max(found.modified, seen.ledger.newest_at or found.modified)
 
@@ -135,7 +137,7 @@ def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, 
     """List accepted and rejected objects of the chosen hours."""
     listed, strange = by_hour(layout, _listing(bucket, layout, hours))
     seen.listed = {hour: found for hour, found in sorted(listed.items()) if hour in hours}
-    seen.findings.add(foreign(key) for key in strange)
+    seen.strange.update(strange)
     report(f"listed {sum(map(len, seen.listed.values())):,} objects of {len(seen.listed):,} hours")
 
 
@@ -155,6 +157,16 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
             report(f"read {seen.read_objects:,} of {len(keys):,} objects, {seen.read_lines:,} lines")
     seen.findings.add(reason_findings(seen.ledger.entries, tallies))
     seen.findings.add(double_findings(seen.held))
+
+
+def _forget_what_went(bucket: Objects, seen: Audit) -> None:
+    """Look for foreign keys once more; of very many only the first, the others count as they were seen."""
+    in_hours = {found.key for objects in seen.listed.values() for found in objects if _key(found) is None}
+    doubtful = sorted(in_hours | seen.strange)[:KEPT_PER_CODE]
+    gone = {key for key in doubtful if all(found.key != key for found in bucket.objects(key))}
+    if gone:
+        seen.listed = {hour: [one for one in found if one.key not in gone] for hour, found in seen.listed.items()}
+    seen.findings.add(foreign(key) for key in sorted(seen.strange - gone))
 
 
 def attest(seen: Audit, witness: Witness, topics: Sequence[str], hours: Hours, report: Report) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import zstandard
 
+PIECE_BYTES = 1 << 16
+"""Compressed bytes that are decompressed at once: lines shrink to a twentieth, and several objects are in work."""
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -37,8 +39,8 @@ def _frames(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Decompress frame after frame: both formats allow several in one object."""
     decompressor = _begin(codec)
     fed = False
-    for chunk in chunks:
-        rest = chunk
+    for piece in _pieces(chunks):
+        rest = piece
         while rest:
             if decompressor.eof:
                 decompressor, fed = _begin(codec), False
@@ -48,6 +50,12 @@ def _frames(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
             rest = decompressor.unused_data
     if fed and not decompressor.eof:
         raise DamagedObject(f"its {codec} stream ends in the middle of a frame: the object was cut")
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for at in range(0, len(chunk), PIECE_BYTES):
+            yield chunk[at : at + PIECE_BYTES]
 
 
 def _begin(codec: str) -> zlib._Decompress | zstandard.ZstdDecompressionObj:

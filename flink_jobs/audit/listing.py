@@ -88,6 +88,15 @@ class Judge:
         return Finding(Code.OBJECT_PENDING, found.key, "no ledger entry promises it yet")
 
 
+def is_ours(key: str) -> bool:
+    """Tell whether the landing job writes such keys."""
+    try:
+        ObjectKey.parse(key)
+    except LayoutError:
+        return False
+    return True
+
+
 def foreign(key: str) -> Finding:
     """Tell of a key that the job does not write."""
     return Finding(Code.FOREIGN_KEY, key, "the landing job does not write such keys")

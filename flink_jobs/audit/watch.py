@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from flink_jobs.audit.audit import Audit, Hours, Objects, Report, list_data, read_ledger
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import Judge, promises_of
+from flink_jobs.audit.listing import Judge, is_ours, promises_of
 from flink_jobs.bucket import StoredObject
 from flink_jobs.layout import StreamLayout
 
-LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
-"""What may be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""
+LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING, Code.FOREIGN_KEY})
+"""What may be true for a moment: a listing is no snapshot, the ledger is committed after its data, and some S3 servers
+list for an instant what they are about to rename."""
 
 
 class Watch:
@@ -60,7 +61,7 @@ class Watch:
         yield from self._changed()
 
     def _changed(self) -> Iterator[Finding]:
-        listed = {found.key: found for objects in self._seen.listed.values() for found in objects}
+        listed = {found.key: found for objects in self._seen.listed.values() for found in objects if is_ours(found.key)}
         for key, before in self._known.items():
             now = listed.get(key)
             if now is None:

@@ -73,7 +73,9 @@ class S3Bucket:
         with _refusals(f"s3://{bucket}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for found in page.get("Contents", []):
-                    yield StoredObject(found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"])
+                    yield StoredObject(
+                        found["Key"], found["Size"], found.get("ETag", "").strip('"'), found["LastModified"]
+                    )
 
     def download(self, bucket: str, stored: StoredObject, target: Path) -> None:
         """Copy one object to a file."""

@@ -76,7 +76,7 @@ class S3Bucket:
         with self._foreign_errors(f"list {prefix}"):
             for page in pages:
                 for item in page.get("Contents", ()):
-                    yield ListedObject(item["Key"], item["Size"], item["ETag"].strip('"'))
+                    yield ListedObject(item["Key"], item["Size"], item.get("ETag", "").strip('"'))
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
         """Fetch objects, several at a time."""

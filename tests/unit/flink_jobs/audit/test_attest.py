@@ -109,6 +109,8 @@ def test_offsets_that_the_broker_never_had_are_told() -> None:
 
     told = ["beyond_broker: t[0]: offsets 50-59 are booked, the broker ends at 50"]
     assert told == found(bucket, FakeWitness({0: Marks(0, 50)}))
+    told = ["beyond_broker: t[0]: offsets 59-59 are booked, the broker ends at 59"]
+    assert told == found(bucket, FakeWitness({0: Marks(0, 59)}))
 
 
 def test_with_chosen_hours_holes_are_asked_for_by_entry() -> None:

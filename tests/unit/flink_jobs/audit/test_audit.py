@@ -11,7 +11,7 @@ import pytest
 from flink_jobs.audit.audit import Audit, Hours, audit
 from flink_jobs.audit.findings import KEPT_PER_CODE, Code, Finding
 from flink_jobs.layout import Hour
-from tests.fakes.landed import START, WRITTEN, LandedBucket, record
+from tests.fakes.landed import START, WRITTEN, LandedBucket, entry_of, record
 
 H3 = Hour(START)
 H4 = H3.plus(1)
@@ -189,6 +189,22 @@ def test_an_empty_object_and_foreign_keys_are_told(bucket: LandedBucket) -> None
     } == set(look(bucket, read=False).findings.kept)
 
 
+def test_a_foreign_key_that_goes_at_once_is_no_finding(bucket: LandedBucket) -> None:
+    """Some S3 servers list what they are about to rename, in every directory; nothing of it is read."""
+    for key in (A1_H3, A1_REJECTED, f"{LEDGER}part-{A1}-0-0.jsonl"):
+        bucket.bodies[f"{key}-0a70eb58-2a71-4154-a965-0d479d98cbfb"] = b""
+    looks: list[str] = []
+
+    def rename(prefix: str) -> None:
+        looks.append(prefix)
+        if len(looks) == 5:
+            bucket.bodies = {key: body for key, body in bucket.bodies.items() if "-0a70eb58" not in key}
+
+    bucket.on_list = rename
+    assert [] == found(bucket)
+    assert 7 == len(looks)
+
+
 def test_a_second_object_of_an_epoch_in_one_hour_is_told(bucket: LandedBucket) -> None:
     """One epoch makes one object per hour and kind."""
     second = A1_H3.replace("-0-0.", "-0-1.")
@@ -230,6 +246,23 @@ def test_an_entry_that_does_not_add_up_is_told_not_raised(bucket: LandedBucket) 
         f"entry_wrong: {key}:1: reasons count 4 records, 3 were rejected",
         f"entry_wrong: {key}:1: types count 29 records, 27 were accepted",
     ] == told
+
+
+def test_an_epoch_with_two_entries_for_a_partition_is_added_up(bucket: LandedBucket) -> None:
+    """Offsets that go back begin an entry of their own within the epoch: one object holds the lines of both."""
+    key = f"{LEDGER}part-{A2}-0-0.jsonl"
+    two = (entry_of(A2, 80, 90), entry_of(A2, 91, 109))
+    bucket.bodies[key] = b"".join(json.dumps(entry).encode() + b"\n" for entry in two)
+
+    assert [] == found(bucket)
+
+
+def test_an_entry_in_the_object_of_another_epoch_is_told(bucket: LandedBucket) -> None:
+    """Its promises are those of its own epoch, which nobody keeps."""
+    key = f"{LEDGER}part-{A2}-0-0.jsonl"
+    bucket.bodies[key] = bucket.bodies[key].replace(A2.encode(), b"aaaaaaaaaaaa.9")
+
+    assert f"entry_wrong: {key}:1: the entry is of epoch aaaaaaaaaaaa.9, its object of another" in found(bucket)
 
 
 def test_reasons_are_compared_with_the_rejected_lines(bucket: LandedBucket) -> None:

@@ -61,6 +61,19 @@ def test_an_object_that_changes_or_goes_is_told() -> None:
     assert f"object_changed: {A1_H3}: it was listed, and is gone" in told(watch)
 
 
+def test_a_key_that_is_about_to_be_renamed_is_passed_over() -> None:
+    """Its going is no change of an object."""
+    bucket = LandedBucket()
+    bucket.land(A1, 1, 9)
+    bucket.bodies[f"{A1_H3}-0a70eb58-2a71-4154-a965-0d479d98cbfb"] = b""
+    watch = Watch(bucket, bucket.layout)
+    watch.poll()
+    del bucket.bodies[f"{A1_H3}-0a70eb58-2a71-4154-a965-0d479d98cbfb"]
+    watch.poll()
+
+    assert [] == told(watch)
+
+
 def test_an_overlap_is_told_at_once() -> None:
     """Nothing that comes later can make it good."""
     bucket = LandedBucket()
