@@ -108,9 +108,9 @@ class FlinkRest:
         lines = [line for line in str(entries[0]["stacktrace"]).splitlines() if not line.startswith("\tat ")]
         return "\n".join(lines[:5])
 
-    def stop(self, job_id: str, savepoint_directory: str) -> str:
-        """Ask a job to stop with a savepoint; return the request's id."""
-        body = {"drain": False, "targetDirectory": savepoint_directory}
+    def stop(self, job_id: str, savepoint_directory: str, *, drain: bool = False) -> str:
+        """Ask a job to stop with a savepoint; return the request's id. A job that is drained closes open files."""
+        body = {"drain": drain, "targetDirectory": savepoint_directory}
         return str(self._send(f"/jobs/{job_id}/stop", body)["request-id"])
 
     def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:

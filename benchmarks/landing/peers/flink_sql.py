@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from confluent_kafka import Consumer, TopicPartition
+
 from benchmarks.landing.peer import Task
-from benchmarks.landing.peers.programs import run_program, task_environment
+from benchmarks.landing.peers.programs import group, run_program, task_environment
+from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Listed, Store
 from flink_jobs.bucket import StoredObject
+from flink_jobs.errors import UnreachableError
 from flink_jobs.flink_config import OPTIONS_BESIDE_WHEEL, logging_config
 from flink_jobs.process import wheel_java_options
+from flink_jobs.rest import FlinkRest
 from flink_jobs.restore import restore_points
 from flink_jobs.runtime import assemble, wheel_home
 from flink_jobs.settings import LogFormat
@@ -23,6 +30,9 @@ from infra.local.settings import PROJECT
 HERE = Path(__file__).parent
 RUNTIME = PROJECT / ".runtime"
 HEAP = "768m"
+JOB = "landing"
+POLL_SECONDS = 0.5
+BROKER_SECONDS_MAX = 30
 _KEY = re.compile(r"/landing/hour=(\d{4}-\d\d-\d\d)-(\d\d)/part-[^/]+$")
 
 
@@ -44,23 +54,19 @@ class FlinkSql:
         )
 
     def run(self, task: Task) -> None:
-        """Land everything up to the end offsets, from the newest checkpoint in the bucket if there is one."""
+        """Land everything up to the end offsets, from the newest checkpoint in the bucket if there is one.
+
+        A first run has a source with an end. A source that was restored never ends, because its enumerator finds no
+        partition that is new and so says nothing to its readers: a job that continues reads without an end, and is
+        drained once its group has committed all.
+        """
         home = (task.install_dir / "flink").absolute()
         folder = task.work_dir.absolute()
         write_configuration(task, folder / "conf")
-        restore = newest_checkpoint(task, Store.of_task(task).objects(task.bucket, f"{task.prefix}checkpoints/"))
-        command = [
-            str(home / "bin" / "flink"),
-            "run",
-            "-t",
-            "local",
-            *(["-s", restore] if restore else []),
-            "-pyclientexec",
-            sys.executable,
-            "-py",
-            str(HERE / "flink_sql_job.py"),
-        ]
+        store = Store.of_task(task)
+        restore = newest_checkpoint(task, store.objects(task.bucket, f"{task.prefix}checkpoints/"))
         environment = task_environment(task) | {
+            "PEER_BOUNDED_MODE": "unbounded" if restore else "latest-offset",
             "FLINK_HOME": str(home),
             "FLINK_CONF_DIR": str(folder / "conf"),
             "FLINK_LOG_DIR": str(folder),
@@ -68,7 +74,13 @@ class FlinkSql:
             "JVM_ARGS": f"-Xmx{HEAP}",
             "MALLOC_ARENA_MAX": "2",
         }
-        run_program(command, environment, folder / "flink.out")
+        flink = [str(home / "bin" / "flink"), "run", "-t", "local", *(["-s", restore] if restore else [])]
+        command = [*flink, "-pyclientexec", sys.executable, "-py", str(HERE / "flink_sql_job.py")]
+        log = folder / "flink.out"
+        if restore:
+            run_program(command, environment, log, lambda process: drain_when_read(task, process))
+        else:
+            run_program(command, environment, log)
 
     def hour_of(self, key: str) -> str | None:
         """Read the hour out of `hour=2025-08-01-03`."""
@@ -79,6 +91,39 @@ class FlinkSql:
         """Keep all files: one is listed once a checkpoint has finished it. Checkpoints lie beside them."""
         del task
         return [key for key in keys if self.hour_of(key)]
+
+
+def drain_when_read(task: Task, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the job runs and its group has committed every record, then let it close its files and end."""
+    rest = FlinkRest(f"http://127.0.0.1:{rest_port()}")
+    consumer = Consumer({"bootstrap.servers": task.bootstrap_servers, "group.id": group(task)})
+    while process.poll() is None:
+        if (job_id := running_job(rest)) and all_committed(task, consumer):
+            rest.stop(job_id, f"s3://{task.bucket}/{task.prefix}checkpoints", drain=True)
+            break
+        time.sleep(POLL_SECONDS)
+    consumer.close()
+
+
+def running_job(rest: FlinkRest) -> str | None:
+    """Find the job once all of its tasks run."""
+    try:
+        job = rest.find_job(JOB)
+    except UnreachableError:
+        return None
+    return job.job_id if job and job.tasks_running else None
+
+
+def all_committed(task: Task, consumer: Consumer) -> bool:
+    """Compare the group's committed offsets with the ends of the partitions."""
+    places = [TopicPartition(task.topic, partition) for partition in range(task.partitions)]
+    committed = consumer.committed(places, BROKER_SECONDS_MAX)
+    return all(place.offset >= consumer.get_watermark_offsets(place, BROKER_SECONDS_MAX)[1] for place in committed)
+
+
+def rest_port() -> int:
+    """Take the port that the benchmark has for Flink."""
+    return BenchmarkSettings().flink_port
 
 
 def write_configuration(task: Task, folder: Path) -> None:
@@ -99,12 +144,14 @@ def settings(task: Task) -> dict[str, str | int | bool]:
         "io.tmp.dirs": str(task.work_dir.absolute() / "tmp"),
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
-        "rest.bind-port": "0",
+        "rest.port": rest_port(),
+        "rest.bind-port": str(rest_port()),
         "parallelism.default": 1,
         "taskmanager.numberOfTaskSlots": 1,
         "taskmanager.memory.network.min": "8mb",
         "taskmanager.memory.network.max": "8mb",
         "taskmanager.memory.managed.size": "0",
+        "pipeline.name": JOB,
         "pipeline.object-reuse": True,
         "table.local-time-zone": "UTC",
         "execution.checkpointing.interval": f"{task.roll_seconds} s",

@@ -19,13 +19,13 @@ CREATE TABLE records (
   'connector' = 'kafka',
   'topic' = '{topic}',
   'properties.bootstrap.servers' = '{bootstrap_servers}',
-  'properties.group.id' = '{topic}-flink-sql',
+  'properties.group.id' = '{group}',
   'properties.fetch.min.bytes' = '65536',
   'properties.fetch.max.wait.ms' = '200',
   'properties.max.partition.fetch.bytes' = '4194304',
   'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
-  'scan.bounded.mode' = 'latest-offset',
+  'scan.bounded.mode' = '{bounded_mode}',
   'format' = 'raw'
 )
 """
@@ -46,12 +46,12 @@ HOUR = "DATE_FORMAT(`at`, 'yyyy-MM-dd-HH')"
 
 
 def main() -> None:
-    """Plan and run the statement until the source ends."""
+    """Plan and run the statement until the source ends, or the job is drained."""
     task = {name.removeprefix("PEER_").lower(): value for name, value in os.environ.items() if name.startswith("PEER_")}
     tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     tables.execute_sql(SOURCE.format(**task))
     tables.execute_sql(SINK.format(**task))
-    tables.execute_sql(INSERT.format(hour=os.environ.get("HOUR", HOUR))).wait()
+    tables.execute_sql(INSERT.format(hour=HOUR)).wait()
 
 
 if __name__ == "__main__":

@@ -40,18 +40,28 @@ def call(command: Sequence[str]) -> None:
         raise PeerFailed(f"`{' '.join(command)}` failed:\n{essence(done.stdout)}")
 
 
-def run_program(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+def run_program(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    meanwhile: Callable[[subprocess.Popen[bytes]], None] = lambda _process: None,
+) -> None:
     """Run a peer's program to its end; its output is appended to the log.
+
+    Args:
+        command: argument list.
+        environment: all of its variables.
+        log: file of its output.
+        meanwhile: what it needs from outside, such as being told to end; called once it runs.
 
     Raises:
         PeerFailed: it ended with an error or was killed; what its log says about it stands in the message.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        code = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, check=False
-        ).returncode
-    if code:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
+    meanwhile(process)
+    if code := process.wait():
         why = essence(log.read_text(errors="replace"))
         raise PeerFailed(f"{Path(command[0]).name} ended with {code}:\n{why}\n(log: {log})")
 
@@ -66,7 +76,7 @@ def task_environment(task: Task) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PEER_BOOTSTRAP_SERVERS": task.bootstrap_servers,
         "PEER_TOPIC": task.topic,
-        "PEER_RECORDS": str(task.records),
+        "PEER_GROUP": group(task),
         "PEER_CODEC": task.codec,
         "PEER_BUCKET": task.bucket,
         "PEER_PREFIX": task.prefix,
@@ -74,3 +84,8 @@ def task_environment(task: Task) -> dict[str, str]:
         "PEER_WORK_DIR": str(task.work_dir.absolute()),
         "PEER_ROLL_SECONDS": str(task.roll_seconds),
     }
+
+
+def group(task: Task) -> str:
+    """Name the consumer group of a task: its committed offsets say nothing about any other task on the topic."""
+    return f"{task.bucket}-{task.prefix}".strip("/").replace("/", "-")

@@ -117,7 +117,7 @@ class Ends:
 def main(environment: Mapping[str, str]) -> None:
     """Land everything from the committed offsets to the end offsets of now."""
     topic, bootstrap_servers = environment["PEER_TOPIC"], environment["PEER_BOOTSTRAP_SERVERS"]
-    group = f"{topic}-{environment['PEER_PREFIX'].replace('/', '-')}"
+    group = environment["PEER_GROUP"]
     ends = Ends(bootstrap_servers, group, topic)
     if ends.reached:
         return

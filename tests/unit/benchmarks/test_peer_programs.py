@@ -1,12 +1,44 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.landing.peer import PeerFailed
-from benchmarks.landing.peers.programs import made_once, run_program
+from benchmarks.landing.peer import PeerFailed, Task
+from benchmarks.landing.peers.programs import group, made_once, run_program, task_environment
+
+TASK = Task(
+    bootstrap_servers="127.0.0.1:1",
+    topic="events",
+    partitions=4,
+    records=10,
+    codec="plain",
+    bucket="bucket",
+    prefix="run/1/",
+    s3_endpoint="http://127.0.0.1:2",
+    s3_region="us-east-1",
+    s3_access_key_id="the-key",
+    s3_secret_access_key="the-secret",
+    work_dir=Path("work"),
+    install_dir=Path("install"),
+    roll_seconds=10,
+)
+
+
+def test_each_task_has_a_consumer_group_of_its_own() -> None:
+    """A second measurement of the same topic begins at its beginning; a task that continues keeps its group."""
+    others = [replace(TASK, bucket="other"), replace(TASK, prefix="run/2/")]
+    assert 3 == len({group(TASK), *map(group, others)})
+    assert "bucket-run-1" == group(replace(TASK, topic="again")) == task_environment(TASK)["PEER_GROUP"]
+
+
+def test_job_without_an_end_can_be_ended_from_outside(tmp_path: Path) -> None:
+    """What is given as `meanwhile` gets the process while it runs; by itself this one would end with an alarm."""
+    endless = [sys.executable, "-c", "import signal; signal.alarm(20); signal.pause()"]
+    with pytest.raises(PeerFailed, match=f"ended with {-signal.SIGKILL}"):
+        run_program(endless, os.environ, tmp_path / "log", lambda process: process.kill())
 
 
 def test_program_that_was_killed_is_a_failure(tmp_path: Path) -> None:

@@ -98,6 +98,14 @@ def test_a_stop_is_asked_for_without_draining(flink: FlinkRest) -> None:
     assert [("/jobs/a/stop", {"drain": False, "targetDirectory": "s3://b/savepoints"})] == Answers.sent
 
 
+def test_a_job_that_ends_for_good_is_drained_when_asked(flink: FlinkRest) -> None:
+    """Only then are the files closed that a sink keeps open over checkpoints."""
+    Answers.answers = {"/jobs/a/stop": {"request-id": "r"}}
+    Answers.sent.clear()
+    flink.stop("a", "s3://b/savepoints", drain=True)
+    assert [("/jobs/a/stop", {"drain": True, "targetDirectory": "s3://b/savepoints"})] == Answers.sent
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
