@@ -120,6 +120,8 @@ logger.metrics.name = org.apache.hadoop.metrics2
 logger.metrics.level = ERROR
 logger.netty.name = org.apache.flink.shaded.netty4.io.netty
 logger.netty.level = WARN
+logger.python.name = org.apache.flink.client.python.PythonEnvUtils
+logger.python.level = WARN
 logger.types.name = org.apache.flink.api.java.typeutils.TypeExtractor
 logger.types.level = WARN
 """

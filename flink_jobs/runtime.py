@@ -35,10 +35,11 @@ def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jar: Path, landing_ja
     """
     wheel = wheel_home()
     target.mkdir(parents=True, exist_ok=True)
-    _link_all(target / "lib", [*_jars(wheel / "lib"), *lib_jars, landing_jar])
+    # On one machine Flink looks for reporters of metrics in `lib` alone.
+    reporters = _jars(wheel / "plugins" / METRICS_PLUGIN)
+    _link_all(target / "lib", [*_jars(wheel / "lib"), *reporters, *lib_jars, landing_jar])
     _link_all(target / "opt", _jars(wheel / "opt"))
     _link_all(target / "plugins" / S3_PLUGIN, [s3_jar])
-    _link_all(target / "plugins" / METRICS_PLUGIN, _jars(wheel / "plugins" / METRICS_PLUGIN))
     _copy_programs(wheel / "bin", target / "bin")
     return target
 

@@ -75,6 +75,8 @@ class S3Access(BaseSettings):
             raise ValueError("HOURGLASS_S3_SESSION_TOKEN belongs to keys: set HOURGLASS_S3_ACCESS_KEY_ID and _SECRET…")
         if self.s3_kms_key_id and self.s3_encryption is not Encryption.KMS:
             raise ValueError("HOURGLASS_S3_KMS_KEY_ID needs HOURGLASS_S3_ENCRYPTION=sse-kms")
+        if self.s3_encryption is Encryption.KMS and (self.s3_endpoint or "").startswith("http:"):
+            raise ValueError("HOURGLASS_S3_ENCRYPTION=sse-kms needs an https endpoint: the job's client refuses others")
         return self
 
     @property

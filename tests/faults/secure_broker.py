@@ -32,6 +32,11 @@ class Certificates:
         return self.folder / "ca.pem"
 
     @property
+    def trust_store(self) -> Path:
+        """The certificate to trust, as the Java of this machine takes it."""
+        return self.folder / "trust.p12"
+
+    @property
     def client(self) -> Path:
         """The client's certificate."""
         return self.folder / "client.pem"
@@ -62,12 +67,18 @@ def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
     store = f"-out server.p12 -passout pass:{STORE_PASSWORD}"
     openssl(folder, f"pkcs12 -export -in server.pem -inkey server.key -certfile ca.pem {store}")
     openssl(folder, f"pkcs8 -topk8 -in client.key -out client-key.pem -passout pass:{STORE_PASSWORD}")
+    run(folder, f"keytool -importcert -noprompt -file ca.pem -keystore trust.p12 -storepass {STORE_PASSWORD}")
     return made
 
 
 def openssl(folder: Path, arguments: str) -> None:
     """Run one command of openssl."""
-    subprocess.run(["openssl", *arguments.split()], cwd=folder, check=True, capture_output=True)
+    run(folder, f"openssl {arguments}")
+
+
+def run(folder: Path, command: str) -> None:
+    """Run a command without quotes in it."""
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
 
 
 class SecureServers(Servers):

@@ -54,7 +54,7 @@ def test_the_home_holds_the_wheel_and_the_jars(tmp_path: Path) -> None:
         "lib/flink-dist.jar": "lib/flink-dist.jar",
         "lib/landing.jar": "landing.jar",
         "opt/flink-python.jar": "opt/flink-python.jar",
-        "plugins/metrics-prometheus/prometheus.jar": "plugins/metrics-prometheus/prometheus.jar",
+        "lib/prometheus.jar": "plugins/metrics-prometheus/prometheus.jar",
         "plugins/s3-fs-hadoop/s3.jar": "s3.jar",
     } == tree(home)
     assert (home / "bin/flink").stat().st_mode & 0o111
@@ -65,7 +65,7 @@ def test_a_second_time_removes_what_is_no_longer_wanted_and_keeps_the_rest(tmp_p
     """Two versions of one jar in `lib/` are a class path of chance."""
     assemble(tmp_path, "connector-1.jar")
     home = assemble(tmp_path, "connector-2.jar")
-    assert ["connector-2.jar", "flink-dist.jar", "landing.jar"] == sorted(
+    assert ["connector-2.jar", "flink-dist.jar", "landing.jar", "prometheus.jar"] == sorted(
         file.name for file in (home / "lib").iterdir()
     )
     before = {file: file.lstat().st_mtime_ns for file in home.rglob("*")}

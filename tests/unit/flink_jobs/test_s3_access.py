@@ -104,6 +104,7 @@ def test_the_bucket_stands_in_the_path_or_in_the_host(
         ({"s3_secret_access_key": "canary"}, "HOURGLASS_S3_ACCESS_KEY_ID"),
         ({"s3_session_token": "canary"}, "HOURGLASS_S3_SESSION_TOKEN"),
         ({"s3_kms_key_id": "k", "s3_encryption": "sse-s3"}, "HOURGLASS_S3_ENCRYPTION=sse-kms"),
+        ({"s3_encryption": "sse-kms", "s3_endpoint": "http://127.0.0.1:9000"}, "https"),
         ({"s3_role_arn": "landing"}, "s3_role_arn"),
         ({"s3_endpoint": "127.0.0.1:9000"}, "s3_endpoint"),
     ],

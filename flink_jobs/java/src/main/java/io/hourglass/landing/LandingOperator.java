@@ -2,7 +2,6 @@ package io.hourglass.landing;
 
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +10,6 @@ import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple3;
-import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -78,10 +76,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
     private transient UtcText ledgerTime;
     private transient String reason;
     private transient String detail;
-    private transient Counter acceptedRecords;
-    private transient Counter rejectedRecords;
-    private transient Counter[] flaggedRecords;
-    private transient Counter repeatedRecords;
+    private transient LandingMetrics metrics;
 
     /**
      * @param job name of the job in ledger entries
@@ -129,12 +124,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         rejected = new StreamRecord<>(new Line());
         ledger = new StreamRecord<>(new Line());
         ledgerTime = new UtcText();
-        acceptedRecords = getMetricGroup().counter("acceptedRecords");
-        rejectedRecords = getMetricGroup().counter("rejectedRecords");
-        flaggedRecords = Arrays.stream(Flag.ALL)
-                .map(flag -> getMetricGroup().addGroup("flag", flag.code()).counter("flaggedRecords"))
-                .toArray(Counter[]::new);
-        repeatedRecords = getMetricGroup().counter("repeatedRecords");
+        metrics = new LandingMetrics(getMetricGroup());
     }
 
     private void beginEpoch() {
@@ -152,27 +142,16 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         if (writeAccepted(partition, record, timestamp)) {
             int flags = scanner.flags(timestamp);
             entry.addAccepted(hour, record.offset(), timestamp, record.value().length, scanner.eventType(), flags);
-            acceptedRecords.inc();
-            if (flags != Flag.NONE) {
-                countFlags(flags);
-            }
+            metrics.accepted(record.value().length, flags);
             accepted.getValue().into(hour.path, epoch);
             output.collect(accepted);
         } else {
             writeRejected(partition, record, timestamp);
             int valueBytes = record.value() == null ? 0 : record.value().length;
             entry.addRejected(hour, record.offset(), timestamp, valueBytes, reason);
-            rejectedRecords.inc();
+            metrics.rejected(valueBytes, reason);
             rejected.getValue().into(hour.path, epoch);
             output.collect(REJECTED, rejected);
-        }
-    }
-
-    private void countFlags(int flags) {
-        for (Flag flag : Flag.ALL) {
-            if (flag.isIn(flags)) {
-                flaggedRecords[flag.ordinal()].inc();
-            }
         }
     }
 
@@ -236,7 +215,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
                 for (LedgerEntry entry : partition.takeEntries()) {
                     writeEntry(ledger.getValue().clear().into(bucket, epoch), checkpoint, partition, entry);
                     output.collect(LEDGER, ledger);
-                    repeatedRecords.inc(entry.repeated());
+                    metrics.repeated(entry.repeated());
                 }
             }
         }

@@ -1,0 +1,59 @@
+package io.hourglass.landing;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+
+/**
+ * What Flink's reporters tell of the landing operator. Counted when a record is processed, so after a restart records
+ * are counted again: rates and reasons are seen here, totals are proven by the ledger.
+ */
+final class LandingMetrics {
+    private final MetricGroup group;
+    private final Counter acceptedRecords;
+    private final Counter acceptedBytes;
+    private final Counter rejectedRecords;
+    private final Counter rejectedBytes;
+    private final Counter repeatedRecords;
+    private final Counter[] flaggedRecords;
+    private final Map<String, Counter> reasons = new HashMap<>();
+
+    LandingMetrics(MetricGroup group) {
+        this.group = group;
+        acceptedRecords = group.counter("acceptedRecords");
+        acceptedBytes = group.counter("acceptedBytes");
+        rejectedRecords = group.counter("rejectedRecords");
+        rejectedBytes = group.counter("rejectedBytes");
+        repeatedRecords = group.counter("repeatedRecords");
+        flaggedRecords = Arrays.stream(Flag.ALL)
+                .map(flag -> group.addGroup("flag", flag.code()).counter("flaggedRecords"))
+                .toArray(Counter[]::new);
+    }
+
+    /** Count an accepted record; {@code flags} is a mask of {@link Flag}. */
+    void accepted(int valueBytes, int flags) {
+        acceptedRecords.inc();
+        acceptedBytes.inc(valueBytes);
+        if (flags != Flag.NONE) {
+            for (Flag flag : Flag.ALL) {
+                if (flag.isIn(flags)) {
+                    flaggedRecords[flag.ordinal()].inc();
+                }
+            }
+        }
+    }
+
+    /** Count a rejected record under its whole reason; the contract bounds how many reasons there are. */
+    void rejected(int valueBytes, String reason) {
+        rejectedRecords.inc();
+        rejectedBytes.inc(valueBytes);
+        reasons.computeIfAbsent(reason, code -> group.addGroup("reason", code).counter("rejectedByReason")).inc();
+    }
+
+    /** Count records that came again below the position of their partition. */
+    void repeated(long records) {
+        repeatedRecords.inc(records);
+    }
+}

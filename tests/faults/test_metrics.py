@@ -1,0 +1,122 @@
+"""What Prometheus reads from a running job: every documented name exists, and the numbers are those of the records."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+from flink_jobs.layout import ObjectKey
+from flink_jobs.plan import LandingPlan
+from flink_jobs.settings import LogFormat
+from tests.faults.conftest import NewStack
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
+from tests.integration.ports import free_ports
+from tests.integration.truth import Position, objects, read_landed, wait_for
+
+PROJECT = Path(__file__).parents[2]
+RULES = PROJECT / "infra" / "prometheus" / "rules.yml"
+NAMES = re.compile(r"\bflink_[A-Za-z_]+")
+OPERATOR = "flink_taskmanager_job_task_operator_"
+SAMPLE = re.compile(r"(\w+)\{(.*)\} (\S+)")
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+def scrape(stack: LandingStack) -> list[tuple[str, dict[str, str], float]]:
+    """Read name, labels and value of every sample."""
+    with urlopen(f"http://127.0.0.1:{stack.landing.metrics_port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    found = (SAMPLE.match(line) for line in lines if not line.startswith("#"))
+    return [(one[1], dict(LABEL.findall(one[2])), float(one[3])) for one in found if one]
+
+
+def total(stack: LandingStack, name: str, **labels: str) -> float:
+    """Add up a metric over subtasks."""
+    return sum(
+        value for found, has, value in scrape(stack) if found == OPERATOR + name and labels.items() <= has.items()
+    )
+
+
+@pytest.fixture
+def stack(new_stack: NewStack) -> LandingStack:
+    return new_stack(metrics_port=free_ports(1)[0], parallelism=2, log_format=LogFormat.JSON)
+
+
+def test_every_documented_metric_is_there_and_counts_what_happened(stack: LandingStack) -> None:
+    """Names of the documentation and of the alert rules; records by kind, reason and flag; objects and lag."""
+    stack.start_job()
+    good = [Raw(event(number), partition=number % 4) for number in range(400)]
+    odd = [Raw(event(900, event_type="NEVER_HEARD"))]
+    bad = [Raw(b"no json"), Raw(b"no json either", partition=1), Raw(event(901, event_id=7)), Raw(None)]
+    sent = stack.produce([*good, *odd, *bad])
+    stack.wait_until_landed(sent)
+    committers = {kind: f"write_{kind}:_Committer" for kind in ("landing", "rejected", "ledger")}
+    listed = {kind: len(list(objects(stack.settings, f"{stack.settings.stream}/{kind}/"))) for kind in committers}
+
+    def objects_counted() -> dict[str, float]:
+        return {k: total(stack, "successfulCommittables", operator_name=name) for k, name in committers.items()}
+
+    wait_for(lambda: listed == objects_counted(), seconds_max=30, what=f"{listed} finished objects in the metrics")
+    documented = {
+        name
+        for text in (RULES.read_text(), (PROJECT / "docs" / "metrics.md").read_text())
+        for name in NAMES.findall(text)
+    }
+    assert set() == documented - {name for name, _, _ in scrape(stack)}
+    assert len(good) + len(odd) == total(stack, "acceptedRecords")
+    assert sum(len(raw.value or b"") for raw in good + odd) == total(stack, "acceptedBytes")
+    assert len(bad) == total(stack, "rejectedRecords")
+    assert sum(len(raw.value or b"") for raw in bad) == total(stack, "rejectedBytes")
+    assert {"not_json": 2, "type:event_id": 1, "empty": 1} == reasons(stack)
+    assert 1 == total(stack, "flag_flaggedRecords", flag="unknown_type")
+    assert len(sent) == total(stack, "numRecordsIn", operator_name="land")
+    assert 0 == total(stack, "pendingRecords") == total(stack, "repeatedRecords")
+    lines = [json.loads(line) for line in (stack.landing.log_dir / "flink.log").read_text().splitlines()]
+    assert [] == [line for line in lines if set(line) != {"time", "level", "logger", "thread", "message", "error"}]
+
+
+def reasons(stack: LandingStack) -> dict[str, float]:
+    """Add up the reasons over subtasks."""
+    found: Counter[str] = Counter()
+    for name, labels, value in scrape(stack):
+        if name == f"{OPERATOR}reason_rejectedByReason":
+            found[labels["reason"]] += int(value)
+    return dict(found)
+
+
+def test_objects_are_as_many_as_was_planned(new_stack: NewStack) -> None:
+    """Interval x subtasks x open hours x kinds, plus the ledger: reached where every subtask has all, never passed."""
+    stack = new_stack(parallelism=2, checkpoint_seconds=3)
+    stack.start_job()
+    hours = [BEGIN + timedelta(hours=number) for number in range(3)]
+    sent: set[Position] = set()
+    for round_ in range(4):
+        records = [
+            Raw(value, partition=partition, timestamp=hour)
+            for hour in hours
+            for partition in range(4)
+            for value in (event(round_), b"no json")
+        ]
+        sent |= stack.produce(records)
+        stack.wait_until_landed(sent)
+    plan = LandingPlan.of(stack.landing, open_hours=len(hours), has_rejects=True)
+    per_checkpoint: Counter[int] = Counter()
+    epochs = {entry.epoch: entry.checkpoint for entry in stack.ledger()}
+    for kind in ("landing", "rejected", "ledger"):
+        for key, _ in objects(stack.settings, f"{stack.settings.stream}/{kind}/"):
+            per_checkpoint[epochs[ObjectKey.parse(key).epoch]] += 1
+    assert plan.objects_per_checkpoint == 14 == max(per_checkpoint.values())
+    assert set() == read_landed(stack.settings).doubled
+
+
+def test_every_rule_says_what_to_do() -> None:
+    """An alert without a repair wakes somebody up for nothing."""
+    rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    assert [] == [rule["alert"] for rule in rules if not rule["annotations"]["summary"] or not rule["labels"]]
+    assert len(rules) == len({rule["alert"] for rule in rules})
