@@ -56,9 +56,8 @@ class FlinkSql:
     def run(self, task: Task) -> None:
         """Land everything up to the end offsets, from the newest checkpoint in the bucket if there is one.
 
-        A first run has a source with an end. A source that was restored never ends, because its enumerator finds no
-        partition that is new and so says nothing to its readers: a job that continues reads without an end, and is
-        drained once its group has committed all.
+        A first run has a source with an end. A source with an end that was restored did not come to it in an earlier
+        trial, so a job that continues reads without one and is drained once its group has committed all.
         """
         home = (task.install_dir / "flink").absolute()
         folder = task.work_dir.absolute()

@@ -76,7 +76,6 @@ def settings(task: Task) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
-        "spark.sql.maxConcurrentOutputFileWriters": "64",  # else every batch is sorted by hour
         "spark.sql.streaming.checkpointFileManagerClass": CHECKPOINT_FILES,
         "spark.hadoop.zlib.compress.level": "BEST_SPEED",
         "spark.hadoop.parquet.compression.codec.zstd.level": "1",
