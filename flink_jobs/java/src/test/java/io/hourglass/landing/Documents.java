@@ -20,6 +20,7 @@ final class Documents {
         "{}", "[]", "\"event_id\":\"x\",", "\"payload\":{}", "\u0001", "tru", "nul", "1e+", "9".repeat(308), "9".repeat(309)};
     private static final String[] DAMAGES = {"80", "bf", "c080", "c0af", "c3", "c328", "e2", "e282", "e28228", "eda080",
         "edb080", "edbfbf", "e08080", "f08080af", "f0288cbc", "f4908080", "f5808080", "f8888080", "ff", "fe", "ffff", "efbb", "00"};
+    private static final String BRACKETS = "{}[]";
     private static final String[] IDS = {"e-1", "0", "a.b_c:d-e", "", "-a", "a/b", "a b", "\\u0065-1", "\u0430", "a\\nb",
         "x\\u0000", "\\ud83d\\ude00", "\\ud83d"};
     private static final String[] TIMES = {"2025-08-01T03:00:00Z", "2025-08-01T03:59:59.123456789+02:00",
@@ -30,7 +31,8 @@ final class Documents {
     private static final String[] NUMBERS = {"0", "-0", "1", "12", "-1.5", "1e5", "2E-7", "3.25e+10", "1e400", "-1e309", "1e-999",
         "0e999", "0.0e99999999999", "1e99999999999", "1e-99999999999", "1.7976931348623157e308", "1.7976931348623158e308",
         "1.7976931348623159e308", "179769313486231570814e288", "9223372036854775807", "9223372036854775808",
-        "-9223372036854775808", "-9223372036854775809", "123456789012345678901", "999999999999999999", "1.0", "0.5"};
+        "-9223372036854775808", "-9223372036854775809", "123456789012345678901", "999999999999999999", "1.0", "0.5",
+        "9".repeat(308), "9".repeat(309), "1" + "0".repeat(308), "1" + "0".repeat(309)};
     private static final String[] LITERALS = {"true", "false", "null"};
     private static final String[] TEXTS = {"a", "event_id", " ", "\u00e4", "\u4e2d", "\ud83d\ude00", "\\n", "\\\"", "\\\\",
         "\\/", "\\u00e4", "\\uD83D\\uDE00", "\\ud83d\\ude00", "\u007f", "\u2028", "\u0085", "\\u0000", "long enough for words"};
@@ -118,7 +120,7 @@ final class Documents {
         }
         int at = random.nextInt(document.length);
         int length = Math.min(document.length - at, 1 + random.nextInt(12));
-        return switch (random.nextInt(10)) {
+        return switch (random.nextInt(11)) {
             case 0 -> splice(document, at, 1, new byte[] {(byte) (document[at] ^ 1 << random.nextInt(8))});
             case 1 -> splice(document, at, 1, new byte[] {TELLING[random.nextInt(TELLING.length)]});
             case 2 -> splice(document, at, 0, new byte[] {TELLING[random.nextInt(TELLING.length)]});
@@ -127,9 +129,19 @@ final class Documents {
             case 5 -> splice(document, at, random.nextInt(2), Contracts.utf8(pick(TOKENS)));
             case 6 -> splice(document, at, 0, HexFormat.of().parseHex(pick(DAMAGES)));
             case 7 -> splice(document, random.nextInt(document.length), 0, java.util.Arrays.copyOfRange(document, at, at + length));
-            case 8 -> splice(document, at, 0, Contracts.utf8(value(3)));
+            case 8 -> swapBracket(document, at);
+            case 9 -> splice(document, at, 0, Contracts.utf8(value(3)));
             default -> splice(document, at, 1, new byte[] {(byte) random.nextInt()});
         };
+    }
+
+    /** Close, or open, the next container with the bracket of another kind. */
+    private byte[] swapBracket(byte[] document, int from) {
+        int at = from;
+        while (at < document.length - 1 && BRACKETS.indexOf(document[at]) < 0) {
+            at++;
+        }
+        return splice(document, at, 1, new byte[] {(byte) BRACKETS.charAt(random.nextInt(BRACKETS.length()))});
     }
 
     private static byte[] splice(byte[] document, int at, int removed, byte[] added) {
