@@ -215,6 +215,42 @@ class EventScannerTest {
         assertEquals(Names.UNKNOWN, scanner.eventType());
     }
 
+    @Test
+    void theClockMayBeFiveMinutesAheadAndThirtyDaysBehind() {
+        assertTrue(scanner.accepts(utf8(EVENT)));
+        long happened = java.time.Instant.parse("2025-08-01T03:00:00Z").toEpochMilli();
+        long ahead = 5 * 60_000L;
+        long behind = 30 * 86_400_000L;
+        int skewed = Flag.CLOCK_SKEW.when(true);
+        assertEquals(Flag.NONE, scanner.flags(happened - ahead));
+        assertEquals(skewed, scanner.flags(happened - ahead - 1));
+        assertEquals(Flag.NONE, scanner.flags(happened + behind));
+        assertEquals(skewed, scanner.flags(happened + behind + 1));
+        assertEquals(skewed, scanner.flags(0));
+        assertEquals(skewed, scanner.flags(UtcText.LAST_MILLISECOND));
+    }
+
+    @Test
+    void anEventWithoutTimeOrVersionHasNoFlagOfThem() {
+        EventScanner lenient = new EventScanner(Contract.parse(Contracts.JSON
+                .replace("\"integer\", \"required\": true", "\"integer\", \"required\": false")
+                .replace("\"timestamp\", \"required\": true", "\"timestamp\", \"required\": false")));
+        assertTrue(lenient.accepts(utf8(event("version\":1", "version\":2"))));
+        assertEquals(Flag.SCHEMA_VERSION.when(true) | Flag.CLOCK_SKEW.when(true), lenient.flags(0));
+        assertTrue(lenient.accepts(utf8("{\"event_id\":\"e\",\"event_type\":\"RUN_START\",\"payload\":{}}")));
+        assertEquals(Flag.NONE, lenient.flags(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-0", "1", "-1", "999999999999999999", "9223372036854775807", "-9223372036854775808",
+        "9223372036854775808", "-9223372036854775809", "10000000000000000000"})
+    void integersOf64BitsAreReadAndNoOthers(String digits) {
+        byte[] bytes = utf8(digits);
+        java.math.BigInteger number = new java.math.BigInteger(digits);
+        assertEquals(number.bitLength() < Long.SIZE, JsonText.fitsLong(bytes, 0, bytes.length));
+        assertEquals(number.longValue(), JsonText.toLong(bytes, 0, bytes.length));
+    }
+
     private static byte[] join(byte[]... parts) {
         var out = new java.io.ByteArrayOutputStream();
         for (byte[] part : parts) {
