@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
+
+from flink_jobs.layout import Hour
 from flink_jobs.ledger import LedgerEntry
 from orchestration.landing.broker import Found, KafkaBroker
+from orchestration.landing.completeness import Proof
+from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.proving import Request, Stream, prove
+from orchestration.settings import LandingSettings
 from producers.kafka import KafkaAccess
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
@@ -15,6 +22,29 @@ from tests.integration.truth import Position, read_landed, readable_positions, t
 
 def events(first: int, count: int) -> list[Raw]:
     return [Raw(event(number), partition=number % 2) for number in range(first, first + count)]
+
+
+def attesting(stack: LandingStack) -> KafkaBroker:
+    return KafkaBroker(KafkaAccess(_env_file=None, kafka_bootstrap_servers=stack.bootstrap_servers))
+
+
+def stream_of(stack: LandingStack) -> Stream:
+    """Look at the stream as the sensor does, with a rest of two seconds as proof of idleness."""
+    landing = stack.landing
+    settings = LandingSettings(
+        _env_file=None,
+        stream=landing.stream,
+        topic=landing.topic,
+        bucket=landing.bucket,
+        kafka_bootstrap_servers=stack.bootstrap_servers,
+        s3_endpoint=landing.s3_endpoint,
+        s3_region=landing.s3_region,
+        s3_access_key_id=landing.s3_access_key_id,
+        s3_secret_access_key=landing.s3_secret_access_key,
+        disorder_seconds=0,
+        grace_seconds=2,
+    )
+    return settings.landing_stream()
 
 
 def holes(ledger: list[LedgerEntry]) -> set[Position]:
@@ -65,7 +95,10 @@ def test_committed_records_land_and_all_other_offsets_are_attested_holes(new_sta
 
 
 def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: NewStack) -> None:
-    """Behind an open transaction nothing lands, not even what others have committed; its end releases all of it."""
+    """Behind an open transaction nothing lands, and its hour is not complete; its end releases all of it.
+
+    Then the hour is complete although no entry reaches the end of the partitions: markers lie there.
+    """
     stack = new_stack(partitions=2)
     stack.start_job()
     early = stack.produce(events(0, 10))
@@ -76,14 +109,16 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
         checkpoint = stack.checkpoints_completed()
         stack.wait_for_checkpoints(checkpoint + 3)
         assert early == set(read_landed(stack.settings).accepted)
+        with pytest.raises(HourNotComplete, match="to land"):
+            prove(stream_of(stack), Request(Hour.containing(BEGIN)))
         transaction.end(commit=True)
     stack.wait_until_landed(behind)
 
     assert early | open_ones | behind == set(read_landed(stack.settings).accepted)
-
-
-def attesting(stack: LandingStack) -> KafkaBroker:
-    return KafkaBroker(KafkaAccess(_env_file=None, kafka_bootstrap_servers=stack.bootstrap_servers))
+    complete, evidence = prove(stream_of(stack), Request(Hour.containing(BEGIN)))
+    assert Proof.IDLE is complete.proof
+    assert evidence.judgement.view is not None
+    assert {0, 1} == set(evidence.judgement.view.unreadable)
 
 
 def test_the_broker_attests_what_nobody_can_read(new_stack: NewStack) -> None:
