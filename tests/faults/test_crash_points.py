@@ -75,9 +75,9 @@ def test_a_death_at_a_named_point_leaves_no_trace_after_the_restart(run: Run, po
         run.start()
         run.stack.wait_until_landed(run.sent)
 
-    assert (point in COMMITS_BEGAN) <= bool(unpromised)
     assert set() == watch.broken
     assert watch.polls
+    assert (point in COMMITS_BEGAN) <= bool(unpromised)
     landed = read_landed(run.stack.settings)
     assert set() == landed.doubled
     assert topic_positions(run.stack.settings) == set(landed.accepted) | set(landed.rejected)
