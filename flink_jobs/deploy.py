@@ -45,7 +45,16 @@ class JobStatus:
     checkpoint_at: datetime | None
     checkpoints_completed: int
     checkpoints_failed: int
+    checkpoint_milliseconds: int | None
+    """How long the newest checkpoint took."""
+    checkpoint_bytes: int | None
     restarts: int
+    lag: int
+    """Records that Kafka has and the job has not read."""
+    accepted: int
+    rejected: int
+    repeated: int
+    """Counted since the job last began to run."""
 
 
 def _say_nothing(_line: str) -> None:
@@ -123,6 +132,7 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         raise NotRunningError(f"Flink at {settings.flink_rest} runs no job {settings.job_name}")
     checkpoints = world.rest.checkpoints(job.job_id)
     milliseconds = checkpoints.newest_milliseconds
+    numbers = world.rest.numbers(job.job_id)
     return JobStatus(
         state=str(job.state if job.tasks_running or job.state is not JobState.RUNNING else JobState.INITIALIZING),
         job_id=job.job_id,
@@ -131,7 +141,13 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         checkpoint_at=datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None,
         checkpoints_completed=checkpoints.completed,
         checkpoints_failed=checkpoints.failed,
+        checkpoint_milliseconds=checkpoints.newest_duration_milliseconds,
+        checkpoint_bytes=checkpoints.newest_bytes,
         restarts=world.rest.restarts(job.job_id),
+        lag=numbers.lag,
+        accepted=numbers.accepted,
+        rejected=numbers.rejected,
+        repeated=numbers.repeated,
     )
 
 

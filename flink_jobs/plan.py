@@ -74,15 +74,15 @@ class LandingPlan:
     def lines(self) -> list[tuple[str, str]]:
         """Say it in words and numbers, with the cost as a formula: prices differ by region and change."""
         return [
-            ("checkpoints an hour", f"{self.checkpoints:,.0f}"),
-            ("data objects an hour", f"{self.data_objects:,} at most ({self.open_hours} open hours, {self._kinds})"),
-            ("ledger objects an hour", f"{self.ledger_objects:,} at most"),
+            ("checkpoints/hour", f"{self.checkpoints:,.0f}"),
+            ("data objects/hour", f"{self.data_objects:,} at most ({self.open_hours} open hours, {self._kinds})"),
+            ("ledger objects/hour", f"{self.ledger_objects:,} at most"),
             (
                 "S3 writes an hour",
                 f"{self.writes:,} = {WRITES_PER_OBJECT} an object + {WRITES_PER_CHECKPOINT} a checkpoint",
             ),
             (
-                "cost of the writes",
+                "cost of writes",
                 f"{self.writes * 24 * 30 / 1000:,.0f} x price of 1,000 PUT requests a month of 30 days",
             ),
             (

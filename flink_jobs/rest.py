@@ -61,6 +61,27 @@ class CheckpointSummary:
     newest_milliseconds: int | None
     completed: int
     failed: int
+    newest_duration_milliseconds: int | None = None
+    newest_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the job's metrics count since it last began to run; the ledger, not they, proves totals."""
+
+    lag: int
+    """Records that Kafka has and the job has not read."""
+    accepted: int
+    rejected: int
+    repeated: int
+
+
+_NUMBERS = {
+    "Source__read_kafka.pendingRecords": "lag",
+    "land.acceptedRecords": "accepted",
+    "land.rejectedRecords": "rejected",
+    "land.repeatedRecords": "repeated",
+}
 
 
 class FlinkRest:
@@ -92,8 +113,22 @@ class FlinkRest:
         newest = found["latest"]["completed"] or {}
         counts = found["counts"]
         return CheckpointSummary(
-            newest.get("external_path"), newest.get("latest_ack_timestamp"), counts["completed"], counts["failed"]
+            newest.get("external_path"),
+            newest.get("latest_ack_timestamp"),
+            counts["completed"],
+            counts["failed"],
+            newest.get("end_to_end_duration"),
+            newest.get("state_size"),
         )
+
+    def numbers(self, job_id: str) -> Numbers:
+        """Add up what the subtasks count; 0 for what they do not tell yet."""
+        sums = dict.fromkeys(_NUMBERS.values(), 0)
+        for vertex in self._get(f"/jobs/{job_id}")["vertices"]:
+            path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics?agg=sum&get={','.join(_NUMBERS)}"
+            for metric in self._get(path):
+                sums[_NUMBERS[metric["id"]]] += int(metric["sum"])
+        return Numbers(**sums)
 
     def restarts(self, job_id: str) -> int:
         """Count how often the job restarted by itself since it was started."""

@@ -11,7 +11,7 @@ from flink_jobs.broker import Broker
 from flink_jobs.bucket import Bucket, StoredObject
 from flink_jobs.clock import Clock, SystemClock
 from flink_jobs.process import JobProcess
-from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, SavepointState
+from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, Numbers, SavepointState
 from flink_jobs.settings import LandingSettings, StartingOffsets
 
 
@@ -44,6 +44,10 @@ class Rest(Protocol):
 
     def checkpoints(self, job_id: str) -> CheckpointSummary:
         """Tell how checkpoints go."""
+        ...
+
+    def numbers(self, job_id: str) -> Numbers:
+        """Add up what the job counts."""
         ...
 
     def restarts(self, job_id: str) -> int:

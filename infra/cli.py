@@ -194,6 +194,27 @@ def job_status(*, as_json: Json = False) -> None:
         raise typer.Exit(WRONG)
 
 
+@job.command("plan")
+def job_plan(
+    *,
+    open_hours: Annotated[int, typer.Option(min=1, help="Hours of record time that arrive within one interval.")] = 1,
+    rejects: Annotated[bool, typer.Option("--rejects", help="Malformed records come all the time, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say how many objects and requests the landing job will make an hour; nothing is asked or started."""
+    from dataclasses import asdict
+
+    from flink_jobs.plan import LandingPlan
+    from flink_jobs.settings import LandingSettings
+
+    plan = LandingPlan.of(LandingSettings(), open_hours=open_hours, has_rejects=rejects)
+    if as_json:
+        counts = {name: getattr(plan, name) for name in ("data_objects", "ledger_objects", "writes", "latency_seconds")}
+        print(json.dumps(asdict(plan) | counts, indent=1))
+    else:
+        _print_pairs(dict(plan.lines()))
+
+
 @app.command()
 def sql(
     statement: Annotated[

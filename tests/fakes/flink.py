@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flink_jobs.bucket import StoredObject
 from flink_jobs.errors import UnreachableError
-from flink_jobs.rest import CheckpointSummary, Job, JobState, SavepointState
+from flink_jobs.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
 from flink_jobs.settings import StartingOffsets
 
 JOB_ID = "a" * 32
@@ -91,6 +91,10 @@ class FakeFlink:
     def checkpoints(self, job_id: str) -> CheckpointSummary:
         """Tell of checkpoints."""
         return CheckpointSummary(f"s3://hourglass/{job_id}/chk-7", 1_754_020_799_123, 7, 1)
+
+    def numbers(self, job_id: str) -> Numbers:
+        """Count."""
+        return Numbers(lag=len(job_id), accepted=3, rejected=2, repeated=1)
 
     def restarts(self, job_id: str) -> int:
         """Count restarts."""

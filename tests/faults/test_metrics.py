@@ -12,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
+from flink_jobs import deploy
 from flink_jobs.layout import ObjectKey
 from flink_jobs.plan import LandingPlan
 from flink_jobs.settings import LogFormat
@@ -77,6 +78,9 @@ def test_every_documented_metric_is_there_and_counts_what_happened(stack: Landin
     assert 1 == total(stack, "flag_flaggedRecords", flag="unknown_type")
     assert len(sent) == total(stack, "numRecordsIn", operator_name="land")
     assert 0 == total(stack, "pendingRecords") == total(stack, "repeatedRecords")
+    found = deploy.status(stack.landing)
+    assert (0, len(good + odd), len(bad), 0) == (found.lag, found.accepted, found.rejected, found.repeated)
+    assert found.checkpoint_bytes
     lines = [json.loads(line) for line in (stack.landing.log_dir / "flink.log").read_text().splitlines()]
     assert [] == [line for line in lines if set(line) != {"time", "level", "logger", "thread", "message", "error"}]
 

@@ -238,6 +238,7 @@ def test_it_tells_state_checkpoint_and_restarts() -> None:
         found.checkpoints_completed,
         found.checkpoints_failed,
     )
+    assert (32, 3, 2, 1) == (found.lag, found.accepted, found.rejected, found.repeated)
 
 
 def test_no_answer_is_an_error_that_names_the_repair() -> None:

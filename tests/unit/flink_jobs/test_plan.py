@@ -25,5 +25,5 @@ def test_a_plan_is_made_of_the_job_s_settings_and_said_with_its_cost() -> None:
     """The price is the reader's to fill in."""
     plan = LandingPlan.of(LandingSettings(_env_file=None, checkpoint_seconds=60, parallelism=2), has_rejects=True)
     said = dict(plan.lines())
-    assert "240 at most (1 open hours, accepted and rejected)" == said["data objects an hour"]
-    assert "821 x price of 1,000 PUT requests a month of 30 days" == said["cost of the writes"]
+    assert "240 at most (1 open hours, accepted and rejected)" == said["data objects/hour"]
+    assert "821 x price of 1,000 PUT requests a month of 30 days" == said["cost of writes"]

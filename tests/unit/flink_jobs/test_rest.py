@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from flink_jobs.errors import JobFailedError, UnreachableError
-from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, SavepointState
+from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 
 NAME = "hourglass-platform-events"
 
@@ -72,6 +72,18 @@ def test_a_job_runs_only_when_all_its_tasks_do(flink: FlinkRest) -> None:
     found = flink.find_job(NAME)
     assert found
     assert not found.tasks_running
+
+
+def test_numbers_are_added_up_over_tasks_and_absent_ones_are_zero(flink: FlinkRest) -> None:
+    """A source that is a task of its own tells its lag there; a job that begins tells nothing yet."""
+    lag, accepted = "Source__read_kafka.pendingRecords", "land.acceptedRecords"
+    query = f"subtasks/metrics?agg=sum&get={lag},{accepted},land.rejectedRecords,land.repeatedRecords"
+    Answers.answers = {
+        "/jobs/a": {"vertices": [{"id": "v"}, {"id": "w"}]},
+        f"/jobs/a/vertices/v/{query}": [{"id": lag, "sum": 7.0}, {"id": accepted, "sum": 5.0}],
+        f"/jobs/a/vertices/w/{query}": [{"id": accepted, "sum": 4.0}],
+    }
+    assert Numbers(lag=7, accepted=9, rejected=0, repeated=0) == flink.numbers("a")
 
 
 def test_checkpoints_restarts_and_causes_are_read(flink: FlinkRest) -> None:

@@ -87,6 +87,7 @@ def test_a_variable_without_a_value_is_not_set(monkeypatch: pytest.MonkeyPatch) 
     [
         ({"kafka_security_protocol": "SASL_SSL"}, "HOURGLASS_KAFKA_SASL_USERNAME"),
         ({"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_sasl_username": "me"}, "HOURGLASS_KAFKA_SASL_PASSWORD"),
+        ({"kafka_sasl_password": "canary", "kafka_security_protocol": "SASL_SSL"}, "HOURGLASS_KAFKA_SASL_USERNAME"),
         ({"kafka_ssl_ca_location": "/nowhere/ca.pem"}, "No such file"),
         ({"kafka_ssl_ca_location": "/tmp/${x}"}, "cannot take a path"),  # noqa: S108 - never opened
         ({"kafka_ssl_certificate_location": __file__}, "_KEY_LOCATION go together"),

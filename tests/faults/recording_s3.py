@@ -1,0 +1,145 @@
+"""An S3 server behind a proxy that writes down every request, and hands out the credentials of a role."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from infra.local.settings import LOOPBACK
+from tests.faults.landing_stack import Server, Servers
+from tests.faults.secure_broker import Certificates
+
+TOKEN = "token-of-the-role"
+_OF_THE_CONNECTION = frozenset({"connection", "expect", "keep-alive", "transfer-encoding"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came; names of headers are in lower case."""
+
+    method: str
+    key: str
+    query: dict[str, list[str]]
+    headers: dict[str, str]
+
+    @property
+    def operation(self) -> str:
+        """S3's name for what makes an object, else the method."""
+        if self.method == "POST" and "uploads" in self.query:
+            return "CreateMultipartUpload"
+        if self.method == "POST" and "uploadId" in self.query:
+            return "CompleteMultipartUpload"
+        if self.method == "PUT":
+            return "UploadPart" if "partNumber" in self.query else "PutObject"
+        return self.method
+
+
+class TolerantServers(Servers):
+    """As `Servers`; the S3 server takes headers that it does not know, as S3 would take them."""
+
+    def start(self, *servers: Server) -> None:
+        """Allow it before the server starts."""
+        config = self.settings.data_dir / "s3" / "s3proxy.conf"
+        if "ignore-unknown-headers" not in config.read_text():
+            config.write_text(config.read_text() + "s3proxy.ignore-unknown-headers=true\n")
+        super().start(*servers)
+
+
+@dataclass
+class RecordingS3:
+    """The proxy: where it is, what it saw, and which roles were assumed."""
+
+    address: str
+    requests: list[Request]
+    roles: list[dict[str, list[str]]]
+
+    def below(self, prefix: str) -> list[Request]:
+        """Choose the requests for keys below a prefix."""
+        return [request for request in self.requests if request.key.startswith(prefix)]
+
+
+@contextmanager
+def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator[RecordingS3]:
+    """Run the proxy in front of the S3 server of these servers, with TLS where there are certificates."""
+    settings = servers.settings
+    proxy = RecordingS3("", [], [])
+    answer = _ASSUMED.format(
+        key=settings.s3_access_key_id, secret=settings.s3_secret_access_key.get_secret_value(), token=TOKEN
+    ).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_one_request(self) -> None:
+            """Take any method."""
+            self.raw_requestline = self.rfile.readline(65537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            url = urlsplit(self.path)
+            if self.command == "POST" and url.path == "/" and b"AssumeRole" in body:
+                proxy.roles.append(parse_qs(body.decode()))
+                self.answer(200, {"Content-Type": "text/xml"}, answer)
+                return
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            key = url.path.removeprefix(f"/{settings.bucket}").lstrip("/")
+            proxy.requests.append(Request(self.command, key, parse_qs(url.query, keep_blank_values=True), headers))
+            self.answer(*forward(settings.s3_port, self.command, self.path, dict(self.headers.items()), body))
+
+        def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            """Send an answer; that of HEAD has a length and no body."""
+            self.send_response_only(status)
+            for name, value in headers.items():
+                if name.lower() not in _OF_THE_CONNECTION | {"content-length"}:
+                    self.send_header(name, value)
+            length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(body))
+            self.send_header("Content-Length", length)
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else body)
+
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    server.daemon_threads = True
+    if made:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(made.folder / "server.pem", made.folder / "server.key")
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    proxy.address = f"{'https' if made else 'http'}://{LOOPBACK}:{server.server_port}"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def forward(
+    port: int, method: str, path: str, headers: dict[str, str], body: bytes
+) -> tuple[int, dict[str, Any], bytes]:
+    """Ask the S3 server the same; the host's name is part of what the client has signed."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=60)
+    try:
+        kept = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_CONNECTION}
+        connection.request(method, path, body, kept)
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read()
+    finally:
+        connection.close()
+
+
+_ASSUMED = (
+    '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+    "<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{token}</SessionToken>"
+    "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/landing/hourglass</Arn>"
+    "<AssumedRoleId>id</AssumedRoleId></AssumedRoleUser></AssumeRoleResult>"
+    "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>"
+)

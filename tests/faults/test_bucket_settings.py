@@ -1,0 +1,107 @@
+"""What the job really sends to its bucket: encryption, ACL, a role's token, and three requests an object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from flink_jobs.s3_access import S3Access
+from orchestration.landing.bucket import S3Bucket
+from tests.faults.landing_stack import LandingStack, Raw, event
+from tests.faults.recording_s3 import TOKEN, RecordingS3, TolerantServers, recording_s3
+from tests.faults.secure_broker import STORE_PASSWORD, certificates
+from tests.integration.truth import objects, read_landed
+
+ROLE = "arn:aws:iam::123456789012:role/landing"
+RECORDS = 100
+WRITES = ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]
+
+
+@pytest.fixture(scope="module")
+def tolerant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TolerantServers]:
+    with TolerantServers(tmp_path_factory.mktemp("tolerant")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def s3(tolerant: TolerantServers) -> Iterator[RecordingS3]:
+    with recording_s3(tolerant) as proxy:
+        yield proxy
+
+
+def land(stack: LandingStack) -> None:
+    """Land accepted and rejected records, and end with a savepoint."""
+    stack.start_job()
+    sent = stack.produce([Raw(event(number), partition=number % 4) for number in range(RECORDS)])
+    sent |= stack.produce([Raw(b"no json")])
+    stack.wait_until_landed(sent)
+    stack.stop_job()
+    landed = read_landed(stack.settings)
+    assert sent == set(landed.accepted) | set(landed.rejected)
+
+
+def test_every_object_carries_its_encryption_and_acl(
+    tolerant: TolerantServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lands, what Flink keeps, the stream's lease and its seals: all that makes an object asks for it.
+
+    Keys of KMS want TLS; the authority of an S3 server of one's own is told to Java and to Python by their variables.
+    """
+    made = certificates(tmp_path / "made")
+    trust = f"-Djavax.net.ssl.trustStore={made.trust_store} -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", trust)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(made.authority))
+    kept: dict[str, Any] = {"s3_encryption": "sse-kms", "s3_kms_key_id": "key-1", "s3_acl": "private"}
+    with (
+        recording_s3(tolerant, made) as s3,
+        LandingStack(tolerant, "kept", s3_endpoint=s3.address, **kept) as stack,
+    ):
+        land(stack)
+        access = S3Access(**stack.landing.model_dump(include=set(S3Access.model_fields)))
+        assert S3Bucket(stack.settings.bucket, access).put_if_absent("kept/seals/r0001.json", b"{}")
+    made_objects = [one for one in s3.requests if one.operation in {"CreateMultipartUpload", "PutObject"}]
+    names = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-acl")
+    sent = {one.key: tuple(one.headers.get(name) for name in names) for one in made_objects}
+    expected = ("aws:kms", "key-1", "private")
+    assert {} == {key: headers for key, headers in sent.items() if headers != expected}
+    kinds = ("kept/landing/", "kept/rejected/", "kept/ledger/", "kept/seals/", "flink/kept/")
+    assert [] == [kind for kind in kinds if not any(key.startswith(kind) for key in sent)]
+
+
+def test_the_key_of_the_bucket_itself_needs_no_tls(tolerant: TolerantServers, s3: RecordingS3) -> None:
+    """SSE-S3 on an endpoint without certificates."""
+    with LandingStack(tolerant, "sse-s3", s3_endpoint=s3.address, s3_encryption="sse-s3") as stack:
+        land(stack)
+    begun = [one for one in s3.below("sse-s3/") if one.operation == "CreateMultipartUpload"]
+    assert {"AES256"} == {one.headers.get("x-amz-server-side-encryption") for one in begun}
+
+
+def test_an_object_costs_three_writes_and_no_look(tolerant: TolerantServers, s3: RecordingS3) -> None:
+    """Begin, one part, complete: the plan of the job's cost stands on it. Nothing is listed, copied or deleted."""
+    with LandingStack(tolerant, "cost", s3_endpoint=s3.address) as stack:
+        land(stack)
+        for kind in ("landing", "rejected", "ledger"):
+            asked = [one for one in s3.below(f"cost/{kind}/") if "python" not in one.headers["user-agent"].lower()]
+            assert {key for key, _ in objects(stack.settings, f"cost/{kind}/")} == {one.key for one in asked}
+            per_object = Counter((one.key, one.operation) for one in asked)
+            assert {(one.key, write): 1 for one in asked for write in WRITES} == dict(per_object)
+
+
+def test_a_role_is_assumed_by_the_job_and_its_start(tolerant: TolerantServers, s3: RecordingS3, tmp_path: Path) -> None:
+    """Both sign with the role's credentials, whose token is on every request; the own keys are for the role alone."""
+    role: dict[str, Any] = {"s3_role_arn": ROLE, "s3_sts_endpoint": s3.address}
+    keys: dict[str, Any] = {"s3_access_key_id": "own", "s3_secret_access_key": SecretStr("canary-of-the-own-key")}
+    with LandingStack(tolerant, "role", s3_endpoint=s3.address, data_dir=tmp_path, **role, **keys) as stack:
+        land(stack)
+        assert {(ROLE, "hourglass")} == {(one["RoleArn"][0], one["RoleSessionName"][0]) for one in s3.roles}
+        assert {TOKEN} == {one.headers.get("x-amz-security-token") for one in s3.requests}
+        clients = {"python" in one.headers["user-agent"].lower() for one in s3.requests}
+        assert {True, False} == clients
+        config = tmp_path / "flink" / "conf" / "config.yaml"
+        holders = {file for file in tmp_path.rglob("*") if file.is_file() and b"canary" in file.read_bytes()}
+        assert {config} == holders
