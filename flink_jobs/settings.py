@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -32,6 +34,10 @@ CONSUMER_OWNED = (
     "value.",
 )
 """Beginnings of consumer settings that are not extras: each has a variable of its own, or is part of the promise."""
+
+
+PBES2 = bytes.fromhex("06092a864886f70d01050d")
+"""The mark of a key whose password today's tools apply by themselves."""
 
 
 class Codec(StrEnum):
@@ -111,6 +117,16 @@ class LandingSettings(KafkaAccess, S3Access):
         if owned:
             raise ValueError(f"{', '.join(owned)}: not free to choose here, or has a variable of its own")
         return extras
+
+    @field_validator("kafka_ssl_key_location")
+    @classmethod
+    def _java_can_decrypt(cls, file: Path | None) -> Path | None:
+        if file and PBES2 in b64decode("".join(re.findall(r"^[\w+/=]+$", file.read_text(), re.MULTILINE))):
+            raise ValueError(
+                "Java 17 cannot read a key that is encrypted with PBES2: store it without a password, or write it with "
+                "`openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES`"
+            )
+        return file
 
     @model_validator(mode="after")
     def _codec_has_level(self) -> Self:

@@ -66,7 +66,7 @@ def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
         )
     store = f"-out server.p12 -passout pass:{STORE_PASSWORD}"
     openssl(folder, f"pkcs12 -export -in server.pem -inkey server.key -certfile ca.pem {store}")
-    openssl(folder, f"pkcs8 -topk8 -in client.key -out client-key.pem -passout pass:{STORE_PASSWORD}")
+    openssl(folder, f"pkcs8 -topk8 -v1 PBE-SHA1-3DES -in client.key -out client-key.pem -passout pass:{STORE_PASSWORD}")
     run(folder, f"keytool -importcert -noprompt -file ca.pem -keystore trust.p12 -storepass {STORE_PASSWORD}")
     return made
 

@@ -12,7 +12,7 @@ RECORDS = 100
 def test_two_topics_land_in_one_stream_each_with_its_own_chain(new_stack: NewStack) -> None:
     """Same partitions and offsets in both: the topic is part of a record's identity, also after a kill."""
     other = new_stack(partitions=2)
-    stack = new_stack(topic="", partitions=3)
+    stack = new_stack(partitions=3)
     stack.landing = stack.landing.model_copy(update={"topic": f"{stack.settings.topic},{other.settings.topic}"})
     stack.start_job()
     sent = stack.produce([Raw(event(number), partition=number % 3) for number in range(RECORDS)])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from flink_jobs.kafka_properties import CONSUMER, consumer_properties, security_properties
 from flink_jobs.settings import LandingSettings
@@ -18,7 +20,7 @@ def settings(**values: Any) -> LandingSettings:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     file = tmp_path / "file.pem"
-    file.write_text("canary")
+    file.write_text("-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----\n")
     return file
 
 
@@ -80,6 +82,22 @@ def test_certificate_and_key_are_read_where_the_client_runs(file: Path) -> None:
         "ssl.key.password": content,
     }
     assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("how", "is_read"), [("-v2 aes-256-cbc", False), ("-v1 PBE-SHA1-3DES", True), ("-nocrypt", True)]
+)
+def test_a_key_that_java_cannot_decrypt_is_refused_before_the_start(tmp_path: Path, how: str, is_read: bool) -> None:
+    """The job would try for minutes and then say that a factory is not available."""
+    key = tmp_path / "key.pem"
+    for command in ("genrsa -out raw.pem 2048", f"pkcs8 -topk8 {how} -passout pass:x -in raw.pem -out key.pem"):
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    ours = {"kafka_ssl_certificate_location": key, "kafka_ssl_key_location": key}
+    if is_read:
+        assert key == settings(**ours).kafka_ssl_key_location
+    else:
+        with pytest.raises(ValidationError, match="PBE-SHA1-3DES"):
+            settings(**ours)
 
 
 def test_a_password_in_a_variable_does_not_reach_the_job() -> None:
