@@ -25,6 +25,9 @@ from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 READERS = 8
 """Objects that are fetched at the same time."""
 
+LISTINGS_MAX = 4
+"""Listings of the data before something counts as absent."""
+
 Report = Callable[[str], None]
 """Takes one line of progress."""
 
@@ -72,6 +75,7 @@ class Audit:
     findings: Findings = field(default_factory=Findings)
     ledger: Ledger = field(default_factory=Ledger)
     listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
     strange: set[str] = field(default_factory=set)
     coverage: dict[Place, Coverage] = field(default_factory=dict)
     held: dict[Place, list[Held]] = field(default_factory=lambda: defaultdict(list))
@@ -99,9 +103,8 @@ def audit(
     read_ledger(bucket, layout, seen, report)
     promised_before = promises_of(seen.ledger.entries)
     list_data(bucket, layout, hours, seen, report)
-    read_ledger(bucket, layout, seen, report)
+    _read_ledger_until_it_chains(bucket, layout, seen, report)
     _forget_what_went(bucket, seen)
-    seen.ledger.chains = chains_of(seen.ledger.entries)
     seen.findings.add(chain_findings(seen.ledger.chains))
     seen.findings.add(_judge_objects(seen, hours, promised_before))
     if read:
@@ -133,10 +136,36 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
             report(f"read {number:,} of {len(keys):,} ledger objects")
 
 
+def _read_ledger_until_it_chains(bucket: Objects, layout: StreamLayout, seen: Audit, report: Report) -> None:
+    """Read what came since; a gap may be what a listing left out, so it is listed again before it is told."""
+    for _ in range(LISTINGS_MAX - 1):
+        read_ledger(bucket, layout, seen, report)
+        seen.ledger.chains = chains_of(seen.ledger.entries)
+        if all(found.code is not Code.GAP for found in chain_findings(seen.ledger.chains)):
+            break
+
+
 def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, report: Report) -> None:
-    """List accepted and rejected objects of the chosen hours."""
-    listed, strange = by_hour(layout, _listing(bucket, layout, hours))
-    seen.listed = {hour: found for hour, found in sorted(listed.items()) if hour in hours}
+    """List accepted and rejected objects of the chosen hours.
+
+    While something is absent that the ledger promises, or that is `seen.known`, it is listed again, at most
+    `LISTINGS_MAX` times: a file server behind an S3 interface can leave out files of a directory while another one
+    appears there. Amazon S3 does not; there the first listing is as good as the last.
+    """
+    promised = {
+        (hour, *promise)
+        for hour, promises in promises_of(seen.ledger.entries).items()
+        for promise in promises
+        if hour in hours
+    }
+    found: dict[str, StoredObject] = {}
+    for _ in range(LISTINGS_MAX):
+        found.update((one.key, one) for one in _listing(bucket, layout, hours))
+        present = {(key.hour, key.kind, key.epoch) for key in map(_key, found.values()) if key is not None}
+        if promised <= present and seen.known <= found.keys():
+            break
+    listed, strange = by_hour(layout, found.values())
+    seen.listed = {hour: objects for hour, objects in sorted(listed.items()) if hour in hours}
     seen.strange.update(strange)
     report(f"listed {sum(map(len, seen.listed.values())):,} objects of {len(seen.listed):,} hours")
 

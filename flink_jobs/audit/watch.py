@@ -44,6 +44,7 @@ class Watch:
             DeployError: the bucket is away; the next look loses nothing.
         """
         read_ledger(self._bucket, self._layout, self._seen, report)
+        self._seen.known = frozenset(self._known)
         list_data(self._bucket, self._layout, Hours(), self._seen, report)
         new = [found for found in self._wrong() if found not in self._told]
         self._told.update(new)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.faults.landing_stack import LandingStack, Server, Servers
 
+pytest.register_assert_rewrite("tests.faults.verdict")  # its comparisons are shown like those of a test
+
 NewStack = Callable[..., LandingStack]
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
-
 from flink_jobs.audit.watch import Watch
 from flink_jobs.bucket import Bucket
 from flink_jobs.errors import UnreachableError
+from tests.faults.background import Background
 from tests.faults.landing_stack import LandingStack
 
-PAUSE_SECONDS = 0.05
 
-
-class LiveWatch:
+class LiveWatch(Background):
     """Polls in a thread from `with` to its end; looks that fail because the bucket is away are counted apart.
 
     with LiveWatch(stack) as live:
@@ -23,23 +18,9 @@ class LiveWatch:
     """
 
     def __init__(self, stack: LandingStack) -> None:
+        super().__init__()
         self._watch = Watch(Bucket.of(stack.landing), stack.landing.layout)
-        self._end = Event()
-        self._thread = Thread(target=self._run)
-        self._error: BaseException | None = None
         self.away = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        self._thread.join()
-        if self._error is not None and error is None:
-            raise self._error
 
     @property
     def polls(self) -> int:
@@ -50,12 +31,9 @@ class LiveWatch:
         """Everything that was wrong at any moment."""
         return [str(finding) for finding in self._watch.findings.kept]
 
-    def _run(self) -> None:
+    def step(self) -> None:
+        """Look once."""
         try:
-            while not self._end.wait(PAUSE_SECONDS):
-                try:
-                    self._watch.poll()
-                except UnreachableError:
-                    self.away += 1
-        except BaseException as exc:  # noqa: BLE001 - raised again where the test can see it
-            self._error = exc
+            self._watch.poll()
+        except UnreachableError:
+            self.away += 1

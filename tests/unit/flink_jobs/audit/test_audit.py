@@ -202,7 +202,40 @@ def test_a_foreign_key_that_goes_at_once_is_no_finding(bucket: LandedBucket) -> 
 
     bucket.on_list = rename
     assert [] == found(bucket)
-    assert 7 == len(looks)
+    assert 7 == len(looks), looks
+
+
+def test_a_listing_that_leaves_objects_out_is_made_again(bucket: LandedBucket) -> None:
+    """Some S3 servers leave files out while others appear beside them; what stays away is missing."""
+    hidden = {key: body for key, body in bucket.bodies.items() if "/landing/" in key}
+    looks: list[str] = []
+
+    def appear(prefix: str) -> None:
+        looks.append(prefix)
+        if len(looks) == 4:
+            bucket.bodies |= hidden
+
+    bucket.bodies = {key: body for key, body in bucket.bodies.items() if key not in hidden}
+    bucket.on_list = appear
+    assert [] == found(bucket)
+    assert ["ledger", "landing", "rejected", "landing", "rejected", "ledger"] == [one.split("/")[1] for one in looks]
+
+
+def test_a_gap_is_told_only_when_the_ledger_was_listed_again(bucket: LandedBucket) -> None:
+    """An entry that two listings left out closes the chain in the third."""
+    bucket.land("aaaaaaaaaaaa.3", 110, 119)
+    key = f"{LEDGER}part-{A2}-0-0.jsonl"
+    body = bucket.bodies.pop(key)
+    looks: list[str] = []
+
+    def appear(prefix: str) -> None:
+        looks.append(prefix)
+        if looks.count(prefix) == 3:
+            bucket.bodies[key] = body
+
+    bucket.on_list = appear
+    assert [] == found(bucket)
+    assert 3 == sum("/ledger/" in prefix for prefix in looks)
 
 
 def test_a_second_object_of_an_epoch_in_one_hour_is_told(bucket: LandedBucket) -> None:

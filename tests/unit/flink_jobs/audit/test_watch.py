@@ -74,6 +74,26 @@ def test_a_key_that_is_about_to_be_renamed_is_passed_over() -> None:
     assert [] == told(watch)
 
 
+def test_an_object_that_one_listing_leaves_out_has_not_gone() -> None:
+    """It is listed again before anything is told, whether the ledger promises it or not."""
+    bucket = LandedBucket()
+    put = {key: body for key, body in bucket.land(A1, 1, 9).items() if "/landing/" in key}
+    bucket.bodies = dict(put)
+    watch = Watch(bucket, bucket.layout)
+    watch.poll()
+    looks: list[str] = []
+
+    def leave_out_once(prefix: str) -> None:
+        looks.append(prefix)
+        bucket.bodies = {} if len(looks) < 4 else dict(put)
+
+    bucket.on_list = leave_out_once
+    watch.poll()
+
+    assert [] == told(watch)
+    assert 5 == len(looks)
+
+
 def test_an_overlap_is_told_at_once() -> None:
     """Nothing that comes later can make it good."""
     bucket = LandedBucket()
