@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,22 +30,37 @@ class StoredObject:
     etag: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """A multipart upload that is neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    begun: datetime
+
+
 class Bucket:
-    """Lists and reads objects, and checks access.
+    """Lists, reads and writes objects, ends uploads, and checks access.
 
     Args:
         client: of boto3.
         name: of the bucket.
+        owner: account that it must belong to; None does not ask.
+        put_arguments: what every object that is written must carry.
     """
 
-    def __init__(self, client: S3Client, name: str) -> None:
+    def __init__(
+        self, client: S3Client, name: str, owner: str | None = None, put_arguments: Mapping[str, Any] | None = None
+    ) -> None:
         self._client = client
         self._name = name
+        self._owner = {"ExpectedBucketOwner": owner} if owner else {}
+        self._put = put_arguments or {}
 
     @classmethod
     def of(cls, settings: LandingSettings) -> Bucket:
         """Connect as the settings say; without keys the default chain of AWS finds them."""
-        return cls(settings.client(_LIMITS), settings.bucket)
+        return cls(settings.client(_LIMITS), settings.bucket, settings.bucket_owner, settings.put_arguments())
 
     def check(self) -> None:
         """Find out whether the bucket is there and lets us in.
@@ -55,7 +70,7 @@ class Bucket:
             SetupError: there is no such bucket, or the keys are wrong.
         """
         try:
-            self._client.head_bucket(Bucket=self._name)
+            self._client.head_bucket(Bucket=self._name, **self._owner)
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 
@@ -85,15 +100,95 @@ class Bucket:
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 
+    def create(self, key: str, body: bytes) -> bool:
+        """Write an object unless there is one of that key; return whether this call wrote it.
+
+        False also after an attempt whose answer was lost: compare what is there with what was to be written.
+        """
+        try:
+            self._client.put_object(Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **self._put)
+        except ClientError as exc:
+            if _code(exc) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
+                return False
+            raise self._explain(exc) from exc
+        except BotoCoreError as exc:
+            raise self._explain(exc) from exc
+        return True
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object, also over another."""
+        self._do(self._client.put_object, Key=key, Body=body, **self._put)
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object; None where there is none."""
+        try:
+            return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
+        except ClientError as exc:
+            if _code(exc) in {"NoSuchKey", "404"}:
+                return None
+            raise self._explain(exc) from exc
+        except BotoCoreError as exc:
+            raise self._explain(exc) from exc
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is gone already is success."""
+        self._do(self._client.delete_object, Key=key)
+
+    def uploads(self, prefix: str) -> Iterator[OpenUpload]:
+        """List the open multipart uploads of keys below a prefix."""
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._name, Prefix=prefix)
+        try:
+            for page in pages:
+                for found in page.get("Uploads", []):
+                    yield OpenUpload(found["Key"], found["UploadId"], found["Initiated"])
+        except (ClientError, BotoCoreError) as exc:
+            raise self._explain(exc) from exc
+
+    def abort(self, upload: OpenUpload) -> None:
+        """End an upload without an object; one that is gone already is success."""
+        try:
+            self._client.abort_multipart_upload(Bucket=self._name, Key=upload.key, UploadId=upload.upload_id)
+        except ClientError as exc:
+            if _code(exc) not in {"NoSuchUpload", "404"}:
+                raise self._explain(exc) from exc
+        except BotoCoreError as exc:
+            raise self._explain(exc) from exc
+
+    def part_bytes(self, upload: OpenUpload) -> int:
+        """Add up what an upload has stored so far; 0 where it has just ended."""
+        pages = self._client.get_paginator("list_parts").paginate(
+            Bucket=self._name, Key=upload.key, UploadId=upload.upload_id
+        )
+        try:
+            return sum(part["Size"] for page in pages for part in page.get("Parts", []))
+        except ClientError as exc:
+            if _code(exc) in {"NoSuchUpload", "404"}:
+                return 0
+            raise self._explain(exc) from exc
+        except BotoCoreError as exc:
+            raise self._explain(exc) from exc
+
+    def _do(self, operation: Callable[..., object], **arguments: object) -> None:
+        try:
+            operation(Bucket=self._name, **arguments)
+        except (ClientError, BotoCoreError) as exc:
+            raise self._explain(exc) from exc
+
     def _explain(self, error: ClientError | BotoCoreError) -> DeployError:
         place = f"bucket {self._name} at {self._client.meta.endpoint_url}"
         if not isinstance(error, ClientError):
             return UnreachableError(f"{place} does not answer: start the S3 server, or set HOURGLASS_S3_ENDPOINT")
-        code = error.response.get("Error", {}).get("Code", "unknown")
+        code = _code(error)
         if code in {"404", "NoSuchBucket"}:
             return SetupError(f"{place} does not exist: create it, or set HOURGLASS_BUCKET")
         if code in {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
+            owner = self._owner.get("ExpectedBucketOwner")
+            other = f", or it does not belong to account {owner} (HOURGLASS_BUCKET_OWNER)" if owner else ""
             return SetupError(
-                f"{place} refuses the keys: set HOURGLASS_S3_ACCESS_KEY_ID and HOURGLASS_S3_SECRET_ACCESS_KEY"
+                f"{place} refuses the keys: set HOURGLASS_S3_ACCESS_KEY_ID and HOURGLASS_S3_SECRET_ACCESS_KEY{other}"
             )
         return UnreachableError(f"{place} answers with an error ({code}): try again when it has recovered")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))

@@ -6,17 +6,23 @@ would else begin at the consumer group's offsets, which lag behind what has land
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flink_jobs.checkpoint_file import damage
 from flink_jobs.clock import SystemClock
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, RestoreRefusedError, SetupError
+from flink_jobs.holder import Holder
+from flink_jobs.landing_jar import jar_version
 from flink_jobs.layout import Kind
+from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
 from flink_jobs.rest import JobState
-from flink_jobs.restore import restore_points
 from flink_jobs.settings import LandingSettings, StartingOffsets
+from flink_jobs.tenure import newest_points
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
 from flink_jobs.world import World
 
@@ -55,6 +61,8 @@ class JobStatus:
     rejected: int
     repeated: int
     """Counted since the job last began to run."""
+    jar: str | None
+    """Version and digest of the landing jar; None for a job that another machine has started."""
 
 
 def _say_nothing(_line: str) -> None:
@@ -72,9 +80,10 @@ def start(
     """Start the job where it left off and wait until it reads.
 
     1. A job that lives already, a broker or a bucket that is away, a topic with too few partitions: refused.
-    2. The restore point is chosen; without one the job only starts when nothing has landed yet.
-    3. The configuration is written and the process started.
-    4. Wait until every task runs; a process that does not come up is ended again.
+    2. The stream's lease must be free; a job of another machine is watched until it is silent for long enough.
+    3. The restore point is chosen; without one the job only starts when nothing has landed yet.
+    4. The configuration is written and the process started; it takes the lease for itself.
+    5. Wait until every task runs; a process that does not come up is ended again.
 
     Args:
         settings: of the job.
@@ -89,7 +98,8 @@ def start(
         raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
     _check_topics(settings, world)
     world.bucket.check()
-    restore_path = None if from_offsets else _restore_path(settings, world, savepoint)
+    with _stream_held(settings, world, report):
+        restore_path = None if from_offsets else _restore_path(settings, world, savepoint)
     offsets = StartingOffsets.GROUP if from_offsets else StartingOffsets.EARLIEST
     report(f"starting from {restore_path or f'the {offsets} offsets'}")
     pid = world.process.start(restore_path, offsets)
@@ -148,12 +158,27 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         accepted=numbers.accepted,
         rejected=numbers.rejected,
         repeated=numbers.repeated,
+        jar=str(jar_version(jar)) if (jar := world.process.jar()) and world.process.find() else None,
     )
 
 
 def process_id(settings: LandingSettings) -> int | None:
     """Find the job's process, which is also the leader of its process group."""
     return JobProcess(settings, SystemClock()).find()
+
+
+@contextmanager
+def _stream_held(settings: LandingSettings, world: World, report: Report) -> Iterator[None]:
+    """Hold the stream for a moment: a clear refusal before anything starts, and a former job writes nothing more.
+
+    The job's own process takes the stream again when it starts; who comes between is found then.
+    """
+    leases = Leases(settings, world.bucket, world.clock)
+    lease = leases.take(Holder.this_process(), report)
+    try:
+        yield
+    finally:
+        leases.release(lease)
 
 
 def _check_topics(settings: LandingSettings, world: World) -> None:
@@ -172,17 +197,22 @@ def _check_topics(settings: LandingSettings, world: World) -> None:
 def _restore_path(settings: LandingSettings, world: World, savepoint: str | None) -> str | None:
     """Choose the restore point: the newest one, and a given one only when none is newer.
 
-    Landed objects are never taken back, so a job that continues from an older point lands what followed it twice.
+    Landed objects are never taken back, so a job that continues from an older point lands what followed it twice. For
+    the same reason a newest point that is damaged is no reason to take the one before it.
     """
-    objects = [*world.bucket.objects(settings.checkpoint_prefix), *world.bucket.objects(settings.savepoint_prefix)]
-    points = restore_points(objects)
+    given = savepoint.rstrip("/") if savepoint else None
+    if given:
+        _require_own_savepoint(settings, given)
+    points = newest_points(settings, world.bucket)
     newest = settings.url(points[-1].key) if points else None
-    if savepoint and newest not in {None, savepoint.rstrip("/")}:
+    if path := given or newest:
+        _require_sound(settings, world, path)
+    if given and given != newest:
         raise RestoreRefusedError(
-            f"{savepoint} is older than {newest}: what landed after it would land again; start without a savepoint"
+            f"{given} is older than {newest}: what landed after it would land again; start without a savepoint"
         )
-    if savepoint or newest:
-        return savepoint or newest
+    if newest:
+        return newest
     ledger = settings.layout.prefix(Kind.LEDGER)
     if next(iter(world.bucket.objects(ledger)), None):
         raise RestoreRefusedError(
@@ -191,3 +221,31 @@ def _restore_path(settings: LandingSettings, world: World, savepoint: str | None
             "--from-offsets and look at the ledger for gaps and overlaps afterwards"
         )
     return None
+
+
+def _require_own_savepoint(settings: LandingSettings, given: str) -> None:
+    """Refuse what lies elsewhere: another stream's state would move this one to offsets of other topics."""
+    places = [settings.url(prefix) for prefix in (settings.savepoint_prefix, settings.checkpoint_prefix)]
+    if not any(given.startswith(f"{place}/") for place in places):
+        raise RestoreRefusedError(
+            f"{given} is no savepoint of the stream {settings.stream}: those lie below {' and '.join(places)}"
+        )
+
+
+def _require_sound(settings: LandingSettings, world: World, path: str) -> None:
+    """Refuse a restore point that Flink could not read, or that was made for other topics."""
+    key = path.removeprefix(settings.url("") + "/")
+    metadata = world.bucket.read(f"{key}/_metadata")
+    prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix)
+    stored = (stored for prefix in prefixes for stored in world.bucket.objects(prefix))
+    problem = damage(path, metadata, {settings.url(one.key): one.bytes for one in stored})
+    if problem:
+        raise RestoreRefusedError(
+            f"{path} cannot be restored: {problem}. An older one would land records twice: put this one back from a "
+            "copy, or start with --from-offsets and look at the ledger for gaps and overlaps afterwards"
+        )
+    if metadata and not any(topic.encode() in metadata for topic in settings.topics):
+        raise RestoreRefusedError(
+            f"{path} was made by a job that reads other topics than {settings.topic}: set HOURGLASS_TOPIC, or start "
+            "another stream in HOURGLASS_STREAM"
+        )

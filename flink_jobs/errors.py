@@ -4,10 +4,13 @@ DeployError
 ├── UnreachableError     broker, bucket or REST interface does not answer: may be tried again
 ├── SetupError           a setting, topic, bucket or installation is not as the job needs it
 ├── AlreadyRunsError     a job of this data folder lives
+├── LeaseHeldError       a job of another data folder, or of another machine, holds the stream
+├── LeaseLostError       another job has taken the stream from this one
 ├── NotRunningError      there is no job to stop or to ask
 ├── ObjectGoneError      an object of the bucket is not there
 ├── RestoreRefusedError  data has landed, but there is nothing to restore from
-└── JobFailedError       the job's process ended, or did not reach its state in time
+├── JobFailedError       the job's process ended, or did not reach its state in time
+└── UpgradeFailedError   a new jar did not work; the message says which one runs now
 """
 
 from __future__ import annotations
@@ -29,6 +32,14 @@ class AlreadyRunsError(DeployError):
     """A job of this data folder lives: two jobs would land every record twice."""
 
 
+class LeaseHeldError(DeployError):
+    """Another living job lands on the same path."""
+
+
+class LeaseLostError(DeployError):
+    """Another job has taken the stream while this one was silent: this one must not land anything more."""
+
+
 class NotRunningError(DeployError):
     """There is no job to stop or to ask."""
 
@@ -43,3 +54,7 @@ class RestoreRefusedError(DeployError):
 
 class JobFailedError(DeployError):
     """The job's process ended or did not reach its state in time."""
+
+
+class UpgradeFailedError(DeployError):
+    """A new jar of the job did not work."""

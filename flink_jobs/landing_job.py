@@ -8,25 +8,95 @@ on a cluster Flink's Kubernetes operator does, with the same environment variabl
 from __future__ import annotations
 
 import json
+import logging
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - Flink's own name; read when pyflink is imported
 
+from py4j.protocol import Py4JJavaError
+from pydantic import SecretStr
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
+from flink_jobs.bucket import Bucket
+from flink_jobs.clock import SystemClock
+from flink_jobs.errors import DeployError
+from flink_jobs.holder import Holder
 from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
+from flink_jobs.lease import Leases
+from flink_jobs.lease_keeper import JobOfVirtualMachine, LeaseKeeper
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
+from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
+
+LOG = logging.getLogger("hourglass")
+LOG_FILE = "landing_job.log"
 
 
 def main() -> None:
-    """Build the job from the environment's settings and run it until it is stopped."""
-    settings = LandingSettings()
-    environment = StreamExecutionEnvironment.get_execution_environment()
-    build(environment._j_stream_execution_environment, get_gateway().jvm, settings)  # noqa: SLF001 - no public way
-    environment.execute(settings.job_name)
+    """Build the job from the environment's settings and run it until it is stopped.
+
+    1. The stream's lease is taken, or the start refused: this process lives as long as the job, wherever that runs.
+    2. What a former job left unfinished is ended, and no newer restore point may have appeared.
+    3. The job runs, its lease is renewed.
+    4. The lease is released, but only after Flink has said how the job ended. Whatever else ends this process leaves
+       the lease as it is: it runs out.
+    """
+    jvm = get_gateway().jvm
+    settings = with_keys_of_flink(LandingSettings(), jvm)
+    keeper = hold_stream(settings, jvm)
+    try:
+        environment = StreamExecutionEnvironment.get_execution_environment()
+        build(environment._j_stream_execution_environment, jvm, settings)  # noqa: SLF001 - no public way
+        client = environment.execute_async(settings.job_name)
+        keeper.name_job(str(client.get_job_id()))
+        client.get_job_execution_result().result()
+    except Py4JJavaError:
+        keeper.release()
+        raise
+    keeper.release()
+
+
+def hold_stream(settings: LandingSettings, jvm: Any) -> LeaseKeeper:
+    """Take the lease, clean up behind the former job, and begin to renew."""
+    clock, bucket = SystemClock(), Bucket.of(settings)
+    leases = Leases(settings, bucket, clock)
+    lease = leases.take(Holder.this_process(), LOG.info)
+    job = JobOfVirtualMachine(jvm.java.lang.ProcessHandle.current().pid())
+    keeper = LeaseKeeper(leases, lease, job, clock, LOG.info)
+    keeper.start()
+    try:
+        end_uploads_of_the_former(settings, bucket, LOG.info)
+        require_restore_point(settings, bucket)
+    except DeployError:
+        keeper.release()
+        raise
+    return keeper
+
+
+def with_keys_of_flink(settings: LandingSettings, jvm: Any) -> LandingSettings:
+    """Add the bucket's keys: the environment of this process has none, Flink's own configuration may."""
+    configuration = jvm.org.apache.flink.configuration.GlobalConfiguration.loadConfiguration().toMap()
+    key, secret, token = (configuration.get(f"s3.{name}") for name in ("access-key", "secret-key", "session.token"))
+    if not (key and secret):
+        return settings
+    keys = {"s3_access_key_id": key, "s3_secret_access_key": SecretStr(secret)}
+    return settings.model_copy(update=keys | ({"s3_session_token": SecretStr(token)} if token else {}))
+
+
+def log_beside_flink() -> None:
+    """Write what this process says to a file, too: Flink reads its standard error, but not while it is paused."""
+    said = logging.StreamHandler(sys.stderr)
+    said.setFormatter(logging.Formatter("hourglass: %(message)s"))
+    LOG.addHandler(said)
+    if folder := os.environ.get("FLINK_LOG_DIR"):
+        written = logging.FileHandler(Path(folder) / LOG_FILE)
+        written.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        LOG.addHandler(written)
+    LOG.setLevel(logging.INFO)
 
 
 def build(java: Any, jvm: Any, settings: LandingSettings) -> None:
@@ -95,4 +165,9 @@ def write_lines(lines: Any, jvm: Any, settings: LandingSettings, kind: Kind, cod
 
 
 if __name__ == "__main__":
-    main()
+    log_beside_flink()
+    try:
+        main()
+    except DeployError as error:
+        LOG.error("%s: %s", type(error).__name__, error)  # noqa: TRY400 - a refusal has no trace
+        sys.exit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,13 +14,17 @@ from pathlib import Path
 import psutil
 
 import flink_jobs
+from flink_jobs import errors
 from flink_jobs.clock import Clock
-from flink_jobs.errors import SetupError
+from flink_jobs.errors import DeployError, SetupError
 from flink_jobs.flink_config import flink_config, logging_config
+from flink_jobs.landing_jar import installed, keep
 from flink_jobs.runtime import wheel_home
 from flink_jobs.settings import LandingSettings, StartingOffsets
 
 LINES_SHOWN = 6
+_REFUSED = re.compile(r"hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
+"""The last line of `landing_job.py` when it refuses to start."""
 KILL_SECONDS_MAX = 10.0
 PORT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
@@ -64,6 +69,7 @@ class JobProcess:
         """
         self._require_home()
         self._require_free_port()
+        jar = keep(installed(self._settings.flink_home), self._settings.jar_dir)
         conf_dir = self._write_configuration()
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
@@ -71,13 +77,22 @@ class JobProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self._environment(conf_dir, starting_offsets),
+                env=self._environment(conf_dir, restore_path, starting_offsets),
                 start_new_session=True,
             )
         _STARTED.append(self._child)
         pid = self._child.pid
-        self._file.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
+        created = psutil.Process(pid).create_time()
+        self._file.write_text(json.dumps({"pid": pid, "created": created, "jar": str(jar)}))
         return pid
+
+    def jar(self) -> Path | None:
+        """Name the copy of the landing jar that the newest process was started with."""
+        try:
+            known = json.loads(self._file.read_text()).get("jar")
+        except FileNotFoundError:
+            return None
+        return Path(known) if known else None
 
     def kill(self) -> None:
         """End the process and everything below it at once, and wait until it is gone."""
@@ -90,6 +105,14 @@ class JobProcess:
             self._child.wait()
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
+
+    def refusal(self) -> DeployError | None:
+        """Give the refusal of the job's own process, if that is how it ended."""
+        for line in reversed(_read(self._output).splitlines()):
+            if match := _REFUSED.fullmatch(line):
+                kind: type[DeployError] = getattr(errors, match["kind"], DeployError)
+                return kind(match["message"])
+        return None
 
     def why_it_ended(self) -> str:
         """Give the lines of the process' output, or of its log, that say why it ended."""
@@ -140,12 +163,14 @@ class JobProcess:
         job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
         return [flink, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
 
-    def _environment(self, conf_dir: Path, starting_offsets: StartingOffsets) -> dict[str, str]:
+    def _environment(
+        self, conf_dir: Path, restore_path: str | None, starting_offsets: StartingOffsets
+    ) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not _is_secret(name)}
         home = self._settings.flink_home.absolute()
         return (
             inherited
-            | self._settings.job_environment()
+            | self._settings.model_copy(update={"restored_from": restore_path}).job_environment()
             | self._write_passwords()
             | {
                 "HOURGLASS_STARTING_OFFSETS": starting_offsets,

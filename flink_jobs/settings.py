@@ -101,6 +101,12 @@ class LandingSettings(KafkaAccess, S3Access):
     log_format: LogFormat = LogFormat.TEXT
     start_limit_seconds: float = Field(180.0, gt=0)
     stop_limit_seconds: float = Field(180.0, gt=0)
+    lease_seconds: float = Field(30.0, ge=3)
+    """How long a job that renews nothing keeps its stream; it is renewed three times as often."""
+    bucket_owner: str | None = Field(None, pattern=r"^[0-9]{12}$")
+    """Account that the bucket must belong to; a start refuses another one's bucket of that name."""
+    restored_from: str | None = None
+    """Set for the job's own process: where it continues from, or nothing."""
 
     @field_validator("kafka_consumer_extras", mode="before")
     @classmethod
@@ -167,9 +173,19 @@ class LandingSettings(KafkaAccess, S3Access):
         return f"flink/{self.stream}/savepoints/"
 
     @property
+    def lease_prefix(self) -> str:
+        """Where the leases of the stream lie, as a prefix of keys."""
+        return f"flink/{self.stream}/leases/"
+
+    @property
     def state_dir(self) -> Path:
         """Configuration, process file and scratch space of the Flink process."""
         return self.data_dir.absolute() / "flink"
+
+    @property
+    def jar_dir(self) -> Path:
+        """Copies of the landing jars that were started."""
+        return self.state_dir / "jars"
 
     @property
     def log_dir(self) -> Path:

@@ -20,11 +20,12 @@ def wait_until_running(settings: LandingSettings, world: World, report: Report) 
 
     Raises:
         JobFailedError: the process ended, or the job does not run within the settings' limit.
+        DeployError: of another kind, when the job's own process refused to start.
     """
     started = reported = world.clock.monotonic()
     while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
         if world.process.find() is None:
-            raise JobFailedError(
+            raise world.process.refusal() or JobFailedError(
                 f"Flink ended while it started.\n{world.process.why_it_ended()}\n(log: {world.process.log})"
             )
         job = _job_if_known(settings, world)
@@ -37,6 +38,31 @@ def wait_until_running(settings: LandingSettings, world: World, report: Report) 
         world.clock.sleep(POLL_SECONDS)
     raise JobFailedError(
         f"the landing job does not run after {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
+        f"(log: {world.process.log})"
+    )
+
+
+def wait_for_checkpoint(settings: LandingSettings, world: World, job_id: str, report: Report) -> None:
+    """Wait until a job has completed a checkpoint: it reads, writes and stores.
+
+    Raises:
+        JobFailedError: the process ended, or there is no checkpoint within the settings' limit.
+    """
+    started = reported = world.clock.monotonic()
+    while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
+        if world.process.find() is None:
+            raise JobFailedError(f"Flink ended before its first checkpoint.\n{world.process.why_it_ended()}")
+        try:
+            if world.rest.checkpoints(job_id).completed:
+                return
+        except UnreachableError:
+            report("Flink does not answer")
+        if now - reported >= REPORT_SECONDS:
+            reported = now
+            report(f"waiting for the first checkpoint, {now - started:.0f} s")
+        world.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(
+        f"no checkpoint within {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
         f"(log: {world.process.log})"
     )
 

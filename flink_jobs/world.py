@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
 from flink_jobs.broker import Broker
-from flink_jobs.bucket import Bucket, StoredObject
+from flink_jobs.bucket import Bucket
 from flink_jobs.clock import Clock, SystemClock
+from flink_jobs.errors import DeployError
 from flink_jobs.process import JobProcess
 from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, Numbers, SavepointState
 from flink_jobs.settings import LandingSettings, StartingOffsets
+from flink_jobs.tenure import StreamObjects
 
 
 class Topics(Protocol):
@@ -23,15 +25,11 @@ class Topics(Protocol):
         ...
 
 
-class Objects(Protocol):
+class Objects(StreamObjects, Protocol):
     """See `Bucket`."""
 
     def check(self) -> None:
         """Find out whether the bucket is there and lets us in."""
-        ...
-
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List all objects below a prefix."""
         ...
 
 
@@ -80,8 +78,16 @@ class Process(Protocol):
         """Start Flink with the job."""
         ...
 
+    def jar(self) -> Path | None:
+        """Name the jar that it was started with."""
+        ...
+
     def kill(self) -> None:
         """End the process."""
+        ...
+
+    def refusal(self) -> DeployError | None:
+        """Give the refusal of the job's own process."""
         ...
 
     def why_it_ended(self) -> str:

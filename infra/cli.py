@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from infra.console import Json, console, output, tell
+from infra.job_commands import job
 from infra.ledger_commands import ledger
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
@@ -32,20 +33,15 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 WRONG, USAGE = 1, 2
-PROOF_CHARACTERS, UNCUT_CHARACTERS = 120, 2000
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-job = typer.Typer(help="The landing job: start, stop, restart, status.", no_args_is_help=True)
 app.add_typer(job, name="job")
 app.add_typer(ledger, name="ledger")
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
-
-console = Console(stderr=True, highlight=False)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output instead of a table.")]
 
 
 @app.callback()
@@ -117,7 +113,7 @@ def demo(
     agreed = False
     try:
         stack.up()
-        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), _tell)
+        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), tell)
         agreed = bool(rows) and all(row.agree for row in rows)
         print_proof(rows)
         console.print(f"Every hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
@@ -144,77 +140,6 @@ def relay(context: typer.Context) -> None:
     relaying(args=context.args, prog_name="hourglass relay")
 
 
-@job.command("start")
-def job_start(
-    *,
-    from_offsets: Annotated[
-        bool,
-        typer.Option("--from-offsets", help="Start without a checkpoint although objects exist: records can double."),
-    ] = False,
-) -> None:
-    """Start the landing job from its newest checkpoint or savepoint."""
-    from flink_jobs import deploy
-    from flink_jobs.settings import LandingSettings
-
-    deploy.start(LandingSettings(), from_offsets=from_offsets, report=_tell)
-
-
-@job.command("stop")
-def job_stop() -> None:
-    """Stop the landing job with a savepoint: nothing is in flight afterwards."""
-    from flink_jobs import deploy
-    from flink_jobs.settings import LandingSettings
-
-    console.print(f"savepoint: {deploy.stop(LandingSettings())}")
-
-
-@job.command("restart")
-def job_restart() -> None:
-    """Stop the landing job with a savepoint and start it again from there."""
-    from flink_jobs import deploy
-    from flink_jobs.settings import LandingSettings
-
-    deploy.restart(LandingSettings(), report=_tell)
-
-
-@job.command("status")
-def job_status(*, as_json: Json = False) -> None:
-    """Show the state of the landing job; exit code 1 when it does not run."""
-    from dataclasses import asdict
-
-    from flink_jobs import deploy
-    from flink_jobs.settings import LandingSettings
-
-    state = asdict(deploy.status(LandingSettings()))
-    if as_json:
-        print(json.dumps(state, indent=1, default=str))
-    else:
-        _print_pairs(state)
-    if state["state"] != "RUNNING":
-        raise typer.Exit(WRONG)
-
-
-@job.command("plan")
-def job_plan(
-    *,
-    open_hours: Annotated[int, typer.Option(min=1, help="Hours of record time that arrive within one interval.")] = 1,
-    rejects: Annotated[bool, typer.Option("--rejects", help="Malformed records come all the time, too.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Say how many objects and requests the landing job will make an hour; nothing is asked or started."""
-    from dataclasses import asdict
-
-    from flink_jobs.plan import LandingPlan
-    from flink_jobs.settings import LandingSettings
-
-    plan = LandingPlan.of(LandingSettings(), open_hours=open_hours, has_rejects=rejects)
-    if as_json:
-        counts = {name: getattr(plan, name) for name in ("data_objects", "ledger_objects", "writes", "latency_seconds")}
-        print(json.dumps(asdict(plan) | counts, indent=1))
-    else:
-        _print_pairs(dict(plan.lines()))
-
-
 @app.command()
 def sql(
     statement: Annotated[
@@ -233,7 +158,7 @@ def sql(
     table = Table(*(Column(Text(name)) for name in result.columns))
     for row in result.rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row.values()))
-    _output().print(table)
+    output().print(table)
 
 
 def print_proof(rows: Sequence[ProofRow]) -> None:
@@ -246,7 +171,7 @@ def print_proof(rows: Sequence[ProofRow]) -> None:
         cells = ["-" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in
                  (getattr(row, column) for column in columns)]  # fmt: skip
         table.add_row(*cells, {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree])
-    _output().print(table)
+    output().print(table)
 
 
 def main() -> None:
@@ -289,7 +214,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _stack() -> Stack:
     from infra.local.stack import Stack
 
-    return Stack(LocalSettings(), _tell)
+    return Stack(LocalSettings(), tell)
 
 
 def _up_or_down_again(stack: Stack) -> None:
@@ -310,22 +235,8 @@ def _down(stack: Stack) -> None:
         stack.down(now=True)
 
 
-def _output() -> Console:
-    """Open standard output; a table that goes into a file or a pipe is never cut to the width of a screen."""
-    return Console(width=max(PROOF_CHARACTERS, Console().width) if sys.stdout.isatty() else UNCUT_CHARACTERS)
-
-
-def _tell(line: str) -> None:
-    console.print(f"  {line}", markup=False, soft_wrap=True)
-
-
 def _gib(stack: Stack) -> str:
     return f"{stack.memory_bytes() / 2**30:.1f} GiB"
-
-
-def _print_pairs(pairs: dict[str, object]) -> None:
-    for name, value in pairs.items():
-        print(f"{name:<22}{value}")
 
 
 def _print_addresses(settings: LocalSettings) -> None:

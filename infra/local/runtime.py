@@ -18,6 +18,7 @@ from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 
 JAVA = PROJECT / "flink_jobs" / "java"
+STAMP = ".made-of"
 PROFILES = ("broker", "s3", "flink-lib", "flink-s3")
 LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"
 MAVEN = ("mvn", "-q", "-B", "-ntp", "-f", str(JAVA / "pom.xml"))
@@ -33,18 +34,33 @@ def install(runtime_dir: Path) -> None:
     runtime_dir.mkdir(parents=True, exist_ok=True)
     for profile in PROFILES:
         _made_once(runtime_dir / profile, _digest([JAVA / "pom.xml"]), _copy_jars)
-    sources = [JAVA / "pom.xml", *sorted((JAVA / "src" / "main").rglob("*.*"))]
-    _made_once(runtime_dir / "landing", _digest(sources), _build_landing_jar)
+    landing_jar = build_landing_jar(runtime_dir)
     assemble(
         runtime_dir / "flink",
         lib_jars=[jar for jar in sorted((runtime_dir / "flink-lib").glob("*.jar")) if "slf4j" not in jar.name],
         s3_jar=next((runtime_dir / "flink-s3").glob("*.jar")),
-        landing_jar=runtime_dir / "landing" / LANDING_JAR.name,
+        landing_jar=landing_jar,
     )
 
 
+def build_landing_jar(runtime_dir: Path) -> Path:
+    """Build the landing job's jar if its sources have changed, and return it."""
+    _made_once(runtime_dir / "landing", _digest(_sources()), _build)
+    return runtime_dir / "landing" / LANDING_JAR.name
+
+
+def landing_jar_is_current(runtime_dir: Path) -> bool:
+    """Whether a build would make nothing new."""
+    stamp = runtime_dir / "landing" / STAMP
+    return stamp.exists() and stamp.read_text() == _digest(_sources())
+
+
+def _sources() -> list[Path]:
+    return [JAVA / "pom.xml", *sorted((JAVA / "src" / "main").rglob("*.*"))]
+
+
 def _made_once(target: Path, digest: str, make: Callable[[Path], None]) -> None:
-    stamp = target / ".made-of"
+    stamp = target / STAMP
     if stamp.exists() and stamp.read_text() == digest:
         return
     shutil.rmtree(target, ignore_errors=True)
@@ -59,7 +75,7 @@ def _copy_jars(target: Path) -> None:
     _maven("-P", target.name, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={target}")
 
 
-def _build_landing_jar(target: Path) -> None:
+def _build(target: Path) -> None:
     _maven("package", "-DskipTests")
     shutil.copy2(LANDING_JAR, target)
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flink_jobs.bucket import StoredObject
-from flink_jobs.errors import UnreachableError
+from flink_jobs.bucket import OpenUpload, StoredObject
+from flink_jobs.errors import DeployError, UnreachableError
 from flink_jobs.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
 from flink_jobs.settings import StartingOffsets
 
 JOB_ID = "a" * 32
 PID = 4711
+EPOCH = datetime(2025, 8, 1, tzinfo=UTC)
+METADATA = bytes.fromhex("4960672d00000006") + b" topic platform-events "
+"""The beginning of a checkpoint's `_metadata`, and the topic that it reads."""
 
 
 @dataclass
@@ -28,10 +32,21 @@ class FakeTopics:
 
 @dataclass
 class FakeObjects:
-    """A bucket of keys; `failure` is raised by the first look at it."""
+    """A bucket of keys, some with content; `failure` is raised by every look at it.
+
+    Args:
+        seconds: the time of its server, as a part of `EPOCH`; every write moves it by one.
+        on_create: happens before a creation is decided: what another starter does at that moment.
+    """
 
     stored: list[StoredObject] = field(default_factory=list)
     failure: Exception | None = None
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    open_uploads: list[OpenUpload] = field(default_factory=list)
+    aborted: list[OpenUpload] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    on_create: Callable[[str], None] = lambda _key: None
 
     def check(self) -> None:
         """Find out whether it is there."""
@@ -40,7 +55,49 @@ class FakeObjects:
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """List keys."""
-        return (stored for stored in self.stored if stored.key.startswith(prefix))
+        self.check()
+        return iter([stored for stored in self.stored if stored.key.startswith(prefix)])
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Write an object that must not exist yet."""
+        self.on_create(key)
+        if key in self.bodies:
+            return False
+        self.put(key, body)
+        return True
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+        self.check()
+        self.seconds += 1
+        self.stored = [stored for stored in self.stored if stored.key != key]
+        self.stored.append(StoredObject(key, EPOCH + timedelta(seconds=self.seconds), len(body)))
+        self.bodies[key] = body
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object; one without content of its own is a checkpoint that Flink can read."""
+        self.check()
+        known = key in {stored.key for stored in self.stored}
+        return self.bodies.get(key, METADATA if known else None)
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        self.deleted.append(key)
+        self.stored = [stored for stored in self.stored if stored.key != key]
+        self.bodies.pop(key, None)
+
+    def uploads(self, prefix: str) -> Iterator[OpenUpload]:
+        """List open uploads."""
+        return iter([upload for upload in self.open_uploads if upload.key.startswith(prefix)])
+
+    def abort(self, upload: OpenUpload) -> None:
+        """End an upload."""
+        self.open_uploads.remove(upload)
+        self.aborted.append(upload)
+
+    def part_bytes(self, upload: OpenUpload) -> int:
+        """Tell a size."""
+        return len(upload.upload_id)
 
 
 @dataclass
@@ -58,6 +115,8 @@ class FakeFlink:
     on_stop: Callable[[], None] = lambda: None
     savepoint_answers: list[tuple[SavepointState, str] | None] = field(default_factory=list)
     alive: bool = False
+    refused: DeployError | None = None
+    running_jar: Path | None = None
     log: Path = Path("flink.log")
 
     def find(self) -> int | None:
@@ -72,10 +131,18 @@ class FakeFlink:
         self.alive = True
         return PID
 
+    def jar(self) -> Path | None:
+        """Name its jar."""
+        return self.running_jar
+
     def kill(self) -> None:
         """End."""
         self.effects.append("kill")
         self.alive = False
+
+    def refusal(self) -> DeployError | None:
+        """Say whether it refused."""
+        return self.refused
 
     def why_it_ended(self) -> str:
         """Say why."""

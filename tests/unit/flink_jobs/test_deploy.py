@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,15 +12,17 @@ from flink_jobs.errors import (
     AlreadyRunsError,
     DeployError,
     JobFailedError,
+    LeaseHeldError,
     NotRunningError,
     RestoreRefusedError,
     SetupError,
     UnreachableError,
 )
+from flink_jobs.lease import Leases
 from flink_jobs.rest import JobState, SavepointState
 from flink_jobs.settings import LandingSettings
 from flink_jobs.world import World
-from tests.fakes.flink import JOB_ID, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics
+from tests.fakes.flink import JOB_ID, METADATA, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 OLD, NEW = "b" * 32, "c" * 32
@@ -92,10 +95,86 @@ def test_what_has_no_metadata_is_not_complete() -> None:
     assert ["start earliest"] == given.effects
 
 
-@pytest.mark.parametrize("path", ["s3://elsewhere/s", f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10/"])
-def test_a_given_restore_point_is_taken_when_none_is_newer(path: str) -> None:
-    known = [] if "elsewhere" in path else [stored(f"{CHECKPOINTS}/{OLD}/chk-10")]
-    assert path == Given(known).start(savepoint=path).restored_from
+def test_a_given_restore_point_is_taken_when_none_is_newer() -> None:
+    path = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10"
+    assert path == Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")]).start(savepoint=f"{path}/").restored_from
+
+
+@pytest.mark.parametrize("path", ["s3://elsewhere/s", "s3://hourglass/flink/other/savepoints/savepoint-bbbbbb-1"])
+def test_a_savepoint_of_another_stream_is_refused(path: str) -> None:
+    """Its offsets are those of other topics; the error names where the right ones lie."""
+    given = Given([stored("flink/other/savepoints/savepoint-bbbbbb-1")])
+    with pytest.raises(RestoreRefusedError, match=f"no savepoint of the stream platform-events.*{SAVEPOINTS}"):
+        given.start(savepoint=path)
+    assert [] == given.effects
+
+
+def test_a_savepoint_that_is_not_complete_is_refused() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
+    with pytest.raises(RestoreRefusedError, match="its _metadata is gone"):
+        given.start(savepoint=f"s3://hourglass/{SAVEPOINTS}/savepoint-cccccc-1")
+    assert [] == given.effects
+
+
+FILE = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11/0123"
+NAMES_A_FILE = METADATA + b"\x02" + struct.pack(">QH", 40, len(FILE)) + FILE.encode() + b"/more"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        (b"", "its _metadata has 0 bytes"),
+        (METADATA[:15], "its _metadata has 15 bytes"),
+        (b"\x00" * 6000, "does not begin like one of Flink"),
+        (
+            METADATA.replace(b"platform-events", b"another"),
+            "that reads other topics than platform-events.*HOURGLASS_TOPIC",
+        ),
+        (NAMES_A_FILE, f"state file {FILE} is gone"),
+    ],
+    ids=["empty", "truncated", "garbage", "other topics", "file gone"],
+)
+def test_a_damaged_newest_checkpoint_is_refused_and_never_passed_over(metadata: bytes, problem: str) -> None:
+    """The one before it would land again what followed it, and offsets would lose what is pending."""
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10"), stored(f"{CHECKPOINTS}/{OLD}/chk-11", 5)])
+    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = metadata
+    with pytest.raises(RestoreRefusedError, match=problem):
+        given.start()
+    assert [] == given.effects
+
+
+def test_a_state_file_of_another_size_is_refused() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-11"), StoredObject(FILE.removeprefix("s3://hourglass/"), NOON, 39)])
+    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = NAMES_A_FILE
+    with pytest.raises(RestoreRefusedError, match="has 39 of 40 bytes"):
+        given.start()
+
+
+def test_a_checkpoint_whose_files_are_there_is_restored() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-11"), StoredObject(FILE.removeprefix("s3://hourglass/"), NOON, 40)])
+    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = NAMES_A_FILE
+    assert f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11" == given.start().restored_from
+
+
+def test_another_machines_job_is_refused_before_anything_starts_and_a_start_leaves_the_stream_free() -> None:
+    given = Given()
+    given.start()
+    lease = Leases(given.settings, given.objects, given.world.clock).read()
+    assert lease
+    assert lease.released
+    given.flink.alive = False
+    held = lease.model_copy(update={"released": False})
+    given.objects.put(f"flink/platform-events/leases/{lease.number:08d}.json", held.model_dump_json().encode())
+    with pytest.raises(LeaseHeldError, match="holds the stream"):
+        given.start()
+    assert ["start earliest"] == given.effects
+
+
+def test_a_refusal_of_the_jobs_own_process_is_told_as_it_is() -> None:
+    given = Given(states=[None, "dead"])
+    given.flink.refused = LeaseHeldError("somebody holds the stream")
+    with pytest.raises(LeaseHeldError, match="somebody"):
+        given.start()
 
 
 def test_an_older_restore_point_is_refused() -> None:

@@ -12,10 +12,12 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from flink_jobs.errors import SetupError
+from flink_jobs.errors import DeployError, LeaseHeldError, SetupError
+from flink_jobs.landing_jar import jar_version
 from flink_jobs.process import JobProcess, essence, wheel_java_options
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from tests.fakes.flink import FakeSeconds
+from tests.fakes.jars import write_jar
 
 SECRET = "canary-4711"
 
@@ -32,6 +34,7 @@ def settings(tmp_path: Path) -> LandingSettings:
         "print('ready', flush=True)\ntime.sleep(60)\n"
     )
     program.chmod(0o755)
+    write_jar(tmp_path / "home/lib/hourglass-landing.jar")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -81,7 +84,7 @@ def test_the_secret_is_in_one_file_that_only_its_owner_reads(
         monkeypatch.setenv(f"HOURGLASS_{name}", SECRET)
     pid = process.start(None, StartingOffsets.GROUP)
     assert SECRET not in str(wait_for_call(tmp_path, pid))
-    holders = [file for file in settings.data_dir.rglob("*") if file.is_file() and SECRET in file.read_text()]
+    holders = [file for file in settings.data_dir.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
     assert [settings.state_dir / "conf/config.yaml"] == holders
     assert 0o600 == stat.S_IMODE(holders[0].stat().st_mode)
 
@@ -137,3 +140,28 @@ def test_the_options_of_the_wheel_are_required() -> None:
     assert "--add-opens=x" == wheel_java_options("env:\n  java:\n    opts:\n      all: --add-opens=x\n")
     with pytest.raises(SetupError):
         wheel_java_options("env: {}\n")
+
+
+def test_the_jar_that_runs_is_kept_when_a_build_replaces_it(
+    settings: LandingSettings, process: JobProcess, tmp_path: Path
+) -> None:
+    """An upgrade that fails has something to go back to."""
+    process.start(None, StartingOffsets.GROUP)
+    started = jar_version(tmp_path / "home/lib/hourglass-landing.jar")
+    write_jar(tmp_path / "home/lib/hourglass-landing.jar", body=b"next")
+    kept = JobProcess(settings, FakeSeconds()).jar()
+    assert kept
+    assert started == jar_version(kept)
+
+
+def test_the_refusal_of_the_jobs_own_process_is_known_by_its_kind(
+    settings: LandingSettings, process: JobProcess
+) -> None:
+    assert process.refusal() is None
+    settings.log_dir.mkdir(parents=True)
+    output = settings.log_dir / "flink.out"
+    output.write_text("hourglass: aborted 2 uploads\nhourglass: LeaseHeldError: x holds it\nTraceback\n")
+    assert isinstance(process.refusal(), LeaseHeldError)
+    assert "x holds it" == str(process.refusal())
+    output.write_text("hourglass: KeyError: no kind of ours\n")
+    assert DeployError is type(process.refusal())

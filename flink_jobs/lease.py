@@ -1,0 +1,217 @@
+"""The lease of a stream: at most one job lands on a path, wherever the second one is started.
+
+Numbered objects, `flink/<stream>/leases/00000001.json`. Each is created with `If-None-Match: *`, so one of several
+starters wins; the highest number holds the stream, and a job that sees a higher number than its own has lost it. The
+holder writes its own object again and again; who finds an object that nobody renews for as long as it stands takes
+the next number. Only the watcher's own clock measures, no two clocks are compared.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from flink_jobs.bucket import StoredObject
+from flink_jobs.clock import Clock
+from flink_jobs.errors import LeaseHeldError, LeaseLostError
+from flink_jobs.holder import Holder, Life
+from flink_jobs.settings import LandingSettings
+
+POLL_SECONDS = 1.0
+REPORT_SECONDS = 5.0
+_KEY = re.compile(r".*/(?P<number>\d{8})\.json")
+
+
+class LeaseObjects(Protocol):
+    """See `Bucket`."""
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """List all objects below a prefix."""
+        ...
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Write an object that must not exist yet."""
+        ...
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+        ...
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        ...
+
+
+class LeaseRecord(BaseModel):
+    """What a lease object says.
+
+    `token` is of one taking: the winner knows its object by it when the answer to its creation was lost.
+    `renewed` counts, so that two renewals never have the same bytes. `lease_seconds` is how long it stands without
+    one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int
+    token: str
+    holder: Holder
+    job: str
+    job_id: str | None = None
+    lease_seconds: float
+    renewed: int = 0
+    released: bool = False
+
+    def after(self, **changes: object) -> LeaseRecord:
+        """Make the next text of this lease."""
+        return self.model_copy(update={"renewed": self.renewed + 1, **changes})
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease that this process has taken. `taken_at` is the time of the bucket's server."""
+
+    key: str
+    record: LeaseRecord
+    taken_at: datetime
+
+
+class Leases:
+    """Take, renew and release the lease of one stream.
+
+    Args:
+        settings: of the job.
+        bucket: where the objects lie.
+        clock: measures how long a lease stays as it is.
+    """
+
+    def __init__(self, settings: LandingSettings, bucket: LeaseObjects, clock: Clock) -> None:
+        self._settings = settings
+        self._bucket = bucket
+        self._clock = clock
+
+    def take(self, holder: Holder, report: Callable[[str], None]) -> Lease:
+        """Take the stream, as soon as nobody holds it.
+
+        1. The highest lease is watched until it is released, its process has ended, or it stood its time unrenewed.
+        2. The next number is created; whoever loses that race looks again.
+        3. Lower numbers are removed: they say nothing any more.
+
+        Raises:
+            LeaseHeldError: a living job holds the stream.
+        """
+        while True:
+            found = self._highest()
+            if found:
+                self._wait_until_free(found, report)
+            lease = self._create(lease_number(found) + 1, holder)
+            if lease and self._is_highest(lease):
+                for stale in self._all()[:-1]:
+                    self._bucket.delete(stale.key)
+                return lease
+
+    def renew(self, lease: Lease, job_id: str | None) -> Lease:
+        """Say that the holder lives.
+
+        Raises:
+            LeaseLostError: somebody else has taken the stream.
+        """
+        if not self._is_highest(lease):
+            raise LeaseLostError(f"another job has taken the stream from {lease.key}: this one ends")
+        return self._write(lease, lease.record.after(job_id=job_id))
+
+    def release(self, lease: Lease) -> None:
+        """Give the stream free: the next job takes it at once."""
+        self._write(lease, lease.record.after(released=True))
+
+    def read(self) -> LeaseRecord | None:
+        """Read the highest lease, which holds the stream unless it is released; None where there never was one."""
+        found = self._highest()
+        return self._read(found.key)[1] if found else None
+
+    def _wait_until_free(self, found: StoredObject, report: Callable[[str], None]) -> None:
+        """Watch a lease until it is free, or gone because somebody took the next number."""
+        first = self._read(found.key)
+        stands_seconds = first[1].lease_seconds if first[1] else self._settings.lease_seconds
+        started = reported = self._clock.monotonic()
+        while (now := self._clock.monotonic()) - started <= stands_seconds:
+            seen = self._read(found.key)
+            body, record = seen
+            if body is None or (record and (record.released or record.holder.life() is Life.ENDED)):
+                return
+            if record and (seen != first or record.holder.life() is Life.RUNS):
+                raise _held(record, found.key)
+            if now - reported >= REPORT_SECONDS:
+                reported = now
+                report(f"{_who(record)} is silent for {now - started:.0f} of {stands_seconds:.0f} s")
+            self._clock.sleep(POLL_SECONDS)
+
+    def _create(self, number: int, holder: Holder) -> Lease | None:
+        key = f"{self._settings.lease_prefix}{number:08d}.json"
+        record = LeaseRecord(
+            number=number,
+            token=secrets.token_hex(8),
+            holder=holder,
+            job=self._settings.job_name,
+            lease_seconds=self._settings.lease_seconds,
+        )
+        if not self._bucket.create(key, _text(record)):
+            written = self._read(key)[1]  # a creation whose answer was lost finds its own object when it is repeated
+            if written is None or written.token != record.token:
+                return None
+        taken = next(stored for stored in self._bucket.objects(key))
+        return Lease(key, record, taken.modified)
+
+    def _write(self, lease: Lease, record: LeaseRecord) -> Lease:
+        self._bucket.put(lease.key, _text(record))
+        return Lease(lease.key, record, lease.taken_at)
+
+    def _is_highest(self, lease: Lease) -> bool:
+        return lease_number(self._highest()) == lease.record.number
+
+    def _highest(self) -> StoredObject | None:
+        return next(reversed(self._all()), None)
+
+    def _all(self) -> list[StoredObject]:
+        return sorted(filter(lease_number, self._bucket.objects(self._settings.lease_prefix)), key=lease_number)
+
+    def _read(self, key: str) -> tuple[bytes | None, LeaseRecord | None]:
+        """Read an object as it is, and as a lease if it is one; what is no lease only stands its time."""
+        body = self._bucket.read(key)
+        try:
+            return body, LeaseRecord.model_validate_json(body) if body else None
+        except ValidationError:
+            return body, None
+
+
+def lease_number(stored: StoredObject | None) -> int:
+    """Read the number of a lease; what is no lease has none, 0."""
+    match = _KEY.fullmatch(stored.key) if stored else None
+    return int(match["number"]) if match else 0
+
+
+def _text(record: LeaseRecord) -> bytes:
+    return record.model_dump_json(indent=1).encode()
+
+
+def _held(record: LeaseRecord, key: str) -> LeaseHeldError:
+    return LeaseHeldError(
+        f"{_who(record)} holds the stream (lease {key}): two jobs would land every record twice. "
+        "Stop that one, or give this one another stream in HOURGLASS_STREAM"
+    )
+
+
+def _who(record: LeaseRecord | None) -> str:
+    if record is None:
+        return "a lease that cannot be read"
+    job = f"{record.job} ({record.job_id})" if record.job_id else record.job
+    return f"{job}, pid {record.holder.pid} on {record.holder.host},"

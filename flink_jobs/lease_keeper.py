@@ -1,0 +1,157 @@
+"""Keep the lease of a running job, and keep the job from landing anything while it has none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from flink_jobs.clock import Clock
+from flink_jobs.errors import DeployError, LeaseLostError
+from flink_jobs.lease import Lease, Leases
+
+RENEWALS_PER_LEASE = 3
+RETRY_SECONDS = 1.0
+
+
+class Job(Protocol):
+    """The process that lands, as the keeper of its lease sees it."""
+
+    def pause(self) -> None:
+        """Let it do nothing from this moment on."""
+        ...
+
+    def resume(self) -> None:
+        """Let it go on."""
+        ...
+
+    def end(self) -> None:
+        """End it at once, together with this process."""
+        ...
+
+
+class LeaseKeeper:
+    """Renews a lease in the background.
+
+    While the bucket cannot be reached for as long as the lease stands, the job is paused: another one may have taken
+    the stream, and what this one would send after the bucket is back could come before the question who holds it.
+    When it is still the holder the job goes on; when it is not, everything ends.
+
+    Args:
+        leases: of the stream.
+        lease: that this process holds.
+        job: what to pause and to end.
+        clock: measures since the last renewal.
+        report: gets a line when something happens.
+    """
+
+    def __init__(self, leases: Leases, lease: Lease, job: Job, clock: Clock, report: Callable[[str], None]) -> None:
+        self._leases = leases
+        self._lease = lease
+        self._job = job
+        self._clock = clock
+        self._report = report
+        self._renewed_at = clock.monotonic()
+        self._paused = False
+        self._fails = False
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._asked = threading.Event()
+        self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._keep, self._watch)]
+        self._job_id: str | None = None
+
+    def start(self) -> None:
+        """Begin to renew."""
+        for thread in self._threads:
+            thread.start()
+
+    def name_job(self, job_id: str) -> None:
+        """Tell which job it is, and let the lease say so soon."""
+        self._job_id = job_id
+        self._asked.set()
+
+    def release(self) -> None:
+        """Stop renewing and give the stream free: only when the job has come to its end."""
+        self._over.set()
+        self._asked.set()
+        self._threads[0].join()
+        self._leases.release(self._lease)
+
+    def renew(self) -> float:
+        """Renew once, and return after how many seconds to do it again."""
+        asked_at = self._clock.monotonic()
+        try:
+            self._lease = self._leases.renew(self._lease, self._job_id)
+        except LeaseLostError as error:
+            self._report(str(error))
+            self._job.end()
+        except DeployError as error:
+            if not self._fails:  # once: while the job is paused nobody reads what this process says
+                self._report(f"the lease cannot be renewed: {error}")
+            self._fails = True
+            return RETRY_SECONDS
+        self._fails = False
+        with self._lock:
+            self._renewed_at = asked_at
+            if self._paused:
+                self._paused = False
+                self._report("the lease is renewed: the job goes on")
+                self._job.resume()
+        return self._lease.record.lease_seconds / RENEWALS_PER_LEASE
+
+    def watch(self) -> float:
+        """Pause the job when the lease has run out, and return after how many seconds to look again."""
+        stands_seconds = self._lease.record.lease_seconds
+        with self._lock:
+            left_seconds = self._renewed_at + stands_seconds - self._clock.monotonic()
+            if left_seconds > 0:
+                return left_seconds
+            if not self._paused:
+                self._paused = True
+                self._job.pause()
+                self._report(f"the lease is not renewed for {stands_seconds:.0f} s: the job pauses until it is")
+        return RETRY_SECONDS
+
+    def _keep(self) -> None:
+        wait_seconds = self._lease.record.lease_seconds / RENEWALS_PER_LEASE
+        while True:
+            self._asked.wait(wait_seconds)
+            self._asked.clear()
+            if self._over.is_set():
+                return
+            wait_seconds = self.renew()
+
+    def _watch(self) -> None:
+        wait_seconds = self._lease.record.lease_seconds
+        while not self._over.wait(wait_seconds):
+            wait_seconds = self.watch()
+
+
+class JobOfVirtualMachine:
+    """The job in the Java process that started this one.
+
+    Args:
+        pid: of the Java process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def pause(self) -> None:
+        """Stop every thread of it where it stands."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let its threads run."""
+        os.kill(self._pid, signal.SIGCONT)
+
+    def end(self) -> None:
+        """Kill it and this process; nothing of them runs another step."""
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        sys.stderr.flush()
+        os._exit(1)

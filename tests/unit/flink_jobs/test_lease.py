@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import psutil
+import pytest
+
+from flink_jobs.errors import LeaseHeldError, LeaseLostError, UnreachableError
+from flink_jobs.holder import Holder, Life
+from flink_jobs.lease import Lease, LeaseRecord, Leases
+from flink_jobs.lease_keeper import LeaseKeeper
+from flink_jobs.settings import LandingSettings
+from tests.fakes.flink import EPOCH, FakeObjects, FakeSeconds
+
+SETTINGS = LandingSettings(_env_file=None)
+HERE = Holder.this_process()
+ELSEWHERE = Holder("far", "another kernel/1", 7, 1.0)
+DEAD = replace(HERE, pid=2**22 + 1)
+PREFIX = "flink/platform-events/leases/"
+
+
+@dataclass
+class Given:
+    """A bucket, a clock, and something that happens while a starter waits."""
+
+    bucket: FakeObjects = field(default_factory=FakeObjects)
+    clock: FakeSeconds = field(default_factory=FakeSeconds)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def leases(self) -> Leases:
+        """The leases of the stream."""
+        return Leases(SETTINGS, self.bucket, self.clock)
+
+    def take(self, holder: Holder = HERE) -> Lease:
+        """Take the stream."""
+        return self.leases.take(holder, self.said.append)
+
+    def numbers(self) -> list[int]:
+        """The numbers of the leases that are left."""
+        return sorted(int(stored.key.removeprefix(PREFIX)[:8]) for stored in self.bucket.stored)
+
+    def later(self, effect: Callable[[], object]) -> None:
+        """Let something happen at the next sleep."""
+        sleep = self.clock.sleep
+
+        def once(seconds: float) -> None:
+            self.clock.sleep = sleep  # type: ignore[method-assign]
+            sleep(seconds)
+            effect()
+
+        self.clock.sleep = once  # type: ignore[method-assign]
+
+
+def test_the_first_holder_takes_number_one_at_the_time_of_the_bucket() -> None:
+    given = Given()
+    lease = given.take()
+    assert (f"{PREFIX}00000001.json", 1, HERE) == (lease.key, lease.record.number, lease.record.holder)
+    assert EPOCH < lease.taken_at
+    assert 0 == given.clock.now
+
+
+def test_a_living_process_of_this_machine_is_refused_at_once_by_name() -> None:
+    """The error names the holder, its lease and the repair; nothing is waited for."""
+    given = Given()
+    given.take()
+    with pytest.raises(LeaseHeldError, match=rf"pid {os.getpid()} on {HERE.host}.*00000001.json.*Stop that one"):
+        given.take()
+    assert (0, [1]) == (given.clock.now, given.numbers())
+
+
+def test_a_dead_process_of_this_machine_is_succeeded_at_once() -> None:
+    """A start after kill -9 does not wait, and removes what the dead one left."""
+    given = Given()
+    given.take(DEAD)
+    assert 2 == given.take().record.number
+    assert (0, [2]) == (given.clock.now, given.numbers())
+
+
+def test_a_released_lease_is_taken_at_once() -> None:
+    given = Given()
+    given.leases.release(given.take(ELSEWHERE))
+    assert 2 == given.take().record.number
+    assert 0 == given.clock.now
+
+
+def test_a_silent_holder_of_another_machine_is_succeeded_after_the_time_that_its_lease_stands() -> None:
+    """Measured by the watcher's clock alone; it says for whom it waits."""
+    given = Given()
+    given.take(ELSEWHERE)
+    assert 2 == given.take().record.number
+    assert SETTINGS.lease_seconds < given.clock.now < SETTINGS.lease_seconds + 2
+    assert "pid 7 on far, is silent for 5 of 30 s" in given.said[0]
+
+
+def test_a_renewing_holder_of_another_machine_is_refused() -> None:
+    given = Given()
+    theirs = given.take(ELSEWHERE)
+    given.later(lambda: given.leases.renew(theirs, "j1"))
+    with pytest.raises(LeaseHeldError, match=r"\(j1\), pid 7 on far"):
+        given.take()
+    assert given.clock.now < SETTINGS.lease_seconds
+
+
+def test_the_time_of_the_lease_itself_counts_and_not_the_starters() -> None:
+    given = Given()
+    theirs = given.take(ELSEWHERE)
+    patient = theirs.record.model_copy(update={"lease_seconds": 100.0})
+    given.bucket.put(theirs.key, patient.model_dump_json().encode())
+    given.take()
+    assert 100 < given.clock.now
+
+
+def test_of_two_starters_one_wins_and_the_other_refuses() -> None:
+    """The loser of the creation looks again, and finds the winner."""
+    given = Given()
+
+    def other_first(key: str) -> None:
+        given.bucket.on_create = lambda _key: None
+        rival = LeaseRecord(number=1, token="x", holder=HERE, job="j", lease_seconds=30)
+        given.bucket.put(key, rival.model_dump_json().encode())
+
+    given.bucket.on_create = other_first
+    with pytest.raises(LeaseHeldError):
+        given.take()
+    assert [1] == given.numbers()
+
+
+def test_a_creation_whose_answer_was_lost_is_known_by_its_token() -> None:
+    """The repetition finds the object of the first attempt: it is ours."""
+    given = Given()
+    create = given.bucket.create
+    given.bucket.create = lambda key, body: create(key, body) and create(key, body)  # type: ignore[method-assign]
+    assert 1 == given.take().record.number
+
+
+def test_a_number_that_others_have_passed_already_is_no_lease() -> None:
+    """Between the look and the creation two others came and went, and the lower number was removed."""
+    given = Given()
+
+    def two_pass(_key: str) -> None:
+        given.bucket.on_create = lambda _key: None
+        passed = LeaseRecord(number=2, token="x", holder=DEAD, job="j", lease_seconds=30)
+        given.bucket.put(f"{PREFIX}00000002.json", passed.model_dump_json().encode())
+
+    given.bucket.on_create = two_pass
+    assert 3 == given.take().record.number
+    assert [3] == given.numbers()
+
+
+def test_what_is_no_lease_only_stands_its_time() -> None:
+    """A broken object cannot keep a stream for ever, nor give it free at once."""
+    given = Given()
+    given.bucket.put(f"{PREFIX}00000004.json", b"{")
+    assert 5 == given.take().record.number
+    assert SETTINGS.lease_seconds < given.clock.now
+
+
+def test_a_paused_process_of_this_machine_is_watched_like_one_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Holder, "life", lambda _holder: Life.STANDS_STILL)
+    given = Given()
+    given.take()
+    assert 2 == given.take().record.number
+    assert SETTINGS.lease_seconds < given.clock.now
+
+
+def test_the_former_holder_learns_at_its_next_renewal_that_it_lost() -> None:
+    given = Given()
+    theirs = given.take(ELSEWHERE)
+    given.take()
+    with pytest.raises(LeaseLostError, match=r"00000001\.json"):
+        given.leases.renew(theirs, None)
+
+
+def test_life_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pids mean something on one machine, and only together with a start time."""
+    assert Life.RUNS is HERE.life()
+    assert Life.ENDED is DEAD.life()
+    assert Life.ENDED is replace(HERE, created=HERE.created - 60).life()
+    assert Life.UNKNOWN is ELSEWHERE.life()
+    for state, life in {
+        psutil.STATUS_STOPPED: Life.STANDS_STILL,
+        psutil.STATUS_ZOMBIE: Life.ENDED,
+        psutil.STATUS_SLEEPING: Life.RUNS,
+    }.items():
+        monkeypatch.setattr(psutil.Process, "status", lambda _process, state=state: state)
+        assert life is HERE.life()
+
+
+@dataclass
+class Watched:
+    """A keeper of a lease over a job that writes down what is done to it."""
+
+    given: Given = field(default_factory=Given)
+    done: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        lease = self.given.take()
+        self.keeper = LeaseKeeper(self.given.leases, lease, self, self.given.clock, self.given.said.append)
+
+    def pause(self) -> None:
+        """Pause."""
+        self.done.append("pause")
+
+    def resume(self) -> None:
+        """Resume."""
+        self.done.append("resume")
+
+    def end(self) -> None:
+        """End."""
+        self.done.append("end")
+        raise SystemExit
+
+
+def test_a_lease_is_renewed_three_times_while_it_stands() -> None:
+    watched = Watched()
+    watched.keeper.name_job("j1")
+    assert SETTINGS.lease_seconds / 3 == watched.keeper.renew()
+    record = watched.given.leases.read()
+    assert record
+    assert (1, "j1", False) == (record.renewed, record.job_id, record.released)
+    assert [] == watched.done
+
+
+def test_a_job_that_cannot_renew_pauses_and_goes_on_when_it_still_holds_the_stream() -> None:
+    """A bucket that is away is waited for; in the meantime somebody else may have taken the stream."""
+    watched = Watched()
+    watched.given.clock.sleep(SETTINGS.lease_seconds - 1)
+    watched.given.bucket.failure = UnreachableError("away")
+    assert 1.0 == watched.keeper.renew()
+    assert 1.0 == watched.keeper.watch()
+    assert [] == watched.done
+    watched.given.clock.sleep(1)
+    watched.keeper.watch()
+    watched.keeper.watch()
+    assert ["pause"] == watched.done
+    watched.given.bucket.failure = None
+    watched.keeper.renew()
+    assert ["pause", "resume"] == watched.done
+    assert SETTINGS.lease_seconds == watched.keeper.watch()
+
+
+def test_a_job_that_wakes_up_after_it_was_succeeded_ends() -> None:
+    watched = Watched()
+    other = watched.given.leases.read()
+    assert other
+    later = other.model_copy(update={"number": 2, "holder": ELSEWHERE})
+    watched.given.bucket.put(f"{PREFIX}00000002.json", later.model_dump_json().encode())
+    with pytest.raises(SystemExit):
+        watched.keeper.renew()
+    assert ["end"] == watched.done
+
+
+def test_the_time_of_a_renewal_counts_from_its_question() -> None:
+    """An answer that took long says nothing about what happened since it was written."""
+    watched = Watched()
+    put = watched.given.bucket.put
+
+    def slow(key: str, body: bytes) -> None:
+        put(key, body)
+        watched.given.clock.sleep(20)
+
+    watched.given.bucket.put = slow  # type: ignore[method-assign]
+    watched.keeper.renew()
+    assert SETTINGS.lease_seconds - 20 == watched.keeper.watch()
+
+
+def test_a_released_stream_is_free() -> None:
+    watched = Watched()
+    watched.keeper.start()
+    watched.keeper.release()
+    assert 2 == watched.given.take().record.number
