@@ -21,6 +21,7 @@ from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
 from flink_jobs.rest import JobState
+from flink_jobs.restore import unrestorable
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from flink_jobs.tenure import newest_points
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
@@ -240,10 +241,7 @@ def _require_sound(settings: LandingSettings, world: World, path: str) -> None:
     stored = (stored for prefix in prefixes for stored in world.bucket.objects(prefix))
     problem = damage(path, metadata, {settings.url(one.key): one.bytes for one in stored})
     if problem:
-        raise RestoreRefusedError(
-            f"{path} cannot be restored: {problem}. An older one would land records twice: put this one back from a "
-            "copy, or start with --from-offsets and look at the ledger for gaps and overlaps afterwards"
-        )
+        raise RestoreRefusedError(unrestorable(path, problem))
     if metadata and not any(topic.encode() in metadata for topic in settings.topics):
         raise RestoreRefusedError(
             f"{path} was made by a job that reads other topics than {settings.topic}: set HOURGLASS_TOPIC, or start "

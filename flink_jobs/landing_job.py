@@ -23,17 +23,20 @@ from pyflink.java_gateway import get_gateway
 
 from flink_jobs.bucket import Bucket
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import DeployError
+from flink_jobs.errors import DeployError, RestoreRefusedError
 from flink_jobs.holder import Holder
 from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
 from flink_jobs.lease_keeper import JobOfVirtualMachine, LeaseKeeper
+from flink_jobs.restore import unrestorable
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 
 LOG = logging.getLogger("hourglass")
 LOG_FILE = "landing_job.log"
+RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
+"""The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
 
 
 def main() -> None:
@@ -54,8 +57,10 @@ def main() -> None:
         client = environment.execute_async(settings.job_name)
         keeper.name_job(str(client.get_job_id()))
         client.get_job_execution_result().result()
-    except Py4JJavaError:
+    except Py4JJavaError as error:
         keeper.release()
+        if RESTORING in (trace := str(error)):
+            raise RestoreRefusedError(unrestorable(settings.restored_from, trace)) from error
         raise
     keeper.release()
 

@@ -41,3 +41,14 @@ def restore_points(objects: Iterable[StoredObject]) -> list[RestorePoint]:
         elif _SAVEPOINT.fullmatch(stored.key):
             found.append(RestorePoint(stored.modified, Origin.SAVEPOINT, 0, directory))
     return sorted(found)
+
+
+def unrestorable(path: str | None, reason: str) -> str:
+    """Say that a restore point cannot be used, and the repair; of a stack trace only the last cause is told."""
+    causes = [line for line in reason.splitlines() if line.startswith("Caused by: ")] or [reason]
+    cause = causes[-1].removeprefix("Caused by: ").strip()
+    return (
+        f"{path or 'the checkpoint'} cannot be restored: {cause}. An older one would land "
+        "records twice: put this one back from a copy, or start with --from-offsets and look at the ledger for gaps "
+        "and overlaps afterwards"
+    )

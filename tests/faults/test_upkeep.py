@@ -1,0 +1,189 @@
+"""Restore points that are not as they should be, another jar, and what former jobs leave: with real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from flink_jobs import deploy, janitor
+from flink_jobs.bucket import Bucket
+from flink_jobs.errors import RestoreRefusedError, UpgradeFailedError
+from flink_jobs.landing_jar import MANIFEST, OPERATOR, installed, jar_version
+from flink_jobs.layout import Kind
+from flink_jobs.tenure import contents, newest_points, stream_uploads
+from flink_jobs.upgrade import plan_upgrade, upgrade
+from tests.faults.conftest import NewStack
+from tests.faults.landing_stack import LandingStack, Raw, event
+from tests.integration.truth import read_landed, topic_positions, wait_for
+
+
+def records(first: int, count: int) -> list[Raw]:
+    """Make events over all partitions."""
+    return [Raw(event(number), partition=number % 4) for number in range(first, first + count)]
+
+
+def assert_each_once(stack: LandingStack) -> None:
+    """Every record of the topic is in exactly one finished object."""
+    landed = read_landed(stack.settings)
+    assert topic_positions(stack.settings) == set(landed.accepted) | set(landed.rejected)
+    assert set() == landed.doubled
+
+
+def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new_stack: NewStack) -> None:
+    """Cut in its middle it begins like a good one: Flink finds out, and the error says what to do.
+
+    An older savepoint is no way out either, nor is a start without any.
+    """
+    stack = new_stack()
+    sent = stack.produce(records(0, 200))
+    stack.start_job()
+    older = stack.stop_job()
+    stack.start_job()
+    stack.wait_until_landed(sent)
+    newest = stack.stop_job()
+    before = read_landed(stack.settings)
+    stack.produce(records(200, 200))
+    bucket = Bucket.of(stack.landing)
+    key = newest.removeprefix(stack.landing.url("") + "/") + "/_metadata"
+    good = bucket.read(key)
+    assert good
+    with pytest.raises(RestoreRefusedError, match=f"{older} is older than {newest}"):
+        deploy.start(stack.landing, savepoint=older)
+    bucket.put(key, good[: len(good) // 2])
+    with pytest.raises(RestoreRefusedError, match=f"{newest} cannot be restored: java.io.EOFException"):
+        stack.start_job()
+    assert not stack.job_lives()
+    assert before == read_landed(stack.settings)
+    bucket.put(key, good)
+    stack.start_job()
+    stack.wait_until_landed(topic_positions(stack.settings))
+    stack.stop_job()
+    assert_each_once(stack)
+
+
+def other_jar(jar: Path, folder: Path, *, version: str, works: bool) -> Path:
+    """Make another landing jar of one: its version differs, and an operator that does not work is no class at all."""
+    other = folder / f"{version}.jar"
+    with ZipFile(jar) as source, ZipFile(other, "w") as target:
+        for name in source.namelist():
+            body = source.read(name)
+            if name == MANIFEST:
+                old = f"Implementation-Version: {jar_version(jar).version}".encode()
+                body = body.replace(old, f"Implementation-Version: {version}".encode())
+            if name == OPERATOR and not works:
+                body = b"no class"
+            target.writestr(name, body)
+        target.writestr("io/hourglass/landing/other.txt", version)
+    return other
+
+
+@pytest.fixture
+def own_home(tmp_path: Path) -> Path:
+    """Make a Flink home of links, so that an upgrade changes no other test's jar."""
+    home = tmp_path / "home"
+    original = Path(os.environ.get("HOURGLASS_FLINK_HOME", ".runtime/flink")).absolute()
+    for folder in ("opt", "plugins", "bin"):
+        home.mkdir(exist_ok=True)
+        (home / folder).symlink_to(original / folder)
+    (home / "lib").mkdir()
+    for jar in (original / "lib").iterdir():
+        (home / "lib" / jar.name).symlink_to(jar.resolve())
+    return home
+
+
+def test_an_upgrade_carries_the_state_over_and_a_jar_that_does_not_work_is_taken_back(
+    new_stack: NewStack, own_home: Path, tmp_path: Path
+) -> None:
+    """The job goes on behind what has landed, with the new jar, and with the old one after a failure."""
+    stack = new_stack(flink_home=own_home)
+    original = installed(own_home).resolve()
+    better = other_jar(original, tmp_path, version="9.1", works=True)
+    broken = other_jar(original, tmp_path, version="9.2", works=False)
+    sent = stack.produce(records(0, 200))
+    stack.start_job()
+    stack.wait_until_landed(sent)
+
+    upgrade(stack.landing, plan_upgrade(stack.landing, better), report=print)
+    assert str(jar_version(better)) == deploy.status(stack.landing).jar
+    sent |= stack.produce(records(200, 200))
+    stack.wait_until_landed(sent)
+
+    with pytest.raises(UpgradeFailedError, match=r"9\.2 .* does not work; 9\.1 .* runs again"):
+        upgrade(stack.landing, plan_upgrade(stack.landing, broken), report=print)
+    assert str(jar_version(better)) == deploy.status(stack.landing).jar
+    sent |= stack.produce(records(400, 200))
+    stack.wait_until_landed(sent)
+    deploy.restart(stack.landing.model_copy(update={"parallelism": 2}), report=print)
+    sent |= stack.produce(records(600, 200))
+    stack.wait_until_landed(sent)
+    stack.stop_job()
+    assert {0, 1} == {entry.subtask for entry in stack.ledger()}
+    assert_each_once(stack)
+
+
+def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewStack) -> None:
+    """After kill -9: what no checkpoint names goes, what the newest one names is completed by the next start."""
+    stack = new_stack()
+    bucket = Bucket.of(stack.landing)
+    stack.start_job()
+    sent = stack.produce(records(0, 200))
+    stack.wait_until_landed(sent)
+    orphan = f"{stack.landing.layout.prefix(Kind.LANDING)}2025/08/01/03/part-0123456789ab.1-orphan-0.jsonl.zst"
+    client = bucket._client
+    upload_id = client.create_multipart_upload(Bucket=stack.landing.bucket, Key=orphan)["UploadId"]
+    client.upload_part(Bucket=stack.landing.bucket, Key=orphan, UploadId=upload_id, PartNumber=1, Body=b"1234")
+    folders = {point.key for point in newest_points(stack.landing, bucket)}
+    wait_for(
+        lambda: len({point.key for point in newest_points(stack.landing, bucket)} - folders) > 1,
+        seconds_max=60,
+        what="two checkpoints more",
+    )
+    stack.kill_job()
+    needed = {upload.upload_id for upload in stream_uploads(stack.landing, bucket)} - {upload_id}
+
+    def found() -> list[janitor.Leftover]:
+        stock = janitor.take_stock(stack.landing, bucket)
+        return janitor.leftovers(stack.landing, stock, datetime.now(UTC), margin=timedelta(0))
+
+    before = read_landed(stack.settings)
+    assert [(orphan, 4)] == [(one.key, one.size_bytes) for one in found() if one.upload]
+    janitor.sweep(bucket, found(), print)
+    assert [] == found()
+    assert needed == {upload.upload_id for upload in stream_uploads(stack.landing, bucket)}
+    assert before == read_landed(stack.settings)
+    former = newest_points(stack.landing, bucket)[-1].key
+    stack.start_job()
+    sent |= stack.produce(records(200, 200))
+    stack.wait_until_landed(sent)
+    stack.stop_job()
+    assert {former.rpartition("/")[0]} == {one.key.rpartition("/chk-")[0] for one in found() if "chk-" in one.key}
+    assert_each_once(stack)
+
+
+def test_the_command_shows_what_can_go_and_changes_nothing_without_being_told(new_stack: NewStack) -> None:
+    """`hourglass job sweep --json`: keys, ages, bytes and reasons; exit code 0."""
+    stack = new_stack()
+    stale = [f"{stack.landing.lease_prefix}{number:08d}.json" for number in (1, 2)]
+    bucket = Bucket.of(stack.landing)
+    for key in stale:
+        bucket.put(key, b"{}")
+    environment = stack.settings.environment() | {"HOURGLASS_TARGET": "remote"}
+
+    def run(*options: str) -> list[dict[str, object]]:
+        command = [str(Path(sys.executable).with_name("hourglass")), "job", "sweep", "--json", *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | environment)
+        result: list[dict[str, object]] = json.loads(done.stdout)
+        return result
+
+    assert [("lease", stale[0], 2)] == [(one["what"], one["key"], one["bytes"]) for one in run()]
+    assert 1 == len(run("--apply"))
+    assert [] == run()
+    assert [stale[1]] == [stored.key for stored in bucket.objects(stack.landing.lease_prefix)]
+    assert b"" == contents(bucket, stack.landing.lease_prefix + "none")
