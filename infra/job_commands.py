@@ -190,7 +190,9 @@ def plan(
 
     planned = LandingPlan.of(LandingSettings(), open_hours=open_hours, has_rejects=rejects)
     if as_json:
-        counts = {name: getattr(planned, name) for name in ("data_objects", "ledger_objects", "writes", "latency_seconds")}
+        counts = {
+            name: getattr(planned, name) for name in ("data_objects", "ledger_objects", "writes", "latency_seconds")
+        }
         print(json.dumps(asdict(planned) | counts, indent=1))
     else:
         print_pairs(dict(planned.lines()))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import boto3
@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_s3.client import S3Client
 
-from flink_jobs.bucket import Bucket, StoredObject
+from flink_jobs.bucket import Bucket, OpenUpload, StoredObject
 from flink_jobs.errors import DeployError, SetupError, UnreachableError
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
@@ -60,3 +60,48 @@ def test_each_refusal_names_its_repair(
 def test_a_server_that_is_away_is_one_clear_error() -> None:
     with pytest.raises(UnreachableError, match="HOURGLASS_S3_ENDPOINT"):
         list(Bucket(client_of("http://127.0.0.1:1"), "b").objects(""))
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_an_object_is_created_once(client: S3Client, stub: Stubber, code: str) -> None:
+    """The server decides with `If-None-Match`; 412 and 409 are "not by this call", never an error."""
+    request = {"Bucket": "b", "Key": "k", "Body": b"1", "IfNoneMatch": "*", "ACL": "private"}
+    stub.add_response("put_object", {}, request)
+    stub.add_client_error("put_object", service_error_code=code, expected_params=request)
+    stub.add_client_error("put_object", service_error_code="AccessDenied", expected_params=request)
+    bucket = Bucket(client, "b", put_arguments={"ACL": "private"})
+    assert [True, False] == [bucket.create("k", b"1"), bucket.create("k", b"1")]
+    with pytest.raises(SetupError):
+        bucket.create("k", b"1")
+
+
+def test_the_account_of_the_bucket_is_asked_for_and_named_in_the_refusal(client: S3Client, stub: Stubber) -> None:
+    owned = {"Bucket": "b", "ExpectedBucketOwner": "111122223333"}
+    stub.add_client_error("head_bucket", service_error_code="403", expected_params=owned)
+    with pytest.raises(SetupError, match=r"does not belong to account 111122223333.*HOURGLASS_BUCKET_OWNER"):
+        Bucket(client, "b", "111122223333").check()
+
+
+def test_what_is_gone_already_is_no_error(client: S3Client, stub: Stubber) -> None:
+    upload = OpenUpload("k", "u", NOON)
+    stub.add_client_error("get_object", service_error_code="NoSuchKey")
+    stub.add_client_error("abort_multipart_upload", service_error_code="NoSuchUpload")
+    stub.add_client_error("list_parts", service_error_code="NoSuchUpload")
+    bucket = Bucket(client, "b")
+    assert bucket.read("k") is None
+    bucket.abort(upload)
+    assert 0 == bucket.part_bytes(upload)
+
+
+@pytest.mark.parametrize("operation", ["get_object", "put_object", "delete_object", "list_multipart_uploads"])
+def test_every_refusal_is_an_error_of_ours(client: S3Client, stub: Stubber, operation: str) -> None:
+    stub.add_client_error(operation, service_error_code="AccessDenied")
+    bucket = Bucket(client, "b")
+    calls: dict[str, Callable[[], object]] = {
+        "get_object": lambda: bucket.read("k"),
+        "put_object": lambda: bucket.put("k", b""),
+        "delete_object": lambda: bucket.delete("k"),
+        "list_multipart_uploads": lambda: list(bucket.uploads("p/")),
+    }
+    with pytest.raises(SetupError, match="refuses"):
+        calls[operation]()
