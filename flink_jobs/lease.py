@@ -125,7 +125,7 @@ class Leases:
         Raises:
             LeaseLostError: somebody else has taken the stream.
         """
-        if not self._is_highest(lease):
+        if lease_number(self._highest()) > lease.record.number:
             raise LeaseLostError(f"another job has taken the stream from {lease.key}: this one ends")
         return self._write(lease, lease.record.after(job_id=job_id))
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from flink_jobs.clock import Clock
-from flink_jobs.errors import DeployError, LeaseLostError
+from flink_jobs.errors import LeaseLostError
 from flink_jobs.lease import Lease, Leases
 
 RENEWALS_PER_LEASE = 3
@@ -57,7 +57,7 @@ class LeaseKeeper:
         self._report = report
         self._renewed_at = clock.monotonic()
         self._paused = False
-        self._fails = False
+        self._failure = ""
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._asked = threading.Event()
@@ -89,12 +89,12 @@ class LeaseKeeper:
         except LeaseLostError as error:
             self._report(str(error))
             self._job.end()
-        except DeployError as error:
-            if not self._fails:  # once: while the job is paused nobody reads what this process says
-                self._report(f"the lease cannot be renewed: {error}")
-            self._fails = True
+        except Exception as error:  # noqa: BLE001 - the outer edge of a thread: whatever it is, the job must not go on
+            if repr(error) != self._failure:  # once: while the job is paused nobody reads what this process says
+                self._failure = repr(error)
+                self._report(f"the lease cannot be renewed: {error!r}")
             return RETRY_SECONDS
-        self._fails = False
+        self._failure = ""
         with self._lock:
             self._renewed_at = asked_at
             if self._paused:

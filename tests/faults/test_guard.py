@@ -127,10 +127,10 @@ def test_after_a_kill_the_next_start_waits_for_nobody_and_ends_what_was_left(twi
 def test_a_paused_job_that_wakes_up_after_it_was_succeeded_lands_nothing_twice(twins: Twins) -> None:
     """Its lease runs out, another job takes the stream; when it goes on, it ends, and its uploads are gone."""
     first, second = twins("paused", checkpoint_seconds=4)
-    first.produce(records(0, 200))
+    sent = first.produce(records(0, 200))
     first.start_job()
-    for number in range(200, 400):
-        first.produce(records(number, 1))
+    first.wait_until_landed(sent)
+    first.produce(records(200, 200))
     wait_until_uploading(first)
     first.pause_job()
     sent = first.produce(records(400, 200))

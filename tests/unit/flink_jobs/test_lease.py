@@ -242,6 +242,23 @@ def test_a_job_that_cannot_renew_pauses_and_goes_on_when_it_still_holds_the_stre
     assert SETTINGS.lease_seconds == watched.keeper.watch()
 
 
+def test_a_lease_whose_object_was_removed_is_written_again() -> None:
+    """Only a higher number takes a stream: who deletes objects does not."""
+    watched = Watched()
+    watched.given.bucket.delete(f"{PREFIX}00000001.json")
+    watched.keeper.renew()
+    assert ([1], []) == (watched.given.numbers(), watched.done)
+
+
+def test_an_answer_that_nobody_foresaw_counts_as_no_renewal() -> None:
+    """A thread that died of it would leave a job that nobody watches."""
+    watched = Watched()
+    watched.given.bucket.failure = ValueError("half a page of XML")
+    assert 1.0 == watched.keeper.renew()
+    assert 1.0 == watched.keeper.renew()
+    assert ["the lease cannot be renewed: ValueError('half a page of XML')"] == watched.given.said
+
+
 def test_a_job_that_wakes_up_after_it_was_succeeded_ends() -> None:
     watched = Watched()
     other = watched.given.leases.read()
