@@ -7,6 +7,7 @@ on a cluster Flink's Kubernetes operator does, with the same environment variabl
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -48,6 +49,7 @@ def main() -> None:
     4. The lease is released, but only after Flink has said how the job ended. Whatever else ends this process leaves
        the lease as it is: it runs out.
     """
+    gc.disable()  # until `keep_java_objects`
     jvm = get_gateway().jvm
     settings = with_keys_of_flink(LandingSettings(), jvm)
     keeper = hold_stream(settings, jvm)
@@ -56,7 +58,9 @@ def main() -> None:
         build(environment._j_stream_execution_environment, jvm, settings)  # noqa: SLF001 - no public way
         client = environment.execute_async(settings.job_name)
         keeper.name_job(str(client.get_job_id()))
-        client.get_job_execution_result().result()
+        end = client.get_job_execution_result()
+        keep_java_objects()
+        end.result()
     except Py4JJavaError as error:
         keeper.release()
         if RESTORING in (trace := str(error)):
@@ -80,6 +84,17 @@ def hold_stream(settings: LandingSettings, jvm: Any) -> LeaseKeeper:
         keeper.release()
         raise
     return keeper
+
+
+def keep_java_objects() -> None:
+    """Let no object of Java that this process knows be collected any more.
+
+    Whichever thread collects one asks the Java process to forget it, and waits for ever when that is paused: the
+    thread that renews the lease could then never let it go on.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def with_keys_of_flink(settings: LandingSettings, jvm: Any) -> LandingSettings:

@@ -20,6 +20,7 @@ from flink_jobs.layout import Kind
 from flink_jobs.tenure import contents, newest_points, stream_uploads
 from flink_jobs.upgrade import plan_upgrade, upgrade
 from tests.faults.conftest import NewStack
+from tests.faults.crash_points import Crashes, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.integration.truth import read_landed, topic_positions, wait_for
 
@@ -129,42 +130,53 @@ def test_an_upgrade_carries_the_state_over_and_a_jar_that_does_not_work_is_taken
 
 
 def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewStack) -> None:
-    """After kill -9: what no checkpoint names goes, what the newest one names is completed by the next start."""
+    """The job dies between a checkpoint and its commits: what that names stays and is completed by the next start."""
+    build_agent()
     stack = new_stack()
+    crashes = Crashes(stack.landing.data_dir / "crashes")
     bucket = Bucket.of(stack.landing)
-    stack.start_job()
+    stack.start_job(crashes.environment)
     sent = stack.produce(records(0, 200))
     stack.wait_until_landed(sent)
-    orphan = f"{stack.landing.layout.prefix(Kind.LANDING)}2025/08/01/03/part-0123456789ab.1-orphan-0.jsonl.zst"
-    client = bucket._client
-    upload_id = client.create_multipart_upload(Bucket=stack.landing.bucket, Key=orphan)["UploadId"]
-    client.upload_part(Bucket=stack.landing.bucket, Key=orphan, UploadId=upload_id, PartNumber=1, Body=b"1234")
+    orphan = begin_upload(stack, bucket)
     folders = {point.key for point in newest_points(stack.landing, bucket)}
     wait_for(
         lambda: len({point.key for point in newest_points(stack.landing, bucket)} - folders) > 1,
         seconds_max=60,
         what="two checkpoints more",
     )
-    stack.kill_job()
-    needed = {upload.upload_id for upload in stream_uploads(stack.landing, bucket)} - {upload_id}
+    crashes.arm(CrashPoint.AFTER_CHECKPOINT_BEFORE_COMMIT)
+    sent |= stack.produce(records(200, 200))
+    stack.wait_until_job_ends()
+    needed = {upload for upload in stream_uploads(stack.landing, bucket) if upload.upload_id != orphan}
+    assert needed
 
     def found() -> list[janitor.Leftover]:
         stock = janitor.take_stock(stack.landing, bucket)
         return janitor.leftovers(stack.landing, stock, datetime.now(UTC), margin=timedelta(0))
 
     before = read_landed(stack.settings)
-    assert [(orphan, 4)] == [(one.key, one.size_bytes) for one in found() if one.upload]
+    assert [(orphan, 4)] == [(one.upload.upload_id, one.size_bytes) for one in found() if one.upload]
     janitor.sweep(bucket, found(), print)
     assert [] == found()
-    assert needed == {upload.upload_id for upload in stream_uploads(stack.landing, bucket)}
+    assert needed == set(stream_uploads(stack.landing, bucket))
     assert before == read_landed(stack.settings)
-    former = newest_points(stack.landing, bucket)[-1].key
+    former = newest_points(stack.landing, bucket)[-1].key.rpartition("/")[0]
     stack.start_job()
-    sent |= stack.produce(records(200, 200))
+    sent |= stack.produce(records(400, 200))
     stack.wait_until_landed(sent)
     stack.stop_job()
-    assert {former.rpartition("/")[0]} == {one.key.rpartition("/chk-")[0] for one in found() if "chk-" in one.key}
+    assert {former} == {one.key.rpartition("/chk-")[0] for one in found() if "chk-" in one.key}
     assert_each_once(stack)
+
+
+def begin_upload(stack: LandingStack, bucket: Bucket) -> str:
+    """Begin an upload of lines that nobody will ever complete; four bytes of it are stored."""
+    name = "2025/08/01/03/part-0123456789ab.1-orphan-0.jsonl.zst"
+    target = {"Bucket": stack.landing.bucket, "Key": stack.landing.layout.prefix(Kind.LANDING) + name}
+    upload_id = bucket._client.create_multipart_upload(**target)["UploadId"]
+    bucket._client.upload_part(**target, UploadId=upload_id, PartNumber=1, Body=b"1234")
+    return upload_id
 
 
 def test_the_command_shows_what_can_go_and_changes_nothing_without_being_told(new_stack: NewStack) -> None:
