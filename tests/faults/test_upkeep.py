@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -173,10 +174,10 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
 def begin_upload(stack: LandingStack, bucket: Bucket) -> str:
     """Begin an upload of lines that nobody will ever complete; four bytes of it are stored."""
     name = "2025/08/01/03/part-0123456789ab.1-orphan-0.jsonl.zst"
-    target = {"Bucket": stack.landing.bucket, "Key": stack.landing.layout.prefix(Kind.LANDING) + name}
+    target: dict[str, Any] = {"Bucket": stack.landing.bucket, "Key": stack.landing.layout.prefix(Kind.LANDING) + name}
     upload_id = bucket._client.create_multipart_upload(**target)["UploadId"]
     bucket._client.upload_part(**target, UploadId=upload_id, PartNumber=1, Body=b"1234")
-    return upload_id
+    return str(upload_id)
 
 
 def test_the_command_shows_what_can_go_and_changes_nothing_without_being_told(new_stack: NewStack) -> None:
