@@ -154,19 +154,20 @@ class Bucket:
         except BotoCoreError as exc:
             raise self._explain(exc) from exc
 
-    def part_bytes(self, upload: OpenUpload) -> int:
-        """Add up what an upload has stored so far; 0 where it has just ended."""
+    def parts(self, upload: OpenUpload) -> list[StoredObject]:
+        """List the parts that an upload has stored so far, all under its key; none where it has just ended."""
         pages = self._client.get_paginator("list_parts").paginate(
             Bucket=self._name, Key=upload.key, UploadId=upload.upload_id
         )
         try:
-            return sum(part["Size"] for page in pages for part in page.get("Parts", []))
+            found = [part for page in pages for part in page.get("Parts", [])]
         except ClientError as exc:
             if _code(exc) in {"NoSuchUpload", "404"}:
-                return 0
+                return []
             raise self._explain(exc) from exc
         except BotoCoreError as exc:
             raise self._explain(exc) from exc
+        return [StoredObject(upload.key, part["LastModified"], part["Size"]) for part in found]
 
     def _do(self, operation: Callable[..., object], **arguments: object) -> None:
         try:

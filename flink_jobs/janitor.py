@@ -7,7 +7,7 @@ pure; `sweep` writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -62,11 +62,17 @@ class Stock:
 
 def take_stock(settings: LandingSettings, bucket: StreamObjects) -> Stock:
     """Look at everything once: uploads first, so that what is committed meanwhile is only missing."""
-    uploads = [(upload, bucket.part_bytes(upload)) for upload in stream_uploads(settings, bucket)]
+    uploads = [_measured(upload, bucket.parts(upload)) for upload in stream_uploads(settings, bucket)]
     prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix, settings.lease_prefix)
     objects = [stored for prefix in prefixes for stored in bucket.objects(prefix)]
     points = newest_points(settings, bucket)
     return Stock(objects, points, [contents(bucket, point.key) for point in points], uploads)
+
+
+def _measured(upload: OpenUpload, parts: Sequence[StoredObject]) -> tuple[OpenUpload, int]:
+    """Add up the parts of an upload; it began at the latest with the first, whatever the server says (s3proxy: now)."""
+    begun = min([upload.begun, *(part.modified for part in parts)])
+    return replace(upload, begun=begun), sum(part.bytes for part in parts)
 
 
 def leftovers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from flink_jobs.bucket import OpenUpload
+from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.layout import Kind
 from flink_jobs.lease import LeaseObjects
@@ -27,8 +27,8 @@ class StreamObjects(LeaseObjects, Protocol):
         """End an upload without an object."""
         ...
 
-    def part_bytes(self, upload: OpenUpload) -> int:
-        """Add up what an upload has stored so far."""
+    def parts(self, upload: OpenUpload) -> list[StoredObject]:
+        """List the parts that an upload has stored so far."""
         ...
 
 

@@ -45,6 +45,7 @@ class FakeObjects:
     open_uploads: list[OpenUpload] = field(default_factory=list)
     aborted: list[OpenUpload] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    part_times: dict[str, datetime] = field(default_factory=dict)
     seconds: float = 0.0
     on_create: Callable[[str], None] = lambda _key: None
 
@@ -92,12 +93,13 @@ class FakeObjects:
 
     def abort(self, upload: OpenUpload) -> None:
         """End an upload."""
-        self.open_uploads.remove(upload)
+        self.open_uploads = [one for one in self.open_uploads if one.upload_id != upload.upload_id]
         self.aborted.append(upload)
 
-    def part_bytes(self, upload: OpenUpload) -> int:
-        """Tell a size."""
-        return len(upload.upload_id)
+    def parts(self, upload: OpenUpload) -> list[StoredObject]:
+        """Tell one part, as old as its upload unless its id is in `part_times`."""
+        time = self.part_times.get(upload.upload_id, upload.begun)
+        return [StoredObject(upload.key, time, len(upload.upload_id))]
 
 
 @dataclass

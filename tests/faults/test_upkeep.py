@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -91,8 +92,8 @@ def own_home(tmp_path: Path) -> Path:
     """Make a Flink home of links, so that an upgrade changes no other test's jar."""
     home = tmp_path / "home"
     original = Path(os.environ.get("HOURGLASS_FLINK_HOME", ".runtime/flink")).absolute()
-    for folder in ("opt", "plugins", "bin"):
-        home.mkdir(exist_ok=True)
+    shutil.copytree(original / "bin", home / "bin")  # a linked program finds the home that it lies in
+    for folder in ("opt", "plugins"):
         (home / folder).symlink_to(original / folder)
     (home / "lib").mkdir()
     for jar in (original / "lib").iterdir():
@@ -149,7 +150,7 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
     crashes.arm(CrashPoint.AFTER_CHECKPOINT_BEFORE_COMMIT)
     sent |= stack.produce(records(200, 200))
     stack.wait_until_job_ends()
-    needed = {upload for upload in stream_uploads(stack.landing, bucket) if upload.upload_id != orphan}
+    needed = ids(stack, bucket) - {orphan}
     assert needed
 
     def found() -> list[janitor.Leftover]:
@@ -160,7 +161,7 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
     assert [(orphan, 4)] == [(one.upload.upload_id, one.size_bytes) for one in found() if one.upload]
     janitor.sweep(bucket, found(), print)
     assert [] == found()
-    assert needed == set(stream_uploads(stack.landing, bucket))
+    assert needed == ids(stack, bucket)
     assert before == read_landed(stack.settings)
     former = newest_points(stack.landing, bucket)[-1].key.rpartition("/")[0]
     stack.start_job()
@@ -169,6 +170,11 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
     stack.stop_job()
     assert {former} == {one.key.rpartition("/chk-")[0] for one in found() if "chk-" in one.key}
     assert_each_once(stack)
+
+
+def ids(stack: LandingStack, bucket: Bucket) -> set[str]:
+    """Name the open uploads of a stream."""
+    return {upload.upload_id for upload in stream_uploads(stack.landing, bucket)}
 
 
 def begin_upload(stack: LandingStack, bucket: Bucket) -> str:

@@ -69,6 +69,17 @@ def test_what_the_running_job_uploads_stays() -> None:
     assert {"begun-8"} == given.keys()
 
 
+def test_an_upload_is_as_old_as_its_first_part() -> None:
+    """There is a server that says of every upload that it began just now."""
+    given = Given()
+    given.put(f"{CHECKPOINTS}/{NEW}/chk-1/_metadata", 10)
+    given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 20)
+    given.begin("orphan", 30)
+    assert set() == given.keys()
+    given.bucket.part_times["orphan"] = EPOCH + timedelta(minutes=1)
+    assert [EPOCH + timedelta(minutes=1)] == [one.since for one in given.found()]
+
+
 def test_without_two_restore_points_no_upload_goes() -> None:
     given = Given()
     given.begin("unknown", 1)
