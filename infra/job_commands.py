@@ -20,7 +20,7 @@ WRONG = 1
 _AGE = re.compile(r"(\d+)([dhms])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
-job = typer.Typer(help="The landing job: start, stop, restart, upgrade, status, sweep.", no_args_is_help=True)
+job = typer.Typer(help="The landing job: start, stop, restart, upgrade, status, plan, sweep.", no_args_is_help=True)
 
 
 @job.command()
