@@ -21,7 +21,7 @@ def wheel_home() -> Path:
     return Path(spec.origin).parent
 
 
-def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jar: Path, landing_jar: Path) -> Path:
+def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jars: Iterable[Path], landing_jar: Path) -> Path:
     """Build a Flink home of links at `target` and return it.
 
     The wheel's own folder stays as it was installed, and the S3 file system lies in a plugin folder of its own:
@@ -30,7 +30,7 @@ def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jar: Path, landing_ja
     Args:
         target: folder of the home; what else lies in its `lib`, `opt` and `plugins` is removed.
         lib_jars: the Kafka connector and what it needs, without what the wheel brings (slf4j).
-        s3_jar: `flink-s3-fs-hadoop`.
+        s3_jars: `flink-s3-fs-hadoop`, and the uploads of the landing job, which share its class loader.
         landing_jar: the landing operator.
     """
     wheel = wheel_home()
@@ -39,7 +39,7 @@ def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jar: Path, landing_ja
     reporters = _jars(wheel / "plugins" / METRICS_PLUGIN)
     _link_all(target / "lib", [*_jars(wheel / "lib"), *reporters, *lib_jars, landing_jar])
     _link_all(target / "opt", _jars(wheel / "opt"))
-    _link_all(target / "plugins" / S3_PLUGIN, [s3_jar])
+    _link_all(target / "plugins" / S3_PLUGIN, s3_jars)
     _copy_programs(wheel / "bin", target / "bin")
     return target
 

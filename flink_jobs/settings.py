@@ -68,6 +68,10 @@ class StartingOffsets(StrEnum):
     EARLIEST = "earliest"
 
 
+UPLOAD_SCHEME = "hourglass"
+"""Of the file system in `hourglass-landing-uploads.jar`, which sends parts from memory."""
+
+
 class LandingSettings(KafkaAccess, S3Access):
     """What the job reads, where it lands, and the Flink process that it runs in."""
 
@@ -76,6 +80,9 @@ class LandingSettings(KafkaAccess, S3Access):
     """One topic, or several with commas between."""
     starting_offsets: StartingOffsets = StartingOffsets.GROUP
     bucket: str = Field("hourglass", min_length=3)
+    s3_signed_parts: bool = False
+    """Whether parts go through Flink's own writer, which signs a digest of each over plain HTTP and keeps them in
+    files. By default they go from memory by presigned requests: over TLS that is as safe, and half the work."""
 
     partition_discovery_seconds: int = Field(30, ge=1)
     """How long the job may not notice partitions that a topic gains."""
@@ -193,8 +200,9 @@ class LandingSettings(KafkaAccess, S3Access):
         return self.data_dir.absolute() / "logs"
 
     def landing_url(self, kind: Kind) -> str:
-        """Name the directory of a kind as Flink's S3 file system takes it."""
-        return self.url(self.layout.prefix(kind))
+        """Name the directory of a kind as the file system that writes it takes it."""
+        url = self.url(self.layout.prefix(kind))
+        return url if self.s3_signed_parts else f"{UPLOAD_SCHEME}{url.removeprefix('s3')}"
 
     def url(self, key: str) -> str:
         """Name an object or a directory of the bucket as Flink's S3 file system takes it."""

@@ -21,6 +21,7 @@ JAVA = PROJECT / "flink_jobs" / "java"
 STAMP = ".made-of"
 PROFILES = ("broker", "s3", "flink-lib", "flink-s3")
 LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"
+UPLOADS_JAR = JAVA / "target" / "hourglass-landing-uploads.jar"
 MAVEN = ("mvn", "-q", "-B", "-ntp", "-f", str(JAVA / "pom.xml"))
 
 
@@ -38,7 +39,7 @@ def install(runtime_dir: Path) -> None:
     assemble(
         runtime_dir / "flink",
         lib_jars=[jar for jar in sorted((runtime_dir / "flink-lib").glob("*.jar")) if "slf4j" not in jar.name],
-        s3_jar=next((runtime_dir / "flink-s3").glob("*.jar")),
+        s3_jars=[*(runtime_dir / "flink-s3").glob("*.jar"), landing_jar.with_name(UPLOADS_JAR.name)],
         landing_jar=landing_jar,
     )
 
@@ -77,7 +78,8 @@ def _copy_jars(target: Path) -> None:
 
 def _build(target: Path) -> None:
     _maven("package", "-DskipTests")
-    shutil.copy2(LANDING_JAR, target)
+    for jar in (LANDING_JAR, UPLOADS_JAR):
+        shutil.copy2(jar, target)
 
 
 def _maven(*arguments: str) -> None:

@@ -49,7 +49,7 @@ class FlinkSql:
         assemble(
             folder / "flink",
             lib_jars=connectors[1:],
-            s3_jar=next((RUNTIME / "flink-s3").glob("*.jar")),
+            s3_jars=[*(RUNTIME / "flink-s3").glob("*.jar")],
             landing_jar=connectors[0],  # the product's operator stays out
         )
 

@@ -35,7 +35,7 @@ def assemble(tmp_path: Path, *lib: str) -> Path:
     return runtime.assemble(
         tmp_path / "home",
         lib_jars=[jar(tmp_path, name) for name in lib],
-        s3_jar=jar(tmp_path, "s3.jar"),
+        s3_jars=[jar(tmp_path, "s3.jar"), jar(tmp_path, "uploads.jar")],
         landing_jar=jar(tmp_path, "landing.jar"),
     )
 
@@ -56,6 +56,7 @@ def test_the_home_holds_the_wheel_and_the_jars(tmp_path: Path) -> None:
         "opt/flink-python.jar": "opt/flink-python.jar",
         "lib/prometheus.jar": "plugins/metrics-prometheus/prometheus.jar",
         "plugins/s3-fs-hadoop/s3.jar": "s3.jar",
+        "plugins/s3-fs-hadoop/uploads.jar": "uploads.jar",
     } == tree(home)
     assert (home / "bin/flink").stat().st_mode & 0o111
 
@@ -77,7 +78,7 @@ def test_a_second_time_removes_what_is_no_longer_wanted_and_keeps_the_rest(tmp_p
 def test_a_missing_jar_names_itself_and_the_repair(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"nowhere\.jar.*make setup"):
         runtime.assemble(
-            tmp_path / "home", lib_jars=[], s3_jar=tmp_path / "nowhere.jar", landing_jar=jar(tmp_path, "landing.jar")
+            tmp_path / "home", lib_jars=[], s3_jars=[tmp_path / "nowhere.jar"], landing_jar=jar(tmp_path, "landing.jar")
         )
 
 

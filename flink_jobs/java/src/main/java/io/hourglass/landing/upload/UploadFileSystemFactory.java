@@ -1,0 +1,50 @@
+package io.hourglass.landing.upload;
+
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import org.apache.flink.core.fs.FileSystem;
+import org.apache.flink.core.fs.RecoverableWriter;
+import org.apache.flink.fs.s3.common.FlinkS3FileSystem;
+import org.apache.flink.fs.s3.common.FlinkS3FileSystem.S5CmdConfiguration;
+import org.apache.flink.fs.s3.common.writer.S3AccessHelper;
+import org.apache.flink.fs.s3hadoop.S3FileSystemFactory;
+import org.apache.hadoop.fs.s3a.S3AFileSystem;
+
+/**
+ * Registers {@code hourglass://bucket/…}: Flink's S3 file system, with objects that travel from memory to the bucket.
+ *
+ * <p>It belongs into the plugin folder of {@code flink-s3-fs-hadoop} and takes the same settings.
+ */
+public final class UploadFileSystemFactory extends S3FileSystemFactory {
+    private static final int PARTS_HELD_MAX = 16;
+    private static final int BLOCKS_KEPT_MAX = 64;
+
+    @Override
+    public String getScheme() {
+        return "hourglass";
+    }
+
+    @Override
+    protected FileSystem createFlinkFileSystem(
+            org.apache.hadoop.fs.FileSystem hadoops,
+            S5CmdConfiguration s5cmd,
+            String temporaryFolder,
+            String entropyKey,
+            int entropyCharacters,
+            S3AccessHelper helper,
+            long partBytes,
+            int uploadsMax) {
+        Senders senders = new Senders(uploadsMax);
+        ObjectStore store = new S3ObjectStore((S3AFileSystem) hadoops, helper, senders);
+        PartBuffer.Blocks blocks = new PartBuffer.Blocks(BLOCKS_KEPT_MAX);
+        Semaphore inMemory = new Semaphore(PARTS_HELD_MAX);
+        return new FlinkS3FileSystem(
+                hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, helper, partBytes, uploadsMax) {
+            @Override
+            public RecoverableWriter createRecoverableWriter() throws IOException {
+                return new UploadWriter(
+                        super.createRecoverableWriter(), store, senders, blocks, partBytes, inMemory);
+            }
+        };
+    }
+}

@@ -1,0 +1,92 @@
+package io.hourglass.landing.upload;
+
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import org.apache.flink.core.fs.Path;
+import org.apache.flink.core.fs.RecoverableFsDataOutputStream;
+import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
+import org.apache.flink.core.fs.RecoverableWriter;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * Opens objects that travel from memory to the bucket, and completes them.
+ *
+ * <p>Only so many are open in memory at a time; the next ones take Flink's own writer, which keeps their parts in
+ * files. So a replay of a thousand hours costs time and not the heap.
+ */
+final class UploadWriter implements RecoverableWriter {
+    private final RecoverableWriter flinks;
+    private final ObjectStore store;
+    private final Senders senders;
+    private final PartBuffer.Blocks blocks;
+    private final long partBytes;
+    private final Semaphore inMemory;
+
+    /**
+     * @param flinks the writer for what does not fit
+     * @param inMemory a permit for each stream that may hold a part in memory, shared by all writers of the process
+     */
+    UploadWriter(
+            RecoverableWriter flinks,
+            ObjectStore store,
+            Senders senders,
+            PartBuffer.Blocks blocks,
+            long partBytes,
+            Semaphore inMemory) {
+        this.flinks = flinks;
+        this.store = store;
+        this.senders = senders;
+        this.blocks = blocks;
+        this.partBytes = partBytes;
+        this.inMemory = inMemory;
+    }
+
+    @Override
+    public RecoverableFsDataOutputStream open(Path path) throws IOException {
+        if (!inMemory.tryAcquire()) {
+            return flinks.open(path);
+        }
+        return new UploadStream(new Upload(keyOf(path), store, senders), blocks, partBytes, inMemory::release);
+    }
+
+    private static String keyOf(Path path) {
+        return path.getPath().substring(1);
+    }
+
+    @Override
+    public Committer recoverForCommit(CommitRecoverable recoverable) throws IOException {
+        return recoverable instanceof UploadRecoverable upload
+                ? new UploadCommitter(upload, store)
+                : flinks.recoverForCommit(recoverable);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<CommitRecoverable> getCommitRecoverableSerializer() {
+        return new UploadRecoverable.Serializer(flinks.getCommitRecoverableSerializer());
+    }
+
+    @Override
+    public RecoverableFsDataOutputStream recover(ResumeRecoverable resumable) throws IOException {
+        return flinks.recover(resumable);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<ResumeRecoverable> getResumeRecoverableSerializer() {
+        return flinks.getResumeRecoverableSerializer();
+    }
+
+    @Override
+    public boolean supportsResume() {
+        return flinks.supportsResume();
+    }
+
+    @Override
+    public boolean requiresCleanupOfRecoverableState() {
+        return flinks.requiresCleanupOfRecoverableState();
+    }
+
+    @Override
+    public boolean cleanupRecoverableState(ResumeRecoverable resumable) throws IOException {
+        return flinks.cleanupRecoverableState(resumable);
+    }
+}
