@@ -22,9 +22,11 @@ final class EventScanner {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGHS = 0x8080808080808080L;
-    private static final long QUOTES = ONES * '"';
     private static final long BACKSLASHES = ONES * '\\';
-    private static final long SPACES = ONES * ' ';
+    /** What moves the quote next to the control characters and out of the way of the space. */
+    private static final long SWAP = ONES * ('"' ^ ' ');
+
+    private static final long BEYOND_QUOTE = ONES * (' ' + 1);
 
     private static final int STOP = -1;
     private static final int NEXT = -2;
@@ -297,10 +299,9 @@ final class EventScanner {
         byte[] text = bytes;
         while (at <= end - Long.BYTES) {
             long word = (long) WORDS.get(text, at);
-            long quote = word ^ QUOTES;
-            long backslash = word ^ BACKSLASHES;
+            // The high bit of a byte tells, or of none: below the quote after the swap, zero for a backslash, not ASCII.
             // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
-            long hits = (quote - ONES & ~quote | backslash - ONES & ~backslash | word - SPACES & ~word | word) & HIGHS;
+            long hits = ((word ^ SWAP) - BEYOND_QUOTE | (word ^ BACKSLASHES) - ONES | word) & HIGHS;
             if (hits != 0) {
                 return at + (Long.numberOfTrailingZeros(hits) >>> 3);
             }
