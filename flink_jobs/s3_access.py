@@ -28,6 +28,17 @@ class Encryption(StrEnum):
     KMS = "sse-kms"
 
 
+class StorageClass(StrEnum):
+    """Where the bucket keeps an object. Classes whose objects must be restored before they can be read are none."""
+
+    STANDARD = "STANDARD"
+    INFREQUENT = "STANDARD_IA"
+    ONE_ZONE = "ONEZONE_IA"
+    INTELLIGENT = "INTELLIGENT_TIERING"
+    INSTANT_ARCHIVE = "GLACIER_IR"
+    REDUCED = "REDUCED_REDUNDANCY"
+
+
 class CannedAcl(StrEnum):
     """Who may read an object beside its owner. A bucket that enforces its owner takes none."""
 

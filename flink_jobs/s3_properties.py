@@ -1,6 +1,6 @@
 """The bucket's settings in the words of Flink's S3 file system (Hadoop's S3A 3.3.4). Pure.
 
-S3A of this version knows no storage class and no requester that pays: what it would ignore is not offered.
+S3A of this version knows no requester that pays: what it would ignore is not offered.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from flink_jobs.layout import Kind, StreamLayout
-from flink_jobs.s3_access import S3Access
+from flink_jobs.s3_access import S3Access, StorageClass
 from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
 from producers.kafka import KafkaAccess
 
@@ -80,6 +80,8 @@ class LandingSettings(KafkaAccess, S3Access):
     """One topic, or several with commas between."""
     starting_offsets: StartingOffsets = StartingOffsets.GROUP
     bucket: str = Field("hourglass", min_length=3)
+    s3_storage_class: StorageClass | None = None
+    """Of the objects that the job lands; unset is the bucket's own."""
     s3_signed_parts: bool = False
     """Whether parts go through Flink's own writer, which signs a digest of each over plain HTTP and keeps them in
     files. By default they go from memory by presigned requests: over TLS that is as safe, and half the work."""
@@ -140,6 +142,14 @@ class LandingSettings(KafkaAccess, S3Access):
                 "`openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES`"
             )
         return file
+
+    @model_validator(mode="after")
+    def _class_is_heard(self) -> Self:
+        if self.s3_storage_class and self.s3_signed_parts:
+            raise ValueError(
+                "HOURGLASS_S3_STORAGE_CLASS is unknown to the writer of HOURGLASS_S3_SIGNED_PARTS: unset one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _codec_has_level(self) -> Self:

@@ -30,6 +30,16 @@ class Request:
     headers: dict[str, str]
 
     @property
+    def token(self) -> str | None:
+        """The token that it is signed with; a presigned request has it in its address."""
+        return self.headers.get("x-amz-security-token") or self.query.get("X-Amz-Security-Token", [None])[0]
+
+    @property
+    def presigned(self) -> bool:
+        """Whether the signature, of the fourth version, is in the address and covers no payload."""
+        return self.query.get("X-Amz-Algorithm") == ["AWS4-HMAC-SHA256"] and "authorization" not in self.headers
+
+    @property
     def operation(self) -> str:
         """S3's name for what makes an object, else the method."""
         if self.method == "POST" and "uploads" in self.query:

@@ -74,11 +74,25 @@ def test_every_object_carries_its_encryption_and_acl(
 
 
 def test_the_key_of_the_bucket_itself_needs_no_tls(tolerant: TolerantServers, s3: RecordingS3) -> None:
-    """SSE-S3 on an endpoint without certificates."""
-    with LandingStack(tolerant, "sse-s3", s3_endpoint=s3.address, s3_encryption="sse-s3") as stack:
+    """SSE-S3 on an endpoint without certificates; the storage class goes with it."""
+    kept: dict[str, Any] = {"s3_encryption": "sse-s3", "s3_storage_class": "STANDARD_IA"}
+    with LandingStack(tolerant, "sse-s3", s3_endpoint=s3.address, **kept) as stack:
         land(stack)
     begun = [one for one in s3.below("sse-s3/") if one.operation == "CreateMultipartUpload"]
-    assert {"AES256"} == {one.headers.get("x-amz-server-side-encryption") for one in begun}
+    names = ("x-amz-server-side-encryption", "x-amz-storage-class")
+    assert {("AES256", "STANDARD_IA")} == {tuple(one.headers.get(name) for name in names) for one in begun}
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_part_is_presigned_unless_its_payload_is_to_be_signed(
+    tolerant: TolerantServers, s3: RecordingS3, signed: bool
+) -> None:
+    """Without a digest of the payload, or with one in a header; both land the same."""
+    with LandingStack(tolerant, f"signed-{signed}".lower(), s3_endpoint=s3.address, s3_signed_parts=signed) as stack:
+        land(stack)
+    parts = [one for one in s3.below("signed-") if one.operation == "UploadPart"]
+    assert {not signed} == {one.presigned for one in parts}
+    assert {signed} == {"x-amz-content-sha256" in one.headers for one in parts}
 
 
 def test_an_object_costs_three_writes_and_no_look(tolerant: TolerantServers, s3: RecordingS3) -> None:
@@ -99,7 +113,7 @@ def test_a_role_is_assumed_by_the_job_and_its_start(tolerant: TolerantServers, s
     with LandingStack(tolerant, "role", s3_endpoint=s3.address, data_dir=tmp_path, **role, **keys) as stack:
         land(stack)
         assert {(ROLE, "hourglass")} == {(one["RoleArn"][0], one["RoleSessionName"][0]) for one in s3.roles}
-        assert {TOKEN} == {one.headers.get("x-amz-security-token") for one in s3.requests}
+        assert {TOKEN} == {one.token for one in s3.requests}
         clients = {"python" in one.headers["user-agent"].lower() for one in s3.requests}
         assert {True, False} == clients
         config = tmp_path / "flink" / "conf" / "config.yaml"

@@ -11,6 +11,8 @@ from flink_jobs.settings import LandingSettings, LogFormat
 
 LOCAL = {
     "env.java.opts.all": "--add-opens=java.base/java.lang=ALL-UNNAMED -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
+    " -XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=6000"
+    " -XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=160000"
     " -Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
     "env.log.dir": "/data/logs",
     "io.tmp.dirs": "/data/flink/tmp",
