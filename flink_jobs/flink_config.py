@@ -14,16 +14,11 @@ RESTART_DELAY = "10 s"
 """A job that fails at once gives up after about five minutes, and its process ends with an error that can be seen;
 failures further apart (a broker or a bucket that restarts now and then) never add up."""
 
-OPTIONS_BESIDE_WHEEL = " ".join(
-    (
-        "-XX:+UseSerialGC",
-        "-XX:+ExitOnOutOfMemoryError",
-        "-XX:Tier4InvocationThreshold=20000",
-        "-XX:Tier4MinInvocationThreshold=6000",
-        "-XX:Tier4CompileThreshold=60000",
-        "-XX:Tier4BackEdgeThreshold=160000",
-        "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
-    )
+OPTIONS_BESIDE_WHEEL = (
+    "-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
+    " -XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=6000"
+    " -XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=160000"
+    " -Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true"
 )
 """One or two busy threads and a small heap: the serial collector costs the least memory.
 

@@ -56,7 +56,7 @@ def broken_flink_home(home: Path, target: Path, patches: Iterable[Patch]) -> Pat
     return assemble(
         target / "flink",
         lib_jars=[other for other in (home / "lib").glob("*.jar") if other.name != LANDING_JAR],
-        s3_jar=next((home / "plugins" / S3_PLUGIN).glob("*.jar")),
+        s3_jars=[*(home / "plugins" / S3_PLUGIN).glob("*.jar")],
         landing_jar=jar,
     )
 
