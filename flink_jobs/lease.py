@@ -12,7 +12,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -78,11 +77,10 @@ class LeaseRecord(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease that this process has taken. `taken_at` is the time of the bucket's server."""
+    """A lease that this process has taken."""
 
     key: str
     record: LeaseRecord
-    taken_at: datetime
 
 
 class Leases:
@@ -114,9 +112,10 @@ class Leases:
             if found:
                 self._wait_until_free(found, report)
             lease = self._create(lease_number(found) + 1, holder)
-            if lease and self._is_highest(lease):
-                for stale in self._all()[:-1]:
-                    self._bucket.delete(stale.key)
+            if lease and not self._is_passed(lease):
+                for stale in self._all():
+                    if lease_number(stale) < lease.record.number:
+                        self._bucket.delete(stale.key)
                 return lease
 
     def renew(self, lease: Lease, job_id: str | None) -> Lease:
@@ -125,7 +124,7 @@ class Leases:
         Raises:
             LeaseLostError: somebody else has taken the stream.
         """
-        if lease_number(self._highest()) > lease.record.number:
+        if self._is_passed(lease):
             raise LeaseLostError(f"another job has taken the stream from {lease.key}: this one ends")
         return self._write(lease, lease.record.after(job_id=job_id))
 
@@ -168,15 +167,15 @@ class Leases:
             written = self._read(key)[1]  # a creation whose answer was lost finds its own object when it is repeated
             if written is None or written.token != record.token:
                 return None
-        taken = next(stored for stored in self._bucket.objects(key))
-        return Lease(key, record, taken.modified)
+        return Lease(key, record)
 
     def _write(self, lease: Lease, record: LeaseRecord) -> Lease:
         self._bucket.put(lease.key, _text(record))
-        return Lease(lease.key, record, lease.taken_at)
+        return Lease(lease.key, record)
 
-    def _is_highest(self, lease: Lease) -> bool:
-        return lease_number(self._highest()) == lease.record.number
+    def _is_passed(self, lease: Lease) -> bool:
+        """Say whether there is a higher number. That the own one is not listed says nothing: a listing may be late."""
+        return lease_number(self._highest()) > lease.record.number
 
     def _highest(self) -> StoredObject | None:
         return next(reversed(self._all()), None)
