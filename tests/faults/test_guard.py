@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ import pytest
 from flink_jobs.bucket import Bucket, OpenUpload
 from flink_jobs.errors import LeaseHeldError
 from flink_jobs.layout import Kind
+from flink_jobs.settings import Codec
 from flink_jobs.tenure import stream_uploads
 from tests.faults.landing_stack import LandingStack, Raw, Server, Servers, event
-from tests.integration.truth import objects, read_landed, topic_positions, wait_for
+from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for
 
 LEASE_SECONDS = 5.0
+PAYLOAD_CHARACTERS = 60_000
 LOG_FILE = "landing_job.log"
 Twins = Callable[..., tuple[LandingStack, LandingStack]]
 
@@ -37,9 +40,9 @@ def twins(servers: Servers) -> Iterator[Twins]:
         yield make
 
 
-def records(first: int, count: int) -> list[Raw]:
+def records(first: int, count: int, **fields: Any) -> list[Raw]:
     """Make events over all partitions."""
-    return [Raw(event(number), partition=number % 4) for number in range(first, first + count)]
+    return [Raw(event(number, **fields), partition=number % 4) for number in range(first, first + count)]
 
 
 def open_uploads(stack: LandingStack) -> list[OpenUpload]:
@@ -48,15 +51,21 @@ def open_uploads(stack: LandingStack) -> list[OpenUpload]:
     return [upload for upload in stream_uploads(stack.landing, bucket) if not upload.key.startswith("flink/")]
 
 
-def wait_until_uploading(stack: LandingStack) -> None:
-    """Wait until lines are on their way: from now to the next checkpoint they belong to nobody's past."""
+def produce_until_uploading(stack: LandingStack) -> set[Position]:
+    """Send large records until lines are on their way: to the next checkpoint they belong to nobody's past.
+
+    The job keeps lines in memory until they fill a part of an upload.
+    """
     prefix = stack.landing.layout.prefix(Kind.LANDING)
-    wait_for(
-        lambda: any(upload.key.startswith(prefix) for upload in open_uploads(stack)),
-        seconds_max=30,
-        what="an open upload",
-        poll_seconds=0.02,
-    )
+    numbers = count(1000, 20)
+    sent: set[Position] = set()
+
+    def uploading() -> bool:
+        sent.update(stack.produce(records(next(numbers), 20, payload={"text": "x" * PAYLOAD_CHARACTERS})))
+        return any(upload.key.startswith(prefix) for upload in open_uploads(stack))
+
+    wait_for(uploading, seconds_max=30, what="an open upload", poll_seconds=0.02)
+    return sent
 
 
 def lease_of(stack: LandingStack) -> bytes:
@@ -107,12 +116,11 @@ def test_a_job_that_is_started_past_our_commands_refuses_by_itself(twins: Twins,
 
 def test_after_a_kill_the_next_start_waits_for_nobody_and_ends_what_was_left(twins: Twins) -> None:
     """Its process is known to be dead; the uploads that no checkpoint knows are aborted before the job reads."""
-    first, second = twins("kill-and-start", checkpoint_seconds=4)
+    first, second = twins("kill-and-start", checkpoint_seconds=4, codec=Codec.PLAIN)
     sent = first.produce(records(0, 200))
     first.start_job()
     first.wait_until_landed(sent)
-    sent |= first.produce(records(200, 200))
-    wait_until_uploading(first)
+    sent |= produce_until_uploading(first)
     first.kill_job()
     left = {upload.upload_id for upload in open_uploads(first)}
     assert left
@@ -126,12 +134,11 @@ def test_after_a_kill_the_next_start_waits_for_nobody_and_ends_what_was_left(twi
 
 def test_a_paused_job_that_wakes_up_after_it_was_succeeded_lands_nothing_twice(twins: Twins) -> None:
     """Its lease runs out, another job takes the stream; when it goes on, it ends, and its uploads are gone."""
-    first, second = twins("paused", checkpoint_seconds=4)
+    first, second = twins("paused", checkpoint_seconds=4, codec=Codec.PLAIN)
     sent = first.produce(records(0, 200))
     first.start_job()
     first.wait_until_landed(sent)
-    first.produce(records(200, 200))
-    wait_until_uploading(first)
+    produce_until_uploading(first)
     first.pause_job()
     sent = first.produce(records(400, 200))
     second.start_job()
