@@ -57,11 +57,11 @@ def produce_until_uploading(stack: LandingStack) -> set[Position]:
     The job keeps lines in memory until they fill a part of an upload.
     """
     prefix = stack.landing.layout.prefix(Kind.LANDING)
-    numbers = count(1000, 20)
+    numbers = count(1000, 150)
     sent: set[Position] = set()
 
     def uploading() -> bool:
-        sent.update(stack.produce(records(next(numbers), 20, payload={"text": "x" * PAYLOAD_CHARACTERS})))
+        sent.update(stack.produce(records(next(numbers), 150, payload={"text": "x" * PAYLOAD_CHARACTERS})))
         return any(upload.key.startswith(prefix) for upload in open_uploads(stack))
 
     wait_for(uploading, seconds_max=30, what="an open upload", poll_seconds=0.02)
