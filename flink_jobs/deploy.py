@@ -6,12 +6,13 @@ would else begin at the consumer group's offsets, which lag behind what has land
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flink_jobs.bucket import StoredObject
 from flink_jobs.checkpoint_file import damage
 from flink_jobs.clock import SystemClock
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, RestoreRefusedError, SetupError
@@ -21,9 +22,9 @@ from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
 from flink_jobs.rest import JobState
-from flink_jobs.restore import unrestorable
+from flink_jobs.restore import restore_points, unrestorable
 from flink_jobs.settings import LandingSettings, StartingOffsets
-from flink_jobs.tenure import newest_points
+from flink_jobs.tenure import state_objects
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
 from flink_jobs.world import World
 
@@ -204,10 +205,11 @@ def _restore_path(settings: LandingSettings, world: World, savepoint: str | None
     given = savepoint.rstrip("/") if savepoint else None
     if given:
         _require_own_savepoint(settings, given)
-    points = newest_points(settings, world.bucket)
+    states = state_objects(settings, world.bucket)
+    points = restore_points(states)
     newest = settings.url(points[-1].key) if points else None
     if path := given or newest:
-        _require_sound(settings, world, path)
+        _require_sound(settings, world, path, states)
     if given and given != newest:
         raise RestoreRefusedError(
             f"{given} is older than {newest}: what landed after it would land again; start without a savepoint"
@@ -233,13 +235,11 @@ def _require_own_savepoint(settings: LandingSettings, given: str) -> None:
         )
 
 
-def _require_sound(settings: LandingSettings, world: World, path: str) -> None:
+def _require_sound(settings: LandingSettings, world: World, path: str, states: Iterable[StoredObject]) -> None:
     """Refuse a restore point that Flink could not read, or that was made for other topics."""
     key = path.removeprefix(settings.url("") + "/")
     metadata = world.bucket.read(f"{key}/_metadata")
-    prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix)
-    stored = (stored for prefix in prefixes for stored in world.bucket.objects(prefix))
-    problem = damage(path, metadata, {settings.url(one.key): one.bytes for one in stored})
+    problem = damage(path, metadata, {settings.url(one.key): one.bytes for one in states})
     if problem:
         raise RestoreRefusedError(unrestorable(path, problem))
     if metadata and not any(topic.encode() in metadata for topic in settings.topics):

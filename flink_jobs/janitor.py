@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.lease import lease_number
-from flink_jobs.restore import Origin, RestorePoint
+from flink_jobs.restore import Origin, RestorePoint, restore_points
 from flink_jobs.settings import LandingSettings
-from flink_jobs.tenure import StreamObjects, contents, newest_points, orphaned, stream_uploads
+from flink_jobs.tenure import StreamObjects, contents, orphaned, state_objects, stream_uploads
 
 MARGIN = timedelta(minutes=1)
 """Between a restore point and what was begun before it: clocks of a bucket's servers differ a little."""
@@ -63,9 +63,9 @@ class Stock:
 def take_stock(settings: LandingSettings, bucket: StreamObjects) -> Stock:
     """Look at everything once: uploads first, so that what is committed meanwhile is only missing."""
     uploads = [_measured(upload, bucket.parts(upload)) for upload in stream_uploads(settings, bucket)]
-    prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix, settings.lease_prefix)
-    objects = [stored for prefix in prefixes for stored in bucket.objects(prefix)]
-    points = newest_points(settings, bucket)
+    states = state_objects(settings, bucket)
+    points = restore_points(states)
+    objects = [*states, *bucket.objects(settings.lease_prefix)]
     return Stock(objects, points, [contents(bucket, point.key) for point in points], uploads)
 
 

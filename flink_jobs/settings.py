@@ -84,7 +84,7 @@ class LandingSettings(KafkaAccess, S3Access):
     """Of the objects that the job lands; unset is the bucket's own."""
     s3_signed_parts: bool = False
     """Whether parts go through Flink's own writer, which signs a digest of each over plain HTTP and keeps them in
-    files. By default they go from memory by presigned requests: over TLS that is as safe, and half the work."""
+    files. By default they go from memory by presigned requests: over TLS that is as safe, and less work."""
 
     partition_discovery_seconds: int = Field(30, ge=1)
     """How long the job may not notice partitions that a topic gains."""

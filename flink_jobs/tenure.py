@@ -32,10 +32,14 @@ class StreamObjects(LeaseObjects, Protocol):
         ...
 
 
+def state_objects(settings: LandingSettings, bucket: LeaseObjects) -> list[StoredObject]:
+    """List every object of the stream's checkpoints and savepoints."""
+    return [*bucket.objects(settings.checkpoint_prefix), *bucket.objects(settings.savepoint_prefix)]
+
+
 def newest_points(settings: LandingSettings, bucket: LeaseObjects) -> list[RestorePoint]:
     """Find the restore points of the stream, the newest last."""
-    prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix)
-    return restore_points(stored for prefix in prefixes for stored in bucket.objects(prefix))
+    return restore_points(state_objects(settings, bucket))
 
 
 def end_uploads_of_the_former(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Self
-
 from botocore.exceptions import BotoCoreError, ClientError
 
 from flink_jobs.layout import Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.ledger import LedgerEntry
 from infra.local import object_store
 from infra.local.settings import LocalSettings
+from tests.faults.background import Background
 from tests.integration.truth import UNFINISHED
 
 LISTINGS_MAX = 4
@@ -21,49 +17,39 @@ Promise = tuple[Hour, Kind, str]
 """Hour, kind and epoch of an object."""
 
 
-class Watch(AbstractContextManager["Watch"]):
+class Watch(Background):
     """Poll a stream's bucket in a thread of its own: LIST the ledger, GET what is new of it, then LIST the data.
 
     `broken` collects every promise that was not kept at the moment of a poll; `polls` counts those that were
     answered, so that a test can show that somebody looked. A bucket that is away ends the poll, not the watch.
     """
 
-    def __init__(self, settings: LocalSettings, poll_seconds: float = 0.1) -> None:
+    pause_seconds = 0.1
+
+    def __init__(self, settings: LocalSettings) -> None:
+        super().__init__()
         self.broken: set[Promise] = set()
         self.polls = 0
         self._store = object_store.client(settings)
         self._bucket = settings.bucket
         self._layout = StreamLayout(settings.stream)
-        self._poll_seconds = poll_seconds
         self._read: set[str] = set()
         self._promised: set[Promise] = set()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def unpromised(self) -> set[Promise]:
         """Look once: the objects that are listed before the ledger promises them. Not while the watch runs."""
         self._read_ledger()
         return self._listed() - self._promised
 
-    def _run(self) -> None:
-        while not self._ended.wait(self._poll_seconds):
-            try:
-                self._read_ledger()
-                missing = self._missing()
-            except (BotoCoreError, ClientError):
-                continue
-            self.broken |= missing
-            self.polls += 1
+    def step(self) -> None:
+        """Look once."""
+        try:
+            self._read_ledger()
+            missing = self._missing()
+        except (BotoCoreError, ClientError):
+            return
+        self.broken |= missing
+        self.polls += 1
 
     def _missing(self) -> set[Promise]:
         """List until nothing is missing, a few times: s3proxy leaves objects out while it writes their neighbours."""

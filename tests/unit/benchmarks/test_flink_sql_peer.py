@@ -3,28 +3,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.landing.peer import Task
 from benchmarks.landing.peers.flink_sql import PEER, newest_checkpoint, write_configuration
 from benchmarks.landing.store import Listed
+from tests.fakes.benchmark_task import TASK
 
 HOUR = "run-1/landing/hour=2025-08-01-03"
 AT = datetime(2025, 8, 1, tzinfo=UTC)
-TASK = Task(
-    bootstrap_servers="127.0.0.1:1",
-    topic="events",
-    partitions=4,
-    records=10,
-    codec="plain",
-    bucket="bucket",
-    prefix="run-1/",
-    s3_endpoint="http://127.0.0.1:2",
-    s3_region="us-east-1",
-    s3_access_key_id="the-key",
-    s3_secret_access_key="the-secret",
-    work_dir=Path("work"),
-    install_dir=Path("install"),
-    roll_seconds=10,
-)
 
 
 def checkpoint(job: str, number: int, file: str = "_metadata") -> Listed:

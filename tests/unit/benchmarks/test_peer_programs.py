@@ -6,25 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.landing.peer import PeerFailed, Task
+from benchmarks.landing.peer import PeerFailed
 from benchmarks.landing.peers.programs import group, made_once, run_program, task_environment
+from tests.fakes.benchmark_task import TASK as BARE
 
-TASK = Task(
-    bootstrap_servers="127.0.0.1:1",
-    topic="events",
-    partitions=4,
-    records=10,
-    codec="plain",
-    bucket="bucket",
-    prefix="run/1/",
-    s3_endpoint="http://127.0.0.1:2",
-    s3_region="us-east-1",
-    s3_access_key_id="the-key",
-    s3_secret_access_key="the-secret",
-    work_dir=Path("work"),
-    install_dir=Path("install"),
-    roll_seconds=10,
-)
+TASK = replace(BARE, prefix="run/1/")
 
 
 def test_each_task_has_a_consumer_group_of_its_own() -> None:

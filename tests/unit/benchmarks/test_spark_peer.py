@@ -1,27 +1,10 @@
 import json
-from pathlib import Path
 
-from benchmarks.landing.peer import Task
 from benchmarks.landing.peers.spark import PEER, log_keys, named_by, settings
+from tests.fakes.benchmark_task import TASK
 
 LANDING = "run-1/landing"
 HOUR = f"{LANDING}/year=2025/month=8/day=1/hour=3"
-TASK = Task(
-    bootstrap_servers="127.0.0.1:1",
-    topic="events",
-    partitions=4,
-    records=10,
-    codec="plain",
-    bucket="bucket",
-    prefix="run-1/",
-    s3_endpoint="http://127.0.0.1:2",
-    s3_region="us-east-1",
-    s3_access_key_id="the-key",
-    s3_secret_access_key="the-secret",
-    work_dir=Path("work"),
-    install_dir=Path("install"),
-    roll_seconds=10,
-)
 
 
 def log(*paths: str) -> str:

@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The deflate of Intel's ISA-L, four times as fast as the JDK's at its level 1, where this machine can run it.
+ * The deflate of Intel's ISA-L, almost four times as fast as the JDK's at its level 1, where this machine can run it.
  *
  * <p>It compresses one buffer at a time into a complete deflate stream and keeps nothing between two calls. An instance
  * belongs to one thread.
