@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from flink_jobs.s3_access import S3Access
 from orchestration.landing.bucket import S3Bucket
-from tests.faults.landing_stack import LandingStack, Raw, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.faults.recording_s3 import TOKEN, RecordingS3, TolerantServers, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates
 from tests.integration.truth import objects, read_landed
@@ -93,6 +94,20 @@ def test_a_part_is_presigned_unless_its_payload_is_to_be_signed(
     parts = [one for one in s3.below("signed-") if one.operation == "UploadPart"]
     assert {not signed} == {one.presigned for one in parts}
     assert {signed} == {"x-amz-content-sha256" in one.headers for one in parts}
+
+
+def test_more_objects_than_memory_holds_go_through_files(tolerant: TolerantServers, s3: RecordingS3) -> None:
+    """Of forty hours at once sixteen travel from memory, the others by Flink's own writer; each lands once."""
+    with LandingStack(tolerant, "replay", s3_endpoint=s3.address) as stack:
+        hours = [BEGIN + timedelta(hours=number) for number in range(40)]
+        sent = stack.produce([Raw(event(number), timestamp=hour) for number, hour in enumerate(hours)])
+        stack.start_job()
+        stack.wait_until_landed(sent)
+        stack.stop_job()
+        assert dict.fromkeys(sent, 1) == dict(read_landed(stack.settings).accepted)
+    parts = [one for one in s3.below("replay/landing/") if one.operation == "UploadPart"]
+    assert len(hours) == len(parts)
+    assert {True, False} == {one.presigned for one in parts}
 
 
 def test_an_object_costs_three_writes_and_no_look(tolerant: TolerantServers, s3: RecordingS3) -> None:
