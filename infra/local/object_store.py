@@ -1,4 +1,4 @@
-"""The bucket of one machine: s3proxy, an S3 API over a folder."""
+"""The bucket of one machine: s3proxy, an S3 API over a folder, in which an object is there or not (`java/`)."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def program(settings: LocalSettings) -> Program:
             f"-Dlogback.configurationFile={folder / 'logback.xml'}",
             "-cp",
             str(settings.runtime_dir / "s3" / "*"),
-            "org.gaul.s3proxy.Main",
-            "--properties",
+            "io.hourglass.objects.ObjectServer",
             str(folder / "s3proxy.conf"),
         ],
         healthy=lambda: _answers(settings),
@@ -101,5 +100,6 @@ def _properties(settings: LocalSettings, folder: Path) -> str:
         "s3proxy.credential": settings.s3_secret_access_key.get_secret_value(),
         "jclouds.provider": "filesystem-nio2",
         "jclouds.filesystem.basedir": (folder / "data").absolute(),
+        "hourglass.staging": (folder / "staging").absolute(),
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())

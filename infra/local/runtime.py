@@ -1,4 +1,4 @@
-"""Install what is not Python: jars by Maven's coordinates, and the Flink home made of the wheel and the jars.
+"""Install what is not Python: jars by Maven's coordinates, our own, and the Flink home made of the wheel and the jars.
 
 Run as `python -m infra.local.runtime`. A part is made again only when what it is made of has changed, so a second
 run starts no Maven and downloads nothing.
@@ -18,23 +18,26 @@ from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 
 JAVA = PROJECT / "flink_jobs" / "java"
+S3_SERVER = PROJECT / "infra" / "local" / "java"
 STAMP = ".made-of"
-PROFILES = ("broker", "s3", "flink-lib", "flink-s3")
+PROFILES = ("broker", "flink-lib", "flink-s3")
 LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"
 UPLOADS_JAR = JAVA / "target" / "hourglass-landing-uploads.jar"
-MAVEN = ("mvn", "-q", "-B", "-ntp", "-f", str(JAVA / "pom.xml"))
+MAVEN = ("mvn", "-q", "-B", "-ntp", "-f")
 
 
 def install(runtime_dir: Path) -> None:
     """Make everything below `runtime_dir` that is absent or older than its sources.
 
     1. One folder of jars per Maven profile: separate class paths.
-    2. The landing job's jar.
-    3. The Flink home: links to the wheel, the connector and the landing jar.
+    2. The S3 server of this machine, and the jars that it runs on.
+    3. The landing job's jar.
+    4. The Flink home: links to the wheel, the connector and the landing jar.
     """
     runtime_dir.mkdir(parents=True, exist_ok=True)
     for profile in PROFILES:
         _made_once(runtime_dir / profile, _digest([JAVA / "pom.xml"]), _copy_jars)
+    _made_once(runtime_dir / "s3", _digest(_sources(S3_SERVER)), _build_s3_server)
     landing_jar = build_landing_jar(runtime_dir)
     assemble(
         runtime_dir / "flink",
@@ -46,18 +49,18 @@ def install(runtime_dir: Path) -> None:
 
 def build_landing_jar(runtime_dir: Path) -> Path:
     """Build the landing job's jar if its sources have changed, and return it."""
-    _made_once(runtime_dir / "landing", _digest(_sources()), _build)
+    _made_once(runtime_dir / "landing", _digest(_sources(JAVA)), _build)
     return runtime_dir / "landing" / LANDING_JAR.name
 
 
 def landing_jar_is_current(runtime_dir: Path) -> bool:
     """Whether a build would make nothing new."""
     stamp = runtime_dir / "landing" / STAMP
-    return stamp.exists() and stamp.read_text() == _digest(_sources())
+    return stamp.exists() and stamp.read_text() == _digest(_sources(JAVA))
 
 
-def _sources() -> list[Path]:
-    return [JAVA / "pom.xml", *sorted((JAVA / "src" / "main").rglob("*.*"))]
+def _sources(module: Path) -> list[Path]:
+    return [module / "pom.xml", *sorted((module / "src" / "main").rglob("*.*"))]
 
 
 def _made_once(target: Path, digest: str, make: Callable[[Path], None]) -> None:
@@ -73,18 +76,28 @@ def _made_once(target: Path, digest: str, make: Callable[[Path], None]) -> None:
 
 
 def _copy_jars(target: Path) -> None:
-    _maven("-P", target.name, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={target}")
+    _maven(JAVA, "-P", target.name, *_copying(target))
+
+
+def _build_s3_server(target: Path) -> None:
+    _maven(S3_SERVER, "package", "-DskipTests", *_copying(target))
+    shutil.copy2(S3_SERVER / "target" / "hourglass-objects.jar", target)
+
+
+def _copying(target: Path) -> tuple[str, ...]:
+    return "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={target}"
 
 
 def _build(target: Path) -> None:
-    _maven("package", "-DskipTests")
+    _maven(JAVA, "package", "-DskipTests")
     for jar in (LANDING_JAR, UPLOADS_JAR):
         shutil.copy2(jar, target)
 
 
-def _maven(*arguments: str) -> None:
-    if subprocess.run([*MAVEN, *arguments], check=False).returncode:
-        raise StackError(f"Maven failed: run `{' '.join([*MAVEN, *arguments])}` to see why")
+def _maven(module: Path, *arguments: str) -> None:
+    command = [*MAVEN, str(module / "pom.xml"), *arguments]
+    if subprocess.run(command, check=False).returncode:
+        raise StackError(f"Maven failed: run `{' '.join(command)}` to see why")
 
 
 def _digest(files: Iterable[Path]) -> str:
