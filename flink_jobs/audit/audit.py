@@ -15,7 +15,7 @@ from flink_jobs.audit.cells import Booked, Slot, reason_findings
 from flink_jobs.audit.chain import Chains, chain_findings, chains_of
 from flink_jobs.audit.doubles import Held, double_findings
 from flink_jobs.audit.entries import Entry, Place, place_name, read_entries
-from flink_jobs.audit.findings import KEPT_PER_CODE, Code, Finding, Findings
+from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
 from flink_jobs.bucket import StoredObject
@@ -26,7 +26,7 @@ READERS = 8
 """Objects that are fetched at the same time."""
 
 LISTINGS_MAX = 4
-"""Listings of the data before something counts as absent."""
+"""Listings of the ledger before a gap is told: a listing of several pages is no snapshot."""
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -75,7 +75,6 @@ class Audit:
     findings: Findings = field(default_factory=Findings)
     ledger: Ledger = field(default_factory=Ledger)
     listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
     strange: set[str] = field(default_factory=set)
     coverage: dict[Place, Coverage] = field(default_factory=dict)
     held: dict[Place, list[Held]] = field(default_factory=lambda: defaultdict(list))
@@ -91,8 +90,7 @@ def audit(
 
     1. The ledger is listed and read.
     2. The data is listed: each object that an entry of step 1 promises was visible before that entry.
-    3. The ledger is listed again: what came since explains objects that no entry promised yet. Foreign keys are
-       looked for again, too: some S3 servers list what they are about to rename.
+    3. The ledger is listed again: what came since explains objects that no entry promised yet.
     4. Entries are chained, and promises compared with the listing.
     5. With `read`, each object is read to its last byte and compared with its cells.
 
@@ -104,7 +102,7 @@ def audit(
     promised_before = promises_of(seen.ledger.entries)
     list_data(bucket, layout, hours, seen, report)
     _read_ledger_until_it_chains(bucket, layout, seen, report)
-    _forget_what_went(bucket, seen)
+    seen.findings.add(foreign(key) for key in sorted(seen.strange))
     seen.findings.add(chain_findings(seen.ledger.chains))
     seen.findings.add(_judge_objects(seen, hours, promised_before))
     if read:
@@ -137,7 +135,7 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
 
 
 def _read_ledger_until_it_chains(bucket: Objects, layout: StreamLayout, seen: Audit, report: Report) -> None:
-    """Read what came since; a gap may be what a listing left out, so it is listed again before it is told."""
+    """Read what came since; a gap may be an entry that came behind the page being read, so it is listed again."""
     for _ in range(LISTINGS_MAX - 1):
         read_ledger(bucket, layout, seen, report)
         seen.ledger.chains = chains_of(seen.ledger.entries)
@@ -146,25 +144,8 @@ def _read_ledger_until_it_chains(bucket: Objects, layout: StreamLayout, seen: Au
 
 
 def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, report: Report) -> None:
-    """List accepted and rejected objects of the chosen hours.
-
-    While something is absent that the ledger promises, or that is `seen.known`, it is listed again, at most
-    `LISTINGS_MAX` times: a file server behind an S3 interface can leave out files of a directory while another one
-    appears there. Amazon S3 does not; there the first listing is as good as the last.
-    """
-    promised = {
-        (hour, *promise)
-        for hour, promises in promises_of(seen.ledger.entries).items()
-        for promise in promises
-        if hour in hours
-    }
-    found: dict[str, StoredObject] = {}
-    for _ in range(LISTINGS_MAX):
-        found.update((one.key, one) for one in _listing(bucket, layout, hours))
-        present = {(key.hour, key.kind, key.epoch) for key in map(_key, found.values()) if key is not None}
-        if promised <= present and seen.known <= found.keys():
-            break
-    listed, strange = by_hour(layout, found.values())
+    """List accepted and rejected objects of the chosen hours."""
+    listed, strange = by_hour(layout, _listing(bucket, layout, hours))
     seen.listed = {hour: objects for hour, objects in sorted(listed.items()) if hour in hours}
     seen.strange.update(strange)
     report(f"listed {sum(map(len, seen.listed.values())):,} objects of {len(seen.listed):,} hours")
@@ -186,16 +167,6 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
             report(f"read {seen.read_objects:,} of {len(keys):,} objects, {seen.read_lines:,} lines")
     seen.findings.add(reason_findings(seen.ledger.entries, tallies))
     seen.findings.add(double_findings(seen.held))
-
-
-def _forget_what_went(bucket: Objects, seen: Audit) -> None:
-    """Look for foreign keys once more; of very many only the first, the others count as they were seen."""
-    in_hours = {found.key for objects in seen.listed.values() for found in objects if _key(found) is None}
-    doubtful = sorted(in_hours | seen.strange)[:KEPT_PER_CODE]
-    gone = {key for key in doubtful if all(found.key != key for found in bucket.objects(key))}
-    if gone:
-        seen.listed = {hour: [one for one in found if one.key not in gone] for hour, found in seen.listed.items()}
-    seen.findings.add(foreign(key) for key in sorted(seen.strange - gone))
 
 
 def attest(seen: Audit, witness: Witness, topics: Sequence[str], hours: Hours, report: Report) -> None:

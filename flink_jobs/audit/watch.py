@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from flink_jobs.audit.audit import Audit, Hours, Objects, Report, list_data, read_ledger
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import Judge, is_ours, promises_of
+from flink_jobs.audit.listing import Judge, foreign, is_ours, promises_of
 from flink_jobs.bucket import StoredObject
 from flink_jobs.layout import StreamLayout
 
-LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING, Code.FOREIGN_KEY})
-"""What may be true for a moment: a listing is no snapshot, the ledger is committed after its data, and some S3 servers
-list for an instant what they are about to rename."""
+LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
+"""What may be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""
 
 
 class Watch:
@@ -44,7 +43,6 @@ class Watch:
             DeployError: the bucket is away; the next look loses nothing.
         """
         read_ledger(self._bucket, self._layout, self._seen, report)
-        self._seen.known = frozenset(self._known)
         list_data(self._bucket, self._layout, Hours(), self._seen, report)
         new = [found for found in self._wrong() if found not in self._told]
         self._told.update(new)
@@ -53,6 +51,7 @@ class Watch:
 
     def _wrong(self) -> Iterator[Finding]:
         yield from self._seen.findings.kept
+        yield from map(foreign, sorted(self._seen.strange))
         yield from (found for found in chain_findings(chains_of(self._seen.ledger.entries)) if found.code not in LATER)
         promised = promises_of(self._seen.ledger.entries)
         judge = Judge(self._seen.ledger.entries, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,9 +16,6 @@ from dagster import DagsterInstance
 
 from infra.local import object_store
 from infra.local.settings import LocalSettings
-
-UNFINISHED = re.compile(r"\.(jsonl|jsonl\.zst|jsonl\.gz|json)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-"""A key of s3proxy while it writes the object of the same name without the end."""
 
 Position = tuple[str, int, int]
 """Topic, partition, offset: the identity of a record."""
@@ -55,12 +51,11 @@ def read_landed(settings: LocalSettings) -> Landed:
 
 
 def objects(settings: LocalSettings, prefix: str) -> Iterator[tuple[str, bytes]]:
-    """Walk over the objects below a prefix; the S3 server of the tests also lists what it is about to rename."""
+    """Walk over the objects below a prefix."""
     store = object_store.client(settings)
     for page in store.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
         for found in page.get("Contents", []):
-            if not UNFINISHED.search(found["Key"]):
-                yield found["Key"], store.get_object(Bucket=settings.bucket, Key=found["Key"])["Body"].read()
+            yield found["Key"], store.get_object(Bucket=settings.bucket, Key=found["Key"])["Body"].read()
 
 
 def plain(key: str, body: bytes) -> bytes:

@@ -150,7 +150,7 @@ def test_a_number_that_others_have_passed_already_is_no_lease() -> None:
 
 
 def test_a_listing_that_leaves_out_what_was_just_written_takes_no_lease_away() -> None:
-    """S3proxy does that while another file of the folder is written."""
+    """Only a higher number says that a lease is lost; the absence of one says nothing."""
     given = Given()
     given.take(DEAD)
     stored, kept = given.bucket.objects, given.bucket.stored
