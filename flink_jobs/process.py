@@ -17,10 +17,11 @@ import flink_jobs
 from flink_jobs import errors
 from flink_jobs.clock import Clock
 from flink_jobs.errors import DeployError, SetupError
-from flink_jobs.flink_config import flink_config, logging_config
+from flink_jobs.flink_config import flink_config, java_options, logging_config
 from flink_jobs.landing_jar import installed, keep
 from flink_jobs.runtime import wheel_home
 from flink_jobs.settings import LandingSettings, StartingOffsets
+from flink_jobs.virtual_machine import client_command, java_program
 
 LINES_SHOWN = 6
 _REFUSED = re.compile(r"hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
@@ -73,7 +74,7 @@ class JobProcess:
         conf_dir = self._write_configuration()
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
-                self._command(restore_path),
+                self._command(conf_dir, restore_path),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -119,7 +120,7 @@ class JobProcess:
         return essence(_read(self._output)) or essence(_read(self.log))
 
     def _require_home(self) -> None:
-        if not (self._settings.flink_home / "bin" / "flink").exists():
+        if not (self._settings.flink_home / "lib").is_dir():
             raise SetupError(
                 f"no Flink home at {self._settings.flink_home}: run `make setup`, or set HOURGLASS_FLINK_HOME"
             )
@@ -138,8 +139,7 @@ class JobProcess:
         conf_dir = self._settings.state_dir / "conf"
         for folder in (conf_dir, self._settings.state_dir / "tmp", self._settings.log_dir):
             folder.mkdir(parents=True, exist_ok=True)
-        options = wheel_java_options((wheel_home() / "conf/config.yaml").read_text())
-        _write_secret(conf_dir / "config.yaml", flink_config(self._settings, options))
+        _write_secret(conf_dir / "config.yaml", flink_config(self._settings))
         (conf_dir / "log4j-cli.properties").write_text(logging_config(self._settings.log_format))
         return conf_dir
 
@@ -157,11 +157,17 @@ class JobProcess:
                 variables[f"HOURGLASS_KAFKA_{name.upper()}_FILE"] = str(file)
         return variables
 
-    def _command(self, restore_path: str | None) -> list[str]:
+    def _command(self, conf_dir: Path, restore_path: str | None) -> list[str]:
         restore = ["-s", restore_path] if restore_path else []
-        flink = str(self._settings.flink_home.absolute() / "bin" / "flink")
         job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
-        return [flink, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
+        options = java_options(wheel_java_options((wheel_home() / "conf/config.yaml").read_text()))
+        client = client_command(
+            java_program(os.environ),
+            [f"-Xmx{self._settings.flink_heap}", *options],
+            self._settings.flink_home,
+            conf_dir,
+        )
+        return [*client, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
 
     def _environment(
         self, conf_dir: Path, restore_path: str | None, starting_offsets: StartingOffsets
@@ -177,8 +183,9 @@ class JobProcess:
                 "FLINK_HOME": str(home),
                 "FLINK_CONF_DIR": str(conf_dir),
                 "FLINK_LOG_DIR": str(self._settings.log_dir),
+                "FLINK_LIB_DIR": str(home / "lib"),
+                "FLINK_OPT_DIR": str(home / "opt"),
                 "FLINK_PLUGINS_DIR": str(home / "plugins"),
-                "JVM_ARGS": f"-Xmx{self._settings.flink_heap}",
                 "MALLOC_ARENA_MAX": "2",  # else the C library keeps memory for each of a hundred threads
                 "PYTHONPATH": str(PROJECT),
             }

@@ -6,14 +6,10 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from flink_jobs.flink_config import flink_config, logging_config
+from flink_jobs.flink_config import flink_config, java_options, logging_config
 from flink_jobs.settings import LandingSettings, LogFormat
 
 LOCAL = {
-    "env.java.opts.all": "--add-opens=java.base/java.lang=ALL-UNNAMED -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
-    " -XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=6000"
-    " -XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=160000"
-    " -Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
     "env.log.dir": "/data/logs",
     "io.tmp.dirs": "/data/flink/tmp",
     "rest.address": "127.0.0.1",
@@ -61,14 +57,34 @@ def settings() -> LandingSettings:
 
 
 def read(settings: LandingSettings) -> dict[str, object]:
-    text = flink_config(settings, "--add-opens=java.base/java.lang=ALL-UNNAMED")
-    found: dict[str, object] = yaml.safe_load(text)
+    found: dict[str, object] = yaml.safe_load(flink_config(settings))
     return found
 
 
 def test_the_configuration_is_what_was_proven(settings: LandingSettings) -> None:
     """Every key was found necessary under kills; a secret survives YAML whatever it holds."""
     assert LOCAL == read(settings)
+
+
+def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
+    expected = [
+        "--add-opens=java.base/java.lang=ALL-UNNAMED",
+        "--add-opens=java.base/java.net=ALL-UNNAMED",
+        "-XX:+IgnoreUnrecognizedVMOptions",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:Tier4InvocationThreshold=20000",
+        "-XX:Tier4MinInvocationThreshold=6000",
+        "-XX:Tier4CompileThreshold=60000",
+        "-XX:Tier4BackEdgeThreshold=160000",
+        "-XX:TrimNativeHeapInterval=10000",
+        "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.numDirectArenas=1",
+        "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.maxOrder=3",
+        "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
+    ]
+    assert expected == java_options(
+        "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.net=ALL-UNNAMED"
+    )
 
 
 def test_on_aws_the_default_chain_finds_keys_and_endpoint(settings: LandingSettings) -> None:

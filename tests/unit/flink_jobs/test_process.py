@@ -23,9 +23,10 @@ SECRET = "canary-4711"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> LandingSettings:
-    """A Flink home whose `flink` writes down how it was called, and then waits."""
-    program = tmp_path / "home/bin/flink"
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LandingSettings:
+    """A Flink home, and a Java that writes down how it was called, and then waits."""
+    program = tmp_path / "jdk/bin/java"
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
     program.parent.mkdir(parents=True)
     program.write_text(
         f"#!{sys.executable}\nimport json, os, sys, time\n"
@@ -68,9 +69,13 @@ def test_it_starts_in_a_session_of_its_own_and_is_found_by_another_command(
 ) -> None:
     pid = process.start("s3://b/chk-1", StartingOffsets.EARLIEST)
     arguments, environment = wait_for_call(tmp_path, pid)
-    assert ["run", "-t", "local", "-s", "s3://b/chk-1", "-pyclientexec", sys.executable, "-py"] == arguments[:-1]
+    client = arguments.index("org.apache.flink.client.cli.CliFrontend")
+    assert ["run", "-t", "local", "-s", "s3://b/chk-1", "-pyclientexec", sys.executable, "-py"] == arguments[
+        client + 1 : -1
+    ]
     assert "landing_job.py" == Path(arguments[-1]).name
-    assert ("earliest", "-Xmx768m") == (environment["HOURGLASS_STARTING_OFFSETS"], environment["JVM_ARGS"])
+    assert {"-Xmx768m", "-XX:+UseSerialGC"} < set(arguments[:client])
+    assert "earliest" == environment["HOURGLASS_STARTING_OFFSETS"]
     assert pid == os.getsid(pid) == JobProcess(settings, FakeSeconds()).find()
     process.kill()
     assert JobProcess(settings, FakeSeconds()).find() is None
