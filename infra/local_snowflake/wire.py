@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 from fakesnow import arrow as encoding
 from fakesnow.instance import FakeSnow
+from fakesnow.transforms import stage
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +24,8 @@ from starlette.routing import Route
 from infra.local_snowflake.errors import Unanswered
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
+# Each import of fakesnow makes a folder for internal stages and leaves it; our stages are in the bucket.
+shutil.rmtree(stage.LOCAL_BUCKET_PATH, ignore_errors=True)
 
 LOGIN = "/session/v1/login-request"
 SESSION = "/session"

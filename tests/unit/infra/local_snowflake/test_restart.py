@@ -76,3 +76,16 @@ def test_one_folder_has_one_server(tmp_path: Path) -> None:
         second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert 2 == second.returncode
     assert "stop the server that uses it" in second.stderr
+
+
+def test_a_killed_server_leaves_nothing_in_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that it keeps lies in its own folder."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with serve(tmp_path / "data") as (_, port):
+        assert [(1,)] == rows(port, "SELECT 1")
+
+    assert set() == set(temporary.iterdir())
