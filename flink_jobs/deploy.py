@@ -57,6 +57,8 @@ class JobStatus:
     """How long the newest checkpoint took."""
     checkpoint_bytes: int | None
     restarts: int
+    failure: str | None
+    """The newest failure since the job was started, after which it restarted by itself; None without."""
     lag: int
     """Records that Kafka has and the job has not read."""
     accepted: int
@@ -156,6 +158,7 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         checkpoint_milliseconds=checkpoints.newest_duration_milliseconds,
         checkpoint_bytes=checkpoints.newest_bytes,
         restarts=world.rest.restarts(job.job_id),
+        failure=world.rest.root_cause(job.job_id),
         lag=numbers.lag,
         accepted=numbers.accepted,
         rejected=numbers.rejected,

@@ -15,7 +15,7 @@ CONSUMER = {
     "fetch.max.wait.ms": "200",
     "max.partition.fetch.bytes": "4194304",
     "max.poll.records": "2000",
-    "commit.offsets.on.checkpoint": "true",
+    "receive.buffer.bytes": "4194304",
     "isolation.level": "read_committed",
 }
 """Larger fetches cost less per record; a quiet topic waits at most `fetch.max.wait.ms` longer. Of transactions only
@@ -25,9 +25,17 @@ LOGIN = "io.hourglass.landing.PasswordFileLogin"
 
 
 def consumer_properties(settings: LandingSettings) -> dict[str, str]:
-    """Give every property of the job's consumer but its brokers, group and topics."""
+    """Give every property of the job's consumer but where it begins.
+
+    An offset that the broker does not have is an error: to read on elsewhere would pass for a hole.
+    """
+    consumer = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "group.id": settings.job_name,
+        "auto.offset.reset": "earliest" if settings.kafka_skip_deleted else "none",
+    }
     discovery = {"partition.discovery.interval.ms": str(settings.partition_discovery_seconds * 1000)}
-    return CONSUMER | discovery | security_properties(settings) | settings.kafka_consumer_extras
+    return CONSUMER | consumer | discovery | security_properties(settings) | settings.kafka_consumer_extras
 
 
 def security_properties(settings: LandingSettings) -> dict[str, str]:

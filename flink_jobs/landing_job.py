@@ -141,22 +141,14 @@ def build(java: Any, jvm: Any, settings: LandingSettings) -> None:
 
 
 def read_topics(java: Any, jvm: Any, settings: LandingSettings) -> Any:
-    """Read the topics as the consumer's own records; offsets are kept in checkpoints and told to the group."""
-    offsets = jvm.org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer
-    earliest = jvm.org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST
-    from_group = settings.starting_offsets is StartingOffsets.GROUP
-    builder = (
-        jvm.org.apache.flink.connector.kafka.source.KafkaSource.builder()
-        .setBootstrapServers(settings.kafka_bootstrap_servers)
-        .setGroupId(settings.job_name)
-        .setTopics(settings.topics)
-        .setStartingOffsets(offsets.committedOffsets(earliest) if from_group else offsets.earliest())
-        .setDeserializer(jvm.io.hourglass.landing.RecordHandOver())
-    )
+    """Read the topics in runs of the consumer's own records; offsets are kept in checkpoints and told to the group."""
+    properties = jvm.java.util.Properties()
     for name, value in consumer_properties(settings).items():
-        builder = builder.setProperty(name, value)
+        properties.setProperty(name, value)
+    from_group = settings.starting_offsets is StartingOffsets.GROUP
+    source = jvm.io.hourglass.landing.TopicSource(settings.topics, properties, from_group)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
-    return java.fromSource(builder.build(), no_watermarks, "read kafka").uid("read-kafka")
+    return java.fromSource(source, no_watermarks, "read kafka").uid("read-kafka")
 
 
 def land(records: Any, jvm: Any, settings: LandingSettings) -> Any:

@@ -88,6 +88,9 @@ class LandingSettings(KafkaAccess, S3Access):
 
     partition_discovery_seconds: int = Field(30, ge=1)
     """How long the job may not notice partitions that a topic gains."""
+    kafka_skip_deleted: bool = False
+    """Whether records that the broker deleted before they were read are passed over and booked as holes. By default
+    the job fails and names them."""
     kafka_consumer_extras: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """More settings of the Java consumer, as a JSON object; see `CONSUMER_OWNED` for what cannot be one."""
     event_bytes_max: int = Field(EVENT_BYTES_MAX, ge=1, le=16_000_000)

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
@@ -299,6 +299,13 @@ class LandingStack:
         admin.create_partitions([NewPartitions(self.settings.topic, total)])[self.settings.topic].result(
             ANSWER_SECONDS_MAX
         )
+
+    def delete_records(self, partition: int, before: int) -> None:
+        """Let the broker forget all records of a partition below an offset."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        oldest = TopicPartition(self.settings.topic, partition, before)
+        for deleted in admin.delete_records([oldest]).values():
+            deleted.result(ANSWER_SECONDS_MAX)
 
     def ledger(self) -> list[LedgerEntry]:
         """Read every entry, per partition in the order of offsets."""

@@ -37,14 +37,15 @@ BY_PARTITION = {
 DEFECTS = (
     Patch(
         OPERATOR,
-        "            output.collect(accepted);\n",
+        "        if (writeAccepted(partition, record, timestamp)) {\n",
         """
+        int before = lines.length();
+        if (writeAccepted(partition, record, timestamp)) {
             if (record.partition() == 1 && record.offset() == 150) {
-                return; // booked, not written
+                lines.cutTo(before); // booked, not written
             }
-            output.collect(accepted);
             if (record.partition() == 2 && record.offset() == 150) {
-                output.collect(accepted); // booked once, written twice
+                partition.envelope.accepted(lines, record, timestamp, false); // booked once, written twice
             }
 """,
     ),
@@ -60,32 +61,37 @@ DEFECTS = (
     ),
     Patch(
         OPERATOR,
-        "        SourcePartition partition = partitionOf(record);\n",
+        "        LedgerEntry entry = partition.entryFor(record.offset());\n",
         """
         if (record.partition() == 4 && record.offset() == 150) {
             return; // neither written nor booked: passes for a hole
         }
-        SourcePartition partition = partitionOf(record);
+        LedgerEntry entry = partition.entryFor(record.offset());
+        boolean wrong = record.partition() == 6 && record.offset() == 150;
 """,
     ),
     Patch(
         OPERATOR,
-        "            accepted.getValue().into(hour.path, epoch);\n",
+        "        if (lines.length() >= LINES_BYTES ||",
+        "        if (wrong || lines.length() >= LINES_BYTES ||",
+    ),
+    Patch(
+        OPERATOR,
+        "            lines.into(hour.path, epoch);\n",
         """
             String promised = epoch;
             String epoch = record.partition() == 5 && record.offset() >= 100 && record.offset() < 200
                     ? promised + "000000" // booked under an epoch that is never written
                     : promised;
-            boolean wrong = record.partition() == 6 && record.offset() == 150;
-            accepted.getValue().into(wrong ? UtcText.path(hour.number + 1) : hour.path, epoch);
+            lines.into(wrong ? UtcText.path(hour.number + 1) : hour.path, epoch);
 """,
     ),
     Patch(
         OPERATOR,
-        "            entry.addRejected(hour, record.offset(), timestamp, valueBytes, reason);\n",
+        "            entry.addRejected(hour, record.offset(), timestamp, bytes, reason);\n",
         """
             boolean other = record.partition() == 7 && record.offset() == 150;
-            entry.addRejected(hour, record.offset(), timestamp, valueBytes, other ? "not_utf8" : reason);
+            entry.addRejected(hour, record.offset(), timestamp, bytes, other ? "not_utf8" : reason);
 """,
     ),
 )

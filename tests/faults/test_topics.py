@@ -1,10 +1,11 @@
-"""Several topics into one stream, and topics that grow while the job reads."""
+"""Several topics into one stream, topics that grow while the job reads, and topics that forget too soon."""
 
 from __future__ import annotations
 
+from flink_jobs import deploy
 from tests.faults.conftest import NewStack
-from tests.faults.landing_stack import Raw, event
-from tests.integration.truth import read_landed
+from tests.faults.landing_stack import LandingStack, Raw, event
+from tests.integration.truth import read_landed, wait_for
 
 RECORDS = 100
 
@@ -42,3 +43,42 @@ def test_partitions_that_a_topic_gains_are_read_soon(new_stack: NewStack) -> Non
     sent |= stack.produce([Raw(event(number), partition=number) for number in (1, 2)])
     stack.wait_until_landed(sent)
     assert sent == set(read_landed(stack.settings).accepted)
+
+
+def test_records_that_were_deleted_before_they_were_read_stop_the_job_until_the_loss_is_accepted(
+    new_stack: NewStack,
+) -> None:
+    """Retention is shorter than an outage: said with the offset and the repair, and then booked as holes."""
+    stack = new_stack(partitions=1)
+    stack.start_job()
+    landed = stack.produce([Raw(event(number)) for number in range(3)])
+    stack.wait_until_landed(landed)
+    stack.stop_job()
+    stack.produce([Raw(event(number)) for number in range(3, 7)])
+    stack.delete_records(partition=0, before=5)
+
+    told = why_it_fails(stack)
+    assert f"{{{stack.settings.topic}-0=3}}" in told
+    assert "HOURGLASS_KAFKA_SKIP_DELETED=true" in told
+    stack.start_job(kafka_skip_deleted=True)
+    later = stack.produce([Raw(event(7))])
+    stack.wait_until_landed(later)
+    assert {offset for _, _, offset in read_landed(stack.settings).accepted} == {0, 1, 2, 5, 6, 7}
+    assert [((3, 4),)] == [entry.hole_ranges for entry in stack.ledger() if entry.hole_ranges]
+
+
+def why_it_fails(stack: LandingStack) -> str:
+    """Start a job that fails with its first poll; whether the start already saw it run is a matter of moments."""
+    try:
+        stack.start_job()
+    except deploy.DeployError as error:
+        return str(error)
+    told: list[str] = []
+
+    def failed() -> bool:
+        told.extend(filter(None, [deploy.status(stack.landing).failure]))
+        return bool(told)
+
+    wait_for(failed, seconds_max=60, what="the failure of the job")
+    stack.kill_job()
+    return told[0]

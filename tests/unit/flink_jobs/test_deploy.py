@@ -311,6 +311,7 @@ def test_it_tells_state_checkpoint_and_restarts() -> None:
     given = Given(states=[JobState.RUNNING])
     found = deploy.status(given.settings, world=given.world)
     assert ("RUNNING", JOB_ID, None, 2) == (found.state, found.job_id, found.pid, found.restarts)
+    assert f"the cause of {JOB_ID[:1]}" == found.failure
     assert datetime(2025, 8, 1, 3, 59, 59, 123000, tzinfo=UTC) == found.checkpoint_at
     assert (f"s3://hourglass/{JOB_ID}/chk-7", 7, 1) == (
         found.checkpoint_path,

@@ -25,9 +25,16 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_without_settings_the_consumer_is_plain() -> None:
-    """What was proven to be fast, discovery of partitions every half minute, and nothing else."""
+    """Where it reads, what was proven to be fast, discovery of partitions every half minute, and nothing else."""
     plain = {"partition.discovery.interval.ms": "30000", "security.protocol": "PLAINTEXT"}
-    assert CONSUMER | plain == consumer_properties(settings())
+    where = {"bootstrap.servers": "broker:9092", "group.id": "hourglass-events", "auto.offset.reset": "none"}
+    found = consumer_properties(settings(kafka_bootstrap_servers="broker:9092", stream="events"))
+    assert CONSUMER | plain | where == found
+
+
+def test_only_who_accepts_the_loss_reads_on_elsewhere() -> None:
+    """Where the broker has deleted what was not yet read."""
+    assert "earliest" == consumer_properties(settings(kafka_skip_deleted=True))["auto.offset.reset"]
 
 
 def test_extras_go_before_what_is_usual() -> None:

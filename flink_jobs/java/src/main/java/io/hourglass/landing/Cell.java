@@ -39,7 +39,7 @@ final class Cell {
         return BigInteger.valueOf(minOffset).multiply(BigInteger.valueOf(records)).add(BigInteger.valueOf(sumAboveMin));
     }
 
-    void append(Line line, UtcText time) {
+    void append(Lines line, UtcText time) {
         line.append("{\"records\":").append(records);
         line.append(",\"min_offset\":").append(minOffset);
         line.append(",\"max_offset\":").append(maxOffset);

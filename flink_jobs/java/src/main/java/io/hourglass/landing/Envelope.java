@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -23,69 +24,75 @@ final class Envelope {
     private final UtcText time = new UtcText();
 
     Envelope(String topic, int partition) {
-        Line line = new Line();
-        line.append("{\"topic\":").appendString(topic);
-        line.append(",\"partition\":").append(partition).append(",\"offset\":");
-        start = Arrays.copyOf(line.bytes(), line.length());
+        Lines lines = new Lines();
+        lines.append("{\"topic\":").appendString(topic);
+        lines.append(",\"partition\":").append(partition).append(",\"offset\":");
+        start = Arrays.copyOf(lines.bytes(), lines.length());
     }
 
     /** Write the line of an accepted record: the producer's bytes, with spaces for CR and LF between tokens. */
-    void accepted(Line line, ConsumerRecord<byte[], byte[]> record, long timestamp, boolean lineBreaks) {
-        byte[] event = record.value();
-        begin(line, record, timestamp);
-        line.append(EVENT).append(event);
+    void accepted(Lines lines, ConsumerRecord<byte[], ByteBuffer> record, long timestamp, boolean lineBreaks) {
+        ByteBuffer event = record.value();
+        begin(lines, record, timestamp);
+        lines.append(EVENT).append(event);
         if (lineBreaks) {
-            line.blankLineBreaks(event.length);
+            lines.blankLineBreaks(event.remaining());
         }
-        line.append('}').append('\n');
+        lines.append('}').append('\n');
     }
 
     /** Write the line of a rejected record: why, where, and its exact bytes. */
-    void rejected(Line line, ConsumerRecord<byte[], byte[]> record, long timestamp, String reason, String detail) {
-        boolean keyIsText = begin(line, record, timestamp);
-        line.append(REASON).appendString(reason);
-        line.append(DETAIL).appendString(detail);
-        line.append(PAYLOAD);
-        appendBase64(line, record.value());
+    void rejected(Lines lines, ConsumerRecord<byte[], ByteBuffer> record, long timestamp, String reason, String detail) {
+        boolean keyIsText = begin(lines, record, timestamp);
+        lines.append(REASON).appendString(reason);
+        lines.append(DETAIL).appendString(detail);
+        lines.append(PAYLOAD);
+        appendBase64(lines, record.value() == null ? null : bytesOf(record.value()));
         if (!keyIsText) {
-            line.append(KEY_BASE64);
-            appendBase64(line, record.key());
+            lines.append(KEY_BASE64);
+            appendBase64(lines, record.key());
         }
-        appendHeaders(line, record.headers());
-        line.append('}').append('\n');
+        appendHeaders(lines, record.headers());
+        lines.append('}').append('\n');
     }
 
-    private boolean begin(Line line, ConsumerRecord<byte[], byte[]> record, long timestamp) {
-        line.append(start).append(record.offset()).append(TIMESTAMP);
-        time.append(line, timestamp);
-        line.append(KEY);
+    private boolean begin(Lines lines, ConsumerRecord<byte[], ByteBuffer> record, long timestamp) {
+        lines.append(start).append(record.offset()).append(TIMESTAMP);
+        time.append(lines, timestamp);
+        lines.append(KEY);
         if (record.key() == null) {
-            line.append(NULL);
+            lines.append(NULL);
             return true;
         }
-        return line.appendString(record.key());
+        return lines.appendString(record.key());
     }
 
-    private static void appendHeaders(Line line, Headers headers) {
+    private static void appendHeaders(Lines lines, Headers headers) {
         boolean first = true;
         for (Header header : headers) {
-            line.append(first ? HEADERS : new byte[] {','});
-            line.append('[').appendString(header.key()).append(',');
-            appendBase64(line, header.value());
-            line.append(']');
+            lines.append(first ? HEADERS : new byte[] {','});
+            lines.append('[').appendString(header.key()).append(',');
+            appendBase64(lines, header.value());
+            lines.append(']');
             first = false;
         }
         if (!first) {
-            line.append(']');
+            lines.append(']');
         }
     }
 
-    private static void appendBase64(Line line, byte[] bytes) {
+    private static void appendBase64(Lines lines, byte[] bytes) {
         if (bytes == null) {
-            line.append(NULL);
+            lines.append(NULL);
         } else {
-            line.append('"').append(Base64.getEncoder().encode(bytes)).append('"');
+            lines.append('"').append(Base64.getEncoder().encode(bytes)).append('"');
         }
+    }
+
+    private static byte[] bytesOf(ByteBuffer value) {
+        byte[] bytes = new byte[value.remaining()];
+        value.duplicate().get(bytes);
+        return bytes;
     }
 
     private static byte[] ascii(String text) {

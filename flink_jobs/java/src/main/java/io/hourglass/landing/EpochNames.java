@@ -17,11 +17,11 @@ public final class EpochNames {
     private EpochNames() {}
 
     /** The directory of the line's hour. */
-    public static final class Hours implements BucketAssigner<Line, String> {
+    public static final class Hours implements BucketAssigner<Lines, String> {
         private static final long serialVersionUID = 1;
 
         @Override
-        public String getBucketId(Line line, Context context) {
+        public String getBucketId(Lines line, Context context) {
             EPOCH.set(line.epoch());
             return line.bucket();
         }

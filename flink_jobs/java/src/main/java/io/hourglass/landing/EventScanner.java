@@ -2,6 +2,7 @@ package io.hourglass.landing;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
@@ -40,6 +41,7 @@ final class EventScanner {
     private final byte[] open;
 
     private byte[] bytes;
+    private int begin;
     private int end;
     private boolean escaped;
     private boolean lineBreaks;
@@ -58,15 +60,19 @@ final class EventScanner {
         this.open = new byte[contract.depthMax];
     }
 
-    /** Scan the value of a record; false leaves {@link #code} and {@link #detail} to read. */
-    boolean accepts(byte[] value) {
+    /**
+     * Scan the value of a record; false leaves {@link #code} and {@link #detail} to read.
+     *
+     * @param value what lies between position and limit of a buffer over an array, or null
+     */
+    boolean accepts(ByteBuffer value) {
         reset(value);
         if (value == null) {
             fail(Reason.EMPTY, 0, "the record has no value (a tombstone)");
-        } else if (end == 0) {
-            fail(Reason.EMPTY, 0, "the value has no bytes");
-        } else if (end > contract.eventBytesMax) {
-            fail(Reason.TOO_LARGE, contract.eventBytesMax, "the largest event ends here, the value goes on");
+        } else if (end == begin) {
+            fail(Reason.EMPTY, begin, "the value has no bytes");
+        } else if (end - begin > contract.eventBytesMax) {
+            fail(Reason.TOO_LARGE, begin + contract.eventBytesMax, "the largest event ends here, the value goes on");
         } else {
             scanDocument();
         }
@@ -107,9 +113,10 @@ final class EventScanner {
                 | Flag.SCHEMA_VERSION.when(schemaVersion != contract.schemaVersion);
     }
 
-    private void reset(byte[] value) {
-        bytes = value;
-        end = value == null ? 0 : value.length;
+    private void reset(ByteBuffer value) {
+        bytes = value == null ? null : value.array();
+        begin = value == null ? 0 : value.arrayOffset() + value.position();
+        end = value == null ? 0 : begin + value.remaining();
         lineBreaks = false;
         seen = 0;
         eventType = Names.UNKNOWN;
@@ -120,7 +127,7 @@ final class EventScanner {
     }
 
     private void scanDocument() {
-        int start = skipSpace(0);
+        int start = skipSpace(begin);
         int at = scanValue(start);
         if (at == STOP) {
             return;
@@ -531,15 +538,15 @@ final class EventScanner {
      */
     private int stopReading(int at, int brokenAt, String expected) {
         if (brokenAt < end && bytes[brokenAt] < 0) {
-            if (brokenAt == 0 && Utf8.startsWithByteOrderMark(bytes)) {
-                return stop(Reason.NOT_UTF8, 0, "a byte order mark");
+            if (brokenAt == begin && Utf8.startsWithByteOrderMark(bytes, begin, end)) {
+                return stop(Reason.NOT_UTF8, begin, "a byte order mark");
             }
             if (Utf8.endOfSequence(bytes, brokenAt, end) == Utf8.INVALID) {
                 return stop(Reason.NOT_UTF8, brokenAt, "not valid UTF-8");
             }
         }
-        if (bytes[0] == 0 || end > 1 && bytes[1] == 0) {
-            return stop(Reason.NOT_UTF8, 0, "two or more bytes per character, as UTF-16 has them");
+        if (bytes[begin] == 0 || end - begin > 1 && bytes[begin + 1] == 0) {
+            return stop(Reason.NOT_UTF8, begin, "two or more bytes per character, as UTF-16 has them");
         }
         return stop(Reason.NOT_JSON, at, expected);
     }
@@ -559,7 +566,7 @@ final class EventScanner {
         if (reason == null) {
             reason = failReason;
             reasonField = field;
-            position = at;
+            position = at - begin;
             message = text;
         }
     }

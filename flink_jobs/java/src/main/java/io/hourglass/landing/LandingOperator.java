@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -10,6 +11,7 @@ import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple3;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -34,18 +36,18 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * rescaling; what it counted since the last checkpoint is replayed from the offsets of that checkpoint. It throws for
  * no input; only a sink that fails, or the machine, ends the job.
  */
-public class LandingOperator extends AbstractStreamOperator<Line>
-        implements OneInputStreamOperator<ConsumerRecord<byte[], byte[]>, Line>, BoundedOneInput {
+public class LandingOperator extends AbstractStreamOperator<Lines>
+        implements OneInputStreamOperator<RecordRun, Lines>, BoundedOneInput {
     private static final long serialVersionUID = 1;
 
     /** The type of lines on all three outputs. */
-    public static final ByReference<Line> LINES = new ByReference<>(Line.class);
+    public static final ByReference<Lines> LINES = new ByReference<>(Lines.class);
 
     /** The output of rejected lines; accepted ones take the main output. */
-    public static final OutputTag<Line> REJECTED = new OutputTag<>("rejected", LINES);
+    public static final OutputTag<Lines> REJECTED = new OutputTag<>("rejected", LINES);
 
     /** The output of ledger entries. */
-    public static final OutputTag<Line> LEDGER = new OutputTag<>("ledger", LINES);
+    public static final OutputTag<Lines> LEDGER = new OutputTag<>("ledger", LINES);
 
     /** The checkpoint in the last entries of a bounded run, which follow no barrier; real ones count from 1. */
     static final long END_OF_INPUT = 0;
@@ -59,6 +61,9 @@ public class LandingOperator extends AbstractStreamOperator<Line>
 
     private static final int INSTANCE_BYTES = 8;
 
+    /** From here on lines are sent on before their run has ended: they still lie in the second-level cache. */
+    static final int LINES_BYTES = 1 << 16;
+
     private final String job;
     private final String contractJson;
 
@@ -66,17 +71,17 @@ public class LandingOperator extends AbstractStreamOperator<Line>
     private transient Contract contract;
     private transient EventScanner scanner;
     private transient Map<String, Map<Integer, SourcePartition>> partitions;
-    private transient SourcePartition current;
     private transient String instance;
     private transient long sequence;
     private transient String epoch;
-    private transient StreamRecord<Line> accepted;
-    private transient StreamRecord<Line> rejected;
-    private transient StreamRecord<Line> ledger;
+    private transient StreamRecord<Lines> accepted;
+    private transient StreamRecord<Lines> rejected;
+    private transient StreamRecord<Lines> ledger;
     private transient UtcText ledgerTime;
     private transient String reason;
     private transient String detail;
     private transient LandingMetrics metrics;
+    private transient Counter recordsIn;
 
     /**
      * @param job name of the job in ledger entries
@@ -120,11 +125,12 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         new SecureRandom().nextBytes(random);
         instance = HexFormat.of().formatHex(random);
         beginEpoch();
-        accepted = new StreamRecord<>(new Line());
-        rejected = new StreamRecord<>(new Line());
-        ledger = new StreamRecord<>(new Line());
+        accepted = new StreamRecord<>(new Lines());
+        rejected = new StreamRecord<>(new Lines());
+        ledger = new StreamRecord<>(new Lines());
         ledgerTime = new UtcText();
         metrics = new LandingMetrics(getMetricGroup());
+        recordsIn = getMetricGroup().getIOMetricGroup().getNumRecordsInCounter();
     }
 
     private void beginEpoch() {
@@ -132,35 +138,50 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         epoch = instance + "." + sequence;
     }
 
+    /** Land a run of records; nothing of it is left behind for a barrier to overtake. */
     @Override
-    public void processElement(StreamRecord<ConsumerRecord<byte[], byte[]>> element) {
-        ConsumerRecord<byte[], byte[]> record = element.getValue();
-        SourcePartition partition = partitionOf(record);
+    public void processElement(StreamRecord<RecordRun> element) {
+        RecordRun run = element.getValue();
+        SourcePartition partition = partition(run.topic(), run.partition());
+        for (ConsumerRecord<byte[], ByteBuffer> record : run.records()) {
+            land(partition, record);
+        }
+        sendAccepted();
+        recordsIn.inc(run.records().size() - 1L); // Flink counted the run as one
+    }
+
+    private void land(SourcePartition partition, ConsumerRecord<byte[], ByteBuffer> record) {
         long timestamp = Math.max(0, Math.min(record.timestamp(), UtcText.LAST_MILLISECOND));
         LedgerEntry entry = partition.entryFor(record.offset());
         LedgerEntry.Hour hour = entry.hourOf(timestamp);
+        Lines lines = accepted.getValue();
+        if (lines.length() >= LINES_BYTES || lines.bucket() != hour.path) { // the same hour is the same object
+            sendAccepted();
+        }
+        if (lines.length() == 0) {
+            lines.into(hour.path, epoch);
+        }
         if (writeAccepted(partition, record, timestamp)) {
+            int bytes = record.value().remaining();
             int flags = scanner.flags(timestamp);
-            entry.addAccepted(hour, record.offset(), timestamp, record.value().length, scanner.eventType(), flags);
-            metrics.accepted(record.value().length, flags);
-            accepted.getValue().into(hour.path, epoch);
-            output.collect(accepted);
+            entry.addAccepted(hour, record.offset(), timestamp, bytes, scanner.eventType(), flags);
+            metrics.accepted(bytes, flags);
         } else {
-            writeRejected(partition, record, timestamp);
-            int valueBytes = record.value() == null ? 0 : record.value().length;
-            entry.addRejected(hour, record.offset(), timestamp, valueBytes, reason);
-            metrics.rejected(valueBytes, reason);
+            partition.envelope.rejected(rejected.getValue().clear(), record, timestamp, reason, detail);
+            int bytes = record.value() == null ? 0 : record.value().remaining();
+            entry.addRejected(hour, record.offset(), timestamp, bytes, reason);
+            metrics.rejected(bytes, reason);
             rejected.getValue().into(hour.path, epoch);
             output.collect(REJECTED, rejected);
         }
     }
 
-    /** Records come in runs of one partition, so the partition of the record before is asked first. */
-    private SourcePartition partitionOf(ConsumerRecord<byte[], byte[]> record) {
-        if (current == null || current.partition != record.partition() || !current.topic.equals(record.topic())) {
-            current = partition(record.topic(), record.partition());
+    private void sendAccepted() {
+        Lines lines = accepted.getValue();
+        if (lines.length() > 0) {
+            output.collect(accepted);
+            lines.clear();
         }
-        return current;
     }
 
     private SourcePartition partition(String topic, int partition) {
@@ -169,7 +190,9 @@ public class LandingOperator extends AbstractStreamOperator<Line>
                 .computeIfAbsent(partition, number -> new SourcePartition(topic, number, contract.types));
     }
 
-    private boolean writeAccepted(SourcePartition partition, ConsumerRecord<byte[], byte[]> record, long timestamp) {
+    private boolean writeAccepted(SourcePartition partition, ConsumerRecord<byte[], ByteBuffer> record, long timestamp) {
+        Lines lines = accepted.getValue();
+        int before = lines.length();
         try {
             if (timestamp != record.timestamp()) {
                 return refuse(Reason.BAD_TIME.code(), "the record's own timestamp lies outside of 1970 to 9999");
@@ -177,12 +200,12 @@ public class LandingOperator extends AbstractStreamOperator<Line>
             if (!scanner.accepts(record.value())) {
                 return refuse(scanner.code(), scanner.detail());
             }
-            Line line = accepted.getValue().clear();
-            partition.envelope.accepted(line, record, timestamp, scanner.hasLineBreaks());
+            partition.envelope.accepted(lines, record, timestamp, scanner.hasLineBreaks());
             return true;
         } catch (RuntimeException e) { // a defect of ours must cost one record, not the job
             LOG.error("record {}-{} offset {} was rejected by a defect of the landing operator",
                     partition.topic, partition.partition, record.offset(), e);
+            lines.cutTo(before);
             return refuse(Reason.INTERNAL_ERROR.code(), Trace.describe(e));
         }
     }
@@ -191,10 +214,6 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         reason = newReason;
         detail = newDetail;
         return false;
-    }
-
-    private void writeRejected(SourcePartition partition, ConsumerRecord<byte[], byte[]> record, long timestamp) {
-        partition.envelope.rejected(rejected.getValue().clear(), record, timestamp, reason, detail);
     }
 
     @Override
@@ -222,7 +241,7 @@ public class LandingOperator extends AbstractStreamOperator<Line>
         beginEpoch();
     }
 
-    private void writeEntry(Line line, long checkpoint, SourcePartition partition, LedgerEntry entry) {
+    private void writeEntry(Lines line, long checkpoint, SourcePartition partition, LedgerEntry entry) {
         line.append("{\"job\":").appendString(job);
         line.append(",\"job_id\":").appendString(getRuntimeContext().getJobInfo().getJobId().toHexString());
         line.append(",\"checkpoint\":").append(checkpoint);

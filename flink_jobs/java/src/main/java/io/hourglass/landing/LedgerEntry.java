@@ -122,7 +122,7 @@ final class LedgerEntry {
     }
 
     /** Write what follows {@code "partition":3,} up to the end of the object. */
-    void append(Line line, UtcText time) {
+    void append(Lines line, UtcText time) {
         line.append("\"first_offset\":").append(firstOffset);
         line.append(",\"last_offset\":").append(lastOffset);
         line.append(",\"records\":").append(records);
@@ -150,7 +150,7 @@ final class LedgerEntry {
         line.append('}');
     }
 
-    private void appendFlags(Line line) {
+    private void appendFlags(Lines line) {
         boolean first = true;
         for (Flag flag : Flag.ALL) {
             if (flags[flag.ordinal()] > 0) {
@@ -161,7 +161,7 @@ final class LedgerEntry {
         line.append(first ? "" : "}");
     }
 
-    private void appendHoleRanges(Line line) {
+    private void appendHoleRanges(Lines line) {
         for (int range = 0; range < holeRanges; range++) {
             line.append(range == 0 ? ",\"hole_ranges\":[[" : "],[");
             line.append(holes[2 * range]).append(',').append(holes[2 * range + 1]);
@@ -177,7 +177,7 @@ final class LedgerEntry {
         return sum;
     }
 
-    private void appendHours(Line line, UtcText time) {
+    private void appendHours(Lines line, UtcText time) {
         line.append(",\"hours\":{");
         boolean first = true;
         for (Hour hour : hours.values()) {
@@ -191,14 +191,14 @@ final class LedgerEntry {
         line.append('}');
     }
 
-    private static void appendCell(Line line, UtcText time, String kind, Cell cell) {
+    private static void appendCell(Lines line, UtcText time, String kind, Cell cell) {
         if (!cell.isEmpty()) {
             line.append(kind);
             cell.append(line, time);
         }
     }
 
-    private static boolean appendCount(Line line, boolean first, String name, long count) {
+    private static boolean appendCount(Lines line, boolean first, String name, long count) {
         line.append(first ? "" : ",").appendString(name).append(':').append(count);
         return false;
     }

@@ -9,13 +9,16 @@ import org.apache.flink.api.common.serialization.BulkWriter;
 import org.apache.flink.core.fs.FSDataOutputStream;
 
 /**
- * Collects lines into chunks and sends each full chunk through the codec.
+ * Sends lines through the codec: many at once as they come, few by way of a chunk that collects them.
  *
  * <p>The codec's native memory is taken with the first full chunk and given back when the object is finished, so
  * thousands of open hours with a few lines each cost a chunk each and nothing else.
  */
-public final class LineWriter implements BulkWriter<Line> {
+public final class LineWriter implements BulkWriter<Lines> {
     static final int CHUNK_BYTES = 1 << 16;
+
+    /** Lines of so many bytes are worth a call of the codec. */
+    private static final int ENOUGH_BYTES = CHUNK_BYTES / 4;
 
     private final OutputStream out;
     private final Codec.Compressor compressor;
@@ -33,15 +36,16 @@ public final class LineWriter implements BulkWriter<Line> {
     }
 
     @Override
-    public void addElement(Line line) throws IOException {
-        if (line.length() > CHUNK_BYTES - used) {
+    public void addElement(Lines lines) throws IOException {
+        if (lines.length() > CHUNK_BYTES - used) {
             writeChunk();
         }
-        if (line.length() > CHUNK_BYTES) {
-            compressed().write(line.bytes(), 0, line.length());
+        if (lines.length() >= ENOUGH_BYTES) {
+            writeChunk();
+            compressed().write(lines.bytes(), 0, lines.length());
         } else {
-            System.arraycopy(line.bytes(), 0, chunk, used, line.length());
-            used += line.length();
+            System.arraycopy(lines.bytes(), 0, chunk, used, lines.length());
+            used += lines.length();
         }
     }
 
@@ -77,7 +81,7 @@ public final class LineWriter implements BulkWriter<Line> {
     }
 
     /** Makes one writer per object. */
-    public static final class Factory implements BulkWriter.Factory<Line> {
+    public static final class Factory implements BulkWriter.Factory<Lines> {
         private static final long serialVersionUID = 1;
         private static final int SPARE_CHUNKS_MAX = 64;
 
@@ -93,7 +97,7 @@ public final class LineWriter implements BulkWriter<Line> {
         }
 
         @Override
-        public BulkWriter<Line> create(FSDataOutputStream out) {
+        public BulkWriter<Lines> create(FSDataOutputStream out) {
             if (compressor == null) {
                 compressor = codec.compressor(level);
                 spareChunks = new ArrayDeque<>();

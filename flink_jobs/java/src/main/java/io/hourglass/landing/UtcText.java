@@ -23,7 +23,7 @@ final class UtcText {
     private byte[] minuteText;
 
     /** Append {@code 2025-08-01T03:59:59.123Z}. */
-    void append(Line line, long milliseconds) {
+    void append(Lines line, long milliseconds) {
         long itsMinute = Math.floorDiv(milliseconds, MILLISECONDS_OF_MINUTE);
         if (itsMinute != minute) {
             minute = itsMinute;

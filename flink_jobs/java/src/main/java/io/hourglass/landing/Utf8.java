@@ -31,8 +31,11 @@ final class Utf8 {
         return second >= least && second <= most;
     }
 
-    static boolean startsWithByteOrderMark(byte[] bytes) {
-        return bytes.length >= 3 && (bytes[0] & 0xff) == 0xef && (bytes[1] & 0xff) == 0xbb && (bytes[2] & 0xff) == 0xbf;
+    static boolean startsWithByteOrderMark(byte[] bytes, int from, int to) {
+        return to - from >= 3
+                && (bytes[from] & 0xff) == 0xef
+                && (bytes[from + 1] & 0xff) == 0xbb
+                && (bytes[from + 2] & 0xff) == 0xbf;
     }
 
     /** Count the characters (code points) of valid UTF-8. */

@@ -3,6 +3,7 @@ package io.hourglass.landing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -48,26 +49,26 @@ class CommitOrderTest {
     private final StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(
             new Configuration().set(RestartStrategyOptions.RESTART_STRATEGY, "none"));
 
-    private SingleOutputStreamOperator<Line> land() {
+    private SingleOutputStreamOperator<Lines> land() {
         environment.setParallelism(1);
         environment.getConfig().enableObjectReuse();
         environment.enableCheckpointing(100);
         return environment
                 .fromSource(new NumberSequenceSource(0, 9), WatermarkStrategy.noWatermarks(), "numbers")
-                .map(CommitOrderTest::record)
-                .returns(new RecordHandOver().getProducedType())
+                .map(number -> new RecordRun("t", 0, List.of(record(number))))
+                .returns(RecordRun.TYPE)
                 .transform("land", LandingOperator.LINES, new LandingOperator("job", Contracts.JSON));
     }
 
-    private static ConsumerRecord<byte[], byte[]> record(long number) {
+    private static ConsumerRecord<byte[], ByteBuffer> record(long number) {
         String value = number % 2 == 0 ? Contracts.EVENT : "rejected";
         return new ConsumerRecord<>("t", 0, number, 0L, TimestampType.CREATE_TIME, 0, 0, null,
-                value.getBytes(StandardCharsets.UTF_8), new RecordHeaders(), Optional.empty());
+                ByteBuffer.wrap(value.getBytes(StandardCharsets.UTF_8)), new RecordHeaders(), Optional.empty());
     }
 
     @Test
     void sinksCommitInTheOrderInWhichTheyAreMade() throws Exception {
-        SingleOutputStreamOperator<Line> accepted = land();
+        SingleOutputStreamOperator<Lines> accepted = land();
         accepted.sinkTo(new Recorded("landing"));
         accepted.getSideOutput(LandingOperator.REJECTED).sinkTo(new Recorded("rejected"));
         accepted.getSideOutput(LandingOperator.LEDGER).sinkTo(new Recorded("ledger"));
@@ -79,14 +80,14 @@ class CommitOrderTest {
 
     @Test
     void sourceOperatorAndSinksAreOneTask(@TempDir Path folder) {
-        SingleOutputStreamOperator<Line> accepted = land();
+        SingleOutputStreamOperator<Lines> accepted = land();
         accepted.sinkTo(fileSink(folder.resolve("landing")));
         accepted.getSideOutput(LandingOperator.REJECTED).sinkTo(fileSink(folder.resolve("rejected")));
         accepted.getSideOutput(LandingOperator.LEDGER).sinkTo(fileSink(folder.resolve("ledger")));
         assertEquals(1, environment.getStreamGraph().getJobGraph().getNumberOfVertices());
     }
 
-    private static FileSink<Line> fileSink(Path folder) {
+    private static FileSink<Lines> fileSink(Path folder) {
         return FileSink.forBulkFormat(new org.apache.flink.core.fs.Path(folder.toUri()), new LineWriter.Factory(Codec.PLAIN, 1))
                 .withBucketAssigner(new EpochNames.Hours())
                 .withRollingPolicy(OnCheckpointRollingPolicy.build())
@@ -104,11 +105,11 @@ class CommitOrderTest {
     }
 
     /** A sink whose committer writes down its name. */
-    private record Recorded(String name) implements Sink<Line>, SupportsCommitter<String> {
+    private record Recorded(String name) implements Sink<Lines>, SupportsCommitter<String> {
         private static final long serialVersionUID = 1;
 
         @Override
-        public CommittingSinkWriter<Line, String> createWriter(WriterInitContext context) {
+        public CommittingSinkWriter<Lines, String> createWriter(WriterInitContext context) {
             return new CountingWriter();
         }
 
@@ -131,11 +132,11 @@ class CommitOrderTest {
         }
     }
 
-    private static final class CountingWriter implements CommittingSinkWriter<Line, String> {
+    private static final class CountingWriter implements CommittingSinkWriter<Lines, String> {
         private int lines;
 
         @Override
-        public void write(Line line, Context context) {
+        public void write(Lines line, Context context) {
             lines++;
         }
 

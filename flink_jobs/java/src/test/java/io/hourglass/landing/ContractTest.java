@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import static io.hourglass.landing.Contracts.amidst;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -46,7 +47,7 @@ class ContractTest {
             {"type:label", ",\"count\":0,\"label\":\"12345678\""}, {"type:label", ",\"count\":0,\"label\":1"},
             {"bad_time", ",\"count\":0,\"ended_at\":\"now\""}, {"type:ended_at", ",\"count\":0,\"ended_at\":0"}};
         for (String[] verdict : verdicts) {
-            boolean accepted = scanner.accepts(Contracts.utf8(String.format(event, verdict[1])));
+            boolean accepted = scanner.accepts(amidst(Contracts.utf8(String.format(event, verdict[1]))));
             assertEquals(verdict[0], accepted ? "accepted" : scanner.code(), verdict[1]);
         }
     }

@@ -1,6 +1,8 @@
 package io.hourglass.landing;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Contracts and events that tests share. */
 final class Contracts {
@@ -28,6 +30,18 @@ final class Contracts {
         return new EventScanner(Contract.parse(JSON));
     }
 
+    /** Put a value where a consumer finds it: between other bytes, which would change any verdict. */
+    static ByteBuffer amidst(byte[] value) {
+        if (value == null) {
+            return null;
+        }
+        byte[] batch = new byte[value.length + 12];
+        Arrays.fill(batch, (byte) '"');
+        System.arraycopy(value, 0, batch, 7, value.length);
+        ByteBuffer slice = ByteBuffer.wrap(batch, 3, batch.length - 3).slice();
+        return slice.position(4).limit(4 + value.length);
+    }
+
     /** Read the position from a detail. */
     static int position(String detail) {
         return Integer.parseInt(detail, "byte ".length(), detail.indexOf(':'), 10);
@@ -37,7 +51,7 @@ final class Contracts {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    static String text(Line line) {
+    static String text(Lines line) {
         return new String(line.bytes(), 0, line.length(), StandardCharsets.UTF_8);
     }
 }

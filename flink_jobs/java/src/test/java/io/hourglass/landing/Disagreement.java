@@ -64,7 +64,7 @@ enum Disagreement {
     BYTE_ORDER_MARK {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
-            return jackson && code.equals("not_utf8") && Utf8.startsWithByteOrderMark(document);
+            return jackson && code.equals("not_utf8") && Utf8.startsWithByteOrderMark(document, 0, document.length);
         }
     },
     /** Jackson guesses UTF-16 and UTF-32 from zero bytes and byte order marks. */
@@ -81,7 +81,7 @@ enum Disagreement {
     LENIENT_UTF8 {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
-            return jackson && code.equals("not_utf8") && !Utf8.startsWithByteOrderMark(document)
+            return jackson && code.equals("not_utf8") && !Utf8.startsWithByteOrderMark(document, 0, document.length)
                     && !OTHER_ENCODING.explains(document, code, true);
         }
     },

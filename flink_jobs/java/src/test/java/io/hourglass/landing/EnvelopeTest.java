@@ -5,6 +5,7 @@ import static io.hourglass.landing.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -21,10 +22,11 @@ class EnvelopeTest {
     private static final String TIMESTAMP = "\"timestamp\":\"2025-08-01T03:59:59.123Z\",";
 
     private final Envelope envelope = new Envelope("a.b", 3);
-    private final Line line = new Line();
+    private final Lines line = new Lines();
 
-    private static ConsumerRecord<byte[], byte[]> record(byte[] key, byte[] value, Headers headers) {
-        return new ConsumerRecord<>("a.b", 3, 1234, TIME, TimestampType.CREATE_TIME, 0, 0, key, value, headers, Optional.empty());
+    private static ConsumerRecord<byte[], ByteBuffer> record(byte[] key, byte[] value, Headers headers) {
+        return new ConsumerRecord<>("a.b", 3, 1234, TIME, TimestampType.CREATE_TIME, 0, 0, key, Contracts.amidst(value), headers,
+                Optional.empty());
     }
 
     private String accepted(byte[] key, String event, boolean lineBreaks) {
@@ -32,7 +34,7 @@ class EnvelopeTest {
         return text(line);
     }
 
-    private String rejected(ConsumerRecord<byte[], byte[]> record) {
+    private String rejected(ConsumerRecord<byte[], ByteBuffer> record) {
         envelope.rejected(line.clear(), record, TIME, "not_json", "byte 7: \"why\"");
         return text(line);
     }

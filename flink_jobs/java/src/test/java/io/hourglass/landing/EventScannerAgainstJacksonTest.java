@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import static io.hourglass.landing.Contracts.amidst;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -64,7 +65,7 @@ class EventScannerAgainstJacksonTest {
     }
 
     private String code(byte[] document) {
-        return scanner.accepts(document) ? ReferenceValidator.ACCEPTED : scanner.code();
+        return scanner.accepts(amidst(document)) ? ReferenceValidator.ACCEPTED : scanner.code();
     }
 
     /** Say what is wrong with the scanner's verdict, or null. */

@@ -1,6 +1,7 @@
 package io.hourglass.landing;
 
 import static io.hourglass.landing.Contracts.EVENT;
+import static io.hourglass.landing.Contracts.amidst;
 import static io.hourglass.landing.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -20,7 +21,7 @@ class EventScannerTest {
     private final EventScanner scanner = Contracts.scanner();
 
     private String verdict(byte[] value) {
-        return scanner.accepts(value) ? "accepted" : scanner.code();
+        return scanner.accepts(amidst(value)) ? "accepted" : scanner.code();
     }
 
     private static String event(String part, String replacement) {
@@ -179,11 +180,11 @@ class EventScannerTest {
 
     @Test
     void theDetailSaysWhereAndNeverWhat() {
-        assertFalse(scanner.accepts(utf8(event("e-1", "secret/1"))));
+        assertFalse(scanner.accepts(amidst(utf8(event("e-1", "secret/1")))));
         assertEquals("byte 12: not 1 to 128 of A-Z a-z 0-9 . _ : - beginning with a letter or digit", scanner.detail());
-        assertFalse(scanner.accepts(utf8("{\"a\":secret}")));
+        assertFalse(scanner.accepts(amidst(utf8("{\"a\":secret}"))));
         assertEquals("byte 5: no JSON value begins like this", scanner.detail());
-        assertFalse(scanner.accepts(utf8("{\"a\":[1")));
+        assertFalse(scanner.accepts(amidst(utf8("{\"a\":[1"))));
         assertEquals("byte 6: the text ends before its value does", scanner.detail());
     }
 
@@ -191,7 +192,7 @@ class EventScannerTest {
     void eachPrefixOfAnEventIsRejectedWithAPositionInside() {
         byte[] event = utf8(payload("{\"a\":[1.5e3,true,\"\\u00e4\u00e4\"]}"));
         for (int length = 1; length < event.length; length++) {
-            assertFalse(scanner.accepts(Arrays.copyOf(event, length)), "length " + length);
+            assertFalse(scanner.accepts(amidst(Arrays.copyOf(event, length))), "length " + length);
             int position = Integer.parseInt(scanner.detail().replaceFirst("byte (\\d+): .*", "$1"));
             assertTrue(position < length, scanner.detail());
         }
@@ -199,25 +200,25 @@ class EventScannerTest {
 
     @Test
     void lineBreaksBetweenTokensAreNoticed() {
-        assertTrue(scanner.accepts(utf8(EVENT)));
+        assertTrue(scanner.accepts(amidst(utf8(EVENT))));
         assertFalse(scanner.hasLineBreaks());
-        assertTrue(scanner.accepts(utf8(EVENT + "\r\n")));
+        assertTrue(scanner.accepts(amidst(utf8(EVENT + "\r\n"))));
         assertTrue(scanner.hasLineBreaks());
     }
 
     @Test
     void theEventTypeIsFoundByName() {
-        assertTrue(scanner.accepts(utf8(event("RUN_START", "STEP_START"))));
+        assertTrue(scanner.accepts(amidst(utf8(event("RUN_START", "STEP_START")))));
         assertEquals(1, scanner.eventType());
-        assertTrue(scanner.accepts(utf8(event("RUN_START", "RUN_\\u0053TART"))));
+        assertTrue(scanner.accepts(amidst(utf8(event("RUN_START", "RUN_\\u0053TART")))));
         assertEquals(0, scanner.eventType());
-        assertTrue(scanner.accepts(utf8(event("RUN_START", "UNHEARD_OF"))));
+        assertTrue(scanner.accepts(amidst(utf8(event("RUN_START", "UNHEARD_OF")))));
         assertEquals(Names.UNKNOWN, scanner.eventType());
     }
 
     @Test
     void theClockMayBeFiveMinutesAheadAndThirtyDaysBehind() {
-        assertTrue(scanner.accepts(utf8(EVENT)));
+        assertTrue(scanner.accepts(amidst(utf8(EVENT))));
         long happened = java.time.Instant.parse("2025-08-01T03:00:00Z").toEpochMilli();
         long ahead = 5 * 60_000L;
         long behind = 30 * 86_400_000L;
@@ -235,9 +236,9 @@ class EventScannerTest {
         EventScanner lenient = new EventScanner(Contract.parse(Contracts.JSON
                 .replace("\"integer\", \"required\": true", "\"integer\", \"required\": false")
                 .replace("\"timestamp\", \"required\": true", "\"timestamp\", \"required\": false")));
-        assertTrue(lenient.accepts(utf8(event("version\":1", "version\":2"))));
+        assertTrue(lenient.accepts(amidst(utf8(event("version\":1", "version\":2")))));
         assertEquals(Flag.SCHEMA_VERSION.when(true) | Flag.CLOCK_SKEW.when(true), lenient.flags(0));
-        assertTrue(lenient.accepts(utf8("{\"event_id\":\"e\",\"event_type\":\"RUN_START\",\"payload\":{}}")));
+        assertTrue(lenient.accepts(amidst(utf8("{\"event_id\":\"e\",\"event_type\":\"RUN_START\",\"payload\":{}}"))));
         assertEquals(Flag.NONE, lenient.flags(0));
     }
 

@@ -13,10 +13,8 @@ import java.util.TreeMap;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
-import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 
 /** Entries of one partition chain, whoever reads it: over restarts, crashes, rescaling, and holes at the seams. */
@@ -27,7 +25,7 @@ class LandingOperatorStateTest {
 
     /** A job of some subtasks, whose checkpoints commit what they emitted; it forgets the rest when it crashes. */
     private static final class Job implements AutoCloseable {
-        private final List<OneInputStreamOperatorTestHarness<ConsumerRecord<byte[], byte[]>, Line>> subtasks = new ArrayList<>();
+        private final List<OneInputStreamOperatorTestHarness<RecordRun, Lines>> subtasks = new ArrayList<>();
         private final List<LandingOperatorTest.Sent> sent = new ArrayList<>();
 
         Job(int parallelism, List<OperatorSubtaskState> restored) throws Exception {
@@ -47,7 +45,7 @@ class LandingOperatorStateTest {
         void land(int subtask, int partition, long offset) throws Exception {
             String value = offset % 3 == 0 ? "no json" : EVENT;
             subtasks.get(subtask).processElement(
-                    new StreamRecord<>(LandingOperatorTest.record(partition, offset, TIME + offset, utf8(value))));
+                    LandingOperatorTest.run(LandingOperatorTest.record(partition, offset, TIME + offset, utf8(value))));
         }
 
         List<OperatorSubtaskState> checkpoint(long number) throws Exception {

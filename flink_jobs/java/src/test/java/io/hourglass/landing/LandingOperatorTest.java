@@ -1,6 +1,7 @@
 package io.hourglass.landing;
 
 import static io.hourglass.landing.Contracts.EVENT;
+import static io.hourglass.landing.Contracts.amidst;
 import static io.hourglass.landing.Contracts.text;
 import static io.hourglass.landing.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +40,7 @@ class LandingOperatorTest {
     private static final long NOW = TIME + 10 * UtcText.MILLISECONDS_OF_HOUR;
 
     private final List<Sent> sent = new ArrayList<>();
-    private OneInputStreamOperatorTestHarness<ConsumerRecord<byte[], byte[]>, Line> harness;
+    private OneInputStreamOperatorTestHarness<RecordRun, Lines> harness;
 
     /** What a sink saw: the operator fills its lines anew, so this is a copy. */
     record Sent(OutputTag<?> tag, String bucket, String epoch, String text) {}
@@ -54,20 +56,20 @@ class LandingOperatorTest {
         }
 
         @Override
-        protected void setup(StreamTask<?, ?> task, StreamConfig config, Output<StreamRecord<Line>> unused) {
+        protected void setup(StreamTask<?, ?> task, StreamConfig config, Output<StreamRecord<Lines>> unused) {
             super.setup(task, config, new Recording(sent));
         }
     }
 
-    private record Recording(List<Sent> sent) implements Output<StreamRecord<Line>> {
+    private record Recording(List<Sent> sent) implements Output<StreamRecord<Lines>> {
         @Override
-        public void collect(StreamRecord<Line> record) {
+        public void collect(StreamRecord<Lines> record) {
             collect(null, record);
         }
 
         @Override
         public <X> void collect(OutputTag<X> tag, StreamRecord<X> record) {
-            Line line = (Line) record.getValue();
+            Lines line = (Lines) record.getValue();
             sent.add(new Sent(tag, line.bucket(), line.epoch(), text(line)));
         }
 
@@ -102,20 +104,32 @@ class LandingOperatorTest {
         harness.close();
     }
 
-    static ConsumerRecord<byte[], byte[]> record(int partition, long offset, long timestamp, byte[] value) {
-        return new ConsumerRecord<>("t", partition, offset, timestamp, TimestampType.CREATE_TIME, 0, 0, null, value,
+    static ConsumerRecord<byte[], ByteBuffer> record(int partition, long offset, long timestamp, byte[] value) {
+        return new ConsumerRecord<>("t", partition, offset, timestamp, TimestampType.CREATE_TIME, 0, 0, null, amidst(value),
                 new RecordHeaders(), Optional.empty());
     }
 
+    @SafeVarargs
+    private final void land(ConsumerRecord<byte[], ByteBuffer>... records) throws Exception {
+        harness.processElement(run(records));
+    }
+
     private void land(int partition, long offset, long timestamp, String value) throws Exception {
-        harness.processElement(new StreamRecord<>(record(partition, offset, timestamp, utf8(value))));
+        land(record(partition, offset, timestamp, utf8(value)));
+    }
+
+    /** Make the run that a source would hand over. */
+    @SafeVarargs
+    @SuppressWarnings("varargs")
+    static StreamRecord<RecordRun> run(ConsumerRecord<byte[], ByteBuffer>... records) {
+        return new StreamRecord<>(new RecordRun(records[0].topic(), records[0].partition(), List.of(records)));
     }
 
     private List<Sent> accepted() {
         return side(null);
     }
 
-    private List<Sent> side(OutputTag<Line> tag) {
+    private List<Sent> side(OutputTag<Lines> tag) {
         return sent.stream().filter(line -> line.tag() == tag).toList();
     }
 
@@ -198,12 +212,12 @@ class LandingOperatorTest {
 
     @Test
     void aDefectOfOursCostsOneRecordAndShowsNoneOfItsBytes() throws Exception {
-        ConsumerRecord<byte[], byte[]> broken = new ConsumerRecord<>("t", 0, 5, TIME, TimestampType.CREATE_TIME, 0, 0, null,
-                utf8(EVENT), new RecordHeaders(), Optional.empty()) {
+        ConsumerRecord<byte[], ByteBuffer> broken = new ConsumerRecord<>("t", 0, 5, TIME, TimestampType.CREATE_TIME, 0, 0, null,
+                amidst(utf8(EVENT)), new RecordHeaders(), Optional.empty()) {
             private boolean thrown;
 
             @Override
-            public byte[] value() {
+            public ByteBuffer value() {
                 if (!thrown) {
                     thrown = true;
                     throw new IllegalStateException("secret");
@@ -211,12 +225,37 @@ class LandingOperatorTest {
                 return super.value();
             }
         };
-        harness.processElement(new StreamRecord<>(broken));
-        land(0, 6, TIME, EVENT);
+        land(broken, record(0, 6, TIME, utf8(EVENT)));
         String line = side(LandingOperator.REJECTED).get(0).text();
         assertTrue(line.contains("\"reason\":\"internal_error\",\"detail\":\"IllegalStateException at "), line);
         assertFalse(line.contains("secret"), line);
         assertEquals(1, accepted().size());
+    }
+
+    @Test
+    void linesOfOneHourTravelTogetherAndNothingStaysBehindTheRun() throws Exception {
+        land(record(0, 5, TIME, utf8(EVENT)), record(0, 6, TIME, utf8("no json")), record(0, 7, TIME, utf8(EVENT)),
+                record(0, 8, TIME + 1, utf8(EVENT)), record(0, 9, TIME, utf8(EVENT)));
+        assertEquals(List.of("03 [5, 7]", "04 [8]", "03 [9]"), accepted().stream()
+                .map(lines -> lines.bucket().substring(11) + " " + offsets(lines)).toList());
+    }
+
+    @Test
+    void aLongRunIsSentInPiecesThatTheCacheHolds() throws Exception {
+        List<ConsumerRecord<byte[], ByteBuffer>> records = new ArrayList<>();
+        for (int offset = 0; offset < 2000; offset++) {
+            records.add(record(0, offset, TIME, utf8(EVENT)));
+        }
+        harness.processElement(new StreamRecord<>(new RecordRun("t", 0, records)));
+        assertTrue(accepted().size() > 1);
+        assertTrue(accepted().stream().allMatch(lines -> lines.text().length() < LandingOperator.LINES_BYTES + 1000));
+        assertEquals(records.stream().map(ConsumerRecord::offset).toList(),
+                accepted().stream().flatMap(lines -> offsets(lines).stream()).toList());
+    }
+
+    private static List<Long> offsets(Sent lines) {
+        return lines.text().lines()
+                .map(line -> line.replaceFirst(".*\"offset\":(\\d+),.*", "$1")).map(Long::valueOf).toList();
     }
 
     @Test
@@ -230,7 +269,7 @@ class LandingOperatorTest {
 
     @Test
     void aTombstoneIsRejectedAndCounted() throws Exception {
-        harness.processElement(new StreamRecord<>(record(0, 5, TIME, null)));
+        land(record(0, 5, TIME, null));
         harness.prepareSnapshotPreBarrier(1);
         assertEquals("{\"empty\":1}", ledger().get(0).get("reasons").toString());
     }
@@ -247,7 +286,7 @@ class LandingOperatorTest {
     @Test
     void linesRefuseToLeaveTheirChain() {
         var serializer = LandingOperator.LINES.createSerializer((org.apache.flink.api.common.serialization.SerializerConfig) null);
-        assertThrows(UnsupportedOperationException.class, () -> serializer.copy(new Line()));
-        assertThrows(UnsupportedOperationException.class, () -> serializer.serialize(new Line(), null));
+        assertThrows(UnsupportedOperationException.class, () -> serializer.copy(new Lines()));
+        assertThrows(UnsupportedOperationException.class, () -> serializer.serialize(new Lines(), null));
     }
 }

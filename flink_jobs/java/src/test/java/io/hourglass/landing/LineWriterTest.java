@@ -38,8 +38,8 @@ class LineWriterTest {
         for (int lines : new int[] {1, 500, 3}) {
             Kept out = new Kept();
             ByteArrayOutputStream expected = new ByteArrayOutputStream();
-            BulkWriter<Line> writer = factory.create(out);
-            Line line = new Line();
+            BulkWriter<Lines> writer = factory.create(out);
+            Lines line = new Lines();
             for (int count = 0; count < lines; count++) {
                 byte[] bytes = new byte[random.nextInt(count % 100 == 99 ? 3 * LineWriter.CHUNK_BYTES : 2000)];
                 random.nextBytes(bytes);
@@ -55,8 +55,8 @@ class LineWriterTest {
     @Test
     void aFewLinesTakeNoCodecBeforeTheObjectIsFinished() throws IOException {
         Kept out = new Kept();
-        BulkWriter<Line> writer = new LineWriter.Factory(Codec.GZIP, LEVEL).create(out);
-        writer.addElement(new Line().append("line\n"));
+        BulkWriter<Lines> writer = new LineWriter.Factory(Codec.GZIP, LEVEL).create(out);
+        writer.addElement(new Lines().append("line\n"));
         assertEquals(0, out.bytes.size());
         writer.finish();
         assertEquals("line\n", new String(decompress(Codec.GZIP, out.bytes.toByteArray()).readAllBytes()));

@@ -30,7 +30,7 @@ class SourcePartitionTest {
 
     private List<String> take() {
         return partition.takeEntries().stream().map(entry -> {
-            Line line = new Line();
+            Lines line = new Lines();
             entry.append(line, new UtcText());
             return text(line);
         }).toList();

@@ -1,15 +1,16 @@
 package io.hourglass.landing;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * One line on its way to a sink: its bytes, and the bucket and epoch of the object that it belongs to.
+ * Lines on their way to a sink: their bytes, and the bucket and epoch of the object that they belong to.
  *
- * <p>The operator owns one instance per output and fills it anew for each record, so a sink must take the bytes
- * before it returns. A line never leaves its task: see {@link ByReference}.
+ * <p>The operator owns one instance per output and fills it anew and anew, so a sink must take the bytes before it
+ * returns. Lines never leave their task: see {@link ByReference}.
  */
-public final class Line {
+public final class Lines {
     private static final int BYTES_KEPT_MAX = 1 << 22;
     private static final int BYTES_AT_START = 1 << 14;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -38,7 +39,7 @@ public final class Line {
     }
 
     /** Forget the bytes; one huge record does not keep its memory for ever. */
-    Line clear() {
+    Lines clear() {
         length = 0;
         if (bytes.length > BYTES_KEPT_MAX) {
             bytes = new byte[BYTES_AT_START];
@@ -46,34 +47,45 @@ public final class Line {
         return this;
     }
 
-    Line into(String newBucket, String newEpoch) {
+    Lines into(String newBucket, String newEpoch) {
         bucket = newBucket;
         epoch = newEpoch;
         return this;
     }
 
-    Line append(byte[] more) {
+    /** Forget what came behind the first {@code count} bytes. */
+    void cutTo(int count) {
+        length = count;
+    }
+
+    Lines append(byte[] more) {
         return append(more, 0, more.length);
     }
 
-    Line append(byte[] more, int from, int to) {
+    Lines append(byte[] more, int from, int to) {
         reserve(to - from);
         System.arraycopy(more, from, bytes, length, to - from);
         length += to - from;
         return this;
     }
 
-    Line append(String ascii) {
+    /** Append what lies between position and limit of a buffer over an array; they stay where they are. */
+    Lines append(ByteBuffer more) {
+        int from = more.arrayOffset() + more.position();
+        return append(more.array(), from, from + more.remaining());
+    }
+
+    Lines append(String ascii) {
         return append(ascii.getBytes(StandardCharsets.UTF_8));
     }
 
-    Line append(char ascii) {
+    Lines append(char ascii) {
         reserve(1);
         bytes[length++] = (byte) ascii;
         return this;
     }
 
-    Line append(long number) {
+    Lines append(long number) {
         if (number < 0) {
             return append(Long.toString(number));
         }
@@ -92,7 +104,7 @@ public final class Line {
     }
 
     /** Append a JSON string with its quotes. */
-    Line appendString(String text) {
+    Lines appendString(String text) {
         appendString(text.getBytes(StandardCharsets.UTF_8));
         return this;
     }
