@@ -15,6 +15,7 @@ import psutil
 
 import flink_jobs
 from flink_jobs import errors
+from flink_jobs.class_archive import options_to_use
 from flink_jobs.clock import Clock
 from flink_jobs.errors import DeployError, SetupError
 from flink_jobs.flink_config import flink_config, java_options, logging_config
@@ -163,7 +164,7 @@ class JobProcess:
         options = java_options(wheel_java_options((wheel_home() / "conf/config.yaml").read_text()))
         client = client_command(
             java_program(os.environ),
-            [f"-Xmx{self._settings.flink_heap}", *options],
+            [f"-Xmx{self._settings.flink_heap}", *options, *options_to_use(self._settings.flink_home)],
             self._settings.flink_home,
             conf_dir,
         )

@@ -11,7 +11,7 @@ from flink_jobs.settings import LandingSettings
 from flink_jobs.world import World
 
 Report = Callable[[str], None]
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2
 REPORT_SECONDS = 5.0
 
 
