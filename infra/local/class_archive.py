@@ -26,11 +26,11 @@ from infra.local.processes import ProcessTable, StackError, wait_until_healthy
 from infra.local.settings import LOOPBACK, LocalSettings
 
 JAVA_OPTIONS = "JDK_JAVA_OPTIONS"
-RECORDS = (
+EVENT = (
     b'{"event_id":"e","event_type":"RUN_START","schema_version":1,"occurred_at":"2025-08-01T03:30:00Z",'
-    b'"organization":"o","deployment":"d","payload":{}}',
-    b"no json",
+    b'"organization":"o","deployment":"d","payload":{}}'
 )
+RECORDS = (EVENT, b"no json")
 ANSWER_SECONDS_MAX = 60
 
 
