@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.httpsession import get_cert_path
 
 from flink_jobs.errors import DeployError, ObjectGoneError, SetupError, UnreachableError
 from flink_jobs.settings import LandingSettings
+from flink_jobs.signed_objects import BucketAddress
+from flink_jobs.stored import OpenUpload, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+__all__ = ["Bucket", "OpenUpload", "StoredObject"]
+
 CHUNK_BYTES = 1 << 20
+_HEADERS = {
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+    "ACL": "x-amz-acl",
+}
 _LIMITS = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 2, "mode": "standard"})
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """One object of a listing. The ETag has no quotes; it is compared, never interpreted."""
-
-    key: str
-    modified: datetime
-    bytes: int = 0
-    etag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenUpload:
-    """A multipart upload that is neither completed nor aborted."""
-
-    key: str
-    upload_id: str
-    begun: datetime
+def plain_address(settings: LandingSettings) -> BucketAddress:
+    """Say where the bucket is, and which certificates are trusted, for a client that knows nothing of AWS."""
+    endpoint = settings.client(_LIMITS).meta.endpoint_url
+    scheme, _, host = endpoint.partition("://")
+    in_path, in_host = f"{endpoint}/{settings.bucket}", f"{scheme}://{settings.bucket}.{host}"
+    return BucketAddress(
+        url=in_path if settings.uses_path_style else in_host,
+        region=settings.s3_region,
+        authorities=str(get_cert_path(settings.identity().session().get_config_variable("ca_bundle") or True)),
+        put_headers={_HEADERS[name]: value for name, value in settings.put_arguments().items()},
+    )
 
 
 class Bucket:

@@ -9,8 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-import psutil
-
 CLOCK_STEP_SECONDS = 2.0
 """The system derives a start time from its clock, which is set now and then."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -40,10 +38,14 @@ class Holder:
     @classmethod
     def this_process(cls) -> Self:
         """Describe the process that asks."""
+        import psutil  # noqa: PLC0415 - who only keeps a lease describes nobody
+
         return cls(socket.gethostname(), this_machine(), os.getpid(), psutil.Process().create_time())
 
     def life(self) -> Life:
         """Look whether the process lives."""
+        import psutil  # noqa: PLC0415 - see `this_process`
+
         if self.machine != this_machine():
             return Life.UNKNOWN
         try:
@@ -62,4 +64,6 @@ def this_machine() -> str:
     try:
         return f"{_BOOT_ID.read_text().strip()}/{_PID_NAMESPACE.stat().st_ino}"
     except OSError:
+        import psutil  # noqa: PLC0415 - see `Holder.this_process`
+
         return f"{socket.gethostname()}/{psutil.boot_time():.0f}"  # no Linux: one space of pids for each boot

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - Flink's own name; read when pyflink is imported
@@ -22,60 +19,60 @@ from pydantic import SecretStr
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from flink_jobs.bucket import Bucket
+from flink_jobs.bucket import Bucket, plain_address
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import DeployError, RestoreRefusedError
+from flink_jobs.errors import DeployError
+from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
 from flink_jobs.holder import Holder
+from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
-from flink_jobs.lease_keeper import JobOfVirtualMachine, LeaseKeeper
-from flink_jobs.restore import unrestorable
+from flink_jobs.lease_keeper import Job, JobOfVirtualMachine, Kept, LeaseKeeper
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 
-LOG = logging.getLogger("hourglass")
-LOG_FILE = "landing_job.log"
-RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
-"""The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
-
 
 def main() -> None:
-    """Build the job from the environment's settings and run it until it is stopped.
+    """Build the job from the environment's settings and submit it.
 
     1. The stream's lease is taken, or the start refused: this process lives as long as the job, wherever that runs.
     2. What a former job left unfinished is ended, and no newer restore point may have appeared.
-    3. The job runs, its lease is renewed.
-    4. The lease is released, but only after Flink has said how the job ended. Whatever else ends this process leaves
-       the lease as it is: it runs out.
+    3. The job is submitted.
+    4. `keep_lease` takes this process over: it renews the lease, and releases it after Flink has said how the job
+       ended.
     """
-    gc.disable()  # until `keep_java_objects`
-    jvm = get_gateway().jvm
+    gc.disable()  # whichever thread collects asks Java to forget an object, and waits for ever when that is paused
+    gateway = get_gateway()
+    jvm = gateway.jvm
     settings = with_keys_of_flink(LandingSettings(), jvm)
-    keeper = hold_stream(settings, jvm)
+    virtual_machine = jvm.java.lang.ProcessHandle.current().pid()
+    keeper = hold_stream(settings, JobOfVirtualMachine(virtual_machine))
     try:
         environment = StreamExecutionEnvironment.get_execution_environment()
         build(environment._j_stream_execution_environment, jvm, settings)  # noqa: SLF001 - no public way
         client = environment.execute_async(settings.job_name)
-        keeper.name_job(str(client.get_job_id()))
-        end = client.get_job_execution_result()
-        keep_java_objects()
-        end.result()
-    except Py4JJavaError as error:
+        end = client._j_job_client.getJobExecutionResult()  # noqa: SLF001 - no public way; Java forgets it with this name
+        job = RunningJob(
+            str(client.get_job_id()),
+            virtual_machine,
+            gateway.gateway_parameters.port,
+            end._get_object_id(),  # noqa: SLF001 - no public way
+            settings.restored_from,
+        )
+    except Py4JJavaError:
         keeper.release()
-        if RESTORING in (trace := str(error)):
-            raise RestoreRefusedError(unrestorable(settings.restored_from, trace)) from error
         raise
-    keeper.release()
+    address = plain_address(settings)
+    go_on_as_keeper(HandOver(settings.lease_prefix, keeper.stop(), address, settings.identity(), job))
 
 
-def hold_stream(settings: LandingSettings, jvm: Any) -> LeaseKeeper:
+def hold_stream(settings: LandingSettings, job: Job) -> LeaseKeeper:
     """Take the lease, clean up behind the former job, and begin to renew."""
     clock, bucket = SystemClock(), Bucket.of(settings)
     leases = Leases(settings, bucket, clock)
     lease = leases.take(Holder.this_process(), LOG.info)
-    job = JobOfVirtualMachine(jvm.java.lang.ProcessHandle.current().pid())
-    keeper = LeaseKeeper(leases, lease, job, clock, LOG.info)
+    keeper = LeaseKeeper(leases, Kept(lease, clock.monotonic()), job, clock, LOG.info)
     keeper.start()
     try:
         end_uploads_of_the_former(settings, bucket, LOG.info)
@@ -86,17 +83,6 @@ def hold_stream(settings: LandingSettings, jvm: Any) -> LeaseKeeper:
     return keeper
 
 
-def keep_java_objects() -> None:
-    """Let no object of Java that this process knows be collected any more.
-
-    Whichever thread collects one asks the Java process to forget it, and waits for ever when that is paused: the
-    thread that renews the lease could then never let it go on.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.enable()
-
-
 def with_keys_of_flink(settings: LandingSettings, jvm: Any) -> LandingSettings:
     """Add the bucket's keys: the environment of this process has none, Flink's own configuration may."""
     configuration = jvm.org.apache.flink.configuration.GlobalConfiguration.loadConfiguration().toMap()
@@ -105,18 +91,6 @@ def with_keys_of_flink(settings: LandingSettings, jvm: Any) -> LandingSettings:
         return settings
     keys = {"s3_access_key_id": key, "s3_secret_access_key": SecretStr(secret)}
     return settings.model_copy(update=keys | ({"s3_session_token": SecretStr(token)} if token else {}))
-
-
-def log_beside_flink() -> None:
-    """Write what this process says to a file, too: Flink reads its standard error, but not while it is paused."""
-    said = logging.StreamHandler(sys.stderr)
-    said.setFormatter(logging.Formatter("hourglass: %(message)s"))
-    LOG.addHandler(said)
-    if folder := os.environ.get("FLINK_LOG_DIR"):
-        written = logging.FileHandler(Path(folder) / LOG_FILE)
-        written.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        LOG.addHandler(written)
-    LOG.setLevel(logging.INFO)
 
 
 def build(java: Any, jvm: Any, settings: LandingSettings) -> None:
@@ -181,5 +155,4 @@ if __name__ == "__main__":
     try:
         main()
     except DeployError as error:
-        LOG.error("%s: %s", type(error).__name__, error)  # noqa: TRY400 - a refusal has no trace
-        sys.exit(2)
+        refuse(error)

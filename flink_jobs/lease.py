@@ -8,38 +8,26 @@ the next number. Only the watcher's own clock measures, no two clocks are compar
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from flink_jobs.bucket import StoredObject
 from flink_jobs.clock import Clock
-from flink_jobs.errors import LeaseHeldError, LeaseLostError
+from flink_jobs.errors import LeaseHeldError
 from flink_jobs.holder import Holder, Life
+from flink_jobs.renewal import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number
 from flink_jobs.settings import LandingSettings
+from flink_jobs.stored import StoredObject
 
 POLL_SECONDS = 1.0
 REPORT_SECONDS = 5.0
-_KEY = re.compile(r".*/(?P<number>\d{8})\.json")
 
 
-class LeaseObjects(Protocol):
+class LeaseObjects(RenewableObjects, Protocol):
     """See `Bucket`."""
-
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List all objects below a prefix."""
-        ...
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object that must not exist yet."""
-        ...
-
-    def put(self, key: str, body: bytes) -> None:
-        """Write an object."""
         ...
 
     def read(self, key: str) -> bytes | None:
@@ -51,39 +39,7 @@ class LeaseObjects(Protocol):
         ...
 
 
-class LeaseRecord(BaseModel):
-    """What a lease object says.
-
-    `token` is of one taking: the winner knows its object by it when the answer to its creation was lost.
-    `renewed` counts, so that two renewals never have the same bytes. `lease_seconds` is how long it stands without
-    one.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    number: int
-    token: str
-    holder: Holder
-    job: str
-    job_id: str | None = None
-    lease_seconds: float
-    renewed: int = 0
-    released: bool = False
-
-    def after(self, **changes: object) -> LeaseRecord:
-        """Make the next text of this lease."""
-        return self.model_copy(update={"renewed": self.renewed + 1, **changes})
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A lease that this process has taken."""
-
-    key: str
-    record: LeaseRecord
-
-
-class Leases:
+class Leases(Renewals):
     """Take, renew and release the lease of one stream.
 
     Args:
@@ -93,6 +49,7 @@ class Leases:
     """
 
     def __init__(self, settings: LandingSettings, bucket: LeaseObjects, clock: Clock) -> None:
+        super().__init__(settings.lease_prefix, bucket)
         self._settings = settings
         self._bucket = bucket
         self._clock = clock
@@ -108,33 +65,19 @@ class Leases:
             LeaseHeldError: a living job holds the stream.
         """
         while True:
-            found = self._highest()
+            found = self.highest()
             if found:
                 self._wait_until_free(found, report)
             lease = self._create(lease_number(found) + 1, holder)
-            if lease and not self._is_passed(lease):
-                for stale in self._all():
+            if lease and not self.is_passed(lease):
+                for stale in self.all():
                     if lease_number(stale) < lease.record.number:
                         self._bucket.delete(stale.key)
                 return lease
 
-    def renew(self, lease: Lease, job_id: str | None) -> Lease:
-        """Say that the holder lives.
-
-        Raises:
-            LeaseLostError: somebody else has taken the stream.
-        """
-        if self._is_passed(lease):
-            raise LeaseLostError(f"another job has taken the stream from {lease.key}: this one ends")
-        return self._write(lease, lease.record.after(job_id=job_id))
-
-    def release(self, lease: Lease) -> None:
-        """Give the stream free: the next job takes it at once."""
-        self._write(lease, lease.record.after(released=True))
-
     def read(self) -> LeaseRecord | None:
         """Read the highest lease, which holds the stream unless it is released; None where there never was one."""
-        found = self._highest()
+        found = self.highest()
         return self._read(found.key)[1] if found else None
 
     def _wait_until_free(self, found: StoredObject, report: Callable[[str], None]) -> None:
@@ -163,43 +106,19 @@ class Leases:
             job=self._settings.job_name,
             lease_seconds=self._settings.lease_seconds,
         )
-        if not self._bucket.create(key, _text(record)):
+        if not self._bucket.create(key, record.to_json()):
             written = self._read(key)[1]  # a creation whose answer was lost finds its own object when it is repeated
             if written is None or written.token != record.token:
                 return None
         return Lease(key, record)
 
-    def _write(self, lease: Lease, record: LeaseRecord) -> Lease:
-        self._bucket.put(lease.key, _text(record))
-        return Lease(lease.key, record)
-
-    def _is_passed(self, lease: Lease) -> bool:
-        """Say whether there is a higher number. That the own one is not listed says nothing: a listing may be late."""
-        return lease_number(self._highest()) > lease.record.number
-
-    def _highest(self) -> StoredObject | None:
-        return next(reversed(self._all()), None)
-
-    def _all(self) -> list[StoredObject]:
-        return sorted(filter(lease_number, self._bucket.objects(self._settings.lease_prefix)), key=lease_number)
-
     def _read(self, key: str) -> tuple[bytes | None, LeaseRecord | None]:
         """Read an object as it is, and as a lease if it is one; what is no lease only stands its time."""
         body = self._bucket.read(key)
         try:
-            return body, LeaseRecord.model_validate_json(body) if body else None
-        except ValidationError:
+            return body, LeaseRecord.from_json(body) if body else None
+        except ValueError:
             return body, None
-
-
-def lease_number(stored: StoredObject | None) -> int:
-    """Read the number of a lease; what is no lease has none, 0."""
-    match = _KEY.fullmatch(stored.key) if stored else None
-    return int(match["number"]) if match else 0
-
-
-def _text(record: LeaseRecord) -> bytes:
-    return record.model_dump_json(indent=1).encode()
 
 
 def _held(record: LeaseRecord, key: str) -> LeaseHeldError:

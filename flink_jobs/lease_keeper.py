@@ -8,11 +8,12 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from flink_jobs.clock import Clock
 from flink_jobs.errors import LeaseLostError
-from flink_jobs.lease import Lease, Leases
+from flink_jobs.renewal import Lease, Renewals
 
 RENEWALS_PER_LEASE = 3
 RETRY_SECONDS = 1.0
@@ -34,6 +35,21 @@ class Job(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A lease and what became of it so far.
+
+    Attributes:
+        lease: as it was written last.
+        renewed_at: by this machine's monotonic clock, which all its processes share.
+        paused: whether the job stands still because the lease has run out.
+    """
+
+    lease: Lease
+    renewed_at: float
+    paused: bool = False
+
+
 class LeaseKeeper:
     """Renews a lease in the background.
 
@@ -42,24 +58,25 @@ class LeaseKeeper:
     When it is still the holder the job goes on; when it is not, everything ends.
 
     Args:
-        leases: of the stream.
-        lease: that this process holds.
+        renewals: of the stream.
+        kept: that this process holds.
         job: what to pause and to end.
         clock: measures since the last renewal.
         report: gets a line when something happens.
     """
 
-    def __init__(self, leases: Leases, lease: Lease, job: Job, clock: Clock, report: Callable[[str], None]) -> None:
-        self._leases = leases
-        self._lease = lease
+    def __init__(self, renewals: Renewals, kept: Kept, job: Job, clock: Clock, report: Callable[[str], None]) -> None:
+        self._leases = renewals
+        self._lease = kept.lease
         self._job = job
         self._clock = clock
         self._report = report
-        self._renewed_at = clock.monotonic()
-        self._paused = False
+        self._renewed_at = kept.renewed_at
+        self._paused = kept.paused
         self._failure = ""
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._unwatched = threading.Event()
         self._asked = threading.Event()
         self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._keep, self._watch)]
         self._job_id: str | None = None
@@ -76,10 +93,17 @@ class LeaseKeeper:
 
     def release(self) -> None:
         """Stop renewing and give the stream free: only when the job has come to its end."""
+        self._leases.release(self.stop().lease)
+
+    def stop(self) -> Kept:
+        """Stop renewing, then watching, and say how it stands: another keeper goes on from there, at once."""
+        keeping, watching = self._threads
         self._over.set()
         self._asked.set()
-        self._threads[0].join()
-        self._leases.release(self._lease)
+        keeping.join()  # a renewal that is under way may take longer than the lease stands: until then it is watched
+        self._unwatched.set()
+        watching.join()
+        return Kept(self._lease, self._renewed_at, self._paused)
 
     def renew(self) -> float:
         """Renew once, and return after how many seconds to do it again."""
@@ -126,9 +150,8 @@ class LeaseKeeper:
             wait_seconds = self.renew()
 
     def _watch(self) -> None:
-        wait_seconds = self._lease.record.lease_seconds
-        while not self._over.wait(wait_seconds):
-            wait_seconds = self.watch()
+        while not self._unwatched.wait(self.watch()):
+            pass
 
 
 class JobOfVirtualMachine:

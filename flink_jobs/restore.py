@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from flink_jobs.bucket import StoredObject
+from flink_jobs.stored import StoredObject
 
 _CHECKPOINT = re.compile(r".*/(?P<job>[0-9a-f]{32})/chk-(?P<number>\d+)/_metadata")
 _SAVEPOINT = re.compile(r".*/savepoint-[0-9a-f-]+/_metadata")

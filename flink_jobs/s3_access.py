@@ -1,24 +1,22 @@
 """How every process of the project reaches the bucket: one set of variables, and the client that Python takes.
 
-A contract: it imports nothing of ours. The landing job's Java client has its own names for the same settings, in
-`flink_jobs/s3_properties.py`.
+A contract: it imports nothing of ours but `s3_credentials`. The landing job's Java client has its own names for the
+same settings, in `flink_jobs/s3_properties.py`.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flink_jobs.s3_credentials import Identity
+
 if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_s3 import S3Client
-
-SESSION_NAME = "hourglass"
-"""Under which an assumed role is seen in the trail of the account."""
 
 
 class Encryption(StrEnum):
@@ -112,41 +110,23 @@ class S3Access(BaseSettings):
             limits: timeouts, retries and connections of this caller.
         """
         # Imported here: who only reads settings does not pay for it.
+        import boto3  # noqa: PLC0415 - see the line above
         from botocore.config import Config  # noqa: PLC0415 - see the line above
 
         style = Config(s3={"addressing_style": "path" if self.uses_path_style else "virtual"})
-        client: S3Client = self._session().client(
+        client: S3Client = boto3.session.Session(botocore_session=self.identity().session()).client(
             "s3", endpoint_url=self.s3_endpoint, region_name=self.s3_region, config=limits.merge(style)
         )
         return client
 
-    def _session(self) -> Any:
-        import boto3  # noqa: PLC0415 - see `client`
-
+    def identity(self) -> Identity:
+        """Say which credentials to use."""
         secret, token = self.s3_secret_access_key, self.s3_session_token
-        session = boto3.session.Session(
-            aws_access_key_id=self.s3_access_key_id,
-            aws_secret_access_key=secret.get_secret_value() if secret else None,
-            aws_session_token=token.get_secret_value() if token else None,
+        return Identity(
+            region=self.s3_region,
+            key_id=self.s3_access_key_id,
+            secret=secret.get_secret_value() if secret else None,
+            token=token.get_secret_value() if token else None,
+            role_arn=self.s3_role_arn,
+            sts_endpoint=self.s3_sts_endpoint,
         )
-        return self._in_role(session, self.s3_role_arn) if self.s3_role_arn else session
-
-    def _in_role(self, session: Any, role_arn: str) -> Any:
-        """Assume the role at the first request, and again before its credentials end."""
-        import boto3  # noqa: PLC0415 - see `client`
-        from botocore.credentials import (  # noqa: PLC0415 - see `client`
-            AssumeRoleCredentialFetcher,
-            DeferredRefreshableCredentials,
-        )
-        from botocore.session import get_session  # noqa: PLC0415 - see `client`
-
-        ours = get_session()
-        fetcher = AssumeRoleCredentialFetcher(
-            client_creator=partial(ours.create_client, endpoint_url=self.s3_sts_endpoint, region_name=self.s3_region),
-            source_credentials=session.get_credentials(),
-            role_arn=role_arn,
-            extra_args={"RoleSessionName": SESSION_NAME},
-        )
-        in_role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-        ours._credentials = in_role  # type: ignore[attr-defined]  # noqa: SLF001 - botocore's setter takes keys alone
-        return boto3.session.Session(botocore_session=ours)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -163,8 +163,8 @@ def test_another_machines_job_is_refused_before_anything_starts_and_a_start_leav
     assert lease
     assert lease.released
     given.flink.alive = False
-    held = lease.model_copy(update={"released": False})
-    given.objects.put(f"flink/platform-events/leases/{lease.number:08d}.json", held.model_dump_json().encode())
+    held = replace(lease, released=False)
+    given.objects.put(f"flink/platform-events/leases/{lease.number:08d}.json", held.to_json())
     with pytest.raises(LeaseHeldError, match="holds the stream"):
         given.start()
     assert ["start earliest"] == given.effects

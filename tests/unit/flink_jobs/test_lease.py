@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,8 +10,9 @@ import pytest
 
 from flink_jobs.errors import LeaseHeldError, LeaseLostError, UnreachableError
 from flink_jobs.holder import Holder, Life
-from flink_jobs.lease import Lease, LeaseRecord, Leases
-from flink_jobs.lease_keeper import LeaseKeeper
+from flink_jobs.lease import Leases
+from flink_jobs.lease_keeper import Kept, LeaseKeeper
+from flink_jobs.renewal import Lease, LeaseRecord
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import FakeObjects, FakeSeconds
 
@@ -106,8 +108,8 @@ def test_a_renewing_holder_of_another_machine_is_refused() -> None:
 def test_the_time_of_the_lease_itself_counts_and_not_the_starters() -> None:
     given = Given()
     theirs = given.take(ELSEWHERE)
-    patient = theirs.record.model_copy(update={"lease_seconds": 100.0})
-    given.bucket.put(theirs.key, patient.model_dump_json().encode())
+    patient = replace(theirs.record, lease_seconds=100.0)
+    given.bucket.put(theirs.key, patient.to_json())
     given.take()
     assert 100 < given.clock.now
 
@@ -119,7 +121,7 @@ def test_of_two_starters_one_wins_and_the_other_refuses() -> None:
     def other_first(key: str) -> None:
         given.bucket.on_create = lambda _key: None
         rival = LeaseRecord(number=1, token="x", holder=HERE, job="j", lease_seconds=30)
-        given.bucket.put(key, rival.model_dump_json().encode())
+        given.bucket.put(key, rival.to_json())
 
     given.bucket.on_create = other_first
     with pytest.raises(LeaseHeldError):
@@ -142,7 +144,7 @@ def test_a_number_that_others_have_passed_already_is_no_lease() -> None:
     def two_pass(_key: str) -> None:
         given.bucket.on_create = lambda _key: None
         passed = LeaseRecord(number=2, token="x", holder=DEAD, job="j", lease_seconds=30)
-        given.bucket.put(f"{PREFIX}00000002.json", passed.model_dump_json().encode())
+        given.bucket.put(f"{PREFIX}00000002.json", passed.to_json())
 
     given.bucket.on_create = two_pass
     assert 3 == given.take().record.number
@@ -208,7 +210,9 @@ class Watched:
 
     def __post_init__(self) -> None:
         lease = self.given.take()
-        self.keeper = LeaseKeeper(self.given.leases, lease, self, self.given.clock, self.given.said.append)
+        self.keeper = LeaseKeeper(
+            self.given.leases, Kept(lease, self.given.clock.monotonic()), self, self.given.clock, self.given.said.append
+        )
 
     def pause(self) -> None:
         """Pause."""
@@ -273,8 +277,8 @@ def test_a_job_that_wakes_up_after_it_was_succeeded_ends() -> None:
     watched = Watched()
     other = watched.given.leases.read()
     assert other
-    later = other.model_copy(update={"number": 2, "holder": ELSEWHERE})
-    watched.given.bucket.put(f"{PREFIX}00000002.json", later.model_dump_json().encode())
+    later = replace(other, number=2, holder=ELSEWHERE)
+    watched.given.bucket.put(f"{PREFIX}00000002.json", later.to_json())
     with pytest.raises(SystemExit):
         watched.keeper.renew()
     assert ["end"] == watched.done
@@ -299,3 +303,29 @@ def test_a_released_stream_is_free() -> None:
     watched.keeper.start()
     watched.keeper.release()
     assert 2 == watched.given.take().record.number
+
+
+def test_a_keeper_goes_on_where_another_one_stopped() -> None:
+    """A job that was paused is paused still, and the time since the last renewal goes on."""
+    watched = Watched()
+    watched.keeper.start()
+    watched.given.clock.sleep(SETTINGS.lease_seconds + 1)
+    watched.keeper.watch()
+    kept = watched.keeper.stop()
+    assert (0.0, True) == (kept.renewed_at, kept.paused)
+    successor = LeaseKeeper(watched.given.leases, kept, watched, watched.given.clock, watched.given.said.append)
+    successor.watch()
+    assert ["pause"] == watched.done
+    successor.renew()
+    assert ["pause", "resume"] == watched.done
+
+
+def test_what_is_written_is_read_and_what_is_no_lease_is_refused() -> None:
+    record = LeaseRecord(number=1, token="x", holder=HERE, job="j", lease_seconds=30.0, job_id="j1", renewed=2)
+    assert record == LeaseRecord.from_json(record.to_json())
+    grown = json.dumps(json.loads(record.to_json()) | {"later": 1}).encode()
+    assert record == LeaseRecord.from_json(grown)
+    bad: list[bytes] = [b"{", b"[]", b"7", b"{}", grown.replace(b"30.0", b"NaN"), grown.replace(b"30.0", b"0")]
+    for body in [*bad, grown.replace(b'"number": 1', b'"number": "x"'), grown.replace(b'"host"', b'"hast"')]:
+        with pytest.raises(ValueError):  # noqa: PT011 - whichever it is
+            LeaseRecord.from_json(body)

@@ -1,0 +1,59 @@
+"""Keep the lease of a job that runs: what the job's own process does from the moment in which it has submitted it.
+
+Started by `hand_over.go_on_as_keeper` alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
+from py4j.protocol import Py4JJavaError
+
+from flink_jobs.clock import SystemClock
+from flink_jobs.errors import DeployError, RestoreRefusedError
+from flink_jobs.hand_over import RunningJob, received
+from flink_jobs.job_log import LOG, log_beside_flink, refuse
+from flink_jobs.lease_keeper import JobOfVirtualMachine, LeaseKeeper
+from flink_jobs.renewal import Renewals
+from flink_jobs.restore import unrestorable
+from flink_jobs.signed_objects import SignedObjects
+
+RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
+"""The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
+
+
+def main(descriptor: int) -> None:
+    """Renew the lease until Flink says how the job ended; then release it.
+
+    Whatever else ends this process leaves the lease as it is: it runs out.
+    """
+    given = received(descriptor)
+    renewals = Renewals(given.lease_prefix, SignedObjects(given.address, given.identity))
+    virtual_machine = JobOfVirtualMachine(given.job.virtual_machine)
+    keeper = LeaseKeeper(renewals, given.kept, virtual_machine, SystemClock(), LOG.info)
+    keeper.name_job(given.job.job_id)
+    keeper.start()
+    try:
+        end_of(given.job).get()
+    except Py4JJavaError as error:
+        keeper.release()
+        if RESTORING in (trace := str(error)):
+            raise RestoreRefusedError(unrestorable(given.job.restored_from, trace)) from error
+        raise
+    keeper.release()
+
+
+def end_of(job: RunningJob) -> Any:
+    """Find the Java object that tells the job's end. Nothing of it is collected before: that would ask Java, too."""
+    gateway = JavaGateway(gateway_parameters=GatewayParameters(port=job.gateway_port))
+    return JavaObject(job.end, gateway._gateway_client)  # noqa: SLF001 - no public way to an object of another client
+
+
+if __name__ == "__main__":
+    log_beside_flink()
+    try:
+        main(int(sys.argv[1]))
+    except DeployError as refusal:
+        refuse(refusal)

@@ -1,0 +1,25 @@
+"""What a listing of the bucket says, without the client that asks: the job's own process has none in its long life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object of a listing. The ETag has no quotes; it is compared, never interpreted."""
+
+    key: str
+    modified: datetime
+    bytes: int = 0
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """A multipart upload that is neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    begun: datetime
