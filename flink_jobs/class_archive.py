@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 FILE = "classes.jsa"
+_WHERE_IT_WAS_MADE_FOR = ("-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0")
 _UNSAID = ("cds", "cds+dynamic", "class+path")
 """Words of Java's log that would complain of an archive which does not fit; they would hide why a start failed."""
 
@@ -19,8 +20,11 @@ def archive_of(flink_home: Path) -> Path:
 
 
 def options_to_use(flink_home: Path) -> list[str]:
-    """List what Java is told to use the archive; nothing where there is none."""
+    """List what Java is told to use the archive; nothing where there is none.
+
+    It is mapped where it was made for: elsewhere every page of it would be changed, and be this process' own.
+    """
     archive = archive_of(flink_home)
     if not archive.exists():
         return []
-    return [f"-XX:SharedArchiveFile={archive}", *(f"-Xlog:{word}=off" for word in _UNSAID)]
+    return [f"-XX:SharedArchiveFile={archive}", *_WHERE_IT_WAS_MADE_FOR, *(f"-Xlog:{word}=off" for word in _UNSAID)]
