@@ -18,6 +18,7 @@ from benchmarks.landing.campaign import (
     newest_batch,
     read_measurements,
 )
+from benchmarks.landing.compared import COMPARISONS, run_comparison
 from benchmarks.landing.live import LOADS, Pace, all_good, run_load
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES
@@ -91,20 +92,34 @@ def report(
 
 @app.command()
 def load(
-    names: Annotated[list[str], typer.Argument(help=f"of {', '.join(LOADS)}")],
+    names: Annotated[list[str], typer.Argument(help=f"of {', '.join([*LOADS, *COMPARISONS])}")],
     *,
     seconds: Annotated[int | None, typer.Option(min=10, help="instead of the load's own duration")] = None,
     events_per_second: Annotated[int | None, typer.Option(min=1, help="instead of the load's own rate")] = None,
+    sizes: Annotated[str, typer.Option(help="of parallelism and ledger: two numbers of records")] = "500000,2000000",
+    runs: Annotated[int, typer.Option(min=1, help="of parallelism and ledger")] = 3,
 ) -> None:
     """Run ours under loads that go on; print what was found as JSON, a line each, and exit with 1 beyond a limit."""
     settings = BenchmarkSettings()
-    unknown = [name for name in names if name not in LOADS]
+    unknown = [name for name in names if name not in LOADS and name not in COMPARISONS]
     if unknown:
         raise typer.BadParameter(f"no load {', '.join(unknown)}")
+    small, large = _two(sizes)
     with running_servers(settings, say):
-        found = [_run_load(name, settings, seconds, events_per_second) for name in names]
+        found = [
+            _compare(name, (small, large), runs, settings)
+            if name in COMPARISONS
+            else _run_load(name, settings, seconds, events_per_second)
+            for name in names
+        ]
     if not all_good(found):
         raise typer.Exit(1)
+
+
+def _compare(name: str, sizes: tuple[int, int], runs: int, settings: BenchmarkSettings) -> dict[str, Any]:
+    found = run_comparison(name, sizes, runs, settings, say)
+    sys.stdout.write(json.dumps(found) + "\n")
+    return found
 
 
 def _run_load(
@@ -133,6 +148,13 @@ def down() -> None:
     """Stop the servers."""
     settings = BenchmarkSettings()
     stop_servers(settings, server_names(settings))
+
+
+def _two(text: str) -> tuple[int, int]:
+    found = sorted(set(_sizes(text)))
+    if len(found) != 2:  # noqa: PLR2004 - a slope has two ends
+        raise typer.BadParameter(f"--sizes {text}: two numbers of records, as 500000,2000000")
+    return found[0], found[1]
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -76,7 +76,7 @@ class Campaign:
         """List the cells in the order of measuring: another peer begins in each run, faults come last."""
         for run in range(self.runs):
             for codec in self.codecs:
-                for peer in _rotated(self.peers, run):
+                for peer in rotated(self.peers, run):
                     yield from (Cell(peer, codec, size, run) for size in self.sizes_of(peer))
         if self.kill:
             for codec in self.codecs:
@@ -84,7 +84,8 @@ class Campaign:
                     yield Cell(peer, codec, self.sizes_of(peer)[-1], 0, killed=True)
 
 
-def _rotated(names: tuple[str, ...], by: int) -> tuple[str, ...]:
+def rotated(names: tuple[str, ...], by: int) -> tuple[str, ...]:
+    """Begin with another name."""
     by %= len(names)
     return names[by:] + names[:by]
 
@@ -140,9 +141,9 @@ class Runner:
             task.work_dir / "outcome.json",
             cell.parallelism,
         )
-        outcome = _carried_out(order)
+        outcome = carried_out(order)
         counts = requests.counts()
-        objects, verdict = self._check(peer, task, corpus, topic)
+        objects, verdict = checked(self._store, peer, task, corpus, topic)
         self._note(
             {
                 **asdict(cell),
@@ -180,15 +181,6 @@ class Runner:
                 while log.read(2**24):
                     pass
 
-    def _check(self, peer: Peer, task: Task, corpus: Corpus, topic: Filled) -> tuple[list[Listed], Verdict]:
-        listed = {found.key: found for found in self._store.objects(task.bucket, task.prefix)}
-        visible = [listed[key] for key in peer.visible_objects(task, sorted(listed))]
-        reader = Reader(corpus, topic.ends)
-        for found in visible:
-            hour = peer.hour_of(found.key)
-            reader.read_object(found.key, hour, self._store.open(task.bucket, found.key))
-        return visible, reader.verdict()
-
     def _note(self, measurement: dict[str, Any]) -> None:
         about = {
             "batch": self._campaign.batch,
@@ -200,6 +192,16 @@ class Runner:
         with self._settings.measurements.open("a") as notes:
             notes.write(json.dumps({**about, **measurement}) + "\n")
         self._report(f"    {summary_line(measurement)}")
+
+
+def checked(store: Store, peer: Peer, task: Task, corpus: Corpus, topic: Filled) -> tuple[list[Listed], Verdict]:
+    """Read everything that a peer has landed; give its objects and what was found in them."""
+    listed = {found.key: found for found in store.objects(task.bucket, task.prefix)}
+    visible = [listed[key] for key in peer.visible_objects(task, sorted(listed))]
+    reader = Reader(corpus, topic.ends)
+    for found in visible:
+        reader.read_object(found.key, peer.hour_of(found.key), store.open(task.bucket, found.key))
+    return visible, reader.verdict()
 
 
 def empty_task(name: str, settings: BenchmarkSettings) -> Task:
@@ -226,7 +228,8 @@ def empty_task(name: str, settings: BenchmarkSettings) -> Task:
     )
 
 
-def _carried_out(order: Order) -> dict[str, Any]:
+def carried_out(order: Order) -> dict[str, Any]:
+    """Measure in a process of its own and give its outcome."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.landing.measurement"],
         input=order.to_json(),

@@ -31,6 +31,7 @@ class Order:
         limit_seconds: kill everything that takes longer, which is a failure.
         outcome: file to write to.
         parallelism: of ours; the peers have what suits them best.
+        by_counters: watch ours through Flink's counters: it has no ledger.
     """
 
     peer: str
@@ -39,6 +40,7 @@ class Order:
     limit_seconds: float
     outcome: Path
     parallelism: int = 1
+    by_counters: bool = False
 
     def to_json(self) -> str:
         """Write the order; `from_json` reads it."""
@@ -63,7 +65,11 @@ class Outcome:
 
 def carry_out(order: Order) -> Outcome:
     """Run the peer and count what it spends."""
-    peer = Hourglass(order.parallelism) if order.peer == "hourglass" else peer_named(order.peer)
+    peer = (
+        Hourglass(order.parallelism, by_counters=order.by_counters)
+        if order.peer == "hourglass"
+        else peer_named(order.peer)
+    )
     failures: list[str] = []
 
     def work() -> None:

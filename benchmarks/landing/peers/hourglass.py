@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,13 +27,15 @@ class Hourglass:
 
     Args:
         parallelism: subtasks of the job.
+        by_counters: whether Flink's counters tell when all is read, and not the ledger.
     """
 
     name = "hourglass"
     codecs = frozenset(CODECS)
 
-    def __init__(self, parallelism: int = 1) -> None:
+    def __init__(self, parallelism: int = 1, *, by_counters: bool = False) -> None:
         self._parallelism = parallelism
+        self._by_counters = by_counters
         self.versions = {"apache-flink": version("apache-flink"), "hourglass": version("hourglass")}
 
     def install(self, folder: Path) -> None:
@@ -44,7 +46,8 @@ class Hourglass:
         settings = landing_settings(task, self._parallelism)
         try:
             deploy.start(settings)
-            _wait_for_records(settings, LedgerCount(task), task.records)
+            counted = _counted(settings) if self._by_counters else LedgerCount(task).records
+            _wait_for_records(settings, counted, task.records)
             deploy.stop(settings)
         except deploy.DeployError as exc:
             raise PeerFailed(str(exc)) from exc
@@ -103,8 +106,16 @@ def landing_settings(task: Task, parallelism: int) -> LandingSettings:
     )
 
 
-def _wait_for_records(settings: LandingSettings, ledger: LedgerCount, records: int) -> None:
-    while ledger.records() < records:
+def _counted(settings: LandingSettings) -> Callable[[], int]:
+    def records() -> int:
+        status = deploy.status(settings)
+        return status.accepted + status.rejected
+
+    return records
+
+
+def _wait_for_records(settings: LandingSettings, landed: Callable[[], int], records: int) -> None:
+    while landed() < records:
         if deploy.process_id(settings) is None:
             raise PeerFailed(f"the landing job ended before all was landed: see {settings.log_dir}")
         time.sleep(POLL_SECONDS)

@@ -1,0 +1,181 @@
+"""Ours beside itself, by steady price: with more subtasks, and with and without its ledger.
+
+The product has no switch for its ledger. A Java agent that only the benchmark builds takes it out: nothing is counted
+for it, and no entry is written. Its third sink stays, without work. Both sides of that comparison load the agent, and
+both are watched through Flink's counters.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.landing.campaign import carried_out, checked, empty_task, rotated
+from benchmarks.landing.corpus import Corpus
+from benchmarks.landing.measurement import Order
+from benchmarks.landing.peers.hourglass import Hourglass
+from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.store import Store
+from benchmarks.landing.topic import filled
+from flink_jobs.layout import Kind, StreamLayout
+from infra.local.processes import StackError
+
+Report = Callable[[str], None]
+MODULE = Path(__file__).with_name("java")
+AGENT = MODULE / "target" / "hourglass-no-ledger.jar"
+ERRORS = ("missing", "duplicate", "wrong_hour", "unparsable", "changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One way to run the job.
+
+    Attributes:
+        agent: what the agent is told: `keep` or `drop` the ledger; None loads none.
+    """
+
+    name: str
+    parallelism: int = 1
+    agent: str | None = None
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether entries must be found afterwards."""
+        return self.agent != "drop"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its Java process gets."""
+        return {"JAVA_TOOL_OPTIONS": f"-javaagent:{AGENT}={self.agent}"} if self.agent else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Sides that are measured in turn.
+
+    Attributes:
+        sides: the first is what the others are compared with.
+        ratio_max: how much more than the first any other may cost.
+    """
+
+    sides: tuple[Side, ...]
+    ratio_max: float
+
+
+COMPARISONS = {
+    "parallelism": Comparison((Side("1"), Side("2", 2), Side("4", 4)), 1.1),
+    "ledger": Comparison((Side("without", agent="drop"), Side("with", agent="keep")), 1.05),
+}
+
+
+@dataclass
+class Prices:
+    """What was found: for each side its CPU-seconds per gigabyte, a number a run, and errors of what landed."""
+
+    steady: dict[str, list[float]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+
+def verdict(name: str, prices: Prices) -> dict[str, Any]:
+    """Say what was found and whether it is within the limit.
+
+    A ratio is the median of the runs' own ratios: what the machine did beside it changes from run to run.
+    """
+    comparison = COMPARISONS[name]
+    base = prices.steady[comparison.sides[0].name]
+    others = comparison.sides[1:]
+    ratios = {
+        side.name: median(mine / theirs for mine, theirs in zip(prices.steady[side.name], base, strict=True))
+        for side in others
+    }
+    return {
+        "load": name,
+        "runs": len(base),
+        "cpu_seconds_per_gb": {side: round(median(found), 2) for side, found in prices.steady.items()},
+        "each_run": {side: [round(one, 2) for one in found] for side, found in prices.steady.items()},
+        "ratio": {side: round(ratio, 3) for side, ratio in ratios.items()},
+        "ratio_max": comparison.ratio_max,
+        "errors": prices.errors,
+        "good": not prices.errors and max(ratios.values()) <= comparison.ratio_max,
+    }
+
+
+def run_comparison(
+    name: str, sizes: tuple[int, int], runs: int, settings: BenchmarkSettings, report: Report
+) -> dict[str, Any]:
+    """Measure every side at two sizes in each run; the slope between them is the price, whatever a start costs."""
+    comparison, prices = COMPARISONS[name], Prices()
+    sides = {side.name: side for side in comparison.sides}
+    if any(side.agent for side in comparison.sides):
+        build_agent()
+    for run in range(runs):
+        for side in map(sides.__getitem__, rotated(tuple(sides), run)):
+            (small, small_gb), (large, large_gb) = (_measured(name, side, size, settings, prices) for size in sizes)
+            price = (large - small) / (large_gb - small_gb)
+            prices.steady.setdefault(side.name, []).append(price)
+            report(f"  {name} {side.name}, run {run + 1}: {small:.1f} and {large:.1f} CPU-s, {price:.2f} per GB")
+    prices.steady = {side: prices.steady[side] for side in sides}
+    return verdict(name, prices)
+
+
+def _measured(name: str, side: Side, records: int, settings: BenchmarkSettings, prices: Prices) -> tuple[float, float]:
+    """Land a topic and read what has landed; give CPU-seconds and gigabytes."""
+    corpus = Corpus(records, settings.seed)
+    topic = filled(corpus, settings, lambda _line: None)
+    label = f"{name}-{side.name}-{records}"
+    task = replace(empty_task(label, settings), topic=topic.topic, records=records)
+    store, peer = Store.of(settings), Hourglass(side.parallelism)
+    store.create(task.bucket)
+    order = Order(
+        "hourglass",
+        task,
+        None,
+        settings.measurement_seconds_max,
+        task.work_dir / "outcome.json",
+        side.parallelism,
+        by_counters=side.agent is not None,
+    )
+    with _environment(side.environment):
+        outcome = carried_out(order)
+    _, found = checked(store, peer, task, corpus, topic)
+    ledger = StreamLayout(task.prefix.rstrip("/")).prefix(Kind.LEDGER)
+    problems = [f"{count} {error}" for error, count in asdict(found).items() if error in ERRORS and count]
+    if (next(iter(store.objects(task.bucket, ledger)), None) is not None) != side.has_ledger:
+        problems.append("entries in the ledger" if not side.has_ledger else "no ledger")
+    if outcome["failure"]:
+        problems.append(outcome["failure"])
+    prices.errors.extend(f"{label}: {problem}" for problem in problems)
+    store.delete(task.bucket)
+    shutil.rmtree(task.work_dir, ignore_errors=True)
+    return outcome["usage"]["cpu_seconds"], topic.value_bytes / 1e9
+
+
+def build_agent() -> None:
+    """Build the agent, unless it is newer than its sources."""
+    sources = [MODULE / "pom.xml", *(MODULE / "src").rglob("*.java")]
+    if AGENT.exists() and AGENT.stat().st_mtime > max(source.stat().st_mtime for source in sources):
+        return
+    command = ["mvn", "-q", "-B", "-ntp", "-f", str(MODULE / "pom.xml"), "package"]
+    if subprocess.run(command, check=False).returncode:
+        raise StackError(f"the agent cannot be built: run `{' '.join(command)}` to see why")
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

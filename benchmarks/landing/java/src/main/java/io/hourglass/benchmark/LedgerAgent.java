@@ -1,0 +1,48 @@
+package io.hourglass.benchmark;
+
+import static net.bytebuddy.matcher.ElementMatchers.named;
+import static net.bytebuddy.matcher.ElementMatchers.namedOneOf;
+
+import java.lang.instrument.Instrumentation;
+import java.util.List;
+import net.bytebuddy.agent.builder.AgentBuilder;
+import net.bytebuddy.asm.Advice;
+
+/**
+ * Takes the ledger out of the landing operator: nothing is counted for it, and no entry is written.
+ *
+ * <p>With the argument {@code keep} it changes nothing, so that both sides of a comparison pay for an agent.
+ */
+public final class LedgerAgent {
+    private LedgerAgent() {}
+
+    /** A method that is no longer there leaves the ledger in: the benchmark then finds entries, and fails. */
+    public static void premain(String arguments, Instrumentation instrumentation) {
+        if ("keep".equals(arguments)) {
+            return;
+        }
+        new AgentBuilder.Default()
+                .disableClassFormatChanges()
+                .type(named("io.hourglass.landing.LedgerEntry"))
+                .transform((builder, description, loader, module, domain) ->
+                        builder.visit(Advice.to(NoCount.class).on(namedOneOf("addAccepted", "addRejected"))))
+                .type(named("io.hourglass.landing.SourcePartition"))
+                .transform((builder, description, loader, module, domain) ->
+                        builder.visit(Advice.to(NoEntries.class).on(named("takeEntries"))))
+                .installOn(instrumentation);
+    }
+
+    static final class NoCount {
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static boolean enter() {
+            return true;
+        }
+    }
+
+    static final class NoEntries {
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) List<?> entries) {
+            entries = List.of();
+        }
+    }
+}
