@@ -120,6 +120,8 @@ def run_comparison(
             (small, small_gb), (large, large_gb) = (_measured(name, side, size, settings, prices) for size in sizes)
             price = (large - small) / (large_gb - small_gb)
             prices.steady.setdefault(side.name, []).append(price)
+            if price <= 0:
+                prices.errors.append(f"{name}-{side.name}: more records cost no more: measure on a quiet machine")
             report(f"  {name} {side.name}, run {run + 1}: {small:.1f} and {large:.1f} CPU-s, {price:.2f} per GB")
     prices.steady = {side: prices.steady[side] for side in sides}
     return verdict(name, prices)
