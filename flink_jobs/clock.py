@@ -26,3 +26,7 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def epoch_milliseconds(self) -> int:
+        """Milliseconds since 1970: for others, who have no other clock in common with us."""
+        return time.time_ns() // 1_000_000

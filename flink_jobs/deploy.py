@@ -6,25 +6,23 @@ would else begin at the consumer group's offsets, which lag behind what has land
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from flink_jobs.bucket import StoredObject
-from flink_jobs.checkpoint_file import damage
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, RestoreRefusedError, SetupError
+from flink_jobs.continuation import newest_state
+from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, SetupError
 from flink_jobs.holder import Holder
+from flink_jobs.job_of_cluster import end_orphan
 from flink_jobs.landing_jar import jar_version
-from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
 from flink_jobs.rest import JobState
-from flink_jobs.restore import restore_points, unrestorable
-from flink_jobs.settings import LandingSettings, StartingOffsets
-from flink_jobs.tenure import state_objects
+from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
 from flink_jobs.world import World
 
@@ -102,8 +100,10 @@ def start(
         raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
     _check_topics(settings, world)
     world.bucket.check()
+    if settings.flink_target is FlinkTarget.SESSION:
+        world.rest.find_job(settings.job_name)
     with _stream_held(settings, world, report):
-        restore_path = None if from_offsets else _restore_path(settings, world, savepoint)
+        restore_path = None if from_offsets else newest_state(settings, world.bucket, savepoint)
     offsets = StartingOffsets.GROUP if from_offsets else StartingOffsets.EARLIEST
     report(f"starting from {restore_path or f'the {offsets} offsets'}")
     pid = world.process.start(restore_path, offsets)
@@ -178,7 +178,7 @@ def _stream_held(settings: LandingSettings, world: World, report: Report) -> Ite
 
     The job's own process takes the stream again when it starts; who comes between is found then.
     """
-    leases = Leases(settings, world.bucket, world.clock)
+    leases = Leases(settings, world.bucket, world.clock, partial(end_orphan, world.rest, report))
     lease = leases.take(Holder.this_process(), report)
     try:
         yield
@@ -196,57 +196,4 @@ def _check_topics(settings: LandingSettings, world: World) -> None:
         raise SetupError(
             f"HOURGLASS_PARALLELISM is {settings.parallelism}, but {settings.topic} has {total} partitions: "
             "a subtask without a partition never reads; lower it"
-        )
-
-
-def _restore_path(settings: LandingSettings, world: World, savepoint: str | None) -> str | None:
-    """Choose the restore point: the newest one, and a given one only when none is newer.
-
-    Landed objects are never taken back, so a job that continues from an older point lands what followed it twice. For
-    the same reason a newest point that is damaged is no reason to take the one before it.
-    """
-    given = savepoint.rstrip("/") if savepoint else None
-    if given:
-        _require_own_savepoint(settings, given)
-    states = state_objects(settings, world.bucket)
-    points = restore_points(states)
-    newest = settings.url(points[-1].key) if points else None
-    if path := given or newest:
-        _require_sound(settings, world, path, states)
-    if given and given != newest:
-        raise RestoreRefusedError(
-            f"{given} is older than {newest}: what landed after it would land again; start without a savepoint"
-        )
-    if newest:
-        return newest
-    ledger = settings.layout.prefix(Kind.LEDGER)
-    if next(iter(world.bucket.objects(ledger)), None):
-        raise RestoreRefusedError(
-            f"s3://{settings.bucket}/{ledger} has entries, but there is no checkpoint below "
-            f"{settings.url(settings.checkpoint_prefix)}: put the newest checkpoint back, or start with "
-            "--from-offsets and look at the ledger for gaps and overlaps afterwards"
-        )
-    return None
-
-
-def _require_own_savepoint(settings: LandingSettings, given: str) -> None:
-    """Refuse what lies elsewhere: another stream's state would move this one to offsets of other topics."""
-    places = [settings.url(prefix) for prefix in (settings.savepoint_prefix, settings.checkpoint_prefix)]
-    if not any(given.startswith(f"{place}/") for place in places):
-        raise RestoreRefusedError(
-            f"{given} is no savepoint of the stream {settings.stream}: those lie below {' and '.join(places)}"
-        )
-
-
-def _require_sound(settings: LandingSettings, world: World, path: str, states: Iterable[StoredObject]) -> None:
-    """Refuse a restore point that Flink could not read, or that was made for other topics."""
-    key = path.removeprefix(settings.url("") + "/")
-    metadata = world.bucket.read(f"{key}/_metadata")
-    problem = damage(path, metadata, {settings.url(one.key): one.bytes for one in states})
-    if problem:
-        raise RestoreRefusedError(unrestorable(path, problem))
-    if metadata and not any(topic.encode() in metadata for topic in settings.topics):
-        raise RestoreRefusedError(
-            f"{path} was made by a job that reads other topics than {settings.topic}: set HOURGLASS_TOPIC, or start "
-            "another stream in HOURGLASS_STREAM"
         )

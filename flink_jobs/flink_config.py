@@ -1,18 +1,21 @@
-"""The configuration of the Flink process, as text. Pure."""
+"""The configuration of the Flink process, of a job's client, and of a cluster's machines, as text. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from flink_jobs.rest import CLIENT_CHECK
 from flink_jobs.s3_properties import s3_properties
-from flink_jobs.settings import LandingSettings, LogFormat
+from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
 FAILURES_MAX = 30
 FAILURE_WINDOW = "10 min"
 RESTART_DELAY = "10 s"
 """A job that fails at once gives up after about five minutes, and its process ends with an error that can be seen;
 failures further apart (a broker or a bucket that restarts now and then) never add up."""
+
+CLIENT_CHECK_SECONDS = 2
 
 OPTIONS_BESIDE_WHEEL = (
     "-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
@@ -35,6 +38,7 @@ SHA-256: a second digest of the same bytes is a tenth of the job's time."""
 def java_options(wheel_java_options: str) -> list[str]:
     """List the options of the Java process, but for the size of its heap.
 
+
     Args:
         wheel_java_options: `env.java.opts.all` of the wheel, without which Java 17 refuses Flink's reflection.
     """
@@ -42,22 +46,55 @@ def java_options(wheel_java_options: str) -> list[str]:
 
 
 def flink_config(settings: LandingSettings) -> str:
-    """Write `config.yaml`. It holds the bucket's secret: keep the file readable for its owner alone."""
-    values = {
+    """Write `config.yaml` of the process that `hourglass job start` starts: the job itself, or its client.
+
+    It holds the bucket's secret: keep the file readable for its owner alone.
+    """
+    ours: dict[str, str | int] = {
         "env.log.dir": str(settings.log_dir),
         "io.tmp.dirs": str(settings.state_dir / "tmp"),
-        "rest.address": "127.0.0.1",
-        "rest.bind-address": "127.0.0.1",
-        "rest.port": settings.rest_port,
-        "rest.bind-port": str(settings.rest_port),
-        "parallelism.default": settings.parallelism,
-        "taskmanager.numberOfTaskSlots": settings.parallelism,
-        **_MEMORY,
-        **_checkpoints(settings),
+    }
+    if settings.flink_target is FlinkTarget.SESSION:
+        where: dict[str, str | int] = {"rest.address": settings.rest_host, "rest.port": settings.rest_port}
+    else:
+        where = {
+            "rest.address": "127.0.0.1",
+            "rest.bind-address": "127.0.0.1",
+            "rest.port": settings.rest_port,
+            "rest.bind-port": str(settings.rest_port),
+            "parallelism.default": settings.parallelism,
+            "taskmanager.numberOfTaskSlots": settings.parallelism,
+            **_MEMORY,
+            **checkpoint_properties(settings),
+            **_metrics(settings),
+        }
+    return _text(ours | where | _bucket(settings))
+
+
+def cluster_config(settings: LandingSettings, wheel_java_options: str) -> str:
+    """Write what the `config.yaml` of every machine of a cluster must say beside the cluster's own addresses and sizes.
+
+    It names no stream: jobs bring their own checkpoints along. It holds the bucket's secret, too.
+    """
+    return _text(
+        {
+            "env.java.opts.all": " ".join(java_options(wheel_java_options)),
+            CLIENT_CHECK: f"{CLIENT_CHECK_SECONDS} s",
+            **_MEMORY,
+            **_metrics(settings),
+            **_bucket(settings),
+        }
+    )
+
+
+def _bucket(settings: LandingSettings) -> dict[str, str]:
+    return {
         **s3_properties(settings),
         **({"s3.create.storage.class": str(settings.s3_storage_class)} if settings.s3_storage_class else {}),
-        **_metrics(settings),
     }
+
+
+def _text(values: Mapping[str, str | int]) -> str:
     return "".join(f"{name}: {json.dumps(value)}\n" for name, value in values.items())
 
 
@@ -69,7 +106,8 @@ _MEMORY = {
 }
 
 
-def _checkpoints(settings: LandingSettings) -> Mapping[str, str | int]:
+def checkpoint_properties(settings: LandingSettings) -> dict[str, str | int]:
+    """Say where the stream's checkpoints lie, and what happens to a job that fails; both belong to the job."""
     return {
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.dir": settings.url(settings.checkpoint_prefix),
@@ -85,7 +123,7 @@ def _checkpoints(settings: LandingSettings) -> Mapping[str, str | int]:
     }
 
 
-def _metrics(settings: LandingSettings) -> Mapping[str, str]:
+def _metrics(settings: LandingSettings) -> dict[str, str]:
     if settings.metrics_port is None:
         return {}
     return {

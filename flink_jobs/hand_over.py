@@ -32,6 +32,7 @@ class RunningJob:
         gateway_port: where it answers to Py4J.
         end: the object there that tells the job's end.
         restored_from: where the job continued, or nothing.
+        cluster: address of the session cluster that runs it; None where the Java process does.
     """
 
     job_id: str
@@ -39,6 +40,7 @@ class RunningJob:
     gateway_port: int
     end: str
     restored_from: str | None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from py4j.protocol import Py4JJavaError
 from flink_jobs.clock import SystemClock
 from flink_jobs.errors import DeployError, RestoreRefusedError
 from flink_jobs.hand_over import RunningJob, received
+from flink_jobs.job_of_cluster import job_of
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
-from flink_jobs.lease_keeper import JobOfVirtualMachine, LeaseKeeper
+from flink_jobs.lease_keeper import LeaseKeeper
 from flink_jobs.renewal import Renewals
 from flink_jobs.restore import unrestorable
 from flink_jobs.signed_objects import SignedObjects
@@ -31,14 +32,16 @@ def main(descriptor: int) -> None:
     """
     given = received(descriptor)
     renewals = Renewals(given.lease_prefix, SignedObjects(given.address, given.identity))
-    virtual_machine = JobOfVirtualMachine(given.job.virtual_machine)
-    keeper = LeaseKeeper(renewals, given.kept, virtual_machine, SystemClock(), LOG.info)
+    lease_seconds = given.kept.lease.record.renewal_seconds
+    job = job_of(given.job.virtual_machine, given.job.cluster, lease_seconds, given.job.job_id)
+    keeper = LeaseKeeper(renewals, given.kept, job, SystemClock(), LOG.info)
     keeper.name_job(given.job.job_id)
     keeper.start()
     try:
         end_of(given.job).get()
     except Py4JJavaError as error:
-        keeper.release()
+        if job.is_over():
+            keeper.release()
         if RESTORING in (trace := str(error)):
             raise RestoreRefusedError(unrestorable(given.job.restored_from, trace)) from error
         raise

@@ -1,8 +1,8 @@
 """The landing job: Kafka records in, hourly JSONL objects and a ledger out, each record exactly once.
 
 Flink runs this file once to build the job; no record passes through Python. The records pass through one chain
-of one task per subtask: source, landing operator, three sinks. `flink_jobs.deploy` starts it on one machine;
-on a cluster Flink's Kubernetes operator does, with the same environment variables.
+of one task per subtask: source, landing operator, three sinks. `flink_jobs.deploy` starts it on one machine, or as
+the client of a session cluster; `flink run` and an application cluster do, with the same environment variables.
 """
 
 from __future__ import annotations
@@ -21,23 +21,33 @@ from pyflink.java_gateway import get_gateway
 
 from flink_jobs.bucket import Bucket, plain_address
 from flink_jobs.clock import SystemClock
+from flink_jobs.continuation import newest_state
 from flink_jobs.errors import DeployError
+from flink_jobs.flink_config import checkpoint_properties
 from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
 from flink_jobs.holder import Holder
+from flink_jobs.job_of_cluster import JobOfCluster, job_of
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
-from flink_jobs.lease_keeper import Job, JobOfVirtualMachine, Kept, LeaseKeeper
+from flink_jobs.lease_keeper import Kept, LeaseKeeper
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
+
+RESTORE_PATH = "execution.state-recovery.path"
+TARGET = "execution.target"
+TARGETS_OF_THIS_PROCESS = {"local", "embedded"}
+"""Flink's names for a cluster within the process: `flink run -t local`, and an application cluster's JobManager."""
+REST_PORT = "8081"
 
 
 def main() -> None:
     """Build the job from the environment's settings and submit it.
 
     1. The stream's lease is taken, or the start refused: this process lives as long as the job, wherever that runs.
-    2. What a former job left unfinished is ended, and no newer restore point may have appeared.
+    2. What a former job left unfinished is ended. The job continues from the newest restore point, whether or not
+       whoever started this process knew of it.
     3. The job is submitted.
     4. `keep_lease` takes this process over: it renews the lease, and releases it after Flink has said how the job
        ended.
@@ -45,12 +55,16 @@ def main() -> None:
     gc.disable()  # whichever thread collects asks Java to forget an object, and waits for ever when that is paused
     gateway = get_gateway()
     jvm = gateway.jvm
-    settings = with_keys_of_flink(LandingSettings(), jvm)
+    environment = StreamExecutionEnvironment.get_execution_environment()
+    java = environment._j_stream_execution_environment  # noqa: SLF001 - no public way
+    settings = with_choices_of_flink(LandingSettings(), java, jvm)
     virtual_machine = jvm.java.lang.ProcessHandle.current().pid()
-    keeper = hold_stream(settings, JobOfVirtualMachine(virtual_machine))
+    cluster = session_cluster(settings, java)
+    keeper = hold_stream(settings, virtual_machine, cluster)
     try:
-        environment = StreamExecutionEnvironment.get_execution_environment()
-        build(environment._j_stream_execution_environment, jvm, settings)  # noqa: SLF001 - no public way
+        settings = continued(settings, Bucket.of(settings))
+        configure(java, jvm, settings, on_cluster=cluster is not None)
+        build(java, jvm, settings)
         client = environment.execute_async(settings.job_name)
         end = client._j_job_client.getJobExecutionResult()  # noqa: SLF001 - no public way; Java forgets it with this name
         job = RunningJob(
@@ -59,32 +73,73 @@ def main() -> None:
             gateway.gateway_parameters.port,
             end._get_object_id(),  # noqa: SLF001 - no public way
             settings.restored_from,
+            cluster,
         )
-    except Py4JJavaError:
+    except DeployError:
         keeper.release()
+        raise
+    except Py4JJavaError:
+        if cluster is None:  # else it may have been submitted, though we do not know: the lease runs out
+            keeper.release()
         raise
     address = plain_address(settings)
     go_on_as_keeper(HandOver(settings.lease_prefix, keeper.stop(), address, settings.identity(), job))
 
 
-def hold_stream(settings: LandingSettings, job: Job) -> LeaseKeeper:
-    """Take the lease, clean up behind the former job, and begin to renew."""
-    clock, bucket = SystemClock(), Bucket.of(settings)
-    leases = Leases(settings, bucket, clock)
-    lease = leases.take(Holder.this_process(), LOG.info)
+def session_cluster(settings: LandingSettings, java: Any) -> str | None:
+    """Tell where the cluster is that is to run the job; None: the Java process that started this one runs it."""
+    configuration = java.getConfiguration().toMap()
+    if configuration.get(TARGET) in TARGETS_OF_THIS_PROCESS:
+        return None
+    host = configuration.get("rest.address")
+    return f"http://{host}:{configuration.get('rest.port') or REST_PORT}" if host else settings.flink_rest
+
+
+def hold_stream(settings: LandingSettings, virtual_machine: int, cluster: str | None) -> LeaseKeeper:
+    """Take the lease and begin to renew."""
+    clock = SystemClock()
+    job = job_of(virtual_machine, cluster, settings.lease_seconds, None)
+    outlives_seconds = job.outlives_seconds() if isinstance(job, JobOfCluster) else None
+    leases = Leases(settings, Bucket.of(settings), clock)
+    lease = leases.take(Holder.this_process(), LOG.info, outlives_seconds)
     keeper = LeaseKeeper(leases, Kept(lease, clock.monotonic()), job, clock, LOG.info)
     keeper.start()
-    try:
-        end_uploads_of_the_former(settings, bucket, LOG.info)
-        require_restore_point(settings, bucket)
-    except DeployError:
-        keeper.release()
-        raise
     return keeper
 
 
-def with_keys_of_flink(settings: LandingSettings, jvm: Any) -> LandingSettings:
-    """Add the bucket's keys: the environment of this process has none, Flink's own configuration may."""
+def continued(settings: LandingSettings, bucket: Bucket) -> LandingSettings:
+    """Clean up behind the former job, and choose where to continue."""
+    end_uploads_of_the_former(settings, bucket, LOG.info)
+    if settings.restored_from is None and settings.starting_offsets is StartingOffsets.EARLIEST:
+        return settings.model_copy(update={"restored_from": newest_state(settings, bucket)})
+    require_restore_point(settings, bucket)
+    return settings
+
+
+def configure(java: Any, jvm: Any, settings: LandingSettings, *, on_cluster: bool) -> None:
+    """Give the job what belongs to it and not to the Flink that runs it: its checkpoints, and where it continues.
+
+    A job of a cluster is cancelled when this process falls silent: nobody would keep its lease.
+    """
+    values = checkpoint_properties(settings)
+    if settings.restored_from:
+        values[RESTORE_PATH] = settings.restored_from
+    if on_cluster:
+        values |= {
+            "execution.attached": "true",
+            "execution.shutdown-on-attached-exit": "true",
+            "client.heartbeat.timeout": f"{round(settings.lease_seconds * 1000)} ms",
+        }
+    properties = jvm.java.util.HashMap()
+    for name, value in values.items():
+        properties.put(name, str(value))
+    java.configure(jvm.org.apache.flink.configuration.Configuration.fromMap(properties))
+
+
+def with_choices_of_flink(settings: LandingSettings, java: Any, jvm: Any) -> LandingSettings:
+    """Add a restore point that was given to Flink, and the bucket's keys: this process' environment has none."""
+    if settings.restored_from is None:
+        settings = settings.model_copy(update={"restored_from": java.getConfiguration().toMap().get(RESTORE_PATH)})
     configuration = jvm.org.apache.flink.configuration.GlobalConfiguration.loadConfiguration().toMap()
     key, secret, token = (configuration.get(f"s3.{name}") for name in ("access-key", "secret-key", "session.token"))
     if not (key and secret):

@@ -46,16 +46,29 @@ class Leases(Renewals):
         settings: of the job.
         bucket: where the objects lie.
         clock: measures how long a lease stays as it is.
+        end_orphan: ends the job of that id, whose holder is dead, and says whether it is over; by default nobody can.
     """
 
-    def __init__(self, settings: LandingSettings, bucket: LeaseObjects, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: LandingSettings,
+        bucket: LeaseObjects,
+        clock: Clock,
+        end_orphan: Callable[[str], bool] = lambda _job_id: False,
+    ) -> None:
         super().__init__(settings.lease_prefix, bucket)
         self._settings = settings
         self._bucket = bucket
         self._clock = clock
+        self._end_orphan = end_orphan
 
-    def take(self, holder: Holder, report: Callable[[str], None]) -> Lease:
+    def take(self, holder: Holder, report: Callable[[str], None], outlives_seconds: float | None = None) -> Lease:
         """Take the stream, as soon as nobody holds it.
+
+        Args:
+            holder: this process.
+            report: gets a line now and then while it waits.
+            outlives_seconds: for how long the job may go on when its holder does not; None: not a moment.
 
         1. The highest lease is watched until it is released, its process has ended, or it stood its time unrenewed.
         2. The next number is created; whoever loses that race looks again.
@@ -68,7 +81,7 @@ class Leases(Renewals):
             found = self.highest()
             if found:
                 self._wait_until_free(found, report)
-            lease = self._create(lease_number(found) + 1, holder)
+            lease = self._create(lease_number(found) + 1, holder, outlives_seconds)
             if lease and not self.is_passed(lease):
                 for stale in self.all():
                     if lease_number(stale) < lease.record.number:
@@ -88,7 +101,7 @@ class Leases(Renewals):
         while (now := self._clock.monotonic()) - started <= stands_seconds:
             seen = self._read(found.key)
             body, record = seen
-            if body is None or (record and (record.released or record.holder.life() is Life.ENDED)):
+            if body is None or (record and (record.released or self._is_over(record))):
                 return
             if record and (seen != first or record.holder.life() is Life.RUNS):
                 raise _held(record, found.key)
@@ -97,14 +110,21 @@ class Leases(Renewals):
                 report(f"{_who(record)} is silent for {now - started:.0f} of {stands_seconds:.0f} s")
             self._clock.sleep(POLL_SECONDS)
 
-    def _create(self, number: int, holder: Holder) -> Lease | None:
+    def _is_over(self, record: LeaseRecord) -> bool:
+        """Say whether a job is known to have ended, together with its holder or by us."""
+        if record.holder.life() is not Life.ENDED:
+            return False
+        return record.outlives_seconds is None or (record.job_id is not None and self._end_orphan(record.job_id))
+
+    def _create(self, number: int, holder: Holder, outlives_seconds: float | None) -> Lease | None:
         key = f"{self._settings.lease_prefix}{number:08d}.json"
         record = LeaseRecord(
             number=number,
             token=secrets.token_hex(8),
             holder=holder,
             job=self._settings.job_name,
-            lease_seconds=self._settings.lease_seconds,
+            lease_seconds=self._settings.lease_seconds + (outlives_seconds or 0),
+            outlives_seconds=outlives_seconds,
         )
         if not self._bucket.create(key, record.to_json()):
             written = self._read(key)[1]  # a creation whose answer was lost finds its own object when it is repeated

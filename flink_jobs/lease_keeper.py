@@ -22,12 +22,16 @@ RETRY_SECONDS = 1.0
 class Job(Protocol):
     """The process that lands, as the keeper of its lease sees it."""
 
-    def pause(self) -> None:
-        """Let it do nothing from this moment on."""
+    def pause(self) -> str:
+        """Let it do nothing from this moment on, and say what becomes of it."""
         ...
 
     def resume(self) -> None:
         """Let it go on."""
+        ...
+
+    def prolong(self) -> None:
+        """Learn that the lease stands for its whole time from now on."""
         ...
 
     def end(self) -> None:
@@ -125,23 +129,24 @@ class LeaseKeeper:
                 self._paused = False
                 self._report("the lease is renewed: the job goes on")
                 self._job.resume()
-        return self._lease.record.lease_seconds / RENEWALS_PER_LEASE
+        self._job.prolong()
+        return self._lease.record.renewal_seconds / RENEWALS_PER_LEASE
 
     def watch(self) -> float:
         """Pause the job when the lease has run out, and return after how many seconds to look again."""
-        stands_seconds = self._lease.record.lease_seconds
+        seconds = self._lease.record.renewal_seconds
         with self._lock:
-            left_seconds = self._renewed_at + stands_seconds - self._clock.monotonic()
+            left_seconds = self._renewed_at + seconds - self._clock.monotonic()
             if left_seconds > 0:
                 return left_seconds
             if not self._paused:
                 self._paused = True
-                self._job.pause()
-                self._report(f"the lease is not renewed for {stands_seconds:.0f} s: the job pauses until it is")
+                what = self._job.pause()
+                self._report(f"the lease is not renewed for {seconds:.0f} s: {what}")
         return RETRY_SECONDS
 
     def _keep(self) -> None:
-        wait_seconds = self._lease.record.lease_seconds / RENEWALS_PER_LEASE
+        wait_seconds = self._lease.record.renewal_seconds / RENEWALS_PER_LEASE
         while True:
             self._asked.wait(wait_seconds)
             self._asked.clear()
@@ -164,13 +169,21 @@ class JobOfVirtualMachine:
     def __init__(self, pid: int) -> None:
         self._pid = pid
 
-    def pause(self) -> None:
+    def pause(self) -> str:
         """Stop every thread of it where it stands."""
         os.kill(self._pid, signal.SIGSTOP)
+        return "the job pauses until it is"
 
     def resume(self) -> None:
         """Let its threads run."""
         os.kill(self._pid, signal.SIGCONT)
+
+    def prolong(self) -> None:
+        """Do nothing: it runs until it is paused."""
+
+    def is_over(self) -> bool:
+        """Say yes: it never outlives the answer of its Java process."""
+        return True
 
     def end(self) -> None:
         """Kill it and this process; nothing of them runs another step."""

@@ -21,7 +21,7 @@ from flink_jobs.errors import DeployError, SetupError
 from flink_jobs.flink_config import flink_config, java_options, logging_config
 from flink_jobs.landing_jar import installed, keep
 from flink_jobs.runtime import wheel_home
-from flink_jobs.settings import LandingSettings, StartingOffsets
+from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.virtual_machine import client_command, java_program
 
 LINES_SHOWN = 6
@@ -70,7 +70,8 @@ class JobProcess:
             SetupError: there is no Flink home, or the REST port is taken.
         """
         self._require_home()
-        self._require_free_port()
+        if self._settings.flink_target is FlinkTarget.LOCAL:
+            self._require_free_port()
         jar = keep(installed(self._settings.flink_home), self._settings.jar_dir)
         conf_dir = self._write_configuration()
         with self._output.open("wb") as output:
@@ -145,8 +146,19 @@ class JobProcess:
         return conf_dir
 
     def _write_passwords(self) -> dict[str, str]:
-        """Write the passwords of Kafka to files of their own; return the variables that name them."""
+        """Write the passwords of Kafka to files of their own; return the variables that name them.
+
+        Raises:
+            SetupError: a cluster's machines would not find them.
+        """
         settings = self._settings
+        if settings.flink_target is FlinkTarget.SESSION:
+            if settings.kafka_sasl_password or settings.kafka_ssl_key_password:
+                raise SetupError(
+                    "on a cluster the passwords of Kafka stand in files, which every machine has under the same name: "
+                    "set HOURGLASS_KAFKA_SASL_PASSWORD_FILE, HOURGLASS_KAFKA_SSL_KEY_PASSWORD_FILE"
+                )
+            return {}
         given = {"sasl_password": settings.kafka_sasl_password, "ssl_key_password": settings.kafka_ssl_key_password}
         variables = {}
         for name, password in given.items():
@@ -168,7 +180,8 @@ class JobProcess:
             self._settings.flink_home,
             conf_dir,
         )
-        return [*client, "run", "-t", "local", *restore, "-pyclientexec", sys.executable, "-py", job]
+        target = "remote" if self._settings.flink_target is FlinkTarget.SESSION else "local"
+        return [*client, "run", "-t", target, *restore, "-pyclientexec", sys.executable, "-py", job]
 
     def _environment(
         self, conf_dir: Path, restore_path: str | None, starting_offsets: StartingOffsets

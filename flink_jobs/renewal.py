@@ -34,7 +34,7 @@ class LeaseRecord:
 
     `token` is of one taking: the winner knows its object by it when the answer to its creation was lost.
     `renewed` counts, so that two renewals never have the same bytes. `lease_seconds` is how long it stands without
-    one.
+    one. A job of a cluster may live on without its holder, for `outlives_seconds` of that time; others never do.
     """
 
     number: int
@@ -45,6 +45,12 @@ class LeaseRecord:
     job_id: str | None = None
     renewed: int = 0
     released: bool = False
+    outlives_seconds: float | None = None
+
+    @property
+    def renewal_seconds(self) -> float:
+        """How long the job may go on without a renewal."""
+        return self.lease_seconds - (self.outlives_seconds or 0)
 
     @classmethod
     def from_json(cls, body: bytes) -> LeaseRecord:
@@ -56,6 +62,7 @@ class LeaseRecord:
         try:
             said = json.loads(body)
             holder, job_id, seconds = said["holder"], said.get("job_id"), float(said["lease_seconds"])
+            outlives = said.get("outlives_seconds")
             record = cls(
                 number=int(said["number"]),
                 token=str(said["token"]),
@@ -67,6 +74,7 @@ class LeaseRecord:
                 job_id=None if job_id is None else str(job_id),
                 renewed=int(said.get("renewed", 0)),
                 released=said.get("released", False) is True,
+                outlives_seconds=None if outlives is None else float(outlives),
             )
         except (KeyError, TypeError, AttributeError) as exc:
             raise ValueError(f"no lease ({exc!r})") from exc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,11 @@ from urllib.request import Request, urlopen
 from flink_jobs.errors import JobFailedError, UnreachableError
 
 ANSWER_SECONDS_MAX = 10.0
+CLIENT_CHECK = "$internal.dispatcher.client-aliveness-check.interval"
+"""How often a cluster looks for jobs whose client is silent: a setting that Flink has and does not document."""
+CLIENT_CHECK_DEFAULT_SECONDS = 60.0
+_DURATION = re.compile(r"(\d+) ?(ms|s|min)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 
 class JobState(StrEnum):
@@ -107,6 +113,33 @@ class FlinkRest:
         tasks = newest["tasks"]
         return Job(newest["jid"], newest["name"], JobState(newest["state"]), 0 < tasks["total"] == tasks["running"])
 
+    def job_state(self, job_id: str) -> JobState | None:
+        """Ask for the state of a job; None where there is no such job.
+
+        Raises:
+            UnreachableError: nothing answers at the address.
+        """
+        jobs = self._get("/jobs/overview")["jobs"]
+        return next((JobState(job["state"]) for job in jobs if job["jid"] == job_id), None)
+
+    def cancel(self, job_id: str) -> None:
+        """Ask to end a job without a savepoint; its checkpoints stay."""
+        self._send(f"/jobs/{job_id}?mode=cancel", {}, "PATCH")
+
+    def prolong(self, job_id: str, until_milliseconds: int) -> None:
+        """Say until when, in the cluster's time since 1970, the job's client is alive; afterwards Flink cancels it."""
+        self._send(f"/jobs/{job_id}/clientHeartbeat", {"expiredTimestamp": until_milliseconds}, "PATCH")
+
+    def client_check_seconds(self) -> float | None:
+        """Ask how often the cluster looks for jobs whose clients are silent; None where it was not set."""
+        configured = {entry["key"]: entry["value"] for entry in self._get("/jobmanager/config")}
+        match = _DURATION.fullmatch(configured.get(CLIENT_CHECK, ""))
+        return int(match[1]) * _SECONDS[match[2]] if match else None
+
+    def slots(self) -> int:
+        """Count the slots of all TaskManagers that are registered."""
+        return int(self._get("/overview")["slots-total"])
+
     def checkpoints(self, job_id: str) -> CheckpointSummary:
         """Tell how checkpoints of a job go."""
         found = self._get(f"/jobs/{job_id}/checkpoints")
@@ -161,9 +194,10 @@ class FlinkRest:
     def _get(self, path: str) -> Any:
         return self._ask(Request(self._address + path))  # noqa: S310 - the settings allow http and https alone
 
-    def _send(self, path: str, body: dict[str, Any]) -> Any:
+    def _send(self, path: str, body: dict[str, Any], method: str = "POST") -> Any:
         headers = {"Content-Type": "application/json"}
-        return self._ask(Request(self._address + path, json.dumps(body).encode(), headers))  # noqa: S310 - see above
+        request = Request(self._address + path, json.dumps(body).encode(), headers, method=method)  # noqa: S310 - see above
+        return self._ask(request)
 
     def _ask(self, request: Request) -> Any:
         try:

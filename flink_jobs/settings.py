@@ -64,8 +64,19 @@ class StartingOffsets(StrEnum):
     """Where a job without a restore point begins to read. A restored job reads on where it was."""
 
     GROUP = "group"
-    """The consumer group's offsets; the earliest record of a partition that has none."""
+    """The consumer group's offsets, although there may be a restore point; the earliest record of a partition that
+    has none."""
     EARLIEST = "earliest"
+    """Only where nothing has landed yet."""
+
+
+class FlinkTarget(StrEnum):
+    """Which Flink `hourglass job` starts the job in."""
+
+    LOCAL = "local"
+    """One of its own, on this machine."""
+    SESSION = "session"
+    """The session cluster whose REST interface the settings name."""
 
 
 UPLOAD_SCHEME = "hourglass"
@@ -78,7 +89,7 @@ class LandingSettings(KafkaAccess, S3Access):
     stream: str = Field("platform-events", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$")
     """One topic, or several with commas between."""
-    starting_offsets: StartingOffsets = StartingOffsets.GROUP
+    starting_offsets: StartingOffsets = StartingOffsets.EARLIEST
     bucket: str = Field("hourglass", min_length=3)
     s3_storage_class: StorageClass | None = None
     """Of the objects that the job lands; unset is the bucket's own."""
@@ -106,6 +117,7 @@ class LandingSettings(KafkaAccess, S3Access):
 
     data_dir: Path = Path(".hourglass")
     flink_home: Path = Path(".runtime/flink")
+    flink_target: FlinkTarget = FlinkTarget.LOCAL
     flink_rest: str = Field("http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$")
     flink_heap: str = Field("768m", pattern=r"^[1-9][0-9]*[mg]$")
     metrics_port: int | None = Field(None, ge=1, le=65535)
@@ -118,7 +130,7 @@ class LandingSettings(KafkaAccess, S3Access):
     bucket_owner: str | None = Field(None, pattern=r"^[0-9]{12}$")
     """Account that the bucket must belong to; a start refuses another one's bucket of that name."""
     restored_from: str | None = None
-    """Set for the job's own process: where it continues from, or nothing."""
+    """Set for the job's own process: where it continues from. Unset, that process looks for the newest itself."""
 
     @field_validator("kafka_consumer_extras", mode="before")
     @classmethod
@@ -171,6 +183,11 @@ class LandingSettings(KafkaAccess, S3Access):
     def job_name(self) -> str:
         """Name of the job in Flink and in the ledger, and of its consumer group."""
         return f"hourglass-{self.stream}"
+
+    @property
+    def rest_host(self) -> str:
+        """Host of Flink's REST interface."""
+        return urlsplit(self.flink_rest).hostname or "127.0.0.1"
 
     @property
     def rest_port(self) -> int:

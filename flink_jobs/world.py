@@ -12,7 +12,7 @@ from flink_jobs.bucket import Bucket
 from flink_jobs.clock import Clock, SystemClock
 from flink_jobs.errors import DeployError
 from flink_jobs.process import JobProcess
-from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, Numbers, SavepointState
+from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from flink_jobs.tenure import StreamObjects
 
@@ -58,6 +58,22 @@ class Rest(Protocol):
 
     def stop(self, job_id: str, savepoint_directory: str) -> str:
         """Ask for a stop with savepoint."""
+        ...
+
+    def job_state(self, job_id: str) -> JobState | None:
+        """Ask for the state of a job."""
+        ...
+
+    def cancel(self, job_id: str) -> None:
+        """Ask to end a job."""
+        ...
+
+    def prolong(self, job_id: str, until_milliseconds: int) -> None:
+        """Say until when its client is alive."""
+        ...
+
+    def client_check_seconds(self) -> float | None:
+        """Ask how often it looks for silent clients."""
         ...
 
     def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:

@@ -119,6 +119,7 @@ class FakeFlink:
     alive: bool = False
     refused: DeployError | None = None
     running_jar: Path | None = None
+    orphan_states: list[JobState] = field(default_factory=list)
     log: Path = Path("flink.log")
 
     def find(self) -> int | None:
@@ -156,6 +157,23 @@ class FakeFlink:
         if state is None:
             raise UnreachableError("no Flink answers")
         return Job(JOB_ID, name, JobState(state), tasks_running=state is JobState.RUNNING)
+
+    def job_state(self, job_id: str) -> JobState | None:
+        """Answer the next state of a job that it knows."""
+        state = self.orphan_states.pop(0) if self.orphan_states else None
+        return state if job_id == JOB_ID else None
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel."""
+        self.effects.append(f"cancel {job_id[:1]}")
+
+    def prolong(self, job_id: str, until_milliseconds: int) -> None:
+        """Hear of its client."""
+        self.effects.append(f"prolong {job_id[:1]} until {until_milliseconds}")
+
+    def client_check_seconds(self) -> float | None:
+        """Say nothing."""
+        return None
 
     def checkpoints(self, job_id: str) -> CheckpointSummary:
         """Tell of checkpoints."""

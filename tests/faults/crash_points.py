@@ -22,6 +22,10 @@ class CrashPoint(StrEnum):
     DURING_RESTORE_RECOMMIT = "during-restore-recommit"
 
 
+ON_JOB_MANAGER_BEFORE_COMMIT = "on-job-manager-before-commit"
+"""The point of a cluster alone: its JobManager sees no records."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crashes:
     """Arm crash points of the jobs that were started with `environment`, through files of one folder."""
@@ -33,7 +37,7 @@ class Crashes:
         """What a job must be started with."""
         return {"JAVA_TOOL_OPTIONS": f"-javaagent:{AGENT}", "HOURGLASS_CRASH_FOLDER": str(self.folder)}
 
-    def arm(self, point: CrashPoint, times: int = 1) -> None:
+    def arm(self, point: str, times: int = 1) -> None:
         """Let the job die the n-th time that it comes to this point, counted since its start."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "reached").unlink(missing_ok=True)

@@ -207,6 +207,7 @@ class Watched:
 
     given: Given = field(default_factory=Given)
     done: list[str] = field(default_factory=list)
+    prolonged_at: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         lease = self.given.take()
@@ -214,9 +215,14 @@ class Watched:
             self.given.leases, Kept(lease, self.given.clock.monotonic()), self, self.given.clock, self.given.said.append
         )
 
-    def pause(self) -> None:
+    def pause(self) -> str:
         """Pause."""
         self.done.append("pause")
+        return "it pauses"
+
+    def prolong(self) -> None:
+        """Go on for a whole lease."""
+        self.prolonged_at.append(self.given.clock.now)
 
     def resume(self) -> None:
         """Resume."""

@@ -19,6 +19,8 @@ public enum CrashPoint {
     BEFORE_BARRIER_FLUSH,
     /** The checkpoint's metadata is written; no task was told. */
     AFTER_CHECKPOINT_BEFORE_COMMIT,
+    /** The same, on the JobManager of a cluster, which does not see whether there were records. */
+    ON_JOB_MANAGER_BEFORE_COMMIT,
     /** The bucket has completed an upload of accepted lines; its answer has not reached Flink. */
     INSIDE_COMMIT,
     /** The first sink has committed; those after it have not. */

@@ -25,6 +25,7 @@ public final class Progress {
         if (checkpoint == checkpointWithRecords) {
             CrashPoint.AFTER_CHECKPOINT_BEFORE_COMMIT.reach();
         }
+        CrashPoint.ON_JOB_MANAGER_BEFORE_COMMIT.reach();
     }
 
     public static void uploadCompleted(String key) {

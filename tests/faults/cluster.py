@@ -1,0 +1,183 @@
+"""A session cluster of Flink on this machine: one JobManager and two TaskManagers, each a JVM that can be killed alone.
+
+They run by Flink's own scripts with what `hourglass job cluster-config` writes, beside addresses and small sizes. The
+crash points of the tests can be armed in any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from flink_jobs.errors import DeployError
+from flink_jobs.flink_config import cluster_config, logging_config
+from flink_jobs.process import wheel_java_options
+from flink_jobs.rest import FlinkRest
+from flink_jobs.runtime import wheel_home
+from flink_jobs.settings import LandingSettings, LogFormat
+from infra.local.processes import ProcessTable, Program
+from infra.local.settings import LOOPBACK
+from tests.faults.background import Background
+from tests.faults.crash_points import Crashes
+from tests.faults.landing_stack import LandingStack, Servers
+from tests.integration.ports import free_ports
+from tests.integration.truth import wait_for
+
+JOB_MANAGER = "jobmanager"
+WORKERS = ("worker-1", "worker-2")
+SLOTS = 2
+LEASE_SECONDS = 4.0
+SECONDS_MAX = 90.0
+SIZES = {
+    "jobmanager.memory.heap.size": "256m",
+    "jobmanager.memory.enable-jvm-direct-memory-limit": "false",
+    "taskmanager.memory.task.heap.size": "320m",
+}
+QUICK = {"heartbeat.interval": "500", "heartbeat.timeout": "4000"}
+"""Flink's own are 10 and 50 seconds: until then a cluster waits for a machine that is gone."""
+
+
+class Cluster:
+    """A context manager; at its end no process is left.
+
+    Args:
+        servers: with the bucket.
+        folder: of configurations and logs.
+    """
+
+    def __init__(self, servers: Servers, folder: Path) -> None:
+        self.servers = servers
+        self.crashes = Crashes(folder / "crashes")
+        self._folder = folder
+        self._rpc_port, self._rest_port = free_ports(2)
+        self.address = f"http://{LOOPBACK}:{self._rest_port}"
+        self.rest = FlinkRest(self.address)
+        self._table = ProcessTable(folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in (JOB_MANAGER, *WORKERS):
+            if self.lives(name):
+                self.kill(name)
+
+    def stack(self, stream: str, **changes: Any) -> LandingStack:
+        """Make a stream whose job runs here."""
+        session: dict[str, Any] = {
+            "flink_target": "session",
+            "flink_rest": self.address,
+            "lease_seconds": LEASE_SECONDS,
+        }
+        return LandingStack(self.servers, stream, **session | changes)
+
+    def lives(self, name: str) -> bool:
+        """Whether a process of the cluster exists."""
+        return self._table.find(name) is not None
+
+    def start(self) -> None:
+        """Start what does not live, and wait until all slots are there."""
+        for name in (JOB_MANAGER, *WORKERS):
+            if not self.lives(name):
+                self._table.start(self._program(name))
+        wait_for(self._is_whole, seconds_max=SECONDS_MAX, what="the slots of the cluster", poll_seconds=0.1)
+
+    def kill(self, name: str) -> None:
+        """Kill -9 a process of the cluster and wait until it is gone."""
+        running = self._table.find(name)
+        assert running is not None, f"{name} does not live"
+        process = psutil.Process(running.pid)
+        os.killpg(running.pid, signal.SIGKILL)
+        psutil.wait_procs([process], timeout=SECONDS_MAX)
+        self._table.stop(name)
+
+    def wait_for_death(self) -> str:
+        """Wait until a crash point has ended one of the processes, and name that."""
+        names = (JOB_MANAGER, *WORKERS)
+
+        def dead() -> bool:
+            return self.crashes.reached is not None and not all(self.lives(name) for name in names)
+
+        wait_for(dead, seconds_max=SECONDS_MAX, what="the death of a process", poll_seconds=0.05)
+        [name] = [name for name in names if not self.lives(name)]
+        return name
+
+    def workers_of(self, job_id: str) -> set[str]:
+        """Name the workers that run subtasks of a job."""
+        vertices = self.rest._get(f"/jobs/{job_id}")["vertices"]
+        details = [self.rest._get(f"/jobs/{job_id}/vertices/{vertex['id']}") for vertex in vertices]
+        return {subtask["taskmanager-id"] for vertex in details for subtask in vertex["subtasks"]}
+
+    def _is_whole(self) -> bool:
+        try:
+            return self.rest.slots() == SLOTS * len(WORKERS)
+        except DeployError:
+            return False
+
+    def _program(self, name: str) -> Program:
+        script = "jobmanager.sh" if name == JOB_MANAGER else "taskmanager.sh"
+        home = self.servers.settings.runtime_dir.absolute() / "flink"
+        folder = self._folder / name
+        self._configure(name, folder)
+        return Program(
+            name,
+            [str(home / "bin" / script), "start-foreground"],
+            self._is_whole,
+            {"FLINK_CONF_DIR": str(folder), "FLINK_LOG_DIR": str(folder), **self.crashes.environment},
+        )
+
+    def _configure(self, name: str, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        options = wheel_java_options((wheel_home() / "conf/config.yaml").read_text())
+        own = {
+            "jobmanager.rpc.address": LOOPBACK,
+            "jobmanager.rpc.port": self._rpc_port,
+            "rest.address": LOOPBACK,
+            "rest.port": self._rest_port,
+            "rest.bind-port": self._rest_port,
+            "taskmanager.host": LOOPBACK,
+            "taskmanager.resource-id": name,
+            "taskmanager.numberOfTaskSlots": SLOTS,
+            "taskmanager.load-balance.mode": "SLOTS",
+            "io.tmp.dirs": str(folder),
+            "env.log.dir": str(folder),
+            **SIZES,
+            **QUICK,
+        }
+        text = "".join(f"{key}: {value}\n" for key, value in own.items())
+        # What the landing job needs is the same for every cluster that can reach the bucket.
+        settings = LandingStack(self.servers, "any").landing
+        (folder / "config.yaml").write_text(text + cluster_config(settings, options))
+        (folder / "log4j-console.properties").write_text(logging_config(LogFormat.TEXT))
+
+
+class Checkpoints(Background):
+    """Ask for a checkpoint as soon as the one before is complete: several in a second, beside the regular ones."""
+
+    pause_seconds = 0.1
+
+    def __init__(self, rest: FlinkRest, settings: LandingSettings) -> None:
+        super().__init__()
+        self._rest = rest
+        self._settings = settings
+
+    def step(self) -> None:
+        """Ask once; a job that is about to restart makes none."""
+        try:
+            job = self._rest.find_job(self._settings.job_name)
+            if job:
+                self._rest._send(f"/jobs/{job.job_id}/checkpoints", {"checkpointType": "CONFIGURED"})
+        except DeployError:
+            return
