@@ -38,7 +38,6 @@ SHA-256: a second digest of the same bytes is a tenth of the job's time."""
 def java_options(wheel_java_options: str) -> list[str]:
     """List the options of the Java process, but for the size of its heap.
 
-
     Args:
         wheel_java_options: `env.java.opts.all` of the wheel, without which Java 17 refuses Flink's reflection.
     """

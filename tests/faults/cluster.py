@@ -91,6 +91,7 @@ class Cluster:
         """Start what does not live, and wait until all slots are there."""
         for name in (JOB_MANAGER, *WORKERS):
             if not self.lives(name):
+                self._table.stop(name)  # one that died by itself is still remembered
                 self._table.start(self._program(name))
         wait_for(self._is_whole, seconds_max=SECONDS_MAX, what="the slots of the cluster", poll_seconds=0.1)
 
@@ -166,7 +167,7 @@ class Cluster:
 class Checkpoints(Background):
     """Ask for a checkpoint as soon as the one before is complete: several in a second, beside the regular ones."""
 
-    pause_seconds = 0.1
+    pause_seconds = 0.2
 
     def __init__(self, rest: FlinkRest, settings: LandingSettings) -> None:
         super().__init__()

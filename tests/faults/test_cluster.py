@@ -1,8 +1,16 @@
-"""A session cluster of two workers: its processes die one by one, and nothing is missing, doubled or promised early."""
+"""A session cluster of two workers: its processes die one by one, and nothing is missing, doubled or promised early.
+
+One stream goes through all of it, in the order of this file: each test begins with what the one before has left.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -14,104 +22,158 @@ from tests.faults.landing_stack import LandingStack, Servers
 from tests.faults.live_watch import LiveWatch
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
-from tests.integration.truth import wait_for
+from tests.integration.truth import Position, wait_for
 
-CHECKPOINTS_BEFORE = 6
+CHECKPOINTS_BEFORE = 4
 """So many are complete before something dies: it does not die in its first moments."""
 
 
+@dataclass
+class Run:
+    """A job of the cluster, and what was sent to it."""
+
+    cluster: Cluster
+    stack: LandingStack
+    sent: set[Position] = field(default_factory=set)
+
+    def verify(self, traffic: Traffic, live: LiveWatch) -> None:
+        """Compare everything that was ever sent with what has landed."""
+        self.sent |= traffic.sent
+        assert_exactly_once(self.stack, self.sent, live)
+
+    def pending(self) -> set[str]:
+        """Name the open uploads that the newest checkpoint holds: data whose commit is due."""
+        bucket = Bucket.of(self.stack.landing)
+        held = contents(bucket, newest_points(self.stack.landing, bucket)[-1].key)
+        return {one.key for one in stream_uploads(self.stack.landing, bucket) if one.upload_id.encode() in held}
+
+    def workers(self) -> set[str]:
+        """Name the workers on which every subtask runs; none while one does not."""
+        job = self.cluster.rest.find_job(self.stack.landing.job_name)
+        return self.cluster.workers_of(job.job_id) if job and job.tasks_running else set()
+
+    def wait_until_it_runs_without(self, dead: str) -> None:
+        """Wait until the job has restarted by itself on other workers, and goes on."""
+        wait_for(
+            lambda: bool(self.workers()) and dead not in self.workers(), seconds_max=90, what=f"a job without {dead}"
+        )
+        self.stack.wait_for_checkpoints(self.stack.checkpoints_completed() + 2)
+
+    def command(self, *arguments: str) -> str:
+        """Run `hourglass job`, and return what it says; the exit code must be 0."""
+        environment = self.stack.settings.environment() | self.stack.landing.job_environment()
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("hourglass")), "job", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | environment | {"HOURGLASS_TARGET": "remote"},
+        )
+        assert not done.returncode, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
-def whole(all_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def first(all_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     build_agent()
-    with Cluster(all_servers, tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
+    with (
+        Cluster(all_servers, tmp_path_factory.mktemp("cluster")) as cluster,
+        cluster.stack("cluster", parallelism=1) as stack,
+    ):
+        stack.start_job()
+        yield Run(cluster, stack)
 
 
 @pytest.fixture
-def cluster(servers: Servers, whole: Cluster) -> Cluster:
+def run(servers: Servers, first: Run) -> Run:
     """Bring back what the test before has killed."""
-    assert servers is whole.servers
-    whole.start()
-    return whole
+    assert servers is first.cluster.servers
+    first.cluster.start()
+    return first
 
 
-def recovered(stack: LandingStack, cluster: Cluster, restarts: int) -> None:
-    """Wait until the job has restarted by itself and has completed a checkpoint since."""
+@pytest.mark.parametrize("parallelism", [4, 2])
+def test_another_parallelism_right_after_a_death_before_the_commit(run: Run, parallelism: int) -> None:
+    """What the checkpoint holds and nobody has committed is committed by other subtasks, on both workers, once.
+
+    The JobManager dies when the checkpoint is complete and no worker was told, and is started again; the client ends
+    with the job that nobody knows any more.
+    """
+    stack, cluster = run.stack, run.cluster
+    with LiveWatch(stack) as live, Traffic(stack) as traffic:
+        stack.wait_for_checkpoints(CHECKPOINTS_BEFORE)
+        cluster.crashes.arm(ON_JOB_MANAGER_BEFORE_COMMIT)
+        assert JOB_MANAGER == cluster.wait_for_death()
+        pending = run.pending()
+        cluster.start()
+        stack.wait_until_job_ends()
+        handle = stack.start_job(parallelism=parallelism)
+    run.verify(traffic, live)
+    assert pending, "the checkpoint holds nothing that was still to be committed"
+    assert "/chk-" in str(handle.restored_from)
+    assert 2 == len(run.workers())
+
+
+def test_a_worker_dies_in_traffic_and_the_other_in_the_middle_of_its_commits(run: Run) -> None:
+    """The job goes on by itself in the slots of the worker that is left, then on a new one."""
+    stack, cluster = run.stack, run.cluster
+    with LiveWatch(stack) as live, Traffic(stack) as traffic, Checkpoints(cluster.rest, stack.landing):
+        stack.wait_for_checkpoints(CHECKPOINTS_BEFORE)
+        both = run.workers()
+        killed = min(both)
+        cluster.kill(killed)
+        run.wait_until_it_runs_without(killed)
+        [left] = run.workers()
+        cluster.start()
+        cluster.crashes.arm(CrashPoint.BETWEEN_COMMITS)
+        assert left == cluster.wait_for_death()
+        run.wait_until_it_runs_without(left)
+    run.verify(traffic, live)
+    assert {killed, left} == both
+
+
+def test_the_job_manager_is_killed_and_the_command_submits_the_job_again(run: Run) -> None:
+    """A new JobManager knows no former job; `hourglass job start` continues from its newest checkpoint."""
+    stack, cluster = run.stack, run.cluster
+    with LiveWatch(stack) as live, Traffic(stack) as traffic, Checkpoints(cluster.rest, stack.landing):
+        stack.wait_for_checkpoints(stack.checkpoints_completed() + CHECKPOINTS_BEFORE)
+        cluster.kill(JOB_MANAGER)
+        cluster.start()
+        stack.wait_until_job_ends()
+        said = run.command("start")
+    run.verify(traffic, live)
+    assert "/chk-" in said
+
+
+def test_the_client_is_killed_and_its_job_ends_before_the_next_begins(run: Run) -> None:
+    """The job lives on without anybody who keeps its lease: a start on the same machine cancels it, then takes over."""
+    stack, cluster = run.stack, run.cluster
+    with LiveWatch(stack) as live, Traffic(stack) as traffic:
+        orphan = job_of(stack, cluster)
+        stack.kill_job()
+        handle = stack.start_job()
+        states = cluster.rest.job_state(orphan), cluster.rest.job_state(handle.job_id)
+    run.verify(traffic, live)
+    assert ("CANCELED", "RUNNING") == states
+
+
+def test_the_commands_carry_the_state_of_a_cluster_along(run: Run) -> None:
+    """`restart --parallelism`, `status`, `stop` and `start --savepoint` as on one machine."""
+    stack = run.stack
+    with LiveWatch(stack) as live, Traffic(stack) as traffic:
+        run.command("restart", "--parallelism", "3")
+        assert '"state": "RUNNING"' in run.command("status", "--json")
+        subtasks = {entry.subtask for entry in stack.ledger()}
+        savepoint = run.command("stop").split("savepoint: ")[1].strip()
+        said = run.command("start", "--savepoint", savepoint)
+    run.verify(traffic, live)
+    assert {0, 1, 2} <= subtasks
+    assert f"starting from {savepoint}" in said
+    run.command("stop")
+
+
+def job_of(stack: LandingStack, cluster: Cluster) -> str:
+    """Name the job that runs."""
     job = cluster.rest.find_job(stack.landing.job_name)
     assert job is not None
-    wait_for(
-        lambda: cluster.rest.restarts(job.job_id) > restarts and runs(stack, cluster),
-        seconds_max=90,
-        what="the job's own restart",
-    )
-    stack.wait_for_checkpoints(stack.checkpoints_completed() + 2)
-
-
-def runs(stack: LandingStack, cluster: Cluster) -> bool:
-    job = cluster.rest.find_job(stack.landing.job_name)
-    return job is not None and job.tasks_running
-
-
-def test_a_worker_dies_in_traffic_and_another_dies_in_the_middle_of_its_commits(cluster: Cluster) -> None:
-    """The job goes on in the slots of the worker that is left, then on new ones; each record lands once."""
-    with cluster.stack("worker-dies", parallelism=2) as stack, LiveWatch(stack) as live:
-        handle = stack.start_job()
-        with Traffic(stack) as traffic, Checkpoints(cluster.rest, stack.landing):
-            stack.wait_for_checkpoints(CHECKPOINTS_BEFORE)
-            both = cluster.workers_of(handle.job_id)
-            killed = min(both)
-            cluster.kill(killed)
-            recovered(stack, cluster, 0)
-            left = cluster.workers_of(handle.job_id)
-            cluster.start()
-            cluster.crashes.arm(CrashPoint.BETWEEN_COMMITS)
-            died = cluster.wait_for_death()
-            recovered(stack, cluster, 1)
-        assert_exactly_once(stack, traffic.sent, live)
-        stack.stop_job()
-    assert 2 == len(both)
-    assert both - {killed} == left
-    assert {died} == left
-
-
-def test_the_job_manager_dies_and_a_new_submission_continues(cluster: Cluster) -> None:
-    """It knows nothing of its former jobs; the client ends with its job, and the newest checkpoint is what goes on."""
-    with cluster.stack("manager-dies", parallelism=2) as stack, LiveWatch(stack) as live:
-        first = stack.start_job()
-        with Traffic(stack) as traffic, Checkpoints(cluster.rest, stack.landing):
-            stack.wait_for_checkpoints(CHECKPOINTS_BEFORE)
-            cluster.kill(JOB_MANAGER)
-            cluster.start()
-            stack.wait_until_job_ends()
-            second = stack.start_job()
-        assert_exactly_once(stack, traffic.sent, live)
-        stack.stop_job()
-    assert first.restored_from is None
-    assert f"/{first.job_id}/chk-" in str(second.restored_from)
-
-
-@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 2)])
-def test_another_parallelism_right_after_a_death_before_the_commit(cluster: Cluster, before: int, after: int) -> None:
-    """What the checkpoint holds and nobody has committed is committed by other subtasks, on other workers, once."""
-    with cluster.stack(f"from-{before}-to-{after}", parallelism=before) as stack, LiveWatch(stack) as live:
-        stack.start_job()
-        with Traffic(stack) as traffic:
-            stack.wait_for_checkpoints(CHECKPOINTS_BEFORE)
-            cluster.crashes.arm(ON_JOB_MANAGER_BEFORE_COMMIT)
-            assert JOB_MANAGER == cluster.wait_for_death()
-            pending = pending_uploads(stack)
-            cluster.start()
-            stack.wait_until_job_ends()
-            handle = stack.start_job(parallelism=after)
-        assert_exactly_once(stack, traffic.sent, live)
-        workers = cluster.workers_of(handle.job_id)
-        stack.stop_job()
-    assert pending, "the checkpoint holds nothing that was still to be committed"
-    assert 2 == len(workers)
-
-
-def pending_uploads(stack: LandingStack) -> set[str]:
-    """Name the open uploads that the newest checkpoint holds: data whose commit is due."""
-    bucket = Bucket.of(stack.landing)
-    held = contents(bucket, newest_points(stack.landing, bucket)[-1].key)
-    return {one.key for one in stream_uploads(stack.landing, bucket) if one.upload_id.encode() in held}
+    return job.job_id
