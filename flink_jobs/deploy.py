@@ -64,7 +64,7 @@ class JobStatus:
     repeated: int
     """Counted since the job last began to run."""
     jar: str | None
-    """Version and digest of the landing jar; None for a job that another machine has started."""
+    """Version and digest of the landing jars; None for a job that another machine has started."""
 
 
 def _say_nothing(_line: str) -> None:
@@ -163,7 +163,7 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         accepted=numbers.accepted,
         rejected=numbers.rejected,
         repeated=numbers.repeated,
-        jar=str(jar_version(jar)) if (jar := world.process.jar()) and world.process.find() else None,
+        jar=str(jar_version(jars)) if (jars := world.process.jars()) and world.process.find() else None,
     )
 
 

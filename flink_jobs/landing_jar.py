@@ -1,4 +1,4 @@
-"""The landing job's jar: which one it is, and copies that outlive the next build."""
+"""The landing job's two jars: which build they are of, and copies that outlive the next one."""
 
 from __future__ import annotations
 
@@ -9,16 +9,37 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from flink_jobs.errors import SetupError
+from flink_jobs.runtime import S3_PLUGIN
 
 NAME = "hourglass-landing.jar"
+UPLOADS_NAME = "hourglass-landing-uploads.jar"
 MANIFEST = "META-INF/MANIFEST.MF"
 OPERATOR = "io/hourglass/landing/LandingOperator.class"
+UPLOADS = "io/hourglass/landing/upload/UploadFileSystemFactory.class"
 DIGEST_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
+class LandingJars:
+    """The jars of one build: the operator's, and that of the uploads, which lies among Flink's plugins."""
+
+    operator: Path
+    uploads: Path
+
+    @classmethod
+    def of_build(cls, operator: Path) -> LandingJars:
+        """Name both by the first: a build writes them side by side."""
+        return cls(operator, operator.with_name(UPLOADS_NAME))
+
+    @classmethod
+    def installed(cls, flink_home: Path) -> LandingJars:
+        """Name the jars of a Flink home."""
+        return cls(flink_home / "lib" / NAME, flink_home / "plugins" / S3_PLUGIN / UPLOADS_NAME)
+
+
+@dataclass(frozen=True, slots=True)
 class JarVersion:
-    """The version that the build wrote, and a digest of what is in the jar: two builds of one source are equal."""
+    """The version that the build wrote, and a digest of what is in the jars: two builds of one source are equal."""
 
     version: str
     digest: str
@@ -27,52 +48,58 @@ class JarVersion:
         return f"{self.version} ({self.digest})"
 
 
-def jar_version(jar: Path) -> JarVersion:
-    """Read which jar it is.
+def jar_version(jars: LandingJars) -> JarVersion:
+    """Read which build it is.
 
     Raises:
-        SetupError: it is not there, or is no jar of the landing job.
+        SetupError: a jar is not there, or is no jar of the landing job.
     """
+    operator, uploads = _contents(jars.operator, OPERATOR), _contents(jars.uploads, UPLOADS)
     digest = sha256()
+    for contents in (operator, uploads):
+        for name in sorted(contents):
+            if not name.startswith("META-INF/") or name.startswith("META-INF/services/"):  # else the build's times
+                digest.update(name.encode() + b"\0" + contents[name])
+    version = _attribute(operator[MANIFEST].decode(), "Implementation-Version")
+    return JarVersion(version, digest.hexdigest()[:DIGEST_CHARACTERS])
+
+
+def keep(jars: LandingJars, folder: Path) -> LandingJars:
+    """Copy the jars to a place that no build writes to, named by their digest, and return that."""
+    kept = folder / jar_version(jars).digest
+    if not kept.exists():
+        copy = kept.with_suffix(".new")
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir(parents=True)
+        shutil.copyfile(jars.operator, copy / NAME)
+        shutil.copyfile(jars.uploads, copy / UPLOADS_NAME)
+        copy.rename(kept)
+    return LandingJars.of_build(kept / NAME)
+
+
+def install(jars: LandingJars, flink_home: Path) -> None:
+    """Let a Flink home use these jars; a job that runs keeps the ones that it has opened."""
+    home = LandingJars.installed(flink_home)
+    for link, jar in ((home.operator, jars.operator), (home.uploads, jars.uploads)):
+        fresh = link.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(jar.absolute())
+        fresh.replace(link)
+
+
+def _contents(jar: Path, expected: str) -> dict[str, bytes]:
     try:
         with ZipFile(jar) as archive:
-            names = sorted(archive.namelist())
-            if OPERATOR not in names:
-                raise SetupError(f"{jar} is no jar of the landing job: it has no {OPERATOR}")
-            for name in names:
-                if not name.startswith("META-INF/"):  # times and names of the build
-                    digest.update(name.encode() + b"\0" + archive.read(name))
-            manifest = archive.read(MANIFEST).decode()
+            contents = {name: archive.read(name) for name in archive.namelist()}
     except FileNotFoundError as exc:
-        raise SetupError(f"there is no jar {jar}: run `make setup`, or name another") from exc
+        raise SetupError(
+            f"there is no jar {jar}: run `make setup`, or name another; {NAME} and {UPLOADS_NAME} lie side by side"
+        ) from exc
     except BadZipFile as exc:
         raise SetupError(f"{jar} is no jar: build it again") from exc
-    return JarVersion(_attribute(manifest, "Implementation-Version"), digest.hexdigest()[:DIGEST_CHARACTERS])
-
-
-def installed(flink_home: Path) -> Path:
-    """Name the landing jar of a Flink home."""
-    return flink_home / "lib" / NAME
-
-
-def keep(jar: Path, folder: Path) -> Path:
-    """Copy a jar to a place that no build writes to, named by its digest, and return that."""
-    kept = folder / f"{jar_version(jar).digest}.jar"
-    if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        copy = kept.with_suffix(".new")
-        shutil.copyfile(jar, copy)
-        copy.rename(kept)
-    return kept
-
-
-def install(jar: Path, flink_home: Path) -> None:
-    """Let a Flink home use a jar; a job that runs keeps the one that it has opened."""
-    link = installed(flink_home)
-    fresh = link.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(jar.absolute())
-    fresh.replace(link)
+    if expected not in contents:
+        raise SetupError(f"{jar} is no jar of the landing job: it has no {expected}")
+    return contents
 
 
 def _attribute(manifest: str, name: str) -> str:

@@ -18,8 +18,8 @@ from flink_jobs import errors
 from flink_jobs.class_archive import options_to_use
 from flink_jobs.clock import Clock
 from flink_jobs.errors import DeployError, SetupError
-from flink_jobs.flink_config import flink_config, java_options, logging_config
-from flink_jobs.landing_jar import installed, keep
+from flink_jobs.flink_config import cluster_config, flink_config, java_options, logging_config
+from flink_jobs.landing_jar import LandingJars, keep
 from flink_jobs.runtime import wheel_home
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.virtual_machine import client_command, java_program
@@ -72,7 +72,7 @@ class JobProcess:
         self._require_home()
         if self._settings.flink_target is FlinkTarget.LOCAL:
             self._require_free_port()
-        jar = keep(installed(self._settings.flink_home), self._settings.jar_dir)
+        jars = keep(LandingJars.installed(self._settings.flink_home), self._settings.jar_dir)
         conf_dir = self._write_configuration()
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
@@ -86,16 +86,17 @@ class JobProcess:
         _STARTED.append(self._child)
         pid = self._child.pid
         created = psutil.Process(pid).create_time()
-        self._file.write_text(json.dumps({"pid": pid, "created": created, "jar": str(jar)}))
+        self._file.write_text(json.dumps({"pid": pid, "created": created, "jar": str(jars.operator)}))
         return pid
 
-    def jar(self) -> Path | None:
-        """Name the copy of the landing jar that the newest process was started with."""
+    def jars(self) -> LandingJars | None:
+        """Name the copies of the landing jars that the newest process was started with."""
         try:
             known = json.loads(self._file.read_text()).get("jar")
         except FileNotFoundError:
             return None
-        return Path(known) if known else None
+        kept = LandingJars.of_build(Path(known)) if known else None
+        return kept if kept and kept.uploads.exists() else None
 
     def kill(self) -> None:
         """End the process and everything below it at once, and wait until it is gone."""
@@ -173,7 +174,7 @@ class JobProcess:
     def _command(self, conf_dir: Path, restore_path: str | None) -> list[str]:
         restore = ["-s", restore_path] if restore_path else []
         job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
-        options = java_options(wheel_java_options((wheel_home() / "conf/config.yaml").read_text()))
+        options = java_options(_installed_java_options())
         client = client_command(
             java_program(os.environ),
             [f"-Xmx{self._settings.flink_heap}", *options, *options_to_use(self._settings.flink_home)],
@@ -204,6 +205,16 @@ class JobProcess:
                 "PYTHONPATH": str(PROJECT),
             }
         )
+
+
+def write_cluster_config(settings: LandingSettings, file: Path) -> None:
+    """Write what every machine of a cluster must be told, to a file for its owner alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _write_secret(file, cluster_config(settings, _installed_java_options()))
+
+
+def _installed_java_options() -> str:
+    return wheel_java_options((wheel_home() / "conf/config.yaml").read_text())
 
 
 def wheel_java_options(config: str) -> str:

@@ -1,4 +1,4 @@
-"""Replace the landing job's jar under a running job, and take it back where the new one does not work."""
+"""Replace the landing job's jars under a running job, and take them back where the new ones do not work."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flink_jobs import deploy
-from flink_jobs.errors import DeployError, NotRunningError, UpgradeFailedError
-from flink_jobs.landing_jar import JarVersion, install, jar_version, keep
-from flink_jobs.settings import LandingSettings
+from flink_jobs.errors import DeployError, NotRunningError, SetupError, UpgradeFailedError
+from flink_jobs.landing_jar import NAME, UPLOADS_NAME, JarVersion, LandingJars, install, jar_version, keep
+from flink_jobs.runtime import S3_PLUGIN
+from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.tenure import newest_points
 from flink_jobs.waiting import Report, wait_for_checkpoint
 from flink_jobs.world import World
@@ -16,30 +17,42 @@ from flink_jobs.world import World
 
 @dataclass(frozen=True, slots=True)
 class UpgradePlan:
-    """The jar that runs and the one that is to run, both as copies that no build touches."""
+    """The jars that run and those that are to run, both as copies that no build touches."""
 
-    running: Path
-    new: Path
+    running: LandingJars
+    new: LandingJars
     from_version: JarVersion
     to_version: JarVersion
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the jar that runs is the new one."""
+        """Whether what runs is the new build."""
         return self.from_version.digest == self.to_version.digest
 
 
 def plan_upgrade(settings: LandingSettings, new_jar: Path, *, world: World | None = None) -> UpgradePlan:
-    """Compare the jar of the running job with a new one; nothing is changed but copies are kept.
+    """Compare the jars of the running job with new ones; nothing is changed but copies are kept.
+
+    Args:
+        settings: of the job.
+        new_jar: of the operator; that of the uploads lies beside it.
+        world: everything outside, for tests.
 
     Raises:
+        SetupError: the job runs on a cluster, whose machines have jars of their own.
         NotRunningError: no job runs, or it was started before jars were kept.
     """
+    if settings.flink_target is FlinkTarget.SESSION:
+        raise SetupError(
+            "the machines of a cluster have jars of their own: `hourglass job stop`, replace "
+            f"lib/{NAME} and plugins/{S3_PLUGIN}/{UPLOADS_NAME} on each of them, restart them, `hourglass job start`"
+        )
     world = world or World.of(settings)
-    running = world.process.jar()
+    running = world.process.jars()
     if world.process.find() is None or running is None:
         raise NotRunningError("there is no landing job to upgrade: `hourglass job start` uses the newest jar")
-    return UpgradePlan(running, keep(new_jar, settings.jar_dir), jar_version(running), jar_version(new_jar))
+    new = keep(LandingJars.of_build(new_jar), settings.jar_dir)
+    return UpgradePlan(running, new, jar_version(running), jar_version(new))
 
 
 def upgrade(
@@ -48,9 +61,9 @@ def upgrade(
     """Run the new jar from where the old one stops.
 
     1. The job stops with a savepoint: nothing is in flight.
-    2. The Flink home gets the new jar.
+    2. The Flink home gets both new jars.
     3. The job starts from the savepoint and completes a checkpoint: only then does it work.
-    4. Otherwise it is ended, the old jar comes back and starts from the same savepoint, unless the new one has
+    4. Otherwise it is ended, the old jars come back and starts from the same savepoint, unless the new one has
        completed a checkpoint: what it landed stays, and the old one would land it again.
 
     Raises:

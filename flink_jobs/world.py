@@ -11,6 +11,7 @@ from flink_jobs.broker import Broker
 from flink_jobs.bucket import Bucket
 from flink_jobs.clock import Clock, SystemClock
 from flink_jobs.errors import DeployError
+from flink_jobs.landing_jar import LandingJars
 from flink_jobs.process import JobProcess
 from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 from flink_jobs.settings import LandingSettings, StartingOffsets
@@ -94,8 +95,8 @@ class Process(Protocol):
         """Start Flink with the job."""
         ...
 
-    def jar(self) -> Path | None:
-        """Name the jar that it was started with."""
+    def jars(self) -> LandingJars | None:
+        """Name the jars that it was started with."""
         ...
 
     def kill(self) -> None:

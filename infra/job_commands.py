@@ -20,7 +20,10 @@ WRONG = 1
 _AGE = re.compile(r"(\d+)([dhms])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
-job = typer.Typer(help="The landing job: start, stop, restart, upgrade, status, plan, sweep.", no_args_is_help=True)
+job = typer.Typer(
+    help="The landing job: start, stop, restart, upgrade, status, plan, sweep; a cluster's configuration.",
+    no_args_is_help=True,
+)
 
 
 @job.command()
@@ -107,6 +110,18 @@ def _built(runtime_dir: Path, *, dry_run: bool) -> Path:
     from infra.local import runtime
 
     return runtime_dir / "landing" / runtime.LANDING_JAR.name if dry_run else runtime.build_landing_jar(runtime_dir)
+
+
+@job.command()
+def cluster_config(
+    file: Annotated[Path, typer.Argument(help="Where to write it; it holds the bucket's keys, if there are any.")],
+) -> None:
+    """Write what the config.yaml of every machine of a Flink cluster must say for landing jobs; it names no stream."""
+    from flink_jobs import process
+    from flink_jobs.settings import LandingSettings
+
+    process.write_cluster_config(LandingSettings(), file)
+    say(f"{file}: append it to the config.yaml of the JobManager and of every TaskManager")
 
 
 @job.command()

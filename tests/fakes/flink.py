@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.errors import DeployError, UnreachableError
+from flink_jobs.landing_jar import LandingJars
 from flink_jobs.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
 from flink_jobs.settings import StartingOffsets
 
@@ -118,7 +119,7 @@ class FakeFlink:
     savepoint_answers: list[tuple[SavepointState, str] | None] = field(default_factory=list)
     alive: bool = False
     refused: DeployError | None = None
-    running_jar: Path | None = None
+    running_jars: LandingJars | None = None
     orphan_states: list[JobState] = field(default_factory=list)
     log: Path = Path("flink.log")
 
@@ -134,9 +135,9 @@ class FakeFlink:
         self.alive = True
         return PID
 
-    def jar(self) -> Path | None:
-        """Name its jar."""
-        return self.running_jar
+    def jars(self) -> LandingJars | None:
+        """Name its jars."""
+        return self.running_jars
 
     def kill(self) -> None:
         """End."""

@@ -15,10 +15,9 @@ from typing import Any, Self
 import psutil
 
 from flink_jobs.errors import DeployError
-from flink_jobs.flink_config import cluster_config, logging_config
-from flink_jobs.process import wheel_java_options
+from flink_jobs.flink_config import logging_config
+from flink_jobs.process import write_cluster_config
 from flink_jobs.rest import FlinkRest
-from flink_jobs.runtime import wheel_home
 from flink_jobs.settings import LandingSettings, LogFormat
 from infra.local.processes import ProcessTable, Program
 from infra.local.settings import LOOPBACK
@@ -141,7 +140,6 @@ class Cluster:
 
     def _configure(self, name: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        options = wheel_java_options((wheel_home() / "conf/config.yaml").read_text())
         own = {
             "jobmanager.rpc.address": LOOPBACK,
             "jobmanager.rpc.port": self._rpc_port,
@@ -160,7 +158,8 @@ class Cluster:
         text = "".join(f"{key}: {value}\n" for key, value in own.items())
         # What the landing job needs is the same for every cluster that can reach the bucket.
         settings = LandingStack(self.servers, "any").landing
-        (folder / "config.yaml").write_text(text + cluster_config(settings, options))
+        write_cluster_config(settings, folder / "landing.yaml")
+        (folder / "config.yaml").write_text(text + (folder / "landing.yaml").read_text())
         (folder / "log4j-console.properties").write_text(logging_config(LogFormat.TEXT))
 
 

@@ -23,7 +23,7 @@ class CrashPoint(StrEnum):
 
 
 ON_JOB_MANAGER_BEFORE_COMMIT = "on-job-manager-before-commit"
-"""The point of a cluster alone: its JobManager sees no records."""
+"""The point of a cluster alone: its JobManager sees no records, and is told by a file that there were some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Crashes:
     def arm(self, point: str, times: int = 1) -> None:
         """Let the job die the n-th time that it comes to this point, counted since its start."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "reached").unlink(missing_ok=True)
+        for former in ("reached", "with-records"):
+            (self.folder / former).unlink(missing_ok=True)
         written = self.folder / "armed.new"
         written.write_text(f"{point}:{times}")
         written.rename(self.folder / "armed")

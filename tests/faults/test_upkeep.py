@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,10 @@ import pytest
 
 from flink_jobs import deploy, janitor
 from flink_jobs.bucket import Bucket
-from flink_jobs.errors import RestoreRefusedError, UpgradeFailedError
-from flink_jobs.landing_jar import MANIFEST, OPERATOR, installed, jar_version
+from flink_jobs.errors import RestoreRefusedError
+from flink_jobs.landing_jar import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
 from flink_jobs.layout import Kind
 from flink_jobs.tenure import contents, newest_points, stream_uploads
-from flink_jobs.upgrade import plan_upgrade, upgrade
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Raw, event
@@ -71,19 +71,21 @@ def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new
     assert_each_once(stack)
 
 
-def other_jar(jar: Path, folder: Path, *, version: str, works: bool) -> Path:
-    """Make another landing jar of one: its version differs, and an operator that does not work is no class at all."""
-    other = folder / f"{version}.jar"
-    with ZipFile(jar) as source, ZipFile(other, "w") as target:
-        for name in source.namelist():
-            body = source.read(name)
-            if name == MANIFEST:
-                old = f"Implementation-Version: {jar_version(jar).version}".encode()
-                body = body.replace(old, f"Implementation-Version: {version}".encode())
-            if name == OPERATOR and not works:
-                body = b"no class"
-            target.writestr(name, body)
-        target.writestr("io/hourglass/landing/other.txt", version)
+def other_build(jars: LandingJars, folder: Path, *, version: str, works: bool) -> LandingJars:
+    """Make other landing jars of these: their versions differ, and uploads that do not work are no class at all."""
+    other = LandingJars.of_build(folder / version / NAME)
+    other.operator.parent.mkdir()
+    old = f"Implementation-Version: {jar_version(jars).version}".encode()
+    for jar, made in ((jars.operator, other.operator), (jars.uploads, other.uploads)):
+        with ZipFile(jar) as source, ZipFile(made, "w") as target:
+            for name in source.namelist():
+                body = source.read(name)
+                if name == MANIFEST:
+                    body = body.replace(old, f"Implementation-Version: {version}".encode())
+                if name == UPLOADS and not works:
+                    body = b"no class"
+                target.writestr(name, body)
+            target.writestr("io/hourglass/landing/other.txt", version)
     return other
 
 
@@ -96,34 +98,39 @@ def own_home(tmp_path: Path) -> Path:
     return home
 
 
-def test_an_upgrade_carries_the_state_over_and_a_jar_that_does_not_work_is_taken_back(
+def test_an_upgrade_carries_the_state_over_and_jars_that_do_not_work_are_taken_back(
     new_stack: NewStack, own_home: Path, tmp_path: Path
 ) -> None:
-    """The job goes on behind what has landed, with the new jar, and with the old one after a failure."""
+    """By the command line: the job goes on behind what has landed, with both new jars, or with both old ones."""
     stack = new_stack(flink_home=own_home)
-    original = installed(own_home).resolve()
-    better = other_jar(original, tmp_path, version="9.1", works=True)
-    broken = other_jar(original, tmp_path, version="9.2", works=False)
+    original = LandingJars.installed(own_home)
+    original = LandingJars(original.operator.resolve(), original.uploads.resolve())
+    better = other_build(original, tmp_path, version="9.1", works=True)
+    broken = other_build(original, tmp_path, version="9.2", works=False)
     sent = stack.produce(records(0, 200))
     stack.start_job()
     stack.wait_until_landed(sent)
 
-    upgrade(stack.landing, plan_upgrade(stack.landing, better), report=print)
-    assert str(jar_version(better)) == deploy.status(stack.landing).jar
+    upgraded = hourglass_job(stack, "upgrade", "--jar", str(better.operator))
+    assert (0, str(jar_version(better))) == (upgraded.returncode, deploy.status(stack.landing).jar)
     sent |= stack.produce(records(200, 200))
     stack.wait_until_landed(sent)
 
-    with pytest.raises(UpgradeFailedError, match=r"9\.2 .* does not work; 9\.1 .* runs again"):
-        upgrade(stack.landing, plan_upgrade(stack.landing, broken), report=print)
-    assert str(jar_version(better)) == deploy.status(stack.landing).jar
+    failed = hourglass_job(stack, "upgrade", "--jar", str(broken.operator))
+    assert re.search(r"9\.2 .* does not work; 9\.1 .* runs again", failed.stdout.replace("\n", " ")), failed.stdout
+    assert (1, str(jar_version(better))) == (failed.returncode, deploy.status(stack.landing).jar)
+    assert jar_version(better) == jar_version(LandingJars.installed(own_home))
     sent |= stack.produce(records(400, 200))
     stack.wait_until_landed(sent)
-    deploy.restart(stack.landing.model_copy(update={"parallelism": 2}), report=print)
-    sent |= stack.produce(records(600, 200))
-    stack.wait_until_landed(sent)
     stack.stop_job()
-    assert {0, 1} == {entry.subtask for entry in stack.ledger()}
     assert_each_once(stack)
+
+
+def hourglass_job(stack: LandingStack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the job on this stack."""
+    environment = stack.settings.environment() | stack.landing.job_environment() | {"HOURGLASS_TARGET": "remote"}
+    command = [str(Path(sys.executable).with_name("hourglass")), "job", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
 def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewStack) -> None:
@@ -188,11 +195,9 @@ def test_the_command_shows_what_can_go_and_changes_nothing_without_being_told(ne
     bucket = Bucket.of(stack.landing)
     for key in stale:
         bucket.put(key, b"{}")
-    environment = stack.settings.environment() | {"HOURGLASS_TARGET": "remote"}
 
     def run(*options: str) -> list[dict[str, object]]:
-        command = [str(Path(sys.executable).with_name("hourglass")), "job", "sweep", "--json", *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | environment)
+        done = hourglass_job(stack, "sweep", "--json", *options)
         result: list[dict[str, object]] = json.loads(done.stdout)
         return result
 

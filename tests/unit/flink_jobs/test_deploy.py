@@ -18,9 +18,10 @@ from flink_jobs.errors import (
     SetupError,
     UnreachableError,
 )
+from flink_jobs.holder import Holder
 from flink_jobs.lease import Leases
 from flink_jobs.rest import JobState, SavepointState
-from flink_jobs.settings import LandingSettings
+from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.world import World
 from tests.fakes.flink import JOB_ID, METADATA, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics
 
@@ -168,6 +169,26 @@ def test_another_machines_job_is_refused_before_anything_starts_and_a_start_leav
     with pytest.raises(LeaseHeldError, match="holds the stream"):
         given.start()
     assert ["start earliest"] == given.effects
+
+
+def test_a_cluster_that_is_away_is_found_before_anything_starts() -> None:
+    given = Given()
+    given.settings = given.settings.model_copy(update={"flink_target": FlinkTarget.SESSION})
+    with pytest.raises(UnreachableError, match="no Flink answers"):
+        given.start()
+    assert [] == given.effects
+
+
+def test_a_job_whose_client_is_dead_is_cancelled_before_the_next_one_starts() -> None:
+    """It could still land what the next one lands."""
+    given = Given()
+    dead = Holder.this_process()
+    dead = Holder(dead.host, dead.machine, 2**22 + 1, 1.0)
+    leases = Leases(given.settings, given.objects, given.world.clock)
+    leases.renew(leases.take(dead, given.said.append, 60.0), JOB_ID)
+    given.flink.orphan_states = [JobState.RUNNING, JobState.CANCELED]
+    given.start()
+    assert ["cancel a", "start earliest"] == given.effects
 
 
 def test_a_refusal_of_the_jobs_own_process_is_told_as_it_is() -> None:

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from flink_jobs.flink_config import flink_config, java_options, logging_config
-from flink_jobs.settings import LandingSettings, LogFormat
+from flink_jobs.flink_config import cluster_config, flink_config, java_options, logging_config
+from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
 LOCAL = {
     "env.log.dir": "/data/logs",
@@ -85,6 +85,24 @@ def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
     assert expected == java_options(
         "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.net=ALL-UNNAMED"
     )
+
+
+def test_a_client_knows_where_the_cluster_is_and_nothing_of_its_machines(settings: LandingSettings) -> None:
+    """Its job brings its checkpoints along; slots, memory and metrics are the cluster's."""
+    changes = {"flink_target": FlinkTarget.SESSION, "flink_rest": "http://flink.example:8082", "metrics_port": 9249}
+    names = ("env.log.dir", "io.tmp.dirs")
+    expected = {name: value for name, value in LOCAL.items() if name in names or name.startswith("s3.")}
+    assert expected | {"rest.address": "flink.example", "rest.port": 8082} == read(settings.model_copy(update=changes))
+
+
+def test_the_machines_of_a_cluster_need_the_bucket_and_look_for_silent_clients(settings: LandingSettings) -> None:
+    """Nothing of it belongs to one stream or to one machine: any number of jobs may run there."""
+    expected = {name: value for name, value in LOCAL.items() if name.startswith(("s3.", "taskmanager.memory."))}
+    found = yaml.safe_load(cluster_config(settings, "--add-opens=java.base/java.lang=ALL-UNNAMED"))
+    options = found.pop("env.java.opts.all").split()
+    assert "--add-opens=java.base/java.lang=ALL-UNNAMED" == options[0]
+    assert "-XX:+ExitOnOutOfMemoryError" in options
+    assert expected | {"$internal.dispatcher.client-aliveness-check.interval": "2 s"} == found
 
 
 def test_on_aws_the_default_chain_finds_keys_and_endpoint(settings: LandingSettings) -> None:

@@ -80,6 +80,24 @@ def test_a_dead_process_of_this_machine_is_succeeded_at_once() -> None:
     assert (0, [2]) == (given.clock.now, given.numbers())
 
 
+def test_a_job_that_outlives_its_dead_holder_is_waited_for() -> None:
+    """It runs on a cluster, which finds out later: the lease stands for its own time and for that."""
+    given = Given()
+    given.leases.take(DEAD, given.said.append, 60.0)
+    assert 2 == given.take().record.number
+    assert 90 < given.clock.now < 92
+
+
+def test_a_job_that_outlives_its_dead_holder_is_succeeded_as_soon_as_it_is_over() -> None:
+    """Only its own job is ended, and only where the holder is known to be dead."""
+    given = Given()
+    leases = Leases(SETTINGS, given.bucket, given.clock, lambda job_id: (job_id, given.clock.now) >= ("j", 3))
+    lease = leases.take(DEAD, given.said.append, 60.0)
+    leases.renew(lease, "j")
+    assert 2 == leases.take(HERE, given.said.append).record.number
+    assert 3 == given.clock.now
+
+
 def test_a_released_lease_is_taken_at_once() -> None:
     given = Given()
     given.leases.release(given.take(ELSEWHERE))
@@ -242,6 +260,29 @@ def test_a_lease_is_renewed_three_times_while_it_stands() -> None:
     assert record
     assert (1, "j1", False) == (record.renewed, record.job_id, record.released)
     assert [] == watched.done
+
+
+def test_each_renewal_reaches_the_job() -> None:
+    """A cluster lets the job go on for one lease from there."""
+    watched = Watched()
+    watched.given.clock.now = 10
+    watched.keeper.renew()
+    watched.given.bucket.failure = UnreachableError("away")
+    watched.given.clock.now = 20
+    watched.keeper.renew()
+    assert [10] == watched.prolonged_at
+
+
+def test_a_job_may_have_to_stop_before_its_lease_ends() -> None:
+    """What others wait for is longer: a cluster needs its time to find out."""
+    given, watched = Given(), Watched()
+    lease = given.leases.take(HERE, given.said.append, 60.0)
+    keeper = LeaseKeeper(given.leases, lease, watched, given.clock, given.said.append, lease_seconds=30)
+    given.clock.now = 29
+    assert (1, []) == (keeper.watch(), watched.done)
+    given.clock.now = 30
+    keeper.watch()
+    assert (["pause"], 90) == (watched.done, lease.record.lease_seconds)
 
 
 def test_a_job_that_cannot_renew_pauses_and_goes_on_when_it_still_holds_the_stream() -> None:

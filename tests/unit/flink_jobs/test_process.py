@@ -13,11 +13,11 @@ import pytest
 from pydantic import SecretStr
 
 from flink_jobs.errors import DeployError, LeaseHeldError, SetupError
-from flink_jobs.landing_jar import jar_version
+from flink_jobs.landing_jar import LandingJars, jar_version
 from flink_jobs.process import JobProcess, essence, wheel_java_options
-from flink_jobs.settings import LandingSettings, StartingOffsets
+from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from tests.fakes.flink import FakeSeconds
-from tests.fakes.jars import write_jar
+from tests.fakes.jars import put_jars
 
 SECRET = "canary-4711"
 
@@ -35,7 +35,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LandingSettings
         "print('ready', flush=True)\ntime.sleep(60)\n"
     )
     program.chmod(0o755)
-    write_jar(tmp_path / "home/lib/hourglass-landing.jar")
+    put_jars(LandingJars.installed(tmp_path / "home"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -112,6 +112,27 @@ def test_passwords_of_kafka_reach_the_job_as_files_of_their_owner(settings: Land
     assert [] == [file for file in files.values() if file.exists()]
 
 
+def test_the_client_of_a_cluster_shares_its_port_and_submits_the_job_there(
+    settings: LandingSettings, tmp_path: Path
+) -> None:
+    """Others listen there: that is where the cluster is."""
+    process = JobProcess(settings.model_copy(update={"flink_target": FlinkTarget.SESSION}), FakeSeconds())
+    with socket.socket() as cluster:
+        cluster.bind(("127.0.0.1", settings.rest_port))
+        cluster.listen()
+        arguments, _ = wait_for_call(tmp_path, process.start("s3://b/chk-1", StartingOffsets.EARLIEST))
+    process.kill()
+    client = arguments.index("org.apache.flink.client.cli.CliFrontend")
+    assert ["run", "-t", "remote", "-s", "s3://b/chk-1"] == arguments[client + 1 : client + 6]
+
+
+def test_passwords_for_a_cluster_are_files_already(settings: LandingSettings) -> None:
+    """The ones that a start would write are on one machine only."""
+    changes = {"flink_target": FlinkTarget.SESSION, "kafka_sasl_password": SecretStr(SECRET)}
+    with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SASL_PASSWORD_FILE"):
+        JobProcess(settings.model_copy(update=changes), FakeSeconds()).start(None, StartingOffsets.GROUP)
+
+
 def test_a_pid_that_was_given_away_again_is_not_the_job(settings: LandingSettings) -> None:
     settings.state_dir.mkdir(parents=True)
     (settings.state_dir / "process.json").write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
@@ -152,9 +173,9 @@ def test_the_jar_that_runs_is_kept_when_a_build_replaces_it(
 ) -> None:
     """An upgrade that fails has something to go back to."""
     process.start(None, StartingOffsets.GROUP)
-    started = jar_version(tmp_path / "home/lib/hourglass-landing.jar")
-    write_jar(tmp_path / "home/lib/hourglass-landing.jar", body=b"next")
-    kept = JobProcess(settings, FakeSeconds()).jar()
+    started = jar_version(LandingJars.installed(tmp_path / "home"))
+    put_jars(LandingJars.installed(tmp_path / "home"), operator=b"next", uploads=b"next")
+    kept = JobProcess(settings, FakeSeconds()).jars()
     assert kept
     assert started == jar_version(kept)
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from flink_jobs.errors import JobFailedError, UnreachableError
+from flink_jobs.flink_config import CLIENT_CHECK
 from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 
 NAME = "hourglass-platform-events"
@@ -31,6 +32,10 @@ class Answers(BaseHTTPRequestHandler):
         self.send_response(200 if known else 404)
         self.end_headers()
         self.wfile.write(json.dumps(self.answers.get(self.path, {})).encode())
+
+    def do_PATCH(self) -> None:
+        """Keep the body and answer."""
+        self.do_POST()
 
     def do_POST(self) -> None:
         """Keep the body and answer."""
@@ -146,3 +151,31 @@ def test_a_refusal_and_silence_are_different_errors(flink: FlinkRest) -> None:
         flink.checkpoints("a")
     with pytest.raises(UnreachableError, match="HOURGLASS_FLINK_REST"):
         FlinkRest("http://127.0.0.1:1").checkpoints("a")
+
+
+def test_the_state_of_one_job_is_known_or_the_job_is_not(flink: FlinkRest) -> None:
+    Answers.answers = {"/jobs/overview": {"jobs": [job("one", "CANCELED", 1)]}}
+    assert (JobState.CANCELED, None) == (flink.job_state("one"), flink.job_state("other"))
+
+
+def test_a_client_says_until_when_it_lives_and_can_end_its_job(flink: FlinkRest) -> None:
+    Answers.answers = {"/jobs/one/clientHeartbeat": {}, "/jobs/one?mode=cancel": {}}
+    Answers.sent.clear()
+    flink.prolong("one", 1_754_020_799_123)
+    flink.cancel("one")
+    assert [
+        ("/jobs/one/clientHeartbeat", {"expiredTimestamp": 1_754_020_799_123}),
+        ("/jobs/one?mode=cancel", {}),
+    ] == Answers.sent
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("2 s", 2.0), ("500 ms", 0.5), ("1 min", 60.0), ("a while", None), (None, None)]
+)
+def test_how_often_a_cluster_looks_for_clients_is_read_from_it(
+    flink: FlinkRest, value: str | None, seconds: float | None
+) -> None:
+    entries = [{"key": "rest.port", "value": "8081"}]
+    entries += [{"key": CLIENT_CHECK, "value": value}] if value else []
+    Answers.answers = {"/jobmanager/config": entries}
+    assert seconds == flink.client_check_seconds()

@@ -9,13 +9,13 @@ import pytest
 
 from flink_jobs.bucket import StoredObject
 from flink_jobs.errors import NotRunningError, SetupError, UpgradeFailedError
-from flink_jobs.landing_jar import installed, jar_version, keep
+from flink_jobs.landing_jar import LandingJars, install, jar_version, keep
 from flink_jobs.rest import CheckpointSummary, JobState, SavepointState
-from flink_jobs.settings import LandingSettings
+from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.upgrade import plan_upgrade, upgrade
 from flink_jobs.world import World
 from tests.fakes.flink import FakeFlink, FakeObjects, FakeSeconds, FakeTopics
-from tests.fakes.jars import write_jar
+from tests.fakes.jars import write_jars
 
 SAVEPOINT = "flink/platform-events/savepoints/savepoint-aaaaaa-1"
 CHECKPOINT = f"flink/platform-events/checkpoints/{'c' * 32}/chk-5"
@@ -39,20 +39,21 @@ class Given:
         self.settings = LandingSettings(
             _env_file=None, data_dir=self.folder / "data", flink_home=self.folder / "home", start_limit_seconds=20
         )
-        old = write_jar(self.folder / "old.jar", body=b"old")
-        self.new = write_jar(self.folder / "new.jar", version="0.2.0", body=b"new")
-        link = installed(self.settings.flink_home)
-        link.parent.mkdir(parents=True)
-        link.symlink_to(old)
+        old = write_jars(self.folder / "old", operator=b"old")
+        self.new = write_jars(self.folder / "new", version="0.2.0", uploads=b"new").operator
+        self.home = LandingJars.installed(self.settings.flink_home)
+        for link in (self.home.operator, self.home.uploads):
+            link.parent.mkdir(parents=True)
+        install(old, self.settings.flink_home)
         self.objects = FakeObjects()
-        self.flink = FakeFlink([JobState.RUNNING], self.effects, running_jar=keep(old, self.settings.jar_dir))
+        self.flink = FakeFlink([JobState.RUNNING], self.effects, running_jars=keep(old, self.settings.jar_dir))
         self.flink.alive = True
         self.flink.on_stop = self._stopped
         self.flink.savepoint_answers = [(SavepointState.COMPLETED, f"s3://hourglass/{SAVEPOINT}")]
         start = self.flink.start
 
         def starts(*arguments: object) -> int:
-            version = jar_version(link).version
+            version = jar_version(self.home).version
             self.effects.append(f"jar {version}")
             done = 0 if version == "0.2.0" and not self.works else 1
             self.flink.checkpoints = lambda job_id: CheckpointSummary(job_id, None, done, 0)  # type: ignore[method-assign]
@@ -78,6 +79,10 @@ def test_the_new_jar_runs_from_the_savepoint_of_the_old(tmp_path: Path) -> None:
     given = Given(tmp_path)
     given.upgrade()
     assert ["stop into s3://hourglass/flink/platform-events/savepoints", "jar 0.2.0", START] == given.effects
+    new = LandingJars.of_build(given.new)
+    assert [jar.read_bytes() for jar in (new.operator, new.uploads)] == [
+        jar.read_bytes() for jar in (given.home.operator, given.home.uploads)
+    ]
 
 
 def test_a_jar_that_completes_no_checkpoint_gives_way_to_the_old_one(tmp_path: Path) -> None:
@@ -112,19 +117,37 @@ def test_what_does_not_run_is_not_upgraded(tmp_path: Path) -> None:
 
 def test_two_builds_of_one_source_are_the_same_jar(tmp_path: Path) -> None:
     """Builders write times and names into the manifest; a class or the version makes another jar."""
-    first = jar_version(write_jar(tmp_path / "1.jar", built="today"))
-    assert first == jar_version(write_jar(tmp_path / "2.jar", built="tomorrow"))
-    assert first.digest != jar_version(write_jar(tmp_path / "3.jar", body=b"other")).digest
+    first = jar_version(write_jars(tmp_path / "1", built="today"))
+    assert first == jar_version(write_jars(tmp_path / "2", built="tomorrow"))
+    assert first.digest != jar_version(write_jars(tmp_path / "3", operator=b"other")).digest
+    assert first.digest != jar_version(write_jars(tmp_path / "4", uploads=b"other")).digest
     assert "0.1.0" == first.version
 
 
 def test_what_is_no_landing_jar_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="there is no jar"):
-        jar_version(tmp_path / "absent.jar")
-    (tmp_path / "text.jar").write_text("text")
-    with pytest.raises(SetupError, match="is no jar"):
-        jar_version(tmp_path / "text.jar")
-    with ZipFile(tmp_path / "other.jar", "w") as archive:
+    jars = write_jars(tmp_path)
+    with ZipFile(jars.operator, "w") as archive:
         archive.writestr("a.class", b"")
-    with pytest.raises(SetupError, match="no jar of the landing job"):
-        jar_version(tmp_path / "other.jar")
+    with pytest.raises(SetupError, match=r"hourglass-landing\.jar is no jar of the landing job"):
+        jar_version(jars)
+    jars.operator.write_text("text")
+    with pytest.raises(SetupError, match="is no jar"):
+        jar_version(jars)
+    jars.operator.unlink()
+    with pytest.raises(SetupError, match=r"there is no jar .*hourglass-landing\.jar"):
+        jar_version(jars)
+
+
+def test_an_operator_without_its_uploads_is_no_build(tmp_path: Path) -> None:
+    """The one calls the other: of two builds they may not understand each other."""
+    jars = write_jars(tmp_path)
+    jars.uploads.unlink()
+    with pytest.raises(SetupError, match=r"there is no jar .*hourglass-landing-uploads\.jar.*lie side by side"):
+        jar_version(jars)
+
+
+def test_on_a_cluster_the_repair_is_named(tmp_path: Path) -> None:
+    given = Given(tmp_path)
+    settings = given.settings.model_copy(update={"flink_target": FlinkTarget.SESSION})
+    with pytest.raises(SetupError, match=r"replace lib/.* and plugins/s3-fs-hadoop/"):
+        plan_upgrade(settings, given.new, world=given.world)

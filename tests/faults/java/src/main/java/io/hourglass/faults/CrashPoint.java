@@ -19,7 +19,7 @@ public enum CrashPoint {
     BEFORE_BARRIER_FLUSH,
     /** The checkpoint's metadata is written; no task was told. */
     AFTER_CHECKPOINT_BEFORE_COMMIT,
-    /** The same, on the JobManager of a cluster, which does not see whether there were records. */
+    /** The same, on the JobManager of a cluster, where a worker has written down that there were records. */
     ON_JOB_MANAGER_BEFORE_COMMIT,
     /** The bucket has completed an upload of accepted lines; its answer has not reached Flink. */
     INSIDE_COMMIT,
@@ -33,10 +33,31 @@ public enum CrashPoint {
     private static final int EXIT_CODE = 86;
     private static final Path FOLDER = Path.of(System.getenv().getOrDefault("HOURGLASS_CRASH_FOLDER", "nowhere"));
     private static final Path ARMED = FOLDER.resolve("armed");
+    private static final Path WITH_RECORDS = FOLDER.resolve("with-records");
     private static int times;
 
     String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Write down, for another process of the cluster, that a checkpoint has records. */
+    static void note(long checkpoint) {
+        try {
+            if (Files.exists(ARMED)) {
+                Files.writeString(WITH_RECORDS, Long.toString(checkpoint));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Say whether a process of the cluster has noted that this checkpoint, the newest, has records. */
+    static boolean isNoted(long checkpoint) {
+        try {
+            return Files.exists(WITH_RECORDS) && Files.readString(WITH_RECORDS).equals(Long.toString(checkpoint));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Die here, if this is the armed point and its time has come. */

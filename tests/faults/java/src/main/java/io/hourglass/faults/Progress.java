@@ -17,6 +17,7 @@ public final class Progress {
         if (RECORDS.get()) {
             RECORDS.set(false);
             checkpointWithRecords = checkpoint;
+            CrashPoint.note(checkpoint);
             CrashPoint.BEFORE_BARRIER_FLUSH.reach();
         }
     }
@@ -25,7 +26,9 @@ public final class Progress {
         if (checkpoint == checkpointWithRecords) {
             CrashPoint.AFTER_CHECKPOINT_BEFORE_COMMIT.reach();
         }
-        CrashPoint.ON_JOB_MANAGER_BEFORE_COMMIT.reach();
+        if (CrashPoint.isNoted(checkpoint)) {
+            CrashPoint.ON_JOB_MANAGER_BEFORE_COMMIT.reach();
+        }
     }
 
     public static void uploadCompleted(String key) {

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import pytest
+
+from flink_jobs.errors import UnreachableError
+from flink_jobs.job_of_cluster import JobOfCluster, end_orphan
+from flink_jobs.rest import JobState
+
+JOB = "a" * 32
+
+
+@dataclass
+class FakeCluster:
+    """A cluster that writes down what it is asked for; `away` answers nothing."""
+
+    states: list[JobState | None] = field(default_factory=list)
+    check_seconds: float | None = None
+    away: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def job_state(self, job_id: str) -> JobState | None:
+        """Answer the next state."""
+        self._note(f"state {job_id[:1]}")
+        return self.states.pop(0)
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel."""
+        self._note(f"cancel {job_id[:1]}")
+
+    def prolong(self, job_id: str, until_milliseconds: int) -> None:
+        """Hear of a client."""
+        self._note(f"prolong {job_id[:1]} {until_milliseconds}")
+
+    def client_check_seconds(self) -> float | None:
+        """Tell."""
+        self._note("check")
+        return self.check_seconds
+
+    def _note(self, what: str) -> None:
+        if self.away:
+            raise UnreachableError("no Flink answers")
+        self.asked.append(what)
+
+
+def job(cluster: FakeCluster, said: list[str] | None = None) -> JobOfCluster:
+    """Make a job with a lease of five seconds at the moment 1000."""
+    made = JobOfCluster(cluster, os.getpid(), 5.0, lambda: 1000, (said if said is not None else []).append)
+    made.submitted(JOB)
+    return made
+
+
+@pytest.mark.parametrize(("check_seconds", "expected"), [(2.0, 7.0), (None, 65.0)])
+def test_the_lease_stands_until_the_cluster_has_looked_for_the_client(
+    check_seconds: float | None, expected: float
+) -> None:
+    """Flink's own interval is a minute, and a cluster whose interval is unknown may have just that."""
+    assert expected == job(FakeCluster(check_seconds=check_seconds)).outlives_seconds()
+    assert 65.0 == job(FakeCluster(check_seconds=check_seconds, away=True)).outlives_seconds()
+
+
+def test_each_renewal_lets_the_job_go_on_for_one_lease() -> None:
+    cluster = FakeCluster()
+    job(cluster).prolong()
+    assert ["prolong a 6000"] == cluster.asked
+
+
+def test_a_cluster_that_is_away_is_told_of_once() -> None:
+    """It cancels by itself what it does not hear of; the lease is still renewed."""
+    cluster, said = FakeCluster(away=True), list[str]()
+    ours = job(cluster, said)
+    ours.prolong()
+    ours.prolong()
+    assert ["the cluster does not learn that the lease is renewed: no Flink answers"] == said
+    cluster.away = False
+    ours.prolong()
+    assert ["prolong a 6000"] == cluster.asked
+
+
+def test_a_job_without_a_lease_is_cancelled_because_nothing_can_pause_it() -> None:
+    cluster = FakeCluster()
+    assert "start it again" in job(cluster).pause()
+    assert ["cancel a"] == cluster.asked
+
+
+@pytest.mark.parametrize(
+    ("state", "over"),
+    [(JobState.RUNNING, False), (JobState.FAILED, True), (JobState.FINISHED, True), (None, False)],
+)
+def test_only_the_word_of_the_cluster_that_ran_it_counts(state: JobState | None, over: bool) -> None:
+    """A JobManager that was started anew does not know it; its tasks may still be there."""
+    assert over == job(FakeCluster([state])).is_over()
+    assert not job(FakeCluster([state], away=True)).is_over()
+
+
+def test_a_job_that_was_never_submitted_may_have_been() -> None:
+    """The answer to its submission may be lost."""
+    assert not JobOfCluster(FakeCluster([JobState.FAILED]), os.getpid(), 5.0, lambda: 0, print).is_over()
+
+
+def test_an_orphan_is_cancelled_and_asked_for_until_it_is_over() -> None:
+    cluster, said = FakeCluster([JobState.RUNNING, JobState.CANCELLING, JobState.CANCELED]), list[str]()
+    assert [False, False, True] == [end_orphan(cluster, said.append, JOB) for _ in range(3)]
+    assert ["state a", "cancel a", "state a", "cancel a", "state a"] == cluster.asked
+    assert f"job {JOB} has lost its client" in said[0]
+
+
+@pytest.mark.parametrize("cluster", [FakeCluster([None]), FakeCluster(away=True)])
+def test_an_orphan_that_nobody_knows_is_waited_for(cluster: FakeCluster) -> None:
+    assert not end_orphan(cluster, print, JOB)
