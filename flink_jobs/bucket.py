@@ -188,7 +188,8 @@ class Bucket:
             owner = self._owner.get("ExpectedBucketOwner")
             other = f", or it does not belong to account {owner} (HOURGLASS_BUCKET_OWNER)" if owner else ""
             return SetupError(
-                f"{place} refuses the keys: set HOURGLASS_S3_ACCESS_KEY_ID and HOURGLASS_S3_SECRET_ACCESS_KEY{other}"
+                f"{place} refuses {error.operation_name} ({code}): set HOURGLASS_S3_ACCESS_KEY_ID and "
+                f"HOURGLASS_S3_SECRET_ACCESS_KEY to keys that may do this, or allow it to these{other}"
             )
         return UnreachableError(f"{place} answers with an error ({code}): try again when it has recovered")
 

@@ -1,11 +1,11 @@
-"""An S3 server behind a proxy that writes down every request, and hands out the credentials of a role."""
+"""An S3 server behind a proxy that writes down every request, refuses some, and hands out a role's credentials."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -64,11 +64,16 @@ class TolerantServers(Servers):
 
 @dataclass
 class RecordingS3:
-    """The proxy: where it is, what it saw, and which roles were assumed."""
+    """The proxy: where it is, what it saw, and which roles were assumed.
+
+    What `refuses` names is answered with 403 and reaches nobody: the policy of a bucket, or of its keys.
+    """
 
     address: str
     requests: list[Request]
     roles: list[dict[str, list[str]]]
+    refuses: Callable[[Request], bool] = lambda _request: False
+    refused: list[Request] = field(default_factory=list)
 
     def below(self, prefix: str) -> list[Request]:
         """Choose the requests for keys below a prefix."""
@@ -101,7 +106,12 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             key = url.path.removeprefix(f"/{settings.bucket}").lstrip("/")
-            proxy.requests.append(Request(self.command, key, parse_qs(url.query, keep_blank_values=True), headers))
+            request = Request(self.command, key, parse_qs(url.query, keep_blank_values=True), headers)
+            proxy.requests.append(request)
+            if proxy.refuses(request):
+                proxy.refused.append(request)
+                self.answer(403, {"Content-Type": "application/xml", "Content-Length": str(len(_DENIED))}, _DENIED)
+                return
             self.answer(*forward(settings.s3_port, self.command, self.path, dict(self.headers.items()), body))
 
         def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
@@ -146,6 +156,7 @@ def forward(
         connection.close()
 
 
+_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>r</RequestId></Error>"
 _ASSUMED = (
     '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
     "<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{token}</SessionToken>"
