@@ -26,8 +26,8 @@ from flink_jobs.errors import DeployError
 from flink_jobs.flink_config import checkpoint_properties
 from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
 from flink_jobs.holder import Holder
-from flink_jobs.job_of_cluster import JobOfCluster, job_of
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
+from flink_jobs.job_of_cluster import JobOfCluster, job_of
 from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases

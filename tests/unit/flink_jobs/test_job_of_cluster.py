@@ -47,9 +47,8 @@ class FakeCluster:
 
 def job(cluster: FakeCluster, said: list[str] | None = None) -> JobOfCluster:
     """Make a job with a lease of five seconds at the moment 1000."""
-    made = JobOfCluster(cluster, os.getpid(), 5.0, lambda: 1000, (said if said is not None else []).append)
-    made.submitted(JOB)
-    return made
+    report = (said if said is not None else []).append
+    return JobOfCluster(cluster, os.getpid(), 5.0, lambda: 1000, report, job_id=JOB)
 
 
 @pytest.mark.parametrize(("check_seconds", "expected"), [(2.0, 7.0), (None, 65.0)])

@@ -277,7 +277,7 @@ def test_a_job_may_have_to_stop_before_its_lease_ends() -> None:
     """What others wait for is longer: a cluster needs its time to find out."""
     given, watched = Given(), Watched()
     lease = given.leases.take(HERE, given.said.append, 60.0)
-    keeper = LeaseKeeper(given.leases, lease, watched, given.clock, given.said.append, lease_seconds=30)
+    keeper = LeaseKeeper(given.leases, Kept(lease, 0), watched, given.clock, given.said.append)
     given.clock.now = 29
     assert (1, []) == (keeper.watch(), watched.done)
     given.clock.now = 30
@@ -369,6 +369,10 @@ def test_a_keeper_goes_on_where_another_one_stopped() -> None:
 
 def test_what_is_written_is_read_and_what_is_no_lease_is_refused() -> None:
     record = LeaseRecord(number=1, token="x", holder=HERE, job="j", lease_seconds=30.0, job_id="j1", renewed=2)
+    assert (30.0, 20.0) == (record.renewal_seconds, replace(record, outlives_seconds=10.0).renewal_seconds)
+    assert replace(record, outlives_seconds=7.0) == LeaseRecord.from_json(
+        replace(record, outlives_seconds=7.0).to_json()
+    )
     assert record == LeaseRecord.from_json(record.to_json())
     grown = json.dumps(json.loads(record.to_json()) | {"later": 1}).encode()
     assert record == LeaseRecord.from_json(grown)

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from flink_jobs.errors import JobFailedError, UnreachableError
-from flink_jobs.flink_config import CLIENT_CHECK
-from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
+from flink_jobs.rest import CLIENT_CHECK, CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 
 NAME = "hourglass-platform-events"
 
