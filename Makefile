@@ -31,7 +31,7 @@ test-java: setup
 	@mvn -B -ntp -f infra/local/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
 
 test-faults: setup
-	@$(BIN)/python -m pytest tests/faults
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 test-hostile: setup
 	@$(BIN)/python -m pytest tests/hostile

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from random import SystemRandom
 from typing import Any
 
 import pytest
@@ -16,9 +18,22 @@ pytest.register_assert_rewrite("tests.faults.verdict")  # its comparisons are sh
 NewStack = Callable[..., LandingStack]
 
 
+def pytest_configure() -> None:
+    """Choose the seed once for all processes that share the tests out among them."""
+    os.environ.setdefault("HOURGLASS_FAULT_SEED", str(SystemRandom().randrange(10**6)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_restarts() -> Iterator[None]:
+    """Let Flink restart a failed job after three seconds, not after ten: nothing here is about that delay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flink_jobs.flink_config.RESTART_DELAY", "3 s")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,8 +55,11 @@ class Crashes:
 
 
 def build_agent() -> None:
-    """Build the agent, unless it is newer than its sources."""
+    """Build the agent, unless it is newer than its sources; tests that run at the same time wait for one build."""
     sources = [MODULE / "pom.xml", *(MODULE / "src").rglob("*.java")]
-    if AGENT.exists() and AGENT.stat().st_mtime > max(source.stat().st_mtime for source in sources):
-        return
-    subprocess.run(["mvn", "-q", "-B", "-ntp", "-f", str(MODULE / "pom.xml"), "package"], check=True)
+    AGENT.parent.mkdir(exist_ok=True)
+    with AGENT.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if AGENT.exists() and AGENT.stat().st_mtime > max(source.stat().st_mtime for source in sources):
+            return
+        subprocess.run(["mvn", "-q", "-B", "-ntp", "-f", str(MODULE / "pom.xml"), "package"], check=True)

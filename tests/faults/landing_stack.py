@@ -95,6 +95,8 @@ class Servers:
     def __enter__(self) -> Self:
         broker.prepare(self.settings)
         object_store.prepare(self.settings)
+        with (self.settings.data_dir / "s3" / "s3proxy.conf").open("a") as config:
+            config.write("s3proxy.ignore-unknown-headers=true\n")  # of encryption and storage classes, as S3 takes them
         try:
             self.start(*Server)
             object_store.create_bucket(self.settings)

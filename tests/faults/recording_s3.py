@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from infra.local.settings import LOOPBACK
-from tests.faults.landing_stack import Server, Servers
+from tests.faults.landing_stack import Servers
 from tests.faults.secure_broker import Certificates
 
 TOKEN = "token-of-the-role"
@@ -49,17 +49,6 @@ class Request:
         if self.method == "PUT":
             return "UploadPart" if "partNumber" in self.query else "PutObject"
         return self.method
-
-
-class TolerantServers(Servers):
-    """As `Servers`; the S3 server takes headers that it does not know, as S3 would take them."""
-
-    def start(self, *servers: Server) -> None:
-        """Allow it before the server starts."""
-        config = self.settings.data_dir / "s3" / "s3proxy.conf"
-        if "ignore-unknown-headers" not in config.read_text():
-            config.write_text(config.read_text() + "s3proxy.ignore-unknown-headers=true\n")
-        super().start(*servers)
 
 
 @dataclass

@@ -1,9 +1,10 @@
-"""A broker with one more listener, on which every client must log in and may be asked for a certificate."""
+"""A broker with more listeners, on which every client must log in or show a certificate."""
 
 from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -81,54 +82,74 @@ def run(folder: Path, command: str) -> None:
     subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
 
 
+class Listener(StrEnum):
+    """The listeners beside the plain one; each has a port, a certificate, and an idea of whom to let in."""
+
+    LOGIN = "LOGIN"
+    """TLS, and a login by one of three mechanisms."""
+    ELSEWHERE = "ELSEWHERE"
+    """The same with another authority's certificate, which names another host."""
+    CERTIFIED = "CERTIFIED"
+    """TLS, and a certificate of the client in the place of a login."""
+
+
 class SecureServers(Servers):
-    """As `Servers`; the broker has a second listener with the protocol SASL_SSL, or SSL with client certificates.
+    """As `Servers`; the broker has three more listeners.
 
     Args:
         folder: of the servers.
         made: the certificates that the broker shows and trusts.
-        protocol: of the second listener.
+        elsewhere: those of the listener of that name.
     """
 
-    def __init__(self, folder: Path, made: Certificates, protocol: str = "SASL_SSL") -> None:
+    def __init__(self, folder: Path, made: Certificates, elsewhere: Certificates) -> None:
         super().__init__(folder)
-        self._made = made
-        self._protocol = protocol
-        [self.port] = free_ports(1)
-        self.secure_address = f"{LOOPBACK}:{self.port}"
+        self._made = {Listener.LOGIN: made, Listener.ELSEWHERE: elsewhere, Listener.CERTIFIED: made}
+        ports = free_ports(len(Listener))
+        self.addresses = {listener: f"{LOOPBACK}:{port}" for listener, port in zip(Listener, ports, strict=True)}
 
     def start(self, *servers: Server) -> None:
-        """Add the listener before the broker starts, and the user once it serves."""
+        """Add the listeners before the broker starts, and the user once it serves."""
         config = self.settings.data_dir / "kafka" / "server.properties"
-        if "SECURE" not in config.read_text():
+        if Listener.LOGIN not in config.read_text():
+            values = self._names() | {k: v for one in Listener for k, v in self._listener(one).items()}
             with config.open("a") as file:
-                file.write(self._listener())
+                file.write("".join(f"{name}={value}\n" for name, value in values.items()))
         super().start(*servers)
-        if self._protocol == "SASL_SSL":
-            self._create_user()
+        self._create_user()
 
-    def _listener(self) -> str:
+    def _names(self) -> dict[str, Any]:
         plain = f"PLAINTEXT://{LOOPBACK}:{self.settings.kafka_port}"
-        secure = f"SECURE://{self.secure_address}"
-        jaas = "org.apache.kafka.common.security"
+        ours = [f"{listener}://{address}" for listener, address in self.addresses.items()]
+        protocols = [f"{one}:{'SSL' if one is Listener.CERTIFIED else 'SASL_SSL'}" for one in Listener]
+        return {
+            "listeners": ",".join([plain, *ours, f"CONTROLLER://{LOOPBACK}:{self.settings.kafka_controller_port}"]),
+            "advertised.listeners": ",".join([plain, *ours]),
+            "listener.security.protocol.map": ",".join(
+                ["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", *protocols],
+            ),
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        }
+
+    def _listener(self, listener: Listener) -> dict[str, Any]:
+        made, jaas = self._made[listener], "org.apache.kafka.common.security"
         escaped = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
         login = f'{jaas}.plain.PlainLoginModule required user_{USER}="{escaped}";'.replace("\\", "\\\\")
         values: dict[str, Any] = {
-            "listeners": f"{plain},{secure},CONTROLLER://{LOOPBACK}:{self.settings.kafka_controller_port}",
-            "advertised.listeners": f"{plain},{secure}",
-            "listener.security.protocol.map": f"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:{self._protocol}",
             "ssl.keystore.type": "PKCS12",
-            "ssl.keystore.location": self._made.store,
+            "ssl.keystore.location": made.store,
             "ssl.keystore.password": STORE_PASSWORD,
             "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": self._made.authority,
-            "listener.name.secure.ssl.client.auth": "required" if self._protocol == "SSL" else "none",
-            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
-            "listener.name.secure.plain.sasl.jaas.config": login,
-            "listener.name.secure.scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
-            "listener.name.secure.scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+            "ssl.truststore.location": made.authority,
+            "ssl.client.auth": "required" if listener is Listener.CERTIFIED else "none",
         }
-        return "".join(f"{name}={value}\n" for name, value in values.items())
+        if listener is not Listener.CERTIFIED:
+            values |= {
+                "plain.sasl.jaas.config": login,
+                "scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+                "scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+            }
+        return {f"listener.name.{listener.lower()}.{name}": value for name, value in values.items()}
 
     def _create_user(self) -> None:
         admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{self.settings.kafka_port}"})

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from flink_jobs.s3_access import S3Access
 from orchestration.landing.bucket import S3Bucket
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
-from tests.faults.recording_s3 import TOKEN, RecordingS3, TolerantServers, recording_s3
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
+from tests.faults.recording_s3 import TOKEN, RecordingS3, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates
 from tests.integration.truth import objects, read_landed
 
@@ -23,15 +23,9 @@ RECORDS = 100
 WRITES = ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]
 
 
-@pytest.fixture(scope="module")
-def tolerant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TolerantServers]:
-    with TolerantServers(tmp_path_factory.mktemp("tolerant")) as servers:
-        yield servers
-
-
 @pytest.fixture
-def s3(tolerant: TolerantServers) -> Iterator[RecordingS3]:
-    with recording_s3(tolerant) as proxy:
+def s3(servers: Servers) -> Iterator[RecordingS3]:
+    with recording_s3(servers) as proxy:
         yield proxy
 
 
@@ -47,7 +41,7 @@ def land(stack: LandingStack) -> None:
 
 
 def test_every_object_carries_its_encryption_and_acl(
-    tolerant: TolerantServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What lands, what Flink keeps, the stream's lease and its seals: all that makes an object asks for it.
 
@@ -59,8 +53,8 @@ def test_every_object_carries_its_encryption_and_acl(
     monkeypatch.setenv("AWS_CA_BUNDLE", str(made.authority))
     kept: dict[str, Any] = {"s3_encryption": "sse-kms", "s3_kms_key_id": "key-1", "s3_acl": "private"}
     with (
-        recording_s3(tolerant, made) as s3,
-        LandingStack(tolerant, "kept", s3_endpoint=s3.address, **kept) as stack,
+        recording_s3(servers, made) as s3,
+        LandingStack(servers, "kept", s3_endpoint=s3.address, **kept) as stack,
     ):
         land(stack)
         access = S3Access(**stack.landing.model_dump(include=set(S3Access.model_fields)))
@@ -74,31 +68,29 @@ def test_every_object_carries_its_encryption_and_acl(
     assert [] == [kind for kind in kinds if not any(key.startswith(kind) for key in sent)]
 
 
-def test_the_key_of_the_bucket_itself_needs_no_tls(tolerant: TolerantServers, s3: RecordingS3) -> None:
+def test_the_key_of_the_bucket_itself_needs_no_tls(servers: Servers, s3: RecordingS3) -> None:
     """SSE-S3 on an endpoint without certificates; the storage class goes with it."""
     kept: dict[str, Any] = {"s3_encryption": "sse-s3", "s3_storage_class": "STANDARD_IA"}
-    with LandingStack(tolerant, "sse-s3", s3_endpoint=s3.address, **kept) as stack:
+    with LandingStack(servers, "sse-s3", s3_endpoint=s3.address, **kept) as stack:
         land(stack)
     begun = [one for one in s3.below("sse-s3/") if one.operation == "CreateMultipartUpload"]
     names = ("x-amz-server-side-encryption", "x-amz-storage-class")
     assert {("AES256", "STANDARD_IA")} == {tuple(one.headers.get(name) for name in names) for one in begun}
 
 
-@pytest.mark.parametrize("signed", [False, True])
-def test_a_part_is_presigned_unless_its_payload_is_to_be_signed(
-    tolerant: TolerantServers, s3: RecordingS3, signed: bool
+def test_a_part_whose_payload_is_to_be_signed_has_a_digest_and_no_presigned_address(
+    servers: Servers, s3: RecordingS3
 ) -> None:
-    """Without a digest of the payload, or with one in a header; both land the same."""
-    with LandingStack(tolerant, f"signed-{signed}".lower(), s3_endpoint=s3.address, s3_signed_parts=signed) as stack:
+    """Otherwise it is presigned: see what an object costs. Both land the same."""
+    with LandingStack(servers, "signed", s3_endpoint=s3.address, s3_signed_parts=True) as stack:
         land(stack)
-    parts = [one for one in s3.below("signed-") if one.operation == "UploadPart"]
-    assert {not signed} == {one.presigned for one in parts}
-    assert {signed} == {"x-amz-content-sha256" in one.headers for one in parts}
+    parts = [one for one in s3.below("signed/") if one.operation == "UploadPart"]
+    assert {(False, True)} == {(one.presigned, "x-amz-content-sha256" in one.headers) for one in parts}
 
 
-def test_more_objects_than_memory_holds_go_through_files(tolerant: TolerantServers, s3: RecordingS3) -> None:
+def test_more_objects_than_memory_holds_go_through_files(servers: Servers, s3: RecordingS3) -> None:
     """Of forty hours at once sixteen travel from memory, the others by Flink's own writer; each lands once."""
-    with LandingStack(tolerant, "replay", s3_endpoint=s3.address) as stack:
+    with LandingStack(servers, "replay", s3_endpoint=s3.address) as stack:
         hours = [BEGIN + timedelta(hours=number) for number in range(40)]
         sent = stack.produce([Raw(event(number), timestamp=hour) for number, hour in enumerate(hours)])
         stack.start_job()
@@ -110,22 +102,27 @@ def test_more_objects_than_memory_holds_go_through_files(tolerant: TolerantServe
     assert {True, False} == {one.presigned for one in parts}
 
 
-def test_an_object_costs_three_writes_and_no_look(tolerant: TolerantServers, s3: RecordingS3) -> None:
-    """Begin, one part, complete: the plan of the job's cost stands on it. Nothing is listed, copied or deleted."""
-    with LandingStack(tolerant, "cost", s3_endpoint=s3.address) as stack:
+def test_an_object_costs_three_writes_and_no_look(servers: Servers, s3: RecordingS3) -> None:
+    """Begin, one part, complete: the plan of the job's cost stands on it. Nothing is listed, copied or deleted.
+
+    The part is presigned, without a digest of its payload.
+    """
+    with LandingStack(servers, "cost", s3_endpoint=s3.address) as stack:
         land(stack)
         for kind in ("landing", "rejected", "ledger"):
             asked = [one for one in s3.below(f"cost/{kind}/") if "python" not in one.headers["user-agent"].lower()]
             assert {key for key, _ in objects(stack.settings, f"cost/{kind}/")} == {one.key for one in asked}
             per_object = Counter((one.key, one.operation) for one in asked)
             assert {(one.key, write): 1 for one in asked for write in WRITES} == dict(per_object)
+            parts = [one for one in asked if one.operation == "UploadPart"]
+            assert {(True, False)} == {(one.presigned, "x-amz-content-sha256" in one.headers) for one in parts}
 
 
-def test_a_role_is_assumed_by_the_job_and_its_start(tolerant: TolerantServers, s3: RecordingS3, tmp_path: Path) -> None:
+def test_a_role_is_assumed_by_the_job_and_its_start(servers: Servers, s3: RecordingS3, tmp_path: Path) -> None:
     """Both sign with the role's credentials, whose token is on every request; the own keys are for the role alone."""
     role: dict[str, Any] = {"s3_role_arn": ROLE, "s3_sts_endpoint": s3.address}
     keys: dict[str, Any] = {"s3_access_key_id": "own", "s3_secret_access_key": SecretStr("canary-of-the-own-key")}
-    with LandingStack(tolerant, "role", s3_endpoint=s3.address, data_dir=tmp_path, **role, **keys) as stack:
+    with LandingStack(servers, "role", s3_endpoint=s3.address, data_dir=tmp_path, **role, **keys) as stack:
         land(stack)
         assert {(ROLE, "hourglass")} == {(one["RoleArn"][0], one["RoleSessionName"][0]) for one in s3.roles}
         assert {TOKEN} == {one.token for one in s3.requests}

@@ -86,8 +86,11 @@ def assert_each_once(stack: LandingStack) -> None:
     assert set() == landed.doubled
 
 
-def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins) -> None:
-    """The one that holds the stream is named; the refusal comes before Flink starts, and the first goes on."""
+def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that holds the stream is named; the refusal comes before Flink starts, and the first goes on.
+
+    `flink run` and Kubernetes start the job's own process past our commands: that refuses by itself, too.
+    """
     first, second = twins("second-refuses")
     sent = first.produce(records(0, 200))
     handle = first.start_job()
@@ -97,18 +100,11 @@ def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins) -
     assert not (second.landing.log_dir / "flink.out").exists()
     sent |= first.produce(records(200, 200))
     first.wait_until_landed(sent)
-    first.stop_job()
-    assert_each_once(first)
-
-
-def test_a_job_that_is_started_past_our_commands_refuses_by_itself(twins: Twins, monkeypatch: Any) -> None:
-    """`flink run` and Kubernetes start the job's own process: the lease is its business, not the command line's."""
-    first, second = twins("own-refusal")
-    sent = first.produce(records(0, 200))
-    first.start_job()
     monkeypatch.setattr("flink_jobs.deploy._stream_held", lambda *_: ExitStack())
     with pytest.raises(LeaseHeldError, match="holds the stream"):
         second.start_job()
+    assert (second.landing.log_dir / "flink.out").exists()
+    sent |= first.produce(records(400, 200))
     first.wait_until_landed(sent)
     first.stop_job()
     assert_each_once(first)

@@ -35,18 +35,3 @@ def test_every_part_can_be_killed_and_started_again(new_stack: NewStack) -> None
     assert sent == set(landed.accepted)
     assert rejected == set(landed.rejected)
     assert sent | rejected == topic_positions(stack.settings)
-
-
-def test_a_stop_and_a_start_at_another_parallelism_go_on_where_they_were(new_stack: NewStack) -> None:
-    """A clean stop leaves a savepoint; the next start continues behind it with other subtasks."""
-    stack = new_stack(parallelism=1)
-    stack.start_job()
-    sent = stack.produce(events(0, RECORDS))
-    savepoint = stack.stop_job()
-    assert savepoint == stack.start_job(parallelism=4).restored_from
-    sent |= stack.produce(events(RECORDS, RECORDS))
-    stack.wait_until_landed(sent)
-
-    landed = read_landed(stack.settings)
-    assert set() == landed.doubled
-    assert sent == set(landed.accepted)

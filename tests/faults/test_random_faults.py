@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from random import Random, SystemRandom
+from random import Random
 from threading import Event
 
 import pytest
@@ -20,7 +20,7 @@ from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import wait_for
 
-FIRST_SEED = int(os.environ.get("HOURGLASS_FAULT_SEED") or SystemRandom().randrange(10**6))
+FIRST_SEED = int(os.environ["HOURGLASS_FAULT_SEED"])
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("HOURGLASS_FAULT_ROUNDS") or 1))
 KILLS = 3
 FROZEN_SECONDS = 20.0

@@ -27,7 +27,15 @@ from producers.events import EventType, PlatformEvent
 from producers.kafka import KafkaAccess
 from producers.settings import ProducerSettings
 from tests.faults.landing_stack import LandingStack, Raw, event
-from tests.faults.secure_broker import PASSWORD, STORE_PASSWORD, USER, Certificates, SecureServers, certificates
+from tests.faults.secure_broker import (
+    PASSWORD,
+    STORE_PASSWORD,
+    USER,
+    Certificates,
+    Listener,
+    SecureServers,
+    certificates,
+)
 from tests.integration.truth import objects, read_landed
 
 REFUSAL_SECONDS_MAX = 10.0
@@ -40,15 +48,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="module")
-def secure(made: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureServers]:
-    with SecureServers(tmp_path_factory.mktemp("secure"), made) as servers:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("certificates") / "elsewhere", name="DNS:elsewhere.test")
+
+
+@pytest.fixture(scope="module")
+def secure(
+    made: Certificates, elsewhere: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SecureServers]:
+    with SecureServers(tmp_path_factory.mktemp("secure"), made, elsewhere) as servers:
         yield servers
 
 
 def login(servers: SecureServers, made: Certificates, **changes: Any) -> dict[str, Any]:
     """What every program is told: one set of settings."""
     values = {
-        "kafka_bootstrap_servers": servers.secure_address,
+        "kafka_bootstrap_servers": servers.addresses[Listener.LOGIN],
         "kafka_security_protocol": "SASL_SSL",
         "kafka_sasl_mechanism": "SCRAM-SHA-512",
         "kafka_sasl_username": USER,
@@ -66,11 +81,11 @@ def land(stack: LandingStack) -> None:
     assert sent == set(read_landed(stack.settings).accepted)
 
 
-@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
 def test_the_right_password_lands_and_is_seen_nowhere(
     secure: SecureServers, made: Certificates, mechanism: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every mechanism, with quotes in the password; afterwards the password is in one file, which only its owner reads.
+    """Both kinds of login, with quotes in the password; afterwards it is in one file, which only its owner reads.
 
     Looked through: every file that the job has left, its logs, its checkpoints and everything else in the bucket,
     the command line and the environment of each of its processes, and what Flink tells about it.
@@ -95,11 +110,12 @@ def test_the_right_password_lands_and_is_seen_nowhere(
         assert [] == [key for key, body in objects(stack.settings, "") if b"canary-of-kafka" in body]
 
 
-def test_the_other_programs_take_the_same_variables(secure: SecureServers, made: Certificates) -> None:
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256"])
+def test_the_other_programs_take_the_same_variables(secure: SecureServers, made: Certificates, mechanism: str) -> None:
     """A producer sends and orchestration reads, with what the job is told."""
-    told = login(secure, made)
-    with LandingStack(secure, "same-variables") as stack:
-        with EventProducer(ProducerSettings(topic="same-variables", **told)) as producer:
+    told = login(secure, made, kafka_sasl_mechanism=mechanism)
+    with LandingStack(secure, f"same-variables-{mechanism.lower()}") as stack:
+        with EventProducer(ProducerSettings(topic=stack.settings.topic, **told)) as producer:
             producer.send(an_event())
             assert 1 == producer.flush().acked
         offsets = KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic)
@@ -138,35 +154,38 @@ def test_a_wrong_secret_is_refused_at_once_with_its_variables(
         assert not stack.job_lives()
 
 
-def test_a_certificate_of_another_name_is_refused_unless_names_are_not_checked(tmp_path: Path) -> None:
+def test_a_certificate_of_another_name_is_refused_unless_names_are_not_checked(
+    secure: SecureServers, elsewhere: Certificates
+) -> None:
     """The job goes where it is told to only if it need not know who answers."""
-    made = certificates(tmp_path / "made", name="DNS:elsewhere.test")
-    with SecureServers(tmp_path / "servers", made) as servers:
-        told = login(servers, made)
-        with LandingStack(servers, "other-name", **told) as stack:
-            with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
-                stack.start_job()
-            stack.landing = stack.landing.model_copy(update={"kafka_ssl_check_host_name": False})
-            land(stack)
-
-
-def test_a_client_certificate_lets_the_job_in(tmp_path: Path) -> None:
-    """Without one it is refused; the key stands in its file alone, and its password in another."""
-    made = certificates(tmp_path / "made")
-    with SecureServers(tmp_path / "servers", made, protocol="SSL") as servers:
-        told = login(servers, made, kafka_security_protocol="SSL")
-        ours: dict[str, Any] = {
-            "kafka_ssl_certificate_location": made.client,
-            "kafka_ssl_key_location": made.client_key,
-            "kafka_ssl_key_password": STORE_PASSWORD,
-        }
-        with (
-            LandingStack(servers, "no-certificate", **told) as stack,
-            pytest.raises(UnreachableError, match=r"bad certificate|certificate required"),
-        ):
+    told = login(secure, elsewhere, kafka_bootstrap_servers=secure.addresses[Listener.ELSEWHERE])
+    with LandingStack(secure, "other-name", **told) as stack:
+        with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
             stack.start_job()
-        with LandingStack(servers, "certificate", **told, **ours) as stack:
-            land(stack)
+        stack.landing = stack.landing.model_copy(update={"kafka_ssl_check_host_name": False})
+        land(stack)
+
+
+def test_a_client_certificate_lets_the_job_in(secure: SecureServers, made: Certificates) -> None:
+    """Without one it is refused; the key stands in its file alone, and its password in another."""
+    told = login(
+        secure,
+        made,
+        kafka_bootstrap_servers=secure.addresses[Listener.CERTIFIED],
+        kafka_security_protocol="SSL",
+    )
+    ours: dict[str, Any] = {
+        "kafka_ssl_certificate_location": made.client,
+        "kafka_ssl_key_location": made.client_key,
+        "kafka_ssl_key_password": STORE_PASSWORD,
+    }
+    with (
+        LandingStack(secure, "no-certificate", **told) as stack,
+        pytest.raises(UnreachableError, match=r"bad certificate|certificate required"),
+    ):
+        stack.start_job()
+    with LandingStack(secure, "certificate", **told, **ours) as stack:
+        land(stack)
 
 
 def processes(stack: LandingStack) -> list[psutil.Process]:

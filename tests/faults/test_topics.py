@@ -1,4 +1,4 @@
-"""Several topics into one stream, topics that grow while the job reads, and topics that forget too soon."""
+"""Several topics into one stream, and topics that forget too soon."""
 
 from __future__ import annotations
 
@@ -32,17 +32,6 @@ def test_two_topics_land_in_one_stream_each_with_its_own_chain(new_stack: NewSta
         assert chains.get((entry.topic, entry.partition), 0) == entry.first_offset
         chains[entry.topic, entry.partition] = entry.last_offset + 1
     assert {(topic, partition) for topic, partition, _ in sent} == set(chains)
-
-
-def test_partitions_that_a_topic_gains_are_read_soon(new_stack: NewStack) -> None:
-    """From their first record on, without a restart, within the interval of discovery."""
-    stack = new_stack(partitions=1, partition_discovery_seconds=1)
-    stack.start_job()
-    sent = stack.produce([Raw(event(1))])
-    stack.add_partitions(3)
-    sent |= stack.produce([Raw(event(number), partition=number) for number in (1, 2)])
-    stack.wait_until_landed(sent)
-    assert sent == set(read_landed(stack.settings).accepted)
 
 
 def test_records_that_were_deleted_before_they_were_read_stop_the_job_until_the_loss_is_accepted(

@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 from zipfile import ZipFile
 
 import pytest
@@ -20,6 +21,7 @@ from flink_jobs.bucket import Bucket
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.landing_jar import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
 from flink_jobs.layout import Kind
+from flink_jobs.restore import RestorePoint, restore_points
 from flink_jobs.tenure import contents, newest_points, stream_uploads
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
@@ -46,9 +48,7 @@ def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new
     """
     stack = new_stack()
     sent = stack.produce(records(0, 200))
-    stack.start_job()
-    older = stack.stop_job()
-    stack.start_job()
+    older = savepoint_of(stack, stack.start_job().job_id)
     stack.wait_until_landed(sent)
     newest = stack.stop_job()
     before = read_landed(stack.settings)
@@ -69,6 +69,20 @@ def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new
     stack.wait_until_landed(topic_positions(stack.settings))
     stack.stop_job()
     assert_each_once(stack)
+
+
+def savepoint_of(stack: LandingStack, job_id: str) -> str:
+    """Let Flink make a savepoint of a job that goes on, and return its path."""
+    address, bucket = f"{stack.landing.flink_rest}/jobs/{job_id}/savepoints", Bucket.of(stack.landing)
+    body = json.dumps({"target-directory": stack.landing.url(stack.landing.savepoint_prefix), "cancel-job": False})
+    with urlopen(Request(address, body.encode(), {"Content-Type": "application/json"}), timeout=10):  # noqa: S310 - http on this machine
+        pass
+
+    def made() -> list[RestorePoint]:
+        return restore_points(bucket.objects(stack.landing.savepoint_prefix))
+
+    wait_for(lambda: bool(made()), seconds_max=60, what="the savepoint")
+    return stack.landing.url(made()[0].key)
 
 
 def other_build(jars: LandingJars, folder: Path, *, version: str, works: bool) -> LandingJars:

@@ -110,7 +110,7 @@ def runs_by_hour() -> Counter[str]:
         return Counter(run.tags.get("dagster/partition", "none") for run in instance.get_runs())
 
 
-def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.5) -> None:
+def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.2) -> None:
     """Wait until a condition holds, at most a while; the error names what was waited for."""
     deadline = time.monotonic() + seconds_max
     while not condition():
