@@ -131,7 +131,7 @@ def delete_an_object(landed: Landed) -> set[tuple[Code, str]]:
 
 def delete_a_ledger_object(landed: Landed) -> set[tuple[Code, str]]:
     """Take an object whose entries all have entries before and behind them."""
-    entries = {key: [json.loads(line) for line in landed.lines(key)] for key in landed.keys("ledger")}
+    entries = {key: [json.loads(line) for line in landed.lines(key)] for key in landed.bodies if "/ledger/" in key}
     ends = Counter(dict.fromkeys(range(4), 0))
     for entry in chain.from_iterable(entries.values()):
         ends[entry["partition"]] = max(ends[entry["partition"]], entry["last_offset"])
