@@ -21,6 +21,7 @@ from flink_jobs.job_of_cluster import end_orphan
 from flink_jobs.landing_jar import jar_version
 from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
+from flink_jobs.refusal import ELSEWHERE, with_repair
 from flink_jobs.rest import JobState
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
@@ -56,7 +57,8 @@ class JobStatus:
     checkpoint_bytes: int | None
     restarts: int
     failure: str | None
-    """The newest failure since the job was started, after which it restarted by itself; None without."""
+    """The newest failure since the job was started, after which it restarted by itself, with the repair; None without.
+    """
     lag: int
     """Records that Kafka has and the job has not read."""
     accepted: int
@@ -158,13 +160,23 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         checkpoint_milliseconds=checkpoints.newest_duration_milliseconds,
         checkpoint_bytes=checkpoints.newest_bytes,
         restarts=world.rest.restarts(job.job_id),
-        failure=world.rest.root_cause(job.job_id),
+        failure=_failure(settings, world, job.job_id),
         lag=numbers.lag,
         accepted=numbers.accepted,
         rejected=numbers.rejected,
         repeated=numbers.repeated,
         jar=str(jar_version(jars)) if (jars := world.process.jars()) and world.process.find() else None,
     )
+
+
+def _failure(settings: LandingSettings, world: World, job_id: str) -> str | None:
+    """Tell the newest failure, with its cause where Flink tells that to its log alone, and with the repair."""
+    failure = world.rest.root_cause(job_id)
+    if failure is None:
+        return None
+    if ELSEWHERE in failure:
+        failure = f"{failure}\n{world.process.newest_causes()}".strip()
+    return with_repair(settings, failure)
 
 
 def process_id(settings: LandingSettings) -> int | None:

@@ -118,6 +118,12 @@ class JobProcess:
                 return kind(match["message"])
         return None
 
+    def newest_causes(self) -> str:
+        """Give the last causes that the log of a job on this machine holds; nothing for one on a cluster."""
+        lines = _read(self.log).splitlines()
+        causes = list(dict.fromkeys(line for line in lines if line.startswith("Caused by: ")))
+        return "\n".join(causes[-LINES_SHOWN:])
+
     def why_it_ended(self) -> str:
         """Give the lines of the process' output, or of its log, that say why it ended."""
         return essence(_read(self._output)) or essence(_read(self.log))

@@ -79,8 +79,8 @@ class FlinkTarget(StrEnum):
     """The session cluster whose REST interface the settings name."""
 
 
-UPLOAD_SCHEME = "hourglass"
-"""Of the file system in `hourglass-landing-uploads.jar`, which sends parts from memory."""
+UPLOAD_SCHEMES = {False: "hourglass", True: "hourglass-signed"}
+"""By whether parts are signed: of the file systems in `hourglass-landing-uploads.jar`."""
 
 
 class LandingSettings(KafkaAccess, S3Access):
@@ -231,8 +231,7 @@ class LandingSettings(KafkaAccess, S3Access):
 
     def landing_url(self, kind: Kind) -> str:
         """Name the directory of a kind as the file system that writes it takes it."""
-        url = self.url(self.layout.prefix(kind))
-        return url if self.s3_signed_parts else f"{UPLOAD_SCHEME}{url.removeprefix('s3')}"
+        return UPLOAD_SCHEMES[self.s3_signed_parts] + self.url(self.layout.prefix(kind)).removeprefix("s3")
 
     def url(self, key: str) -> str:
         """Name an object or a directory of the bucket as Flink's S3 file system takes it."""

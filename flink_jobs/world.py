@@ -107,6 +107,10 @@ class Process(Protocol):
         """Give the refusal of the job's own process."""
         ...
 
+    def newest_causes(self) -> str:
+        """Give the last causes of the log."""
+        ...
+
     def why_it_ended(self) -> str:
         """Give the lines of the logs that say so."""
         ...

@@ -148,6 +148,10 @@ class FakeFlink:
         """Say whether it refused."""
         return self.refused
 
+    def newest_causes(self) -> str:
+        """Say what its log holds."""
+        return "Caused by: AccessDenied"
+
     def why_it_ended(self) -> str:
         """Say why."""
         return "Caused by: a reason"

@@ -342,6 +342,16 @@ def test_it_tells_state_checkpoint_and_restarts() -> None:
     assert (32, 3, 2, 1) == (found.lag, found.accepted, found.rejected, found.repeated)
 
 
+def test_a_failure_that_flink_tells_its_log_alone_is_told_with_its_repair() -> None:
+    """Of a failed checkpoint its page says no more than where to look."""
+    given = Given(states=[JobState.RESTARTING])
+    given.flink.root_cause = lambda _job_id: "failed, view the Job Manager log"  # type: ignore[method-assign, assignment]
+    failure = deploy.status(given.settings, world=given.world).failure or ""
+    assert ["failed, view the Job Manager log", "Caused by: AccessDenied"] == failure.splitlines()[:2]
+    assert "s3:PutObject" in failure
+    assert "s3://hourglass/flink/platform-events/*" in failure
+
+
 def test_no_answer_is_an_error_that_names_the_repair() -> None:
     with pytest.raises(DeployError, match="no Flink answers"):
         deploy.status(Given.settings, world=Given(states=[None]).world)

@@ -62,7 +62,7 @@ def test_the_limits_of_the_contract_can_be_moved() -> None:
 def test_paths_are_those_of_the_layout(settings: LandingSettings) -> None:
     assert "hourglass://hourglass/platform-events/landing" == settings.landing_url(Kind.LANDING)
     signed = settings.model_copy(update={"s3_signed_parts": True})
-    assert "s3://hourglass/platform-events/landing" == signed.landing_url(Kind.LANDING)
+    assert "hourglass-signed://hourglass/platform-events/landing" == signed.landing_url(Kind.LANDING)
     assert ["a", "b.c"] == settings.topics
 
 

@@ -15,13 +15,18 @@ import org.apache.hadoop.fs.s3a.S3AFileSystem;
  *
  * <p>It belongs into the plugin folder of {@code flink-s3-fs-hadoop} and takes the same settings.
  */
-public final class UploadFileSystemFactory extends S3FileSystemFactory {
+public class UploadFileSystemFactory extends S3FileSystemFactory {
     private static final int PARTS_HELD_MAX = 16;
     private static final int BLOCKS_KEPT_MAX = 64;
 
     @Override
     public String getScheme() {
         return "hourglass";
+    }
+
+    /** How many objects may be open in memory at a time. */
+    protected int partsHeldMax() {
+        return PARTS_HELD_MAX;
     }
 
     @Override
@@ -37,7 +42,7 @@ public final class UploadFileSystemFactory extends S3FileSystemFactory {
         Senders senders = new Senders(uploadsMax);
         ObjectStore store = new S3ObjectStore((S3AFileSystem) hadoops, helper, senders);
         PartBuffer.Blocks blocks = new PartBuffer.Blocks(BLOCKS_KEPT_MAX);
-        Semaphore inMemory = new Semaphore(PARTS_HELD_MAX);
+        Semaphore inMemory = new Semaphore(partsHeldMax());
         return new FlinkS3FileSystem(
                 hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, helper, partBytes, uploadsMax) {
             @Override

@@ -55,9 +55,10 @@ final class UploadWriter implements RecoverableWriter {
 
     @Override
     public Committer recoverForCommit(CommitRecoverable recoverable) throws IOException {
-        return recoverable instanceof UploadRecoverable upload
-                ? new UploadCommitter(upload, store)
-                : flinks.recoverForCommit(recoverable);
+        return new OrderedCommitter(
+                recoverable instanceof UploadRecoverable upload
+                        ? new UploadCommitter(upload, store)
+                        : flinks.recoverForCommit(recoverable));
     }
 
     @Override
