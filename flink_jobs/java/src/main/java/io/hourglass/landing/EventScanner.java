@@ -30,7 +30,6 @@ final class EventScanner {
     private static final long BEYOND_QUOTE = ONES * (' ' + 1);
 
     private static final int STOP = -1;
-    private static final int NEXT = -2;
     private static final int END = 0x100; // no byte is that
     private static final int DIGITS_ALWAYS_FINITE = 308;
     private static final byte[] TRUE = {'t', 'r', 'u', 'e'};
@@ -152,19 +151,41 @@ final class EventScanner {
         }
     }
 
-    /** Scan the value that begins at {@code at} and everything inside it; the stack is an array, never the thread's. */
+    /**
+     * Scan the value that begins at {@code at} and everything inside it; the stack is an array, never the thread's.
+     *
+     * <p>Strings without escapes, keys that their colon follows, commas without spaces: what machines write goes through
+     * this one method, and whatever else comes is handed to the others.
+     */
     private int scanValue(int at) {
+        final byte[] text = bytes;
+        final int to = end;
         int depth = 0;
+        int container = 0;
         member = null;
         while (true) {
-            int from = at;
-            int first = byteAt(at);
-            if (first == '{' || first == '[') {
+            int first = at < to ? text[at] : END;
+            if (first == '"') {
+                int close = skipPlain(text, at + 1, to);
+                if (close < to && text[close] == '"') {
+                    escaped = false;
+                    if (member != null) {
+                        checkString(at + 1, close);
+                    }
+                    at = close + 1;
+                } else {
+                    at = scanScalar(first, at);
+                    if (at == STOP) {
+                        return STOP;
+                    }
+                }
+            } else if (first == '{' || first == '[') {
                 if (depth == open.length) {
                     return stop(Reason.TOO_DEEP, at, "nested deeper than " + open.length);
                 }
-                checkContainer(first, from);
+                checkContainer(first, at);
                 open[depth++] = (byte) first;
+                container = first;
                 at = skipSpace(at + 1);
                 if (byteAt(at) != closing(first)) {
                     at = first == '{' ? scanMember(at, depth) : beginElement(at);
@@ -174,6 +195,7 @@ final class EventScanner {
                     continue;
                 }
                 depth--;
+                container = depth == 0 ? 0 : open[depth - 1];
                 at++;
             } else {
                 at = scanScalar(first, at);
@@ -181,26 +203,44 @@ final class EventScanner {
                     return STOP;
                 }
             }
-            int next = NEXT;
-            while (next == NEXT) {
+            while (true) {
                 if (depth == 0) {
                     return at;
                 }
-                at = skipSpace(at);
-                int container = open[depth - 1];
-                int token = byteAt(at);
+                int token = at < to ? text[at] : END;
+                if (token <= ' ') {
+                    at = skipSpace(at);
+                    token = byteAt(at);
+                }
                 if (token == ',') {
-                    at = skipSpace(at + 1);
-                    at = container == '{' ? scanMember(at, depth) : beginElement(at);
-                    next = at;
-                } else if (token == closing(container)) {
-                    depth--;
                     at++;
-                } else {
+                    break;
+                }
+                if (token != closing(container)) {
                     return stopAtToken(at, "a comma or the end of the object or array must stand here");
                 }
+                depth--;
+                container = depth == 0 ? 0 : open[depth - 1];
+                at++;
             }
-            if (next == STOP) {
+            if (container == '[') {
+                at = beginElement(skipSpace(at));
+                continue;
+            }
+            if (at < to && text[at] == '"') {
+                int close = skipPlain(text, at + 1, to);
+                if (close + 2 < to && text[close] == '"' && text[close + 1] == ':' && text[close + 2] > ' ') {
+                    escaped = false;
+                    member = null;
+                    if (depth == 1) {
+                        enterField(at + 1, close);
+                    }
+                    at = close + 2;
+                    continue;
+                }
+            }
+            at = scanMember(skipSpace(at), depth);
+            if (at == STOP) {
                 return STOP;
             }
         }
@@ -280,7 +320,7 @@ final class EventScanner {
     private int scanString(int at) {
         escaped = false;
         while (true) {
-            at = skipPlain(at);
+            at = skipPlain(bytes, at, end);
             int next = byteAt(at);
             if (next == '"') {
                 return at + 1;
@@ -302,9 +342,8 @@ final class EventScanner {
     }
 
     /** Skip to the next byte that is a quote, a backslash, a control character or not ASCII, eight at a time. */
-    private int skipPlain(int at) {
-        byte[] text = bytes;
-        while (at <= end - Long.BYTES) {
+    private static int skipPlain(byte[] text, int at, int to) {
+        while (at <= to - Long.BYTES) {
             long word = (long) WORDS.get(text, at);
             // The high bit of a byte tells, or of none: below the quote after the swap, zero for a backslash, not ASCII.
             // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
@@ -314,7 +353,7 @@ final class EventScanner {
             }
             at += Long.BYTES;
         }
-        while (at < end && text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
+        while (at < to && text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
             at++;
         }
         return at;
