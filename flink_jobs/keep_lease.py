@@ -12,17 +12,14 @@ from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
 from py4j.protocol import Py4JJavaError
 
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import DeployError, RestoreRefusedError
+from flink_jobs.errors import DeployError
 from flink_jobs.hand_over import RunningJob, received
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.job_of_cluster import job_of
 from flink_jobs.lease_keeper import LeaseKeeper
 from flink_jobs.renewal import Renewals
-from flink_jobs.restore import unrestorable
+from flink_jobs.restore import refusal_of
 from flink_jobs.signed_objects import SignedObjects
-
-RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
-"""The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
 
 
 def main(descriptor: int) -> None:
@@ -42,8 +39,8 @@ def main(descriptor: int) -> None:
     except Py4JJavaError as error:
         if job.is_over():
             keeper.release()
-        if RESTORING in (trace := str(error)):
-            raise RestoreRefusedError(unrestorable(given.job.restored_from, trace)) from error
+        if refusal := refusal_of(str(error), given.job.restored_from):
+            raise refusal from error
         raise
     keeper.release()
 

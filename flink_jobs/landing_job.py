@@ -32,6 +32,7 @@ from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.layout import Kind
 from flink_jobs.lease import Leases
 from flink_jobs.lease_keeper import Kept, LeaseKeeper
+from flink_jobs.restore import refusal_of
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 
@@ -78,9 +79,11 @@ def main() -> None:
     except DeployError:
         keeper.release()
         raise
-    except Py4JJavaError:
+    except Py4JJavaError as error:
         if cluster is None:  # else it may have been submitted, though we do not know: the lease runs out
             keeper.release()
+        if refusal := refusal_of(str(error), settings.restored_from):
+            raise refusal from error
         raise
     address = plain_address(settings)
     go_on_as_keeper(HandOver(settings.lease_prefix, keeper.stop(), address, settings.identity(), job))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.stored import StoredObject
 
 _CHECKPOINT = re.compile(r".*/(?P<job>[0-9a-f]{32})/chk-(?P<number>\d+)/_metadata")
@@ -41,6 +42,15 @@ def restore_points(objects: Iterable[StoredObject]) -> list[RestorePoint]:
         elif _SAVEPOINT.fullmatch(stored.key):
             found.append(RestorePoint(stored.modified, Origin.SAVEPOINT, 0, directory))
     return sorted(found)
+
+
+RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
+"""The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
+
+
+def refusal_of(trace: str, path: str | None) -> RestoreRefusedError | None:
+    """Tell a job that failed for its restore point from one that failed for anything else."""
+    return RestoreRefusedError(unrestorable(path, trace)) if RESTORING in trace else None
 
 
 def unrestorable(path: str | None, reason: str) -> str:

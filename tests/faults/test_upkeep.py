@@ -131,7 +131,7 @@ def test_an_upgrade_carries_the_state_over_and_jars_that_do_not_work_are_taken_b
     stack.wait_until_landed(sent)
 
     failed = hourglass_job(stack, "upgrade", "--jar", str(broken.operator))
-    assert re.search(r"9\.2 .* does not work; 9\.1 .* runs again", failed.stdout.replace("\n", " ")), failed.stdout
+    assert re.search(r"9\.2 .* does not work; 9\.1 .* runs again", failed.stderr.replace("\n", " ")), failed
     assert (1, str(jar_version(better))) == (failed.returncode, deploy.status(stack.landing).jar)
     assert jar_version(better) == jar_version(LandingJars.installed(own_home))
     sent |= stack.produce(records(400, 200))
