@@ -13,13 +13,12 @@ from flink_jobs.settings import LandingSettings
 CONSUMER = {
     "fetch.min.bytes": "65536",
     "fetch.max.wait.ms": "200",
-    "max.partition.fetch.bytes": "4194304",
-    "max.poll.records": "2000",
     "receive.buffer.bytes": "4194304",
     "isolation.level": "read_committed",
 }
-"""Larger fetches cost less per record; a quiet topic waits at most `fetch.max.wait.ms` longer. Of transactions only
-what was committed lands; the offsets of aborted records and of markers are holes of the ledger."""
+"""Answers that wait until they are worth a request cost less; a quiet topic waits at most `fetch.max.wait.ms` longer.
+How much a poll returns is Kafka's default: more lies longer in memory and costs more. Of transactions only what was
+committed lands; the offsets of aborted records and of markers are holes of the ledger."""
 
 LOGIN = "io.hourglass.landing.PasswordFileLogin"
 

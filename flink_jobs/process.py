@@ -18,7 +18,7 @@ from flink_jobs import errors
 from flink_jobs.class_archive import options_to_use
 from flink_jobs.clock import Clock
 from flink_jobs.errors import DeployError, SetupError
-from flink_jobs.flink_config import cluster_config, flink_config, java_options, logging_config
+from flink_jobs.flink_config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.landing_jar import LandingJars, keep
 from flink_jobs.runtime import wheel_home
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
@@ -180,10 +180,11 @@ class JobProcess:
     def _command(self, conf_dir: Path, restore_path: str | None) -> list[str]:
         restore = ["-s", restore_path] if restore_path else []
         job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
+        heap = heap_options(self._settings.flink_heap, self._settings.parallelism)
         options = java_options(_installed_java_options())
         client = client_command(
             java_program(os.environ),
-            [f"-Xmx{self._settings.flink_heap}", *options, *options_to_use(self._settings.flink_home)],
+            [*heap, *options, *options_to_use(self._settings.flink_home)],
             self._settings.flink_home,
             conf_dir,
         )

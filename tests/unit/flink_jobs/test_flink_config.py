@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from flink_jobs.flink_config import cluster_config, flink_config, java_options, logging_config
+from flink_jobs.flink_config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
 LOCAL = {
@@ -64,6 +64,19 @@ def read(settings: LandingSettings) -> dict[str, object]:
 def test_the_configuration_is_what_was_proven(settings: LandingSettings) -> None:
     """Every key was found necessary under kills; a secret survives YAML whatever it holds."""
     assert LOCAL == read(settings)
+
+
+@pytest.mark.parametrize(
+    ("heap_max", "parallelism", "options"),
+    [
+        ("768m", 1, ["-Xmx768m", "-Xms96m", "-Xmn48m"]),
+        ("2g", 4, ["-Xmx2g", "-Xms192m", "-Xmn96m"]),
+        ("64m", 1, ["-Xmx64m", "-Xms64m", "-Xmn32m"]),
+    ],
+)
+def test_the_heap_begins_small_and_never_above_its_limit(heap_max: str, parallelism: int, options: list[str]) -> None:
+    """Java refuses to start with a first size beyond the largest."""
+    assert options == heap_options(heap_max, parallelism)
 
 
 def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
