@@ -22,12 +22,15 @@ from flink_jobs.landing_jar import jar_version
 from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
 from flink_jobs.refusal import ELSEWHERE, with_repair
-from flink_jobs.rest import JobState
+from flink_jobs.rest import JobState, Numbers
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
 from flink_jobs.world import World
 
 __all__ = ["DeployError", "JobHandle", "JobStatus", "process_id", "restart", "start", "status", "stop"]
+
+NUMBERS_TRIES = 5
+NUMBERS_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         raise NotRunningError(f"Flink at {settings.flink_rest} runs no job {settings.job_name}")
     checkpoints = world.rest.checkpoints(job.job_id)
     milliseconds = checkpoints.newest_milliseconds
-    numbers = world.rest.numbers(job.job_id)
+    numbers = _numbers(world, job.job_id)
     return JobStatus(
         state=str(job.state if job.tasks_running or job.state is not JobState.RUNNING else JobState.INITIALIZING),
         job_id=job.job_id,
@@ -177,6 +180,15 @@ def _failure(settings: LandingSettings, world: World, job_id: str) -> str | None
     if ELSEWHERE in failure:
         failure = f"{failure}\n{world.process.newest_causes()}".strip()
     return with_repair(settings, failure)
+
+
+def _numbers(world: World, job_id: str) -> Numbers:
+    """Ask until the tasks have told; one that does not run tells nothing."""
+    for _ in range(NUMBERS_TRIES):
+        if numbers := world.rest.numbers(job_id):
+            return numbers
+        world.clock.sleep(NUMBERS_SECONDS)
+    return Numbers(lag=0, accepted=0, rejected=0, repeated=0)
 
 
 def process_id(settings: LandingSettings) -> int | None:

@@ -82,9 +82,10 @@ class Numbers:
     repeated: int
 
 
+_ACCEPTED = "land.acceptedRecords"
 _NUMBERS = {
     "Source__read_kafka.pendingRecords": "lag",
-    "land.acceptedRecords": "accepted",
+    _ACCEPTED: "accepted",
     "land.rejectedRecords": "rejected",
     "land.repeatedRecords": "repeated",
 }
@@ -154,14 +155,16 @@ class FlinkRest:
             newest.get("state_size"),
         )
 
-    def numbers(self, job_id: str) -> Numbers:
-        """Add up what the subtasks count; 0 for what they do not tell yet."""
+    def numbers(self, job_id: str) -> Numbers | None:
+        """Add up what the subtasks count; None before they tell, for Flink begins to collect when it is first asked."""
         sums = dict.fromkeys(_NUMBERS.values(), 0)
+        told = False
         for vertex in self._get(f"/jobs/{job_id}")["vertices"]:
             path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics?agg=sum&get={','.join(_NUMBERS)}"
             for metric in self._get(path):
                 sums[_NUMBERS[metric["id"]]] += int(metric["sum"])
-        return Numbers(**sums)
+                told = told or metric["id"] == _ACCEPTED
+        return Numbers(**sums) if told else None
 
     def restarts(self, job_id: str) -> int:
         """Count how often the job restarted by itself since it was started."""

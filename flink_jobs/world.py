@@ -45,8 +45,8 @@ class Rest(Protocol):
         """Tell how checkpoints go."""
         ...
 
-    def numbers(self, job_id: str) -> Numbers:
-        """Add up what the job counts."""
+    def numbers(self, job_id: str) -> Numbers | None:
+        """Add up what the job counts; None before it tells."""
         ...
 
     def restarts(self, job_id: str) -> int:

@@ -121,6 +121,7 @@ class FakeFlink:
     refused: DeployError | None = None
     running_jars: LandingJars | None = None
     orphan_states: list[JobState] = field(default_factory=list)
+    asked_for_numbers: int = 0
     log: Path = Path("flink.log")
 
     def find(self) -> int | None:
@@ -184,9 +185,10 @@ class FakeFlink:
         """Tell of checkpoints."""
         return CheckpointSummary(f"s3://hourglass/{job_id}/chk-7", 1_754_020_799_123, 7, 1)
 
-    def numbers(self, job_id: str) -> Numbers:
-        """Count."""
-        return Numbers(lag=len(job_id), accepted=3, rejected=2, repeated=1)
+    def numbers(self, job_id: str) -> Numbers | None:
+        """Count, but tell nothing when first asked."""
+        self.asked_for_numbers += 1
+        return Numbers(lag=len(job_id), accepted=3, rejected=2, repeated=1) if self.asked_for_numbers > 1 else None
 
     def restarts(self, job_id: str) -> int:
         """Count restarts."""

@@ -79,7 +79,7 @@ def test_a_job_runs_only_when_all_its_tasks_do(flink: FlinkRest) -> None:
 
 
 def test_numbers_are_added_up_over_tasks_and_absent_ones_are_zero(flink: FlinkRest) -> None:
-    """A source that is a task of its own tells its lag there; a job that begins tells nothing yet."""
+    """A source that is a task of its own tells its lag there; a job whose operator tells nothing has no numbers."""
     lag, accepted = "Source__read_kafka.pendingRecords", "land.acceptedRecords"
     query = f"subtasks/metrics?agg=sum&get={lag},{accepted},land.rejectedRecords,land.repeatedRecords"
     Answers.answers = {
@@ -88,6 +88,8 @@ def test_numbers_are_added_up_over_tasks_and_absent_ones_are_zero(flink: FlinkRe
         f"/jobs/a/vertices/w/{query}": [{"id": accepted, "sum": 4.0}],
     }
     assert Numbers(lag=7, accepted=9, rejected=0, repeated=0) == flink.numbers("a")
+    Answers.answers[f"/jobs/a/vertices/v/{query}"] = Answers.answers[f"/jobs/a/vertices/w/{query}"] = []
+    assert flink.numbers("a") is None
 
 
 def test_checkpoints_restarts_and_causes_are_read(flink: FlinkRest) -> None:

@@ -1,9 +1,6 @@
 package io.hourglass.landing;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -19,16 +16,6 @@ import java.nio.charset.StandardCharsets;
  * <p>An instance belongs to one thread; what its methods return holds until the next call of {@link #accepts}.
  */
 final class EventScanner {
-    private static final VarHandle WORDS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long ONES = 0x0101010101010101L;
-    private static final long HIGHS = 0x8080808080808080L;
-    private static final long BACKSLASHES = ONES * '\\';
-    /** What moves the quote next to the control characters and out of the way of the space. */
-    private static final long SWAP = ONES * ('"' ^ ' ');
-
-    private static final long BEYOND_QUOTE = ONES * (' ' + 1);
-
     private static final int STOP = -1;
     private static final int END = 0x100; // no byte is that
     private static final int DIGITS_ALWAYS_FINITE = 308;
@@ -166,7 +153,7 @@ final class EventScanner {
         while (true) {
             int first = at < to ? text[at] : END;
             if (first == '"') {
-                int close = skipPlain(text, at + 1, to);
+                int close = JsonText.skipPlain(text, at + 1, to);
                 if (close < to && text[close] == '"') {
                     escaped = false;
                     if (member != null) {
@@ -228,7 +215,7 @@ final class EventScanner {
                 continue;
             }
             if (at < to && text[at] == '"') {
-                int close = skipPlain(text, at + 1, to);
+                int close = JsonText.skipPlain(text, at + 1, to);
                 if (close + 2 < to && text[close] == '"' && text[close + 1] == ':' && text[close + 2] > ' ') {
                     escaped = false;
                     member = null;
@@ -320,7 +307,7 @@ final class EventScanner {
     private int scanString(int at) {
         escaped = false;
         while (true) {
-            at = skipPlain(bytes, at, end);
+            at = JsonText.skipPlain(bytes, at, end);
             int next = byteAt(at);
             if (next == '"') {
                 return at + 1;
@@ -339,24 +326,6 @@ final class EventScanner {
                 return STOP;
             }
         }
-    }
-
-    /** Skip to the next byte that is a quote, a backslash, a control character or not ASCII, eight at a time. */
-    private static int skipPlain(byte[] text, int at, int to) {
-        while (at <= to - Long.BYTES) {
-            long word = (long) WORDS.get(text, at);
-            // The high bit of a byte tells, or of none: below the quote after the swap, zero for a backslash, not ASCII.
-            // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
-            long hits = ((word ^ SWAP) - BEYOND_QUOTE | (word ^ BACKSLASHES) - ONES | word) & HIGHS;
-            if (hits != 0) {
-                return at + (Long.numberOfTrailingZeros(hits) >>> 3);
-            }
-            at += Long.BYTES;
-        }
-        while (at < to && text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
-            at++;
-        }
-        return at;
     }
 
     private int scanWide(int at) {

@@ -1,11 +1,25 @@
 package io.hourglass.landing;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** What the bytes of JSON tokens mean, for the few tokens that a check must understand. */
 final class JsonText {
     /** Bytes of an escape by a code unit, backslash and {@code u} included. */
     static final int UNIT_BYTES = 6;
+
+    private static final VarHandle WORDS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGHS = 0x8080808080808080L;
+    private static final long BACKSLASHES = ONES * '\\';
+
+    /** What moves the quote next to the control characters and out of the way of the space. */
+    private static final long SWAP = ONES * ('"' ^ ' ');
+
+    private static final long BEYOND_QUOTE = ONES * (' ' + 1);
 
     private static final int ID_CHARACTERS_MAX = 128;
     private static final int LONG_DIGITS = 19;
@@ -20,6 +34,25 @@ final class JsonText {
     }
 
     private JsonText() {}
+
+    /** Skip to the next byte that is a quote, a backslash, a control character or not ASCII, eight at a time. */
+    static int skipPlain(byte[] text, int from, int to) {
+        int at = from;
+        while (at <= to - Long.BYTES) {
+            long word = (long) WORDS.get(text, at);
+            // The high bit of a byte tells, or of none: below the quote after the swap, zero for a backslash, not ASCII.
+            // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
+            long hits = ((word ^ SWAP) - BEYOND_QUOTE | (word ^ BACKSLASHES) - ONES | word) & HIGHS;
+            if (hits != 0) {
+                return at + (Long.numberOfTrailingZeros(hits) >>> 3);
+            }
+            at += Long.BYTES;
+        }
+        while (at < to && text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
+            at++;
+        }
+        return at;
+    }
 
     /** Read four hexadecimal digits, or -1. */
     static int hexUnit(byte[] bytes, int from, int end) {

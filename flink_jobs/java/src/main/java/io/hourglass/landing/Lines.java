@@ -113,11 +113,9 @@ public final class Lines {
     boolean appendString(byte[] utf8) {
         reserve(utf8.length + 2);
         bytes[length++] = '"';
-        int at = 0;
-        while (at < utf8.length && isPlain(utf8[at])) {
-            bytes[length++] = utf8[at++];
-        }
-        boolean valid = at == utf8.length || appendUnusual(utf8, at);
+        int plain = JsonText.skipPlain(utf8, 0, utf8.length);
+        append(utf8, 0, plain);
+        boolean valid = plain == utf8.length || appendUnusual(utf8, plain);
         append('"');
         return valid;
     }
