@@ -1,4 +1,4 @@
-"""An archive of the Flink process' classes, read and checked once: a third of the work of a start.
+"""An archive of the Flink process' classes, read and checked once: a quarter of the work of a start.
 
 Java maps it into memory if it was made by the same Java from the same jars in the same place, and passes it over
 otherwise. So it is never wrong, and nothing depends on it.

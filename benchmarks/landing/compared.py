@@ -7,11 +7,8 @@ both are watched through Flink's counters.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -25,7 +22,8 @@ from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Store
 from benchmarks.landing.topic import filled
 from flink_jobs.layout import Kind, StreamLayout
-from infra.local.processes import StackError
+from infra.local.processes import variables
+from infra.local.runtime import build_agent
 
 Report = Callable[[str], None]
 MODULE = Path(__file__).with_name("java")
@@ -114,7 +112,7 @@ def run_comparison(
     comparison, prices = COMPARISONS[name], Prices()
     sides = {side.name: side for side in comparison.sides}
     if any(side.agent for side in comparison.sides):
-        build_agent()
+        build_agent(MODULE, AGENT)
     for run in range(runs):
         for side in map(sides.__getitem__, rotated(tuple(sides), run)):
             (small, small_gb), (large, large_gb) = (_measured(name, side, size, settings, prices) for size in sizes)
@@ -144,7 +142,7 @@ def _measured(name: str, side: Side, records: int, settings: BenchmarkSettings, 
         side.parallelism,
         by_counters=side.agent is not None,
     )
-    with _environment(side.environment):
+    with variables(side.environment):
         outcome = carried_out(order)
     _, found = checked(store, peer, task, corpus, topic)
     ledger = StreamLayout(task.prefix.rstrip("/")).prefix(Kind.LEDGER)
@@ -157,27 +155,3 @@ def _measured(name: str, side: Side, records: int, settings: BenchmarkSettings, 
     store.delete(task.bucket)
     shutil.rmtree(task.work_dir, ignore_errors=True)
     return outcome["usage"]["cpu_seconds"], topic.value_bytes / 1e9
-
-
-def build_agent() -> None:
-    """Build the agent, unless it is newer than its sources."""
-    sources = [MODULE / "pom.xml", *(MODULE / "src").rglob("*.java")]
-    if AGENT.exists() and AGENT.stat().st_mtime > max(source.stat().st_mtime for source in sources):
-        return
-    command = ["mvn", "-q", "-B", "-ntp", "-f", str(MODULE / "pom.xml"), "package"]
-    if subprocess.run(command, check=False).returncode:
-        raise StackError(f"the agent cannot be built: run `{' '.join(command)}` to see why")
-
-
-@contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

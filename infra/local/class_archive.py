@@ -7,7 +7,6 @@ has loaded the classes, so a job lands a few records between servers of its own,
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,8 @@ from flink_jobs.settings import LandingSettings
 from flink_jobs.waiting import wait_for_checkpoint
 from flink_jobs.world import World
 from infra.local import broker, object_store
-from infra.local.processes import ProcessTable, StackError, wait_until_healthy
+from infra.local.ports import free_ports
+from infra.local.processes import ProcessTable, StackError, variables, wait_until_healthy
 from infra.local.settings import LOOPBACK, LocalSettings
 
 JAVA_OPTIONS = "JDK_JAVA_OPTIONS"
@@ -50,9 +50,10 @@ def make(runtime_dir: Path) -> Path:
     archive.unlink(missing_ok=True)
     unfinished = archive.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
+    to_archive = f"-XX:ArchiveClassesAtExit={unfinished}"
     with TemporaryDirectory() as folder, _servers(runtime_dir, Path(folder)) as local:
         landing = _landing(local, home)
-        with _java_told(f"-XX:ArchiveClassesAtExit={unfinished}"):
+        with variables({JAVA_OPTIONS: " ".join(filter(None, (os.environ.get(JAVA_OPTIONS), to_archive)))}):
             job = deploy.start(landing)
         _produce(landing)
         wait_for_checkpoint(landing, World.of(landing), job.job_id, lambda _line: None)
@@ -65,7 +66,7 @@ def make(runtime_dir: Path) -> Path:
 @contextmanager
 def _servers(runtime_dir: Path, folder: Path) -> Iterator[LocalSettings]:
     names = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port")
-    ports = dict(zip(names, _free_ports(len(names)), strict=True))
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     local = LocalSettings(data_dir=folder, runtime_dir=runtime_dir, **ports)  # type: ignore[arg-type]  # names above
     table = ProcessTable(folder)
     broker.prepare(local)
@@ -104,25 +105,6 @@ def _produce(landing: LandingSettings) -> None:
         producer.produce(landing.topic, record)
     if producer.flush(ANSWER_SECONDS_MAX):
         raise StackError("the broker did not take the records from which the job shall learn")
-
-
-@contextmanager
-def _java_told(option: str) -> Iterator[None]:
-    before = os.environ.get(JAVA_OPTIONS)
-    os.environ[JAVA_OPTIONS] = " ".join(filter(None, (before, option)))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[JAVA_OPTIONS]
-        else:
-            os.environ[JAVA_OPTIONS] = before
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as open_sockets:
-        servers = [open_sockets.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in servers]
 
 
 if __name__ == "__main__":

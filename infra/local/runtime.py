@@ -6,6 +6,7 @@ run starts no Maven and downloads nothing.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,18 @@ def landing_jar_is_current(runtime_dir: Path) -> bool:
     """Whether a build would make nothing new."""
     stamp = runtime_dir / "landing" / STAMP
     return stamp.exists() and stamp.read_text() == _digest(_sources(JAVA))
+
+
+def build_agent(module: Path, jar: Path) -> None:
+    """Build a module that measures or breaks the job, unless its jar is newer than its sources.
+
+    Processes that want it at the same time wait for one build.
+    """
+    jar.parent.mkdir(exist_ok=True)
+    with jar.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not jar.exists() or jar.stat().st_mtime <= max(file.stat().st_mtime for file in _sources(module)):
+            _maven(module, "package")
 
 
 def _sources(module: Path) -> list[Path]:

@@ -19,12 +19,12 @@ from flink_jobs.flink_config import logging_config
 from flink_jobs.process import write_cluster_config
 from flink_jobs.rest import FlinkRest
 from flink_jobs.settings import LandingSettings, LogFormat
+from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, Program
 from infra.local.settings import LOOPBACK
 from tests.faults.background import Background
 from tests.faults.crash_points import Crashes
 from tests.faults.landing_stack import LandingStack, Servers
-from tests.integration.ports import free_ports
 from tests.integration.truth import wait_for
 
 JOB_MANAGER = "jobmanager"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from infra.local import runtime
 
 MODULE = Path(__file__).with_name("java")
 AGENT = MODULE / "target" / "hourglass-crash-points.jar"
@@ -55,11 +55,5 @@ class Crashes:
 
 
 def build_agent() -> None:
-    """Build the agent, unless it is newer than its sources; tests that run at the same time wait for one build."""
-    sources = [MODULE / "pom.xml", *(MODULE / "src").rglob("*.java")]
-    AGENT.parent.mkdir(exist_ok=True)
-    with AGENT.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if AGENT.exists() and AGENT.stat().st_mtime > max(source.stat().st_mtime for source in sources):
-            return
-        subprocess.run(["mvn", "-q", "-B", "-ntp", "-f", str(MODULE / "pom.xml"), "package"], check=True)
+    """Build the agent that `Crashes.environment` names."""
+    runtime.build_agent(MODULE, AGENT)

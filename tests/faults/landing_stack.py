@@ -36,9 +36,9 @@ from flink_jobs.layout import Kind
 from flink_jobs.ledger import LedgerEntry
 from flink_jobs.settings import LandingSettings
 from infra.local import broker, object_store
-from infra.local.processes import ProcessTable, process_tree, wait_until_healthy
+from infra.local.ports import free_ports
+from infra.local.processes import ProcessTable, process_tree, variables, wait_until_healthy
 from infra.local.settings import LOOPBACK, LocalSettings
-from tests.integration.ports import free_ports
 from tests.integration.truth import Position, objects, wait_for
 
 BEGIN = datetime(2025, 8, 1, 3, 30, tzinfo=UTC)
@@ -219,7 +219,7 @@ class LandingStack:
             changes: fields of `LandingSettings` that hold from now on.
         """
         self.landing = self.landing.model_copy(update=changes)
-        with _environment(environment or {}):
+        with variables(environment or {}):
             return deploy.start(self.landing, from_offsets=from_offsets, report=print)
 
     def stop_job(self) -> str:
@@ -370,17 +370,3 @@ class _Sent:
     def __call__(self, error: Any, message: Any) -> None:
         assert error is None, error
         self.positions.add((message.topic(), message.partition(), message.offset()))
-
-
-@contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from infra.local.settings import LOOPBACK
+from tests.fakes.http_server import serving
 from tests.faults.landing_stack import Servers
 from tests.faults.secure_broker import Certificates
 
@@ -121,14 +121,8 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
         tls.load_cert_chain(made.folder / "server.pem", made.folder / "server.key")
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     proxy.address = f"{'https' if made else 'http'}://{LOOPBACK}:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(server):
         yield proxy
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def forward(

@@ -11,9 +11,9 @@ from typing import Any
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 
+from infra.local.ports import free_ports
 from infra.local.settings import LOOPBACK
 from tests.faults.landing_stack import Server, Servers
-from tests.integration.ports import free_ports
 
 USER = "landing"
 PASSWORD = 'canary-of-kafka "quoted" \\ $'

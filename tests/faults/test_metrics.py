@@ -16,9 +16,9 @@ from flink_jobs import deploy
 from flink_jobs.layout import ObjectKey
 from flink_jobs.plan import LandingPlan
 from flink_jobs.settings import LogFormat
+from infra.local.ports import free_ports
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
-from tests.integration.ports import free_ports
 from tests.integration.truth import Position, objects, read_landed, wait_for
 
 PROJECT = Path(__file__).parents[2]

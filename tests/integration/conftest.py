@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.ports import free_ports
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
-from tests.integration.ports import free_ports
 
 PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
 

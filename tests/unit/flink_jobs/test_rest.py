@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
 
 from flink_jobs.errors import JobFailedError, UnreachableError
 from flink_jobs.rest import CLIENT_CHECK, CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
+from tests.fakes.http_server import serving
 
 NAME = "hourglass-platform-events"
 
@@ -47,13 +47,8 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def flink() -> Iterator[FlinkRest]:
-    server = HTTPServer(("127.0.0.1", 0), Answers)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield FlinkRest(f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), Answers)) as address:
+        yield FlinkRest(address)
 
 
 def test_the_living_job_is_found_before_newer_ones_that_are_over(flink: FlinkRest) -> None:

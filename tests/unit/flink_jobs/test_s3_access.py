@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from flink_jobs.s3_access import CannedAcl, S3Access
 from flink_jobs.s3_properties import _ACLS, s3_properties
+from tests.fakes.http_server import serving
 
 KEYS = {"s3_access_key_id": "id", "s3_secret_access_key": "canary"}
 ROLE = "arn:aws:iam::123456789012:role/landing"
@@ -147,13 +147,8 @@ class Sts(BaseHTTPRequestHandler):
 @pytest.fixture
 def sts() -> Iterator[str]:
     Sts.asked, Sts.signed = [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Sts)) as address:
+        yield address
 
 
 def test_python_assumes_the_role_once_and_signs_with_it(sts: str) -> None:

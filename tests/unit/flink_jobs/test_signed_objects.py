@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +15,7 @@ from flink_jobs.s3_credentials import Identity
 from flink_jobs.settings import LandingSettings
 from flink_jobs.signed_objects import BucketAddress, SignedObjects
 from flink_jobs.stored import StoredObject
+from tests.fakes.http_server import serving
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 IDENTITY = Identity("eu-central-1", "id", "canary")
@@ -62,13 +62,8 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     Server.puts, Server.listed, Server.answer = [], [], 200
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/bucket"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Server)) as address:
+        yield f"{address}/bucket"
 
 
 def objects(url: str, **put_headers: str) -> SignedObjects:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from infra.local.processes import (
     StackError,
     log_tail,
     require_free_ports,
+    variables,
     wait_until_healthy,
 )
 
@@ -139,3 +141,19 @@ def test_taken_and_repeated_ports_are_named_with_their_setting(listener: socket.
         "port 1 is given twice: change HOURGLASS_A_PORT",
         "port 1 is given twice: change HOURGLASS_B_PORT",
     ] == str(refusal.value).splitlines()
+
+
+def test_variables_hold_inside_alone_also_where_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was there has its value back, one that was not is gone."""
+    seen: list[str | None] = []
+
+    def fail_inside() -> None:
+        with variables({"HOURGLASS_HELD": "inside", "HOURGLASS_NEW": "inside"}):
+            seen.extend(map(os.environ.get, ("HOURGLASS_HELD", "HOURGLASS_NEW")))
+            raise ZeroDivisionError
+
+    monkeypatch.setenv("HOURGLASS_HELD", "before")
+    with pytest.raises(ZeroDivisionError):
+        fail_inside()
+    assert ["inside", "inside"] == seen
+    assert ("before", None) == (os.environ["HOURGLASS_HELD"], os.environ.get("HOURGLASS_NEW"))

@@ -48,10 +48,15 @@ final class JsonText {
             }
             at += Long.BYTES;
         }
-        while (at < to && text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
+        while (at < to && isPlain(text[at])) {
             at++;
         }
         return at;
+    }
+
+    /** Whether a byte may stand as it is inside a string: ASCII, no control character, quote or backslash. */
+    static boolean isPlain(byte next) {
+        return next >= ' ' && next != '"' && next != '\\';
     }
 
     /** Read four hexadecimal digits, or -1. */

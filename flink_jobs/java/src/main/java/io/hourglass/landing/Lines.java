@@ -120,10 +120,6 @@ public final class Lines {
         return valid;
     }
 
-    private static boolean isPlain(byte next) {
-        return next >= ' ' && next != '"' && next != '\\';
-    }
-
     private boolean appendUnusual(byte[] utf8, int from) {
         boolean valid = true;
         int at = from;
@@ -133,7 +129,7 @@ public final class Lines {
                 valid = false;
                 append("\ufffd");
                 next = at + 1;
-            } else if (utf8[at] < 0 || isPlain(utf8[at])) {
+            } else if (utf8[at] < 0 || JsonText.isPlain(utf8[at])) {
                 append(utf8, at, next);
             } else {
                 appendEscaped(utf8[at]);

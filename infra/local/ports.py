@@ -6,6 +6,8 @@ import random
 import socket
 from contextlib import ExitStack
 
+from infra.local.settings import LOOPBACK
+
 BELOW_EPHEMERAL = range(20_000, 32_000)
 """Outgoing connections never get these. A client that dials a dead server's port from the range of outgoing
 connections may, now and then, get that very port for itself: it then talks to itself, and the server cannot return."""
@@ -19,7 +21,7 @@ def free_ports(count: int) -> list[int]:
         while len(found) < count:
             server = open_sockets.enter_context(socket.socket())
             try:
-                server.bind(("127.0.0.1", port := next(candidates)))
+                server.bind((LOOPBACK, port := next(candidates)))
             except OSError:
                 continue
             found.append(port)

@@ -1,0 +1,24 @@
+"""An HTTP server of a test, in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import HTTPServer
+from threading import Thread
+
+POLL_SECONDS = 0.01
+"""How long its end may go unnoticed."""
+
+
+@contextmanager
+def serving(server: HTTPServer) -> Iterator[str]:
+    """Answer until the end, and give the address for plain HTTP."""
+    thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
