@@ -23,11 +23,17 @@ _ACLS = {
 }
 
 
+PART_BYTES = 16 * 2**20
+"""A part costs a signature and a request, whatever its size: at 5 MiB, the bucket's least, a tenth of landing plain
+lines. Memory is taken as a part fills, so small streams pay nothing for it."""
+
+
 def s3_properties(access: S3Access) -> dict[str, str]:
     """Name the settings as the file system's plugin does, secrets included: they belong into a file of the owner."""
     values = {
         # Else each commit deletes "fake parent directories", one bulk request per object.
         "s3.directory.marker.retention": "keep",
+        "s3.upload.min.part.size": str(PART_BYTES),
         "s3.endpoint": access.s3_endpoint,
         "s3.endpoint.region": access.s3_region,
         "s3.path.style.access": "true" if access.uses_path_style else None,

@@ -9,16 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.landing.campaign import (
-    Campaign,
-    MeasurementFailed,
-    Runner,
-    commit,
-    empty_task,
-    newest_batch,
-    read_measurements,
-)
+from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, empty_task
 from benchmarks.landing.compared import COMPARISONS, run_comparison
+from benchmarks.landing.journal import append, circumstances, commit, newest_batch, read_loads, read_measurements
 from benchmarks.landing.live import LOADS, Pace, all_good, run_load
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES
@@ -70,7 +63,7 @@ def run(  # noqa: PLR0913  each is an option of the command line
         Runner(campaign, settings, say).run()
     measured = read_measurements(settings.measurements, campaign.batch)
     if output is not None:
-        write_report(measured, output)
+        write_report(measured, read_loads(settings.loads), output)
     if any(one["failure"] for one in measured):
         raise typer.Exit(1)
 
@@ -82,11 +75,12 @@ def report(
     output: Annotated[Path, typer.Option(help="folder to write results.json, RESULTS.md and results.svg to")] = HERE,
 ) -> None:
     """Write results.json, the tables and the chart from what was measured."""
-    file = BenchmarkSettings().measurements
+    settings = BenchmarkSettings()
+    file = settings.measurements
     measurements = read_measurements(file, batch or newest_batch(file))
     if not measurements:
         raise MeasurementFailed(f"{file} holds no measurement of batch {batch!r}: run `make benchmark` first")
-    write_report(measurements, output)
+    write_report(measurements, read_loads(settings.loads), output)
     say(f"written: {output}")
 
 
@@ -105,21 +99,20 @@ def load(
     if unknown:
         raise typer.BadParameter(f"no load {', '.join(unknown)}")
     small, large = _two(sizes)
+    measured = commit()
+    found = []
     with running_servers(settings, say):
-        found = [
-            _compare(name, (small, large), runs, settings)
-            if name in COMPARISONS
-            else _run_load(name, settings, seconds, events_per_second)
-            for name in names
-        ]
+        for name in names:
+            one = (
+                run_comparison(name, (small, large), runs, settings, say)
+                if name in COMPARISONS
+                else _run_load(name, settings, seconds, events_per_second)
+            )
+            sys.stdout.write(json.dumps(one) + "\n")
+            append(settings.loads, {**circumstances(measured), **one})
+            found.append(one)
     if not all_good(found):
         raise typer.Exit(1)
-
-
-def _compare(name: str, sizes: tuple[int, int], runs: int, settings: BenchmarkSettings) -> dict[str, Any]:
-    found = run_comparison(name, sizes, runs, settings, say)
-    sys.stdout.write(json.dumps(found) + "\n")
-    return found
 
 
 def _run_load(
@@ -132,7 +125,6 @@ def _run_load(
     say(f"{name}: topic {task.topic}")
     pace = Pace(events_per_second or LOADS[name].events_per_second, seconds or LOADS[name].seconds)
     found = run_load(name, task, pace, settings.seed, say)
-    sys.stdout.write(json.dumps(found) + "\n")
     store.delete(task.bucket)
     return found
 

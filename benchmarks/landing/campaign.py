@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.landing.check import Reader, Verdict
 from benchmarks.landing.corpus import Corpus
+from benchmarks.landing.journal import append, circumstances, commit, read_measurements
 from benchmarks.landing.measurement import Order
 from benchmarks.landing.peer import Peer, Task
 from benchmarks.landing.registry import peer_named
@@ -182,15 +183,9 @@ class Runner:
                     pass
 
     def _note(self, measurement: dict[str, Any]) -> None:
-        about = {
-            "batch": self._campaign.batch,
-            "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "commit": self._commit,
-            "command": " ".join(["python -m benchmarks.landing", *sys.argv[1:]]),
-            "versions": {**server_versions(self._settings), **peer_named(measurement["peer"]).versions},
-        }
-        with self._settings.measurements.open("a") as notes:
-            notes.write(json.dumps({**about, **measurement}) + "\n")
+        versions = {**server_versions(self._settings), **peer_named(measurement["peer"]).versions}
+        note = {"batch": self._campaign.batch, **circumstances(self._commit), "versions": versions, **measurement}
+        append(self._settings.measurements, note)
         self._report(f"    {summary_line(measurement)}")
 
 
@@ -260,20 +255,6 @@ def _kill_after(cell: Cell, noted: list[dict[str, Any]]) -> float | None:
     return float(median(same)) / 2
 
 
-def newest_batch(file: Path) -> str:
-    """Name the batch that was measured last; empty where nothing was measured."""
-    lines = file.read_text().splitlines() if file.exists() else []
-    return str(json.loads(lines[-1])["batch"]) if lines else ""
-
-
-def read_measurements(file: Path, batch: str) -> list[dict[str, Any]]:
-    """Read the measurements of a batch, in the order of time."""
-    if not file.exists():
-        return []
-    noted = (json.loads(line) for line in file.read_text().splitlines())
-    return [measurement for measurement in noted if measurement["batch"] == batch]
-
-
 def cell_of(measurement: dict[str, Any]) -> Cell:
     """Say which cell was measured."""
     return Cell(**{name: measurement[name] for name in Cell.__slots__})
@@ -299,15 +280,3 @@ def summary_line(measurement: dict[str, Any]) -> str:
         f"{measurement['wall_seconds']:.1f} s, {measurement['rss_mb']:.0f} MB, {measurement['objects']} objects, "
         f"{errors or 'no errors'}{', FAILED: ' + measurement['failure'] if measurement['failure'] else ''}"
     )
-
-
-def commit() -> str:
-    """Name the commit that is measured; `-dirty` where files differ from it."""
-    named = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return named.stdout.strip() or "unknown"

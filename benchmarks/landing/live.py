@@ -28,7 +28,8 @@ Report = Callable[[str], None]
 POLL_SECONDS = 0.5
 CATCH_UP_SECONDS_MAX = 120.0
 REPORT_SECONDS = 30.0
-GROWTH_MAX = 1.10
+GROWTH_MAX = 1.05
+RSS_MB_MAX = 700
 DELAY_BEYOND_CHECKPOINT_SECONDS_MAX = 3.0
 HOT_SHARE = 0.9
 LARGE_BYTES = 999_000
@@ -143,7 +144,7 @@ def verdict(name: str, curves: Curves, *, caught_up: bool, checkpoint_seconds: i
         "delay_seconds_p95": p95 and round(p95, 1),
         "delay_seconds_p95_max": limit if LOADS[name].limits_delay else None,
         "caught_up": caught_up,
-        "good": caught_up and growth <= GROWTH_MAX and not slow,
+        "good": caught_up and growth <= GROWTH_MAX and max(curves.rss_mb) <= RSS_MB_MAX and not slow,
     }
 
 

@@ -16,11 +16,16 @@ from benchmarks.landing.summary import OURS, comparisons, price_of, rows
 OUR_COLOUR, PEER_COLOUR = "#1f6f5c", "#b9c2c9"
 
 
-def write_report(measurements: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Write the three files of a batch into a folder."""
+def write_report(measurements: Sequence[Mapping[str, Any]], loads: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Write the three files of a batch into a folder.
+
+    Args:
+        measurements: of the batch.
+        loads: the newest finding of each load and comparison of ours.
+        folder: is made where it is missing.
+    """
     made = rows(measurements, VALIDATES)
-    compared = comparisons(made)
-    results = {**header(measurements), "rows": made, "comparisons": compared}
+    results = {**header(measurements), "rows": made, "comparisons": comparisons(made), "loads": list(loads)}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (folder / "RESULTS.md").write_text(markdown(results))
@@ -82,8 +87,21 @@ def markdown(results: Mapping[str, Any]) -> str:
         _table(_COMPARISON_TITLES, [_comparison_cells(row) for row in results["comparisons"]]),
         "\n## After one kill -9 half-way\n",
         _table(_KILL_TITLES, [_kill_cells(row) for row in results["rows"] if row["after_kill"]]),
+        *_load_parts([found for found in results["loads"] if "ratio" not in found]),
+        *_own_parts([found for found in results["loads"] if "ratio" in found]),
     ]
     return "\n".join(parts)
+
+
+def _load_parts(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell of ours under loads that go on; nothing where none was measured."""
+    cells = [_load_cells(one) for one in found]
+    return ["\n## Ours under loads that go on\n", _table(_LOAD_TITLES, cells)] * bool(found)
+
+
+def _own_parts(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    cells = [cell for one in found for cell in _own_cells(one)]
+    return ["\n## Ours beside itself\n", _table(_OWN_TITLES, cells)] * bool(found)
 
 
 _ROW_TITLES = (
@@ -91,6 +109,11 @@ _ROW_TITLES = (
     "stored MB", "checks of an event", "errors", "sizes", "runs",
 )  # fmt: skip
 _COMPARISON_TITLES = ("codec", "peer", "ours / peer", "of", "goal", "gate", "met")
+_LOAD_TITLES = (
+    "load", "records", "minutes", "peak RSS MB", "last third of RSS / second", "delay s, median", "delay s, 95 of 100",
+    "at most", "caught up", "good", "commit",
+)  # fmt: skip
+_OWN_TITLES = ("by", "value", "steady CPU-s/GB", "each run", "ratio", "at most", "good", "commit")
 _KILL_TITLES = ("codec", "peer", "missing", "duplicate", "wrong hour", "unparsable", "ended well")
 
 
@@ -133,6 +156,38 @@ def _kill_cells(row: Mapping[str, Any]) -> list[str]:
     after = row["after_kill"]
     counts = [f"{after[name]:,}" for name in ("missing", "duplicate", "wrong_hour", "unparsable")]
     return [row["codec"], row["peer"], *counts, "no" if after["failures"] else "yes"]
+
+
+def _load_cells(found: Mapping[str, Any]) -> list[str]:
+    return [
+        found["load"],
+        f"{found['records']:,}",
+        f"{found['seconds'] / 60:.0f}",
+        f"{found['rss_mb_peak']:,}",
+        f"{found['rss_growth']:.3f}",
+        str(found["delay_seconds_p50"]),
+        str(found["delay_seconds_p95"]),
+        str(found["delay_seconds_p95_max"] or "-"),
+        "yes" if found["caught_up"] else "**no**",
+        "yes" if found["good"] else "**no**",
+        found["commit"],
+    ]
+
+
+def _own_cells(found: Mapping[str, Any]) -> list[list[str]]:
+    return [
+        [
+            found["load"],
+            side,
+            f"{price:.2f}",
+            ", ".join(f"{one:.2f}" for one in found["each_run"][side]),
+            f"{found['ratio'][side]:.2f}" if side in found["ratio"] else "-",
+            f"{found['ratio_max']}",
+            "yes" if found["good"] else "**no**",
+            found["commit"],
+        ]
+        for side, price in found["cpu_seconds_per_gb"].items()
+    ]
 
 
 def _table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

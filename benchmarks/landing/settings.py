@@ -55,3 +55,8 @@ class BenchmarkSettings(BaseSettings):
     def measurements(self) -> Path:
         """One JSON line for each finished measurement; lines are only ever added."""
         return self.folder / "measurements.jsonl"
+
+    @property
+    def loads(self) -> Path:
+        """One JSON line for each finished load or comparison of ours."""
+        return self.folder / "loads.jsonl"

@@ -28,11 +28,16 @@ def test_steady_memory_and_short_delay_are_good() -> None:
 
 @pytest.mark.parametrize(
     ("delay", "rss_mb", "caught_up"),
-    [(14, [500.0] * 90, True), (6, [float(500 + 5 * second) for second in range(90)], True), (6, [500.0] * 90, False)],
-    ids=["slow", "growing", "behind"],
+    [
+        (14, [500.0] * 90, True),
+        (6, [500.0 + second for second in range(90)], True),
+        (6, [500.0] * 89 + [701.0], True),
+        (6, [500.0] * 90, False),
+    ],
+    ids=["slow", "growing", "large", "behind"],
 )
 def test_beyond_a_limit_is_not_good(delay: int, rss_mb: list[float], caught_up: bool) -> None:
-    """Delay beyond the checkpoint interval and 3 s, memory that grows, or records that never become visible."""
+    """Delay beyond the checkpoint interval and 3 s, memory that grows or is too much, or records never visible."""
     assert not verdict("latency", curves(delay, rss_mb), caught_up=caught_up, checkpoint_seconds=10)["good"]
 
 

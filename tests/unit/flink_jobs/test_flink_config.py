@@ -33,6 +33,7 @@ LOCAL = {
     "restart-strategy.failure-rate.failure-rate-interval": "10 min",
     "restart-strategy.failure-rate.delay": "10 s",
     "s3.directory.marker.retention": "keep",
+    "s3.upload.min.part.size": "16777216",
     "s3.endpoint.region": "us-east-1",
     "s3.endpoint": "http://127.0.0.1:9000",
     "s3.path.style.access": "true",
@@ -69,8 +70,8 @@ def test_the_configuration_is_what_was_proven(settings: LandingSettings) -> None
 @pytest.mark.parametrize(
     ("heap_max", "parallelism", "options"),
     [
-        ("768m", 1, ["-Xmx768m", "-Xms96m", "-Xmn48m"]),
-        ("2g", 4, ["-Xmx2g", "-Xms192m", "-Xmn96m"]),
+        ("768m", 1, ["-Xmx768m", "-Xms192m", "-Xmn96m"]),
+        ("2g", 4, ["-Xmx2g", "-Xms288m", "-Xmn144m"]),
         ("64m", 1, ["-Xmx64m", "-Xms64m", "-Xmn32m"]),
     ],
 )
@@ -86,10 +87,10 @@ def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
         "-XX:+IgnoreUnrecognizedVMOptions",
         "-XX:+UseSerialGC",
         "-XX:+ExitOnOutOfMemoryError",
-        "-XX:Tier4InvocationThreshold=20000",
-        "-XX:Tier4MinInvocationThreshold=6000",
-        "-XX:Tier4CompileThreshold=60000",
-        "-XX:Tier4BackEdgeThreshold=160000",
+        "-XX:Tier4InvocationThreshold=100000",
+        "-XX:Tier4MinInvocationThreshold=30000",
+        "-XX:Tier4CompileThreshold=300000",
+        "-XX:Tier4BackEdgeThreshold=800000",
         "-XX:TrimNativeHeapInterval=10000",
         "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.numDirectArenas=1",
         "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.maxOrder=3",

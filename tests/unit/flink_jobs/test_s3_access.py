@@ -25,6 +25,7 @@ def access(**values: Any) -> S3Access:
 def test_keys_are_static_in_flink() -> None:
     expected = {
         "s3.directory.marker.retention": "keep",
+        "s3.upload.min.part.size": "16777216",
         "s3.endpoint": "http://127.0.0.1:9000",
         "s3.endpoint.region": "us-east-1",
         "s3.path.style.access": "true",
@@ -39,6 +40,7 @@ def test_without_keys_the_chain_of_aws_is_asked() -> None:
     """The environment, Kubernetes' web identity, profile, container, machine."""
     expected = {
         "s3.directory.marker.retention": "keep",
+        "s3.upload.min.part.size": "16777216",
         "s3.endpoint.region": "eu-central-1",
         "s3.aws.credentials.provider": "com.amazonaws.auth.DefaultAWSCredentialsProviderChain",
     }

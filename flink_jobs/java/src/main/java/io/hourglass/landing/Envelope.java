@@ -10,8 +10,6 @@ import org.apache.kafka.common.header.Headers;
 
 /** Writes the lines of one source partition, as {@code flink_jobs/layout.py} describes them. */
 final class Envelope {
-    private static final byte[] TIMESTAMP = ascii(",\"timestamp\":\"");
-    private static final byte[] KEY = ascii("\",\"key\":");
     private static final byte[] EVENT = ascii(",\"event\":");
     private static final byte[] REASON = ascii(",\"reason\":");
     private static final byte[] DETAIL = ascii(",\"detail\":");
@@ -21,7 +19,7 @@ final class Envelope {
     private static final byte[] NULL = ascii("null");
 
     private final byte[] start;
-    private final UtcText time = new UtcText();
+    private final UtcText timestampUntilKey = new UtcText(",\"timestamp\":\"", "\",\"key\":");
 
     Envelope(String topic, int partition) {
         Lines lines = new Lines();
@@ -57,9 +55,8 @@ final class Envelope {
     }
 
     private boolean begin(Lines lines, ConsumerRecord<byte[], ByteBuffer> record, long timestamp) {
-        lines.append(start).append(record.offset()).append(TIMESTAMP);
-        time.append(lines, timestamp);
-        lines.append(KEY);
+        lines.append(start).append(record.offset());
+        timestampUntilKey.append(lines, timestamp);
         if (record.key() == null) {
             lines.append(NULL);
             return true;

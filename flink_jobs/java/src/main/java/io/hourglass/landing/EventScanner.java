@@ -25,6 +25,7 @@ final class EventScanner {
 
     private final Contract contract;
     private final byte[] open;
+    private final Rfc3339 time = new Rfc3339();
 
     private byte[] bytes;
     private int begin;
@@ -374,15 +375,23 @@ final class EventScanner {
     }
 
     private int scanLiteral(byte[] literal, int at) {
-        for (int index = 1; index < literal.length; index++) {
-            if (byteAt(at + index) != literal[index]) {
-                return stopReading(at, at + index, "not true, false or null");
-            }
+        int last = at + literal.length - Integer.BYTES; // of "false" its first letter has been read
+        if (last + Integer.BYTES > end
+                || JsonText.halfWordAt(bytes, last) != JsonText.halfWordAt(literal, literal.length - Integer.BYTES)) {
+            return stopAtLetter(literal, at);
         }
         if (member != null && (literal != NULL || member.required())) {
             fail(Reason.TYPE, member, at, literal == NULL ? "null, but the field is required" : "a boolean");
         }
         return at + literal.length;
+    }
+
+    private int stopAtLetter(byte[] literal, int at) {
+        int index = 1;
+        while (byteAt(at + index) == literal[index]) {
+            index++;
+        }
+        return stopReading(at, at + index, "not true, false or null");
     }
 
     private int scanNumber(int from) {
@@ -505,7 +514,7 @@ final class EventScanner {
     }
 
     private void checkTime(byte[] text, int textFrom, int textTo, int from) {
-        long milliseconds = Rfc3339.milliseconds(text, textFrom, textTo);
+        long milliseconds = time.milliseconds(text, textFrom, textTo);
         if (milliseconds == Rfc3339.INVALID) {
             fail(Reason.BAD_TIME, from - 1, "not an RFC 3339 time with a zone");
         }

@@ -12,6 +12,8 @@ final class JsonText {
 
     private static final VarHandle WORDS =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle HALF_WORDS =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGHS = 0x8080808080808080L;
     private static final long BACKSLASHES = ONES * '\\';
@@ -35,11 +37,21 @@ final class JsonText {
 
     private JsonText() {}
 
+    /** Read eight bytes as one number, to compare them with eight others. */
+    static long wordAt(byte[] text, int at) {
+        return (long) WORDS.get(text, at);
+    }
+
+    /** Read four bytes as one number, to compare them with four others. */
+    static int halfWordAt(byte[] text, int at) {
+        return (int) HALF_WORDS.get(text, at);
+    }
+
     /** Skip to the next byte that is a quote, a backslash, a control character or not ASCII, eight at a time. */
     static int skipPlain(byte[] text, int from, int to) {
         int at = from;
         while (at <= to - Long.BYTES) {
-            long word = (long) WORDS.get(text, at);
+            long word = wordAt(text, at);
             // The high bit of a byte tells, or of none: below the quote after the swap, zero for a backslash, not ASCII.
             // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
             long hits = ((word ^ SWAP) - BEYOND_QUOTE | (word ^ BACKSLASHES) - ONES | word) & HIGHS;

@@ -30,12 +30,24 @@ final class Names {
     /** Find the index of the name that lies in {@code [from, to)}, or {@link #UNKNOWN}. */
     int find(byte[] bytes, int from, int to) {
         for (int slot = slotOf(bytes, from, to); slots[slot] != UNKNOWN; slot = (slot + 1) & mask) {
-            byte[] name = names[slots[slot]];
-            if (Arrays.equals(name, 0, name.length, bytes, from, to)) {
+            if (isAt(names[slots[slot]], bytes, from, to)) {
                 return slots[slot];
             }
         }
         return UNKNOWN;
+    }
+
+    /** Two words that may overlap cover most names. */
+    private static boolean isAt(byte[] name, byte[] bytes, int from, int to) {
+        int length = name.length;
+        if (length != to - from) {
+            return false;
+        }
+        if (length >= Long.BYTES && length <= 2 * Long.BYTES) {
+            return JsonText.wordAt(name, 0) == JsonText.wordAt(bytes, from)
+                    && JsonText.wordAt(name, length - Long.BYTES) == JsonText.wordAt(bytes, to - Long.BYTES);
+        }
+        return Arrays.equals(name, 0, length, bytes, from, to);
     }
 
     private int slotOf(byte[] bytes, int from, int to) {

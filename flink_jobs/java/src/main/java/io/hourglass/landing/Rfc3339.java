@@ -5,12 +5,16 @@ package io.hourglass.landing;
  *
  * <p>Strict: {@code T} and {@code Z} in capitals, at most nine digits of a second's fraction, no leap second, and
  * the instant lies in the years 0001 to 9999 of UTC.
+ *
+ * <p>Events that follow each other mostly share their minute, so an instance keeps the last one that it read. It
+ * belongs to one thread.
  */
 final class Rfc3339 {
     /** No instant of the years 0001 to 9999. */
     static final long INVALID = Long.MIN_VALUE;
 
     private static final int SHORTEST = "2025-08-01T03:00:00Z".length();
+    private static final int SECONDS_FROM = "2025-08-01T03:00:".length();
     private static final int FRACTION_FROM = "2025-08-01T03:00:00".length();
     private static final int FRACTION_DIGITS_MAX = 9;
     private static final int[] MONTH_DAYS = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -18,35 +22,58 @@ final class Rfc3339 {
     private static final long DAYS_BEFORE_1970 = daysBefore(1970);
     private static final long FIRST_MILLISECOND = -DAYS_BEFORE_1970 * 86_400_000L;
 
-    private Rfc3339() {}
+    /** The text of the last date and of the last hour and minute, eight bytes each, and what they mean. */
+    private long dateText;
+
+    private long clockText;
+    private long minuteOfText = INVALID;
 
     /** Read the milliseconds since 1970, finer digits cut off, or {@link #INVALID}. */
-    static long milliseconds(byte[] text, int from, int to) {
-        if (to - from < SHORTEST || !hasSeparators(text, from)) {
+    long milliseconds(byte[] text, int from, int to) {
+        if (to - from < SHORTEST || text[from + SECONDS_FROM - 1] != ':') {
             return INVALID;
         }
-        int year = digits(text, from, 4);
-        int month = digits(text, from + 5, 2);
-        int day = digits(text, from + 8, 2);
-        int hour = digits(text, from + 11, 2);
-        int minute = digits(text, from + 14, 2);
-        int second = digits(text, from + 17, 2);
-        if (!isDay(year, month, day) || !isClock(hour, minute) || second < 0 || second > 59) {
+        long minute = minuteAt(text, from);
+        int second = digits(text, from + SECONDS_FROM, 2);
+        if (minute == INVALID || second < 0 || second > 59) {
             return INVALID;
         }
         int zone = skipFraction(text, from + FRACTION_FROM, to);
         if (zone < 0 || zone >= to || !isZone(text, zone, to)) {
             return INVALID;
         }
-        long minutes = (epochDay(year, month, day) * 24 + hour) * 60 + minute - offsetMinutes(text, zone);
-        long milliseconds = (minutes * 60 + second) * 1000 + fractionMillis(text, from + FRACTION_FROM, zone);
+        long seconds = (minute - offsetMinutes(text, zone)) * 60 + second;
+        long milliseconds = seconds * 1000 + fractionMillis(text, from + FRACTION_FROM, zone);
         // an offset can carry the first and the last day out of the years that databases and Python know
         return milliseconds < FIRST_MILLISECOND || milliseconds > UtcText.LAST_MILLISECOND ? INVALID : milliseconds;
     }
 
+    /** Read {@code 2025-08-01T03:00} as minutes since 1970 of a clock without a zone, or {@link #INVALID}. */
+    private long minuteAt(byte[] text, int from) {
+        long date = JsonText.wordAt(text, from);
+        long clock = JsonText.wordAt(text, from + Long.BYTES);
+        if (date != dateText || clock != clockText) {
+            minuteOfText = readMinute(text, from);
+            dateText = date;
+            clockText = clock;
+        }
+        return minuteOfText;
+    }
+
+    private static long readMinute(byte[] text, int from) {
+        int year = digits(text, from, 4);
+        int month = digits(text, from + 5, 2);
+        int day = digits(text, from + 8, 2);
+        int hour = digits(text, from + 11, 2);
+        int minute = digits(text, from + 14, 2);
+        if (!hasSeparators(text, from) || !isDay(year, month, day) || !isClock(hour, minute)) {
+            return INVALID;
+        }
+        return (epochDay(year, month, day) * 24 + hour) * 60 + minute;
+    }
+
     private static boolean hasSeparators(byte[] text, int from) {
-        return text[from + 4] == '-' && text[from + 7] == '-' && text[from + 10] == 'T'
-                && text[from + 13] == ':' && text[from + 16] == ':';
+        return text[from + 4] == '-' && text[from + 7] == '-' && text[from + 10] == 'T' && text[from + 13] == ':';
     }
 
     private static boolean isDay(int year, int month, int day) {

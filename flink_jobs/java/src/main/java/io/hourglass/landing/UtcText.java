@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -11,6 +12,7 @@ final class UtcText {
 
     static final long MILLISECONDS_OF_HOUR = 3_600_000L;
 
+    private static final String FORM = "0000-00-00T00:00:00.000Z";
     private static final long MILLISECONDS_OF_MINUTE = 60_000L;
     private static final DateTimeFormatter MINUTE =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:").withZone(ZoneOffset.UTC);
@@ -19,26 +21,41 @@ final class UtcText {
     private static final DateTimeFormatter LABEL =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH").withZone(ZoneOffset.UTC);
 
+    private final byte[] text;
+    private final int from;
     private long minute = Long.MIN_VALUE;
-    private byte[] minuteText;
+
+    UtcText() {
+        this("", "");
+    }
+
+    /** Every instant is written between these two. */
+    UtcText(String before, String after) {
+        text = (before + FORM + after).getBytes(StandardCharsets.US_ASCII);
+        from = before.length();
+    }
 
     /** Append {@code 2025-08-01T03:59:59.123Z}. */
     void append(Lines line, long milliseconds) {
         long itsMinute = Math.floorDiv(milliseconds, MILLISECONDS_OF_MINUTE);
         if (itsMinute != minute) {
             minute = itsMinute;
-            minuteText = MINUTE.format(Instant.ofEpochMilli(itsMinute * MILLISECONDS_OF_MINUTE)).getBytes();
+            byte[] begin = MINUTE.format(Instant.ofEpochMilli(itsMinute * MILLISECONDS_OF_MINUTE)).getBytes();
+            System.arraycopy(begin, 0, text, from, begin.length);
         }
         int rest = (int) (milliseconds - itsMinute * MILLISECONDS_OF_MINUTE);
         int second = rest / 1000;
         int fraction = rest % 1000;
-        line.append(minuteText);
-        line.append(digit(second / 10)).append(digit(second % 10)).append('.');
-        line.append(digit(fraction / 100)).append(digit(fraction / 10 % 10)).append(digit(fraction % 10)).append('Z');
+        text[from + 17] = digit(second / 10);
+        text[from + 18] = digit(second % 10);
+        text[from + 20] = digit(fraction / 100);
+        text[from + 21] = digit(fraction / 10 % 10);
+        text[from + 22] = digit(fraction % 10);
+        line.append(text);
     }
 
-    private static char digit(int value) {
-        return (char) ('0' + value);
+    private static byte digit(int value) {
+        return (byte) ('0' + value);
     }
 
     /** Number the hours since 1970. */

@@ -18,12 +18,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class Rfc3339Test {
     private static final int TIMES = 20_000;
 
-    private static long milliseconds(String text) {
+    private final Rfc3339 time = new Rfc3339();
+
+    private long milliseconds(String text) {
         byte[] bytes = Contracts.utf8("x" + text + "x");
-        return Rfc3339.milliseconds(bytes, 1, bytes.length - 1);
+        return time.milliseconds(bytes, 1, bytes.length - 1);
     }
 
-    private static boolean isValid(String text) {
+    private boolean isValid(String text) {
         return milliseconds(text) != Rfc3339.INVALID;
     }
 
@@ -62,6 +64,8 @@ class Rfc3339Test {
                     random.nextInt(33), random.nextInt(26), random.nextInt(62), random.nextInt(61), fraction(random),
                     random.nextBoolean() ? "+" : "-", random.nextInt(15), random.nextInt(62));
             assertEquals(byJavaTime(text), milliseconds(text), () -> text + " seed " + seed);
+            String sameMinute = text.substring(0, 17) + String.format("%02d", random.nextInt(61)) + fraction(random) + "Z";
+            assertEquals(byJavaTime(sameMinute), milliseconds(sameMinute), () -> sameMinute + " seed " + seed);
         }
     }
 

@@ -1,0 +1,60 @@
+"""What was measured, one JSON line each, with when, at which commit and by which command; lines are only ever added."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.local.settings import PROJECT
+
+
+def commit() -> str:
+    """Name the commit that is measured; `-dirty` where files differ from it."""
+    named = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return named.stdout.strip() or "unknown"
+
+
+def circumstances(of_commit: str) -> dict[str, str]:
+    """Say when, at which commit and by which command something is measured."""
+    return {
+        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "commit": of_commit,
+        "command": " ".join(["python -m benchmarks.landing", *sys.argv[1:]]),
+    }
+
+
+def append(file: Path, line: Mapping[str, Any]) -> None:
+    """Add a line."""
+    with file.open("a") as notes:
+        notes.write(json.dumps(line) + "\n")
+
+
+def newest_batch(file: Path) -> str:
+    """Name the batch that was measured last; empty where nothing was measured."""
+    noted = _lines(file)
+    return str(noted[-1]["batch"]) if noted else ""
+
+
+def read_measurements(file: Path, batch: str) -> list[dict[str, Any]]:
+    """Read the measurements of a batch, in the order of time."""
+    return [measurement for measurement in _lines(file) if measurement["batch"] == batch]
+
+
+def read_loads(file: Path) -> list[dict[str, Any]]:
+    """Read the newest finding of each load."""
+    return list({found["load"]: found for found in _lines(file)}.values())
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
