@@ -86,6 +86,7 @@ def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
         "--add-opens=java.base/java.net=ALL-UNNAMED",
         "-XX:+IgnoreUnrecognizedVMOptions",
         "-XX:+UseSerialGC",
+        "-XX:+UseTransparentHugePages",
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:Tier4InvocationThreshold=100000",
         "-XX:Tier4MinInvocationThreshold=30000",

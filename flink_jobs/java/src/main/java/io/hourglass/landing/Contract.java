@@ -34,6 +34,10 @@ final class Contract {
 
     final Field[] fields;
     final Names fieldNames;
+
+    /** The bits of the required fields' indexes. */
+    final long required;
+
     final List<String> types;
     final Names typeNames;
     final int eventTypeField;
@@ -48,6 +52,7 @@ final class Contract {
     private Contract(List<Field> fields, List<String> types, JsonNode root) {
         this.fields = fields.toArray(Field[]::new);
         this.fieldNames = new Names(fields.stream().map(Field::name).toList());
+        this.required = fields.stream().filter(Field::required).mapToLong(field -> 1L << field.index()).sum();
         this.types = List.copyOf(types);
         this.typeNames = new Names(types);
         this.eventTypeField = indexOf(EVENT_TYPE, Type.STRING);

@@ -27,12 +27,16 @@ final class EventScanner {
     private final byte[] open;
     private final Rfc3339 time = new Rfc3339();
 
+    /** By field, and at last by none: the one that followed it. Producers write their fields in the same order. */
+    private final int[] followers;
+
     private byte[] bytes;
     private int begin;
     private int end;
     private boolean escaped;
     private boolean lineBreaks;
     private Contract.Field member;
+    private int newestField;
     private long seen;
     private int eventType;
     private long occurredAt;
@@ -45,6 +49,7 @@ final class EventScanner {
     EventScanner(Contract contract) {
         this.contract = contract;
         this.open = new byte[contract.depthMax];
+        this.followers = new int[contract.fields.length + 1];
     }
 
     /**
@@ -105,6 +110,7 @@ final class EventScanner {
         begin = value == null ? 0 : value.arrayOffset() + value.position();
         end = value == null ? 0 : begin + value.remaining();
         lineBreaks = false;
+        newestField = contract.fields.length;
         seen = 0;
         eventType = Names.UNKNOWN;
         occurredAt = Rfc3339.INVALID;
@@ -131,6 +137,9 @@ final class EventScanner {
     }
 
     private void checkNothingMissing() {
+        if ((seen & contract.required) == contract.required) {
+            return;
+        }
         for (Contract.Field field : contract.fields) {
             if (field.required() && (seen & 1L << field.index()) == 0) {
                 fail(Reason.MISSING, field, end - 1, "the object ends without this field");
@@ -270,11 +279,15 @@ final class EventScanner {
             byte[] name = JsonText.unescape(bytes, from, to);
             index = contract.fieldNames.find(name, 0, name.length);
         } else {
-            index = contract.fieldNames.find(bytes, from, to);
+            index = contract.fieldNames.isAt(followers[newestField], bytes, from, to)
+                    ? followers[newestField]
+                    : contract.fieldNames.find(bytes, from, to);
         }
         if (index == Names.UNKNOWN) {
             return;
         }
+        followers[newestField] = index;
+        newestField = index;
         member = contract.fields[index];
         if ((seen & 1L << index) != 0) {
             fail(Reason.DUPLICATE_KEY, from - 1, "a field of the contract stands twice in the event");

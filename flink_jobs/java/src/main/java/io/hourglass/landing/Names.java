@@ -37,6 +37,11 @@ final class Names {
         return UNKNOWN;
     }
 
+    /** Whether the name of an index lies in {@code [from, to)}. */
+    boolean isAt(int index, byte[] bytes, int from, int to) {
+        return isAt(names[index], bytes, from, to);
+    }
+
     /** Two words that may overlap cover most names. */
     private static boolean isAt(byte[] name, byte[] bytes, int from, int to) {
         int length = name.length;

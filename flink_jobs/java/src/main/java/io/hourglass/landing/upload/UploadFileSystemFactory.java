@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.s3a.S3AFileSystem;
  */
 public class UploadFileSystemFactory extends S3FileSystemFactory {
     private static final int PARTS_HELD_MAX = 16;
-    private static final int BLOCKS_KEPT_MAX = 128;
+    private static final int BLOCKS_KEPT_MAX = 256;
 
     @Override
     public String getScheme() {
