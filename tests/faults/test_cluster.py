@@ -54,9 +54,12 @@ class Run:
 
     def wait_until_it_runs_without(self, dead: str) -> None:
         """Wait until the job has restarted by itself on other workers, and goes on."""
-        wait_for(
-            lambda: bool(self.workers()) and dead not in self.workers(), seconds_max=90, what=f"a job without {dead}"
-        )
+
+        def runs() -> bool:
+            workers = self.workers()  # asked once: between two answers the job may begin to restart
+            return bool(workers) and dead not in workers
+
+        wait_for(runs, seconds_max=90, what=f"a job without {dead}")
         self.stack.wait_for_checkpoints(self.stack.checkpoints_completed() + 2)
 
     def command(self, *arguments: str) -> str:
