@@ -22,10 +22,9 @@ _ACLS = {
     CannedAcl.OWNER_FULL: "BucketOwnerFullControl",
 }
 
-
 PART_BYTES = 16 * 2**20
-"""A part costs a signature and a request, whatever its size: at 5 MiB, the bucket's least, a tenth of landing plain
-lines. Memory is taken as a part fills, so small streams pay nothing for it."""
+"""A part costs a signature and a request, whatever its size: at 5 MiB, the bucket's least, 8 % of landing plain lines.
+Memory is taken as a part fills, so small streams pay nothing for it."""
 
 
 def s3_properties(access: S3Access) -> dict[str, str]:

@@ -67,6 +67,8 @@ def markdown(results: Mapping[str, Any]) -> str:
     """Write the tables."""
     about = results["machine"]
     corpus = results["corpus"]
+    loads = [found for found in results["loads"] if "ratio" not in found]
+    own = [found for found in results["loads"] if "ratio" in found]
     measured = (
         f"Measured {results['from'][:10]} to {results['until'][:10]} at {', '.join(results['commits'])} on "
         f"{about['cores']} cores ({about['cpu']}), {about['memory_gib']} GiB; events of {corpus['bytes_per_event']} "
@@ -87,21 +89,15 @@ def markdown(results: Mapping[str, Any]) -> str:
         _table(_COMPARISON_TITLES, [_comparison_cells(row) for row in results["comparisons"]]),
         "\n## After one kill -9 half-way\n",
         _table(_KILL_TITLES, [_kill_cells(row) for row in results["rows"] if row["after_kill"]]),
-        *_load_parts([found for found in results["loads"] if "ratio" not in found]),
-        *_own_parts([found for found in results["loads"] if "ratio" in found]),
+        *_section("Ours under loads that go on", _LOAD_TITLES, [_load_cells(one) for one in loads]),
+        *_section("Ours beside itself", _OWN_TITLES, [cells for one in own for cells in _own_cells(one)]),
     ]
     return "\n".join(parts)
 
 
-def _load_parts(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Tell of ours under loads that go on; nothing where none was measured."""
-    cells = [_load_cells(one) for one in found]
-    return ["\n## Ours under loads that go on\n", _table(_LOAD_TITLES, cells)] * bool(found)
-
-
-def _own_parts(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    cells = [cell for one in found for cell in _own_cells(one)]
-    return ["\n## Ours beside itself\n", _table(_OWN_TITLES, cells)] * bool(found)
+def _section(title: str, titles: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
+    """Head a table; nothing where nothing was measured."""
+    return [f"\n## {title}\n", _table(titles, cells)] if cells else []
 
 
 _ROW_TITLES = (

@@ -30,7 +30,7 @@ final class Names {
     /** Find the index of the name that lies in {@code [from, to)}, or {@link #UNKNOWN}. */
     int find(byte[] bytes, int from, int to) {
         for (int slot = slotOf(bytes, from, to); slots[slot] != UNKNOWN; slot = (slot + 1) & mask) {
-            if (isAt(names[slots[slot]], bytes, from, to)) {
+            if (isAt(slots[slot], bytes, from, to)) {
                 return slots[slot];
             }
         }
@@ -39,15 +39,12 @@ final class Names {
 
     /** Whether the name of an index lies in {@code [from, to)}. */
     boolean isAt(int index, byte[] bytes, int from, int to) {
-        return isAt(names[index], bytes, from, to);
-    }
-
-    /** Two words that may overlap cover most names. */
-    private static boolean isAt(byte[] name, byte[] bytes, int from, int to) {
+        byte[] name = names[index];
         int length = name.length;
         if (length != to - from) {
             return false;
         }
+        // two words that may overlap cover most names
         if (length >= Long.BYTES && length <= 2 * Long.BYTES) {
             return JsonText.wordAt(name, 0) == JsonText.wordAt(bytes, from)
                     && JsonText.wordAt(name, length - Long.BYTES) == JsonText.wordAt(bytes, to - Long.BYTES);

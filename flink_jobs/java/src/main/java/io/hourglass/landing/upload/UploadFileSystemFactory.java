@@ -17,6 +17,8 @@ import org.apache.hadoop.fs.s3a.S3AFileSystem;
  */
 public class UploadFileSystemFactory extends S3FileSystemFactory {
     private static final int PARTS_HELD_MAX = 16;
+
+    /** Four parts of 16 MiB, about what is filled and on its way at a time: else every part is memory anew. */
     private static final int BLOCKS_KEPT_MAX = 256;
 
     @Override

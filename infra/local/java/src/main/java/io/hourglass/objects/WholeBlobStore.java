@@ -150,20 +150,12 @@ final class WholeBlobStore extends ForwardingBlobStore {
 
     @Override
     public void abortMultipartUpload(MultipartUpload upload) {
-        changing(
-                () -> {
-                    super.abortMultipartUpload(upload);
-                    return null;
-                });
+        changing(() -> super.abortMultipartUpload(upload));
     }
 
     @Override
     public void removeBlob(String container, String name) {
-        changing(
-                () -> {
-                    super.removeBlob(container, name);
-                    return null;
-                });
+        changing(() -> super.removeBlob(container, name));
     }
 
     /** Remove one after the other, so that nobody waits for all of them. */
@@ -184,20 +176,12 @@ final class WholeBlobStore extends ForwardingBlobStore {
 
     @Override
     public void deleteContainer(String container) {
-        changing(
-                () -> {
-                    super.deleteContainer(container);
-                    return null;
-                });
+        changing(() -> super.deleteContainer(container));
     }
 
     @Override
     public void clearContainer(String container, ListContainerOptions options) {
-        changing(
-                () -> {
-                    super.clearContainer(container, options);
-                    return null;
-                });
+        changing(() -> super.clearContainer(container, options));
     }
 
     private String publish(Staged staged, String container, String name, PutOptions options) {
@@ -236,6 +220,14 @@ final class WholeBlobStore extends ForwardingBlobStore {
 
     private <T> T changing(Supplier<T> work) {
         return under(change.writeLock(), work);
+    }
+
+    private void changing(Runnable work) {
+        changing(
+                () -> {
+                    work.run();
+                    return null;
+                });
     }
 
     private static <T> T under(Lock lock, Supplier<T> work) {

@@ -174,10 +174,7 @@ class WholeBlobStoreTest {
     /** If-None-Match: of many that create a key at once one does it, and its bytes stay. */
     @Test
     void oneOfSixteenCreatorsWins() throws Exception {
-        List<String> winners = race(writer -> put("lease", "of " + writer, ABSENT));
-
-        assertEquals(1, winners.size());
-        assertEquals("of " + winners.get(0), text("lease"));
+        assertOneWins(writer -> put("lease", "of " + writer, ABSENT));
     }
 
     /** If-Match: of many that replace the same version one does it; s3proxy by itself lets several. */
@@ -187,10 +184,7 @@ class WholeBlobStoreTest {
         String version = store.blobMetadata(BUCKET, "lease").eTag();
         PutOptions options = PutOptions.builder().ifMatch('"' + version + '"').build();
 
-        List<String> winners = race(writer -> put("lease", "of " + writer, options));
-
-        assertEquals(1, winners.size());
-        assertEquals("of " + winners.get(0), text("lease"));
+        assertOneWins(writer -> put("lease", "of " + writer, options));
     }
 
     /** A refused write leaves no file behind. */
@@ -309,6 +303,12 @@ class WholeBlobStoreTest {
 
     private interface Attempt {
         Object by(String writer);
+    }
+
+    private void assertOneWins(Attempt attempt) throws Exception {
+        List<String> winners = race(attempt);
+        assertEquals(1, winners.size());
+        assertEquals("of " + winners.get(0), text("lease"));
     }
 
     private static List<String> race(Attempt attempt) throws InterruptedException, ExecutionException {
