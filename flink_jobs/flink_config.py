@@ -33,11 +33,11 @@ OPTIONS_BESIDE_WHEEL = (
 system gives them, a twentieth less time.
 
 Options that an older Java 17 lacks are passed over. The thresholds are twenty times Java's: what runs for every record
-is compiled to the full a little later, what runs for every fetch, part or checkpoint hardly ever. From the second to the
-fifth million events the compilers took 0.27 CPU-seconds a gigabyte at four times Java's thresholds, 0.10 now. What they
-have used goes back to the system every ten seconds, and the REST server's threads share one pool of small pieces instead
-of 4 MB each. Where Flink's own writer sends a part, it signs its SHA-256: a second digest of the same bytes is a tenth
-of the job's time."""
+is compiled to the full a little later, what runs for every fetch, part or checkpoint hardly ever. From the second to
+the fifth million events the compilers took 0.27 CPU-seconds a gigabyte at four times Java's thresholds, 0.10 now. What
+they have used goes back to the system every ten seconds, and the REST server's threads share one pool of small pieces
+instead of 4 MB each. Where Flink's own writer sends a part, it signs its SHA-256: a second digest of the same bytes is
+a tenth of the job's time."""
 
 
 def java_options(wheel_java_options: str) -> list[str]:
