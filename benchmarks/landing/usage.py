@@ -142,13 +142,21 @@ def end_descendants() -> int:
 
 
 def _kill_all() -> None:
-    while living := _living():
+    """Stop every process before the first is killed: what starts the work again then is not killed with it."""
+    stopped: set[psutil.Process] = set()
+    while living := [process for process in _living() if process not in stopped]:
         for process in living:
-            try:
-                process.send_signal(signal.SIGKILL)
-            except psutil.NoSuchProcess:
-                continue
-        time.sleep(POLL_SECONDS)
+            _send(process, signal.SIGSTOP)
+        stopped.update(living)
+    for process in stopped:
+        _send(process, signal.SIGKILL)
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
 
 
 def _living() -> list[psutil.Process]:

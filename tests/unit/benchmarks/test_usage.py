@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +20,18 @@ if os.fork() == 0:
         exec({BURN!r})
     os._exit(0)
 """
-SLEEP = "import time\ntime.sleep(600)\n"
+SLEEP_LINE = "import time; time.sleep(600)"
+SLEEP = f"{SLEEP_LINE}\n"
+STARTS_AGAIN = """
+import json, subprocess, sys
+from benchmarks.landing.usage import measured
+codes = [None]
+def work():
+    while codes[-1] != 0 and len(codes) < 9:
+        codes.append(subprocess.run([sys.executable, "-c", *sys.argv[1:]]).returncode)
+measured(work, limit_seconds=60, kill_after_seconds=0.5)
+print(json.dumps(codes[1:]))
+"""
 HARNESS = """
 import json, subprocess, sys
 from benchmarks.landing.usage import measured
@@ -53,6 +66,18 @@ def test_no_process_escapes(script: str) -> None:
 def test_a_kill_ends_everything_and_is_told() -> None:
     """A process that would sleep for minutes is gone at the time of the kill."""
     assert measure(SLEEP, 60, 0.5)[1:] == (0, True)
+
+
+def test_what_starts_again_is_not_killed_with_it(tmp_path: Path) -> None:
+    """Work that goes on at once after the kill may go on: there is one kill, however quickly its victims come back."""
+    script = f"import os, sys\nif not os.path.exists(sys.argv[1]):\n open(sys.argv[1], 'x')\n {SLEEP_LINE}\n{BURN}"
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS_AGAIN, script, str(tmp_path / "started")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [-signal.SIGKILL, 0] == json.loads(done.stdout)
 
 
 def test_what_takes_too_long_is_ended() -> None:
