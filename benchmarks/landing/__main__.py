@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,10 +58,13 @@ def run(  # noqa: PLR0913  each is an option of the command line
         slow=tuple(slow.split(",")),
         slow_sizes=_sizes(slow_sizes),
         runs=runs,
-        kill=kill,
     )
     with running_servers(settings, say):
         Runner(campaign, settings, say).run()
+    if kill:
+        whole = settings.model_copy(update={"s3_whole": True})
+        with running_servers(whole, say):
+            Runner(replace(campaign, killed=True), whole, say).run()
     measured = read_measurements(settings.measurements, campaign.batch)
     if output is not None:
         write_report(measured, read_loads(settings.loads), output)

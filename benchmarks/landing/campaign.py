@@ -57,7 +57,7 @@ class Campaign:
         sizes: records of a topic, ascending; the slope lies between the first and the last.
         slow_sizes: of the peers that are named in `slow`.
         runs: how often.
-        kill: measure each peer and codec once more at its largest size, killed half-way.
+        killed: each peer and codec once, at its largest size, killed half-way.
     """
 
     batch: str
@@ -65,7 +65,7 @@ class Campaign:
     codecs: tuple[str, ...]
     sizes: tuple[int, ...]
     runs: int
-    kill: bool = False
+    killed: bool = False
     slow: tuple[str, ...] = ()
     slow_sizes: tuple[int, ...] = ()
 
@@ -74,15 +74,15 @@ class Campaign:
         return self.slow_sizes if peer in self.slow else self.sizes
 
     def cells(self) -> Iterator[Cell]:
-        """List the cells in the order of measuring: another peer begins in each run, faults come last."""
+        """List the cells in the order of measuring: another peer begins in each run."""
+        if self.killed:
+            for codec in self.codecs:
+                yield from (Cell(peer, codec, self.sizes_of(peer)[-1], 0, killed=True) for peer in self.peers)
+            return
         for run in range(self.runs):
             for codec in self.codecs:
                 for peer in rotated(self.peers, run):
                     yield from (Cell(peer, codec, size, run) for size in self.sizes_of(peer))
-        if self.kill:
-            for codec in self.codecs:
-                for peer in self.peers:
-                    yield Cell(peer, codec, self.sizes_of(peer)[-1], 0, killed=True)
 
 
 def rotated(names: tuple[str, ...], by: int) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ def header(measurements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Say what was measured with what: versions, machine, days, commits, commands."""
     versions: dict[str, dict[str, str]] = {}
     for measurement in measurements:
-        versions[measurement["peer"]] = measurement["versions"]
+        if not measurement["killed"]:
+            versions[measurement["peer"]] = measurement["versions"]
     days = sorted(measurement["at"] for measurement in measurements)
     return {
         "from": days[0],

@@ -1,7 +1,8 @@
 """The broker and the S3 server that all peers share; they run in the background and count for nobody.
 
 The S3 server is versitygw where Go can install it: it is the faster one, so the peers are what is measured, and it
-logs each request. Otherwise it is the s3proxy of the local stack. The results say which.
+logs each request. Otherwise, and always for what is killed, it is the s3proxy of the local stack: versitygw makes an
+object of what came of a PUT that was cut off, which S3 never does (its issue 2414). The results say which.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from infra.local.processes import ProcessTable, Program, StackError, port_answer
 from infra.local.settings import LOOPBACK
 
 VERSITYGW = "v1.7.0"
+S3_NAMES = ("versitygw", "s3")
 Report = Callable[[str], None]
 
 
@@ -32,10 +34,12 @@ def running_servers(settings: BenchmarkSettings, report: Report) -> Iterator[Non
 
 
 def start_servers(settings: BenchmarkSettings, report: Report) -> list[str]:
-    """Start the servers that are not running and name them."""
+    """Start the servers that are not running and name them; end the S3 server that is not asked for."""
     install_s3_server(settings, report)
     table = ProcessTable(settings.folder)
-    absent = [program for program in _programs(settings) if table.find(program.name) is None]
+    wanted = _programs(settings)
+    stop_servers(settings, [name for name in S3_NAMES if name not in [program.name for program in wanted]])
+    absent = [program for program in wanted if table.find(program.name) is None]
     for program in absent:
         report(f"starting {program.name}")
     pairs = [(program, table.start(program)) for program in absent]
@@ -52,26 +56,26 @@ def stop_servers(settings: BenchmarkSettings, names: list[str]) -> None:
 
 
 def server_names(settings: BenchmarkSettings) -> list[str]:
-    """Name the servers, in the order of their stop."""
-    return [program.name for program in reversed(_programs(settings))]
+    """Name all servers that may run, in the order of their stop."""
+    return [*S3_NAMES, broker.program(settings.local).name]
 
 
 def server_versions(settings: BenchmarkSettings) -> dict[str, str]:
     """Say what serves, for the header of the results."""
     jar = next((settings.local.runtime_dir / "broker").glob("kafka_2.13-*.jar"))
-    s3 = f"versitygw {VERSITYGW}" if _versitygw(settings).exists() else "s3proxy"
+    s3 = f"versitygw {VERSITYGW}" if _is_versitygw(settings) else "s3proxy"
     return {"broker": f"Apache Kafka {jar.stem.rpartition('-')[2]}, one node", "s3": f"{s3}, one node"}
 
 
 def access_log(settings: BenchmarkSettings) -> Path | None:
     """Find the log of the S3 server's requests; None where it writes none."""
-    return settings.folder / "s3" / "access.log" if _versitygw(settings).exists() else None
+    return settings.folder / "s3" / "access.log" if _is_versitygw(settings) else None
 
 
 def install_s3_server(settings: BenchmarkSettings, report: Report) -> None:
     """Install versitygw where Go is at hand."""
     target = _versitygw(settings)
-    if target.exists() or shutil.which("go") is None:
+    if target.exists() or settings.s3_whole or shutil.which("go") is None:
         return
     report(f"installing versitygw {VERSITYGW}, which takes minutes")
     command = ["go", "install", f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"]
@@ -89,10 +93,14 @@ def _versitygw(settings: BenchmarkSettings) -> Path:
     return settings.folder / "bin" / "versitygw"
 
 
+def _is_versitygw(settings: BenchmarkSettings) -> bool:
+    return _versitygw(settings).exists() and not settings.s3_whole
+
+
 def _programs(settings: BenchmarkSettings) -> list[Program]:
     local = settings.local
     broker.prepare(local)
-    if _versitygw(settings).exists():
+    if _is_versitygw(settings):
         return [broker.program(local), _versitygw_program(settings)]
     object_store.prepare(local)
     return [broker.program(local), object_store.program(local)]
@@ -103,7 +111,7 @@ def _versitygw_program(settings: BenchmarkSettings) -> Program:
     root = settings.folder.absolute() / "s3" / "versitygw"
     root.mkdir(parents=True, exist_ok=True)
     return Program(
-        name="s3",
+        name="versitygw",
         command=[
             str(_versitygw(settings).absolute()),
             *("--port", f"{LOOPBACK}:{settings.s3_port}"),

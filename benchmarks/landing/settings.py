@@ -27,6 +27,8 @@ class BenchmarkSettings(BaseSettings):
     roll_seconds: int = Field(10, ge=1)
     """How long a peer may keep records invisible: Flink's and ours checkpoint, the others close their file."""
     measurement_seconds_max: int = Field(3600, ge=1)
+    s3_whole: bool = False
+    """Whether the S3 server must show nothing of a PUT that was cut off, as S3 itself, however slow that one is."""
 
     @property
     def local(self) -> LocalSettings:

@@ -137,6 +137,7 @@ def _after_kill(killed: Sequence[Measurement]) -> dict[str, Any] | None:
     return {
         **{name: _worst(killed, name) for name in ERRORS},
         "runs": len(killed),
+        "s3": killed[0]["versions"]["s3"],
         "was_killed": all(one["was_killed"] for one in killed),
         "failures": [one["failure"] for one in killed if one["failure"]],
     }

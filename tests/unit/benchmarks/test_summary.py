@@ -14,9 +14,9 @@ def measurement(peer: str, records: int, cpu_seconds: float, **changes: Any) -> 
     made = {
         "peer": peer, "codec": "zstd-1", "records": records, "run": 0, "killed": False, "parallelism": 1,
         "cpu_seconds": cpu_seconds, "wall_seconds": records / 1000, "rss_mb": 100.0, "value_bytes": records * 1000,
-        "objects": 3, "stored_bytes": 10, "s3_requests": {}, "failure": None, "was_killed": False, "missing": 0,
-        "duplicate": 0, "wrong_hour": 0, "unparsable": 0, "changed": 0, "missing_positions": None,
-        "duplicate_positions": None,
+        "objects": 3, "stored_bytes": 10, "s3_requests": {}, "versions": {"s3": "s3proxy"}, "failure": None,
+        "was_killed": False, "missing": 0, "duplicate": 0, "wrong_hour": 0, "unparsable": 0, "changed": 0,
+        "missing_positions": None, "duplicate_positions": None,
     }  # fmt: skip
     return made | changes
 
