@@ -103,7 +103,7 @@ def _programs(settings: BenchmarkSettings) -> list[Program]:
     if _is_versitygw(settings):
         return [broker.program(local), _versitygw_program(settings)]
     object_store.prepare(local)
-    return [broker.program(local), object_store.program(local)]
+    return [broker.program(local), object_store.program(local, heap_max="1g")]  # a PUT of the naive peer is 92 MB
 
 
 def _versitygw_program(settings: BenchmarkSettings) -> Program:

@@ -29,15 +29,20 @@ _LOGBACK = """<configuration>
 """The default level is DEBUG, which makes every request three to four times slower."""
 
 
-def program(settings: LocalSettings) -> Program:
-    """Describe the S3 server; `prepare` must have run."""
+def program(settings: LocalSettings, *, heap_max: str = "256m") -> Program:
+    """Describe the S3 server; `prepare` must have run.
+
+    Args:
+        settings: ports, keys and folders.
+        heap_max: as Java writes it; a body whose signature covers its digest is held in memory, twice.
+    """
     folder = settings.data_dir / "s3"
     return Program(
         name="s3",
         command=[
             "java",
             "-Xms64m",
-            "-Xmx256m",
+            f"-Xmx{heap_max}",
             "-XX:+UseSerialGC",
             f"-Dlogback.configurationFile={folder / 'logback.xml'}",
             "-cp",
