@@ -94,7 +94,7 @@ def load(
     *,
     seconds: Annotated[int | None, typer.Option(min=10, help="instead of the load's own duration")] = None,
     events_per_second: Annotated[int | None, typer.Option(min=1, help="instead of the load's own rate")] = None,
-    sizes: Annotated[str, typer.Option(help="of parallelism and ledger: two numbers of records")] = "500000,2000000",
+    sizes: Annotated[str, typer.Option(help="of parallelism and ledger: two numbers of records")] = "500000,5000000",
     runs: Annotated[int, typer.Option(min=1, help="of parallelism and ledger")] = 3,
 ) -> None:
     """Run ours under loads that go on; print what was found as JSON, a line each, and exit with 1 beyond a limit."""

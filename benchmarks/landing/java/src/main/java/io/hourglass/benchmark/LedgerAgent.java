@@ -11,24 +11,25 @@ import net.bytebuddy.asm.Advice;
 /**
  * Takes the ledger out of the landing operator: nothing is counted for it, and no entry is written.
  *
- * <p>With the argument {@code keep} it changes nothing, so that both sides of a comparison pay for an agent.
+ * <p>With the argument {@code keep} it rewrites the same methods and leaves what they do, so that both sides of a
+ * comparison pay alike for an agent and its start.
  */
 public final class LedgerAgent {
     private LedgerAgent() {}
 
     /** A method that is no longer there leaves the ledger in: the benchmark then finds entries, and fails. */
     public static void premain(String arguments, Instrumentation instrumentation) {
-        if ("keep".equals(arguments)) {
-            return;
-        }
+        boolean keep = "keep".equals(arguments);
+        Class<?> count = keep ? Count.class : NoCount.class;
+        Class<?> entries = keep ? Entries.class : NoEntries.class;
         new AgentBuilder.Default()
                 .disableClassFormatChanges()
                 .type(named("io.hourglass.landing.LedgerEntry"))
                 .transform((builder, description, loader, module, domain) ->
-                        builder.visit(Advice.to(NoCount.class).on(namedOneOf("addAccepted", "addRejected"))))
+                        builder.visit(Advice.to(count).on(namedOneOf("addAccepted", "addRejected"))))
                 .type(named("io.hourglass.landing.SourcePartition"))
                 .transform((builder, description, loader, module, domain) ->
-                        builder.visit(Advice.to(NoEntries.class).on(named("takeEntries"))))
+                        builder.visit(Advice.to(entries).on(named("takeEntries"))))
                 .installOn(instrumentation);
     }
 
@@ -39,10 +40,24 @@ public final class LedgerAgent {
         }
     }
 
+    static final class Count {
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static boolean enter() {
+            return false;
+        }
+    }
+
     static final class NoEntries {
         @Advice.OnMethodExit
         static void exit(@Advice.Return(readOnly = false) List<?> entries) {
             entries = List.of();
+        }
+    }
+
+    static final class Entries {
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return List<?> entries) {
+            // as they are
         }
     }
 }
