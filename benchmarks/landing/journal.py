@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ def circumstances(of_commit: str) -> dict[str, str]:
     return {
         "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "commit": of_commit,
-        "command": " ".join(["python -m benchmarks.landing", *sys.argv[1:]]),
+        "command": f"python -m benchmarks.landing {shlex.join(sys.argv[1:])}",
     }
 
 

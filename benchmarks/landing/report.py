@@ -88,8 +88,11 @@ def markdown(results: Mapping[str, Any]) -> str:
         _table(_ROW_TITLES, [_row_cells(row) for row in results["rows"]]),
         "\n## Ours against each peer\n",
         _table(_COMPARISON_TITLES, [_comparison_cells(row) for row in results["comparisons"]]),
-        "\n## After one kill -9 half-way\n",
-        _table(_KILL_TITLES, [_kill_cells(row) for row in results["rows"] if row["after_kill"]]),
+        *_section(
+            "After one kill -9 half-way",
+            _KILL_TITLES,
+            [_kill_cells(row) for row in results["rows"] if row["after_kill"]],
+        ),
         *_section("Ours under loads that go on", _LOAD_TITLES, [_load_cells(one) for one in loads]),
         *_section("Ours beside itself", _OWN_TITLES, [cells for one in own for cells in _own_cells(one)]),
     ]
@@ -103,7 +106,7 @@ def _section(title: str, titles: Sequence[str], cells: Sequence[Sequence[str]]) 
 
 _ROW_TITLES = (
     "codec", "peer", "steady CPU-s/GB", "total CPU-s/GB", "records/s", "steady records/s", "RSS MB", "objects",
-    "stored MB", "checks of an event", "errors", "sizes", "runs",
+    "S3 requests", "stored MB", "checks of an event", "errors", "sizes", "runs",
 )  # fmt: skip
 _COMPARISON_TITLES = ("codec", "peer", "ours / peer", "of", "goal", "gate", "met")
 _LOAD_TITLES = (
@@ -111,7 +114,7 @@ _LOAD_TITLES = (
     "at most", "caught up", "good", "commit",
 )  # fmt: skip
 _OWN_TITLES = ("by", "value", "steady CPU-s/GB", "each run", "ratio", "at most", "good", "commit")
-_KILL_TITLES = ("codec", "peer", "missing", "duplicate", "wrong hour", "unparsable", "ended well")
+_KILL_TITLES = ("codec", "peer", "missing", "duplicate", "wrong hour", "unparsable", "ended well", "S3 server")
 
 
 def _row_cells(row: Mapping[str, Any]) -> list[str]:
@@ -124,6 +127,7 @@ def _row_cells(row: Mapping[str, Any]) -> list[str]:
         f"{row['records_per_second_steady']:,}" if row["records_per_second_steady"] else "-",
         f"{row['rss_mb']:,}",
         f"{row['objects']:,}",
+        f"{sum(row['s3_requests'].values()):,}" if row["s3_requests"] else "-",
         f"{row['stored_bytes'] / 1e6:,.0f}",
         row["validates"],
         _errors(row),
@@ -152,7 +156,7 @@ def _comparison_cells(row: Mapping[str, Any]) -> list[str]:
 def _kill_cells(row: Mapping[str, Any]) -> list[str]:
     after = row["after_kill"]
     counts = [f"{after[name]:,}" for name in ("missing", "duplicate", "wrong_hour", "unparsable")]
-    return [row["codec"], row["peer"], *counts, "no" if after["failures"] else "yes"]
+    return [row["codec"], row["peer"], *counts, "**no**" if after["failures"] else "yes", after["s3"]]
 
 
 def _load_cells(found: Mapping[str, Any]) -> list[str]:
