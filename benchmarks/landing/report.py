@@ -108,7 +108,7 @@ _ROW_TITLES = (
     "codec", "peer", "steady CPU-s/GB", "total CPU-s/GB", "records/s", "steady records/s", "RSS MB", "objects",
     "S3 requests", "stored MB", "checks of an event", "errors", "sizes", "runs",
 )  # fmt: skip
-_COMPARISON_TITLES = ("codec", "peer", "ours / peer", "of", "goal", "gate", "met")
+_COMPARISON_TITLES = ("codec", "peer", "ours / peer", "in each run", "of", "goal", "gate", "met")
 _LOAD_TITLES = (
     "load", "records", "minutes", "peak RSS MB", "last third of RSS / second", "delay s, median", "delay s, 95 of 100",
     "at most", "caught up", "good", "commit",
@@ -150,7 +150,8 @@ def _errors(row: Mapping[str, Any]) -> str:
 
 def _comparison_cells(row: Mapping[str, Any]) -> list[str]:
     met = "goal" if row["goal_met"] else "gate" if row["gate_met"] else "**no**"
-    return [row["codec"], row["peer"], f"{row['ratio']:.2f}", row["compared"], f"{row['goal']}", f"{row['gate']}", met]
+    ratios = [f"{row['ratio']:.2f}", ", ".join(f"{one:.2f}" for one in row["ratio_each_run"]) or "-"]
+    return [row["codec"], row["peer"], *ratios, row["compared"], f"{row['goal']}", f"{row['gate']}", met]
 
 
 def _kill_cells(row: Mapping[str, Any]) -> list[str]:

@@ -57,7 +57,7 @@ def target_of(peer: str, codec: str) -> Target:
 
 
 def slopes(measurements: Iterable[Measurement]) -> list[float]:
-    """Give the CPU-seconds of a gigabyte more, one for each run that has at least two sizes."""
+    """Give the CPU-seconds of a gigabyte more, one for each run that has at least two sizes, in the order of runs."""
     return [
         (large["cpu_seconds"] - small["cpu_seconds"]) / ((large["value_bytes"] - small["value_bytes"]) / GIGABYTE)
         for small, large in _ends_of_runs(measurements)
@@ -77,7 +77,7 @@ def _ends_of_runs(measurements: Iterable[Measurement]) -> list[tuple[Measurement
     runs: dict[int, list[Measurement]] = defaultdict(list)
     for measurement in measurements:
         runs[measurement["run"]].append(measurement)
-    ordered = [sorted(run, key=lambda measurement: measurement["records"]) for run in runs.values()]
+    ordered = [sorted(runs[run], key=lambda measurement: measurement["records"]) for run in sorted(runs)]
     return [(run[0], run[-1]) for run in ordered if run[0]["records"] < run[-1]["records"]]
 
 
@@ -106,7 +106,8 @@ def _row(codec: str, peer: str, group: Sequence[Measurement], validates: str) ->
     whole = [measurement for measurement in group if not measurement["killed"]]
     size = max(measurement["records"] for measurement in whole)
     largest = [measurement for measurement in whole if measurement["records"] == size]
-    slope = Spread.of(slopes(whole))
+    each_run = slopes(whole)
+    slope = Spread.of(each_run)
     total = Spread.of([one["cpu_seconds"] / (one["value_bytes"] / GIGABYTE) for one in largest])
     rate = Spread.of(steady_rates(whole))
     return {
@@ -122,6 +123,7 @@ def _row(codec: str, peer: str, group: Sequence[Measurement], validates: str) ->
         **{name: _worst(whole, name) for name in ERRORS},
         "sizes": sorted({one["records"] for one in whole}),
         "runs": len({one["run"] for one in whole}),
+        "each_run": [round(one, 2) for one in each_run],
         "spread": slope and {"min": round(slope.min, 2), "max": round(slope.max, 2)},
         "spread_total": total and {"min": round(total.min, 2), "max": round(total.max, 2)},
         "s3_requests": largest[0]["s3_requests"],
@@ -159,12 +161,14 @@ def _comparison(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, A
     if ours[kind] is None or peer[kind] is None:
         kind = "cpu_seconds_per_gb_total"
     ratio = ours[kind] / peer[kind]
+    each_run = [mine / theirs for mine, theirs in zip(ours["each_run"], peer["each_run"], strict=False)]
     target = target_of(peer["peer"], peer["codec"])
     return {
         "codec": peer["codec"],
         "peer": peer["peer"],
         "compared": "steady" if kind == "cpu_seconds_per_gb" else "total",
         "ratio": round(ratio, 2),
+        "ratio_each_run": [round(one, 2) for one in each_run],
         "goal": round(target.goal, 2),
         "gate": target.gate,
         "goal_met": ratio <= target.goal,

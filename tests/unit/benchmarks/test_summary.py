@@ -90,6 +90,15 @@ def test_ours_is_held_against_its_targets(peer: str, price: float, met: tuple[bo
     assert "steady" == compared["compared"]
 
 
+def test_runs_are_compared_one_by_one_too() -> None:
+    """What the machine did beside it changes from run to run, so each run's own ratio shows how far a median holds."""
+    ours = [*run_of("hourglass", 1, 20.0, 12.0), *run_of("hourglass", 0, 20.0, 10.0)]
+    peer = [*run_of("tuned", 0, 1.0, 5.0), *run_of("tuned", 1, 1.0, 4.0)]
+    [compared] = comparisons(rows([*ours, *peer], VALIDATES))
+    assert [2.0, 3.0] == compared["ratio_each_run"]
+    assert compared["ratio"] == round(11.0 / 4.5, 2)
+
+
 def test_the_report_shows_every_row_and_every_error() -> None:
     """A peer with errors keeps its speed, with the errors beside it; the chart has a bar for each row."""
     wrong = run_of("tuned", 0, 1.0, 6.0, missing=3)
