@@ -20,17 +20,16 @@ if os.fork() == 0:
         exec({BURN!r})
     os._exit(0)
 """
-SLEEP_LINE = "import time; time.sleep(600)"
-SLEEP = f"{SLEEP_LINE}\n"
+SLEEP = "import time; time.sleep(600)\n"
 STARTS_AGAIN = """
 import json, subprocess, sys
 from benchmarks.landing.usage import measured
-codes = [None]
+codes = []
 def work():
-    while codes[-1] != 0 and len(codes) < 9:
+    while 0 not in codes and len(codes) < 9:
         codes.append(subprocess.run([sys.executable, "-c", *sys.argv[1:]]).returncode)
 measured(work, limit_seconds=60, kill_after_seconds=0.5)
-print(json.dumps(codes[1:]))
+print(json.dumps(codes))
 """
 HARNESS = """
 import json, subprocess, sys
@@ -70,7 +69,7 @@ def test_a_kill_ends_everything_and_is_told() -> None:
 
 def test_what_starts_again_is_not_killed_with_it(tmp_path: Path) -> None:
     """Work that goes on at once after the kill may go on: there is one kill, however quickly its victims come back."""
-    script = f"import os, sys\nif not os.path.exists(sys.argv[1]):\n open(sys.argv[1], 'x')\n {SLEEP_LINE}\n{BURN}"
+    script = f"import os, sys\nif not os.path.exists(sys.argv[1]):\n open(sys.argv[1], 'x')\n {SLEEP}{BURN}"
     done = subprocess.run(
         [sys.executable, "-c", STARTS_AGAIN, script, str(tmp_path / "started")],
         capture_output=True,
