@@ -93,6 +93,7 @@ def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
         "-XX:Tier4CompileThreshold=300000",
         "-XX:Tier4BackEdgeThreshold=800000",
         "-XX:TrimNativeHeapInterval=10000",
+        "-Dpekko.scheduler.tick-duration=100ms",
         "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.numDirectArenas=1",
         "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.maxOrder=3",
         "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",

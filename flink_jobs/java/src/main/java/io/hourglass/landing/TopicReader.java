@@ -31,12 +31,13 @@ import org.slf4j.LoggerFactory;
  * the cache, nothing waits in queues, and no record outlives its poll.
  *
  * <p>A poll hands over everything that it returned before a barrier can pass. While nothing is there, the thread is
- * given back and asks again {@link #REST_MILLISECONDS} later.
+ * given back and asks again a little later; the longer nothing comes, the later.
  */
 final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> {
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
     private static final Duration POLL = Duration.ofMillis(5);
-    private static final long REST_MILLISECONDS = 20;
+    private static final long SHORTEST_REST_MILLISECONDS = 20;
+    private static final long LONGEST_REST_MILLISECONDS = 160;
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Consumer<byte[], ByteBuffer> consumer;
@@ -45,6 +46,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     private final Map<TopicPartition, Long> positions = new HashMap<>();
     private final SortedMap<Long, Map<TopicPartition, OffsetAndMetadata>> toCommit = new TreeMap<>();
     private CompletableFuture<Void> available = CompletableFuture.completedFuture(null);
+    private long nextRestMilliseconds = SHORTEST_REST_MILLISECONDS;
 
     /**
      * @param consumer belongs to the reader from now on
@@ -108,6 +110,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
             lag.accept(partition);
         }
         metrics.updateNumBytesInCounter();
+        nextRestMilliseconds = SHORTEST_REST_MILLISECONDS;
         return InputStatus.MORE_AVAILABLE;
     }
 
@@ -126,9 +129,14 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     private InputStatus rest() {
         available = new CompletableFuture<>();
         if (!positions.isEmpty()) {
-            available.completeOnTimeout(null, REST_MILLISECONDS, TimeUnit.MILLISECONDS);
+            available.completeOnTimeout(null, nextRestMilliseconds, TimeUnit.MILLISECONDS);
+            nextRestMilliseconds = Math.min(2 * nextRestMilliseconds, LONGEST_REST_MILLISECONDS);
         }
         return InputStatus.NOTHING_AVAILABLE;
+    }
+
+    long nextRestMilliseconds() {
+        return nextRestMilliseconds;
     }
 
     @Override

@@ -179,6 +179,24 @@ class TopicReaderTest {
     }
 
     @Test
+    void theLongerNothingComesTheLongerItRests() {
+        assign(new KafkaPartitionSplit(FIRST, 5));
+        assertEquals(List.of(20L, 40L, 80L, 160L, 160L), rests(5));
+        send(FIRST, 5);
+        reader.pollNext(received);
+        assertEquals(List.of(20L, 40L), rests(2));
+    }
+
+    private List<Long> rests(int polls) {
+        List<Long> rests = new ArrayList<>();
+        for (int poll = 0; poll < polls; poll++) {
+            rests.add(reader.nextRestMilliseconds());
+            assertEquals(InputStatus.NOTHING_AVAILABLE, reader.pollNext(received));
+        }
+        return rests;
+    }
+
+    @Test
     void withoutPartitionsItWaitsForThem() {
         reader.start();
         assertEquals(InputStatus.NOTHING_AVAILABLE, reader.pollNext(received));
