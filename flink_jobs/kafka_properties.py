@@ -18,10 +18,10 @@ CONSUMER = {
     "isolation.level": "read_committed",
 }
 """Answers that wait until they are worth a request cost less; a quiet topic waits at most `fetch.max.wait.ms` longer.
-What a poll returns, and what the socket holds, stays in the processor's second-level cache until it has landed: beside
-500 records and 4 MB this takes 1.4 % less CPU, 1,000 records take 1.7 % more. A broker far away, with a long round
-trip, may want a larger buffer. Of transactions only what was committed lands; the offsets of aborted records and of
-markers are holes of the ledger."""
+Little at a time is cheaper, as long as the answers are large: beside 500 records a poll and a socket buffer of 4 MB,
+the whole job takes 1.4 % less CPU; with 1,000 records 1.9 % more, with partitions' shares of 256 KB 6 % more. A broker
+far away, with a long round trip, may want a larger buffer. Of transactions only what was committed lands; the offsets
+of aborted records and of markers are holes of the ledger."""
 
 LOGIN = "io.hourglass.landing.PasswordFileLogin"
 
