@@ -9,10 +9,13 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 
+from flink_jobs.settings import CHECKPOINT_SCHEME
+
 MAGIC = 0x4960672D
 HEADER_BYTES = 16
 """Magic number, version, number of the checkpoint; each written with its highest byte first."""
-_FILE = re.compile(rb"\x02(?P<size>.{8})(?P<length>..)(?P<path>s3[an]?://[\x21-\x7e]+)", re.DOTALL)
+_SCHEMES = rb"(s3[an]?|" + CHECKPOINT_SCHEME.encode() + rb")"
+_FILE = re.compile(rb"\x02(?P<size>.{8})(?P<length>..)(?P<path>" + _SCHEMES + rb"://[\x21-\x7e]+)", re.DOTALL)
 _RELATIVE_FILE = re.compile(rb"\x06(?P<length>..)(?P<path>[0-9a-f-]{36})(?P<size>.{8})", re.DOTALL)
 """Flink's spelling of a state file: its type, its size, and a path with the path's length before it. A state that is
 small lies in `_metadata` itself, behind a name that looks like a path, with another type before it."""
@@ -40,12 +43,17 @@ def damage(directory: str, metadata: bytes | None, sizes_bytes: Mapping[str, int
     return None
 
 
+def in_words_of_s3(path: str) -> str:
+    """Name a restore point or a file of one by `s3://`, by whichever file system it was written."""
+    return re.sub(f"^(s3[an]|{CHECKPOINT_SCHEME})://", "s3://", path)
+
+
 def state_files(directory: str, metadata: bytes) -> Iterator[tuple[str, int]]:
     """Name the files that a checkpoint needs beside its `_metadata`, with their sizes in bytes."""
     for match in _FILE.finditer(metadata):
         length = struct.unpack(">H", match["length"])[0]
         if length <= len(match["path"]):  # what follows may look like more of the path
-            yield match["path"][:length].decode(), struct.unpack(">Q", match["size"])[0]
+            yield in_words_of_s3(match["path"][:length].decode()), struct.unpack(">Q", match["size"])[0]
     for match in _RELATIVE_FILE.finditer(metadata):
         if struct.unpack(">H", match["length"])[0] == len(match["path"]):
             yield f"{directory}/{match['path'].decode()}", struct.unpack(">Q", match["size"])[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flink_jobs.bucket import StoredObject
-from flink_jobs.checkpoint_file import damage
+from flink_jobs.checkpoint_file import damage, in_words_of_s3
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.layout import Kind
 from flink_jobs.restore import restore_points, unrestorable
@@ -23,7 +23,7 @@ def newest_state(settings: LandingSettings, bucket: StreamObjects, savepoint: st
         RestoreRefusedError: the given one is not the newest, the newest cannot be read, or there is none although data
             has landed.
     """
-    given = savepoint.rstrip("/") if savepoint else None
+    given = in_words_of_s3(savepoint.rstrip("/")) if savepoint else None
     if given:
         _require_own_savepoint(settings, given)
     states = state_objects(settings, bucket)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from flink_jobs.checkpoint_file import in_words_of_s3
 from flink_jobs.clock import SystemClock
 from flink_jobs.continuation import newest_state
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, SetupError
@@ -156,7 +157,7 @@ def status(settings: LandingSettings, *, world: World | None = None) -> JobStatu
         state=str(job.state if job.tasks_running or job.state is not JobState.RUNNING else JobState.INITIALIZING),
         job_id=job.job_id,
         pid=world.process.find(),
-        checkpoint_path=checkpoints.newest_path,
+        checkpoint_path=in_words_of_s3(checkpoints.newest_path) if checkpoints.newest_path else None,
         checkpoint_at=datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None,
         checkpoints_completed=checkpoints.completed,
         checkpoints_failed=checkpoints.failed,

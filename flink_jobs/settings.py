@@ -82,6 +82,9 @@ class FlinkTarget(StrEnum):
 UPLOAD_SCHEMES = {False: "hourglass", True: "hourglass-signed"}
 """By whether parts are signed: of the file systems in `hourglass-landing-uploads.jar`."""
 
+CHECKPOINT_SCHEME = "hourglass-state"
+"""Of the file system in the same jar that writes checkpoints; they are read, and named to users, as `s3://`."""
+
 
 class LandingSettings(KafkaAccess, S3Access):
     """What the job reads, where it lands, and the Flink process that it runs in."""
@@ -203,6 +206,11 @@ class LandingSettings(KafkaAccess, S3Access):
     def checkpoint_prefix(self) -> str:
         """Where Flink keeps its checkpoints, as a prefix of keys."""
         return f"flink/{self.stream}/checkpoints/"
+
+    @property
+    def checkpoint_url(self) -> str:
+        """Name the directory of the checkpoints as the file system that writes them takes it."""
+        return CHECKPOINT_SCHEME + self.url(self.checkpoint_prefix).removeprefix("s3")
 
     @property
     def savepoint_prefix(self) -> str:

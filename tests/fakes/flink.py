@@ -183,7 +183,7 @@ class FakeFlink:
 
     def checkpoints(self, job_id: str) -> CheckpointSummary:
         """Tell of checkpoints."""
-        return CheckpointSummary(f"s3://hourglass/{job_id}/chk-7", 1_754_020_799_123, 7, 1)
+        return CheckpointSummary(f"hourglass-state://hourglass/{job_id}/chk-7", 1_754_020_799_123, 7, 1)
 
     def numbers(self, job_id: str) -> Numbers | None:
         """Count, but tell nothing when first asked."""

@@ -118,6 +118,22 @@ def test_an_object_costs_three_writes_and_no_look(servers: Servers, s3: Recordin
             assert {(True, False)} == {(one.presigned, "x-amz-content-sha256" in one.headers) for one in parts}
 
 
+def test_a_checkpoint_costs_one_write_and_no_list(servers: Servers, s3: RecordingS3) -> None:
+    """The rest is free, or nearly: one look whether its name is taken, and two deletions when it is superseded."""
+    place = "flink/checkpoints/checkpoints/"
+    with LandingStack(servers, "checkpoints", s3_endpoint=s3.address) as stack:
+        stack.start_job()
+        stack.wait_for_checkpoints(4)
+        of_job = [one for one in s3.requests if "python" not in one.headers["user-agent"].lower()]
+        stack.stop_job()
+    asked = Counter((one.key, one.operation) for one in of_job if one.key.startswith(place))
+    written = {key for key, operation in asked if operation == "PutObject"}
+    assert len(written) >= 4
+    assert {(key, operation) for key in written for operation in ("HEAD", "PutObject")} <= set(asked)
+    assert ({"HEAD", "PutObject", "DELETE"}, {1}) == ({operation for _, operation in asked}, set(asked.values()))
+    assert [] == [one.query for one in of_job if one.query.get("prefix", [""])[0].startswith(place)]
+
+
 def test_a_role_is_assumed_by_the_job_and_its_start(servers: Servers, s3: RecordingS3, tmp_path: Path) -> None:
     """Both sign with the role's credentials, whose token is on every request; the own keys are for the role alone."""
     role: dict[str, Any] = {"s3_role_arn": ROLE, "s3_sts_endpoint": s3.address}

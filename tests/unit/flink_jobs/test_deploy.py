@@ -98,7 +98,8 @@ def test_what_has_no_metadata_is_not_complete() -> None:
 
 def test_a_given_restore_point_is_taken_when_none_is_newer() -> None:
     path = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10"
-    assert path == Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")]).start(savepoint=f"{path}/").restored_from
+    for spelled in (path, f"{path}/", path.replace("s3", "hourglass-state", 1)):
+        assert path == Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")]).start(savepoint=spelled).restored_from
 
 
 @pytest.mark.parametrize("path", ["s3://elsewhere/s", "s3://hourglass/flink/other/savepoints/savepoint-bbbbbb-1"])
@@ -118,7 +119,14 @@ def test_a_savepoint_that_is_not_complete_is_refused() -> None:
 
 
 FILE = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11/0123"
-NAMES_A_FILE = METADATA + b"\x02" + struct.pack(">QH", 40, len(FILE)) + FILE.encode() + b"/more"
+
+
+def naming(file: str) -> bytes:
+    """Describe a checkpoint that needs a file of 40 bytes."""
+    return METADATA + b"\x02" + struct.pack(">QH", 40, len(file)) + file.encode() + b"/more"
+
+
+NAMES_A_FILE = naming(FILE)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +159,11 @@ def test_a_state_file_of_another_size_is_refused() -> None:
         given.start()
 
 
-def test_a_checkpoint_whose_files_are_there_is_restored() -> None:
+@pytest.mark.parametrize("scheme", ["s3", "s3a", "hourglass-state"])
+def test_a_checkpoint_whose_files_are_there_is_restored(scheme: str) -> None:
+    """By whichever of the file systems it was written."""
     given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-11"), StoredObject(FILE.removeprefix("s3://hourglass/"), NOON, 40)])
-    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = NAMES_A_FILE
+    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = naming(scheme + FILE.removeprefix("s3"))
     assert f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11" == given.start().restored_from
 
 

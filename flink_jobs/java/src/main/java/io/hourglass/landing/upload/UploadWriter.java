@@ -49,7 +49,8 @@ final class UploadWriter implements RecoverableWriter {
         return new UploadStream(new Upload(keyOf(path), store, senders), blocks, partBytes, inMemory::release);
     }
 
-    private static String keyOf(Path path) {
+    /** Give the object's key: the path without its scheme, bucket and first slash. */
+    static String keyOf(Path path) {
         return path.getPath().substring(1);
     }
 
