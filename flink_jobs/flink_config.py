@@ -131,6 +131,7 @@ def checkpoint_properties(settings: LandingSettings) -> dict[str, str | int]:
     """Say where the stream's checkpoints lie, and what happens to a job that fails; both belong to the job."""
     return {
         "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "pipeline.auto-watermark-interval": "0 ms",  # nothing waits for watermarks
         "execution.checkpointing.dir": settings.checkpoint_url,
         "execution.checkpointing.savepoint-dir": settings.url(settings.savepoint_prefix),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

@@ -22,6 +22,7 @@ LOCAL = {
     "taskmanager.memory.network.max": "8mb",
     "taskmanager.memory.managed.size": "0",
     "execution.checkpointing.mode": "EXACTLY_ONCE",
+    "pipeline.auto-watermark-interval": "0 ms",
     "execution.checkpointing.dir": "hourglass-state://hourglass/flink/orders/checkpoints",
     "execution.checkpointing.savepoint-dir": "s3://hourglass/flink/orders/savepoints",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
