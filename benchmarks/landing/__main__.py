@@ -14,16 +14,19 @@ from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, emp
 from benchmarks.landing.compared import COMPARISONS, run_comparison
 from benchmarks.landing.journal import append, circumstances, commit, newest_batch, read_loads, read_measurements
 from benchmarks.landing.live import LOADS, Pace, all_good, run_load
+from benchmarks.landing.paired import Pairing, Side, require_checkout, run_pairs
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES
 from benchmarks.landing.report import write_report
 from benchmarks.landing.servers import running_servers, server_names, start_servers, stop_servers
 from benchmarks.landing.settings import HERE, BenchmarkSettings
 from benchmarks.landing.store import Store
+from benchmarks.landing.summary import OURS
 from benchmarks.landing.topic import TopicIncomplete, create_topic
 from benchmarks.landing.usage import UsageError
 from flink_jobs.deploy import DeployError
 from infra.local.processes import StackError
+from infra.local.settings import PROJECT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The landing job beside its peers.")
 SET_UP_WRONG = 2
@@ -131,6 +134,33 @@ def _run_load(
     found = run_load(name, task, pace, settings.seed, say)
     store.delete(task.bucket)
     return found
+
+
+@app.command()
+def pair(
+    *,
+    other: Annotated[Path | None, typer.Option(help="another checkout of this project, set up")] = None,
+    peer: Annotated[str, typer.Option(help="or a peer")] = "",
+    codec: Annotated[str, typer.Option(help=f"of {', '.join(CODECS)}")] = "zstd-1",
+    records: Annotated[int, typer.Option(min=1)] = 5_000_000,
+    pairs: Annotated[int, typer.Option(min=1, help="an even number gives each side each core as often")] = 4,
+) -> None:
+    """Run ours beside another commit of it, or beside a peer, at the same time: a ratio that no busy hour distorts.
+
+    Prints JSON; exits with 1 where something did not land.
+    """
+    if (other is None) == (not peer):
+        raise typer.BadParameter("say either --other or --peer")
+    if peer and peer not in MODULES:
+        raise typer.BadParameter(f"no peer {peer}: {', '.join(MODULES)}")
+    settings = BenchmarkSettings()
+    ours = Side("this", OURS, PROJECT)
+    second = Side(str(other), OURS, require_checkout(other)) if other else Side(peer, peer, PROJECT)
+    with running_servers(settings, say):
+        found = run_pairs(Pairing(ours, second, codec, records, pairs), settings, say)
+    sys.stdout.write(json.dumps({**circumstances(commit()), **found}) + "\n")
+    if not found["good"]:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -150,7 +150,7 @@ def _errors(row: Mapping[str, Any]) -> str:
 
 def _comparison_cells(row: Mapping[str, Any]) -> list[str]:
     met = "goal" if row["goal_met"] else "gate" if row["gate_met"] else "**no**"
-    ratios = [f"{row['ratio']:.2f}", ", ".join(f"{one:.2f}" for one in row["ratio_each_run"]) or "-"]
+    ratios = [f"{row['ratio']:.2f}", ", ".join(f"{one:.2f}" for one in row["ratio_each_run"].values()) or "-"]
     return [row["codec"], row["peer"], *ratios, row["compared"], f"{row['goal']}", f"{row['gate']}", met]
 
 

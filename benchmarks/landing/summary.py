@@ -56,12 +56,13 @@ def target_of(peer: str, codec: str) -> Target:
     return Target(1 / 3, 1 / 2)
 
 
-def slopes(measurements: Iterable[Measurement]) -> list[float]:
-    """Give the CPU-seconds of a gigabyte more, one for each run that has at least two sizes, in the order of runs."""
-    return [
-        (large["cpu_seconds"] - small["cpu_seconds"]) / ((large["value_bytes"] - small["value_bytes"]) / GIGABYTE)
+def slopes(measurements: Iterable[Measurement]) -> dict[int, float]:
+    """Give the CPU-seconds of a gigabyte more, by the number of each run that has at least two sizes."""
+    return {
+        small["run"]: (large["cpu_seconds"] - small["cpu_seconds"])
+        / ((large["value_bytes"] - small["value_bytes"]) / GIGABYTE)
         for small, large in _ends_of_runs(measurements)
-    ]
+    }
 
 
 def steady_rates(measurements: Iterable[Measurement]) -> list[float]:
@@ -107,7 +108,7 @@ def _row(codec: str, peer: str, group: Sequence[Measurement], validates: str) ->
     size = max(measurement["records"] for measurement in whole)
     largest = [measurement for measurement in whole if measurement["records"] == size]
     each_run = slopes(whole)
-    slope = Spread.of(each_run)
+    slope = Spread.of([*each_run.values()])
     total = Spread.of([one["cpu_seconds"] / (one["value_bytes"] / GIGABYTE) for one in largest])
     rate = Spread.of(steady_rates(whole))
     return {
@@ -123,7 +124,7 @@ def _row(codec: str, peer: str, group: Sequence[Measurement], validates: str) ->
         **{name: _worst(whole, name) for name in ERRORS},
         "sizes": sorted({one["records"] for one in whole}),
         "runs": len({one["run"] for one in whole}),
-        "each_run": [round(one, 2) for one in each_run],
+        "each_run": {str(run + 1): round(one, 2) for run, one in each_run.items()},
         "spread": slope and {"min": round(slope.min, 2), "max": round(slope.max, 2)},
         "spread_total": total and {"min": round(total.min, 2), "max": round(total.max, 2)},
         "s3_requests": largest[0]["s3_requests"],
@@ -161,14 +162,14 @@ def _comparison(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, A
     if ours[kind] is None or peer[kind] is None:
         kind = "cpu_seconds_per_gb_total"
     ratio = ours[kind] / peer[kind]
-    each_run = [mine / theirs for mine, theirs in zip(ours["each_run"], peer["each_run"], strict=False)]
+    each_run = {run: mine / peer["each_run"][run] for run, mine in ours["each_run"].items() if run in peer["each_run"]}
     target = target_of(peer["peer"], peer["codec"])
     return {
         "codec": peer["codec"],
         "peer": peer["peer"],
         "compared": "steady" if kind == "cpu_seconds_per_gb" else "total",
         "ratio": round(ratio, 2),
-        "ratio_each_run": [round(one, 2) for one in each_run],
+        "ratio_each_run": {run: round(one, 2) for run, one in each_run.items()},
         "goal": round(target.goal, 2),
         "gate": target.gate,
         "goal_met": ratio <= target.goal,
