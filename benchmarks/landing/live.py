@@ -1,4 +1,4 @@
-"""Ours under a load that goes on: memory, delay until visible, and how soon it has caught up.
+"""Ours under a load that goes on: memory, CPU time, delay until visible, and how soon it has caught up.
 
 Events are produced at a rate while the job runs at parallelism 1. Delay is taken from two curves, records produced
 and records in the ledger over time: the n-th record is visible when the ledger counts n. Across partitions that is
@@ -88,12 +88,21 @@ def _poison(corpus: Corpus, index: int, now: int) -> tuple[bytes, bytes, int]:
 
 
 LOADS = {
+    "idle": Load(_now, 0, 120),
     "soak": Load(_over_four_hours, 5_000, 1_800),
     "latency": Load(_now, 500, 300, limits_delay=True),
     "hot-key": Load(_hot, 5_000, 600),
     "large-events": Load(_large, 20, 300),
     "poison": Load(_poison, 5_000, 600),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the job's processes hold now, and have spent since they started."""
+
+    rss_mb: float
+    cpu_seconds: float
 
 
 @dataclass
@@ -104,13 +113,15 @@ class Curves:
     produced: list[int] = field(default_factory=list)
     visible: list[int] = field(default_factory=list)
     rss_mb: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
 
-    def note(self, seconds: float, produced: int, visible: int, rss_mb: float) -> None:
+    def note(self, seconds: float, produced: int, visible: int, used: Used) -> None:
         """Add a point to each curve."""
         self.times.append(seconds)
         self.produced.append(produced)
         self.visible.append(visible)
-        self.rss_mb.append(rss_mb)
+        self.rss_mb.append(used.rss_mb)
+        self.cpu_seconds.append(used.cpu_seconds)
 
     def delays(self) -> list[float]:
         """Say how long each of the points of production took until the ledger counted as many."""
@@ -124,6 +135,11 @@ class Curves:
         """Compare the memory of the last third with that of the second, when everything has been in use."""
         third = len(self.rss_mb) // 3
         return median(self.rss_mb[-third:]) / median(self.rss_mb[third : 2 * third])
+
+    def cpu_milliseconds_per_second(self) -> float:
+        """Say what a second takes after the first third, when what runs often is compiled."""
+        third = len(self.times) // 3
+        return 1000 * (self.cpu_seconds[-1] - self.cpu_seconds[third]) / (self.times[-1] - self.times[third])
 
 
 def verdict(name: str, curves: Curves, *, caught_up: bool, checkpoint_seconds: int) -> dict[str, Any]:
@@ -140,6 +156,7 @@ def verdict(name: str, curves: Curves, *, caught_up: bool, checkpoint_seconds: i
         "seconds": round(curves.times[-1], 1),
         "rss_mb_peak": round(max(curves.rss_mb)),
         "rss_growth": round(growth, 3),
+        "cpu_milliseconds_per_second": round(curves.cpu_milliseconds_per_second(), 1),
         "delay_seconds_p50": round(median(delays), 1) if delays else None,
         "delay_seconds_p95": p95 and round(p95, 1),
         "delay_seconds_p95_max": limit if LOADS[name].limits_delay else None,
@@ -184,7 +201,7 @@ def _watch(name: str, task: Task, pace: Pace, seed: int, report: Report) -> Curv
             sender.send(*LOADS[name].make(corpus, index, now))
         produced = produced if count is None else count
         passed = time.monotonic() - started
-        curves.note(passed, produced, ledger.records(), _rss_mb(settings))
+        curves.note(passed, produced, ledger.records(), _used(settings))
         if time.monotonic() - told > REPORT_SECONDS:
             told = time.monotonic()
             report(
@@ -209,18 +226,21 @@ def _paced(pace: Pace) -> Iterator[int | None]:
         time.sleep(POLL_SECONDS)
 
 
-def _rss_mb(settings: LandingSettings) -> float:
+def _used(settings: LandingSettings) -> Used:
     pid = deploy.process_id(settings)
     if pid is None:
         raise PeerFailed(f"the landing job ended under the load: see {settings.log_dir}")
-    return sum(_rss_bytes(process) for process in process_tree(pid)) / 1e6
+    each = [_used_by(process) for process in process_tree(pid)]
+    return Used(sum(one.rss_mb for one in each), sum(one.cpu_seconds for one in each))
 
 
-def _rss_bytes(process: psutil.Process) -> int:
+def _used_by(process: psutil.Process) -> Used:
     try:
-        return int(process.memory_info().rss)
+        with process.oneshot():
+            times = process.cpu_times()
+            return Used(process.memory_info().rss / 1e6, times.user + times.system)
     except psutil.NoSuchProcess:
-        return 0
+        return Used(0, 0)
 
 
 def all_good(verdicts: Sequence[dict[str, Any]]) -> bool:

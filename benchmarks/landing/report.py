@@ -110,8 +110,8 @@ _ROW_TITLES = (
 )  # fmt: skip
 _COMPARISON_TITLES = ("codec", "peer", "ours / peer", "in each run", "of", "goal", "gate", "met")
 _LOAD_TITLES = (
-    "load", "records", "minutes", "peak RSS MB", "last third of RSS / second", "delay s, median", "delay s, 95 of 100",
-    "at most", "caught up", "good", "commit",
+    "load", "records", "minutes", "CPU-ms a second", "peak RSS MB", "last third of RSS / second", "delay s, median",
+    "delay s, 95 of 100", "at most", "caught up", "good", "commit",
 )  # fmt: skip
 _OWN_TITLES = ("by", "value", "steady CPU-s/GB", "each run", "ratio", "at most", "good", "commit")
 _KILL_TITLES = ("codec", "peer", "missing", "duplicate", "wrong hour", "unparsable", "ended well", "S3 server")
@@ -165,10 +165,11 @@ def _load_cells(found: Mapping[str, Any]) -> list[str]:
         found["load"],
         f"{found['records']:,}",
         f"{found['seconds'] / 60:.0f}",
+        str(found.get("cpu_milliseconds_per_second", "-")),  # loads of before it was counted
         f"{found['rss_mb_peak']:,}",
         f"{found['rss_growth']:.3f}",
-        str(found["delay_seconds_p50"]),
-        str(found["delay_seconds_p95"]),
+        str(found["delay_seconds_p50"] or "-"),
+        str(found["delay_seconds_p95"] or "-"),
         str(found["delay_seconds_p95_max"] or "-"),
         "yes" if found["caught_up"] else "**no**",
         "yes" if found["good"] else "**no**",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.landing.corpus import Corpus
-from benchmarks.landing.live import LARGE_BYTES, LOADS, Curves, verdict
+from benchmarks.landing.live import LARGE_BYTES, LOADS, Curves, Used, verdict
 from producers.events import EVENT_BYTES_MAX, EventError, PlatformEvent
 
 CORPUS = Corpus(10**9)
@@ -15,7 +15,8 @@ def curves(delay: int, rss_mb: list[float]) -> Curves:
     found = Curves()
     last = len(rss_mb) - 1 - delay
     for second, used in enumerate(rss_mb):
-        found.note(second, 10 * min(second, last), max(0, 10 * (second - delay)), used)
+        spent = 20.0 + 0.04 * second + max(0, 3.0 - 0.1 * second)  # what is run often is compiled in the first third
+        found.note(second, 10 * min(second, last), max(0, 10 * (second - delay)), Used(used, spent))
     return found
 
 
@@ -23,7 +24,16 @@ def test_steady_memory_and_short_delay_are_good() -> None:
     """Within all limits."""
     found = verdict("latency", curves(6, [500.0] * 90), caught_up=True, checkpoint_seconds=10)
     assert found["good"]
-    assert 6.0 == found["delay_seconds_p50"]
+    assert (6.0, 40.0) == (found["delay_seconds_p50"], found["cpu_milliseconds_per_second"])
+
+
+def test_nothing_to_land_is_a_load_too() -> None:
+    """What an idle job takes; it has no delay."""
+    idle = Curves()
+    for second in range(90):
+        idle.note(second, 0, 0, Used(300.0, 20.0 + 0.02 * second))
+    found = verdict("idle", idle, caught_up=True, checkpoint_seconds=10)
+    assert (True, None, 20.0) == (found["good"], found["delay_seconds_p50"], found["cpu_milliseconds_per_second"])
 
 
 @pytest.mark.parametrize(

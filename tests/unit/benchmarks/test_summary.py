@@ -117,7 +117,7 @@ def test_the_report_shows_every_row_and_every_error() -> None:
     soak = {
         "load": "soak", "records": 9_000, "seconds": 1800.0, "rss_mb_peak": 400, "rss_growth": 1.01, "commit": "abc",
         "delay_seconds_p50": 6.0, "delay_seconds_p95": 9.0, "delay_seconds_p95_max": None,
-        "caught_up": True, "good": True,
+        "cpu_milliseconds_per_second": 55.5, "caught_up": True, "good": True,
     }  # fmt: skip
     wide = {
         "load": "parallelism", "cpu_seconds_per_gb": {"1": 4.0, "2": 4.8}, "each_run": {"1": [4.0], "2": [4.8]},
@@ -125,7 +125,7 @@ def test_the_report_shows_every_row_and_every_error() -> None:
     }  # fmt: skip
     text = markdown({**about, "rows": made, "comparisons": comparisons(made), "loads": [soak, wide]})
     assert "3 missing" in text
-    assert "| soak | 9,000 | 30 | 400 | 1.010 | 6.0 | 9.0 | - | yes | yes | abc |" in text
+    assert "| soak | 9,000 | 30 | 55.5 | 400 | 1.010 | 6.0 | 9.0 | - | yes | yes | abc |" in text
     assert "| parallelism | 2 | 4.80 | 4.80 | 1.20 | 1.1 | **no** | abc |" in text
     assert "| zstd-1 | **hourglass** | 10.0 (10.0-10.0) |" in text
     [panel] = chart(made).axes
