@@ -36,7 +36,7 @@ def test_one_pair_has_no_error_to_tell() -> None:
 class FakeRun:
     """A run that costs what it is told and finds what it is told."""
 
-    begun: list[tuple[str, int, int]]
+    effects: list[str]
     found: dict[str, list[str]]
     broken: set[str]
     interrupted: list[str]
@@ -47,10 +47,11 @@ class FakeRun:
 
     def begin(self, core: int, flink_port: int) -> None:
         """Note it."""
-        self.begun.append((self._side.name, core, flink_port))
+        self.effects.append(f"{self._side.name} begins on {core}, port {flink_port}")
 
     def end(self) -> float:
-        """Cost."""
+        """Note it, and cost."""
+        self.effects.append(f"{self._side.name} ends")
         if self._side.name in self.broken:
             raise MeasurementFailed(f"{self._side.name} broke off")
         return self._cost
@@ -68,17 +69,26 @@ class FakeRun:
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {5, 4, 6})
     monkeypatch.setattr(paired, "Run", FakeRun)
-    monkeypatch.setattr(FakeRun, "begun", [], raising=False)
+    monkeypatch.setattr(FakeRun, "effects", [], raising=False)
     monkeypatch.setattr(FakeRun, "found", {}, raising=False)
     monkeypatch.setattr(FakeRun, "broken", set(), raising=False)
     monkeypatch.setattr(FakeRun, "interrupted", [], raising=False)
 
 
 @pytest.mark.usefixtures("two_cores")
-def test_both_run_at_onceon_cores_that_are_swapped() -> None:
+def test_both_run_at_once_on_cores_that_are_swapped() -> None:
     said: list[str] = []
     found = run_pairs(Pairing(OURS, THEIRS, "zstd-1", 1000, 2), BenchmarkSettings(flink_port=7), said.append)
-    assert [("this", 4, 7), ("that", 5, 8), ("this", 5, 7), ("that", 4, 8)] == FakeRun.begun
+    assert [
+        "this begins on 4, port 7",
+        "that begins on 5, port 8",
+        "this ends",
+        "that ends",
+        "this begins on 5, port 7",
+        "that begins on 4, port 8",
+        "this ends",
+        "that ends",
+    ] == FakeRun.effects
     assert (0.95, True, []) == (found["ratio"], found["good"], found["errors"])
     assert 2 == len(said)
 
