@@ -14,8 +14,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * <p>Only so many are open in memory at a time; the next ones take Flink's own writer, which keeps their parts in
  * files. So a replay of a thousand hours costs time and not the heap.
  */
-final class UploadWriter implements RecoverableWriter {
-    private final RecoverableWriter flinks;
+final class UploadWriter extends FlinksWriter {
     private final ObjectStore store;
     private final Senders senders;
     private final PartBuffer.Blocks blocks;
@@ -33,7 +32,7 @@ final class UploadWriter implements RecoverableWriter {
             PartBuffer.Blocks blocks,
             long partBytes,
             Semaphore inMemory) {
-        this.flinks = flinks;
+        super(flinks);
         this.store = store;
         this.senders = senders;
         this.blocks = blocks;
@@ -44,7 +43,7 @@ final class UploadWriter implements RecoverableWriter {
     @Override
     public RecoverableFsDataOutputStream open(Path path) throws IOException {
         if (!inMemory.tryAcquire()) {
-            return flinks.open(path);
+            return super.open(path);
         }
         return new UploadStream(new Upload(keyOf(path), store, senders), blocks, partBytes, inMemory::release);
     }
@@ -59,36 +58,11 @@ final class UploadWriter implements RecoverableWriter {
         return new OrderedCommitter(
                 recoverable instanceof UploadRecoverable upload
                         ? new UploadCommitter(upload, store)
-                        : flinks.recoverForCommit(recoverable));
+                        : super.recoverForCommit(recoverable));
     }
 
     @Override
     public SimpleVersionedSerializer<CommitRecoverable> getCommitRecoverableSerializer() {
-        return new UploadRecoverable.Serializer(flinks.getCommitRecoverableSerializer());
-    }
-
-    @Override
-    public RecoverableFsDataOutputStream recover(ResumeRecoverable resumable) throws IOException {
-        return flinks.recover(resumable);
-    }
-
-    @Override
-    public SimpleVersionedSerializer<ResumeRecoverable> getResumeRecoverableSerializer() {
-        return flinks.getResumeRecoverableSerializer();
-    }
-
-    @Override
-    public boolean supportsResume() {
-        return flinks.supportsResume();
-    }
-
-    @Override
-    public boolean requiresCleanupOfRecoverableState() {
-        return flinks.requiresCleanupOfRecoverableState();
-    }
-
-    @Override
-    public boolean cleanupRecoverableState(ResumeRecoverable resumable) throws IOException {
-        return flinks.cleanupRecoverableState(resumable);
+        return new UploadRecoverable.Serializer(super.getCommitRecoverableSerializer());
     }
 }
