@@ -210,7 +210,7 @@ class LandingSettings(KafkaAccess, S3Access):
     @property
     def checkpoint_url(self) -> str:
         """Name the directory of the checkpoints as the file system that writes them takes it."""
-        return CHECKPOINT_SCHEME + self.url(self.checkpoint_prefix).removeprefix("s3")
+        return self.url(self.checkpoint_prefix, scheme=CHECKPOINT_SCHEME)
 
     @property
     def savepoint_prefix(self) -> str:
@@ -239,11 +239,11 @@ class LandingSettings(KafkaAccess, S3Access):
 
     def landing_url(self, kind: Kind) -> str:
         """Name the directory of a kind as the file system that writes it takes it."""
-        return UPLOAD_SCHEMES[self.s3_signed_parts] + self.url(self.layout.prefix(kind)).removeprefix("s3")
+        return self.url(self.layout.prefix(kind), scheme=UPLOAD_SCHEMES[self.s3_signed_parts])
 
-    def url(self, key: str) -> str:
-        """Name an object or a directory of the bucket as Flink's S3 file system takes it."""
-        return f"s3://{self.bucket}/{key}".rstrip("/")
+    def url(self, key: str, *, scheme: str = "s3") -> str:
+        """Name an object or a directory of the bucket as a file system takes it: Flink's own for S3 by default."""
+        return f"{scheme}://{self.bucket}/{key}".rstrip("/")
 
     def contract(self) -> dict[str, Any]:
         """Say what the job checks of every record, with the limits of these settings."""
