@@ -160,8 +160,7 @@ class Runner:
                 "failure": outcome["failure"],
             }
         )
-        self._store.delete(task.bucket)
-        shutil.rmtree(task.work_dir, ignore_errors=True)
+        clear(self._store, task)
 
     def _task(self, cell: Cell, topic: Filled) -> Task:
         name = f"{cell.peer}-{cell.codec}-{cell.records}-{cell.run}{'-killed' if cell.killed else ''}"
@@ -197,6 +196,12 @@ def checked(store: Store, peer: Peer, task: Task, corpus: Corpus, topic: Filled)
     for found in visible:
         reader.read_object(found.key, peer.hour_of(found.key), store.open(task.bucket, found.key))
     return visible, reader.verdict()
+
+
+def clear(store: Store, task: Task) -> None:
+    """Delete what a measurement leaves: its bucket and its folder."""
+    store.delete(task.bucket)
+    shutil.rmtree(task.work_dir, ignore_errors=True)
 
 
 def empty_task(name: str, settings: BenchmarkSettings) -> Task:

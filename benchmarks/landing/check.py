@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -48,6 +48,10 @@ class Verdict:
     changed: int
     missing_positions: int | None
     duplicate_positions: int | None
+
+    def problems(self, names: Iterable[str]) -> list[str]:
+        """Say how many there are of each attribute of these names of which there are any."""
+        return [f"{count} {name}" for name in names if (count := getattr(self, name))]
 
 
 class Reader:

@@ -7,14 +7,13 @@ both are watched through Flink's counters.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.landing.campaign import carried_out, checked, empty_task, rotated
+from benchmarks.landing.campaign import carried_out, checked, clear, empty_task, rotated
 from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.measurement import Order
 from benchmarks.landing.peers.hourglass import Hourglass
@@ -146,12 +145,11 @@ def _measured(name: str, side: Side, records: int, settings: BenchmarkSettings, 
         outcome = carried_out(order)
     _, found = checked(store, peer, task, corpus, topic)
     ledger = StreamLayout(task.prefix.rstrip("/")).prefix(Kind.LEDGER)
-    problems = [f"{count} {error}" for error, count in asdict(found).items() if error in ERRORS and count]
+    problems = found.problems(ERRORS)
     if (next(iter(store.objects(task.bucket, ledger)), None) is not None) != side.has_ledger:
         problems.append("entries in the ledger" if not side.has_ledger else "no ledger")
     if outcome["failure"]:
         problems.append(outcome["failure"])
     prices.errors.extend(f"{label}: {problem}" for problem in problems)
-    store.delete(task.bucket)
-    shutil.rmtree(task.work_dir, ignore_errors=True)
+    clear(store, task)
     return outcome["usage"]["cpu_seconds"], topic.value_bytes / 1e9

@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.landing.campaign import MeasurementFailed, checked, empty_task
+from benchmarks.landing.campaign import MeasurementFailed, checked, clear, empty_task
 from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.measurement import Order
 from benchmarks.landing.registry import peer_named
@@ -192,11 +191,10 @@ class Run:
     def errors(self) -> list[str]:
         """Read what landed, say what is wrong with it, and clean up."""
         _, found = checked(self._store, self._peer, self._task, self._corpus, self._topic)
-        problems = [f"{count} {error}" for error, count in asdict(found).items() if error in ERRORS and count]
+        problems = found.problems(ERRORS)
         if self._outcome["failure"]:
             problems.append(self._outcome["failure"])
-        self._store.delete(self._task.bucket)
-        shutil.rmtree(self._task.work_dir, ignore_errors=True)
+        clear(self._store, self._task)
         return [f"{self._side.name}: {problem}" for problem in problems]
 
 

@@ -114,6 +114,12 @@ def test_a_foreign_event_is_unparsable() -> None:
     assert replace(CLEAN, lines=94, unparsable=4) == read(hours)
 
 
+def test_a_problem_is_what_there_is_of_the_names_that_were_asked_for() -> None:
+    """Neither what is 0, nor what could not be counted, nor what was not asked for."""
+    found = replace(CLEAN, changed=3, missing=2, duplicate_positions=1)
+    assert ["2 missing", "3 changed"] == found.problems(["missing", "changed", "wrong_hour", "missing_positions"])
+
+
 def test_offsets_are_counted_where_lines_name_them() -> None:
     """An offset that is absent and one that is there twice are found, although every event is there once."""
     hours = {hour: [enveloped(index, index) for index in indexes] for hour, indexes in HOURS.items()}
