@@ -16,7 +16,7 @@ from benchmarks.landing.journal import append, circumstances, commit, newest_bat
 from benchmarks.landing.live import LOADS, Pace, all_good, run_load
 from benchmarks.landing.paired import Pairing, Side, require_checkout, run_pairs
 from benchmarks.landing.peer import CODECS, PeerFailed
-from benchmarks.landing.registry import MODULES
+from benchmarks.landing.registry import MODULES, peer_named
 from benchmarks.landing.report import write_report
 from benchmarks.landing.servers import running_servers, server_names, start_servers, stop_servers
 from benchmarks.landing.settings import HERE, BenchmarkSettings
@@ -153,6 +153,9 @@ def pair(
         raise typer.BadParameter("say either --other or --peer")
     if peer and peer not in MODULES:
         raise typer.BadParameter(f"no peer {peer}: {', '.join(MODULES)}")
+    possible = [name for name in CODECS if name in peer_named(peer or OURS).codecs]
+    if codec not in possible:
+        raise typer.BadParameter(f"{peer or OURS} writes no {codec}: {', '.join(possible)}")
     settings = BenchmarkSettings()
     ours = Side("this", OURS, PROJECT)
     second = Side(str(other), OURS, require_checkout(other)) if other else Side(peer, peer, PROJECT)

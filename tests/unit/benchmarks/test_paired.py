@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from benchmarks.landing import __main__ as main
 from benchmarks.landing import paired
 from benchmarks.landing.__main__ import app
 from benchmarks.landing.campaign import MeasurementFailed
@@ -126,6 +128,26 @@ def test_a_folder_that_cannot_be_measured_is_refused(tmp_path: Path) -> None:
 def test_a_command_that_names_no_second_is_refused(arguments: list[str]) -> None:
     result = CliRunner().invoke(app, ["pair", *arguments])
     assert 2 == result.exit_code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--peer", "tuned", "--codec", "zstd"], "tuned writes no zstd: zstd-1, gzip-1, plain"),
+        (["--peer", "flink-sql"], "flink-sql writes no zstd-1: plain"),
+        (["--other", ".", "--codec", "lz4"], "hourglass writes no lz4: zstd-1, gzip-1, plain"),
+    ],
+    ids=["unknown", "not the peer's", "not ours"],
+)
+def test_a_codec_that_cannot_be_written_is_refused(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any server starts; the message names what can be chosen."""
+    monkeypatch.setattr(main, "running_servers", lambda *_: pytest.fail("servers started"))
+    monkeypatch.setattr(main, "require_checkout", Path)
+    result = CliRunner().invoke(app, ["pair", *arguments], standalone_mode=False)
+    assert isinstance(result.exception, typer.BadParameter)
+    assert said == result.exception.message
 
 
 def test_a_process_starts_on_its_core_and_its_parent_stays_free() -> None:
