@@ -2,6 +2,7 @@ package io.hourglass.landing;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Decides in one pass over the bytes whether an event may land, without making an object of what it reads.
@@ -26,17 +27,15 @@ final class EventScanner {
     private final Contract contract;
     private final byte[] open;
     private final Rfc3339 time = new Rfc3339();
-
-    /** By field, and at last by none: the one that followed it. Producers write their fields in the same order. */
-    private final int[] followers;
+    private final Shapes shapes = new Shapes();
 
     private byte[] bytes;
     private int begin;
     private int end;
+    private int depth;
     private boolean escaped;
     private boolean lineBreaks;
     private Contract.Field member;
-    private int newestField;
     private long seen;
     private int eventType;
     private long occurredAt;
@@ -49,7 +48,6 @@ final class EventScanner {
     EventScanner(Contract contract) {
         this.contract = contract;
         this.open = new byte[contract.depthMax];
-        this.followers = new int[contract.fields.length + 1];
     }
 
     /**
@@ -105,12 +103,17 @@ final class EventScanner {
                 | Flag.SCHEMA_VERSION.when(schemaVersion != contract.schemaVersion);
     }
 
+    Shapes shapes() {
+        return shapes;
+    }
+
     private void reset(ByteBuffer value) {
         bytes = value == null ? null : value.array();
         begin = value == null ? 0 : value.arrayOffset() + value.position();
         end = value == null ? 0 : begin + value.remaining();
+        depth = 0;
         lineBreaks = false;
-        newestField = contract.fields.length;
+        member = null;
         seen = 0;
         eventType = Names.UNKNOWN;
         occurredAt = Rfc3339.INVALID;
@@ -121,7 +124,8 @@ final class EventScanner {
 
     private void scanDocument() {
         int start = skipSpace(begin);
-        int at = scanValue(start);
+        int first = byteAt(start);
+        int at = first == '{' || first == '[' ? scanContainer(start) : scanScalar(first, start);
         if (at == STOP) {
             return;
         }
@@ -149,96 +153,114 @@ final class EventScanner {
     }
 
     /**
-     * Scan the value that begins at {@code at} and everything inside it; the stack is an array, never the thread's.
+     * Scan the object or array that begins at {@code at} and all inside it; the stack is an array, never the thread's.
      *
-     * <p>Strings without escapes, keys that their colon follows, commas without spaces: what machines write goes through
-     * this one method, and whatever else comes is handed to the others.
+     * <p>Value by value: what lies before the next one is compared with what lay there in earlier events, and only if
+     * that is not known it is read token by token.
      */
-    private int scanValue(int at) {
+    private int scanContainer(int at) {
         final byte[] text = bytes;
         final int to = end;
-        int depth = 0;
-        int container = 0;
-        member = null;
+        Shapes.Place place = shapes.beginning();
         while (true) {
+            Shapes.Place next = place == null ? null : place.next(text, at, to);
+            if (next == null) {
+                if (place != null) {
+                    resume(place);
+                }
+                int from = at;
+                at = scanToValue(at);
+                if (at == STOP) {
+                    return STOP;
+                }
+                if (place != null && isSoundBefore(at)) {
+                    byte[] between = Arrays.copyOfRange(text, from, at);
+                    next = shapes.add(place, between, Arrays.copyOf(open, depth), member, seen);
+                }
+                if (depth == 0) {
+                    return at;
+                }
+            } else {
+                at += next.length;
+                member = next.member;
+                if (next.ends) {
+                    seen = next.seen;
+                    return at;
+                }
+            }
+            place = next;
             int first = at < to ? text[at] : END;
-            if (first == '"') {
-                int close = JsonText.skipPlain(text, at + 1, to);
-                if (close < to && text[close] == '"') {
-                    escaped = false;
-                    if (member != null) {
-                        checkString(at + 1, close);
-                    }
-                    at = close + 1;
-                } else {
-                    at = scanScalar(first, at);
-                    if (at == STOP) {
-                        return STOP;
-                    }
+            int close = first == '"' ? JsonText.skipPlain(text, at + 1, to) : to;
+            if (close < to && text[close] == '"') {
+                escaped = false;
+                if (member != null) {
+                    checkString(at + 1, close);
                 }
-            } else if (first == '{' || first == '[') {
-                if (depth == open.length) {
-                    return stop(Reason.TOO_DEEP, at, "nested deeper than " + open.length);
-                }
-                checkContainer(first, at);
-                open[depth++] = (byte) first;
-                container = first;
-                at = skipSpace(at + 1);
-                if (byteAt(at) != closing(first)) {
-                    at = first == '{' ? scanMember(at, depth) : beginElement(at);
-                    if (at == STOP) {
-                        return STOP;
-                    }
-                    continue;
-                }
-                depth--;
-                container = depth == 0 ? 0 : open[depth - 1];
-                at++;
+                at = close + 1;
             } else {
                 at = scanScalar(first, at);
                 if (at == STOP) {
                     return STOP;
                 }
             }
-            while (true) {
-                if (depth == 0) {
-                    return at;
-                }
-                int token = at < to ? text[at] : END;
-                if (token <= ' ') {
-                    at = skipSpace(at);
-                    token = byteAt(at);
-                }
-                if (token == ',') {
+        }
+    }
+
+    /** Know again what was known at a place. */
+    private void resume(Shapes.Place place) {
+        depth = place.open.length;
+        System.arraycopy(place.open, 0, open, 0, depth);
+        seen = place.seen;
+    }
+
+    /** Whether all that stands before a value would be right in any other event too, and lines need no care. */
+    private boolean isSoundBefore(int at) {
+        return reason == null && !lineBreaks && (depth == 0 || Shapes.beginsScalar(byteAt(at)));
+    }
+
+    /**
+     * Scan from the end of a value, or from the beginning of the outermost, to where the next value begins that is
+     * neither object nor array, or to the end of the outermost.
+     */
+    private int scanToValue(int at) {
+        boolean behindValue = depth > 0;
+        while (true) {
+            if (behindValue) {
+                at = skipSpace(at);
+                int container = open[depth - 1];
+                int token = byteAt(at);
+                if (token == closing(container)) {
+                    depth--;
                     at++;
-                    break;
-                }
-                if (token != closing(container)) {
-                    return stopAtToken(at, "a comma or the end of the object or array must stand here");
-                }
-                depth--;
-                container = depth == 0 ? 0 : open[depth - 1];
-                at++;
-            }
-            if (container == '[') {
-                at = beginElement(skipSpace(at));
-                continue;
-            }
-            if (at < to && text[at] == '"') {
-                int close = JsonText.skipPlain(text, at + 1, to);
-                if (close + 2 < to && text[close] == '"' && text[close + 1] == ':' && text[close + 2] > ' ') {
-                    escaped = false;
-                    member = null;
-                    if (depth == 1) {
-                        enterField(at + 1, close);
+                    if (depth == 0) {
+                        return at;
                     }
-                    at = close + 2;
                     continue;
                 }
+                if (token != ',') {
+                    return stopAtToken(at, "a comma or the end of the object or array must stand here");
+                }
+                at = scanKey(container, skipSpace(at + 1));
+                if (at == STOP) {
+                    return STOP;
+                }
             }
-            at = scanMember(skipSpace(at), depth);
-            if (at == STOP) {
-                return STOP;
+            int first = byteAt(at);
+            if (first != '{' && first != '[') {
+                return at;
+            }
+            if (depth == open.length) {
+                return stop(Reason.TOO_DEEP, at, "nested deeper than " + open.length);
+            }
+            checkContainer(first, at);
+            open[depth++] = (byte) first;
+            at = skipSpace(at + 1);
+            behindValue = byteAt(at) == closing(first);
+            if (!behindValue) {
+                at = scanKey(first, at);
+                if (at == STOP) {
+                    return STOP;
+                }
             }
         }
     }
@@ -247,13 +269,12 @@ final class EventScanner {
         return opening + 2;
     }
 
-    private int beginElement(int at) {
+    /** Scan a key and its colon, if the container is an object; return where the value begins. */
+    private int scanKey(int container, int at) {
         member = null;
-        return at;
-    }
-
-    /** Scan a key and its colon; return where the value begins. */
-    private int scanMember(int at, int depth) {
+        if (container == '[') {
+            return at;
+        }
         if (byteAt(at) != '"') {
             return stopAtToken(at, "a key in quotes must stand here");
         }
@@ -262,8 +283,7 @@ final class EventScanner {
         if (at == STOP) {
             return STOP;
         }
-        member = null;
-        if (depth == 1 && open[0] == '{') {
+        if (depth == 1) {
             enterField(from, at - 1);
         }
         at = skipSpace(at);
@@ -274,20 +294,11 @@ final class EventScanner {
     }
 
     private void enterField(int from, int to) {
-        int index;
-        if (escaped) {
-            byte[] name = JsonText.unescape(bytes, from, to);
-            index = contract.fieldNames.find(name, 0, name.length);
-        } else {
-            index = contract.fieldNames.isAt(followers[newestField], bytes, from, to)
-                    ? followers[newestField]
-                    : contract.fieldNames.find(bytes, from, to);
-        }
+        byte[] name = escaped ? JsonText.unescape(bytes, from, to) : bytes;
+        int index = escaped ? contract.fieldNames.find(name, 0, name.length) : contract.fieldNames.find(name, from, to);
         if (index == Names.UNKNOWN) {
             return;
         }
-        followers[newestField] = index;
-        newestField = index;
         member = contract.fields[index];
         if ((seen & 1L << index) != 0) {
             fail(Reason.DUPLICATE_KEY, from - 1, "a field of the contract stands twice in the event");
