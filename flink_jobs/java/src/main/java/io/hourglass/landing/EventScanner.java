@@ -166,7 +166,7 @@ final class EventScanner {
             Shapes.Place next = place == null ? null : place.next(text, at, to);
             if (next == null) {
                 if (place != null) {
-                    resume(place);
+                    resume(place.known);
                 }
                 int from = at;
                 at = scanToValue(at);
@@ -184,7 +184,7 @@ final class EventScanner {
                 at += next.length;
                 member = next.member;
                 if (next.ends) {
-                    seen = next.seen;
+                    seen = next.known.seen();
                     return at;
                 }
             }
@@ -207,10 +207,10 @@ final class EventScanner {
     }
 
     /** Know again what was known at a place. */
-    private void resume(Shapes.Place place) {
-        depth = place.open.length;
-        System.arraycopy(place.open, 0, open, 0, depth);
-        seen = place.seen;
+    private void resume(Shapes.Known known) {
+        depth = known.open().length;
+        System.arraycopy(known.open(), 0, open, 0, depth);
+        seen = known.seen();
     }
 
     /** Whether all that stands before a value would be right in any other event too, and lines need no care. */

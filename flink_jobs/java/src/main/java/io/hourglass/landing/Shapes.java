@@ -10,7 +10,8 @@ import java.util.Arrays;
  * an event. To each leads one text alone, apart from the values, so what the scanner knew when it first came there holds
  * whenever it comes there again.
  *
- * <p>The tree is bounded, whatever comes. Events that it does not know are read token by token.
+ * <p>The tree is bounded, whatever comes. Events that it does not know are read token by token. What each value needs
+ * fits a line of the cache, of which the codec leaves little; the rest is kept apart.
  */
 final class Shapes {
     static final int PLACES_MAX = 1 << 12;
@@ -21,7 +22,7 @@ final class Shapes {
     /** So many events that a full tree did not know, and it begins anew: traffic changes. */
     static final int STRANGERS_MAX = 1 << 16;
 
-    private final Place beginning = new Place(new byte[0], 0, new byte[0], null, 0);
+    private final Place beginning = new Place(new byte[0], null, new Known(new byte[0], new byte[0], 0, 0));
     private int places;
     private int strangers;
 
@@ -47,10 +48,10 @@ final class Shapes {
             countStranger();
             return null;
         }
-        if (between.length > BYTES_MAX || place.distance == DISTANCE_MAX || place.choices() == CHOICES_MAX) {
+        if (between.length + open.length > BYTES_MAX || place.known.distance == DISTANCE_MAX || place.choices() == CHOICES_MAX) {
             return null;
         }
-        Place added = new Place(between, place.distance + 1, open, member, seen);
+        Place added = new Place(between, member, new Known(between, open, seen, place.known.distance + 1));
         added.otherwise = place.first;
         place.first = added;
         places++;
@@ -68,34 +69,28 @@ final class Shapes {
 
     /** Where a value that is neither object nor array begins, or where an event has ended. */
     static final class Place {
-        private final byte[] between;
-
         /** Bytes between the value before and this one. */
         final int length;
 
         private final long firstWord;
-        private final long firstMask;
+        private final long secondWord;
         private final long lastWord;
-        final boolean ends;
         final Contract.Field member;
-        final long seen;
-        final byte[] open;
-        private final int distance;
         private Place first;
         private Place otherwise;
+        final boolean ends;
+        final Known known;
 
-        private Place(byte[] between, int distance, byte[] open, Contract.Field member, long seen) {
-            this.between = between;
+        private Place(byte[] between, Contract.Field member, Known known) {
+            byte[] words = Arrays.copyOf(between, Math.max(between.length, Long.BYTES));
+            int last = words.length - Long.BYTES;
             this.length = between.length;
-            byte[] word = Arrays.copyOf(between, Math.max(length, Long.BYTES));
-            this.firstWord = JsonText.wordAt(word, 0);
-            this.firstMask = length < Long.BYTES ? (1L << Byte.SIZE * length) - 1 : -1;
-            this.lastWord = JsonText.wordAt(word, word.length - Long.BYTES);
-            this.ends = open.length == 0;
+            this.firstWord = JsonText.wordAt(words, 0);
+            this.secondWord = JsonText.wordAt(words, Math.min(Long.BYTES, last));
+            this.lastWord = JsonText.wordAt(words, last);
             this.member = member;
-            this.seen = seen;
-            this.open = open;
-            this.distance = distance;
+            this.ends = known.open.length == 0;
+            this.known = known;
         }
 
         private int choices() {
@@ -122,23 +117,32 @@ final class Shapes {
 
         private boolean isBehind(byte[] text, int at, int to) {
             int next = at + length;
-            if (next > to || !ends && (next == to || !beginsScalar(text[next]))) {
+            if (at + Math.max(length, Long.BYTES) > to) {
+                return next <= to && Arrays.equals(text, at, next, known.between, 0, length) && mayFollow(text, next, to);
+            }
+            if ((JsonText.wordAt(text, at) ^ firstWord) << -Byte.SIZE * Math.min(length, Long.BYTES) != 0) {
                 return false;
             }
-            if (at + Long.BYTES > to) {
-                return Arrays.equals(text, at, next, between, 0, length);
-            }
-            if ((JsonText.wordAt(text, at) & firstMask) != firstWord) {
+            if (length > Long.BYTES && JsonText.wordAt(text, next - Long.BYTES) != lastWord
+                    || length > 2 * Long.BYTES && JsonText.wordAt(text, at + Long.BYTES) != secondWord) {
                 return false;
             }
-            for (int word = Long.BYTES; word < length - Long.BYTES; word += Long.BYTES) {
-                if (JsonText.wordAt(text, at + word) != JsonText.wordAt(between, word)) {
-                    return false;
-                }
-            }
-            return length <= Long.BYTES || JsonText.wordAt(text, next - Long.BYTES) == lastWord;
+            return (length <= 3 * Long.BYTES || isRestAt(text, at)) && mayFollow(text, next, to);
+        }
+
+        private boolean isRestAt(byte[] text, int at) {
+            int from = 2 * Long.BYTES;
+            int to = length - Long.BYTES;
+            return Arrays.equals(text, at + from, at + to, known.between, from, to);
+        }
+
+        private boolean mayFollow(byte[] text, int next, int to) {
+            return ends || next < to && beginsScalar(text[next]);
         }
     }
+
+    /** What lies before a place, and what the scanner goes on with when it comes from there to what is not known. */
+    record Known(byte[] between, byte[] open, long seen, int distance) {}
 
     /** Whether a value begins like this that is neither object nor array; it need not be one. */
     static boolean beginsScalar(int next) {

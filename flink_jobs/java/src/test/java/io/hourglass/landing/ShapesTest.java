@@ -82,6 +82,7 @@ class ShapesTest {
         assertNull(add(shapes.beginning(), "{\"other\":"));
         Shapes.Place first = next(shapes.beginning(), "{\"0\":1");
         assertNull(add(first, "," + "k".repeat(300)));
+        assertNull(shapes.add(first, utf8(",\"k\":"), new byte[300], null, 0));
         assertEquals(Shapes.CHOICES_MAX, shapes.places());
     }
 
