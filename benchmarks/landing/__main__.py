@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,10 +56,10 @@ def run(  # noqa: PLR0913  each is an option of the command line
     settings = BenchmarkSettings()
     campaign = Campaign(
         batch=batch or commit(),
-        peers=tuple(peers.split(",")),
-        codecs=tuple(codecs.split(",")),
+        peers=_names(peers, MODULES, "peer"),
+        codecs=_names(codecs, CODECS, "codec"),
         sizes=_sizes(sizes),
-        slow=tuple(slow.split(",")),
+        slow=_names(slow, MODULES, "peer"),
         slow_sizes=_sizes(slow_sizes),
         runs=runs,
     )
@@ -187,7 +188,18 @@ def _two(text: str) -> tuple[int, int]:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(size) for size in text.replace("_", "").split(","))
+    try:
+        return tuple(int(size) for size in text.replace("_", "").split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text}: numbers of records with commas between, as 500000,5000000") from None
+
+
+def _names(text: str, possible: Collection[str], what: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in possible]
+    if unknown:
+        raise typer.BadParameter(f"no {what} {', '.join(unknown)}: {', '.join(possible)}")
+    return names
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from benchmarks.landing.measurement import Order
 from benchmarks.landing.peers.hourglass import Hourglass
 from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Store
+from benchmarks.landing.summary import ERRORS
 from benchmarks.landing.topic import filled
 from flink_jobs.layout import Kind, StreamLayout
 from infra.local.processes import variables
@@ -27,7 +28,6 @@ from infra.local.runtime import build_agent
 Report = Callable[[str], None]
 MODULE = Path(__file__).with_name("java")
 AGENT = MODULE / "target" / "hourglass-no-ledger.jar"
-ERRORS = ("missing", "duplicate", "wrong_hour", "unparsable", "changed")
 
 
 @dataclass(frozen=True, slots=True)
