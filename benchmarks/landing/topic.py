@@ -6,6 +6,8 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic, sleep
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -17,6 +19,7 @@ from infra.local import broker
 
 Report = Callable[[str], None]
 BROKER_SECONDS_MAX = 30
+POLL_SECONDS = 0.2
 REPORT_EVERY = 1_000_000
 POLL_EVERY = 1_000
 
@@ -48,7 +51,7 @@ def filled(corpus: Corpus, settings: BenchmarkSettings, report: Report) -> Fille
     Raises:
         TopicIncomplete: the broker holds another number of records than the corpus has.
     """
-    note = settings.folder / "topics" / f"{corpus.topic}.json"
+    note = _note(corpus, settings)
     if not note.exists():
         report(f"filling topic {corpus.topic}")
         value_bytes = _fill(corpus, settings, report)
@@ -59,10 +62,12 @@ def filled(corpus: Corpus, settings: BenchmarkSettings, report: Report) -> Fille
     found = Filled(**{**known, "ends": tuple(known["ends"])})
     ends = _ends(corpus, settings)
     if ends != found.ends or sum(ends) != corpus.records:
-        raise TopicIncomplete(
-            f"topic {corpus.topic} holds {sum(ends):,} records: delete {settings.folder} and begin anew"
-        )
+        raise TopicIncomplete(f"topic {corpus.topic} holds {sum(ends):,} records: delete {note}, and it is filled anew")
     return found
+
+
+def _note(corpus: Corpus, settings: BenchmarkSettings) -> Path:
+    return settings.folder / "topics" / f"{corpus.topic}.json"
 
 
 def _fill(corpus: Corpus, settings: BenchmarkSettings, report: Report) -> int:
@@ -114,14 +119,25 @@ def _create_anew(topic: str, settings: BenchmarkSettings) -> None:
 
 
 def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
+    """Ask for the end offsets; a broker that has just started knows its partitions only after a moment."""
+    give_up = monotonic() + BROKER_SECONDS_MAX
     consumer = Consumer({"bootstrap.servers": settings.bootstrap_servers, "group.id": "benchmark-ends"})
     try:
-        return tuple(
-            consumer.get_watermark_offsets(TopicPartition(corpus.topic, partition), timeout=BROKER_SECONDS_MAX)[1]
-            for partition in range(settings.partitions)
-        )
-    except KafkaException as exc:
-        raise TopicIncomplete(f"the broker does not know topic {corpus.topic}: delete {settings.folder}") from exc
+        while True:
+            try:
+                return tuple(
+                    consumer.get_watermark_offsets(TopicPartition(corpus.topic, partition), timeout=BROKER_SECONDS_MAX)[
+                        1
+                    ]
+                    for partition in range(settings.partitions)
+                )
+            except KafkaException as exc:
+                if monotonic() >= give_up:
+                    raise TopicIncomplete(
+                        f"the broker does not tell where topic {corpus.topic} ends ({exc.args[0]}): "
+                        f"delete {_note(corpus, settings)}, and the topic is filled anew"
+                    ) from exc
+                sleep(POLL_SECONDS)
     finally:
         consumer.close()
 
