@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,10 +56,10 @@ def run(  # noqa: PLR0913  each is an option of the command line
     settings = BenchmarkSettings()
     campaign = Campaign(
         batch=batch or commit(),
-        peers=_names(peers, MODULES, "peer"),
-        codecs=_names(codecs, CODECS, "codec"),
+        peers=_known(peers.split(","), MODULES, "peer"),
+        codecs=_known(codecs.split(","), CODECS, "codec"),
         sizes=_sizes(sizes),
-        slow=_names(slow, MODULES, "peer"),
+        slow=_known(slow.split(","), MODULES, "peer"),
         slow_sizes=_sizes(slow_sizes),
         runs=runs,
     )
@@ -103,9 +103,7 @@ def load(
 ) -> None:
     """Run ours under loads that go on; print what was found as JSON, a line each, and exit with 1 beyond a limit."""
     settings = BenchmarkSettings()
-    unknown = [name for name in names if name not in LOADS and name not in COMPARISONS]
-    if unknown:
-        raise typer.BadParameter(f"no load {', '.join(unknown)}")
+    _known(names, [*LOADS, *COMPARISONS], "load")
     small, large = _two(sizes)
     measured = commit()
     found = []
@@ -152,8 +150,8 @@ def pair(
     """
     if (other is None) == (not peer):
         raise typer.BadParameter("say either --other or --peer")
-    if peer and peer not in MODULES:
-        raise typer.BadParameter(f"no peer {peer}: {', '.join(MODULES)}")
+    if peer:
+        _known([peer], MODULES, "peer")
     possible = [name for name in CODECS if name in peer_named(peer or OURS).codecs]
     if codec not in possible:
         raise typer.BadParameter(f"{peer or OURS} writes no {codec}: {', '.join(possible)}")
@@ -194,12 +192,11 @@ def _sizes(text: str) -> tuple[int, ...]:
         raise typer.BadParameter(f"{text}: numbers of records with commas between, as 500000,5000000") from None
 
 
-def _names(text: str, possible: Collection[str], what: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
+def _known(names: Sequence[str], possible: Collection[str], what: str) -> tuple[str, ...]:
     unknown = [name for name in names if name not in possible]
     if unknown:
         raise typer.BadParameter(f"no {what} {', '.join(unknown)}: {', '.join(possible)}")
-    return names
+    return tuple(names)
 
 
 def main() -> None:

@@ -125,12 +125,7 @@ def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
     try:
         while True:
             try:
-                return tuple(
-                    consumer.get_watermark_offsets(TopicPartition(corpus.topic, partition), timeout=BROKER_SECONDS_MAX)[
-                        1
-                    ]
-                    for partition in range(settings.partitions)
-                )
+                return tuple(_end(consumer, corpus.topic, partition) for partition in range(settings.partitions))
             except KafkaException as exc:
                 if monotonic() >= give_up:
                     raise TopicIncomplete(
@@ -140,6 +135,11 @@ def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
                 sleep(POLL_SECONDS)
     finally:
         consumer.close()
+
+
+def _end(consumer: Consumer, topic: str, partition: int) -> int:
+    _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=BROKER_SECONDS_MAX)
+    return end
 
 
 class Sender:

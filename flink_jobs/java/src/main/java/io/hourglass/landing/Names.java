@@ -38,7 +38,7 @@ final class Names {
     }
 
     /** Whether the name of an index lies in {@code [from, to)}. */
-    boolean isAt(int index, byte[] bytes, int from, int to) {
+    private boolean isAt(int index, byte[] bytes, int from, int to) {
         byte[] name = names[index];
         int length = name.length;
         if (length != to - from) {

@@ -48,7 +48,8 @@ final class Shapes {
             countStranger();
             return null;
         }
-        if (between.length + open.length > BYTES_MAX || place.known.distance == DISTANCE_MAX || place.choices() == CHOICES_MAX) {
+        boolean isLong = between.length + open.length > BYTES_MAX;
+        if (isLong || place.known.distance == DISTANCE_MAX || place.choices() == CHOICES_MAX) {
             return null;
         }
         Place added = new Place(between, member, new Known(between, open, seen, place.known.distance + 1));
