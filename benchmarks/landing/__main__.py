@@ -19,7 +19,7 @@ from benchmarks.landing.paired import Pairing, Side, require_checkout, run_pairs
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES, peer_named
 from benchmarks.landing.report import write_report
-from benchmarks.landing.servers import running_servers, server_names, start_servers, stop_servers
+from benchmarks.landing.servers import alone, running_servers, server_names, start_servers, stop_servers
 from benchmarks.landing.settings import HERE, BenchmarkSettings
 from benchmarks.landing.store import Store
 from benchmarks.landing.summary import OURS
@@ -175,7 +175,8 @@ def up() -> None:
 def down() -> None:
     """Stop the servers."""
     settings = BenchmarkSettings()
-    stop_servers(settings, server_names(settings))
+    with alone(settings):
+        stop_servers(settings, server_names(settings))
 
 
 def _two(text: str) -> tuple[int, int]:

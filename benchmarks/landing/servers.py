@@ -7,6 +7,8 @@ object of what came of a PUT that was cut off, which S3 never does (its issue 24
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,12 +27,35 @@ Report = Callable[[str], None]
 
 @contextmanager
 def running_servers(settings: BenchmarkSettings, report: Report) -> Iterator[None]:
-    """Start what is not running, and stop at the end what was started here."""
-    started = start_servers(settings, report)
-    try:
+    """Start what is not running, and stop at the end what was started here; for one command at a time."""
+    with alone(settings):
+        started = start_servers(settings, report)
+        try:
+            yield
+        finally:
+            stop_servers(settings, started)
+
+
+@contextmanager
+def alone(settings: BenchmarkSettings) -> Iterator[None]:
+    """Keep other commands out of the folder: they would distort what is measured and stop the servers it needs.
+
+    Raises:
+        StackError: another command is at work, which the message names.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with (settings.folder / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise StackError(
+                f"process {lock.read()} measures in {settings.folder}: wait for its end, or stop it"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
-    finally:
-        stop_servers(settings, started)
 
 
 def start_servers(settings: BenchmarkSettings, report: Report) -> list[str]:

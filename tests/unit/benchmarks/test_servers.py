@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from benchmarks.landing.servers import access_log, server_names
+import pytest
+
+from benchmarks.landing.servers import access_log, alone, server_names
 from benchmarks.landing.settings import BenchmarkSettings
+from infra.local.processes import StackError
 
 
 def test_what_is_killed_has_the_server_that_shows_objects_whole(tmp_path: Path) -> None:
@@ -19,3 +23,12 @@ def test_what_is_killed_has_the_server_that_shows_objects_whole(tmp_path: Path) 
 def test_down_ends_whichever_s3_server_runs(tmp_path: Path) -> None:
     """The broker is the last to stop."""
     assert server_names(BenchmarkSettings(folder=tmp_path)) == ["versitygw", "s3", "kafka"]
+
+
+def test_one_command_at_a_time(tmp_path: Path) -> None:
+    """The second is refused while the first measures, and not a moment longer."""
+    settings = BenchmarkSettings(folder=tmp_path / "folder")
+    with alone(settings), pytest.raises(StackError, match=f"process {os.getpid()} measures in "), alone(settings):
+        pytest.fail("two at once")
+    with alone(settings):
+        pass
