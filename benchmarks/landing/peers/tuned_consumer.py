@@ -27,6 +27,7 @@ BATCH_RECORDS = 250  # what a join, a compressor and its input hold stays in the
 ROLL_BYTES = 64 * 2**20
 HOUR_MILLISECONDS = 3_600_000
 SUFFIXES = {"zstd-1": ".jsonl.zst", "gzip-1": ".jsonl.gz", "plain": ".jsonl"}
+ZSTD = zstandard.ZstdCompressionParameters.from_level(1, window_log=18)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 VALUE_OF: Any = Message.value  # no record of this topic is a tombstone
 
@@ -46,7 +47,7 @@ class Plain:
 def compressor(codec: str) -> Any:
     """Make the compressor of one object."""
     if codec == "zstd-1":
-        return zstandard.ZstdCompressor(level=1).compressobj()
+        return zstandard.ZstdCompressor(compression_params=ZSTD).compressobj()
     return isal_zlib.compressobj(1, wbits=GZIP_WINDOW) if codec == "gzip-1" else Plain()
 
 

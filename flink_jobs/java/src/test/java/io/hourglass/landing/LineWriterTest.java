@@ -15,11 +15,13 @@ import org.apache.flink.api.common.serialization.BulkWriter;
 import org.apache.flink.core.fs.FSDataOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What goes in comes out, and the stream below belongs to its owner. */
 class LineWriterTest {
     private static final int LEVEL = 1;
+    private static final int FRAME_MAGIC_BYTES = 4;
 
     private static InputStream decompress(Codec codec, byte[] stored) throws IOException {
         InputStream in = new ByteArrayInputStream(stored);
@@ -60,6 +62,18 @@ class LineWriterTest {
         assertEquals(0, out.bytes.size());
         writer.finish();
         assertEquals("line\n", new String(decompress(Codec.GZIP, out.bytes.toByteArray()).readAllBytes()));
+    }
+
+    /** The window stands in the header of a frame (RFC 8878, 3.1.1.1.2), whose exponent is that of 1 KB. */
+    @ParameterizedTest
+    @CsvSource({"1, 256", "3, 2048"})
+    void theWindowOfLevelOneIsSmall(int level, int kilobytes) throws IOException {
+        Kept out = new Kept();
+        BulkWriter<Lines> writer = new LineWriter.Factory(Codec.ZSTD, level).create(out);
+        writer.addElement(new Lines().append(new byte[1 << 22]));
+        writer.finish();
+        int descriptor = out.bytes.toByteArray()[FRAME_MAGIC_BYTES + 1] & 0xff;
+        assertEquals(kilobytes, 1 << (descriptor >> 3));
     }
 
     @Test
