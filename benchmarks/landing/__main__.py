@@ -168,7 +168,9 @@ def pair(
 @app.command()
 def up() -> None:
     """Start the servers and leave them running."""
-    start_servers(BenchmarkSettings(), say)
+    settings = BenchmarkSettings()
+    with alone(settings):
+        start_servers(settings, say)
 
 
 @app.command()
