@@ -119,22 +119,28 @@ def _create_anew(topic: str, settings: BenchmarkSettings) -> None:
 
 
 def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
-    """Ask for the end offsets; a broker that has just started knows its partitions only after a moment."""
-    give_up = monotonic() + BROKER_SECONDS_MAX
     consumer = Consumer({"bootstrap.servers": settings.bootstrap_servers, "group.id": "benchmark-ends"})
     try:
-        while True:
-            try:
-                return tuple(_end(consumer, corpus.topic, partition) for partition in range(settings.partitions))
-            except KafkaException as exc:
-                if monotonic() >= give_up:
-                    raise TopicIncomplete(
-                        f"the broker does not tell where topic {corpus.topic} ends ({exc.args[0]}): "
-                        f"delete {_note(corpus, settings)}, and the topic is filled anew"
-                    ) from exc
-                sleep(POLL_SECONDS)
+        return _ask_for_ends(consumer, corpus.topic, settings.partitions)
+    except KafkaException as exc:
+        raise TopicIncomplete(
+            f"the broker does not tell where topic {corpus.topic} ends ({exc.args[0]}): "
+            f"delete {_note(corpus, settings)}, and the topic is filled anew"
+        ) from exc
     finally:
         consumer.close()
+
+
+def _ask_for_ends(consumer: Consumer, topic: str, partitions: int) -> tuple[int, ...]:
+    """Ask for the end offsets; a broker that has just started knows its partitions only after a moment."""
+    give_up = monotonic() + BROKER_SECONDS_MAX
+    while True:
+        try:
+            return tuple(_end(consumer, topic, partition) for partition in range(partitions))
+        except KafkaException:
+            if monotonic() >= give_up:
+                raise
+        sleep(POLL_SECONDS)
 
 
 def _end(consumer: Consumer, topic: str, partition: int) -> int:

@@ -26,20 +26,19 @@ public enum Codec {
     ZSTD(".jsonl.zst") {
         @Override
         Compressor compressor(int level) {
-            if (level > ZSTD_LEVEL_OF_SMALL_WINDOW) {
-                return out -> new ZstdOutputStream(out, level).setChecksum(true);
-            }
-            return out -> new ZstdOutputStream(out, level).setChecksum(true).setWindowLog(ZSTD_SMALL_WINDOW_LOG);
+            int windowLog = level == 1 ? ZSTD_SMALL_WINDOW_LOG : ZSTD_WINDOW_LOG_OF_LEVEL;
+            return out -> new ZstdOutputStream(out, level).setChecksum(true).setWindowLog(windowLog);
         }
     };
-
-    private static final int ZSTD_LEVEL_OF_SMALL_WINDOW = 1;
 
     /**
      * 256 KB, half of what level 1 has by itself: with it the second-level cache still has room for the records of a
      * poll. Higher levels are asked for to find more, and keep theirs.
      */
     private static final int ZSTD_SMALL_WINDOW_LOG = 18;
+
+    /** What zstd reads as its own choice for the level. */
+    private static final int ZSTD_WINDOW_LOG_OF_LEVEL = 0;
 
     private final String suffix;
 
