@@ -11,6 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.connector.kafka.source.metrics.KafkaSourceReaderMetrics;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * Polls Kafka in the thread that lands the records, so that what was just decompressed is scanned while it is still in
  * the cache, nothing waits in queues, and no record outlives its poll.
  *
- * <p>A poll hands over everything that it returned before a barrier can pass. While nothing is there, the thread is
+ * <p>A poll hands over everything that it brought before a barrier can pass. While nothing is there, the thread is
  * given back and asks again a little later; the longer nothing comes, the later.
  */
 final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> {
@@ -41,6 +42,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Consumer<byte[], ByteBuffer> consumer;
+    private final Supplier<FetchedBatches> fetched;
     private final KafkaSourceReaderMetrics metrics;
     private final java.util.function.Consumer<TopicPartition> lag;
     private final Map<TopicPartition, Long> positions = new HashMap<>();
@@ -50,13 +52,16 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
 
     /**
      * @param consumer belongs to the reader from now on
+     * @param fetched the batches that the last poll brought in the place of records, or null
      * @param lag is told each partition of which records came, now and then
      */
     TopicReader(
             Consumer<byte[], ByteBuffer> consumer,
+            Supplier<FetchedBatches> fetched,
             KafkaSourceReaderMetrics metrics,
             java.util.function.Consumer<TopicPartition> lag) {
         this.consumer = consumer;
+        this.fetched = fetched;
         this.metrics = metrics;
         this.lag = lag;
     }
@@ -98,20 +103,33 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
             return rest();
         }
         ConsumerRecords<byte[], ByteBuffer> records = poll();
-        if (records.isEmpty()) {
+        FetchedBatches batches = fetched.get();
+        if (batches == null && records.isEmpty()) {
             return rest();
         }
         for (TopicPartition partition : records.partitions()) {
             List<ConsumerRecord<byte[], ByteBuffer>> run = records.records(partition);
-            output.collect(new RecordRun(partition.topic(), partition.partition(), run));
-            long last = run.get(run.size() - 1).offset();
-            positions.put(partition, last + 1);
-            metrics.recordCurrentOffset(partition, last);
-            lag.accept(partition);
+            handOver(partition, run, run.get(run.size() - 1).offset() + 1, output);
+        }
+        if (batches != null) {
+            try (batches) {
+                handOver(batches.partition(), () -> batches, batches.nextOffset(), output);
+            }
         }
         metrics.updateNumBytesInCounter();
         nextRestMilliseconds = SHORTEST_REST_MILLISECONDS;
         return InputStatus.MORE_AVAILABLE;
+    }
+
+    private void handOver(
+            TopicPartition partition,
+            Iterable<ConsumerRecord<byte[], ByteBuffer>> run,
+            long next,
+            ReaderOutput<RecordRun> output) {
+        output.collect(new RecordRun(partition.topic(), partition.partition(), run));
+        positions.put(partition, next);
+        metrics.recordCurrentOffset(partition, next - 1);
+        lag.accept(partition);
     }
 
     private ConsumerRecords<byte[], ByteBuffer> poll() {

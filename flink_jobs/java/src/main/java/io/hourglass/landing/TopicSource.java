@@ -3,6 +3,7 @@ package io.hourglass.landing;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Supplier;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -21,8 +22,11 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetResetStrategy;
+import org.apache.kafka.clients.consumer.internals.BatchCollector;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Flink's Kafka source with a reader of our own: partitions are found, assigned and kept in checkpoints as ever, and
@@ -30,6 +34,7 @@ import org.apache.kafka.common.serialization.ByteBufferDeserializer;
  */
 public final class TopicSource
         implements Source<RecordRun, KafkaPartitionSplit, KafkaSourceEnumState>, ResultTypeQueryable<RecordRun> {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicSource.class);
     private static final long serialVersionUID = 1;
 
     private final KafkaSource<byte[]> partitions;
@@ -62,7 +67,19 @@ public final class TopicSource
         KafkaSourceReaderMetrics metrics = new KafkaSourceReaderMetrics(context.metricGroup());
         metrics.registerKafkaConsumerMetrics(kafka);
         metrics.registerNumBytesIn(kafka);
-        return new TopicReader(kafka, metrics, partition -> metrics.maybeAddRecordsLagMetric(kafka, partition));
+        return new TopicReader(
+                kafka, batchesOf(kafka), metrics, partition -> metrics.maybeAddRecordsLagMetric(kafka, partition));
+    }
+
+    /** Batches in the place of records, or never any if this consumer is not made like that of kafka-clients 4.2. */
+    static Supplier<FetchedBatches> batchesOf(KafkaConsumer<byte[], ByteBuffer> kafka) {
+        try {
+            return BatchCollector.into(kafka);
+        } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
+            LOG.warn("each record is copied out of its batch, which costs more CPU: the consumer is not that of"
+                    + " kafka-clients 4.2 with group.protocol=classic ({})", e.toString());
+            return () -> null;
+        }
     }
 
     @Override

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +28,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.DefaultRecordBatch;
+import org.apache.kafka.common.record.MemoryRecords;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,10 +52,13 @@ class TopicReaderTest {
             return before.isEmpty() ? super.committed(partitions) : before;
         }
     };
+    private final Queue<FetchedBatches> fetched = new ArrayDeque<>();
+    private final List<String> metered = new ArrayList<>();
     private final Set<TopicPartition> lagging = new HashSet<>();
     private final Received received = new Received();
     private final TopicReader reader = new TopicReader(
-            consumer, new KafkaSourceReaderMetrics(UnregisteredMetricsGroup.createSourceReaderMetricGroup()), lagging::add);
+            consumer, fetched::poll,
+            new KafkaSourceReaderMetrics(UnregisteredMetricsGroup.createSourceReaderMetricGroup()), lagging::add);
 
     /** What came out of the reader: `partition: offsets` of each run. */
     private static final class Received implements ReaderOutput<RecordRun> {
@@ -57,8 +66,9 @@ class TopicReaderTest {
 
         @Override
         public void collect(RecordRun run) {
-            runs.add(run.topic() + "-" + run.partition() + " "
-                    + run.records().stream().map(ConsumerRecord::offset).toList());
+            List<Long> offsets = new ArrayList<>();
+            run.records().forEach(record -> offsets.add(record.offset()));
+            runs.add(run.topic() + "-" + run.partition() + " " + offsets);
         }
 
         @Override
@@ -116,6 +126,35 @@ class TopicReaderTest {
         assertEquals(Set.of("t-0 [5, 6, 9]", "t-1 [0]"), Set.copyOf(received.runs));
         assertEquals(Map.of("t-0", 10L, "t-1", 1L), snapshot(1));
         assertEquals(Set.of(FIRST, SECOND), lagging);
+    }
+
+    @Test
+    void batchesOfAPollAreHandedOverAsOneRunAndPositionsMoveBehindThem() {
+        assign(new KafkaPartitionSplit(FIRST, 6), new KafkaPartitionSplit(SECOND, 0));
+        fetched.add(fetched(FIRST, 6, Batches.of(5, CompressionType.LZ4, utf8("a"), utf8("b")), Batches.empty(7, 8)));
+        assertEquals(InputStatus.MORE_AVAILABLE, reader.pollNext(received));
+        assertEquals(List.of("t-0 [6]"), received.runs);
+        assertEquals(Map.of("t-0", 9L, "t-1", 0L), snapshot(1));
+        assertEquals(Set.of(FIRST), lagging);
+        assertEquals(List.of("1 records"), metered);
+        assertEquals(InputStatus.NOTHING_AVAILABLE, reader.pollNext(received));
+    }
+
+    @Test
+    void aBatchThatCannotBeReadMovesNoPosition() {
+        assign(new KafkaPartitionSplit(FIRST, 0));
+        MemoryRecords batch = Batches.of(0, CompressionType.NONE, utf8("a"));
+        batch.buffer().put(batch.sizeInBytes() - 2, (byte) 'b');
+        fetched.add(fetched(FIRST, 0, batch));
+        assertThrows(KafkaException.class, () -> reader.pollNext(received));
+        assertEquals(Map.of("t-0", 0L), snapshot(1));
+    }
+
+    private FetchedBatches fetched(TopicPartition partition, long from, MemoryRecords... fetch) {
+        List<DefaultRecordBatch> batches = new ArrayList<>();
+        Batches.joined(fetch).batches().forEach(batch -> batches.add((DefaultRecordBatch) batch));
+        return new FetchedBatches(partition, batches, from, true, new BatchWindow(),
+                (bytes, records) -> metered.add(records + " records"));
     }
 
     @Test
