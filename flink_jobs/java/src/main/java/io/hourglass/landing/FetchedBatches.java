@@ -136,6 +136,9 @@ public final class FetchedBatches implements Iterator<ConsumerRecord<byte[], Byt
         appendTime = timestampType == TimestampType.LOG_APPEND_TIME ? batch.maxTimestamp() : null;
         leaderEpoch = leaderEpoch(batch);
         recordsLeft = batch.countOrNull();
+        if (recordsLeft < 0) {
+            throw new InvalidRecordException("it announces " + recordsLeft + " records");
+        }
     }
 
     private void readRecord() throws IOException {

@@ -34,7 +34,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  *
  * <p>Its state in Flink is the position of every partition that it knows, so that entries chain over restarts and
  * rescaling; what it counted since the last checkpoint is replayed from the offsets of that checkpoint. It throws for
- * no input; only a sink that fails, or the machine, ends the job.
+ * no record; only a batch that is not what its checksum says, a sink that fails, or the machine, ends the job.
  */
 public class LandingOperator extends AbstractStreamOperator<Lines>
         implements OneInputStreamOperator<RecordRun, Lines>, BoundedOneInput {

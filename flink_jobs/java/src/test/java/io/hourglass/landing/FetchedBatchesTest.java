@@ -129,7 +129,7 @@ class FetchedBatchesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3})
+    @ValueSource(ints = {-1, 1, 3})
     void aBatchThatHoldsMoreOrLessThanItAnnouncesIsTold(int announced) {
         MemoryRecords two = Batches.of(0, CompressionType.LZ4, utf8("a"), utf8("b"));
         two.buffer().putInt(DefaultRecordBatch.RECORDS_COUNT_OFFSET, announced);
