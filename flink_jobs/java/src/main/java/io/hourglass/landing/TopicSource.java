@@ -76,8 +76,8 @@ public final class TopicSource
         try {
             return BatchCollector.into(kafka);
         } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
-            LOG.warn("each record is copied out of its batch, which costs more CPU: the consumer is not that of"
-                    + " kafka-clients 4.2 with group.protocol=classic ({})", e.toString());
+            LOG.warn("each record is copied out of its batch, which costs more CPU: this consumer is not made like"
+                    + " that of kafka-clients 4.2, which is shipped ({})", e.toString());
             return () -> null;
         }
     }
