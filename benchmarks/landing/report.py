@@ -19,15 +19,20 @@ OUR_COLOUR, PEER_COLOUR = "#1f6f5c", "#b9c2c9"
 def write_report(measurements: Sequence[Mapping[str, Any]], loads: Sequence[Mapping[str, Any]], folder: Path) -> None:
     """Write the three files of a batch into a folder.
 
+    A load that was not measured on this machine keeps what the folder tells of it, with the commit that it tells.
+
     Args:
         measurements: of the batch.
         loads: the newest finding of each load and comparison of ours.
         folder: is made where it is missing.
     """
+    file = folder / "results.json"
+    told = json.loads(file.read_text())["loads"] if file.exists() else []
     made = rows(measurements, VALIDATES)
-    results = {**header(measurements), "rows": made, "comparisons": comparisons(made), "loads": list(loads)}
+    newest = list({load["load"]: load for load in (*told, *loads)}.values())
+    results = {**header(measurements), "rows": made, "comparisons": comparisons(made), "loads": newest}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    file.write_text(json.dumps(results, indent=1) + "\n")
     (folder / "RESULTS.md").write_text(markdown(results))
     chart(made).savefig(folder / "results.svg", metadata={"Date": None})
 

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.landing.report import chart, markdown
+from benchmarks.landing.report import chart, markdown, write_report
 from benchmarks.landing.summary import comparisons, rows, slopes, steady_rates
 
 VALIDATES = {"hourglass": "the contract", "tuned": "nothing", "spark": "nothing"}
+LOAD = {
+    "load": "soak", "records": 9_000, "seconds": 1800.0, "rss_mb_peak": 400, "rss_growth": 1.01, "commit": "abc",
+    "delay_seconds_p50": 6.0, "delay_seconds_p95": 9.0, "delay_seconds_p95_max": None,
+    "cpu_milliseconds_per_second": 55.5, "caught_up": True, "good": True,
+}  # fmt: skip
 
 
 def measurement(peer: str, records: int, cpu_seconds: float, **changes: Any) -> dict[str, Any]:
@@ -114,19 +121,27 @@ def test_the_report_shows_every_row_and_every_error() -> None:
         "machine": {"cores": 2, "cpu": "a model", "memory_gib": 8},
         "corpus": {"bytes_per_event": 900, "zlib_6_ratio": 6},
     }  # fmt: skip
-    soak = {
-        "load": "soak", "records": 9_000, "seconds": 1800.0, "rss_mb_peak": 400, "rss_growth": 1.01, "commit": "abc",
-        "delay_seconds_p50": 6.0, "delay_seconds_p95": 9.0, "delay_seconds_p95_max": None,
-        "cpu_milliseconds_per_second": 55.5, "caught_up": True, "good": True,
-    }  # fmt: skip
     wide = {
         "load": "parallelism", "cpu_seconds_per_gb": {"1": 4.0, "2": 4.8}, "each_run": {"1": [4.0], "2": [4.8]},
         "ratio": {"2": 1.2}, "ratio_max": 1.1, "good": False, "commit": "abc",
     }  # fmt: skip
-    text = markdown({**about, "rows": made, "comparisons": comparisons(made), "loads": [soak, wide]})
+    text = markdown({**about, "rows": made, "comparisons": comparisons(made), "loads": [LOAD, wide]})
     assert "3 missing" in text
     assert "| soak | 9,000 | 30 | 55.5 | 400 | 1.010 | 6.0 | 9.0 | - | yes | yes | abc |" in text
     assert "| parallelism | 2 | 4.80 | 4.80 | 1.20 | 1.1 | **no** | abc |" in text
     assert "| zstd-1 | **hourglass** | 10.0 (10.0-10.0) |" in text
     [panel] = chart(made).axes
     assert ["tuned", "hourglass"] == [label.get_text() for label in panel.get_yticklabels()]
+
+
+def test_a_load_of_another_machine_stays_until_it_is_measured_anew(tmp_path: Path) -> None:
+    """The report of a machine that measured one load keeps what the folder tells of the others."""
+    measured = [
+        one | {"at": "2025-08-01T00:00:00Z", "commit": "abc", "command": "run", "zlib_ratio": 6}
+        for one in run_of("hourglass", 0, 20.0, 10.0)
+    ]
+    soak, latency = ({**LOAD, "load": name, "commit": "old"} for name in ("soak", "latency"))
+    write_report(measured, [soak, latency], tmp_path)
+    write_report(measured, [latency | {"commit": "new"}], tmp_path)
+    loads = json.loads((tmp_path / "results.json").read_text())["loads"]
+    assert {"soak": "old", "latency": "new"} == {load["load"]: load["commit"] for load in loads}
