@@ -53,8 +53,8 @@ def read_measurements(file: Path, batch: str) -> list[dict[str, Any]]:
 
 
 def read_loads(file: Path) -> list[dict[str, Any]]:
-    """Read the newest finding of each load."""
-    return list({found["load"]: found for found in _lines(file)}.values())
+    """Read the findings of loads and comparisons of ours, in the order of time."""
+    return _lines(file)
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

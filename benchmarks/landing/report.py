@@ -23,7 +23,7 @@ def write_report(measurements: Sequence[Mapping[str, Any]], loads: Sequence[Mapp
 
     Args:
         measurements: of the batch.
-        loads: the newest finding of each load and comparison of ours.
+        loads: findings of ours in the order of time, of which the newest of each load is shown.
         folder: is made where it is missing.
     """
     file = folder / "results.json"

@@ -1,7 +1,9 @@
 package io.hourglass.landing;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.StringJoiner;
 import java.util.zip.CRC32C;
@@ -101,6 +103,13 @@ public final class Batches {
             all.put(batch.buffer().duplicate());
         }
         return MemoryRecords.readableRecords(all.flip());
+    }
+
+    /** The batches of an answer in the newest format. */
+    static List<DefaultRecordBatch> listed(MemoryRecords... answer) {
+        List<DefaultRecordBatch> batches = new ArrayList<>();
+        joined(answer).batches().forEach(batch -> batches.add((DefaultRecordBatch) batch));
+        return batches;
     }
 
     /** All that a consumer tells of a record, as it is now. */

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Contracts and events that tests share. */
-final class Contracts {
+public final class Contracts {
     static final int DEPTH_MAX = 8;
 
     /** The fields of the platform events, with small limits. */
@@ -47,7 +47,8 @@ final class Contracts {
         return Integer.parseInt(detail, "byte ".length(), detail.indexOf(':'), 10);
     }
 
-    static byte[] utf8(String text) {
+    /** The bytes of a text, as producers send them. */
+    public static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 

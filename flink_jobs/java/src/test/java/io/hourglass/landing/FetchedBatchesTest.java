@@ -15,7 +15,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.CompressionType;
 import org.apache.kafka.common.record.DefaultRecordBatch;
 import org.apache.kafka.common.record.MemoryRecords;
-import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,11 +31,7 @@ class FetchedBatchesTest {
     private final List<String> metered = new ArrayList<>();
 
     private FetchedBatches fetched(long from, boolean checkCrcs, MemoryRecords... fetch) {
-        List<DefaultRecordBatch> batches = new ArrayList<>();
-        for (RecordBatch batch : Batches.joined(fetch).batches()) {
-            batches.add((DefaultRecordBatch) batch);
-        }
-        return new FetchedBatches(new TopicPartition("t", 0), batches, from, checkCrcs, window,
+        return new FetchedBatches(new TopicPartition("t", 0), Batches.listed(fetch), from, checkCrcs, window,
                 (bytes, records) -> metered.add(bytes + " bytes, " + records + " records"));
     }
 

@@ -31,7 +31,6 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.CompressionType;
-import org.apache.kafka.common.record.DefaultRecordBatch;
 import org.apache.kafka.common.record.MemoryRecords;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -151,9 +150,7 @@ class TopicReaderTest {
     }
 
     private FetchedBatches fetched(TopicPartition partition, long from, MemoryRecords... fetch) {
-        List<DefaultRecordBatch> batches = new ArrayList<>();
-        Batches.joined(fetch).batches().forEach(batch -> batches.add((DefaultRecordBatch) batch));
-        return new FetchedBatches(partition, batches, from, true, new BatchWindow(),
+        return new FetchedBatches(partition, Batches.listed(fetch), from, true, new BatchWindow(),
                 (bytes, records) -> metered.add(records + " records"));
     }
 

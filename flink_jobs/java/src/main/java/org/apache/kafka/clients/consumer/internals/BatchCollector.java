@@ -51,14 +51,19 @@ public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> imp
      */
     @SuppressWarnings("unchecked") // the types that this consumer was made with
     public static BatchCollector into(KafkaConsumer<byte[], ByteBuffer> consumer) throws ReflectiveOperationException {
-        Object classic = field(KafkaConsumer.class, "delegate").get(consumer);
-        Object fetcher = field(classic.getClass(), "fetcher").get(classic);
+        Fetcher<byte[], ByteBuffer> fetcher = fetcherOf(consumer);
         Field place = field(Fetcher.class, "fetchCollector");
         Object deserializers = field(FetchCollector.class, "deserializers").get(place.get(fetcher));
-        BatchCollector collector = new BatchCollector(
-                (Fetcher<byte[], ByteBuffer>) fetcher, (Deserializers<byte[], ByteBuffer>) deserializers);
+        BatchCollector collector = new BatchCollector(fetcher, (Deserializers<byte[], ByteBuffer>) deserializers);
         place.set(fetcher, collector);
         return collector;
+    }
+
+    @SuppressWarnings("unchecked") // see above
+    static Fetcher<byte[], ByteBuffer> fetcherOf(KafkaConsumer<byte[], ByteBuffer> consumer)
+            throws ReflectiveOperationException {
+        Object classic = field(KafkaConsumer.class, "delegate").get(consumer);
+        return (Fetcher<byte[], ByteBuffer>) field(classic.getClass(), "fetcher").get(classic);
     }
 
     private static Field field(Class<?> owner, String name) throws NoSuchFieldException {

@@ -1,5 +1,6 @@
 package org.apache.kafka.clients.consumer.internals;
 
+import static io.hourglass.landing.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -9,9 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hourglass.landing.Batches;
 import io.hourglass.landing.FetchedBatches;
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** Two consumers of Kafka's get the same answers of a broker; the one with the collector tells the same as the other. */
@@ -69,25 +69,12 @@ class BatchCollectorTest {
         collected.close();
     }
 
-    private static Fetcher<byte[], ByteBuffer> fetcher(KafkaConsumer<byte[], ByteBuffer> consumer) {
-        try {
-            Field delegate = KafkaConsumer.class.getDeclaredField("delegate");
-            delegate.setAccessible(true);
-            Field fetcher = ClassicKafkaConsumer.class.getDeclaredField("fetcher");
-            fetcher.setAccessible(true);
-            @SuppressWarnings("unchecked")
-            Fetcher<byte[], ByteBuffer> found = (Fetcher<byte[], ByteBuffer>) fetcher.get(delegate.get(consumer));
-            return found;
-        } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
-        }
-    }
-
     /** Let a broker have answered: what a consumer keeps of a fetch between two polls. */
     private static void answer(
-            KafkaConsumer<byte[], ByteBuffer> consumer, long offset, FetchResponseData.PartitionData data) {
+            KafkaConsumer<byte[], ByteBuffer> consumer, long offset, FetchResponseData.PartitionData data)
+            throws ReflectiveOperationException {
         TopicPartition partition = new TopicPartition("t", data.partitionIndex());
-        Fetcher<byte[], ByteBuffer> fetcher = fetcher(consumer);
+        Fetcher<byte[], ByteBuffer> fetcher = BatchCollector.fetcherOf(consumer);
         fetcher.fetchBuffer.add(new CompletedFetch(LoggerFactory.getLogger(CompletedFetch.class), fetcher.subscriptions,
                 BufferSupplier.create(), partition, data,
                 new FetchMetricsAggregator(fetcher.metricsManager, Set.of(partition)), offset));
@@ -111,10 +98,6 @@ class BatchCollectorTest {
     private static MemoryRecords marker(long offset, ControlRecordType type) {
         return MemoryRecords.withEndTransactionMarker(
                 offset, 0, 3, PRODUCER, (short) 0, new EndTransactionMarker(type, 0));
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** What came of two partitions in some polls, by the way of records or of batches. */
@@ -257,19 +240,11 @@ class BatchCollectorTest {
         assertThrows(IllegalStateException.class, () -> collected.poll(Duration.ZERO));
     }
 
-    @Test
-    void anAnswerToAnotherQuestionIsDropped() throws Exception {
+    @ParameterizedTest
+    @ValueSource(longs = {0, 5})
+    void batchesBelowThePositionAreDroppedWhicheverOffsetWasAskedFor(long asked) throws Exception {
         BatchCollector collector = standingAt(5);
-        answer(collected, 0, data(PARTITION, Batches.of(0, CompressionType.LZ4, utf8("a"))));
-        assertTrue(collected.poll(Duration.ZERO).isEmpty());
-        assertNull(collector.get());
-        assertEquals(5, collected.position(PARTITION));
-    }
-
-    @Test
-    void batchesBelowThePositionNeverMoveItBack() throws Exception {
-        BatchCollector collector = standingAt(5);
-        answer(collected, 5, data(PARTITION, Batches.of(0, CompressionType.LZ4, utf8("a"))));
+        answer(collected, asked, data(PARTITION, Batches.of(0, CompressionType.LZ4, utf8("a"))));
         assertTrue(collected.poll(Duration.ZERO).isEmpty());
         assertNull(collector.get());
         assertEquals(5, collected.position(PARTITION));
