@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from flink_jobs.layout import Kind, StreamLayout
-from flink_jobs.s3_access import S3Access, StorageClass
+from flink_jobs.contracts.layout import Kind, StreamLayout
+from flink_jobs.contracts.s3_access import S3Access, StorageClass
 from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
 from producers.kafka import KafkaAccess
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
-from flink_jobs.s3_credentials import Keys
+from flink_jobs.contracts.s3_credentials import Keys
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 

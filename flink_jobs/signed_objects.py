@@ -18,8 +18,8 @@ from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
+from flink_jobs.contracts.s3_credentials import Identity, Signer
 from flink_jobs.errors import UnreachableError
-from flink_jobs.s3_credentials import Identity, Signer
 from flink_jobs.signature import S3Request, signed_headers
 from flink_jobs.stored import StoredObject
 

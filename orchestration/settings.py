@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from flink_jobs.layout import StreamLayout
-from flink_jobs.s3_access import S3Access
+from flink_jobs.contracts.layout import StreamLayout
+from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.broker import KafkaBroker
 from orchestration.landing.bucket import S3Bucket
 from orchestration.landing.clock import SystemClock

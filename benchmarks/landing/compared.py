@@ -21,7 +21,7 @@ from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Store
 from benchmarks.landing.summary import ERRORS
 from benchmarks.landing.topic import filled
-from flink_jobs.layout import Kind, StreamLayout
+from flink_jobs.contracts.layout import Kind, StreamLayout
 from infra.local.processes import variables
 from infra.local.runtime import build_agent
 

@@ -10,7 +10,7 @@ from flink_jobs.audit.chain import Chains, covered
 from flink_jobs.audit.doubles import Held, offsets_held
 from flink_jobs.audit.entries import Entry, Place, place_name
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.ranges import Ranges
+from flink_jobs.contracts.ranges import Ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
 from flink_jobs.bucket import StoredObject
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 from flink_jobs.errors import ObjectGoneError
-from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 
 READERS = 8
 """Objects that are fetched at the same time."""

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from flink_jobs.audit.entries import Place, place_name
+from flink_jobs.contracts.ranges import Ranges
 from flink_jobs.errors import SetupError, UnreachableError
-from flink_jobs.ranges import Ranges
 
 ANSWER_SECONDS_MAX = 10.0
 BATCH = 500

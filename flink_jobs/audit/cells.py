@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from flink_jobs.audit.entries import Entry, Place, Sums, place_name
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.audit.tally import ObjectTally, Part
-from flink_jobs.layout import Hour, Kind
+from flink_jobs.contracts.layout import Hour, Kind
 
 Slot = tuple[Hour, Kind, str]
 """Hour, kind and epoch: one object."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flink_jobs.audit.entries import Entry, Place, place_name
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.ranges import Ranges
+from flink_jobs.contracts.ranges import Ranges
 
 Chains = Mapping[Place, Sequence[Entry]]
 """The entries of each partition in the order of their offsets."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flink_jobs.audit.entries import Place, place_name
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.ranges import Ranges
+from flink_jobs.contracts.ranges import Ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from sys import intern
 from pydantic import ValidationError
 
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey
-from flink_jobs.ledger import Cell, LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
+from flink_jobs.contracts.ledger import Cell, LedgerEntry
 
 Place = tuple[str, int]
 """Topic and partition."""

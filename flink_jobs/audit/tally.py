@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from flink_jobs.audit.codecs import DamagedObject, plain
 from flink_jobs.audit.entries import Place, Sums
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.layout import AcceptedLine, Kind, ObjectKey, RejectedLine
+from flink_jobs.contracts.layout import AcceptedLine, Kind, ObjectKey, RejectedLine
 
 _TIMESTAMP = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z")
 _EVENT = b',"event":'

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from dagster import DagsterInstance
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from infra.local import dagster_runs
 from infra.local.processes import StackError
 from infra.local.produced import produced_per_hour

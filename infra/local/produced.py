@@ -13,7 +13,7 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from infra.local.processes import StackError, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings
 

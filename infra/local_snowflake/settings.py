@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from flink_jobs.s3_access import S3Access
+from flink_jobs.contracts.s3_access import S3Access
 
 
 class LocalSnowflakeSettings(S3Access):

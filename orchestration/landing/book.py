@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from flink_jobs.layout import Hour, Kind
-from flink_jobs.ledger import LedgerEntry
-from flink_jobs.ranges import Ranges, RangesText
+from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.ledger import LedgerEntry
+from flink_jobs.contracts.ranges import Ranges, RangesText
 from orchestration.landing.epochs import Epochs, HourLabel, HourPath
 
 _FAULTS_MAX = 5

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from flink_jobs.s3_access import S3Access
+from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.errors import BucketRefused, BucketUnavailable
 
 _READERS = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
+from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.bucket import ListedObject
 from orchestration.landing.seal import Seal, SealedPartition, sealed_partitions
 

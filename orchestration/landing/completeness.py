@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flink_jobs.layout import Hour, Kind
-from flink_jobs.promises import compare
-from flink_jobs.ranges import Ranges
+from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.promises import compare
+from flink_jobs.contracts.ranges import Ranges
 from orchestration.landing.book import HourBook, LedgerBook
 from orchestration.landing.broker import Found, RecordTime, TopicOffsets
 from orchestration.landing.bucket import ListedObject

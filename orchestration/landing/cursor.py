@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.landing.book import LedgerBook
 from orchestration.landing.epochs import HourLabel, HourPath
 from orchestration.landing.errors import CursorTooNew, CursorUnreadable

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, RootModel
 
-from flink_jobs.layout import Hour
-from flink_jobs.ranges import Ranges, RangesText
+from flink_jobs.contracts.layout import Hour
+from flink_jobs.contracts.ranges import Ranges, RangesText
 
 HourLabel = Annotated[
     Hour,

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from flink_jobs.layout import HOUR, Hour, Kind, LayoutError, ObjectKey, StreamLayout
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import HOUR, Hour, Kind, LayoutError, ObjectKey, StreamLayout
+from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.book import LedgerBook
 from orchestration.landing.broker import TopicOffsets
 from orchestration.landing.bucket import Bucket

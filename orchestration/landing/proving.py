@@ -8,9 +8,9 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from flink_jobs.layout import Hour, StreamLayout
-from flink_jobs.ledger import LedgerEntry
-from flink_jobs.ranges import Ranges
+from flink_jobs.contracts.layout import Hour, StreamLayout
+from flink_jobs.contracts.ledger import LedgerEntry
+from flink_jobs.contracts.ranges import Ranges
 from orchestration.landing.book import LedgerBook
 from orchestration.landing.broker import Broker, RecordTime, TopicOffsets
 from orchestration.landing.bucket import Bucket, ListedObject

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
 from orchestration.landing.book import LedgerBook
 from orchestration.landing.completeness import Complete
 from orchestration.landing.errors import BrokerRefused, BrokerUnavailable

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.landing.proving import EndSeen, Request
 
 TAG_HOUR = "hourglass/hour"

@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from flink_jobs.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout
-from flink_jobs.ledger import Cell, LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout
+from flink_jobs.contracts.ledger import Cell, LedgerEntry
 from orchestration.landing.bucket import Bucket, ListedObject
 from orchestration.landing.completeness import Complete, Proof
 from orchestration.landing.epochs import HourLabel, HourPath

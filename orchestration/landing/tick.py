@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.landing.book import HourBook, LedgerBook
 from orchestration.landing.completeness import Complete, Open, Proof, Quarantined
 from orchestration.landing.cursor import LOOKBACK, Asked, Cursor

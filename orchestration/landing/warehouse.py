@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flink_jobs.layout import Hour, Kind, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
 from snowflake_components.work import Connection, Session
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flink_jobs.layout import Hour, Kind, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from orchestration.landing.seal import latest_seals
 from snowflake_components.identifiers import Identifier
 from snowflake_components.retry import RetryPolicy

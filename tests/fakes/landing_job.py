@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flink_jobs.layout import Hour, Kind, StreamLayout
-from flink_jobs.ledger import Cell, HourCells, LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
+from flink_jobs.contracts.ledger import Cell, HourCells, LedgerEntry
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flink_jobs.audit.broker import Marks
 from flink_jobs.audit.entries import Place
-from flink_jobs.ranges import Ranges
+from flink_jobs.contracts.ranges import Ranges
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flink_jobs.layout import Hour, StreamLayout
+from flink_jobs.contracts.layout import Hour, StreamLayout
 from orchestration.landing.completeness import Patience
 from orchestration.landing.proving import Stream
 from tests.fakes.broker import FakeBroker

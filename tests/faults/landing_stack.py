@@ -32,8 +32,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
 from flink_jobs import deploy
-from flink_jobs.layout import Kind
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Kind
+from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.settings import LandingSettings
 from infra.local import broker, object_store
 from infra.local.ports import free_ports

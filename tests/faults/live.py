@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from flink_jobs.layout import Hour, Kind, ObjectKey, StreamLayout
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, StreamLayout
+from flink_jobs.contracts.ledger import LedgerEntry
 from infra.local import object_store
 from infra.local.settings import LocalSettings
 from tests.faults.background import Background

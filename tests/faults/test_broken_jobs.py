@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.layout import ObjectKey
+from flink_jobs.contracts.layout import ObjectKey
 from tests.faults.broken_job import Patch, broken_flink_home, broken_project
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event

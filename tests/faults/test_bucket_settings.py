@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from flink_jobs.s3_access import S3Access
+from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.bucket import S3Bucket
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
 from tests.faults.recording_s3 import TOKEN, RecordingS3, recording_s3

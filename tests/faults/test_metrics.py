@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from flink_jobs import deploy
-from flink_jobs.layout import ObjectKey
+from flink_jobs.contracts.layout import ObjectKey
 from flink_jobs.plan import LandingPlan
 from flink_jobs.settings import LogFormat
 from infra.local.ports import free_ports

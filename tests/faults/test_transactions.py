@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from flink_jobs.layout import Hour
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Hour
+from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.broker import Found, KafkaBroker
 from orchestration.landing.completeness import Proof
 from orchestration.landing.errors import HourNotComplete

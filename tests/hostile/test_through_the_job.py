@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from flink_jobs.layout import AcceptedLine, RejectedLine
+from flink_jobs.contracts.layout import AcceptedLine, RejectedLine
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
 from tests.hostile.corpus import ACCEPTED, CANARY, Hostile, corpus
 from tests.integration.truth import Position, objects, plain

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_build import DbtModels, NodeOutcome, Verdict, require_manifest
 from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
 

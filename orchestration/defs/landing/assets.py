@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from flink_jobs.layout import Hour, Kind
+from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.errors import HourNotComplete
 from orchestration.landing.outcomes import retried_or_failed
 from orchestration.landing.partitions import (

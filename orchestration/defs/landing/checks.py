@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.defs.landing.assets import require_seal
 from orchestration.landing.checks import (
     Comparison,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from flink_jobs.layout import Kind
+from flink_jobs.contracts.layout import Kind
 from flink_jobs.settings import Codec, LandingSettings
 from producers.events import landing_contract
 

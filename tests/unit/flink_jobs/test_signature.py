@@ -8,7 +8,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from flink_jobs.s3_credentials import Keys
+from flink_jobs.contracts.s3_credentials import Keys
 from flink_jobs.signature import S3Request, signed_headers
 
 NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)

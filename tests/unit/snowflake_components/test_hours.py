@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import duckdb
 import pytest
 
-from flink_jobs.layout import Hour, Kind, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from snowflake_components.hours import HOUR_PATH, NotHourly, directories, hour_of_path, hours_between
 
 HOURS = [

@@ -4,7 +4,7 @@ import json
 
 from flink_jobs.audit.audit import Audit, Hours, attest, audit
 from flink_jobs.audit.broker import Marks
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from tests.fakes.landed import START, LandedBucket
 from tests.fakes.witness import FakeWitness
 

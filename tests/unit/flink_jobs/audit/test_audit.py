@@ -10,7 +10,7 @@ import pytest
 
 from flink_jobs.audit.audit import Audit, Hours, audit
 from flink_jobs.audit.findings import KEPT_PER_CODE, Code, Finding
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from tests.fakes.landed import START, WRITTEN, LandedBucket, entry_of, record
 
 H3 = Hour(START)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flink_jobs.layout import Hour, Kind
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.book import LedgerBook
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from pydantic import SecretStr
 
-from flink_jobs.s3_access import Encryption, S3Access
+from flink_jobs.contracts.s3_access import Encryption, S3Access
 from orchestration.landing.bucket import ListedObject, S3Bucket
 from orchestration.landing.errors import BucketRefused, BucketUnavailable
 

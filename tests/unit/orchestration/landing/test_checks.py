@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flink_jobs.layout import Hour, Kind
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.bucket import ListedObject
 from orchestration.landing.checks import compare_objects, compare_offsets, compare_registered, compare_rows
 from orchestration.landing.proving import Request, list_hour, prove

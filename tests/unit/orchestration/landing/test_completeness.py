@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flink_jobs.layout import Hour, Kind
+from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.broker import RecordTime
 from orchestration.landing.completeness import Complete, Open, Proof, Quarantined
 from orchestration.landing.ledger_reading import read_whole_ledger

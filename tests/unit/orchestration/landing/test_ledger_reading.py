@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flink_jobs.layout import Kind, StreamLayout
+from flink_jobs.contracts.layout import Kind, StreamLayout
 from orchestration.landing.book import LedgerBook
 from orchestration.landing.errors import LedgerUnreadable
 from orchestration.landing.ledger_reading import LedgerNews, Reading, read_ledger

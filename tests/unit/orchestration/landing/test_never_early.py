@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.landing.broker import RecordTime
 from orchestration.landing.cursor import read_cursor
 from orchestration.landing.proving import Request, prove

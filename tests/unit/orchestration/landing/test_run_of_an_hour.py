@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from flink_jobs.layout import Hour
+from flink_jobs.contracts.layout import Hour
 from orchestration.defs.landing.assets import (
     flink_event_log_writer,
     landed_hour,

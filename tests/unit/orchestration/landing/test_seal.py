@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from flink_jobs.layout import Kind
+from flink_jobs.contracts.layout import Kind
 from orchestration.landing.errors import SealConflict, SealUnreadable, TransitionError
 from orchestration.landing.proving import Request, prove
 from orchestration.landing.seal import Seal, draft_seal, fingerprint, latest_seal, latest_seals, write_seal

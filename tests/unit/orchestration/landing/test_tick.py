@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flink_jobs.layout import Hour, Kind
+from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.cursor import Cursor, read_cursor
 from orchestration.landing.errors import BucketUnavailable
 from orchestration.landing.proving import Request, prove

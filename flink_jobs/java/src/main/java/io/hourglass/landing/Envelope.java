@@ -8,7 +8,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 
-/** Writes the lines of one source partition, as {@code flink_jobs/layout.py} describes them. */
+/** Writes the lines of one source partition, as {@code flink_jobs/contracts/layout.py} describes them. */
 final class Envelope {
     private static final byte[] EVENT = ascii(",\"event\":");
     private static final byte[] REASON = ascii(",\"reason\":");

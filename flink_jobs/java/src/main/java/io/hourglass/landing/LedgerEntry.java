@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one subtask did with one source partition since the last barrier, as {@code flink_jobs/ledger.py} reads it.
+ * What one subtask did with one source partition since the last barrier, as {@code flink_jobs/contracts/ledger.py} reads it.
  *
  * <p>Every record is added once, in the order of offsets; what lies between two of them is skipped aloud.
  */

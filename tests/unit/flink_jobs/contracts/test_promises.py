@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flink_jobs.layout import Kind
-from flink_jobs.promises import compare
+from flink_jobs.contracts.layout import Kind
+from flink_jobs.contracts.promises import compare
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flink_jobs.layout import AcceptedLine, Hour, Kind, LayoutError, ObjectKey, RejectedLine, SealKey, StreamLayout
+from flink_jobs.contracts.layout import (
+    AcceptedLine,
+    Hour,
+    Kind,
+    LayoutError,
+    ObjectKey,
+    RejectedLine,
+    SealKey,
+    StreamLayout,
+)
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without zone
 HOURS = MOMENTS.map(Hour.containing)

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from pydantic import ValidationError
 
-from flink_jobs.s3_access import CannedAcl, S3Access
+from flink_jobs.contracts.s3_access import CannedAcl, S3Access
 from flink_jobs.s3_properties import _ACLS, s3_properties
 from tests.fakes.http_server import serving
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flink_jobs.s3_credentials import Identity
+from flink_jobs.contracts.s3_credentials import Identity
 
 if TYPE_CHECKING:
     from botocore.config import Config

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from flink_jobs.layout import Kind, LayoutError, ObjectKey
+from flink_jobs.contracts.layout import Kind, LayoutError, ObjectKey
 
 Promise = tuple[Kind, str]
 """Kind and epoch of an object that the ledger promises for an hour."""

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from flink_jobs.layout import Hour, Kind
-from flink_jobs.ledger import LedgerEntry
+from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.ledger import LedgerEntry
 
 WRITTEN = (
     '{"job":"job","job_id":"00000000000000000000000000000000","checkpoint":42,"subtask":0,'

@@ -12,7 +12,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flink_jobs.layout import Hour, Kind
+from flink_jobs.contracts.layout import Hour, Kind
 
 
 class Cell(BaseModel):
