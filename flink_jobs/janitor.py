@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.renewal import lease_number
 from flink_jobs.restore import Origin, RestorePoint, restore_points
+from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 from flink_jobs.tenure import StreamObjects, contents, orphaned, state_objects, stream_uploads
 

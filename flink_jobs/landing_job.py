@@ -19,7 +19,6 @@ from pydantic import SecretStr
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from flink_jobs.bucket import Bucket, plain_address
 from flink_jobs.clock import SystemClock
 from flink_jobs.continuation import newest_state
 from flink_jobs.contracts.layout import Kind
@@ -33,6 +32,7 @@ from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.lease import Leases
 from flink_jobs.lease_keeper import Kept, LeaseKeeper
 from flink_jobs.restore import refusal_of
+from flink_jobs.s3.bucket import Bucket, plain_address
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 

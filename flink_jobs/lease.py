@@ -16,8 +16,8 @@ from flink_jobs.clock import Clock
 from flink_jobs.errors import LeaseHeldError
 from flink_jobs.holder import Holder, Life
 from flink_jobs.renewal import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
-from flink_jobs.stored import StoredObject
 
 POLL_SECONDS = 1.0
 REPORT_SECONDS = 5.0

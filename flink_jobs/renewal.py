@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from flink_jobs.errors import LeaseLostError
 from flink_jobs.holder import Holder
-from flink_jobs.stored import StoredObject
+from flink_jobs.s3.objects import StoredObject
 
 _KEY = re.compile(r".*/(?P<number>\d{8})\.json")
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.stored import StoredObject
+from flink_jobs.s3.objects import StoredObject
 
 _CHECKPOINT = re.compile(r".*/(?P<job>[0-9a-f]{32})/chk-(?P<number>\d+)/_metadata")
 _SAVEPOINT = re.compile(r".*/savepoint-[0-9a-f-]+/_metadata")

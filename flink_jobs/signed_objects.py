@@ -20,8 +20,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from flink_jobs.contracts.s3_credentials import Identity, Signer
 from flink_jobs.errors import UnreachableError
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.signature import S3Request, signed_headers
-from flink_jobs.stored import StoredObject
 
 ANSWER_SECONDS_MAX = 10.0
 

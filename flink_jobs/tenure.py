@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.lease import LeaseObjects
 from flink_jobs.restore import RestorePoint, restore_points
+from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings, StartingOffsets
 
 POINTS_READ = 2

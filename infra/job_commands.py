@@ -151,7 +151,7 @@ def sweep(
 ) -> None:
     """Show, or remove, what former jobs left in the bucket: uploads, checkpoints, leases; never what has landed."""
     from flink_jobs import janitor
-    from flink_jobs.bucket import Bucket
+    from flink_jobs.s3.bucket import Bucket
     from flink_jobs.settings import LandingSettings
 
     before = datetime.now(UTC) - _age(older_than)

@@ -52,7 +52,7 @@ def check(
     """
     from flink_jobs.audit.audit import attest, audit
     from flink_jobs.audit.broker import KafkaWitness
-    from flink_jobs.bucket import Bucket
+    from flink_jobs.s3.bucket import Bucket
     from flink_jobs.settings import LandingSettings
 
     settings = LandingSettings()

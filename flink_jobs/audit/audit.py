@@ -18,9 +18,9 @@ from flink_jobs.audit.entries import Entry, Place, place_name, read_entries
 from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
-from flink_jobs.bucket import StoredObject
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 from flink_jobs.errors import ObjectGoneError
+from flink_jobs.s3.bucket import StoredObject
 
 READERS = 8
 """Objects that are fetched at the same time."""
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 class Objects(Protocol):
-    """What an audit needs of a bucket; see `flink_jobs.bucket.Bucket`."""
+    """What an audit needs of a bucket; see `flink_jobs.s3.bucket.Bucket`."""
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """List all objects below a prefix, in the order of their keys."""

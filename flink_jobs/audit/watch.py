@@ -8,8 +8,8 @@ from flink_jobs.audit.audit import Audit, Hours, Objects, Report, list_data, rea
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import Judge, foreign, is_ours, promises_of
-from flink_jobs.bucket import StoredObject
 from flink_jobs.contracts.layout import StreamLayout
+from flink_jobs.s3.bucket import StoredObject
 
 LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
 """What may be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.errors import DeployError, UnreachableError
 from flink_jobs.landing_jar import LandingJars
 from flink_jobs.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
+from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import StartingOffsets
 
 JOB_ID = "a" * 32

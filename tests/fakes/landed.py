@@ -11,9 +11,9 @@ from typing import Any
 
 import zstandard
 
-from flink_jobs.bucket import StoredObject
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from flink_jobs.errors import ObjectGoneError
+from flink_jobs.s3.bucket import StoredObject
 
 START = datetime(2025, 8, 1, 3, tzinfo=UTC)
 WRITTEN = datetime(2025, 8, 1, 5, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flink_jobs.audit.watch import Watch
-from flink_jobs.bucket import Bucket
 from flink_jobs.errors import UnreachableError
+from flink_jobs.s3.bucket import Bucket
 from tests.faults.background import Background
 from tests.faults.landing_stack import LandingStack
 

@@ -17,11 +17,11 @@ from zipfile import ZipFile
 import pytest
 
 from flink_jobs import deploy, janitor
-from flink_jobs.bucket import Bucket
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.landing_jar import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
 from flink_jobs.restore import RestorePoint, restore_points
+from flink_jobs.s3.bucket import Bucket
 from flink_jobs.tenure import contents, newest_points, stream_uploads
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent

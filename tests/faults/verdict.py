@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flink_jobs.audit.audit import Hours, attest, audit
 from flink_jobs.audit.broker import KafkaWitness
 from flink_jobs.audit.findings import Finding
-from flink_jobs.bucket import Bucket
+from flink_jobs.s3.bucket import Bucket
 from tests.faults.landing_stack import LandingStack
 from tests.faults.live_watch import LiveWatch
 from tests.integration.truth import Position, read_landed, topic_positions

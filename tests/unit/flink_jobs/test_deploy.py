@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flink_jobs import deploy
-from flink_jobs.bucket import StoredObject
 from flink_jobs.errors import (
     AlreadyRunsError,
     DeployError,
@@ -21,6 +20,7 @@ from flink_jobs.errors import (
 from flink_jobs.holder import Holder
 from flink_jobs.lease import Leases
 from flink_jobs.rest import JobState, SavepointState
+from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.world import World
 from tests.fakes.flink import JOB_ID, METADATA, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from flink_jobs.bucket import plain_address
 from flink_jobs.contracts.s3_credentials import Identity
 from flink_jobs.errors import UnreachableError
+from flink_jobs.s3.bucket import plain_address
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
 from flink_jobs.signed_objects import BucketAddress, SignedObjects
-from flink_jobs.stored import StoredObject
 from tests.fakes.http_server import serving
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from flink_jobs.bucket import OpenUpload, StoredObject
 from flink_jobs.errors import RestoreRefusedError
+from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 from tests.fakes.flink import EPOCH, METADATA, FakeObjects

@@ -29,7 +29,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CheckedBucket:
     monkeypatch.setenv("HOURGLASS_TOPIC", "t")
     bucket = CheckedBucket()
     bucket.land("aaaaaaaaaaaa.1", 0, 99)
-    monkeypatch.setattr("flink_jobs.bucket.Bucket.of", lambda _settings: bucket)
+    monkeypatch.setattr("flink_jobs.s3.bucket.Bucket.of", lambda _settings: bucket)
     monkeypatch.setattr("flink_jobs.audit.broker.KafkaWitness", lambda _client: FakeWitness({0: Marks(0, 103)}))
     return bucket
 

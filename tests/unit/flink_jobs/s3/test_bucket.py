@@ -8,8 +8,8 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_s3.client import S3Client
 
-from flink_jobs.bucket import Bucket, OpenUpload, StoredObject
 from flink_jobs.errors import DeployError, SetupError, UnreachableError
+from flink_jobs.s3.bucket import Bucket, OpenUpload, StoredObject
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import get_cert_path
 
 from flink_jobs.errors import DeployError, ObjectGoneError, SetupError, UnreachableError
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 from flink_jobs.signed_objects import BucketAddress
-from flink_jobs.stored import OpenUpload, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

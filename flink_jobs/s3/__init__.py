@@ -1,0 +1,1 @@
+"""The stream's bucket: one client, and what its listings return."""
