@@ -70,7 +70,7 @@ clean: ## stop the stack, then remove all that set-up and demo made
 	@infra/local/setup.sh python
 	@touch $@
 
-.runtime/.installed: .venv/.synced flink_jobs/runtime.py $(shell find flink_jobs/java/pom.xml flink_jobs/java/src/main \
+.runtime/.installed: .venv/.synced flink_jobs/flink/home.py $(shell find flink_jobs/java/pom.xml flink_jobs/java/src/main \
   infra/local/java/pom.xml infra/local/java/src/main -type f)
 	@echo "set-up: jars and the Flink home"
 	@$(BIN)/python -m infra.local.runtime

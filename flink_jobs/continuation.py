@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from flink_jobs.checkpoint_file import damage, in_words_of_s3
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.restore import restore_points, unrestorable
+from flink_jobs.flink.restore_failure import unrestorable
+from flink_jobs.restore import restore_points
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import LandingSettings
 from flink_jobs.tenure import StreamObjects, state_objects

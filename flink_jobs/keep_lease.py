@@ -13,12 +13,12 @@ from py4j.protocol import Py4JJavaError
 
 from flink_jobs.clock import SystemClock
 from flink_jobs.errors import DeployError
+from flink_jobs.flink.restore_failure import refusal_of
 from flink_jobs.hand_over import RunningJob, received
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.job_of_cluster import job_of
 from flink_jobs.lease_keeper import LeaseKeeper
 from flink_jobs.renewal import Renewals
-from flink_jobs.restore import refusal_of
 from flink_jobs.signed_objects import SignedObjects
 
 

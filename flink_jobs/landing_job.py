@@ -23,15 +23,15 @@ from flink_jobs.clock import SystemClock
 from flink_jobs.continuation import newest_state
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import DeployError
-from flink_jobs.flink_config import checkpoint_properties
+from flink_jobs.flink.config import checkpoint_properties
+from flink_jobs.flink.kafka_properties import consumer_properties
+from flink_jobs.flink.restore_failure import refusal_of
 from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
 from flink_jobs.holder import Holder
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.job_of_cluster import JobOfCluster, job_of
-from flink_jobs.kafka_properties import consumer_properties
 from flink_jobs.lease import Leases
 from flink_jobs.lease_keeper import Kept, LeaseKeeper
-from flink_jobs.restore import refusal_of
 from flink_jobs.s3.bucket import Bucket, plain_address
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point

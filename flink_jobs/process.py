@@ -18,9 +18,9 @@ from flink_jobs import errors
 from flink_jobs.class_archive import options_to_use
 from flink_jobs.clock import Clock
 from flink_jobs.errors import DeployError, SetupError
-from flink_jobs.flink_config import cluster_config, flink_config, heap_options, java_options, logging_config
-from flink_jobs.landing_jar import LandingJars, keep
-from flink_jobs.runtime import wheel_home
+from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
+from flink_jobs.flink.home import wheel_home
+from flink_jobs.flink.jars import LandingJars, keep
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.virtual_machine import client_command, java_program
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.s3.objects import StoredObject
 
 _CHECKPOINT = re.compile(r".*/(?P<job>[0-9a-f]{32})/chk-(?P<number>\d+)/_metadata")
@@ -42,23 +41,3 @@ def restore_points(objects: Iterable[StoredObject]) -> list[RestorePoint]:
         elif _SAVEPOINT.fullmatch(stored.key):
             found.append(RestorePoint(stored.modified, Origin.SAVEPOINT, 0, directory))
     return sorted(found)
-
-
-RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
-"""The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
-
-
-def refusal_of(trace: str, path: str | None) -> RestoreRefusedError | None:
-    """Tell a job that failed for its restore point from one that failed for anything else."""
-    return RestoreRefusedError(unrestorable(path, trace)) if RESTORING in trace else None
-
-
-def unrestorable(path: str | None, reason: str) -> str:
-    """Say that a restore point cannot be used, and the repair; of a stack trace only the last cause is told."""
-    causes = [line for line in reason.splitlines() if line.startswith("Caused by: ")] or [reason]
-    cause = causes[-1].removeprefix("Caused by: ").strip()
-    return (
-        f"{path or 'the checkpoint'} cannot be restored: {cause}. An older one would land "
-        "records twice: put this one back from a copy, or start with --from-offsets and look at the ledger for gaps "
-        "and overlaps afterwards"
-    )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flink_jobs import deploy
 from flink_jobs.errors import DeployError, NotRunningError, SetupError, UpgradeFailedError
-from flink_jobs.landing_jar import NAME, UPLOADS_NAME, JarVersion, LandingJars, install, jar_version, keep
-from flink_jobs.runtime import S3_PLUGIN
+from flink_jobs.flink.home import S3_PLUGIN
+from flink_jobs.flink.jars import NAME, UPLOADS_NAME, JarVersion, LandingJars, install, jar_version, keep
 from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.tenure import newest_points
 from flink_jobs.waiting import Report, wait_for_checkpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flink_jobs.errors import DeployError, JobFailedError, UnreachableError
-from flink_jobs.rest import Job, JobState, SavepointState
+from flink_jobs.flink.rest import Job, JobState, SavepointState
 from flink_jobs.restore import restore_points
 from flink_jobs.settings import LandingSettings
 from flink_jobs.world import World

@@ -10,9 +10,9 @@ from typing import Protocol, Self
 from flink_jobs.broker import Broker
 from flink_jobs.clock import Clock, SystemClock
 from flink_jobs.errors import DeployError
-from flink_jobs.landing_jar import LandingJars
+from flink_jobs.flink.jars import LandingJars
+from flink_jobs.flink.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 from flink_jobs.process import JobProcess
-from flink_jobs.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from flink_jobs.tenure import StreamObjects

@@ -1,7 +1,7 @@
 """How every process of the project reaches Kafka: one set of variables, and their names for librdkafka.
 
 A contract: it imports nothing of ours and no client. The landing job's Java client has its own names for the same
-settings, in `flink_jobs/kafka_properties.py`.
+settings, in `flink_jobs/flink/kafka_properties.py`.
 """
 
 from __future__ import annotations

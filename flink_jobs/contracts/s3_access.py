@@ -1,7 +1,7 @@
 """How every process of the project reaches the bucket: one set of variables, and the client that Python takes.
 
 A contract: it imports nothing of ours but `s3_credentials`. The landing job's Java client has its own names for the
-same settings, in `flink_jobs/s3_properties.py`.
+same settings, in `flink_jobs/flink/s3_properties.py`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from flink_jobs.runtime import assemble
+from flink_jobs.flink.home import assemble
 from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 

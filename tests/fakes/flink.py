@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flink_jobs.errors import DeployError, UnreachableError
-from flink_jobs.landing_jar import LandingJars
-from flink_jobs.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
+from flink_jobs.flink.jars import LandingJars
+from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import StartingOffsets
 

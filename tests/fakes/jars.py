@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from zipfile import ZipFile
 
-from flink_jobs.landing_jar import MANIFEST, OPERATOR, UPLOADS, LandingJars
+from flink_jobs.flink.jars import MANIFEST, OPERATOR, UPLOADS, LandingJars
 
 
 def write_jars(

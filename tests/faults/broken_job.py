@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flink_jobs.runtime import S3_PLUGIN, assemble
+from flink_jobs.flink.home import S3_PLUGIN, assemble
 from infra.local.settings import PROJECT
 
 JAVA = PROJECT / "flink_jobs" / "java" / "src" / "main" / "java" / "io" / "hourglass" / "landing"

@@ -15,9 +15,9 @@ from typing import Any, Self
 import psutil
 
 from flink_jobs.errors import DeployError
-from flink_jobs.flink_config import logging_config
+from flink_jobs.flink.config import logging_config
+from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.process import write_cluster_config
-from flink_jobs.rest import FlinkRest
 from flink_jobs.settings import LandingSettings, LogFormat
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, Program

@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def quick_restarts() -> Iterator[None]:
     """Let Flink restart a failed job after three seconds, not after ten: nothing here is about that delay."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flink_jobs.flink_config.RESTART_DELAY", "3 s")
+        patch.setattr("flink_jobs.flink.config.RESTART_DELAY", "3 s")
         yield
 
 

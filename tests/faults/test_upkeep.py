@@ -19,7 +19,7 @@ import pytest
 from flink_jobs import deploy, janitor
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.landing_jar import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
+from flink_jobs.flink.jars import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
 from flink_jobs.restore import RestorePoint, restore_points
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.tenure import contents, newest_points, stream_uploads

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from flink_jobs.errors import UnreachableError
+from flink_jobs.flink.rest import JobState
 from flink_jobs.job_of_cluster import JobOfCluster, end_orphan
-from flink_jobs.rest import JobState
 
 JOB = "a" * 32
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from flink_jobs.errors import DeployError, LeaseHeldError, SetupError
-from flink_jobs.landing_jar import LandingJars, jar_version
+from flink_jobs.flink.jars import LandingJars, jar_version
 from flink_jobs.process import JobProcess, essence, wheel_java_options
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from tests.fakes.flink import FakeSeconds

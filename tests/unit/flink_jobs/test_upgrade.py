@@ -8,8 +8,8 @@ from zipfile import ZipFile
 import pytest
 
 from flink_jobs.errors import NotRunningError, SetupError, UpgradeFailedError
-from flink_jobs.landing_jar import LandingJars, install, jar_version, keep
-from flink_jobs.rest import CheckpointSummary, JobState, SavepointState
+from flink_jobs.flink.jars import LandingJars, install, jar_version, keep
+from flink_jobs.flink.rest import CheckpointSummary, JobState, SavepointState
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.upgrade import plan_upgrade, upgrade

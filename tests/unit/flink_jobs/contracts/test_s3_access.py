@@ -10,7 +10,7 @@ from botocore.config import Config
 from pydantic import ValidationError
 
 from flink_jobs.contracts.s3_access import CannedAcl, S3Access
-from flink_jobs.s3_properties import _ACLS, s3_properties
+from flink_jobs.flink.s3_properties import _ACLS, s3_properties
 from tests.fakes.http_server import serving
 
 KEYS = {"s3_access_key_id": "id", "s3_secret_access_key": "canary"}

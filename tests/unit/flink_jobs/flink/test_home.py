@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flink_jobs import runtime
 from flink_jobs.errors import SetupError
+from flink_jobs.flink import home
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def jar(tmp_path: Path, name: str) -> Path:
 
 
 def assemble(tmp_path: Path, *lib: str) -> Path:
-    return runtime.assemble(
+    return home.assemble(
         tmp_path / "home",
         lib_jars=[jar(tmp_path, name) for name in lib],
         s3_jars=[jar(tmp_path, "s3.jar"), jar(tmp_path, "uploads.jar")],
@@ -77,10 +77,10 @@ def test_a_second_time_removes_what_is_no_longer_wanted_and_keeps_the_rest(tmp_p
 @pytest.mark.usefixtures("wheel")
 def test_a_missing_jar_names_itself_and_the_repair(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"nowhere\.jar.*make setup"):
-        runtime.assemble(
+        home.assemble(
             tmp_path / "home", lib_jars=[], s3_jars=[tmp_path / "nowhere.jar"], landing_jar=jar(tmp_path, "landing.jar")
         )
 
 
 def test_the_installed_wheel_is_found() -> None:
-    assert list((runtime.wheel_home() / "lib").glob("flink-dist*.jar"))
+    assert list((home.wheel_home() / "lib").glob("flink-dist*.jar"))

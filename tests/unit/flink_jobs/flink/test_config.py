@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from flink_jobs.flink_config import cluster_config, flink_config, heap_options, java_options, logging_config
+from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
 LOCAL = {

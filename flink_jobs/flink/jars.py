@@ -9,7 +9,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from flink_jobs.errors import SetupError
-from flink_jobs.runtime import S3_PLUGIN
+from flink_jobs.flink.home import S3_PLUGIN
 
 NAME = "hourglass-landing.jar"
 UPLOADS_NAME = "hourglass-landing-uploads.jar"

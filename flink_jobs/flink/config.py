@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from flink_jobs.rest import CLIENT_CHECK
-from flink_jobs.s3_properties import s3_properties
+from flink_jobs.flink.rest import CLIENT_CHECK
+from flink_jobs.flink.s3_properties import s3_properties
 from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
 FAILURES_MAX = 30

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from flink_jobs.errors import JobFailedError, UnreachableError
-from flink_jobs.rest import CLIENT_CHECK, CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
+from flink_jobs.flink.rest import CLIENT_CHECK, CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 from tests.fakes.http_server import serving
 
 NAME = "hourglass-platform-events"

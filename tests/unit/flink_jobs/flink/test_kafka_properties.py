@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from flink_jobs.kafka_properties import CONSUMER, consumer_properties, security_properties
+from flink_jobs.flink.kafka_properties import CONSUMER, consumer_properties, security_properties
 from flink_jobs.settings import LandingSettings
 
 DIRECTORY_PROVIDER = "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
