@@ -13,9 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from flink_jobs.checkpoint_file import in_words_of_s3
 from flink_jobs.clock import SystemClock
-from flink_jobs.continuation import newest_state
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, SetupError
 from flink_jobs.flink.jars import jar_version
 from flink_jobs.flink.rest import JobState, Numbers
@@ -24,6 +22,8 @@ from flink_jobs.job_of_cluster import end_orphan
 from flink_jobs.lease import Leases
 from flink_jobs.process import JobProcess
 from flink_jobs.refusal import ELSEWHERE, with_repair
+from flink_jobs.restore.choose import newest_state
+from flink_jobs.restore.metadata import in_words_of_s3
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
 from flink_jobs.world import World

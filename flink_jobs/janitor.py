@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flink_jobs.renewal import lease_number
-from flink_jobs.restore import Origin, RestorePoint, restore_points
+from flink_jobs.restore.orphaned_uploads import StreamObjects, contents, orphaned, state_objects, stream_uploads
+from flink_jobs.restore.points import Origin, RestorePoint, restore_points
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
-from flink_jobs.tenure import StreamObjects, contents, orphaned, state_objects, stream_uploads
 
 MARGIN = timedelta(minutes=1)
 """Between a restore point and what was begun before it: clocks of a bucket's servers differ a little."""

@@ -20,7 +20,6 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
 from flink_jobs.clock import SystemClock
-from flink_jobs.continuation import newest_state
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import DeployError
 from flink_jobs.flink.config import checkpoint_properties
@@ -32,9 +31,10 @@ from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.job_of_cluster import JobOfCluster, job_of
 from flink_jobs.lease import Leases
 from flink_jobs.lease_keeper import Kept, LeaseKeeper
+from flink_jobs.restore.choose import newest_state
+from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
 from flink_jobs.s3.bucket import Bucket, plain_address
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
-from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 
 RESTORE_PATH = "execution.state-recovery.path"
 TARGET = "execution.target"

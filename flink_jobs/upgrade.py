@@ -9,8 +9,8 @@ from flink_jobs import deploy
 from flink_jobs.errors import DeployError, NotRunningError, SetupError, UpgradeFailedError
 from flink_jobs.flink.home import S3_PLUGIN
 from flink_jobs.flink.jars import NAME, UPLOADS_NAME, JarVersion, LandingJars, install, jar_version, keep
+from flink_jobs.restore.orphaned_uploads import newest_points
 from flink_jobs.settings import FlinkTarget, LandingSettings
-from flink_jobs.tenure import newest_points
 from flink_jobs.waiting import Report, wait_for_checkpoint
 from flink_jobs.world import World
 

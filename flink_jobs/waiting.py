@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flink_jobs.errors import DeployError, JobFailedError, UnreachableError
 from flink_jobs.flink.rest import Job, JobState, SavepointState
-from flink_jobs.restore import restore_points
+from flink_jobs.restore.points import restore_points
 from flink_jobs.settings import LandingSettings
 from flink_jobs.world import World
 

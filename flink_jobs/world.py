@@ -13,9 +13,9 @@ from flink_jobs.errors import DeployError
 from flink_jobs.flink.jars import LandingJars
 from flink_jobs.flink.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
 from flink_jobs.process import JobProcess
+from flink_jobs.restore.orphaned_uploads import StreamObjects
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import LandingSettings, StartingOffsets
-from flink_jobs.tenure import StreamObjects
 
 
 class Topics(Protocol):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from flink_jobs.restore.orphaned_uploads import contents, newest_points, stream_uploads
 from flink_jobs.s3.bucket import Bucket
-from flink_jobs.tenure import contents, newest_points, stream_uploads
 from tests.faults.cluster import JOB_MANAGER, Checkpoints, Cluster
 from tests.faults.crash_points import ON_JOB_MANAGER_BEFORE_COMMIT, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Servers

@@ -20,9 +20,9 @@ from flink_jobs import deploy, janitor
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.jars import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
-from flink_jobs.restore import RestorePoint, restore_points
+from flink_jobs.restore.orphaned_uploads import contents, newest_points, stream_uploads
+from flink_jobs.restore.points import RestorePoint, restore_points
 from flink_jobs.s3.bucket import Bucket
-from flink_jobs.tenure import contents, newest_points, stream_uploads
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Raw, event

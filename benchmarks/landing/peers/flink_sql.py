@@ -22,7 +22,7 @@ from flink_jobs.flink.config import OPTIONS_BESIDE_WHEEL, logging_config
 from flink_jobs.flink.home import assemble, wheel_home
 from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.process import wheel_java_options
-from flink_jobs.restore import restore_points
+from flink_jobs.restore.points import restore_points
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import LogFormat
 from infra.local.settings import PROJECT

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.errors import RestoreRefusedError
+from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings, StartingOffsets
-from flink_jobs.tenure import end_uploads_of_the_former, require_restore_point
 from tests.fakes.flink import EPOCH, METADATA, FakeObjects
 
 JOB = "b" * 32

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flink_jobs.checkpoint_file import damage, in_words_of_s3
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.restore_failure import unrestorable
-from flink_jobs.restore import restore_points
+from flink_jobs.restore.metadata import damage, in_words_of_s3
+from flink_jobs.restore.orphaned_uploads import StreamObjects, state_objects
+from flink_jobs.restore.points import restore_points
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import LandingSettings
-from flink_jobs.tenure import StreamObjects, state_objects
 
 
 def newest_state(settings: LandingSettings, bucket: StreamObjects, savepoint: str | None = None) -> str | None:
