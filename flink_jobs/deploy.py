@@ -17,9 +17,9 @@ from flink_jobs.clock import SystemClock
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, SetupError
 from flink_jobs.flink.jars import jar_version
 from flink_jobs.flink.rest import JobState, Numbers
-from flink_jobs.holder import Holder
-from flink_jobs.job_of_cluster import end_orphan
-from flink_jobs.lease import Leases
+from flink_jobs.lease.acquire import Leases
+from flink_jobs.lease.owner import Holder
+from flink_jobs.lease.session_job import end_orphan
 from flink_jobs.process import JobProcess
 from flink_jobs.refusal import ELSEWHERE, with_repair
 from flink_jobs.restore.choose import newest_state

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from flink_jobs.contracts.s3_credentials import Identity
-from flink_jobs.lease_keeper import Kept
-from flink_jobs.renewal import Lease, LeaseRecord
+from flink_jobs.lease.keeper import Kept
+from flink_jobs.lease.record import Lease, LeaseRecord
 from flink_jobs.signed_objects import BucketAddress
 
 PIPE_BYTES_MAX = 1 << 16

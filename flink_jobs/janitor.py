@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flink_jobs.renewal import lease_number
+from flink_jobs.lease.record import lease_number
 from flink_jobs.restore.orphaned_uploads import StreamObjects, contents, orphaned, state_objects, stream_uploads
 from flink_jobs.restore.points import Origin, RestorePoint, restore_points
 from flink_jobs.s3.bucket import OpenUpload, StoredObject

@@ -16,9 +16,9 @@ from flink_jobs.errors import DeployError
 from flink_jobs.flink.restore_failure import refusal_of
 from flink_jobs.hand_over import RunningJob, received
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
-from flink_jobs.job_of_cluster import job_of
-from flink_jobs.lease_keeper import LeaseKeeper
-from flink_jobs.renewal import Renewals
+from flink_jobs.lease.keeper import LeaseKeeper
+from flink_jobs.lease.record import Renewals
+from flink_jobs.lease.session_job import job_of
 from flink_jobs.signed_objects import SignedObjects
 
 

@@ -26,11 +26,11 @@ from flink_jobs.flink.config import checkpoint_properties
 from flink_jobs.flink.kafka_properties import consumer_properties
 from flink_jobs.flink.restore_failure import refusal_of
 from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
-from flink_jobs.holder import Holder
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
-from flink_jobs.job_of_cluster import JobOfCluster, job_of
-from flink_jobs.lease import Leases
-from flink_jobs.lease_keeper import Kept, LeaseKeeper
+from flink_jobs.lease.acquire import Leases
+from flink_jobs.lease.keeper import Kept, LeaseKeeper
+from flink_jobs.lease.owner import Holder
+from flink_jobs.lease.session_job import JobOfCluster, job_of
 from flink_jobs.restore.choose import newest_state
 from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
 from flink_jobs.s3.bucket import Bucket, plain_address

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.lease import LeaseObjects
+from flink_jobs.lease.acquire import LeaseObjects
 from flink_jobs.restore.points import RestorePoint, restore_points
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings, StartingOffsets

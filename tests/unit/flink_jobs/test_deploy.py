@@ -18,8 +18,8 @@ from flink_jobs.errors import (
     UnreachableError,
 )
 from flink_jobs.flink.rest import JobState, SavepointState
-from flink_jobs.holder import Holder
-from flink_jobs.lease import Leases
+from flink_jobs.lease.acquire import Leases
+from flink_jobs.lease.owner import Holder
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
 from flink_jobs.world import World

@@ -10,9 +10,9 @@ import pytest
 
 from flink_jobs.contracts.s3_credentials import Identity
 from flink_jobs.hand_over import PIPE_BYTES_MAX, HandOver, RunningJob, go_on_as_keeper
-from flink_jobs.holder import Holder
-from flink_jobs.lease_keeper import Kept
-from flink_jobs.renewal import Lease, LeaseRecord
+from flink_jobs.lease.keeper import Kept
+from flink_jobs.lease.owner import Holder
+from flink_jobs.lease.record import Lease, LeaseRecord
 from flink_jobs.signed_objects import BucketAddress
 
 RECORD = LeaseRecord(number=3, token="t", holder=Holder("h", "m", 7, 1.5), job="j", lease_seconds=30.0, renewed=4)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from flink_jobs.clock import Clock
 from flink_jobs.errors import LeaseLostError
-from flink_jobs.renewal import Lease, Renewals
+from flink_jobs.lease.record import Lease, Renewals
 
 RENEWALS_PER_LEASE = 3
 RETRY_SECONDS = 1.0

@@ -7,7 +7,7 @@ import pytest
 
 from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.rest import JobState
-from flink_jobs.job_of_cluster import JobOfCluster, end_orphan
+from flink_jobs.lease.session_job import JobOfCluster, end_orphan
 
 JOB = "a" * 32
 

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from flink_jobs.clock import Clock
 from flink_jobs.errors import LeaseHeldError
-from flink_jobs.holder import Holder, Life
-from flink_jobs.renewal import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number
+from flink_jobs.lease.owner import Holder, Life
+from flink_jobs.lease.record import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
 

@@ -17,7 +17,7 @@ from flink_jobs.clock import SystemClock
 from flink_jobs.errors import DeployError
 from flink_jobs.flink.rest import CLIENT_CHECK_DEFAULT_SECONDS, FlinkRest, JobState
 from flink_jobs.job_log import LOG
-from flink_jobs.lease_keeper import JobOfVirtualMachine
+from flink_jobs.lease.keeper import JobOfVirtualMachine
 
 
 class Cluster(Protocol):

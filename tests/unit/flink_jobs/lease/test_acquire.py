@@ -9,10 +9,10 @@ import psutil
 import pytest
 
 from flink_jobs.errors import LeaseHeldError, LeaseLostError, UnreachableError
-from flink_jobs.holder import Holder, Life
-from flink_jobs.lease import Leases
-from flink_jobs.lease_keeper import Kept, LeaseKeeper
-from flink_jobs.renewal import Lease, LeaseRecord
+from flink_jobs.lease.acquire import Leases
+from flink_jobs.lease.keeper import Kept, LeaseKeeper
+from flink_jobs.lease.owner import Holder, Life
+from flink_jobs.lease.record import Lease, LeaseRecord
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import FakeObjects, FakeSeconds
 
