@@ -1,6 +1,6 @@
 """What can go wrong around the landing job, each with a message that names the repair.
 
-DeployError
+LandingJobError
 ├── UnreachableError     broker, bucket or REST interface does not answer: may be tried again
 ├── SetupError           a setting, topic, bucket or installation is not as the job needs it
 ├── AlreadyRunsError     a job of this data folder lives
@@ -16,45 +16,45 @@ DeployError
 from __future__ import annotations
 
 
-class DeployError(Exception):
+class LandingJobError(Exception):
     """The landing job cannot be started, stopped or asked; the message says what to do."""
 
 
-class UnreachableError(DeployError):
+class UnreachableError(LandingJobError):
     """An outside system does not answer. Trying again later can help."""
 
 
-class SetupError(DeployError):
+class SetupError(LandingJobError):
     """A setting, topic, bucket or installation is not as the job needs it. Trying again cannot help."""
 
 
-class AlreadyRunsError(DeployError):
+class AlreadyRunsError(LandingJobError):
     """A job of this data folder lives: two jobs would land every record twice."""
 
 
-class LeaseHeldError(DeployError):
+class LeaseHeldError(LandingJobError):
     """Another living job lands on the same path."""
 
 
-class LeaseLostError(DeployError):
+class LeaseLostError(LandingJobError):
     """Another job has taken the stream while this one was silent: this one must not land anything more."""
 
 
-class NotRunningError(DeployError):
+class NotRunningError(LandingJobError):
     """There is no job to stop or to ask."""
 
 
-class ObjectGoneError(DeployError):
+class ObjectGoneError(LandingJobError):
     """An object of the bucket is not there, though it was listed or named."""
 
 
-class RestoreRefusedError(DeployError):
+class RestoreRefusedError(LandingJobError):
     """Data has landed, but there is no checkpoint to continue from: starting anyhow loses or doubles records."""
 
 
-class JobFailedError(DeployError):
+class JobFailedError(LandingJobError):
     """The job's process ended or did not reach its state in time."""
 
 
-class UpgradeFailedError(DeployError):
+class UpgradeFailedError(LandingJobError):
     """A new jar of the job did not work."""

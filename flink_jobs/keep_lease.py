@@ -12,7 +12,7 @@ from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
 from py4j.protocol import Py4JJavaError
 
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import DeployError
+from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.restore_failure import refusal_of
 from flink_jobs.hand_over import RunningJob, received
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
@@ -55,5 +55,5 @@ if __name__ == "__main__":
     log_beside_flink()
     try:
         main(int(sys.argv[1]))
-    except DeployError as refusal:
+    except LandingJobError as refusal:
         refuse(refusal)

@@ -21,15 +21,15 @@ from pyflink.java_gateway import get_gateway
 
 from flink_jobs.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
-from flink_jobs.errors import DeployError
+from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.config import checkpoint_properties
 from flink_jobs.flink.kafka_properties import consumer_properties
 from flink_jobs.flink.restore_failure import refusal_of
 from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
 from flink_jobs.job_log import LOG, log_beside_flink, refuse
 from flink_jobs.lease.acquire import Leases
+from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.keeper import Kept, LeaseKeeper
-from flink_jobs.lease.owner import Holder
 from flink_jobs.lease.session_job import JobOfCluster, job_of
 from flink_jobs.restore.choose import newest_state
 from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
@@ -76,7 +76,7 @@ def main() -> None:
             settings.restored_from,
             cluster,
         )
-    except DeployError:
+    except LandingJobError:
         keeper.release()
         raise
     except Py4JJavaError as error:
@@ -212,5 +212,5 @@ if __name__ == "__main__":
     log_beside_flink()
     try:
         main()
-    except DeployError as error:
+    except LandingJobError as error:
         refuse(error)

@@ -192,7 +192,7 @@ def main() -> None:
 def _expected_errors() -> tuple[type[Exception], ...]:
     """Name the errors that carry their repair; only packages that are loaded can have raised theirs."""
     names = {
-        "flink_jobs.errors": "DeployError",
+        "flink_jobs.errors": "LandingJobError",
         "producers.errors": "ProducerError",
         "snowflake_components.errors": "SnowflakeError",
         "orchestration.landing.errors": "LandingError",

@@ -14,7 +14,7 @@ from rich.table import Table
 from infra.console import Json, output, print_pairs, say, tell
 
 if TYPE_CHECKING:
-    from flink_jobs.janitor import Leftover
+    from flink_jobs.deploy.sweep import Leftover
 
 WRONG = 1
 _AGE = re.compile(r"(\d+)([dhms])")
@@ -82,7 +82,7 @@ def upgrade(
 
     Exit code 1: the new jar does not work.
     """
-    from flink_jobs import upgrade as upgrading
+    from flink_jobs.deploy import upgrade as upgrading
     from flink_jobs.errors import UpgradeFailedError
     from flink_jobs.settings import LandingSettings
     from infra.local import runtime
@@ -117,7 +117,7 @@ def cluster_config(
     file: Annotated[Path, typer.Argument(help="Where to write it; it holds the bucket's keys, if there are any.")],
 ) -> None:
     """Write what the config.yaml of every machine of a Flink cluster must say for landing jobs; it names no stream."""
-    from flink_jobs import process
+    from flink_jobs.deploy import process
     from flink_jobs.settings import LandingSettings
 
     process.write_cluster_config(LandingSettings(), file)
@@ -150,7 +150,7 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Show, or remove, what former jobs left in the bucket: uploads, checkpoints, leases; never what has landed."""
-    from flink_jobs import janitor
+    from flink_jobs.deploy import sweep as janitor
     from flink_jobs.s3.bucket import Bucket
     from flink_jobs.settings import LandingSettings
 
@@ -200,7 +200,7 @@ def plan(
     """Say how many objects and requests the landing job will make an hour; nothing is asked or started."""
     from dataclasses import asdict
 
-    from flink_jobs.plan import LandingPlan
+    from flink_jobs.deploy.footprint import LandingPlan
     from flink_jobs.settings import LandingSettings
 
     planned = LandingPlan.of(LandingSettings(), open_hours=open_hours, has_rejects=rejects)

@@ -25,7 +25,7 @@ from benchmarks.landing.store import Store
 from benchmarks.landing.summary import OURS
 from benchmarks.landing.topic import TopicIncomplete, create_topic
 from benchmarks.landing.usage import UsageError
-from flink_jobs.deploy import DeployError
+from flink_jobs.errors import LandingJobError
 from infra.local.processes import StackError
 from infra.local.settings import PROJECT
 
@@ -206,7 +206,7 @@ def main() -> None:
     """Run a command; what is wrong with the set-up is one message and exit code 2."""
     try:
         app()
-    except (StackError, DeployError, PeerFailed, TopicIncomplete, MeasurementFailed, UsageError) as exc:
+    except (StackError, LandingJobError, PeerFailed, TopicIncomplete, MeasurementFailed, UsageError) as exc:
         say(str(exc))
         sys.exit(SET_UP_WRONG)
 

@@ -95,7 +95,7 @@ def audit(
     5. With `read`, each object is read to its last byte and compared with its cells.
 
     Raises:
-        DeployError: the bucket is away, or refuses.
+        LandingJobError: the bucket is away, or refuses.
     """
     seen = Audit()
     read_ledger(bucket, layout, seen, report)
@@ -175,7 +175,7 @@ def attest(seen: Audit, witness: Witness, topics: Sequence[str], hours: Hours, r
     Where every hour was read, each booked offset that lies in no object is asked for; else what entries call holes.
 
     Raises:
-        DeployError: the broker is away, or has no such topic.
+        LandingJobError: the broker is away, or has no such topic.
     """
     marks = all_marks(witness, topics)
     chains = {place: chain for place, chain in seen.ledger.chains.items() if place in marks}

@@ -40,7 +40,7 @@ class Watch:
         """Look once: every promise of the ledger is listed, nothing overlaps, nothing that was there has changed.
 
         Raises:
-            DeployError: the bucket is away; the next look loses nothing.
+            LandingJobError: the bucket is away; the next look loses nothing.
         """
         read_ledger(self._bucket, self._layout, self._seen, report)
         list_data(self._bucket, self._layout, Hours(), self._seen, report)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from flink_jobs.clock import Clock
 from flink_jobs.errors import LeaseHeldError
-from flink_jobs.lease.owner import Holder, Life
+from flink_jobs.lease.holder import Holder, Life
 from flink_jobs.lease.record import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings

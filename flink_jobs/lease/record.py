@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from flink_jobs.errors import LeaseLostError
-from flink_jobs.lease.owner import Holder
+from flink_jobs.lease.holder import Holder
 from flink_jobs.s3.objects import StoredObject
 
 _KEY = re.compile(r".*/(?P<number>\d{8})\.json")

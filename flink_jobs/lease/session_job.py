@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import DeployError
+from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.rest import CLIENT_CHECK_DEFAULT_SECONDS, FlinkRest, JobState
 from flink_jobs.job_log import LOG
 from flink_jobs.lease.keeper import JobOfVirtualMachine
@@ -78,7 +78,7 @@ class JobOfCluster:
         """
         try:
             check_seconds = self._cluster.client_check_seconds()
-        except DeployError:
+        except LandingJobError:
             check_seconds = None
         return (check_seconds or CLIENT_CHECK_DEFAULT_SECONDS) + self._lease_seconds
 
@@ -98,7 +98,7 @@ class JobOfCluster:
             return
         try:
             self._cluster.prolong(self._job_id, self._milliseconds() + round(self._lease_seconds * 1000))
-        except DeployError as error:
+        except LandingJobError as error:
             if str(error) != self._failure:
                 self._failure = str(error)
                 self._report(f"the cluster does not learn that the lease is renewed: {error}")
@@ -119,13 +119,13 @@ class JobOfCluster:
             return False
         try:
             state = self._cluster.job_state(self._job_id)
-        except DeployError:
+        except LandingJobError:
             return False
         return state is not None and state.is_over
 
     def _cancel(self) -> None:
         if self._job_id:
-            with suppress(DeployError):  # then the cluster does it by itself when the lease has run out
+            with suppress(LandingJobError):  # then the cluster does it by itself when the lease has run out
                 self._cluster.cancel(self._job_id)
 
     def _leave(self) -> None:
@@ -161,6 +161,6 @@ def end_orphan(cluster: Cluster, report: Callable[[str], None], job_id: str) -> 
             return state is not None
         report(f"job {job_id} has lost its client: it is cancelled")
         cluster.cancel(job_id)
-    except DeployError:
+    except LandingJobError:
         pass  # the cluster is away: only the lease's time tells
     return False

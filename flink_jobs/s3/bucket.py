@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import get_cert_path
 
-from flink_jobs.errors import DeployError, ObjectGoneError, SetupError, UnreachableError
+from flink_jobs.errors import LandingJobError, ObjectGoneError, SetupError, UnreachableError
 from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 from flink_jobs.signed_objects import BucketAddress
@@ -177,7 +177,7 @@ class Bucket:
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 
-    def _explain(self, error: ClientError | BotoCoreError) -> DeployError:
+    def _explain(self, error: ClientError | BotoCoreError) -> LandingJobError:
         place = f"bucket {self._name} at {self._client.meta.endpoint_url}"
         if not isinstance(error, ClientError):
             return UnreachableError(f"{place} does not answer: start the S3 server, or set HOURGLASS_S3_ENDPOINT")

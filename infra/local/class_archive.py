@@ -17,9 +17,10 @@ from confluent_kafka import Producer
 
 from flink_jobs import deploy
 from flink_jobs.class_archive import archive_of
+from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.waiting import wait_for_checkpoint
+from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
-from flink_jobs.waiting import wait_for_checkpoint
-from flink_jobs.world import World
 from infra.local import broker, object_store
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, StackError, variables, wait_until_healthy
@@ -42,7 +43,7 @@ def make(runtime_dir: Path) -> Path:
     3. It lands records, completes a checkpoint, and stops with a savepoint.
 
     Raises:
-        DeployError: the job did not start or stop.
+        LandingJobError: the job did not start or stop.
         StackError: a server did not start, or the job has left no archive.
     """
     home = runtime_dir / "flink"
@@ -110,5 +111,5 @@ def _produce(landing: LandingSettings) -> None:
 if __name__ == "__main__":
     try:
         make(LocalSettings().runtime_dir)
-    except (deploy.DeployError, StackError) as error:
+    except (LandingJobError, StackError) as error:
         sys.stderr.write(f"no archive of the job's classes: its starts take a little longer. {error}\n")

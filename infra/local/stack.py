@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from flink_jobs import deploy
+from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
 from infra.local import broker, dagster, dagster_runs, object_store, warehouse
 from infra.local.processes import (
@@ -133,7 +134,7 @@ class Stack:
         self._report("starting flink")
         try:
             deploy.start(LandingSettings(), report=self._report)
-        except deploy.DeployError as exc:
+        except LandingJobError as exc:
             raise StackError(str(exc)) from exc
 
     def _stop_job(self, *, now: bool) -> None:
@@ -146,7 +147,7 @@ class Stack:
         if not now:
             try:
                 deploy.stop(landing)
-            except deploy.DeployError as exc:
+            except LandingJobError as exc:
                 self._report(f"no savepoint was made ({exc}); the next start uses the newest checkpoint")
         end_tree(tree, limit_seconds=10)
         deploy.process_id(landing)  # notices the end of a job that this very process has started

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flink_jobs.errors import DeployError, UnreachableError
+from flink_jobs.errors import LandingJobError, UnreachableError
 from flink_jobs.flink.jars import LandingJars
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
@@ -118,7 +118,7 @@ class FakeFlink:
     on_stop: Callable[[], None] = lambda: None
     savepoint_answers: list[tuple[SavepointState, str] | None] = field(default_factory=list)
     alive: bool = False
-    refused: DeployError | None = None
+    refused: LandingJobError | None = None
     running_jars: LandingJars | None = None
     orphan_states: list[JobState] = field(default_factory=list)
     asked_for_numbers: int = 0
@@ -145,7 +145,7 @@ class FakeFlink:
         self.effects.append("kill")
         self.alive = False
 
-    def refusal(self) -> DeployError | None:
+    def refusal(self) -> LandingJobError | None:
         """Say whether it refused."""
         return self.refused
 

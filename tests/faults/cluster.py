@@ -14,10 +14,10 @@ from typing import Any, Self
 
 import psutil
 
-from flink_jobs.errors import DeployError
+from flink_jobs.deploy.process import write_cluster_config
+from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.config import logging_config
 from flink_jobs.flink.rest import FlinkRest
-from flink_jobs.process import write_cluster_config
 from flink_jobs.settings import LandingSettings, LogFormat
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, Program
@@ -123,7 +123,7 @@ class Cluster:
     def _is_whole(self) -> bool:
         try:
             return self.rest.slots() == SLOTS * len(WORKERS)
-        except DeployError:
+        except LandingJobError:
             return False
 
     def _program(self, name: str) -> Program:
@@ -179,5 +179,5 @@ class Checkpoints(Background):
             job = self._rest.find_job(self._settings.job_name)
             if job:
                 self._rest._send(f"/jobs/{job.job_id}/checkpoints", {"checkpointType": "CONFIGURED"})
-        except DeployError:
+        except LandingJobError:
             return

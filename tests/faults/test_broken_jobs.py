@@ -171,8 +171,8 @@ def test_ledger_first_is_seen_while_it_happens(
     """A ledger that is committed before its data promises what nobody lists: only a look in between can tell."""
     broken = broken_project(tmp_path, LEDGER_FIRST)
     package = SimpleNamespace(__file__=str(broken / "flink_jobs" / "__init__.py"))
-    monkeypatch.setattr("flink_jobs.process.PROJECT", broken)
-    monkeypatch.setattr("flink_jobs.process.flink_jobs", package)
+    monkeypatch.setattr("flink_jobs.deploy.process.PROJECT", broken)
+    monkeypatch.setattr("flink_jobs.deploy.process.flink_jobs", package)
 
     assert {"object_missing"} == look_during_commits(new_stack(partitions=1))
 

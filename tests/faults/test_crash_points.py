@@ -8,7 +8,7 @@ from itertools import count, islice, pairwise
 
 import pytest
 
-from flink_jobs.deploy import DeployError
+from flink_jobs.errors import LandingJobError
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Raw, Servers, event
 from tests.faults.live import Watch
@@ -49,7 +49,7 @@ class Run:
         """Leave commits to the next start, and let that die when it has made the first of them."""
         self.produce_until_it_dies(CrashPoint.AFTER_CHECKPOINT_BEFORE_COMMIT)
         self.crashes.arm(CrashPoint.DURING_RESTORE_RECOMMIT)
-        with pytest.raises(DeployError):
+        with pytest.raises(LandingJobError):
             self.start()
         assert f"{CrashPoint.DURING_RESTORE_RECOMMIT}:1" == self.crashes.reached
 

@@ -14,7 +14,7 @@ import yaml
 
 from flink_jobs import deploy
 from flink_jobs.contracts.layout import ObjectKey
-from flink_jobs.plan import LandingPlan
+from flink_jobs.deploy.footprint import LandingPlan
 from flink_jobs.settings import LogFormat
 from infra.local.ports import free_ports
 from tests.faults.conftest import NewStack

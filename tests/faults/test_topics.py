@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flink_jobs import deploy
+from flink_jobs.errors import LandingJobError
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.integration.truth import read_landed, wait_for
@@ -60,7 +61,7 @@ def why_it_fails(stack: LandingStack) -> str:
     """Start a job that fails with its first poll; whether the start already saw it run is a matter of moments."""
     try:
         stack.start_job()
-    except deploy.DeployError as error:
+    except LandingJobError as error:
         return str(error)
     told: list[str] = []
 

@@ -16,8 +16,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from flink_jobs import deploy, janitor
+from flink_jobs import deploy
 from flink_jobs.contracts.layout import Kind
+from flink_jobs.deploy import sweep as janitor
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.jars import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
 from flink_jobs.restore.orphaned_uploads import contents, newest_points, stream_uploads

@@ -17,11 +17,11 @@ from benchmarks.landing.peer import Task
 from benchmarks.landing.peers.programs import group, run_program, task_environment
 from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Listed, Store
+from flink_jobs.deploy.process import wheel_java_options
 from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.config import OPTIONS_BESIDE_WHEEL, logging_config
 from flink_jobs.flink.home import assemble, wheel_home
 from flink_jobs.flink.rest import FlinkRest
-from flink_jobs.process import wheel_java_options
 from flink_jobs.restore.points import restore_points
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import LogFormat

@@ -15,6 +15,7 @@ from benchmarks.landing.peer import PeerFailed, Task
 from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Store
 from flink_jobs import deploy
+from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import Codec, LandingSettings
 from infra.local.settings import PROJECT
 
@@ -49,7 +50,7 @@ class Hourglass:
             counted = _counted(settings) if self._by_counters else LedgerCount(task).records
             _wait_for_records(settings, counted, task.records)
             deploy.stop(settings)
-        except deploy.DeployError as exc:
+        except LandingJobError as exc:
             raise PeerFailed(str(exc)) from exc
 
     def hour_of(self, key: str) -> str | None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.landing.peer import PeerFailed, Task
-from flink_jobs.process import essence
+from flink_jobs.deploy.process import essence
 
 
 def made_once(target: Path, sources: Sequence[Path], make: Callable[[], None]) -> None:

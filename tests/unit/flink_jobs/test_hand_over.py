@@ -10,8 +10,8 @@ import pytest
 
 from flink_jobs.contracts.s3_credentials import Identity
 from flink_jobs.hand_over import PIPE_BYTES_MAX, HandOver, RunningJob, go_on_as_keeper
+from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.keeper import Kept
-from flink_jobs.lease.owner import Holder
 from flink_jobs.lease.record import Lease, LeaseRecord
 from flink_jobs.signed_objects import BucketAddress
 

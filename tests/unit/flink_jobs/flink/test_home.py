@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flink_jobs.errors import SetupError
-from flink_jobs.flink import home
+from flink_jobs.flink import home as flink_home
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = wheel / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
-    monkeypatch.setattr(runtime, "wheel_home", lambda: wheel)
+    monkeypatch.setattr(flink_home, "wheel_home", lambda: wheel)
     return wheel
 
 
@@ -32,7 +32,7 @@ def jar(tmp_path: Path, name: str) -> Path:
 
 
 def assemble(tmp_path: Path, *lib: str) -> Path:
-    return home.assemble(
+    return flink_home.assemble(
         tmp_path / "home",
         lib_jars=[jar(tmp_path, name) for name in lib],
         s3_jars=[jar(tmp_path, "s3.jar"), jar(tmp_path, "uploads.jar")],
@@ -77,10 +77,10 @@ def test_a_second_time_removes_what_is_no_longer_wanted_and_keeps_the_rest(tmp_p
 @pytest.mark.usefixtures("wheel")
 def test_a_missing_jar_names_itself_and_the_repair(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"nowhere\.jar.*make setup"):
-        home.assemble(
+        flink_home.assemble(
             tmp_path / "home", lib_jars=[], s3_jars=[tmp_path / "nowhere.jar"], landing_jar=jar(tmp_path, "landing.jar")
         )
 
 
 def test_the_installed_wheel_is_found() -> None:
-    assert list((home.wheel_home() / "lib").glob("flink-dist*.jar"))
+    assert list((flink_home.wheel_home() / "lib").glob("flink-dist*.jar"))

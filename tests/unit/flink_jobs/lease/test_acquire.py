@@ -10,8 +10,8 @@ import pytest
 
 from flink_jobs.errors import LeaseHeldError, LeaseLostError, UnreachableError
 from flink_jobs.lease.acquire import Leases
+from flink_jobs.lease.holder import Holder, Life
 from flink_jobs.lease.keeper import Kept, LeaseKeeper
-from flink_jobs.lease.owner import Holder, Life
 from flink_jobs.lease.record import Lease, LeaseRecord
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import FakeObjects, FakeSeconds

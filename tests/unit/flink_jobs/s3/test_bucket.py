@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_s3.client import S3Client
 
-from flink_jobs.errors import DeployError, SetupError, UnreachableError
+from flink_jobs.errors import LandingJobError, SetupError, UnreachableError
 from flink_jobs.s3.bucket import Bucket, OpenUpload, StoredObject
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_all_pages_are_listed(client: S3Client, stub: Stubber) -> None:
     ],
 )
 def test_each_refusal_names_its_repair(
-    client: S3Client, stub: Stubber, code: str, error: type[DeployError], repair: str
+    client: S3Client, stub: Stubber, code: str, error: type[LandingJobError], repair: str
 ) -> None:
     stub.add_client_error("head_bucket", service_error_code=code)
     with pytest.raises(error, match=repair):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flink_jobs import deploy
-from flink_jobs.errors import DeployError, NotRunningError, SetupError, UpgradeFailedError
+from flink_jobs.deploy import commands
+from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.waiting import Report, wait_for_checkpoint
+from flink_jobs.errors import LandingJobError, NotRunningError, SetupError, UpgradeFailedError
 from flink_jobs.flink.home import S3_PLUGIN
 from flink_jobs.flink.jars import NAME, UPLOADS_NAME, JarVersion, LandingJars, install, jar_version, keep
 from flink_jobs.restore.orphaned_uploads import newest_points
 from flink_jobs.settings import FlinkTarget, LandingSettings
-from flink_jobs.waiting import Report, wait_for_checkpoint
-from flink_jobs.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def plan_upgrade(settings: LandingSettings, new_jar: Path, *, world: World | Non
 
 def upgrade(
     settings: LandingSettings, plan: UpgradePlan, *, report: Report, world: World | None = None
-) -> deploy.JobHandle:
+) -> commands.JobHandle:
     """Run the new jar from where the old one stops.
 
     1. The job stops with a savepoint: nothing is in flight.
@@ -70,25 +70,25 @@ def upgrade(
         UpgradeFailedError: the new jar does not work; the message says what runs now.
     """
     world = world or World.of(settings)
-    savepoint = deploy.stop(settings, world=world)
+    savepoint = commands.stop(settings, world=world)
     report(f"stopped with {savepoint}")
     install(plan.new, settings.flink_home)
     try:
-        handle = deploy.start(settings, savepoint=savepoint, report=report, world=world)
+        handle = commands.start(settings, savepoint=savepoint, report=report, world=world)
         wait_for_checkpoint(settings, world, handle.job_id, report)
-    except DeployError as error:
+    except LandingJobError as error:
         world.process.kill()
         _require_nothing_landed(settings, world, savepoint, error)
         report(f"{plan.to_version} does not work, {plan.from_version} comes back: {error}")
         install(plan.running, settings.flink_home)
-        deploy.start(settings, savepoint=savepoint, report=report, world=world)
+        commands.start(settings, savepoint=savepoint, report=report, world=world)
         raise UpgradeFailedError(
             f"{plan.to_version} does not work; {plan.from_version} runs again from {savepoint}.\n{error}"
         ) from error
     return handle
 
 
-def _require_nothing_landed(settings: LandingSettings, world: World, savepoint: str, error: DeployError) -> None:
+def _require_nothing_landed(settings: LandingSettings, world: World, savepoint: str, error: LandingJobError) -> None:
     newest = newest_points(settings, world.bucket)[-1]
     if settings.url(newest.key) != savepoint:
         raise UpgradeFailedError(

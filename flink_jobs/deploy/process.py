@@ -17,7 +17,7 @@ import flink_jobs
 from flink_jobs import errors
 from flink_jobs.class_archive import options_to_use
 from flink_jobs.clock import Clock
-from flink_jobs.errors import DeployError, SetupError
+from flink_jobs.errors import LandingJobError, SetupError
 from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.jars import LandingJars, keep
@@ -110,11 +110,11 @@ class JobProcess:
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
 
-    def refusal(self) -> DeployError | None:
+    def refusal(self) -> LandingJobError | None:
         """Give the refusal of the job's own process, if that is how it ended."""
         for line in reversed(_read(self._output).splitlines()):
             if match := _REFUSED.fullmatch(line):
-                kind: type[DeployError] = getattr(errors, match["kind"], DeployError)
+                kind: type[LandingJobError] = getattr(errors, match["kind"], LandingJobError)
                 return kind(match["message"])
         return None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flink_jobs.errors import DeployError, JobFailedError, UnreachableError
+from flink_jobs.deploy.clients import World
+from flink_jobs.errors import JobFailedError, LandingJobError, UnreachableError
 from flink_jobs.flink.rest import Job, JobState, SavepointState
 from flink_jobs.restore.points import restore_points
 from flink_jobs.settings import LandingSettings
-from flink_jobs.world import World
 
 Report = Callable[[str], None]
 POLL_SECONDS = 0.2
@@ -20,7 +20,7 @@ def wait_until_running(settings: LandingSettings, world: World, report: Report) 
 
     Raises:
         JobFailedError: the process ended, or the job does not run within the settings' limit.
-        DeployError: of another kind, when the job's own process refused to start.
+        LandingJobError: of another kind, when the job's own process refused to start.
     """
     started = reported = world.clock.monotonic()
     while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
@@ -71,7 +71,7 @@ def _job_if_known(settings: LandingSettings, world: World) -> Job | None:
     """Find the job; the REST interface answers only seconds after the process has started."""
     try:
         return world.rest.find_job(settings.job_name)
-    except DeployError:
+    except LandingJobError:
         return None
 
 
@@ -79,7 +79,7 @@ def _root_cause(settings: LandingSettings, world: World) -> str:
     try:
         job = world.rest.find_job(settings.job_name)
         cause = world.rest.root_cause(job.job_id) if job else None
-    except DeployError:
+    except LandingJobError:
         cause = None
     return cause or world.process.why_it_ended()
 

@@ -14,21 +14,19 @@ from functools import partial
 from pathlib import Path
 
 from flink_jobs.clock import SystemClock
-from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, SetupError
+from flink_jobs.deploy.advice import ELSEWHERE, with_repair
+from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.process import JobProcess
+from flink_jobs.deploy.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
+from flink_jobs.errors import AlreadyRunsError, NotRunningError, SetupError
 from flink_jobs.flink.jars import jar_version
 from flink_jobs.flink.rest import JobState, Numbers
 from flink_jobs.lease.acquire import Leases
-from flink_jobs.lease.owner import Holder
+from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.session_job import end_orphan
-from flink_jobs.process import JobProcess
-from flink_jobs.refusal import ELSEWHERE, with_repair
 from flink_jobs.restore.choose import newest_state
 from flink_jobs.restore.metadata import in_words_of_s3
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
-from flink_jobs.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
-from flink_jobs.world import World
-
-__all__ = ["DeployError", "JobHandle", "JobStatus", "process_id", "restart", "start", "status", "stop"]
 
 NUMBERS_TRIES = 5
 NUMBERS_SECONDS = 0.2

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flink_jobs.plan import LandingPlan
+from flink_jobs.deploy.footprint import LandingPlan
 from flink_jobs.settings import LandingSettings
 
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from flink_jobs.errors import DeployError, LeaseHeldError, SetupError
+from flink_jobs.deploy.process import JobProcess, essence, wheel_java_options
+from flink_jobs.errors import LandingJobError, LeaseHeldError, SetupError
 from flink_jobs.flink.jars import LandingJars, jar_version
-from flink_jobs.process import JobProcess, essence, wheel_java_options
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from tests.fakes.flink import FakeSeconds
 from tests.fakes.jars import put_jars
@@ -190,4 +190,4 @@ def test_the_refusal_of_the_jobs_own_process_is_known_by_its_kind(
     assert isinstance(process.refusal(), LeaseHeldError)
     assert "x holds it" == str(process.refusal())
     output.write_text("hourglass: KeyError: no kind of ours\n")
-    assert DeployError is type(process.refusal())
+    assert LandingJobError is type(process.refusal())

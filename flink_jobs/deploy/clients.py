@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from flink_jobs.broker import Broker
 from flink_jobs.clock import Clock, SystemClock
-from flink_jobs.errors import DeployError
+from flink_jobs.deploy.process import JobProcess
+from flink_jobs.deploy.topics import Broker
+from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.jars import LandingJars
 from flink_jobs.flink.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
-from flink_jobs.process import JobProcess
 from flink_jobs.restore.orphaned_uploads import StreamObjects
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import LandingSettings, StartingOffsets
@@ -103,7 +103,7 @@ class Process(Protocol):
         """End the process."""
         ...
 
-    def refusal(self) -> DeployError | None:
+    def refusal(self) -> LandingJobError | None:
         """Give the refusal of the job's own process."""
         ...
 

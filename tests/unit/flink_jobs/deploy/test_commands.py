@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flink_jobs import deploy
+from flink_jobs.deploy import commands as deploy
+from flink_jobs.deploy.clients import World
 from flink_jobs.errors import (
     AlreadyRunsError,
-    DeployError,
     JobFailedError,
+    LandingJobError,
     LeaseHeldError,
     NotRunningError,
     RestoreRefusedError,
@@ -19,10 +20,9 @@ from flink_jobs.errors import (
 )
 from flink_jobs.flink.rest import JobState, SavepointState
 from flink_jobs.lease.acquire import Leases
-from flink_jobs.lease.owner import Holder
+from flink_jobs.lease.holder import Holder
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
-from flink_jobs.world import World
 from tests.fakes.flink import JOB_ID, METADATA, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
@@ -363,5 +363,5 @@ def test_a_failure_that_flink_tells_its_log_alone_is_told_with_its_repair() -> N
 
 
 def test_no_answer_is_an_error_that_names_the_repair() -> None:
-    with pytest.raises(DeployError, match="no Flink answers"):
+    with pytest.raises(LandingJobError, match="no Flink answers"):
         deploy.status(Given.settings, world=Given(states=[None]).world)

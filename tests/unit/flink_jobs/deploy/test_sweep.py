@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flink_jobs.janitor import Leftover, leftovers, sweep, take_stock
+from flink_jobs.deploy.sweep import Leftover, leftovers, sweep, take_stock
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import EPOCH, METADATA, FakeObjects
