@@ -28,7 +28,7 @@ class RunningJob:
 
     Attributes:
         job_id: of Flink.
-        virtual_machine: pid of the Java process.
+        jvm_pid: pid of the Java process.
         gateway_port: where it answers to Py4J.
         end: the object there that tells the job's end.
         restored_from: where the job continued, or nothing.
@@ -36,7 +36,7 @@ class RunningJob:
     """
 
     job_id: str
-    virtual_machine: int
+    jvm_pid: int
     gateway_port: int
     end: str
     restored_from: str | None

@@ -23,7 +23,7 @@ def log_beside_flink() -> None:
     LOG.setLevel(logging.INFO)
 
 
-def refuse(error: Exception) -> None:
+def exit_with(error: Exception) -> None:
     """Say why this process ends, as `JobProcess.refusal` reads it, and end it."""
     LOG.error("%s: %s", type(error).__name__, error)
     sys.exit(2)

@@ -13,9 +13,9 @@ from py4j.protocol import Py4JJavaError
 
 from flink_jobs.clock import SystemClock
 from flink_jobs.errors import LandingJobError
-from flink_jobs.flink.restore_failure import refusal_of
+from flink_jobs.flink.restore_failure import restore_failure_of
 from flink_jobs.hand_over import RunningJob, received
-from flink_jobs.job_log import LOG, log_beside_flink, refuse
+from flink_jobs.job_log import LOG, exit_with, log_beside_flink
 from flink_jobs.lease.keeper import LeaseKeeper
 from flink_jobs.lease.record import Renewals
 from flink_jobs.lease.session_job import job_of
@@ -30,7 +30,7 @@ def main(descriptor: int) -> None:
     given = received(descriptor)
     renewals = Renewals(given.lease_prefix, SignedObjects(given.address, given.identity))
     lease_seconds = given.kept.lease.record.renewal_seconds
-    job = job_of(given.job.virtual_machine, given.job.cluster, lease_seconds, given.job.job_id)
+    job = job_of(given.job.jvm_pid, given.job.cluster, lease_seconds, given.job.job_id)
     keeper = LeaseKeeper(renewals, given.kept, job, SystemClock(), LOG.info)
     keeper.name_job(given.job.job_id)
     keeper.start()
@@ -39,7 +39,7 @@ def main(descriptor: int) -> None:
     except Py4JJavaError as error:
         if job.is_over():
             keeper.release()
-        if refusal := refusal_of(str(error), given.job.restored_from):
+        if refusal := restore_failure_of(str(error), given.job.restored_from):
             raise refusal from error
         raise
     keeper.release()
@@ -56,4 +56,4 @@ if __name__ == "__main__":
     try:
         main(int(sys.argv[1]))
     except LandingJobError as refusal:
-        refuse(refusal)
+        exit_with(refusal)

@@ -24,13 +24,13 @@ from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.config import checkpoint_properties
 from flink_jobs.flink.kafka_properties import consumer_properties
-from flink_jobs.flink.restore_failure import refusal_of
+from flink_jobs.flink.restore_failure import restore_failure_of
 from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
-from flink_jobs.job_log import LOG, log_beside_flink, refuse
+from flink_jobs.job_log import LOG, exit_with, log_beside_flink
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.keeper import Kept, LeaseKeeper
-from flink_jobs.lease.session_job import JobOfCluster, job_of
+from flink_jobs.lease.session_job import SessionClusterJob, job_of
 from flink_jobs.restore.choose import newest_state
 from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
 from flink_jobs.s3.bucket import Bucket, plain_address
@@ -59,9 +59,9 @@ def main() -> None:
     environment = StreamExecutionEnvironment.get_execution_environment()
     java = environment._j_stream_execution_environment  # noqa: SLF001 - no public way
     settings = with_choices_of_flink(LandingSettings(), java, jvm)
-    virtual_machine = jvm.java.lang.ProcessHandle.current().pid()
+    jvm_pid = jvm.java.lang.ProcessHandle.current().pid()
     cluster = session_cluster(settings, java)
-    keeper = hold_stream(settings, virtual_machine, cluster)
+    keeper = hold_stream(settings, jvm_pid, cluster)
     try:
         settings = continued(settings, Bucket.of(settings))
         configure(java, jvm, settings, on_cluster=cluster is not None)
@@ -70,7 +70,7 @@ def main() -> None:
         end = client._j_job_client.getJobExecutionResult()  # noqa: SLF001 - no public way; Java forgets it with this name
         job = RunningJob(
             str(client.get_job_id()),
-            virtual_machine,
+            jvm_pid,
             gateway.gateway_parameters.port,
             end._get_object_id(),  # noqa: SLF001 - no public way
             settings.restored_from,
@@ -82,7 +82,7 @@ def main() -> None:
     except Py4JJavaError as error:
         if cluster is None:  # else it may have been submitted, though we do not know: the lease runs out
             keeper.release()
-        if refusal := refusal_of(str(error), settings.restored_from):
+        if refusal := restore_failure_of(str(error), settings.restored_from):
             raise refusal from error
         raise
     address = plain_address(settings)
@@ -98,11 +98,11 @@ def session_cluster(settings: LandingSettings, java: Any) -> str | None:
     return f"http://{host}:{configuration.get('rest.port') or REST_PORT}" if host else settings.flink_rest
 
 
-def hold_stream(settings: LandingSettings, virtual_machine: int, cluster: str | None) -> LeaseKeeper:
+def hold_stream(settings: LandingSettings, jvm_pid: int, cluster: str | None) -> LeaseKeeper:
     """Take the lease and begin to renew."""
     clock = SystemClock()
-    job = job_of(virtual_machine, cluster, settings.lease_seconds, None)
-    outlives_seconds = job.outlives_seconds() if isinstance(job, JobOfCluster) else None
+    job = job_of(jvm_pid, cluster, settings.lease_seconds, None)
+    outlives_seconds = job.outlives_seconds() if isinstance(job, SessionClusterJob) else None
     leases = Leases(settings, Bucket.of(settings), clock)
     lease = leases.take(Holder.this_process(), LOG.info, outlives_seconds)
     keeper = LeaseKeeper(leases, Kept(lease, clock.monotonic()), job, clock, LOG.info)
@@ -213,4 +213,4 @@ if __name__ == "__main__":
     try:
         main()
     except LandingJobError as error:
-        refuse(error)
+        exit_with(error)

@@ -158,7 +158,7 @@ def sweep(
     settings = LandingSettings()
     bucket = Bucket.of(settings)
     bucket.check()
-    found = janitor.leftovers(settings, janitor.take_stock(settings, bucket), before, savepoints=savepoints)
+    found = janitor.leftovers(settings, janitor.take_inventory(settings, bucket), before, savepoints=savepoints)
     if as_json:
         print(json.dumps([_leftover(one) for one in found], indent=1, default=str))
     elif found:

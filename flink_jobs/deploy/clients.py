@@ -1,4 +1,4 @@
-"""Everything outside that the commands of the landing job touch, as they see it."""
+"""Clients of the deploy commands (broker, bucket, REST, process, clock), as protocols for tests."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Process(Protocol):
         """End the process."""
         ...
 
-    def refusal(self) -> LandingJobError | None:
+    def startup_error(self) -> LandingJobError | None:
         """Give the refusal of the job's own process."""
         ...
 
@@ -117,8 +117,8 @@ class Process(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Broker, bucket, Flink and time."""
+class Clients:
+    """Broker, bucket, Flink, its process, and the clock."""
 
     broker: Topics
     bucket: Objects

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flink_jobs.clock import SystemClock
 from flink_jobs.deploy.advice import ELSEWHERE, with_repair
-from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.process import JobProcess
 from flink_jobs.deploy.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
 from flink_jobs.errors import AlreadyRunsError, NotRunningError, SetupError
@@ -81,7 +81,7 @@ def start(
     from_offsets: bool = False,
     savepoint: str | None = None,
     report: Report = _say_nothing,
-    world: World | None = None,
+    clients: Clients | None = None,
 ) -> JobHandle:
     """Start the job where it left off and wait until it reads.
 
@@ -97,96 +97,96 @@ def start(
             doubled; the ledger will show which.
         savepoint: continue from this `s3://` path; refused when there is a newer restore point in the bucket.
         report: gets a line now and then while it waits.
-        world: everything outside, for tests.
+        clients: set by tests; by default those of the settings.
     """
-    world = world or World.of(settings)
-    if pid := world.process.find():
+    clients = clients or Clients.of(settings)
+    if pid := clients.process.find():
         raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
-    _check_topics(settings, world)
-    world.bucket.check()
+    _check_topics(settings, clients)
+    clients.bucket.check()
     if settings.flink_target is FlinkTarget.SESSION:
-        world.rest.find_job(settings.job_name)
-    with _stream_held(settings, world, report):
-        restore_path = None if from_offsets else newest_state(settings, world.bucket, savepoint)
+        clients.rest.find_job(settings.job_name)
+    with _stream_held(settings, clients, report):
+        restore_path = None if from_offsets else newest_state(settings, clients.bucket, savepoint)
     offsets = StartingOffsets.GROUP if from_offsets else StartingOffsets.EARLIEST
     report(f"starting from {restore_path or f'the {offsets} offsets'}")
-    pid = world.process.start(restore_path, offsets)
+    pid = clients.process.start(restore_path, offsets)
     try:
-        job_id = wait_until_running(settings, world, report)
+        job_id = wait_until_running(settings, clients, report)
     except BaseException:
-        world.process.kill()
+        clients.process.kill()
         raise
-    return JobHandle(job_id, pid, settings.flink_rest, world.process.log, restore_path)
+    return JobHandle(job_id, pid, settings.flink_rest, clients.process.log, restore_path)
 
 
-def stop(settings: LandingSettings, *, world: World | None = None) -> str:
+def stop(settings: LandingSettings, *, clients: Clients | None = None) -> str:
     """Stop the job with a savepoint, wait until its process has ended, and return the savepoint's path.
 
     Everything that was read before is visible afterwards, and the next start continues behind it.
     """
-    world = world or World.of(settings)
-    job = world.rest.find_job(settings.job_name)
+    clients = clients or Clients.of(settings)
+    job = clients.rest.find_job(settings.job_name)
     if job is None or job.state.is_over:
         raise NotRunningError("there is no landing job to stop")
-    before = savepoints(settings, world)
-    request_id = world.rest.stop(job.job_id, settings.url(settings.savepoint_prefix))
-    path = wait_for_savepoint(settings, world, job.job_id, request_id, before)
-    wait_for_end(settings, world)
+    before = savepoints(settings, clients)
+    request_id = clients.rest.stop(job.job_id, settings.url(settings.savepoint_prefix))
+    path = wait_for_savepoint(settings, clients, job.job_id, request_id, before)
+    wait_for_end(settings, clients)
     return path
 
 
-def restart(settings: LandingSettings, *, report: Report = _say_nothing, world: World | None = None) -> JobHandle:
+def restart(settings: LandingSettings, *, report: Report = _say_nothing, clients: Clients | None = None) -> JobHandle:
     """Stop with a savepoint and start again from it."""
-    savepoint = stop(settings, world=world)
+    savepoint = stop(settings, clients=clients)
     report(f"stopped with {savepoint}")
-    return start(settings, savepoint=savepoint, report=report, world=world)
+    return start(settings, savepoint=savepoint, report=report, clients=clients)
 
 
-def status(settings: LandingSettings, *, world: World | None = None) -> JobStatus:
+def status(settings: LandingSettings, *, clients: Clients | None = None) -> JobStatus:
     """Ask for the job's state, its newest checkpoint and its restarts."""
-    world = world or World.of(settings)
-    job = world.rest.find_job(settings.job_name)
+    clients = clients or Clients.of(settings)
+    job = clients.rest.find_job(settings.job_name)
     if job is None:
         raise NotRunningError(f"Flink at {settings.flink_rest} runs no job {settings.job_name}")
-    checkpoints = world.rest.checkpoints(job.job_id)
+    checkpoints = clients.rest.checkpoints(job.job_id)
     milliseconds = checkpoints.newest_milliseconds
-    numbers = _numbers(world, job.job_id)
+    numbers = _numbers(clients, job.job_id)
     return JobStatus(
         state=str(job.state if job.tasks_running or job.state is not JobState.RUNNING else JobState.INITIALIZING),
         job_id=job.job_id,
-        pid=world.process.find(),
+        pid=clients.process.find(),
         checkpoint_path=in_words_of_s3(checkpoints.newest_path) if checkpoints.newest_path else None,
         checkpoint_at=datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None,
         checkpoints_completed=checkpoints.completed,
         checkpoints_failed=checkpoints.failed,
         checkpoint_milliseconds=checkpoints.newest_duration_milliseconds,
         checkpoint_bytes=checkpoints.newest_bytes,
-        restarts=world.rest.restarts(job.job_id),
-        failure=_failure(settings, world, job.job_id),
+        restarts=clients.rest.restarts(job.job_id),
+        failure=_failure(settings, clients, job.job_id),
         lag=numbers.lag,
         accepted=numbers.accepted,
         rejected=numbers.rejected,
         repeated=numbers.repeated,
-        jar=str(jar_version(jars)) if (jars := world.process.jars()) and world.process.find() else None,
+        jar=str(jar_version(jars)) if (jars := clients.process.jars()) and clients.process.find() else None,
     )
 
 
-def _failure(settings: LandingSettings, world: World, job_id: str) -> str | None:
+def _failure(settings: LandingSettings, clients: Clients, job_id: str) -> str | None:
     """Tell the newest failure, with its cause where Flink tells that to its log alone, and with the repair."""
-    failure = world.rest.root_cause(job_id)
+    failure = clients.rest.root_cause(job_id)
     if failure is None:
         return None
     if ELSEWHERE in failure:
-        failure = f"{failure}\n{world.process.newest_causes()}".strip()
+        failure = f"{failure}\n{clients.process.newest_causes()}".strip()
     return with_repair(settings, failure)
 
 
-def _numbers(world: World, job_id: str) -> Numbers:
+def _numbers(clients: Clients, job_id: str) -> Numbers:
     """Ask until the tasks have told; one that does not run tells nothing."""
     for _ in range(NUMBERS_TRIES):
-        if numbers := world.rest.numbers(job_id):
+        if numbers := clients.rest.numbers(job_id):
             return numbers
-        world.clock.sleep(NUMBERS_SECONDS)
+        clients.clock.sleep(NUMBERS_SECONDS)
     return Numbers(lag=0, accepted=0, rejected=0, repeated=0)
 
 
@@ -196,12 +196,12 @@ def process_id(settings: LandingSettings) -> int | None:
 
 
 @contextmanager
-def _stream_held(settings: LandingSettings, world: World, report: Report) -> Iterator[None]:
+def _stream_held(settings: LandingSettings, clients: Clients, report: Report) -> Iterator[None]:
     """Hold the stream for a moment: a clear refusal before anything starts, and a former job writes nothing more.
 
     The job's own process takes the stream again when it starts; who comes between is found then.
     """
-    leases = Leases(settings, world.bucket, world.clock, partial(end_orphan, world.rest, report))
+    leases = Leases(settings, clients.bucket, clients.clock, partial(end_orphan, clients.rest, report))
     lease = leases.take(Holder.this_process(), report)
     try:
         yield
@@ -209,8 +209,8 @@ def _stream_held(settings: LandingSettings, world: World, report: Report) -> Ite
         leases.release(lease)
 
 
-def _check_topics(settings: LandingSettings, world: World) -> None:
-    partitions = world.broker.partitions(settings.topics)
+def _check_topics(settings: LandingSettings, clients: Clients) -> None:
+    partitions = clients.broker.partitions(settings.topics)
     missing = [topic for topic in settings.topics if topic not in partitions]
     if missing:
         raise SetupError(f"the broker has no topic {', '.join(missing)}: create it, or set HOURGLASS_TOPIC")

@@ -110,7 +110,7 @@ class JobProcess:
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
 
-    def refusal(self) -> LandingJobError | None:
+    def startup_error(self) -> LandingJobError | None:
         """Give the refusal of the job's own process, if that is how it ended."""
         for line in reversed(_read(self._output).splitlines()):
             if match := _REFUSED.fullmatch(line):

@@ -44,7 +44,7 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class Inventory:
     """What lies below the prefixes of a stream.
 
     Args:
@@ -60,13 +60,13 @@ class Stock:
     uploads: Sequence[tuple[OpenUpload, int]]
 
 
-def take_stock(settings: LandingSettings, bucket: StreamObjects) -> Stock:
+def take_inventory(settings: LandingSettings, bucket: StreamObjects) -> Inventory:
     """Look at everything once: uploads first, so that what is committed meanwhile is only missing."""
     uploads = [_measured(upload, bucket.parts(upload)) for upload in stream_uploads(settings, bucket)]
     states = state_objects(settings, bucket)
     points = restore_points(states)
     objects = [*states, *bucket.objects(settings.lease_prefix)]
-    return Stock(objects, points, [contents(bucket, point.key) for point in points], uploads)
+    return Inventory(objects, points, [contents(bucket, point.key) for point in points], uploads)
 
 
 def _measured(upload: OpenUpload, parts: Sequence[StoredObject]) -> tuple[OpenUpload, int]:
@@ -77,7 +77,7 @@ def _measured(upload: OpenUpload, parts: Sequence[StoredObject]) -> tuple[OpenUp
 
 def leftovers(
     settings: LandingSettings,
-    stock: Stock,
+    stock: Inventory,
     before: datetime,
     *,
     savepoints: bool = False,
@@ -114,7 +114,7 @@ def sweep(bucket: StreamObjects, found: Iterable[Leftover], report: Callable[[st
     return swept
 
 
-def _uploads(stock: Stock, before: datetime, margin: timedelta) -> list[Leftover]:
+def _uploads(stock: Inventory, before: datetime, margin: timedelta) -> list[Leftover]:
     """Find uploads that nobody can complete: old, and in no restore point although two came after them.
 
     An upload ends with the first checkpoint whose barrier follows it, and that one names it. The job may begin one
@@ -131,7 +131,7 @@ def _uploads(stock: Stock, before: datetime, margin: timedelta) -> list[Leftover
     ]
 
 
-def _former_checkpoints(settings: LandingSettings, stock: Stock, before: datetime) -> list[Leftover]:
+def _former_checkpoints(settings: LandingSettings, stock: Inventory, before: datetime) -> list[Leftover]:
     """Find the checkpoint folders of jobs that are over: restoring one of them would land records twice.
 
     The folder of the newest checkpoint stays even when a savepoint is newer: it is the running job's, or the last's.
@@ -152,7 +152,7 @@ def _former_checkpoints(settings: LandingSettings, stock: Stock, before: datetim
     ]
 
 
-def _former_savepoints(stock: Stock, before: datetime) -> list[Leftover]:
+def _former_savepoints(stock: Inventory, before: datetime) -> list[Leftover]:
     newest = stock.points[-1] if stock.points else None
     former = {point.key for point in stock.points if point.origin is Origin.SAVEPOINT and point != newest}
     return [
@@ -162,7 +162,7 @@ def _former_savepoints(stock: Stock, before: datetime) -> list[Leftover]:
     ]
 
 
-def _former_leases(stock: Stock) -> list[Leftover]:
+def _former_leases(stock: Inventory) -> list[Leftover]:
     """Find leases below the highest: they say nothing. Their age does not matter."""
     leases = [stored for stored in stock.objects if lease_number(stored)]
     highest = max(map(lease_number, leases), default=0)

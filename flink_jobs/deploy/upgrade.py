@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flink_jobs.deploy import commands
-from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.waiting import Report, wait_for_checkpoint
 from flink_jobs.errors import LandingJobError, NotRunningError, SetupError, UpgradeFailedError
 from flink_jobs.flink.home import S3_PLUGIN
@@ -30,13 +30,13 @@ class UpgradePlan:
         return self.from_version.digest == self.to_version.digest
 
 
-def plan_upgrade(settings: LandingSettings, new_jar: Path, *, world: World | None = None) -> UpgradePlan:
+def plan_upgrade(settings: LandingSettings, new_jar: Path, *, clients: Clients | None = None) -> UpgradePlan:
     """Compare the jars of the running job with new ones; nothing is changed but copies are kept.
 
     Args:
         settings: of the job.
         new_jar: of the operator; that of the uploads lies beside it.
-        world: everything outside, for tests.
+        clients: set by tests; by default those of the settings.
 
     Raises:
         SetupError: the job runs on a cluster, whose machines have jars of their own.
@@ -47,16 +47,16 @@ def plan_upgrade(settings: LandingSettings, new_jar: Path, *, world: World | Non
             "the machines of a cluster have jars of their own: `hourglass job stop`, replace "
             f"lib/{NAME} and plugins/{S3_PLUGIN}/{UPLOADS_NAME} on each of them, restart them, `hourglass job start`"
         )
-    world = world or World.of(settings)
-    running = world.process.jars()
-    if world.process.find() is None or running is None:
+    clients = clients or Clients.of(settings)
+    running = clients.process.jars()
+    if clients.process.find() is None or running is None:
         raise NotRunningError("there is no landing job to upgrade: `hourglass job start` uses the newest jar")
     new = keep(LandingJars.of_build(new_jar), settings.jar_dir)
     return UpgradePlan(running, new, jar_version(running), jar_version(new))
 
 
 def upgrade(
-    settings: LandingSettings, plan: UpgradePlan, *, report: Report, world: World | None = None
+    settings: LandingSettings, plan: UpgradePlan, *, report: Report, clients: Clients | None = None
 ) -> commands.JobHandle:
     """Run the new jar from where the old one stops.
 
@@ -69,27 +69,29 @@ def upgrade(
     Raises:
         UpgradeFailedError: the new jar does not work; the message says what runs now.
     """
-    world = world or World.of(settings)
-    savepoint = commands.stop(settings, world=world)
+    clients = clients or Clients.of(settings)
+    savepoint = commands.stop(settings, clients=clients)
     report(f"stopped with {savepoint}")
     install(plan.new, settings.flink_home)
     try:
-        handle = commands.start(settings, savepoint=savepoint, report=report, world=world)
-        wait_for_checkpoint(settings, world, handle.job_id, report)
+        handle = commands.start(settings, savepoint=savepoint, report=report, clients=clients)
+        wait_for_checkpoint(settings, clients, handle.job_id, report)
     except LandingJobError as error:
-        world.process.kill()
-        _require_nothing_landed(settings, world, savepoint, error)
+        clients.process.kill()
+        _require_nothing_landed(settings, clients, savepoint, error)
         report(f"{plan.to_version} does not work, {plan.from_version} comes back: {error}")
         install(plan.running, settings.flink_home)
-        commands.start(settings, savepoint=savepoint, report=report, world=world)
+        commands.start(settings, savepoint=savepoint, report=report, clients=clients)
         raise UpgradeFailedError(
             f"{plan.to_version} does not work; {plan.from_version} runs again from {savepoint}.\n{error}"
         ) from error
     return handle
 
 
-def _require_nothing_landed(settings: LandingSettings, world: World, savepoint: str, error: LandingJobError) -> None:
-    newest = newest_points(settings, world.bucket)[-1]
+def _require_nothing_landed(
+    settings: LandingSettings, clients: Clients, savepoint: str, error: LandingJobError
+) -> None:
+    newest = newest_points(settings, clients.bucket)[-1]
     if settings.url(newest.key) != savepoint:
         raise UpgradeFailedError(
             f"the new jar failed after it had completed {newest.key}: the old one is not put back, because it would "

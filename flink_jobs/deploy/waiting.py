@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.clients import Clients
 from flink_jobs.errors import JobFailedError, LandingJobError, UnreachableError
 from flink_jobs.flink.rest import Job, JobState, SavepointState
 from flink_jobs.restore.points import restore_points
@@ -15,81 +15,83 @@ POLL_SECONDS = 0.2
 REPORT_SECONDS = 5.0
 
 
-def wait_until_running(settings: LandingSettings, world: World, report: Report) -> str:
+def wait_until_running(settings: LandingSettings, clients: Clients, report: Report) -> str:
     """Wait until every task of the job reads, and return the job's id.
 
     Raises:
         JobFailedError: the process ended, or the job does not run within the settings' limit.
         LandingJobError: of another kind, when the job's own process refused to start.
     """
-    started = reported = world.clock.monotonic()
-    while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
-        if world.process.find() is None:
-            raise world.process.refusal() or JobFailedError(
-                f"Flink ended while it started.\n{world.process.why_it_ended()}\n(log: {world.process.log})"
+    started = reported = clients.clock.monotonic()
+    while (now := clients.clock.monotonic()) - started < settings.start_limit_seconds:
+        if clients.process.find() is None:
+            raise clients.process.startup_error() or JobFailedError(
+                f"Flink ended while it started.\n{clients.process.why_it_ended()}\n(log: {clients.process.log})"
             )
-        job = _job_if_known(settings, world)
+        job = _job_if_known(settings, clients)
         if job and job.state is JobState.RUNNING and job.tasks_running:
             report(f"the landing job reads after {now - started:.0f} s")
             return job.job_id
         if now - reported >= REPORT_SECONDS:
             reported = now
             report(f"waiting for the landing job, {job.state if job else 'Flink starts'}, {now - started:.0f} s")
-        world.clock.sleep(POLL_SECONDS)
+        clients.clock.sleep(POLL_SECONDS)
     raise JobFailedError(
-        f"the landing job does not run after {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
-        f"(log: {world.process.log})"
+        f"the landing job does not run after {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, clients)}\n"
+        f"(log: {clients.process.log})"
     )
 
 
-def wait_for_checkpoint(settings: LandingSettings, world: World, job_id: str, report: Report) -> None:
+def wait_for_checkpoint(settings: LandingSettings, clients: Clients, job_id: str, report: Report) -> None:
     """Wait until a job has completed a checkpoint: it reads, writes and stores.
 
     Raises:
         JobFailedError: the process ended, or there is no checkpoint within the settings' limit.
     """
-    started = reported = world.clock.monotonic()
-    while (now := world.clock.monotonic()) - started < settings.start_limit_seconds:
-        if world.process.find() is None:
-            raise JobFailedError(f"Flink ended before its first checkpoint.\n{world.process.why_it_ended()}")
+    started = reported = clients.clock.monotonic()
+    while (now := clients.clock.monotonic()) - started < settings.start_limit_seconds:
+        if clients.process.find() is None:
+            raise JobFailedError(f"Flink ended before its first checkpoint.\n{clients.process.why_it_ended()}")
         try:
-            if world.rest.checkpoints(job_id).completed:
+            if clients.rest.checkpoints(job_id).completed:
                 return
         except UnreachableError:
             report("Flink does not answer")
         if now - reported >= REPORT_SECONDS:
             reported = now
             report(f"waiting for the first checkpoint, {now - started:.0f} s")
-        world.clock.sleep(POLL_SECONDS)
+        clients.clock.sleep(POLL_SECONDS)
     raise JobFailedError(
-        f"no checkpoint within {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, world)}\n"
-        f"(log: {world.process.log})"
+        f"no checkpoint within {settings.start_limit_seconds:.0f} s.\n{_root_cause(settings, clients)}\n"
+        f"(log: {clients.process.log})"
     )
 
 
-def _job_if_known(settings: LandingSettings, world: World) -> Job | None:
+def _job_if_known(settings: LandingSettings, clients: Clients) -> Job | None:
     """Find the job; the REST interface answers only seconds after the process has started."""
     try:
-        return world.rest.find_job(settings.job_name)
+        return clients.rest.find_job(settings.job_name)
     except LandingJobError:
         return None
 
 
-def _root_cause(settings: LandingSettings, world: World) -> str:
+def _root_cause(settings: LandingSettings, clients: Clients) -> str:
     try:
-        job = world.rest.find_job(settings.job_name)
-        cause = world.rest.root_cause(job.job_id) if job else None
+        job = clients.rest.find_job(settings.job_name)
+        cause = clients.rest.root_cause(job.job_id) if job else None
     except LandingJobError:
         cause = None
-    return cause or world.process.why_it_ended()
+    return cause or clients.process.why_it_ended()
 
 
-def savepoints(settings: LandingSettings, world: World) -> set[str]:
+def savepoints(settings: LandingSettings, clients: Clients) -> set[str]:
     """List the complete savepoints of the stream as `s3://` paths."""
-    return {settings.url(point.key) for point in restore_points(world.bucket.objects(settings.savepoint_prefix))}
+    return {settings.url(point.key) for point in restore_points(clients.bucket.objects(settings.savepoint_prefix))}
 
 
-def wait_for_savepoint(settings: LandingSettings, world: World, job_id: str, request_id: str, before: set[str]) -> str:
+def wait_for_savepoint(
+    settings: LandingSettings, clients: Clients, job_id: str, request_id: str, before: set[str]
+) -> str:
     """Wait until the requested savepoint is complete, and return its path.
 
     A local Flink may be gone before it can be asked; then the bucket knows: a savepoint that was not there `before`.
@@ -97,33 +99,33 @@ def wait_for_savepoint(settings: LandingSettings, world: World, job_id: str, req
     Raises:
         JobFailedError: the savepoint failed, the process ended without one, or it takes longer than the limit.
     """
-    started = world.clock.monotonic()
-    while world.clock.monotonic() - started < settings.stop_limit_seconds:
-        ended = world.process.find() is None
+    started = clients.clock.monotonic()
+    while clients.clock.monotonic() - started < settings.stop_limit_seconds:
+        ended = clients.process.find() is None
         try:
-            state, text = world.rest.savepoint(job_id, request_id)
+            state, text = clients.rest.savepoint(job_id, request_id)
         except (UnreachableError, JobFailedError) as exc:
-            if made := savepoints(settings, world) - before:
+            if made := savepoints(settings, clients) - before:
                 return made.pop()
             if ended:
                 raise JobFailedError(
                     f"Flink ended without a savepoint; the next start uses the newest checkpoint.\n"
-                    f"{world.process.why_it_ended()}"
+                    f"{clients.process.why_it_ended()}"
                 ) from exc
         else:
             if state is SavepointState.COMPLETED:
                 return text
             if state is SavepointState.FAILED:
                 raise JobFailedError(f"the savepoint failed, the job runs on: {text}")
-        world.clock.sleep(POLL_SECONDS)
-    raise JobFailedError(f"no savepoint within {settings.stop_limit_seconds:.0f} s (log: {world.process.log})")
+        clients.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(f"no savepoint within {settings.stop_limit_seconds:.0f} s (log: {clients.process.log})")
 
 
-def wait_for_end(settings: LandingSettings, world: World) -> None:
+def wait_for_end(settings: LandingSettings, clients: Clients) -> None:
     """Wait until the process has ended, and end it when it does not: its savepoint is complete."""
-    started = world.clock.monotonic()
-    while world.process.find() is not None:
-        if world.clock.monotonic() - started > settings.stop_limit_seconds:
-            world.process.kill()
+    started = clients.clock.monotonic()
+    while clients.process.find() is not None:
+        if clients.clock.monotonic() - started > settings.stop_limit_seconds:
+            clients.process.kill()
             return
-        world.clock.sleep(POLL_SECONDS)
+        clients.clock.sleep(POLL_SECONDS)

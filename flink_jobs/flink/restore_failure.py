@@ -8,7 +8,7 @@ RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSa
 """The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
 
 
-def refusal_of(trace: str, path: str | None) -> RestoreRefusedError | None:
+def restore_failure_of(trace: str, path: str | None) -> RestoreRefusedError | None:
     """Tell a job that failed for its restore point from one that failed for anything else."""
     return RestoreRefusedError(unrestorable(path, trace)) if RESTORING in trace else None
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from flink_jobs.clock import Clock
 from flink_jobs.errors import LeaseHeldError
-from flink_jobs.lease.holder import Holder, Life
+from flink_jobs.lease.holder import Holder, Liveness
 from flink_jobs.lease.record import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
@@ -103,7 +103,7 @@ class Leases(Renewals):
             body, record = seen
             if body is None or (record and (record.released or self._is_over(record))):
                 return
-            if record and (seen != first or record.holder.life() is Life.RUNS):
+            if record and (seen != first or record.holder.life() is Liveness.RUNS):
                 raise _held(record, found.key)
             if now - reported >= REPORT_SECONDS:
                 reported = now
@@ -112,7 +112,7 @@ class Leases(Renewals):
 
     def _is_over(self, record: LeaseRecord) -> bool:
         """Say whether a job is known to have ended, together with its holder or by us."""
-        if record.holder.life() is not Life.ENDED:
+        if record.holder.life() is not Liveness.ENDED:
             return False
         return record.outlives_seconds is None or (record.job_id is not None and self._end_orphan(record.job_id))
 

@@ -15,7 +15,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 
-class Life(StrEnum):
+class Liveness(StrEnum):
     """What this machine knows about a process."""
 
     RUNS = "runs"
@@ -42,21 +42,21 @@ class Holder:
 
         return cls(socket.gethostname(), this_machine(), os.getpid(), psutil.Process().create_time())
 
-    def life(self) -> Life:
+    def life(self) -> Liveness:
         """Look whether the process lives."""
         import psutil  # noqa: PLC0415 - see `this_process`
 
         if self.machine != this_machine():
-            return Life.UNKNOWN
+            return Liveness.UNKNOWN
         try:
             process = psutil.Process(self.pid)
             state = process.status()
             same = abs(process.create_time() - self.created) < CLOCK_STEP_SECONDS
         except psutil.NoSuchProcess:
-            return Life.ENDED
+            return Liveness.ENDED
         if not same or state in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
-            return Life.ENDED
-        return Life.STANDS_STILL if state in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP} else Life.RUNS
+            return Liveness.ENDED
+        return Liveness.STANDS_STILL if state in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP} else Liveness.RUNS
 
 
 def this_machine() -> str:

@@ -159,7 +159,7 @@ class LeaseKeeper:
             pass
 
 
-class JobOfVirtualMachine:
+class LocalJob:
     """The job in the Java process that started this one.
 
     Args:

@@ -17,7 +17,7 @@ from flink_jobs.clock import SystemClock
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.rest import CLIENT_CHECK_DEFAULT_SECONDS, FlinkRest, JobState
 from flink_jobs.job_log import LOG
-from flink_jobs.lease.keeper import JobOfVirtualMachine
+from flink_jobs.lease.keeper import LocalJob
 
 
 class Cluster(Protocol):
@@ -40,7 +40,7 @@ class Cluster(Protocol):
         ...
 
 
-class JobOfCluster:
+class SessionClusterJob:
     """A job that was submitted to a session cluster by this process, its client.
 
     Args:
@@ -136,21 +136,19 @@ class JobOfCluster:
         os._exit(1)
 
 
-def job_of(
-    virtual_machine: int, cluster: str | None, lease_seconds: float, job_id: str | None
-) -> JobOfVirtualMachine | JobOfCluster:
+def job_of(jvm_pid: int, cluster: str | None, lease_seconds: float, job_id: str | None) -> LocalJob | SessionClusterJob:
     """Say what the keeper of the lease can do to a job.
 
     Args:
-        virtual_machine: pid of the Java process that runs it, or submits it.
+        jvm_pid: pid of the Java process that runs it, or submits it.
         cluster: address of the session cluster that runs it; None where the Java process does.
         lease_seconds: how long it may go on without a renewal.
         job_id: which job it is, once it is submitted.
     """
     if cluster is None:
-        return JobOfVirtualMachine(virtual_machine)
+        return LocalJob(jvm_pid)
     milliseconds = SystemClock().epoch_milliseconds
-    return JobOfCluster(FlinkRest(cluster), virtual_machine, lease_seconds, milliseconds, LOG.info, job_id=job_id)
+    return SessionClusterJob(FlinkRest(cluster), jvm_pid, lease_seconds, milliseconds, LOG.info, job_id=job_id)
 
 
 def end_orphan(cluster: Cluster, report: Callable[[str], None], job_id: str) -> bool:

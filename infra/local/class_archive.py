@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 
 from flink_jobs import deploy
 from flink_jobs.class_archive import archive_of
-from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.waiting import wait_for_checkpoint
 from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
@@ -57,7 +57,7 @@ def make(runtime_dir: Path) -> Path:
         with variables({JAVA_OPTIONS: " ".join(filter(None, (os.environ.get(JAVA_OPTIONS), to_archive)))}):
             job = deploy.start(landing)
         _produce(landing)
-        wait_for_checkpoint(landing, World.of(landing), job.job_id, lambda _line: None)
+        wait_for_checkpoint(landing, Clients.of(landing), job.job_id, lambda _line: None)
         deploy.stop(landing)
     if not unfinished.exists():
         raise StackError(f"the job ended without an archive of its classes; see {JAVA_OPTIONS}")

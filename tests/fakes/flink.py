@@ -145,7 +145,7 @@ class FakeFlink:
         self.effects.append("kill")
         self.alive = False
 
-    def refusal(self) -> LandingJobError | None:
+    def startup_error(self) -> LandingJobError | None:
         """Say whether it refused."""
         return self.refused
 

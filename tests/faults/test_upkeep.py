@@ -171,7 +171,7 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
     assert needed
 
     def found() -> list[janitor.Leftover]:
-        stock = janitor.take_stock(stack.landing, bucket)
+        stock = janitor.take_inventory(stack.landing, bucket)
         return janitor.leftovers(stack.landing, stock, datetime.now(UTC), margin=timedelta(0))
 
     before = read_landed(stack.settings)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flink_jobs.deploy import commands as deploy
-from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.clients import Clients
 from flink_jobs.errors import (
     AlreadyRunsError,
     JobFailedError,
@@ -38,7 +38,7 @@ def stored(key: str, seconds: int = 0) -> StoredObject:
 
 @dataclass
 class Given:
-    """The world of one test."""
+    """The clients of one test."""
 
     stored: list[StoredObject] = field(default_factory=list)
     states: list[JobState | str | None] = field(default_factory=lambda: [None, JobState.CREATED, JobState.RUNNING])
@@ -49,12 +49,12 @@ class Given:
     def __post_init__(self) -> None:
         self.flink = FakeFlink(self.states, self.effects)
         self.objects = FakeObjects(self.stored)
-        self.world = World(FakeTopics(self.topics), self.objects, self.flink, self.flink, FakeSeconds())
+        self.clients = Clients(FakeTopics(self.topics), self.objects, self.flink, self.flink, FakeSeconds())
 
     def start(self, *, from_offsets: bool = False, savepoint: str | None = None) -> deploy.JobHandle:
-        """Start the job in this world."""
+        """Start the job in this clients."""
         return deploy.start(
-            self.settings, from_offsets=from_offsets, savepoint=savepoint, report=self.said.append, world=self.world
+            self.settings, from_offsets=from_offsets, savepoint=savepoint, report=self.said.append, clients=self.clients
         )
 
     settings = LandingSettings(_env_file=None)
@@ -170,7 +170,7 @@ def test_a_checkpoint_whose_files_are_there_is_restored(scheme: str) -> None:
 def test_another_machines_job_is_refused_before_anything_starts_and_a_start_leaves_the_stream_free() -> None:
     given = Given()
     given.start()
-    lease = Leases(given.settings, given.objects, given.world.clock).read()
+    lease = Leases(given.settings, given.objects, given.clients.clock).read()
     assert lease
     assert lease.released
     given.flink.alive = False
@@ -194,7 +194,7 @@ def test_a_job_whose_client_is_dead_is_cancelled_before_the_next_one_starts() ->
     given = Given()
     dead = Holder.this_process()
     dead = Holder(dead.host, dead.machine, 2**22 + 1, 1.0)
-    leases = Leases(given.settings, given.objects, given.world.clock)
+    leases = Leases(given.settings, given.objects, given.clients.clock)
     leases.renew(leases.take(dead, given.said.append, 60.0), JOB_ID)
     given.flink.orphan_states = [JobState.RUNNING, JobState.CANCELED]
     given.start()
@@ -289,7 +289,7 @@ def test_the_path_comes_from_flink_while_it_answers() -> None:
     given = running()
     given.flink.savepoint_answers = [(SavepointState.IN_PROGRESS, ""), (SavepointState.COMPLETED, "s3://b/save")]
     ends(given)
-    assert "s3://b/save" == deploy.stop(given.settings, world=given.world)
+    assert "s3://b/save" == deploy.stop(given.settings, clients=given.clients)
     assert [f"stop into s3://hourglass/{SAVEPOINTS}"] == given.effects
 
 
@@ -297,41 +297,41 @@ def test_the_path_comes_from_the_bucket_when_flink_is_gone_already() -> None:
     """A local Flink exits with its job, often before the question."""
     given = running()
     ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", -60))
-    assert f"s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2" == deploy.stop(given.settings, world=given.world)
+    assert f"s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2" == deploy.stop(given.settings, clients=given.clients)
 
 
 def test_an_older_savepoint_is_never_taken_for_the_new_one() -> None:
     given = running()
     ends(given)
     with pytest.raises(JobFailedError, match="ended without a savepoint"):
-        deploy.stop(given.settings, world=given.world)
+        deploy.stop(given.settings, clients=given.clients)
 
 
 def test_a_failed_savepoint_leaves_the_job_alone() -> None:
     given = running()
     given.flink.savepoint_answers = [(SavepointState.FAILED, "the bucket is full")]
     with pytest.raises(JobFailedError, match="the job runs on: the bucket is full"):
-        deploy.stop(given.settings, world=given.world)
+        deploy.stop(given.settings, clients=given.clients)
     assert given.flink.alive
 
 
 def test_a_process_that_lingers_after_its_savepoint_is_ended() -> None:
     given = running()
     given.flink.savepoint_answers = [(SavepointState.COMPLETED, "s3://b/save")]
-    deploy.stop(given.settings, world=given.world)
+    deploy.stop(given.settings, clients=given.clients)
     assert "kill" == given.effects[-1]
 
 
 def test_a_job_that_is_over_cannot_be_stopped() -> None:
     given = Given(states=[JobState.FINISHED])
     with pytest.raises(NotRunningError):
-        deploy.stop(given.settings, world=given.world)
+        deploy.stop(given.settings, clients=given.clients)
 
 
 def test_a_restart_continues_from_its_own_savepoint() -> None:
     given = running()
     ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", 5))
-    deploy.restart(given.settings, world=given.world)
+    deploy.restart(given.settings, clients=given.clients)
     assert [
         f"stop into s3://hourglass/{SAVEPOINTS}",
         f"start s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2",
@@ -340,7 +340,7 @@ def test_a_restart_continues_from_its_own_savepoint() -> None:
 
 def test_it_tells_state_checkpoint_and_restarts() -> None:
     given = Given(states=[JobState.RUNNING])
-    found = deploy.status(given.settings, world=given.world)
+    found = deploy.status(given.settings, clients=given.clients)
     assert ("RUNNING", JOB_ID, None, 2) == (found.state, found.job_id, found.pid, found.restarts)
     assert f"the cause of {JOB_ID[:1]}" == found.failure
     assert datetime(2025, 8, 1, 3, 59, 59, 123000, tzinfo=UTC) == found.checkpoint_at
@@ -356,7 +356,7 @@ def test_a_failure_that_flink_tells_its_log_alone_is_told_with_its_repair() -> N
     """Of a failed checkpoint its page says no more than where to look."""
     given = Given(states=[JobState.RESTARTING])
     given.flink.root_cause = lambda _job_id: "failed, view the Job Manager log"  # type: ignore[method-assign, assignment]
-    failure = deploy.status(given.settings, world=given.world).failure or ""
+    failure = deploy.status(given.settings, clients=given.clients).failure or ""
     assert ["failed, view the Job Manager log", "Caused by: AccessDenied"] == failure.splitlines()[:2]
     assert "s3:PutObject" in failure
     assert "s3://hourglass/flink/platform-events/*" in failure
@@ -364,4 +364,4 @@ def test_a_failure_that_flink_tells_its_log_alone_is_told_with_its_repair() -> N
 
 def test_no_answer_is_an_error_that_names_the_repair() -> None:
     with pytest.raises(LandingJobError, match="no Flink answers"):
-        deploy.status(Given.settings, world=Given(states=[None]).world)
+        deploy.status(Given.settings, clients=Given(states=[None]).clients)

@@ -183,11 +183,11 @@ def test_the_jar_that_runs_is_kept_when_a_build_replaces_it(
 def test_the_refusal_of_the_jobs_own_process_is_known_by_its_kind(
     settings: LandingSettings, process: JobProcess
 ) -> None:
-    assert process.refusal() is None
+    assert process.startup_error() is None
     settings.log_dir.mkdir(parents=True)
     output = settings.log_dir / "flink.out"
     output.write_text("hourglass: aborted 2 uploads\nhourglass: LeaseHeldError: x holds it\nTraceback\n")
-    assert isinstance(process.refusal(), LeaseHeldError)
-    assert "x holds it" == str(process.refusal())
+    assert isinstance(process.startup_error(), LeaseHeldError)
+    assert "x holds it" == str(process.startup_error())
     output.write_text("hourglass: KeyError: no kind of ours\n")
-    assert LandingJobError is type(process.refusal())
+    assert LandingJobError is type(process.startup_error())

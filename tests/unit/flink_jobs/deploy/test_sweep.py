@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flink_jobs.deploy.sweep import Leftover, leftovers, sweep, take_stock
+from flink_jobs.deploy.sweep import Leftover, leftovers, sweep, take_inventory
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import EPOCH, METADATA, FakeObjects
@@ -34,7 +34,7 @@ class Given:
 
     def found(self, *, older: float = 10_000, savepoints: bool = False) -> list[Leftover]:
         """Find what is older than a minute."""
-        stock = take_stock(SETTINGS, self.bucket)
+        stock = take_inventory(SETTINGS, self.bucket)
         return leftovers(SETTINGS, stock, EPOCH + timedelta(minutes=older), savepoints=savepoints)
 
     def keys(self, *, older: float = 10_000, savepoints: bool = False) -> set[str]:

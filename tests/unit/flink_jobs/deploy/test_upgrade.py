@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from flink_jobs.deploy.clients import World
+from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.upgrade import plan_upgrade, upgrade
 from flink_jobs.errors import NotRunningError, SetupError, UpgradeFailedError
 from flink_jobs.flink.jars import LandingJars, install, jar_version, keep
@@ -60,7 +60,7 @@ class Given:
             return start(*arguments)  # type: ignore[arg-type]
 
         self.flink.start = starts  # type: ignore[assignment]
-        self.world = World(FakeTopics({"platform-events": 4}), self.objects, self.flink, self.flink, FakeSeconds())
+        self.clients = Clients(FakeTopics({"platform-events": 4}), self.objects, self.flink, self.flink, FakeSeconds())
 
     def _stopped(self) -> None:
         self.flink.alive = False
@@ -68,8 +68,8 @@ class Given:
 
     def upgrade(self) -> None:
         """Upgrade to the new jar."""
-        plan = plan_upgrade(self.settings, self.new, world=self.world)
-        upgrade(self.settings, plan, report=self.said.append, world=self.world)
+        plan = plan_upgrade(self.settings, self.new, clients=self.clients)
+        upgrade(self.settings, plan, report=self.said.append, clients=self.clients)
 
 
 START = f"start s3://hourglass/{SAVEPOINT}"
@@ -112,7 +112,7 @@ def test_what_does_not_run_is_not_upgraded(tmp_path: Path) -> None:
     given = Given(tmp_path)
     given.flink.alive = False
     with pytest.raises(NotRunningError):
-        plan_upgrade(given.settings, given.new, world=given.world)
+        plan_upgrade(given.settings, given.new, clients=given.clients)
 
 
 def test_two_builds_of_one_source_are_the_same_jar(tmp_path: Path) -> None:
@@ -150,4 +150,4 @@ def test_on_a_cluster_the_repair_is_named(tmp_path: Path) -> None:
     given = Given(tmp_path)
     settings = given.settings.model_copy(update={"flink_target": FlinkTarget.SESSION})
     with pytest.raises(SetupError, match=r"replace lib/.* and plugins/s3-fs-hadoop/"):
-        plan_upgrade(settings, given.new, world=given.world)
+        plan_upgrade(settings, given.new, clients=given.clients)

@@ -10,7 +10,7 @@ import pytest
 
 from flink_jobs.errors import LeaseHeldError, LeaseLostError, UnreachableError
 from flink_jobs.lease.acquire import Leases
-from flink_jobs.lease.holder import Holder, Life
+from flink_jobs.lease.holder import Holder, Liveness
 from flink_jobs.lease.keeper import Kept, LeaseKeeper
 from flink_jobs.lease.record import Lease, LeaseRecord
 from flink_jobs.settings import LandingSettings
@@ -189,7 +189,7 @@ def test_what_is_no_lease_only_stands_its_time() -> None:
 
 
 def test_a_paused_process_of_this_machine_is_watched_like_one_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Holder, "life", lambda _holder: Life.STANDS_STILL)
+    monkeypatch.setattr(Holder, "life", lambda _holder: Liveness.STANDS_STILL)
     given = Given()
     given.take()
     assert 2 == given.take().record.number
@@ -206,14 +206,14 @@ def test_the_former_holder_learns_at_its_next_renewal_that_it_lost() -> None:
 
 def test_life_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pids mean something on one machine, and only together with a start time."""
-    assert Life.RUNS is HERE.life()
-    assert Life.ENDED is DEAD.life()
-    assert Life.ENDED is replace(HERE, created=HERE.created - 60).life()
-    assert Life.UNKNOWN is ELSEWHERE.life()
+    assert Liveness.RUNS is HERE.life()
+    assert Liveness.ENDED is DEAD.life()
+    assert Liveness.ENDED is replace(HERE, created=HERE.created - 60).life()
+    assert Liveness.UNKNOWN is ELSEWHERE.life()
     for state, life in {
-        psutil.STATUS_STOPPED: Life.STANDS_STILL,
-        psutil.STATUS_ZOMBIE: Life.ENDED,
-        psutil.STATUS_SLEEPING: Life.RUNS,
+        psutil.STATUS_STOPPED: Liveness.STANDS_STILL,
+        psutil.STATUS_ZOMBIE: Liveness.ENDED,
+        psutil.STATUS_SLEEPING: Liveness.RUNS,
     }.items():
         monkeypatch.setattr(psutil.Process, "status", lambda _process, state=state: state)
         assert life is HERE.life()

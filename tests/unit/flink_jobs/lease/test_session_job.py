@@ -7,7 +7,7 @@ import pytest
 
 from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.rest import JobState
-from flink_jobs.lease.session_job import JobOfCluster, end_orphan
+from flink_jobs.lease.session_job import SessionClusterJob, end_orphan
 
 JOB = "a" * 32
 
@@ -45,10 +45,10 @@ class FakeCluster:
         self.asked.append(what)
 
 
-def job(cluster: FakeCluster, said: list[str] | None = None) -> JobOfCluster:
+def job(cluster: FakeCluster, said: list[str] | None = None) -> SessionClusterJob:
     """Make a job with a lease of five seconds at the moment 1000."""
     report = (said if said is not None else []).append
-    return JobOfCluster(cluster, os.getpid(), 5.0, lambda: 1000, report, job_id=JOB)
+    return SessionClusterJob(cluster, os.getpid(), 5.0, lambda: 1000, report, job_id=JOB)
 
 
 @pytest.mark.parametrize(("check_seconds", "expected"), [(2.0, 7.0), (None, 65.0)])
@@ -96,7 +96,7 @@ def test_only_the_word_of_the_cluster_that_ran_it_counts(state: JobState | None,
 
 def test_a_job_that_was_never_submitted_may_have_been() -> None:
     """The answer to its submission may be lost."""
-    assert not JobOfCluster(FakeCluster([JobState.FAILED]), os.getpid(), 5.0, lambda: 0, print).is_over()
+    assert not SessionClusterJob(FakeCluster([JobState.FAILED]), os.getpid(), 5.0, lambda: 0, print).is_over()
 
 
 def test_an_orphan_is_cancelled_and_asked_for_until_it_is_over() -> None:
