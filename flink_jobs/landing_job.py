@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - Flink's own name; read when pyflink is imported
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
+from flink_jobs.audit.broker import KafkaWitness
 from flink_jobs.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import LandingJobError
@@ -31,10 +33,16 @@ from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.keeper import Kept, LeaseKeeper
 from flink_jobs.lease.session_job import SessionClusterJob, job_of
-from flink_jobs.restore.choose import newest_state
-from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
+from flink_jobs.restore.after_ledger import LedgerRecovery
+from flink_jobs.restore.choose import choose_point
+from flink_jobs.restore.metadata import SourcePartition
+from flink_jobs.restore.orphaned_uploads import abort_orphaned_uploads
+from flink_jobs.restore.points import find_points, sound
 from flink_jobs.s3.bucket import Bucket, plain_address
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
+
+Offsets = Mapping[SourcePartition, int]
+"""The offset to read next, by source partition."""
 
 RESTORE_PATH = "execution.state-recovery.path"
 TARGET = "execution.target"
@@ -63,9 +71,9 @@ def main() -> None:
     cluster = session_cluster(settings, java)
     keeper = hold_stream(settings, jvm_pid, cluster)
     try:
-        settings = continued(settings, Bucket.of(settings))
+        settings, offsets = continued(settings, Bucket.of(settings))
         configure(java, jvm, settings, on_cluster=cluster is not None)
-        build(java, jvm, settings)
+        build(java, jvm, settings, offsets)
         client = environment.execute_async(settings.job_name)
         end = client._j_job_client.getJobExecutionResult()  # noqa: SLF001 - no public way; Java forgets it with this name
         job = RunningJob(
@@ -110,13 +118,24 @@ def hold_stream(settings: LandingSettings, jvm_pid: int, cluster: str | None) ->
     return keeper
 
 
-def continued(settings: LandingSettings, bucket: Bucket) -> LandingSettings:
-    """Clean up behind the former job, and choose where to continue."""
-    end_uploads_of_the_former(settings, bucket, LOG.info)
-    if settings.restored_from is None and settings.starting_offsets is StartingOffsets.EARLIEST:
-        return settings.model_copy(update={"restored_from": newest_state(settings, bucket)})
-    require_restore_point(settings, bucket)
-    return settings
+def continued(settings: LandingSettings, bucket: Bucket) -> tuple[LandingSettings, Offsets]:
+    """Choose where to continue, then abort the uploads that are not needed there.
+
+    Returns:
+        The settings with the restore point, or without one the offsets to begin at; empty where the starting offsets
+        of the settings decide.
+    """
+    offsets: Offsets = {}
+    restorable: list[bytes] = []
+    if settings.restored_from is None and settings.starting_offsets is StartingOffsets.LEDGER:
+        offsets = LedgerRecovery(settings, bucket, KafkaWitness(settings.librdkafka()), LOG.info).next_offsets()
+    elif settings.restored_from is None and settings.starting_offsets is StartingOffsets.GROUP:
+        restorable = [point.state for point in sound(find_points(settings, bucket))]
+    elif point := choose_point(settings, bucket, settings.restored_from):
+        settings = settings.model_copy(update={"restored_from": settings.url(point.key)})
+        restorable = [point.state]
+    abort_orphaned_uploads(settings, bucket, restorable, LOG.info)
+    return settings, offsets
 
 
 def configure(java: Any, jvm: Any, settings: LandingSettings, *, on_cluster: bool) -> None:
@@ -151,7 +170,7 @@ def with_choices_of_flink(settings: LandingSettings, java: Any, jvm: Any) -> Lan
     return settings.model_copy(update=keys | ({"s3_session_token": SecretStr(token)} if token else {}))
 
 
-def build(java: Any, jvm: Any, settings: LandingSettings) -> None:
+def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> None:
     """Lay the job: source, operator, sinks.
 
     The order of the last three lines is a promise: commits run in the order in which sinks are made, so the
@@ -162,8 +181,12 @@ def build(java: Any, jvm: Any, settings: LandingSettings) -> None:
     java.getConfig().enableObjectReuse()
     java.enableCheckpointing(settings.checkpoint_seconds * 1000)
 
-    records = read_topics(java, jvm, settings)
-    accepted = land(records, jvm, settings)
+    booked = jvm.io.hourglass.landing.BookedOffsets()
+    for (topic, partition), offset in offsets.items():
+        booked.put(topic, partition, offset)
+
+    records = read_topics(java, jvm, settings, booked)
+    accepted = land(records, jvm, settings, booked)
     rejected = accepted.getSideOutput(jvm.io.hourglass.landing.LandingOperator.REJECTED)
     ledger = accepted.getSideOutput(jvm.io.hourglass.landing.LandingOperator.LEDGER)
 
@@ -172,20 +195,24 @@ def build(java: Any, jvm: Any, settings: LandingSettings) -> None:
     write_lines(ledger, jvm, settings, Kind.LEDGER, Codec.PLAIN)
 
 
-def read_topics(java: Any, jvm: Any, settings: LandingSettings) -> Any:
-    """Read the topics in runs of the consumer's own records; offsets are kept in checkpoints and told to the group."""
+def read_topics(java: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
+    """Read the topics, each poll as one run of records; checkpoints keep the offsets, and the group is told them."""
     properties = jvm.java.util.Properties()
     for name, value in consumer_properties(settings).items():
         properties.setProperty(name, value)
-    from_group = settings.starting_offsets is StartingOffsets.GROUP
-    source = jvm.io.hourglass.landing.TopicSource(settings.topics, properties, from_group)
+    if settings.starting_offsets is StartingOffsets.GROUP:
+        initializers = jvm.org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer
+        start = initializers.committedOffsets(jvm.org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST)
+    else:
+        start = booked
+    source = jvm.io.hourglass.landing.TopicSource(settings.topics, properties, start)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     return java.fromSource(source, no_watermarks, "read kafka").uid("read-kafka")
 
 
-def land(records: Any, jvm: Any, settings: LandingSettings) -> Any:
+def land(records: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
     """Turn records into accepted lines; rejected lines and ledger entries come as side outputs."""
-    operator = jvm.io.hourglass.landing.LandingOperator(settings.job_name, json.dumps(settings.contract()))
+    operator = jvm.io.hourglass.landing.LandingOperator(settings.job_name, json.dumps(settings.contract()), booked)
     lines = jvm.io.hourglass.landing.LandingOperator.LINES
     return records.transform("land", lines, operator).uid("land")
 

@@ -67,7 +67,9 @@ class StartingOffsets(StrEnum):
     """The consumer group's offsets, although there may be a restore point; the earliest record of a partition that
     has none."""
     EARLIEST = "earliest"
-    """Only where nothing has landed yet."""
+    """The earliest records, and only where nothing has landed yet."""
+    LEDGER = "ledger"
+    """After the ledger's last entry of each partition, although there may be a restore point."""
 
 
 class FlinkTarget(StrEnum):

@@ -29,21 +29,34 @@ job = typer.Typer(
 @job.command()
 def start(
     *,
+    from_ledger: Annotated[
+        bool,
+        typer.Option(
+            "--from-ledger",
+            help="Start without a checkpoint, after the ledger's last entry of each partition: nothing doubles.",
+        ),
+    ] = False,
     from_offsets: Annotated[
         bool,
-        typer.Option("--from-offsets", help="Start without a checkpoint although objects exist: records can double."),
+        typer.Option("--from-offsets", help="Start at the consumer group's offsets: records can be lost or double."),
     ] = False,
     savepoint: Annotated[
-        str | None, typer.Option(help="Continue from this s3:// path; refused unless it is the newest.")
+        str | None, typer.Option(help="Continue from this s3:// path; refused when a newer one is there.")
     ] = None,
 ) -> None:
-    """Start the landing job from its newest checkpoint or savepoint."""
-    from flink_jobs import deploy
-    from flink_jobs.settings import LandingSettings
+    """Start the landing job from its newest checkpoint or savepoint.
 
-    if from_offsets and savepoint:
-        raise typer.BadParameter("--from-offsets and --savepoint exclude each other")
-    deploy.start(LandingSettings(), from_offsets=from_offsets, savepoint=savepoint, report=tell)
+    Refused, with partitions and offsets, when that is older than the ledger: records would land twice.
+    """
+    from flink_jobs import deploy
+    from flink_jobs.settings import LandingSettings, StartingOffsets
+
+    if from_ledger + from_offsets + (savepoint is not None) > 1:
+        raise typer.BadParameter("--from-ledger, --from-offsets and --savepoint exclude each other")
+    offsets = StartingOffsets.EARLIEST
+    if from_ledger or from_offsets:
+        offsets = StartingOffsets.LEDGER if from_ledger else StartingOffsets.GROUP
+    deploy.start(LandingSettings(), offsets=offsets, savepoint=savepoint, report=tell)
 
 
 @job.command()

@@ -24,8 +24,9 @@ from flink_jobs.flink.rest import JobState, Numbers
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.session_job import end_orphan
-from flink_jobs.restore.choose import newest_state
-from flink_jobs.restore.metadata import in_words_of_s3
+from flink_jobs.restore.after_ledger import LedgerRecovery
+from flink_jobs.restore.choose import choose_point
+from flink_jobs.restore.metadata import s3_url
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 
 NUMBERS_TRIES = 5
@@ -78,7 +79,7 @@ def _say_nothing(_line: str) -> None:
 def start(
     settings: LandingSettings,
     *,
-    from_offsets: bool = False,
+    offsets: StartingOffsets = StartingOffsets.EARLIEST,
     savepoint: str | None = None,
     report: Report = _say_nothing,
     clients: Clients | None = None,
@@ -87,14 +88,17 @@ def start(
 
     1. A job that lives already, a broker or a bucket that is away, a topic with too few partitions: refused.
     2. The stream's lease must be free; a job of another machine is watched until it is silent for long enough.
-    3. The restore point is chosen; without one the job only starts when nothing has landed yet.
+    3. The restore point is chosen: at least as new as the ledger, else the start is refused with the offsets. Without
+       one the job only starts when nothing has landed yet.
     4. The configuration is written and the process started; it takes the lease for itself.
     5. Wait until every task runs; a process that does not come up is ended again.
 
     Args:
         settings: of the job.
-        from_offsets: continue from the consumer group's offsets although data has landed. Records can be lost or
-            doubled; the ledger will show which.
+        offsets: where to begin without a restore point. `LEDGER` and `GROUP` pass over the restore points that there
+            are: after the ledger's last entry of each partition, which loses and doubles nothing (see
+            `LedgerRecovery`), or at the consumer group's offsets, which may lose or double records; the ledger shows
+            which.
         savepoint: continue from this `s3://` path; refused when there is a newer restore point in the bucket.
         report: gets a line now and then while it waits.
         clients: set by tests; by default those of the settings.
@@ -106,9 +110,12 @@ def start(
     clients.bucket.check()
     if settings.flink_target is FlinkTarget.SESSION:
         clients.rest.find_job(settings.job_name)
+    restore_path = None
     with _stream_held(settings, clients, report):
-        restore_path = None if from_offsets else newest_state(settings, clients.bucket, savepoint)
-    offsets = StartingOffsets.GROUP if from_offsets else StartingOffsets.EARLIEST
+        if offsets is StartingOffsets.LEDGER:
+            LedgerRecovery(settings, clients.bucket, clients.broker_reader, report).next_offsets()
+        elif offsets is StartingOffsets.EARLIEST and (point := choose_point(settings, clients.bucket, savepoint)):
+            restore_path = settings.url(point.key)
     report(f"starting from {restore_path or f'the {offsets} offsets'}")
     pid = clients.process.start(restore_path, offsets)
     try:
@@ -155,7 +162,7 @@ def status(settings: LandingSettings, *, clients: Clients | None = None) -> JobS
         state=str(job.state if job.tasks_running or job.state is not JobState.RUNNING else JobState.INITIALIZING),
         job_id=job.job_id,
         pid=clients.process.find(),
-        checkpoint_path=in_words_of_s3(checkpoints.newest_path) if checkpoints.newest_path else None,
+        checkpoint_path=s3_url(checkpoints.newest_path) if checkpoints.newest_path else None,
         checkpoint_at=datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None,
         checkpoints_completed=checkpoints.completed,
         checkpoints_failed=checkpoints.failed,

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flink_jobs.lease.record import lease_number
-from flink_jobs.restore.orphaned_uploads import StreamObjects, contents, orphaned, state_objects, stream_uploads
-from flink_jobs.restore.points import Origin, RestorePoint, restore_points
+from flink_jobs.restore.orphaned_uploads import StreamObjects, orphaned, stream_uploads
+from flink_jobs.restore.points import Origin, RestorePoint, find_points, sound
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 
@@ -49,24 +49,21 @@ class Inventory:
 
     Args:
         objects: of checkpoints, savepoints and leases.
-        points: restore points, the newest last.
-        states: content of each restore point.
+        points: restore points, the newest last; damaged ones, too: what they name stays.
         uploads: open ones, with the bytes that each has stored.
     """
 
     objects: Sequence[StoredObject]
     points: Sequence[RestorePoint]
-    states: Sequence[bytes]
     uploads: Sequence[tuple[OpenUpload, int]]
 
 
 def take_inventory(settings: LandingSettings, bucket: StreamObjects) -> Inventory:
     """Look at everything once: uploads first, so that what is committed meanwhile is only missing."""
     uploads = [_measured(upload, bucket.parts(upload)) for upload in stream_uploads(settings, bucket)]
-    states = state_objects(settings, bucket)
-    points = restore_points(states)
-    objects = [*states, *bucket.objects(settings.lease_prefix)]
-    return Inventory(objects, points, [contents(bucket, point.key) for point in points], uploads)
+    prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix, settings.lease_prefix)
+    objects = [stored for prefix in prefixes for stored in bucket.objects(prefix)]
+    return Inventory(objects, find_points(settings, bucket), uploads)
 
 
 def _measured(upload: OpenUpload, parts: Sequence[StoredObject]) -> tuple[OpenUpload, int]:
@@ -126,7 +123,7 @@ def _uploads(stock: Inventory, before: datetime, margin: timedelta) -> list[Left
     sizes = dict(stock.uploads)
     return [
         Leftover(What.UPLOAD, upload.key, upload.begun, sizes[upload], "no checkpoint or savepoint needs it", upload)
-        for upload in orphaned(sizes, stock.states)
+        for upload in orphaned(sizes, (point.state for point in stock.points))
         if upload.begun < begun_before
     ]
 
@@ -136,11 +133,12 @@ def _former_checkpoints(settings: LandingSettings, stock: Inventory, before: dat
 
     The folder of the newest checkpoint stays even when a savepoint is newer: it is the running job's, or the last's.
     """
-    checkpoints = [point for point in stock.points if point.origin is Origin.CHECKPOINT]
+    points = sound(stock.points)
+    checkpoints = [point for point in points if point.origin is Origin.CHECKPOINT]
     if not checkpoints:
         return []
     kept = _folder(settings.checkpoint_prefix, checkpoints[-1].key)
-    newest = stock.points[-1]
+    newest = points[-1]
     why = f"of a former job, older than {newest.key}"
     return [
         Leftover(What.CHECKPOINT, stored.key, stored.modified, stored.bytes, why)
@@ -148,12 +146,12 @@ def _former_checkpoints(settings: LandingSettings, stock: Inventory, before: dat
         if stored.key.startswith(settings.checkpoint_prefix)
         and _folder(settings.checkpoint_prefix, stored.key) != kept
         and stored.modified < min(before, newest.modified)
-        and stored.key.encode() not in stock.states[-1]
+        and stored.key.encode() not in newest.state
     ]
 
 
 def _former_savepoints(stock: Inventory, before: datetime) -> list[Leftover]:
-    newest = stock.points[-1] if stock.points else None
+    newest = max(sound(stock.points), key=lambda point: point.order, default=None)
     former = {point.key for point in stock.points if point.origin is Origin.SAVEPOINT and point != newest}
     return [
         Leftover(What.SAVEPOINT, stored.key, stored.modified, stored.bytes, "older than the newest restore point")

@@ -11,7 +11,7 @@ from flink_jobs.deploy.waiting import Report, wait_for_checkpoint
 from flink_jobs.errors import LandingJobError, NotRunningError, SetupError, UpgradeFailedError
 from flink_jobs.flink.home import S3_PLUGIN
 from flink_jobs.flink.jars import NAME, UPLOADS_NAME, JarVersion, LandingJars, install, jar_version, keep
-from flink_jobs.restore.orphaned_uploads import newest_points
+from flink_jobs.restore.points import find_points, sound
 from flink_jobs.settings import FlinkTarget, LandingSettings
 
 
@@ -91,7 +91,7 @@ def upgrade(
 def _require_nothing_landed(
     settings: LandingSettings, clients: Clients, savepoint: str, error: LandingJobError
 ) -> None:
-    newest = newest_points(settings, clients.bucket)[-1]
+    newest = sound(find_points(settings, clients.bucket))[-1]
     if settings.url(newest.key) != savepoint:
         raise UpgradeFailedError(
             f"the new jar failed after it had completed {newest.key}: the old one is not put back, because it would "

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flink_jobs.deploy.clients import Clients
 from flink_jobs.errors import JobFailedError, LandingJobError, UnreachableError
 from flink_jobs.flink.rest import Job, JobState, SavepointState
-from flink_jobs.restore.points import restore_points
+from flink_jobs.restore.points import complete_points
 from flink_jobs.settings import LandingSettings
 
 Report = Callable[[str], None]
@@ -86,7 +86,8 @@ def _root_cause(settings: LandingSettings, clients: Clients) -> str:
 
 def savepoints(settings: LandingSettings, clients: Clients) -> set[str]:
     """List the complete savepoints of the stream as `s3://` paths."""
-    return {settings.url(point.key) for point in restore_points(clients.bucket.objects(settings.savepoint_prefix))}
+    found = complete_points(clients.bucket.objects(settings.savepoint_prefix))
+    return {settings.url(stored.key.removesuffix("/_metadata")) for stored in found}
 
 
 def wait_for_savepoint(

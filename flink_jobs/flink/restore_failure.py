@@ -19,6 +19,6 @@ def unrestorable(path: str | None, reason: str) -> str:
     cause = causes[-1].removeprefix("Caused by: ").strip()
     return (
         f"{path or 'the checkpoint'} cannot be restored: {cause}. An older one would land "
-        "records twice: put this one back from a copy, or start with --from-offsets and look at the ledger for gaps "
-        "and overlaps afterwards"
+        "records twice: put this one back from a copy, or start with `hourglass job start --from-ledger`, which "
+        "continues after the ledger's last entry of each partition"
     )

@@ -1,4 +1,4 @@
-"""The time for which a job holds its stream: what its own process does before it starts to read."""
+"""Clean up between taking the lease and starting to read: abort uploads that no restore point needs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from flink_jobs.contracts.layout import Kind
-from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.lease.acquire import LeaseObjects
-from flink_jobs.restore.points import RestorePoint, restore_points
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
-from flink_jobs.settings import LandingSettings, StartingOffsets
-
-POINTS_READ = 2
-"""Checkpoints and savepoints, the newest first, whose uploads are kept: the one that is restored is among them."""
+from flink_jobs.s3.objects import OpenUpload, StoredObject
+from flink_jobs.settings import LandingSettings
 
 
 class StreamObjects(LeaseObjects, Protocol):
     """See `Bucket`."""
+
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """List all objects below a prefix whose keys come after another one."""
+        ...
+
+    def directories(self, prefix: str) -> list[str]:
+        """List the directories directly below a prefix."""
+        ...
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object in pieces."""
+        ...
 
     def uploads(self, prefix: str) -> Iterator[OpenUpload]:
         """List the open multipart uploads below a prefix."""
@@ -27,53 +34,36 @@ class StreamObjects(LeaseObjects, Protocol):
         """End an upload without an object."""
         ...
 
+    def complete(self, upload: OpenUpload) -> None:
+        """Make an object of the parts that an upload has stored."""
+        ...
+
     def parts(self, upload: OpenUpload) -> list[StoredObject]:
         """List the parts that an upload has stored so far."""
         ...
 
 
-def state_objects(settings: LandingSettings, bucket: LeaseObjects) -> list[StoredObject]:
-    """List every object of the stream's checkpoints and savepoints."""
-    return [*bucket.objects(settings.checkpoint_prefix), *bucket.objects(settings.savepoint_prefix)]
-
-
-def newest_points(settings: LandingSettings, bucket: LeaseObjects) -> list[RestorePoint]:
-    """Find the restore points of the stream, the newest last."""
-    return restore_points(state_objects(settings, bucket))
-
-
-def end_uploads_of_the_former(
-    settings: LandingSettings, bucket: StreamObjects, report: Callable[[str], None]
+def abort_orphaned_uploads(
+    settings: LandingSettings, bucket: StreamObjects, restorable: Iterable[bytes], report: Callable[[str], None]
 ) -> list[OpenUpload]:
-    """Abort what a former job began and nobody will finish; call it only with the lease, before the job starts.
+    """Abort every open upload that no restorable state names; call it with the lease, before the job starts.
 
-    Until the job starts, every open upload of the stream is of a former one. Those that the newest restore points
-    name are waiting for the restored job, which completes them; a checkpoint holds their ids as plain bytes. The rest
-    is what was read again after the restore: would a former job that was only paused complete one of them later, its
-    records would land twice. This also ends checkpoints that a paused job was about to complete.
+    Until the job starts, every open upload of the stream is of a former one. The restored job completes those that
+    its state names; the records of the others are read again. If a former job that was only paused completed one of
+    these later, its records would land twice. This also ends checkpoints that such a job was about to complete.
+
+    Args:
+        settings: of the job.
+        bucket: of the stream.
+        restorable: content of each restore point whose uploads stay open; a checkpoint holds their ids as plain bytes.
+        report: gets a line when something was aborted.
     """
-    points = newest_points(settings, bucket)[-POINTS_READ:]
-    orphans = orphaned(stream_uploads(settings, bucket), [contents(bucket, point.key) for point in points])
+    orphans = orphaned(stream_uploads(settings, bucket), restorable)
     for orphan in orphans:
         bucket.abort(orphan)
     if orphans:
         report(f"aborted {len(orphans)} uploads that a former job left unfinished")
     return orphans
-
-
-def require_restore_point(settings: LandingSettings, bucket: LeaseObjects) -> None:
-    """Refuse to go on when a restore point is newer than the one that the job was started from.
-
-    A checkpoint may complete in the moment in which its job is killed, after the start has looked.
-    """
-    points = newest_points(settings, bucket)
-    newest = settings.url(points[-1].key) if points else None
-    begins_anew = settings.restored_from is None and settings.starting_offsets is StartingOffsets.EARLIEST
-    if newest and (begins_anew or settings.restored_from not in {None, newest}):
-        raise RestoreRefusedError(
-            f"{newest} was completed after this start had chosen {settings.restored_from or 'to begin anew'}: "
-            "start again, it continues from there"
-        )
 
 
 def stream_uploads(settings: LandingSettings, bucket: StreamObjects) -> Iterator[OpenUpload]:
@@ -84,11 +74,6 @@ def stream_uploads(settings: LandingSettings, bucket: StreamObjects) -> Iterator
 
 
 def orphaned(uploads: Iterable[OpenUpload], restorable: Iterable[bytes]) -> list[OpenUpload]:
-    """Find the uploads that no restorable state names."""
+    """Return the uploads that no restorable state names."""
     states = list(restorable)
     return [upload for upload in uploads if not any(upload.upload_id.encode() in state for state in states)]
-
-
-def contents(bucket: LeaseObjects, directory: str) -> bytes:
-    """Read all files of one checkpoint or savepoint, one after the other."""
-    return b"\n".join(bucket.read(stored.key) or b"" for stored in bucket.objects(f"{directory}/"))

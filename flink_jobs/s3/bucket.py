@@ -16,6 +16,7 @@ from flink_jobs.signed_objects import BucketAddress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
 __all__ = ["Bucket", "OpenUpload", "StoredObject"]
 
@@ -76,15 +77,24 @@ class Bucket:
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List all objects below a prefix, in the order of their keys."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix)
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """List all objects below a prefix whose keys come after `after`, in the order of their keys."""
+        start: dict[str, Any] = {"StartAfter": after} if after else {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix, **start)
         try:
             for page in pages:
                 for found in page.get("Contents", []):
                     yield StoredObject(
                         found["Key"], found["LastModified"], found.get("Size", 0), found.get("ETag", "").strip('"')
                     )
+        except (ClientError, BotoCoreError) as exc:
+            raise self._explain(exc) from exc
+
+    def directories(self, prefix: str) -> list[str]:
+        """List the directories directly below a prefix, each with its slash, in the order of their names."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix, Delimiter="/")
+        try:
+            return [found["Prefix"] for page in pages for found in page.get("CommonPrefixes", [])]
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 
@@ -156,20 +166,42 @@ class Bucket:
         except BotoCoreError as exc:
             raise self._explain(exc) from exc
 
+    def complete(self, upload: OpenUpload) -> None:
+        """Make an object of the parts that an upload has stored; one that is gone already is success.
+
+        An upload without a part holds no object, and is left.
+        """
+        parts: list[CompletedPartTypeDef] = [
+            {"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in self._parts(upload)
+        ]
+        if not parts:
+            return
+        try:
+            self._client.complete_multipart_upload(
+                Bucket=self._name, Key=upload.key, UploadId=upload.upload_id, MultipartUpload={"Parts": parts}
+            )
+        except ClientError as exc:
+            if _code(exc) not in {"NoSuchUpload", "404"}:
+                raise self._explain(exc) from exc
+        except BotoCoreError as exc:
+            raise self._explain(exc) from exc
+
     def parts(self, upload: OpenUpload) -> list[StoredObject]:
         """List the parts that an upload has stored so far, all under its key; none where it has just ended."""
+        return [StoredObject(upload.key, part["LastModified"], part["Size"]) for part in self._parts(upload)]
+
+    def _parts(self, upload: OpenUpload) -> list[PartTypeDef]:
         pages = self._client.get_paginator("list_parts").paginate(
             Bucket=self._name, Key=upload.key, UploadId=upload.upload_id
         )
         try:
-            found = [part for page in pages for part in page.get("Parts", [])]
+            return [part for page in pages for part in page.get("Parts", [])]
         except ClientError as exc:
             if _code(exc) in {"NoSuchUpload", "404"}:
                 return []
             raise self._explain(exc) from exc
         except BotoCoreError as exc:
             raise self._explain(exc) from exc
-        return [StoredObject(upload.key, part["LastModified"], part["Size"]) for part in found]
 
     def _do(self, operation: Callable[..., object], **arguments: object) -> None:
         try:

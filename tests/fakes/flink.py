@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,19 @@ from flink_jobs.settings import StartingOffsets
 JOB_ID = "a" * 32
 PID = 4711
 EPOCH = datetime(2025, 8, 1, tzinfo=UTC)
-METADATA = bytes.fromhex("4960672d00000006") + b" topic platform-events "
-"""The beginning of a checkpoint's `_metadata`, and the topic that it reads."""
+
+
+def metadata(number: int = 1, positions: Mapping[int, int] | None = None, topic: str = "platform-events") -> bytes:
+    """Write what a start reads of a checkpoint's `_metadata`: its number, and the next offset of each partition."""
+    name = topic.encode()
+    splits = (
+        struct.pack(f">IH{len(name)}siqq", 22 + len(name), len(name), name, partition, offset, -(1 << 63))
+        for partition, offset in ({0: 100} if positions is None else positions).items()
+    )
+    return struct.pack(">IIq", 0x4960672D, 6, number) + b"".join(splits)
+
+
+METADATA = metadata()
 
 
 @dataclass
@@ -37,6 +49,7 @@ class FakeObjects:
 
     Args:
         seconds: the time of its server, as a part of `EPOCH`; every write moves it by one.
+        parts_of: what each open upload has stored, by its id.
         on_create: happens before a creation is decided: what another starter does at that moment.
     """
 
@@ -46,6 +59,8 @@ class FakeObjects:
     open_uploads: list[OpenUpload] = field(default_factory=list)
     aborted: list[OpenUpload] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
+    parts_of: dict[str, bytes] = field(default_factory=dict)
     part_times: dict[str, datetime] = field(default_factory=dict)
     seconds: float = 0.0
     on_create: Callable[[str], None] = lambda _key: None
@@ -55,10 +70,19 @@ class FakeObjects:
         if self.failure:
             raise self.failure
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """List keys."""
         self.check()
-        return iter([stored for stored in self.stored if stored.key.startswith(prefix)])
+        return iter([stored for stored in self.stored if stored.key.startswith(prefix) and stored.key > after])
+
+    def directories(self, prefix: str) -> list[str]:
+        """List directories."""
+        below = {stored.key[len(prefix) :].partition("/") for stored in self.stored if stored.key.startswith(prefix)}
+        return sorted({f"{prefix}{name}/" for name, slash, _ in below if slash})
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object in one piece."""
+        yield self.bodies[key]
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object that must not exist yet."""
@@ -96,6 +120,12 @@ class FakeObjects:
         """End an upload."""
         self.open_uploads = [one for one in self.open_uploads if one.upload_id != upload.upload_id]
         self.aborted.append(upload)
+
+    def complete(self, upload: OpenUpload) -> None:
+        """Make an object of an upload: its body is that of the upload's id."""
+        self.open_uploads = [one for one in self.open_uploads if one.upload_id != upload.upload_id]
+        self.completed.append(upload.key)
+        self.put(upload.key, self.parts_of.get(upload.upload_id, b""))
 
     def parts(self, upload: OpenUpload) -> list[StoredObject]:
         """Tell one part, as old as its upload unless its id is in `part_times`."""

@@ -34,7 +34,7 @@ from confluent_kafka.cimpl import NewPartitions
 from flink_jobs import deploy
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import LedgerEntry
-from flink_jobs.settings import LandingSettings
+from flink_jobs.settings import LandingSettings, StartingOffsets
 from infra.local import broker, object_store
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, process_tree, variables, wait_until_healthy
@@ -209,18 +209,22 @@ class LandingStack:
         return deploy.process_id(self.landing) is not None
 
     def start_job(
-        self, environment: Mapping[str, str] | None = None, *, from_offsets: bool = False, **changes: Any
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        offsets: StartingOffsets = StartingOffsets.EARLIEST,
+        **changes: Any,
     ) -> deploy.JobHandle:
         """Start the job where it left off, and wait until it reads.
 
         Args:
             environment: variables that only this process of the job gets.
-            from_offsets: what an operator's mistake looks like: no checkpoint, but the consumer group's offsets.
+            offsets: where to begin without a restore point; `GROUP` is what an operator's mistake looks like.
             changes: fields of `LandingSettings` that hold from now on.
         """
         self.landing = self.landing.model_copy(update=changes)
         with variables(environment or {}):
-            return deploy.start(self.landing, from_offsets=from_offsets, report=print)
+            return deploy.start(self.landing, offsets=offsets, report=print)
 
     def stop_job(self) -> str:
         """Stop the job with a savepoint; returns its path."""

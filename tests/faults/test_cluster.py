@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from flink_jobs.restore.orphaned_uploads import contents, newest_points, stream_uploads
+from flink_jobs.restore.orphaned_uploads import stream_uploads
+from flink_jobs.restore.points import find_points
 from flink_jobs.s3.bucket import Bucket
 from tests.faults.cluster import JOB_MANAGER, Checkpoints, Cluster
 from tests.faults.crash_points import ON_JOB_MANAGER_BEFORE_COMMIT, CrashPoint, build_agent
@@ -44,7 +45,7 @@ class Run:
     def pending(self) -> set[str]:
         """Name the open uploads that the newest checkpoint holds: data whose commit is due."""
         bucket = Bucket.of(self.stack.landing)
-        held = contents(bucket, newest_points(self.stack.landing, bucket)[-1].key)
+        held = find_points(self.stack.landing, bucket)[-1].state
         return {one.key for one in stream_uploads(self.stack.landing, bucket) if one.upload_id.encode() in held}
 
     def workers(self) -> set[str]:

@@ -21,9 +21,9 @@ from flink_jobs.contracts.layout import Kind
 from flink_jobs.deploy import sweep as janitor
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.jars import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
-from flink_jobs.restore.orphaned_uploads import contents, newest_points, stream_uploads
-from flink_jobs.restore.points import RestorePoint, restore_points
-from flink_jobs.s3.bucket import Bucket
+from flink_jobs.restore.orphaned_uploads import stream_uploads
+from flink_jobs.restore.points import complete_points, find_points
+from flink_jobs.s3.bucket import Bucket, StoredObject
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Raw, event
@@ -79,11 +79,11 @@ def savepoint_of(stack: LandingStack, job_id: str) -> str:
     with urlopen(Request(address, body.encode(), {"Content-Type": "application/json"}), timeout=10):  # noqa: S310 - http on this machine
         pass
 
-    def made() -> list[RestorePoint]:
-        return restore_points(bucket.objects(stack.landing.savepoint_prefix))
+    def made() -> list[StoredObject]:
+        return complete_points(bucket.objects(stack.landing.savepoint_prefix))
 
     wait_for(lambda: bool(made()), seconds_max=60, what="the savepoint")
-    return stack.landing.url(made()[0].key)
+    return stack.landing.url(made()[0].key.removesuffix("/_metadata"))
 
 
 def other_build(jars: LandingJars, folder: Path, *, version: str, works: bool) -> LandingJars:
@@ -158,9 +158,9 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
     sent = stack.produce(records(0, 200))
     stack.wait_until_landed(sent)
     orphan = begin_upload(stack, bucket)
-    folders = {point.key for point in newest_points(stack.landing, bucket)}
+    folders = {point.key for point in find_points(stack.landing, bucket)}
     wait_for(
-        lambda: len({point.key for point in newest_points(stack.landing, bucket)} - folders) > 1,
+        lambda: len({point.key for point in find_points(stack.landing, bucket)} - folders) > 1,
         seconds_max=60,
         what="two checkpoints more",
     )
@@ -180,7 +180,7 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
     assert [] == found()
     assert needed == ids(stack, bucket)
     assert before == read_landed(stack.settings)
-    former = newest_points(stack.landing, bucket)[-1].key.rpartition("/")[0]
+    former = find_points(stack.landing, bucket)[-1].key.rpartition("/")[0]
     stack.start_job()
     sent |= stack.produce(records(400, 200))
     stack.wait_until_landed(sent)
@@ -220,4 +220,3 @@ def test_the_command_shows_what_can_go_and_changes_nothing_without_being_told(ne
     assert 1 == len(run("--apply"))
     assert [] == run()
     assert [stale[1]] == [stored.key for stored in bucket.objects(stack.landing.lease_prefix)]
-    assert b"" == contents(bucket, stack.landing.lease_prefix + "none")

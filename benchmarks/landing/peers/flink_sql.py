@@ -22,7 +22,7 @@ from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.config import OPTIONS_BESIDE_WHEEL, logging_config
 from flink_jobs.flink.home import assemble, wheel_home
 from flink_jobs.flink.rest import FlinkRest
-from flink_jobs.restore.points import restore_points
+from flink_jobs.restore.points import complete_points
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import LogFormat
 from infra.local.settings import PROJECT
@@ -169,8 +169,9 @@ def settings(task: Task) -> dict[str, str | int | bool]:
 
 def newest_checkpoint(task: Task, found: Iterable[Listed]) -> str | None:
     """Choose the newest complete checkpoint, as Flink takes it."""
-    points = restore_points(StoredObject(listed.key, listed.modified) for listed in found)
-    return f"s3://{task.bucket}/{points[-1].key}" if points else None
+    points = complete_points(StoredObject(listed.key, listed.modified) for listed in found)
+    newest = max(points, key=lambda point: (point.modified, len(point.key), point.key), default=None)
+    return f"s3://{task.bucket}/{newest.key.removesuffix('/_metadata')}" if newest else None
 
 
 PEER = FlinkSql()

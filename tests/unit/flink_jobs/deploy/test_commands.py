@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flink_jobs.audit.broker import Marks
 from flink_jobs.deploy import commands as deploy
 from flink_jobs.deploy.clients import Clients
 from flink_jobs.errors import (
@@ -22,14 +22,14 @@ from flink_jobs.flink.rest import JobState, SavepointState
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.s3.bucket import StoredObject
-from flink_jobs.settings import FlinkTarget, LandingSettings
-from tests.fakes.flink import JOB_ID, METADATA, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics
+from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
+from tests.fakes.flink import JOB_ID, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics, metadata
+from tests.fakes.witness import FakeWitness
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 OLD, NEW = "b" * 32, "c" * 32
 CHECKPOINTS = "flink/platform-events/checkpoints"
 SAVEPOINTS = "flink/platform-events/savepoints"
-LEDGER_ENTRY = StoredObject("platform-events/ledger/2025/08/01/03/part-e85ca4bd91f2.7-u-0.jsonl", NOON)
 
 
 def stored(key: str, seconds: int = 0) -> StoredObject:
@@ -49,13 +49,18 @@ class Given:
     def __post_init__(self) -> None:
         self.flink = FakeFlink(self.states, self.effects)
         self.objects = FakeObjects(self.stored)
-        self.clients = Clients(FakeTopics(self.topics), self.objects, self.flink, self.flink, FakeSeconds())
-
-    def start(self, *, from_offsets: bool = False, savepoint: str | None = None) -> deploy.JobHandle:
-        """Start the job in this clients."""
-        return deploy.start(
-            self.settings, from_offsets=from_offsets, savepoint=savepoint, report=self.said.append, clients=self.clients
+        self.clients = Clients(
+            FakeTopics(self.topics),
+            self.objects,
+            self.flink,
+            self.flink,
+            FakeSeconds(),
+            FakeWitness({0: Marks(0, 100)}),
         )
+
+    def start(self, offsets: StartingOffsets = StartingOffsets.EARLIEST) -> deploy.JobHandle:
+        """Start the job with these clients."""
+        return deploy.start(self.settings, offsets=offsets, report=self.said.append, clients=self.clients)
 
     settings = LandingSettings(_env_file=None)
 
@@ -68,103 +73,18 @@ def test_a_new_stream_begins_with_the_earliest_records() -> None:
     assert ["start earliest"] == given.effects
 
 
-def test_it_continues_from_the_newest_by_time_and_not_by_name_or_number() -> None:
-    """Each start has a new id, and numbers begin anew when a job does."""
-    given = Given([stored(f"{CHECKPOINTS}/{NEW}/chk-3", 9), stored(f"{CHECKPOINTS}/{OLD}/chk-40", 5), LEDGER_ENTRY])
+def test_it_continues_from_the_newest_restore_point() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-40"), stored(f"{CHECKPOINTS}/{OLD}/chk-41")])
     given.start()
-    assert [f"start s3://hourglass/{CHECKPOINTS}/{NEW}/chk-3"] == given.effects
+    assert [f"start s3://hourglass/{CHECKPOINTS}/{OLD}/chk-41"] == given.effects
 
 
-def test_a_savepoint_wins_over_a_checkpoint_of_its_second() -> None:
-    """It ended the job, so nothing came after it; the bucket's times have whole seconds."""
-    given = Given([stored(f"{SAVEPOINTS}/savepoint-bbbbbb-1f"), stored(f"{CHECKPOINTS}/{OLD}/chk-40")])
-    given.start()
-    assert [f"start s3://hourglass/{SAVEPOINTS}/savepoint-bbbbbb-1f"] == given.effects
-
-
-def test_of_two_checkpoints_of_one_second_the_higher_number_is_newer() -> None:
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10"), stored(f"{CHECKPOINTS}/{OLD}/chk-9")])
-    given.start()
-    assert [f"start s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10"] == given.effects
-
-
-def test_what_has_no_metadata_is_not_complete() -> None:
-    """Flink writes `_metadata` last."""
-    parts = [StoredObject(f"{CHECKPOINTS}/{OLD}/chk-10/part", NOON), StoredObject(f"{CHECKPOINTS}/_metadata", NOON)]
-    given = Given(parts)
-    given.start()
-    assert ["start earliest"] == given.effects
-
-
-def test_a_given_restore_point_is_taken_when_none_is_newer() -> None:
-    path = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10"
-    for spelled in (path, f"{path}/", path.replace("s3", "hourglass-state", 1)):
-        assert path == Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")]).start(savepoint=spelled).restored_from
-
-
-@pytest.mark.parametrize("path", ["s3://elsewhere/s", "s3://hourglass/flink/other/savepoints/savepoint-bbbbbb-1"])
-def test_a_savepoint_of_another_stream_is_refused(path: str) -> None:
-    """Its offsets are those of other topics; the error names where the right ones lie."""
-    given = Given([stored("flink/other/savepoints/savepoint-bbbbbb-1")])
-    with pytest.raises(RestoreRefusedError, match=f"no savepoint of the stream platform-events.*{SAVEPOINTS}"):
-        given.start(savepoint=path)
-    assert [] == given.effects
-
-
-def test_a_savepoint_that_is_not_complete_is_refused() -> None:
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
-    with pytest.raises(RestoreRefusedError, match="its _metadata is gone"):
-        given.start(savepoint=f"s3://hourglass/{SAVEPOINTS}/savepoint-cccccc-1")
-    assert [] == given.effects
-
-
-FILE = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11/0123"
-
-
-def naming(file: str) -> bytes:
-    """Describe a checkpoint that needs a file of 40 bytes."""
-    return METADATA + b"\x02" + struct.pack(">QH", 40, len(file)) + file.encode() + b"/more"
-
-
-NAMES_A_FILE = naming(FILE)
-
-
-@pytest.mark.parametrize(
-    ("metadata", "problem"),
-    [
-        (b"", "its _metadata has 0 bytes"),
-        (METADATA[:15], "its _metadata has 15 bytes"),
-        (b"\x00" * 6000, "does not begin like one of Flink"),
-        (
-            METADATA.replace(b"platform-events", b"another"),
-            "that reads other topics than platform-events.*HOURGLASS_TOPIC",
-        ),
-        (NAMES_A_FILE, f"state file {FILE} is gone"),
-    ],
-    ids=["empty", "truncated", "garbage", "other topics", "file gone"],
-)
-def test_a_damaged_newest_checkpoint_is_refused_and_never_passed_over(metadata: bytes, problem: str) -> None:
-    """The one before it would land again what followed it, and offsets would lose what is pending."""
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10"), stored(f"{CHECKPOINTS}/{OLD}/chk-11", 5)])
-    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = metadata
-    with pytest.raises(RestoreRefusedError, match=problem):
+def test_a_refused_restore_point_starts_nothing() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-40")])
+    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-40/_metadata"] = b""
+    with pytest.raises(RestoreRefusedError, match="its _metadata has 0 bytes"):
         given.start()
     assert [] == given.effects
-
-
-def test_a_state_file_of_another_size_is_refused() -> None:
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-11"), StoredObject(FILE.removeprefix("s3://hourglass/"), NOON, 39)])
-    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = NAMES_A_FILE
-    with pytest.raises(RestoreRefusedError, match="has 39 of 40 bytes"):
-        given.start()
-
-
-@pytest.mark.parametrize("scheme", ["s3", "s3a", "hourglass-state"])
-def test_a_checkpoint_whose_files_are_there_is_restored(scheme: str) -> None:
-    """By whichever of the file systems it was written."""
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-11"), StoredObject(FILE.removeprefix("s3://hourglass/"), NOON, 40)])
-    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-11/_metadata"] = naming(scheme + FILE.removeprefix("s3"))
-    assert f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11" == given.start().restored_from
 
 
 def test_another_machines_job_is_refused_before_anything_starts_and_a_start_leaves_the_stream_free() -> None:
@@ -208,26 +128,18 @@ def test_a_refusal_of_the_jobs_own_process_is_told_as_it_is() -> None:
         given.start()
 
 
-def test_an_older_restore_point_is_refused() -> None:
-    """Landed objects are never taken back: what followed it would land twice."""
-    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10"), stored(f"{CHECKPOINTS}/{OLD}/chk-11", 5)])
-    with pytest.raises(RestoreRefusedError, match="chk-11: what landed after it would land again"):
-        given.start(savepoint=f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10")
-    assert [] == given.effects
+@pytest.mark.parametrize("offsets", [StartingOffsets.GROUP, StartingOffsets.LEDGER])
+def test_an_operator_may_pass_over_restore_points(offsets: StartingOffsets) -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
+    given.start(offsets)
+    assert [f"start {offsets}"] == given.effects
 
 
-def test_landed_data_without_a_restore_point_is_refused() -> None:
-    """Group offsets lag behind what landed and lose what is pending."""
-    given = Given([LEDGER_ENTRY])
-    with pytest.raises(RestoreRefusedError, match="--from-offsets"):
-        given.start()
-    assert [] == given.effects
-
-
-def test_an_operator_may_insist_on_the_group_offsets() -> None:
-    given = Given([LEDGER_ENTRY, stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
-    given.start(from_offsets=True)
-    assert ["start group"] == given.effects
+def test_a_start_after_the_ledger_reports_what_is_read_again() -> None:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
+    given.start(StartingOffsets.LEDGER)
+    again = f"platform-events[0] 0-99: s3://hourglass/{CHECKPOINTS}/{OLD}/chk-10 had read them"
+    assert any(line.startswith(again) for line in given.said), given.said
 
 
 def test_a_second_job_is_refused() -> None:
@@ -331,6 +243,7 @@ def test_a_job_that_is_over_cannot_be_stopped() -> None:
 def test_a_restart_continues_from_its_own_savepoint() -> None:
     given = running()
     ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", 5))
+    given.objects.bodies[f"{SAVEPOINTS}/savepoint-aaaaaa-2/_metadata"] = metadata(2)
     deploy.restart(given.settings, clients=given.clients)
     assert [
         f"stop into s3://hourglass/{SAVEPOINTS}",

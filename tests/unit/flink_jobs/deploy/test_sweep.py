@@ -6,7 +6,7 @@ from datetime import timedelta
 from flink_jobs.deploy.sweep import Leftover, leftovers, sweep, take_inventory
 from flink_jobs.s3.bucket import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
-from tests.fakes.flink import EPOCH, METADATA, FakeObjects
+from tests.fakes.flink import EPOCH, FakeObjects, metadata
 
 SETTINGS = LandingSettings(_env_file=None)
 CHECKPOINTS, SAVEPOINTS = "flink/platform-events/checkpoints", "flink/platform-events/savepoints"
@@ -21,8 +21,9 @@ class Given:
 
     bucket: FakeObjects = field(default_factory=FakeObjects)
 
-    def put(self, key: str, minutes: float, body: bytes = METADATA) -> None:
-        """Write an object at a minute."""
+    def put(self, key: str, minutes: float, more: bytes = b"") -> None:
+        """Write an object at a minute; of two restore points the later one has read more."""
+        body = metadata(int(minutes), {0: int(minutes)}) + more if key.endswith("/_metadata") else more
         self.bucket.stored.append(StoredObject(key, EPOCH + timedelta(minutes=minutes), len(body)))
         self.bucket.bodies[key] = body
 
@@ -51,8 +52,8 @@ def test_uploads_go_that_no_restore_point_names_although_two_came_after_them() -
     given.begin("needed-by-newest", 1)
     given.begin("needed-by-older", 1)
     given.begin("needed-by-savepoint", 1)
-    given.put(f"{SAVEPOINTS}/savepoint-aaaaaa-1/_metadata", 5, METADATA + b"needed-by-savepoint")
-    given.put(f"{CHECKPOINTS}/{NEW}/chk-1/_metadata", 10, METADATA + b"needed-by-older")
+    given.put(f"{SAVEPOINTS}/savepoint-aaaaaa-1/_metadata", 5, b"needed-by-savepoint")
+    given.put(f"{CHECKPOINTS}/{NEW}/chk-1/_metadata", 10, b"needed-by-older")
     given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 20)
     given.put(f"{CHECKPOINTS}/{NEW}/chk-2/state", 20, b"..needed-by-newest..")
     assert {"orphan"} == given.keys()
@@ -116,7 +117,7 @@ def test_a_file_that_the_newest_restore_point_names_stays() -> None:
     shared = f"{CHECKPOINTS}/{OLD}/shared/file"
     given.put(f"{CHECKPOINTS}/{OLD}/chk-1/_metadata", 1)
     given.put(shared, 1)
-    given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 3, METADATA + f"s3://hourglass/{shared}".encode())
+    given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 3, f"s3://hourglass/{shared}".encode())
     assert {f"{CHECKPOINTS}/{OLD}/chk-1/_metadata"} == given.keys()
 
 
@@ -145,7 +146,7 @@ def test_the_sweep_aborts_uploads_removes_objects_and_touches_nothing_that_has_l
     for key in (LANDING, LANDING.replace("landing", "rejected"), LANDING.replace("landing", "ledger")):
         given.put(key, 0)
     given.put("platform-events/seals/2025/08/01/03/r0001.json", 0)
-    given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 6, METADATA + b"needed")
+    given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 6, b"needed")
     said: list[str] = []
     assert 2 == sweep(given.bucket, given.found(), said.append)
     assert ([orphan], [kept]) == (given.bucket.aborted, given.bucket.open_uploads)

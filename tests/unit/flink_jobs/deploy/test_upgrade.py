@@ -16,6 +16,7 @@ from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
 from tests.fakes.flink import FakeFlink, FakeObjects, FakeSeconds, FakeTopics
 from tests.fakes.jars import write_jars
+from tests.fakes.witness import FakeWitness
 
 SAVEPOINT = "flink/platform-events/savepoints/savepoint-aaaaaa-1"
 CHECKPOINT = f"flink/platform-events/checkpoints/{'c' * 32}/chk-5"
@@ -60,7 +61,9 @@ class Given:
             return start(*arguments)  # type: ignore[arg-type]
 
         self.flink.start = starts  # type: ignore[assignment]
-        self.clients = Clients(FakeTopics({"platform-events": 4}), self.objects, self.flink, self.flink, FakeSeconds())
+        self.clients = Clients(
+            FakeTopics({"platform-events": 4}), self.objects, self.flink, self.flink, FakeSeconds(), FakeWitness({})
+        )
 
     def _stopped(self) -> None:
         self.flink.alive = False

@@ -174,7 +174,7 @@ def test_a_listing_that_leaves_out_what_was_just_written_takes_no_lease_away() -
     given = Given()
     given.take(DEAD)
     stored, kept = given.bucket.objects, given.bucket.stored
-    given.bucket.objects = lambda prefix: iter([one for one in stored(prefix) if one in kept])  # type: ignore[method-assign]
+    given.bucket.objects = lambda prefix, after="": iter(one for one in stored(prefix, after) if one in kept)  # type: ignore[method-assign]
     lease = given.take()
     assert 2 == lease.record.number
     given.leases.renew(lease, None)

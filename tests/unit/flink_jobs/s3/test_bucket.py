@@ -41,6 +41,32 @@ def test_all_pages_are_listed(client: S3Client, stub: Stubber) -> None:
     assert [StoredObject("p/1", NOON), StoredObject("p/2", NOON)] == found
 
 
+def test_a_listing_may_begin_after_a_key(client: S3Client, stub: Stubber) -> None:
+    request = {"Bucket": "b", "Prefix": "p/", "StartAfter": "p/1"}
+    stub.add_response("list_objects_v2", {"Contents": [{"Key": "p/2", "LastModified": NOON}]}, request)
+    assert [StoredObject("p/2", NOON)] == list(Bucket(client, "b").objects("p/", "p/1"))
+
+
+def test_directories_are_listed_without_what_they_hold(client: S3Client, stub: Stubber) -> None:
+    request = {"Bucket": "b", "Prefix": "p/", "Delimiter": "/"}
+    page = {"CommonPrefixes": [{"Prefix": "p/2024/"}, {"Prefix": "p/2025/"}], "Contents": [{"Key": "p/x"}]}
+    stub.add_response("list_objects_v2", page, request)
+    assert ["p/2024/", "p/2025/"] == Bucket(client, "b").directories("p/")
+
+
+def test_an_upload_is_completed_of_the_parts_that_it_has_stored(client: S3Client, stub: Stubber) -> None:
+    """One without a part holds no object: there is nothing to complete."""
+    of = {"Bucket": "b", "Key": "k", "UploadId": "u"}
+    parts = [{"PartNumber": number, "ETag": f'"{number}"'} for number in (1, 2)]
+    stub.add_response("list_parts", {"Parts": [{**part, "Size": 1, "LastModified": NOON} for part in parts]}, of)
+    stub.add_response("complete_multipart_upload", {}, {**of, "MultipartUpload": {"Parts": parts}})
+    stub.add_response("list_parts", {}, of)
+    bucket = Bucket(client, "b")
+    for _ in range(2):
+        bucket.complete(OpenUpload("k", "u", NOON))
+    stub.assert_no_pending_responses()
+
+
 @pytest.mark.parametrize(
     ("code", "error", "repair"),
     [

@@ -66,6 +66,7 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
 
     private final String job;
     private final String contractJson;
+    private final BookedOffsets booked;
 
     private transient ListState<Tuple3<String, Integer, Long>> positions;
     private transient Contract contract;
@@ -86,11 +87,13 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
     /**
      * @param job name of the job in ledger entries
      * @param contractJson the JSON of {@code producers.events.landing_contract()}; a wrong one fails here, in the driver
+     * @param booked where the source begins without a restore point, so that entries chain to those of before
      */
-    public LandingOperator(String job, String contractJson) {
+    public LandingOperator(String job, String contractJson, BookedOffsets booked) {
         Contract.parse(contractJson);
         this.job = job;
         this.contractJson = contractJson;
+        this.booked = booked;
     }
 
     /** Take up the positions of the checkpoint; a savepoint of before they were kept has none. */
@@ -100,6 +103,7 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
         contract = Contract.parse(contractJson);
         partitions = new TreeMap<>();
         positions = context.getOperatorStateStore().getUnionListState(POSITIONS);
+        booked.forEach((at, next) -> partition(at.topic(), at.partition()).restore(next));
         for (Tuple3<String, Integer, Long> known : positions.get()) {
             partition(known.f0, known.f1).restore(known.f2);
         }

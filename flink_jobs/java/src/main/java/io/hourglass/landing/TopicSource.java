@@ -21,7 +21,6 @@ import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 import org.apache.kafka.clients.consumer.internals.BatchCollector;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
@@ -41,18 +40,15 @@ public final class TopicSource
     private final Properties consumer = new Properties();
 
     /**
-     * @param topics to read, each from its earliest offset
+     * @param topics to read
      * @param properties of every client, among them the brokers and the group
-     * @param fromGroup begin where the group's offsets are, and only where it has none at the earliest
+     * @param start where a job without a restore point begins
      */
-    @SuppressWarnings("deprecation") // Flink's connector still takes the reset strategy that Kafka has replaced
-    public TopicSource(List<String> topics, Properties properties, boolean fromGroup) {
+    public TopicSource(List<String> topics, Properties properties, OffsetsInitializer start) {
         partitions = KafkaSource.<byte[]>builder()
                 .setProperties(properties)
                 .setTopics(topics)
-                .setStartingOffsets(fromGroup
-                        ? OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST)
-                        : OffsetsInitializer.earliest())
+                .setStartingOffsets(start)
                 .setDeserializer(KafkaRecordDeserializationSchema.valueOnly(ByteArrayDeserializer.class)) // never used
                 .build();
         consumer.putAll(properties);

@@ -57,7 +57,7 @@ class CommitOrderTest {
                 .fromSource(new NumberSequenceSource(0, 9), WatermarkStrategy.noWatermarks(), "numbers")
                 .map(number -> new RecordRun("t", 0, List.of(record(number))))
                 .returns(RecordRun.TYPE)
-                .transform("land", LandingOperator.LINES, new LandingOperator("job", Contracts.JSON));
+                .transform("land", LandingOperator.LINES, new LandingOperator("job", Contracts.JSON, new BookedOffsets()));
     }
 
     private static ConsumerRecord<byte[], ByteBuffer> record(long number) {

@@ -29,9 +29,13 @@ class LandingOperatorStateTest {
         private final List<LandingOperatorTest.Sent> sent = new ArrayList<>();
 
         Job(int parallelism, List<OperatorSubtaskState> restored) throws Exception {
+            this(parallelism, restored, new BookedOffsets());
+        }
+
+        Job(int parallelism, List<OperatorSubtaskState> restored, BookedOffsets booked) throws Exception {
             for (int subtask = 0; subtask < parallelism; subtask++) {
                 var harness = new OneInputStreamOperatorTestHarness<>(
-                        new LandingOperatorTest.Chained(sent), SUBTASKS_MAX, parallelism, subtask);
+                        new LandingOperatorTest.Chained(sent, booked), SUBTASKS_MAX, parallelism, subtask);
                 if (!restored.isEmpty()) {
                     var all = AbstractStreamOperatorTestHarness.repackageState(restored.toArray(OperatorSubtaskState[]::new));
                     harness.initializeState(AbstractStreamOperatorTestHarness.repartitionOperatorState(
@@ -102,6 +106,24 @@ class LandingOperatorStateTest {
             JsonNode entry = job.entries().get(0);
             assertEquals("0: 6..8", spans(List.of(entry)).get(0));
             assertEquals("[[6,7]]", entry.get("hole_ranges").toString());
+        }
+    }
+
+    @Test
+    void aStartAfterTheLedgerChainsToItsLastEntries() throws Exception {
+        BookedOffsets booked = new BookedOffsets();
+        booked.put("t", 0, 6);
+        List<OperatorSubtaskState> checkpoint;
+        try (Job job = new Job(1, List.of(), booked)) {
+            job.land(0, 0, 8);
+            job.land(0, 1, 3);
+            checkpoint = job.checkpoint(1);
+            assertEquals(List.of("0: 6..8", "1: 3..3"), spans(job.entries()));
+        }
+        try (Job job = new Job(1, checkpoint, booked)) { // Flink's own restart: the driver's offsets are old by now
+            job.land(0, 0, 9);
+            job.checkpoint(2);
+            assertEquals(List.of("0: 9..9"), spans(job.entries()));
         }
     }
 

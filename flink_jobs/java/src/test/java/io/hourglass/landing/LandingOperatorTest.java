@@ -51,7 +51,11 @@ class LandingOperatorTest {
         private final transient List<Sent> sent;
 
         Chained(List<Sent> sent) {
-            super("job", Contracts.JSON);
+            this(sent, new BookedOffsets());
+        }
+
+        Chained(List<Sent> sent, BookedOffsets booked) {
+            super("job", Contracts.JSON, booked);
             this.sent = sent;
         }
 
@@ -279,7 +283,7 @@ class LandingOperatorTest {
         for (String wrong : List.of("", "[]", "{}", Contracts.JSON.replace("\"id\"", "\"uuid\""),
                 Contracts.JSON.replace("1000", "0"),
                 Contracts.JSON.replace("\"depth_max\": 8", "\"depth_max\": -1"), Contracts.JSON.replace("300", "0"))) {
-            assertThrows(IllegalArgumentException.class, () -> new LandingOperator("job", wrong), wrong);
+            assertThrows(IllegalArgumentException.class, () -> new LandingOperator("job", wrong, new BookedOffsets()), wrong);
         }
     }
 

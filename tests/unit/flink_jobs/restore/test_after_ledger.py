@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from flink_jobs.audit.audit import Hours, audit
+from flink_jobs.audit.broker import Marks
+from flink_jobs.contracts.layout import Kind
+from flink_jobs.errors import RestoreRefusedError
+from flink_jobs.restore.after_ledger import LedgerRecovery
+from flink_jobs.s3.bucket import OpenUpload
+from flink_jobs.settings import LandingSettings
+from tests.fakes.flink import EPOCH, FakeObjects, metadata
+from tests.fakes.landed import WRITTEN, LandedBucket
+from tests.fakes.witness import FakeWitness
+
+SETTINGS = LandingSettings(_env_file=None, topic="t")
+A1, A2, A3, B1 = "aaaaaaaaaaaa.1", "aaaaaaaaaaaa.2", "aaaaaaaaaaaa.3", "bbbbbbbbbbbb.1"
+KINDS = (Kind.LANDING, Kind.REJECTED, Kind.LEDGER)
+
+
+@dataclass
+class Given:
+    """Offsets 0 to 29 of partition 0 have landed and are booked; the broker has a hundred of each partition."""
+
+    bucket: FakeObjects = field(default_factory=FakeObjects)
+    landed: LandedBucket = field(default_factory=LandedBucket)
+    broker: FakeWitness = field(default_factory=lambda: FakeWitness({0: Marks(0, 100)}))
+    settings: LandingSettings = SETTINGS
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.land(A1, 0, 29)
+
+    def land(  # noqa: PLR0913 - what lands, and what becomes of each kind
+        self,
+        epoch: str,
+        first: int,
+        last: int,
+        *,
+        partition: int = 0,
+        uploads: tuple[Kind, ...] = (),
+        gone: tuple[Kind, ...] = (),
+    ) -> None:
+        """Land an epoch; objects of some kinds are still open uploads, or do not exist."""
+        for key, body in self.landed.land(epoch, first, last, partition=partition).items():
+            kind = next(kind for kind in KINDS if f"/{kind}/" in key)
+            if kind in uploads:
+                self.bucket.open_uploads.append(OpenUpload(key, key, EPOCH))
+                self.bucket.parts_of[key] = body
+            elif kind not in gone:
+                self.bucket.put(key, body)
+
+    def next_offsets(self) -> dict[tuple[str, int], int]:
+        """Recover."""
+        return LedgerRecovery(self.settings, self.bucket, self.broker, self.said.append, lambda: WRITTEN).next_offsets()
+
+    def findings(self) -> list[str]:
+        """Let an independent reader look at everything."""
+        seen = audit(self.bucket, self.settings.layout, hours=Hours(), read=True, report=lambda _line: None)
+        return [str(finding) for finding in seen.findings.kept]
+
+
+def test_every_partition_continues_after_its_last_entry() -> None:
+    given = Given(broker=FakeWitness({0: Marks(0, 100), 1: Marks(0, 50), 2: Marks(0, 0)}))
+    given.land(B1, 0, 9, partition=1)
+    given.land(A2, 30, 39)
+    assert {("t", 0): 40, ("t", 1): 10} == given.next_offsets()
+    assert [] == given.findings()
+    assert [] == given.said
+
+
+def test_the_ledger_is_read_back_to_the_last_entry_of_a_partition_that_rests() -> None:
+    given = Given(broker=FakeWitness({0: Marks(0, 100), 1: Marks(0, 50)}))
+    given.land(B1, 0, 9, partition=1)
+    key = next(key for key in given.bucket.bodies if B1 in key and "/ledger/" in key)
+    body = given.bucket.bodies[key]
+    given.bucket.delete(key)
+    given.bucket.put(key.replace("2025/08/01/05", "2024/12/31/23"), body)
+    given.land(A2, 30, 39)
+    assert {("t", 0): 40, ("t", 1): 10} == given.next_offsets()
+
+
+@pytest.mark.parametrize(
+    "open_kinds",
+    [(Kind.LEDGER,), (Kind.REJECTED, Kind.LEDGER), (Kind.LANDING, Kind.LEDGER)],
+    ids="+".join,
+)
+def test_commits_that_were_cut_off_are_completed_and_the_ledger_last(open_kinds: tuple[Kind, ...]) -> None:
+    """One visible object says that the checkpoint of its epoch had completed."""
+    given = Given()
+    given.land(A2, 30, 39, uploads=open_kinds)
+    assert {("t", 0): 40} == given.next_offsets()
+    assert [] == given.findings()
+    assert "/ledger/" in given.bucket.completed[-1]
+    assert [] == given.bucket.open_uploads
+    assert given.bucket.aborted == []
+
+
+def test_an_earlier_epoch_of_the_same_instance_is_completed_too() -> None:
+    """An aborted checkpoint leaves its files to the next one, which commits both in any order."""
+    given = Given()
+    given.land(A2, 30, 39, uploads=KINDS)
+    given.land(A3, 40, 49, uploads=(Kind.REJECTED, Kind.LEDGER))
+    assert {("t", 0): 50} == given.next_offsets()
+    assert [] == given.findings()
+
+
+def test_an_upload_of_which_nothing_is_visible_is_read_again() -> None:
+    """Nobody knows whether its checkpoint had completed: the caller aborts it."""
+    given = Given()
+    given.land(A2, 30, 39, uploads=KINDS)
+    assert {("t", 0): 30} == given.next_offsets()
+    assert [] == given.bucket.completed
+
+
+def test_objects_whose_entry_is_lost_are_read_and_booked() -> None:
+    """Offsets, times, bytes and reasons come from their lines; the entry chains."""
+    given = Given()
+    given.land(A2, 30, 79, gone=(Kind.LEDGER,))
+    assert {("t", 0): 80} == given.next_offsets()
+    assert [] == given.findings()
+    assert ["booked t[0] 30-79"] == [line.partition(" in ")[0] for line in given.said]
+
+
+def test_it_may_be_cut_off_and_called_again() -> None:
+    given = Given()
+    given.land(A2, 30, 79, gone=(Kind.LEDGER,))
+    assert given.next_offsets() == given.next_offsets()
+    assert [] == given.findings()
+
+
+def test_a_hole_between_the_objects_is_booked_as_one() -> None:
+    """The broker has no record there: markers of transactions, or compacted ones."""
+    given = Given(broker=FakeWitness({0: Marks(0, 100)}, unreadable={30, 31}))
+    given.land(A2, 32, 39, gone=(Kind.LEDGER,))
+    assert {("t", 0): 40} == given.next_offsets()
+    assert [] == given.findings()
+
+
+def test_a_record_that_did_not_land_between_others_is_refused() -> None:
+    """Its upload is gone: after the last object it would be lost, before the first the others would double."""
+    given = Given()
+    given.land(A2, 30, 39, gone=(Kind.REJECTED, Kind.LEDGER))
+    with pytest.raises(RestoreRefusedError, match=r"t\[0\]: offsets 31-39 .* offsets 30 .*Move these objects out"):
+        given.next_offsets()
+
+
+def test_an_unbooked_object_of_booked_offsets_is_left_to_the_check() -> None:
+    given = Given()
+    given.land(B1, 10, 19, gone=(Kind.LEDGER,))
+    assert {("t", 0): 30} == given.next_offsets()
+
+
+def test_offsets_that_the_broker_has_deleted_are_refused() -> None:
+    given = Given(broker=FakeWitness({0: Marks(35, 100)}))
+    with pytest.raises(RestoreRefusedError, match="offsets 30-34 are in no object and no longer in the topic"):
+        given.next_offsets()
+    given.settings = SETTINGS.model_copy(update={"kafka_skip_deleted": True})
+    assert {("t", 0): 30} == given.next_offsets()
+
+
+def test_what_a_checkpoint_had_read_and_nobody_committed_is_named() -> None:
+    given = Given()
+    key = f"flink/platform-events/checkpoints/{'b' * 32}/chk-9"
+    given.bucket.put(f"{key}/_metadata", metadata(9, {0: 45}, "t"))
+    given.next_offsets()
+    assert [f"t[0] 30-44: s3://hourglass/{key} had read them, none is visible; they are read again"] == given.said
