@@ -8,13 +8,13 @@ from pydantic import Field
 
 from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.contracts.s3_access import S3Access
-from orchestration.landing.broker import KafkaBroker
-from orchestration.landing.bucket import S3Bucket
-from orchestration.landing.clock import SystemClock
-from orchestration.landing.completeness import Patience
-from orchestration.landing.proving import Stream
-from orchestration.landing.tick import Limits
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.clients.clock import SystemClock
+from orchestration.landing.clients.kafka import KafkaBroker
+from orchestration.landing.clients.s3 import S3Bucket
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.proof.completeness import Patience
+from orchestration.landing.proof.evidence import Stream
+from orchestration.landing.sensor.tick import Limits
 from producers.kafka import KafkaAccess
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName

@@ -16,7 +16,7 @@ from infra.local.produced import produced_per_hour
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
-from orchestration.landing.report import published_hours
+from orchestration.landing.proof.report import published_hours
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
 from producers.simulate import default_ledger, simulate

@@ -8,8 +8,8 @@ from dagster import DagsterInstance
 
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
-from orchestration.landing.report import HourRow, hour_rows, published_hours
-from orchestration.landing.state import HourState
+from orchestration.landing.proof.report import HourRow, hour_rows, published_hours
+from orchestration.landing.proof.state import HourState
 from orchestration.settings import LandingSettings, event_table
 from snowflake_components.connection import SnowflakeSettings
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orchestration.landing.broker import Found, RecordTime, TopicOffsets, Watermarks
+from orchestration.landing.clients.kafka import Found, RecordTime, TopicOffsets, Watermarks
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 
-from orchestration.landing.bucket import ListedObject
+from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.errors import BucketRefused
 
 

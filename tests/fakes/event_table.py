@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
-from orchestration.landing.seal import latest_seals
+from orchestration.landing.proof.seal import latest_seals
 from snowflake_components.identifiers import Identifier
 from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
@@ -18,7 +18,7 @@ from tests.fakes.bucket import FakeBucket
 
 @dataclass
 class FakeEventTable:
-    """Answer the questions of `orchestration.landing.warehouse`; rows per file are what the newest seal says."""
+    """Answer the queries of `landing.clients.snowflake`; the rows of a file are those that the newest seal counts."""
 
     bucket: FakeBucket
     layout: StreamLayout = field(default_factory=StreamLayout)

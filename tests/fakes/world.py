@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, StreamLayout
-from orchestration.landing.completeness import Patience
-from orchestration.landing.proving import Stream
+from orchestration.landing.proof.completeness import Patience
+from orchestration.landing.proof.evidence import Stream
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock

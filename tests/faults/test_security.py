@@ -19,7 +19,7 @@ from flink_jobs import deploy
 from flink_jobs.errors import SetupError, UnreachableError
 from flink_jobs.settings import LandingSettings
 from infra.local.processes import process_tree
-from orchestration.landing.broker import KafkaBroker
+from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.errors import BrokerRefused
 from producers.client import EventProducer
 from producers.errors import AuthenticationError

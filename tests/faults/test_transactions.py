@@ -9,10 +9,10 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.broker import Found, KafkaBroker
-from orchestration.landing.completeness import Proof
+from orchestration.landing.clients.kafka import Found, KafkaBroker
 from orchestration.landing.errors import HourNotComplete
-from orchestration.landing.proving import Request, Stream, prove
+from orchestration.landing.proof.completeness import Proof
+from orchestration.landing.proof.evidence import Request, Stream, prove
 from orchestration.settings import LandingSettings
 from producers.kafka import KafkaAccess
 from tests.faults.conftest import NewStack

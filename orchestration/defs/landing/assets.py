@@ -3,8 +3,9 @@
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour, Kind
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.dagster_errors import retried_or_failed
 from orchestration.landing.errors import HourNotComplete
-from orchestration.landing.outcomes import retried_or_failed
 from orchestration.landing.partitions import (
     EXTERNAL_TABLE,
     LANDED_HOUR,
@@ -13,10 +14,9 @@ from orchestration.landing.partitions import (
     WRITER,
     hourly_partitions,
 )
-from orchestration.landing.proving import Stream, prove
-from orchestration.landing.requests import read_request
-from orchestration.landing.seal import Seal, draft_seal, latest_seal, write_seal
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.proof.evidence import Stream, prove
+from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.sensor.run_tags import read_request
 
 _GROUP = "landing"
 

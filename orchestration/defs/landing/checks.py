@@ -8,18 +8,18 @@ import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.defs.landing.assets import require_seal
-from orchestration.landing.checks import (
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.dagster_errors import check_result
+from orchestration.landing.partitions import EXTERNAL_TABLE, LANDED_HOUR, hourly_partitions
+from orchestration.landing.proof.checks import (
     Comparison,
     compare_objects,
     compare_offsets,
     compare_registered,
     compare_rows,
 )
-from orchestration.landing.completeness import missing_offsets
-from orchestration.landing.outcomes import check_result
-from orchestration.landing.partitions import EXTERNAL_TABLE, LANDED_HOUR, hourly_partitions
-from orchestration.landing.proving import Stream, examine, list_hour
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.proof.completeness import missing_offsets
+from orchestration.landing.proof.evidence import Stream, examine, list_hour
 
 
 def _blocking(asset: dg.AssetKey) -> Callable[[Callable[..., dg.AssetCheckResult]], dg.AssetChecksDefinition]:

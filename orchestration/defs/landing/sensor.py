@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from orchestration.landing.cursor import read_cursor
 from orchestration.landing.errors import Unavailable
 from orchestration.landing.partitions import WRITER
-from orchestration.landing.proving import Stream
-from orchestration.landing.requests import run_key, run_tags
-from orchestration.landing.selection import assets_of_one_hour
-from orchestration.landing.tick import Limits, Tick, run_tick
+from orchestration.landing.proof.evidence import Stream
+from orchestration.landing.sensor.cursor import read_cursor
+from orchestration.landing.sensor.run_tags import run_key, run_tags
+from orchestration.landing.sensor.selection import assets_of_one_hour
+from orchestration.landing.sensor.tick import Limits, Tick, run_tick
 from orchestration.settings import LandingSettings
 
 publish_hour = dg.define_asset_job(

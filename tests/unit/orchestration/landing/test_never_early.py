@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.broker import RecordTime
-from orchestration.landing.cursor import read_cursor
-from orchestration.landing.proving import Request, prove
-from orchestration.landing.seal import draft_seal, fingerprint
-from orchestration.landing.tick import Limits, run_tick
+from orchestration.landing.clients.kafka import RecordTime
+from orchestration.landing.proof.evidence import Request, prove
+from orchestration.landing.proof.seal import draft_seal, fingerprint
+from orchestration.landing.sensor.cursor import read_cursor
+from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
 from tests.fakes.world import H1, TOPIC, World
 

@@ -21,6 +21,7 @@ from orchestration.defs.landing.checks import (
     rows_queryable,
 )
 from orchestration.defs.landing.sensor import landed_hours, publish_hour
+from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import BrokerUnavailable, BucketUnavailable, CursorUnreadable
 from orchestration.landing.partitions import (
     EXTERNAL_TABLE,
@@ -30,11 +31,10 @@ from orchestration.landing.partitions import (
     WRITER,
     hourly_partitions,
 )
-from orchestration.landing.report import hour_rows, published_hours
-from orchestration.landing.seal import latest_seal
-from orchestration.landing.state import HourState
-from orchestration.landing.tick import Limits
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.proof.report import hour_rows, published_hours
+from orchestration.landing.proof.seal import latest_seal
+from orchestration.landing.proof.state import HourState
+from orchestration.landing.sensor.tick import Limits
 from snowflake_components.errors import ObjectMissing, SnowflakeUnavailable
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.world import H1, World, minutes
@@ -190,7 +190,7 @@ def test_what_is_away_in_a_run_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The step asks for a retry and then goes on."""
-    monkeypatch.setattr("orchestration.landing.outcomes.RETRY_SECONDS", 0)
+    monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
     (world.broker if isinstance(away, BrokerUnavailable) else world.bucket).failures = [away]
     result = publish(defs, instance)
     assert result.success
@@ -201,7 +201,7 @@ def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
     defs: dg.Definitions, instance: dg.DagsterInstance, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Snowflake stays away for all retries: the check says so and the hour is not published."""
-    monkeypatch.setattr("orchestration.landing.outcomes.RETRY_SECONDS", 0)
+    monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
     world.table.failures = [SnowflakeUnavailable("Snowflake does not answer")] * 20
     result = publish(defs, instance)
     assert {"files_registered": False, "rows_queryable": False} == {

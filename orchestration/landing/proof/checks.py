@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.bucket import ListedObject
-from orchestration.landing.seal import Seal, SealedPartition, sealed_partitions
+from orchestration.landing.clients.s3 import ListedObject
+from orchestration.landing.proof.seal import Seal, SealedPartition, sealed_partitions
 
 _NAMED_MAX = 10
 """Keys that a result names; the counts are whole."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
-from orchestration.landing.book import LedgerBook
-from orchestration.landing.completeness import Complete
+from orchestration.landing.clients.snowflake import ExternalTable, of_hour
 from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
-from orchestration.landing.ledger_reading import read_whole_ledger
+from orchestration.landing.ledger.reading import read_whole_ledger
+from orchestration.landing.ledger.totals import LedgerBook
 from orchestration.landing.partitions import PUBLISHED_HOUR
-from orchestration.landing.proving import Ends, Stream, judge, look_at_ends
-from orchestration.landing.seal import Seal, latest_seals
-from orchestration.landing.state import HourState
-from orchestration.landing.warehouse import ExternalTable, of_hour
+from orchestration.landing.proof.completeness import Complete
+from orchestration.landing.proof.evidence import Ends, Stream, judge, look_at_ends
+from orchestration.landing.proof.seal import Seal, latest_seals
+from orchestration.landing.proof.state import HourState
 from snowflake_components.errors import ObjectMissing, SnowflakeError
 
 

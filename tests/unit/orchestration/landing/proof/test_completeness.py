@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
-from orchestration.landing.broker import RecordTime
-from orchestration.landing.completeness import Complete, Open, Proof, Quarantined
-from orchestration.landing.ledger_reading import read_whole_ledger
-from orchestration.landing.proving import EndSeen, judge, look_at_ends
+from orchestration.landing.clients.kafka import RecordTime
+from orchestration.landing.ledger.reading import read_whole_ledger
+from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
+from orchestration.landing.proof.evidence import EndSeen, judge, look_at_ends
 from tests.fakes.broker import FakeBroker
 from tests.fakes.world import H1, TOPIC, World, minutes
 

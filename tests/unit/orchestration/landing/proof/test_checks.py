@@ -6,11 +6,11 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.bucket import ListedObject
-from orchestration.landing.checks import compare_objects, compare_offsets, compare_registered, compare_rows
-from orchestration.landing.proving import Request, list_hour, prove
-from orchestration.landing.seal import Seal, draft_seal
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.clients.s3 import ListedObject
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.proof.checks import compare_objects, compare_offsets, compare_registered, compare_rows
+from orchestration.landing.proof.evidence import Request, list_hour, prove
+from orchestration.landing.proof.seal import Seal, draft_seal
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.world import H1, World
 

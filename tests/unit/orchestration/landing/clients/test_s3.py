@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from pydantic import SecretStr
 
 from flink_jobs.contracts.s3_access import Encryption, S3Access
-from orchestration.landing.bucket import ListedObject, S3Bucket
+from orchestration.landing.clients.s3 import ListedObject, S3Bucket
 from orchestration.landing.errors import BucketRefused, BucketUnavailable
 
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout
 from flink_jobs.contracts.ledger import Cell, LedgerEntry
-from orchestration.landing.bucket import Bucket, ListedObject
-from orchestration.landing.completeness import Complete, Proof
-from orchestration.landing.epochs import HourLabel, HourPath
+from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.errors import SealConflict, SealUnreadable
+from orchestration.landing.ledger.epochs import HourLabel, HourPath
+from orchestration.landing.proof.completeness import Complete, Proof
 
 SEVERAL_HOURS = "several_hours"
 """The reason under which rejects are counted whose ledger entry rejected records of more than one hour."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from orchestration.landing.checks import Comparison
 from orchestration.landing.errors import LandingError, Unavailable
+from orchestration.landing.proof.checks import Comparison
 from snowflake_components.errors import SnowflakeError, SnowflakeUnavailable
 
 RETRIES_MAX = 4

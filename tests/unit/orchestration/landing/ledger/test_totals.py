@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.book import LedgerBook
+from orchestration.landing.ledger.totals import LedgerBook
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.landing_job import FakeLandingJob

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
-from orchestration.landing.cursor import Cursor, read_cursor
 from orchestration.landing.errors import BucketUnavailable
-from orchestration.landing.proving import Request, prove
-from orchestration.landing.requests import run_key
-from orchestration.landing.seal import draft_seal, write_seal
-from orchestration.landing.tick import Limits, Tick, run_tick
+from orchestration.landing.proof.evidence import Request, prove
+from orchestration.landing.proof.seal import draft_seal, write_seal
+from orchestration.landing.sensor.cursor import Cursor, read_cursor
+from orchestration.landing.sensor.run_tags import run_key
+from orchestration.landing.sensor.tick import Limits, Tick, run_tick
 from tests.fakes.broker import FakeBroker
 from tests.fakes.world import H1, TOPIC, World, minutes
 

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flink_jobs.contracts.layout import HOUR, Hour, Kind, LayoutError, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.book import LedgerBook
-from orchestration.landing.broker import TopicOffsets
-from orchestration.landing.bucket import Bucket
-from orchestration.landing.epochs import Epochs, HourPath
+from orchestration.landing.clients.kafka import TopicOffsets
+from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.errors import LedgerUnreadable
+from orchestration.landing.ledger.epochs import Epochs, HourPath
+from orchestration.landing.ledger.totals import LedgerBook
 
 CLOCK_SKEW = HOUR
 """How far the clock of a task manager may be behind ours."""

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from orchestration.landing.cursor import Cursor, read_cursor
 from orchestration.landing.errors import CursorTooNew, CursorUnreadable
-from orchestration.landing.tick import Limits, run_tick
+from orchestration.landing.sensor.cursor import Cursor, read_cursor
+from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
 from tests.fakes.world import H1, TOPIC, World
 

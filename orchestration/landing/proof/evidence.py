@@ -11,11 +11,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from flink_jobs.contracts.layout import Hour, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.contracts.ranges import Ranges
-from orchestration.landing.book import LedgerBook
-from orchestration.landing.broker import Broker, RecordTime, TopicOffsets
-from orchestration.landing.bucket import Bucket, ListedObject
-from orchestration.landing.clock import Clock
-from orchestration.landing.completeness import (
+from orchestration.landing.clients.clock import Clock
+from orchestration.landing.clients.kafka import Broker, RecordTime, TopicOffsets
+from orchestration.landing.clients.s3 import Bucket, ListedObject
+from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.ledger.reading import read_whole_ledger
+from orchestration.landing.ledger.totals import LedgerBook
+from orchestration.landing.proof.completeness import (
     DATA_KINDS,
     BrokerView,
     Complete,
@@ -27,9 +29,7 @@ from orchestration.landing.completeness import (
     objects_listed,
     offsets_reached,
 )
-from orchestration.landing.errors import HourNotComplete
-from orchestration.landing.ledger_reading import read_whole_ledger
-from orchestration.landing.seal import fingerprint
+from orchestration.landing.proof.seal import fingerprint
 
 
 class EndSeen(BaseModel):

@@ -14,12 +14,12 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.book import LedgerBook
-from orchestration.landing.epochs import HourLabel, HourPath
 from orchestration.landing.errors import CursorTooNew, CursorUnreadable
-from orchestration.landing.ledger_reading import Reading
+from orchestration.landing.ledger.epochs import HourLabel, HourPath
+from orchestration.landing.ledger.reading import Reading
+from orchestration.landing.ledger.totals import LedgerBook
 from orchestration.landing.partitions import FIRST_HOUR
-from orchestration.landing.proving import EndSeen
+from orchestration.landing.proof.evidence import EndSeen
 
 VERSION: Final = 1
 LOOKBACK = timedelta(hours=72)

@@ -25,9 +25,9 @@ from enum import StrEnum
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.promises import compare
 from flink_jobs.contracts.ranges import Ranges
-from orchestration.landing.book import HourBook, LedgerBook
-from orchestration.landing.broker import Found, RecordTime, TopicOffsets
-from orchestration.landing.bucket import ListedObject
+from orchestration.landing.clients.kafka import Found, RecordTime, TopicOffsets
+from orchestration.landing.clients.s3 import ListedObject
+from orchestration.landing.ledger.totals import HourBook, LedgerBook
 from orchestration.landing.partitions import FIRST_HOUR
 
 FUTURE = timedelta(minutes=5)

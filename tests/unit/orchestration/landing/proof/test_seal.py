@@ -7,9 +7,9 @@ import pytest
 
 from flink_jobs.contracts.layout import Kind
 from orchestration.landing.errors import SealConflict, SealUnreadable, TransitionError
-from orchestration.landing.proving import Request, prove
-from orchestration.landing.seal import Seal, draft_seal, fingerprint, latest_seal, latest_seals, write_seal
-from orchestration.landing.state import HourState
+from orchestration.landing.proof.evidence import Request, prove
+from orchestration.landing.proof.seal import Seal, draft_seal, fingerprint, latest_seal, latest_seals, write_seal
+from orchestration.landing.proof.state import HourState
 from tests.fakes.world import H1, World, minutes
 
 

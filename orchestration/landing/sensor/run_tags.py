@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import TypeAdapter
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.proving import EndSeen, Request
+from orchestration.landing.proof.evidence import EndSeen, Request
 
 TAG_HOUR = "hourglass/hour"
 TAG_FINGERPRINT = "hourglass/fingerprint"

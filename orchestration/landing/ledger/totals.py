@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.contracts.ranges import Ranges, RangesText
-from orchestration.landing.epochs import Epochs, HourLabel, HourPath
+from orchestration.landing.ledger.epochs import Epochs, HourLabel, HourPath
 
 _FAULTS_MAX = 5
 """Faults that an hour keeps in words; one is enough to stop it."""

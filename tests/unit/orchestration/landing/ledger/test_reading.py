@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.contracts.layout import Kind, StreamLayout
-from orchestration.landing.book import LedgerBook
 from orchestration.landing.errors import LedgerUnreadable
-from orchestration.landing.ledger_reading import LedgerNews, Reading, read_ledger
+from orchestration.landing.ledger.reading import LedgerNews, Reading, read_ledger
+from orchestration.landing.ledger.totals import LedgerBook
 from tests.fakes.world import H1, TOPIC, World, minutes
 
 LAYOUT = StreamLayout()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from orchestration.landing.broker import Found, KafkaBroker, RecordTime, TopicOffsets, Watermarks
+from orchestration.landing.clients.kafka import Found, KafkaBroker, RecordTime, TopicOffsets, Watermarks
 from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
 from producers.kafka import KafkaAccess
 from tests.fakes.world import H1, TOPIC

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.book import HourBook, LedgerBook
-from orchestration.landing.completeness import Complete, Open, Proof, Quarantined
-from orchestration.landing.cursor import LOOKBACK, Asked, Cursor
-from orchestration.landing.epochs import Epochs
-from orchestration.landing.ledger_reading import read_ledger
-from orchestration.landing.proving import Ends, Request, Stream, judge, look_at_ends
-from orchestration.landing.seal import fingerprint, latest_seal
+from orchestration.landing.ledger.epochs import Epochs
+from orchestration.landing.ledger.reading import read_ledger
+from orchestration.landing.ledger.totals import HourBook, LedgerBook
+from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
+from orchestration.landing.proof.evidence import Ends, Request, Stream, judge, look_at_ends
+from orchestration.landing.proof.seal import fingerprint, latest_seal
+from orchestration.landing.sensor.cursor import LOOKBACK, Asked, Cursor
 
 _NAMED_MAX = 5
 """Hours that one sentence names."""
