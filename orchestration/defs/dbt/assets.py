@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.dbt_build import DbtModels, NodeOutcome, Verdict, require_manifest
+from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, require_manifest
 from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
 
 _UNIQUE_ID = "dagster_dbt/unique_id"

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from orchestration.dbt_build import require_manifest
+from orchestration.dbt_runner.build import require_manifest
 from orchestration.folders import FolderSettings
 from orchestration.metapipeline.graph import DbtGraph, NodeKind, graph_from_manifest
 from orchestration.metapipeline.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs

@@ -10,7 +10,7 @@ import pytest
 from infra.local import warehouse
 from infra.local.processes import ProcessTable, wait_until_healthy
 from infra.local.settings import LocalSettings
-from orchestration.dbt_build import DbtModels
+from orchestration.dbt_runner.build import DbtModels
 from snowflake_components import SnowflakeSettings
 from tests.unit.orchestration.dbt.event_log import EventLog
 

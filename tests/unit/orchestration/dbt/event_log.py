@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import yaml
 
-from orchestration.dbt_build import DbtModels, NodeOutcome
-from orchestration.dbt_sources import SOURCES
+from orchestration.dbt_runner.build import DbtModels, NodeOutcome
+from orchestration.dbt_runner.sources import SOURCES
 from snowflake_components import SnowflakeSettings, query
 
 FIRST_HOUR = datetime(2025, 8, 1, 3, tzinfo=UTC)

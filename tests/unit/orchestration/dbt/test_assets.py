@@ -3,7 +3,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from orchestration.dbt_build import NodeOutcome, Verdict
+from orchestration.dbt_runner.build import NodeOutcome, Verdict
 from orchestration.defs.dbt.assets import event_models
 from orchestration.landing.partitions import EXTERNAL_TABLE, PUBLISHED_HOUR, hourly_partitions
 from tests.fakes.dbt_models import FakeDbtModels

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from orchestration.dbt_build import Verdict
+from orchestration.dbt_runner.build import Verdict
 from snowflake_components import query
 from tests.unit.orchestration.dbt.event_log import EventLog, Record, expected_staged, expected_usage
 

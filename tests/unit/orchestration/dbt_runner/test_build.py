@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.dbt_build import DbtModels, DbtRefusedError
+from orchestration.dbt_runner.build import DbtModels, DbtRefusedError
 
 
 def test_a_snowflake_that_is_away_ends_the_build_with_the_settings_to_check(

@@ -1,6 +1,6 @@
 """Write the dbt sources from the YAML of the external tables, so that a table's columns are described once.
 
-python -m orchestration.dbt_sources        write orchestration/dbt/models/staging/sources.yml
+python -m orchestration.dbt_runner.sources        write orchestration/dbt/models/staging/sources.yml
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 import yaml
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 TABLES = _PACKAGE / "defs" / "snowflake" / "event_log" / "defs.yaml"
 SOURCES = _PACKAGE / "dbt" / "models" / "staging" / "sources.yml"
 SOURCE_NAME = "event_log"
 
 _HEADER = """\
-# Written by `python -m orchestration.dbt_sources` from orchestration/defs/snowflake/event_log/defs.yaml:
+# Written by `python -m orchestration.dbt_runner.sources` from orchestration/defs/snowflake/event_log/defs.yaml:
 # change that file and run it again.
 """
 _TEMPLATE = re.compile(r"\{\{\s*env\((?P<arguments>'[^']*'(?:\s*,\s*'[^']*')?)\)\s*\}\}")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from orchestration.dbt_sources import SOURCES, TABLES, SourcesError, sources_of
+from orchestration.dbt_runner.sources import SOURCES, TABLES, SourcesError, sources_of
 
 TABLE = """
 type: snowflake_components.SnowflakeCreateOrRefreshComponent
@@ -26,7 +26,7 @@ attributes: {name: stage_events, database_name: other, schema_name: dev, type: s
 
 
 def test_the_committed_sources_are_those_of_the_tables() -> None:
-    """A column of the table is one of the source: `python -m orchestration.dbt_sources` writes it."""
+    """A column of the table is one of the source: `python -m orchestration.dbt_runner.sources` writes it."""
     assert SOURCES.read_text() == sources_of(TABLES.read_text())
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-PROJECT_DIR = Path(__file__).parent / "dbt"
+PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 
 
