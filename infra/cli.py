@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from rich.table import Column, Table
 from rich.text import Text
 
-from infra.console import Json, console, output, tell
-from infra.job_commands import job
-from infra.ledger_commands import ledger
+from infra.commands.console import Json, console, output, tell
+from infra.commands.job import job
+from infra.commands.ledger import ledger
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command

@@ -20,9 +20,9 @@ from flink_jobs.class_archive import archive_of
 from flink_jobs.settings import LandingSettings
 from flink_jobs.waiting import wait_for_checkpoint
 from flink_jobs.world import World
-from infra.local import broker, object_store
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, StackError, variables, wait_until_healthy
+from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK, LocalSettings
 
 JAVA_OPTIONS = "JDK_JAVA_OPTIONS"

@@ -19,7 +19,7 @@ from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 
 JAVA = PROJECT / "flink_jobs" / "java"
-S3_SERVER = PROJECT / "infra" / "local" / "java"
+S3_SERVER = PROJECT / "infra" / "local" / "s3_server"
 STAMP = ".made-of"
 PROFILES = ("broker", "flink-lib", "flink-s3")
 LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
-from infra.local import broker, dagster, dagster_runs, object_store, warehouse
+from infra.local import dagster_runs
 from infra.local.processes import (
     ProcessTable,
     Program,
@@ -18,6 +18,7 @@ from infra.local.processes import (
     require_free_ports,
     wait_until_healthy,
 )
+from infra.local.servers import broker, dagster, object_store, snowflake_server
 from infra.local.settings import LocalSettings
 
 Report = Callable[[str], None]
@@ -60,7 +61,7 @@ class Stack:
         require_free_ports(self.settings.ports)
         self._start_broker_and_bucket()
         code, daemon, webserver = self._prepare_dagster()
-        early = [self._start(warehouse.program(self.settings)), self._start(code)]
+        early = [self._start(snowflake_server.program(self.settings)), self._start(code)]
         self._start_job()
         self._wait(early)
         dagster_runs.fail_abandoned(self._report)

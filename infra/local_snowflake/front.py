@@ -20,6 +20,7 @@ from starlette.routing import Route
 from infra.local_snowflake import wire
 from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.errors import LoginRefused, SessionGone, StatementRefused, Unanswered
+from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.parsing import parse
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
@@ -33,7 +34,6 @@ from infra.local_snowflake.statements import (
     RefreshStage,
     Statement,
 )
-from infra.local_snowflake.warehouse import Warehouse
 
 _log = logging.getLogger("local_snowflake")
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
@@ -57,7 +57,7 @@ class Front:
     """
 
     settings: LocalSnowflakeSettings
-    warehouse: Warehouse
+    executor: StatementExecutor
     catalog: asyncio.Lock = field(default_factory=asyncio.Lock)
     statements: asyncio.Lock = field(default_factory=asyncio.Lock)
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -135,14 +135,14 @@ class Front:
         if statement is not None:
             return await self._encode(request, body, await self._carry_out(statement, session), session)
         async with self.statements:
-            body["sqlText"] = await run_in_threadpool(self.warehouse.rewrite, sql, session)
+            body["sqlText"] = await run_in_threadpool(self.executor.rewrite, sql, session)
             response = await self._pass_on(request, body)
             if sql.lstrip()[:4].upper() == "DROP":
-                await run_in_threadpool(self.warehouse.registry.forget_missing)
+                await run_in_threadpool(self.executor.registry.forget_missing)
             return response
 
     async def _carry_out(self, statement: Statement, session: Session) -> Answer:
-        answer = self.warehouse.answer
+        answer = self.executor.answer
         match statement:
             case CreateStage() | AlterStage() | RefreshStage() | RefreshExternalTable():
                 async with self.catalog:

@@ -21,11 +21,11 @@ from starlette.applications import Starlette
 
 from infra.local_snowflake import wire
 from infra.local_snowflake.bucket import Bucket, S3Bucket
+from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.front import Front
 from infra.local_snowflake.registry import Registry
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
-from infra.local_snowflake.warehouse import Warehouse
 
 _log = logging.getLogger("local_snowflake")
 EXIT_SETUP = 2
@@ -52,7 +52,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         yield
         wire.stop(engine)
 
-    front = Front(settings, Warehouse.over(registry, bucket, now))
+    front = Front(settings, StatementExecutor.over(registry, bucket, now))
     return Starlette(routes=front.routes, lifespan=life)
 
 

@@ -17,8 +17,9 @@ from dagster import AssetKey, DagsterInstance
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
-from infra.local import demo, object_store, warehouse
+from infra.local import demo
 from infra.local.proof import ProofRow, proof_rows
+from infra.local.servers import object_store, snowflake_server
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from producers.client import EventProducer
@@ -195,7 +196,7 @@ def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Sta
     stack.table.stop("snowflake")
     stack._wait([stack._start(object_store.program(stack.settings))])
     wait_for(lambda: "2025-08-01-08:00" in runs_by_hour(), seconds_max=LIMIT_SECONDS, what="the run of the hour")
-    stack._wait([stack._start(warehouse.program(stack.settings))])
+    stack._wait([stack._start(snowflake_server.program(stack.settings))])
     rows = wait_until_agreed(stack.settings, len(HOURS) + 2)
 
     assert 2_000 == rows["2025-08-01T08"].accepted + rows["2025-08-01T08"].rejected

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.console import Json, output, print_pairs, say, tell
+from infra.commands.console import Json, output, print_pairs, say, tell
 
 if TYPE_CHECKING:
     from flink_jobs.janitor import Leftover

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from flink_jobs.audit.broker import Marks
 from flink_jobs.errors import UnreachableError
-from infra.ledger_commands import ledger
+from infra.commands.ledger import ledger
 from tests.fakes.landed import LandedBucket
 from tests.fakes.witness import FakeWitness
 

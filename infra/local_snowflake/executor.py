@@ -42,7 +42,7 @@ _TableStatement: TypeAlias = CreateExternalTable | RefreshExternalTable
 
 
 @dataclass(frozen=True, slots=True)
-class Warehouse:
+class StatementExecutor:
     """Stages and external tables of one server, behind SQL."""
 
     registry: Registry
@@ -50,7 +50,7 @@ class Warehouse:
     tables: ExternalTables
 
     @classmethod
-    def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> Warehouse:
+    def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> StatementExecutor:
         """Put the parts together."""
         stages = Stages(registry, bucket, now)
         return cls(registry, stages, ExternalTables(registry, stages, bucket, now))

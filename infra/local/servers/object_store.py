@@ -1,4 +1,4 @@
-"""The bucket of one machine: s3proxy, an S3 API over a folder, in which an object is there or not (`java/`)."""
+"""The bucket of one machine: s3proxy, an S3 API over a folder, built with atomic writes in `infra/local/s3_server`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import broker, dagster, object_store
+from infra.local.servers import broker, dagster, object_store
 from infra.local.settings import LocalSettings
 
 

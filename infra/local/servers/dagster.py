@@ -15,8 +15,8 @@ from pathlib import Path
 import yaml
 
 from infra.local.processes import Program
+from infra.local.servers.snowflake_server import answers
 from infra.local.settings import LOOPBACK, PROJECT, LocalSettings
-from infra.local.warehouse import answers
 
 
 def prepare(settings: LocalSettings) -> None:
