@@ -3,31 +3,31 @@
 from snowflake_components.component import POOL, RESOURCE_KEY, SnowflakeCreateOrRefreshComponent
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.errors import (
-    FilesNotRegistered,
-    LoginRefused,
-    MissingPrivilege,
-    ObjectInvalid,
-    ObjectMissing,
+    FilesNotRegisteredError,
+    LoginRefusedError,
+    MissingPrivilegeError,
+    ObjectInvalidError,
+    ObjectMissingError,
     SnowflakeError,
-    SnowflakeUnavailable,
-    StatementFailed,
+    SnowflakeUnavailableError,
+    StatementFailedError,
 )
 from snowflake_components.work import QueryResult
 
 __all__ = [
     "POOL",
     "RESOURCE_KEY",
-    "FilesNotRegistered",
-    "LoginRefused",
-    "MissingPrivilege",
-    "ObjectInvalid",
-    "ObjectMissing",
+    "FilesNotRegisteredError",
+    "LoginRefusedError",
+    "MissingPrivilegeError",
+    "ObjectInvalidError",
+    "ObjectMissingError",
     "QueryResult",
     "SnowflakeConnection",
     "SnowflakeCreateOrRefreshComponent",
     "SnowflakeError",
     "SnowflakeSettings",
-    "SnowflakeUnavailable",
-    "StatementFailed",
+    "SnowflakeUnavailableError",
+    "StatementFailedError",
     "query",
 ]

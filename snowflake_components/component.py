@@ -18,10 +18,10 @@ from pydantic import (
 )
 
 from snowflake_components.document import document_model
-from snowflake_components.hours import NotHourly, directories, hours_between
-from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeText, split_name
+from snowflake_components.hours import NotHourlyError, directories, hours_between
+from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
 from snowflake_components.objects import (
-    StageUrlUnknown,
+    StageUrlUnknownError,
     external_table_object,
     incomplete_columns,
     stage_object,
@@ -68,7 +68,7 @@ def _read_name(context: dg.ResolutionContext, value: Any) -> str:
         raise mistake(context, [], "must not be empty; write a name or leave the field out")
     try:
         Identifier.parse(text)
-    except UnsafeText as exc:
+    except UnsafeTextError as exc:
         raise mistake(context, [], str(exc)) from None
     return text
 
@@ -190,11 +190,11 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         at = _position(context)
         try:
             spec = self.object_spec(self._stage_url(context))
-        except StageUrlUnknown as exc:
+        except StageUrlUnknownError as exc:
             raise mistake(at, ["options", "columns"], str(exc)) from None
         try:
             _require_hours(self.asset_attributes.get("partitions_def"))
-        except NotHourly as exc:
+        except NotHourlyError as exc:
             raise mistake(at, ["asset_attributes", "partitions_def"], str(exc)) from None
         for warning in warnings_of(self.options):
             _log.warning("%s: %s", self.asset_key.to_user_string(), warning)
@@ -233,7 +233,7 @@ def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
     )
     def create_or_refresh_object(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg] # no value
         if missing := incomplete_columns(spec):
-            raise UnsafeText(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
+            raise UnsafeTextError(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
         connection: Connection = getattr(context.resources, RESOURCE_KEY)
         started = time.monotonic()
         paths = _paths(context, asset_spec)
@@ -264,7 +264,7 @@ def _require_hours(partitions_def: dg.PartitionsDefinition[str] | None) -> None:
     if partitions_def is None:
         return
     if not isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
-        raise NotHourly("partitions must be windows of whole UTC hours: type hourly or daily")
+        raise NotHourlyError("partitions must be windows of whole UTC hours: type hourly or daily")
     # There is none while the start lies in the future; then the first run tells.
     if window := partitions_def.get_first_partition_window():
         hours_between(window.start, window.end)

@@ -103,8 +103,8 @@ def open_session(settings: SnowflakeSettings) -> Iterator[ConnectorSession]:
     """Log in for a block and log out at its end.
 
     Raises:
-        SnowflakeUnavailable: nobody answers at the address.
-        LoginRefused: user, password or account are wrong.
+        SnowflakeUnavailableError: nobody answers at the address.
+        LoginRefusedError: user, password or account are wrong.
     """
     try:
         connection = connector.connect(**_arguments(settings))
@@ -192,7 +192,7 @@ def login_error(exc: foreign.Error, address: str) -> errors.SnowflakeError:
     if isinstance(exc, _TRANSIENT):
         return _unavailable(exc, address)
     advice = "check HOURGLASS_SNOWFLAKE_ACCOUNT, _USER and _PASSWORD"
-    return errors.LoginRefused(f"Snowflake at {address} refused the login: {_said(exc)}; {advice}")
+    return errors.LoginRefusedError(f"Snowflake at {address} refused the login: {_said(exc)}; {advice}")
 
 
 def statement_error(exc: foreign.Error, address: str, sql: str) -> errors.SnowflakeError:
@@ -200,21 +200,21 @@ def statement_error(exc: foreign.Error, address: str, sql: str) -> errors.Snowfl
     code, said = exc.errno or 0, _said(exc)
     if code in _SESSION_GONE or isinstance(exc, _TRANSIENT):
         return _unavailable(exc, address, sql)
-    kind: type[errors.SnowflakeError] = errors.StatementFailed
+    kind: type[errors.SnowflakeError] = errors.StatementFailedError
     message = said if str(code) in said else f"{said} (error {code})"
     if code in _MISSING_PRIVILEGE:
-        kind, message = errors.MissingPrivilege, f"{said} (grant it to the role that sent the statement)"
+        kind, message = errors.MissingPrivilegeError, f"{said} (grant it to the role that sent the statement)"
     elif code in _OBJECT_MISSING:
-        kind, message = errors.ObjectMissing, f"{said} (create it, or grant the role access to it)"
+        kind, message = errors.ObjectMissingError, f"{said} (create it, or grant the role access to it)"
     elif code in _OBJECT_INVALID:
-        kind, message = errors.ObjectInvalid, f"{said} (create the external table again)"
+        kind, message = errors.ObjectInvalidError, f"{said} (create the external table again)"
     return kind(message, sql=sql, query_id=exc.sfqid)
 
 
 def _unavailable(exc: foreign.Error, address: str, sql: str | None = None) -> errors.SnowflakeError:
     advice = "check that it runs, HOURGLASS_SNOWFLAKE_HOST and _PORT"
     message = f"Snowflake at {address} does not answer: {_said(exc)}; {advice}"
-    return errors.SnowflakeUnavailable(message, sql=sql, query_id=exc.sfqid)
+    return errors.SnowflakeUnavailableError(message, sql=sql, query_id=exc.sfqid)
 
 
 def _said(exc: foreign.Error) -> str:

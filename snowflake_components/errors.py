@@ -1,13 +1,13 @@
 """Every failure of this package on its way to Snowflake.
 
 SnowflakeError
-├── SnowflakeUnavailable     not reached, or gone in between: the only one worth another try
-├── LoginRefused             reached, but user, password or account are wrong
-├── MissingPrivilege         the role may not do it
-├── ObjectMissing            something a statement names does not exist, or the role does not see it
-├── ObjectInvalid            an external table whose stage was replaced or moved
-├── FilesNotRegistered       a refresh ended, but not every file came in
-└── StatementFailed          everything else that Snowflake said no to
+├── SnowflakeUnavailableError    not reached, or gone in between: the only one that is retried
+├── LoginRefusedError            reached, but user, password or account are wrong
+├── MissingPrivilegeError        the role may not do it
+├── ObjectMissingError           something a statement names does not exist, or the role does not see it
+├── ObjectInvalidError           an external table whose stage was replaced or moved
+├── FilesNotRegisteredError      a refresh ended, but not every file was registered
+└── StatementFailedError         every other statement that Snowflake refused
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ class SnowflakeError(Exception):
         self.query_id = query_id
 
 
-class SnowflakeUnavailable(SnowflakeError):
+class SnowflakeUnavailableError(SnowflakeError):
     """Snowflake was not reached or did not answer; nothing is known about the statement, so send it again."""
 
 
-class LoginRefused(SnowflakeError):
+class LoginRefusedError(SnowflakeError):
     """Snowflake was reached and refused the user, the password or the account."""
 
 
-class MissingPrivilege(SnowflakeError):
+class MissingPrivilegeError(SnowflakeError):
     """The role lacks a privilege; the message names the statement's object as Snowflake does."""
 
 
-class ObjectMissing(SnowflakeError):
+class ObjectMissingError(SnowflakeError):
     """An object does not exist or the role is not allowed to see it: Snowflake does not tell which."""
 
 
-class ObjectInvalid(SnowflakeError):
+class ObjectInvalidError(SnowflakeError):
     """An external table can no longer be read because its stage was replaced or moved."""
 
 
-class FilesNotRegistered(SnowflakeError):
+class FilesNotRegisteredError(SnowflakeError):
     """A refresh ended without an error, and reported files that it could not register or unregister."""
 
 
-class StatementFailed(SnowflakeError):
+class StatementFailedError(SnowflakeError):
     """Snowflake refused a statement for another reason."""

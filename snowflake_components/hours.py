@@ -21,7 +21,7 @@ _HOUR = timedelta(hours=1)
 _HOURS_PER_DAY = 24
 
 
-class NotHourly(ValueError):
+class NotHourlyError(ValueError):
     """A span of time that does not consist of whole UTC hours."""
 
 
@@ -29,7 +29,7 @@ def hours_between(start: datetime, end: datetime) -> list[datetime]:
     """List the first instants of the UTC hours from `start` (included) to `end` (excluded)."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)
     if any(moment.minute or moment.second or moment.microsecond for moment in (first, last)) or first >= last:
-        raise NotHourly(f"not whole UTC hours: {first.isoformat()} to {last.isoformat()}")
+        raise NotHourlyError(f"not whole UTC hours: {first.isoformat()} to {last.isoformat()}")
     return [first + index * _HOUR for index in range((last - first) // _HOUR)]
 
 

@@ -26,7 +26,7 @@ _NAME_PART = re.compile(r'(?P<part>"(?:[^"]|"")*"|[^".]+)(?:\.|$)')
 _SYMBOL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|//|\$\$|\.\.\.|\{\{|\{%|.", re.DOTALL)
 
 
-class UnsafeText(ValueError):
+class UnsafeTextError(ValueError):
     """A text that cannot become the part of a statement it is meant for; the message names the repair."""
 
 
@@ -42,11 +42,13 @@ class Identifier:
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise UnsafeText("a name must not be empty")
+            raise UnsafeTextError("a name must not be empty")
         if len(self.name) > IDENTIFIER_CHARACTERS_MAX:
-            raise UnsafeText(f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}")
+            raise UnsafeTextError(
+                f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}"
+            )
         if any(unicodedata.category(character) == "Cc" for character in self.name):
-            raise UnsafeText(f"a name holds no control character: {self.name!r}")
+            raise UnsafeTextError(f"a name holds no control character: {self.name!r}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -62,7 +64,7 @@ class Identifier:
             return cls(quoted["inner"].replace('""', '"'))
         if not text or _SPACED.fullmatch(text):
             return cls(text)
-        raise UnsafeText(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
+        raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
 
     @property
     def sql(self) -> str:
@@ -99,7 +101,7 @@ class QualifiedName:
 
 
 def split_name(text: str) -> list[str]:
-    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeText`."""
+    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeTextError`."""
     parts, position = [], 0
     while match := _NAME_PART.match(text, position):
         parts.append(match["part"])
@@ -107,7 +109,7 @@ def split_name(text: str) -> list[str]:
         if not match[0].endswith("."):
             break
     if position != len(text) or text.endswith(".") or not 1 <= len(parts) <= len(("database", "schema", "name")):
-        raise UnsafeText(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
+        raise UnsafeTextError(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
     return parts
 
 
@@ -133,9 +135,9 @@ class StagePath:
 
 
 def require_relative_directory(path: str) -> str:
-    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeText`."""
+    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeTextError`."""
     if not _STAGE_PATH.fullmatch(path) or ".." in path.split("/") or "." in path.split("/"):
-        raise UnsafeText(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
+        raise UnsafeTextError(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
     return path
 
 
@@ -147,7 +149,7 @@ class Word:
 
     def __post_init__(self) -> None:
         if not _WORD.fullmatch(self.text):
-            raise UnsafeText(f"not a keyword: {self.text[:80]!r}")
+            raise UnsafeTextError(f"not a keyword: {self.text[:80]!r}")
 
 
 OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] | Mapping[str, OptionValue]"
@@ -156,7 +158,7 @@ OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] |
 def literal(text: str) -> str:
     """Quote a string: `'` doubles, a backslash doubles; line ends and all of Unicode stay as they are."""
     if "\0" in text:
-        raise UnsafeText("a string must not hold NUL")
+        raise UnsafeTextError("a string must not hold NUL")
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -198,13 +200,13 @@ class Expression:
         for symbol in self._symbols():
             depth += (symbol in "([") - (symbol in ")]")
             if symbol in _FORBIDDEN:
-                raise UnsafeText(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
+                raise UnsafeTextError(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
             if depth < 0 or (symbol == "," and depth == 0):
-                raise UnsafeText(f"more than one expression: {self.sql[:120]!r}")
+                raise UnsafeTextError(f"more than one expression: {self.sql[:120]!r}")
         if depth and self.complete:
-            raise UnsafeText(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
+            raise UnsafeTextError(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
         if not self.sql.strip():
-            raise UnsafeText("an expression must not be empty")
+            raise UnsafeTextError("an expression must not be empty")
 
     @property
     def complete(self) -> bool:

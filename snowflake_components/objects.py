@@ -9,7 +9,7 @@ from snowflake_components.specs import Column, ExternalTableOptions, FileFormat,
 from snowflake_components.statements import CreateExternalTable, CreateStage, VirtualColumn
 
 
-class StageUrlUnknown(ValueError):
+class StageUrlUnknownError(ValueError):
     """A column is to hold the hour of the path, and nothing says where in the path the hour is."""
 
 
@@ -44,7 +44,7 @@ def external_table_object(
         stage_url: of its stage, if known; only `hour_of_path` needs it.
 
     Raises:
-        StageUrlUnknown: a column is `hour_of_path` and the URL is not known.
+        StageUrlUnknownError: a column is `hour_of_path` and the URL is not known.
     """
     stage, directory = split_location(options.location)
     url = options.stage_url or stage_url
@@ -86,7 +86,7 @@ def _column(column: Column, stage_url: str | None, directory: str) -> VirtualCol
     expression: Expression = column.as_
     if column.hour_of_path:
         if stage_url is None:
-            raise StageUrlUnknown(
+            raise StageUrlUnknownError(
                 f"column {column.name.name}: the position of the hour in the path follows from the stage's URL, and "
                 "no document describes the stage; describe it, or write its URL as stage_url"
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from snowflake_components.errors import FilesNotRegistered
+from snowflake_components.errors import FilesNotRegisteredError
 
 
 class FileStatus(StrEnum):
@@ -57,13 +57,13 @@ def read_changes(rows: Sequence[Mapping[str, Any]]) -> list[FileChange]:
 
 
 def require_registered(changes: Sequence[FileChange], *, sql: str | None = None, query_id: str | None = None) -> None:
-    """Raise `FilesNotRegistered`, which names the first files, if any file failed."""
+    """Raise `FilesNotRegisteredError`, which names the first files, if any file failed."""
     failed = [change for change in changes if change.status in _FAILED]
     if not failed:
         return
     named = "; ".join(f"{change.file}: {change.description or change.status}" for change in failed[:_FILES_NAMED_MAX])
     more = f" and {len(failed) - _FILES_NAMED_MAX} more" if len(failed) > _FILES_NAMED_MAX else ""
-    raise FilesNotRegistered(
+    raise FilesNotRegisteredError(
         f"{len(failed)} of {len(changes)} files were not registered: {named}{more}. "
         "Repair or remove the files, then materialize again.",
         sql=sql,

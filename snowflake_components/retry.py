@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeUnavailableError
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class RetryPolicy:
     jitter: Callable[[], float] = random.random
 
     def call(self, work: Callable[[], T], tell: Callable[[str], object] = lambda _: None) -> T:
-        """Do the work, again after each `SnowflakeUnavailable`; the last one is raised.
+        """Do the work, again after each `SnowflakeUnavailableError`; the last one is raised.
 
         Args:
             work: must be safe to repeat from its beginning. Every other error is raised at once.
@@ -46,7 +46,7 @@ class RetryPolicy:
         for attempt in range(1, self.attempts_max + 1):
             try:
                 return work()
-            except SnowflakeUnavailable as exc:
+            except SnowflakeUnavailableError as exc:
                 pause = self._pause_seconds(attempt)
                 if attempt == self.attempts_max or self.monotonic() - started + pause > self.total_seconds:
                     raise

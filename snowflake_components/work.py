@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from snowflake_components.errors import ObjectInvalid
+from snowflake_components.errors import ObjectInvalidError
 from snowflake_components.identifiers import Identifier
 from snowflake_components.outcome import FileChange, FileStatus, read_changes, require_registered
 from snowflake_components.plan import Create, ObjectSpec, RefreshPath, Step, plan
@@ -93,8 +93,8 @@ def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] |
     5. Give back the role.
 
     Raises:
-        ObjectInvalid: the external table is there but cannot be read any more.
-        FilesNotRegistered: a refresh reported a file that it could not register.
+        ObjectInvalidError: the external table is there but cannot be read any more.
+        FilesNotRegisteredError: a refresh reported a file that it could not register.
         SnowflakeError: any other refusal.
     """
     log = _Log()
@@ -111,7 +111,7 @@ def _exists(session: Session, spec: ObjectSpec, log: _Log) -> bool:
     # LIKE answers names that only look alike: `_` is any character, and case does not count.
     row = next((row for row in found.rows if row["name"] == spec.name.name.name), None)
     if row is not None and str(row.get("invalid", "false")).lower() == "true":
-        raise ObjectInvalid(
+        raise ObjectInvalidError(
             f"{spec.object_type} {spec.name} is invalid: {row.get('invalid_reason') or 'no reason given'}. "
             "Create it again (CREATE OR REPLACE EXTERNAL TABLE ... COPY GRANTS), then refresh it.",
             query_id=found.query_id,

@@ -12,7 +12,7 @@ from typing import Protocol
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local_snowflake.errors import StorageRefused
+from infra.local_snowflake.errors import StorageRefusedError
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 
@@ -33,7 +33,7 @@ class StoredObject:
     modified: datetime
 
 
-class ObjectVanished(Exception):
+class ObjectVanishedError(Exception):
     """The object was listed and is gone, or is another one now."""
 
 
@@ -48,8 +48,8 @@ class Bucket(Protocol):
         """Copy one object, of exactly this ETag, to a file.
 
         Raises:
-            ObjectVanished: it is gone or was written again since it was listed.
-            StorageRefused: the bucket does not answer.
+            ObjectVanishedError: it is gone or was written again since it was listed.
+            StorageRefusedError: the bucket does not answer.
         """
         ...
 
@@ -92,7 +92,7 @@ def _refusals(address: str) -> Iterator[None]:
         yield
     except ClientError as exc:
         if exc.response.get("Error", {}).get("Code") in _GONE:
-            raise ObjectVanished(address) from exc
-        raise StorageRefused(f"Failed to access remote file: {address}: {exc}") from exc
+            raise ObjectVanishedError(address) from exc
+        raise StorageRefusedError(f"Failed to access remote file: {address}: {exc}") from exc
     except BotoCoreError as exc:
-        raise StorageRefused(f"Failed to access remote file: {address}: {exc}") from exc
+        raise StorageRefusedError(f"Failed to access remote file: {address}: {exc}") from exc

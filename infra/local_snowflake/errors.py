@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class StatementRefused(Exception):
+class StatementRefusedError(Exception):
     """A statement that gets an error for its answer.
 
     Args:
@@ -20,84 +20,84 @@ class StatementRefused(Exception):
         self.message = message
 
 
-class SyntaxRefused(StatementRefused):
+class SyntaxRefusedError(StatementRefusedError):
     """The text is no statement."""
 
     code = 1003
     sqlstate = "42000"
 
 
-class StatementCount(StatementRefused):
+class StatementCountError(StatementRefusedError):
     """More than one statement in one request."""
 
     code = 8
     sqlstate = "0A000"
 
 
-class ObjectMissing(StatementRefused):
+class ObjectMissingError(StatementRefusedError):
     """The object does not exist."""
 
     code = 2003
     sqlstate = "02000"
 
 
-class ObjectExists(StatementRefused):
+class ObjectExistsError(StatementRefusedError):
     """The name is taken."""
 
     code = 2002
     sqlstate = "42710"
 
 
-class ObjectInvalid(StatementRefused):
+class ObjectInvalidError(StatementRefusedError):
     """An external table whose stage was replaced, moved or dropped."""
 
     code = 91093
     sqlstate = "55000"
 
 
-class OptionRefused(StatementRefused):
+class OptionRefusedError(StatementRefusedError):
     """An option's value cannot be used."""
 
     code = 1420
     sqlstate = "22023"
 
 
-class NotSupported(StatementRefused):
+class NotSupportedError(StatementRefusedError):
     """Snowflake can do it, the local Snowflake cannot."""
 
     code = 2
     sqlstate = "0A000"
 
 
-class StorageRefused(StatementRefused):
+class StorageRefusedError(StatementRefusedError):
     """The bucket does not answer, or refuses."""
 
     code = 91016
     sqlstate = "58030"
 
 
-class WrongKind(StatementRefused):
+class WrongKindError(StatementRefusedError):
     """The object is of another kind than the statement says."""
 
     code = 2203
     sqlstate = "02000"
 
 
-class LoginRefused(StatementRefused):
+class LoginRefusedError(StatementRefusedError):
     """User or password are wrong."""
 
     code = 390100
     sqlstate = "08001"
 
 
-class Unanswered(StatementRefused):
+class UnansweredError(StatementRefusedError):
     """The engine below failed over a statement."""
 
     code = 261000
     sqlstate = "XX000"
 
 
-class SessionGone(StatementRefused):
+class SessionGoneError(StatementRefusedError):
     """The session was closed, or the server was started again since."""
 
     code = 390111

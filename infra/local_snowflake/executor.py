@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.bucket import Bucket
-from infra.local_snowflake.errors import ObjectExists, ObjectInvalid, WrongKind
+from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, WrongKindError
 from infra.local_snowflake.external_tables import ExternalTables
 from infra.local_snowflake.file_lists import FileLists, with_file_lists
 from infra.local_snowflake.names import PartialName
@@ -59,7 +59,7 @@ class StatementExecutor:
         """Carry out a statement of this server.
 
         Raises:
-            StatementRefused: with the number that Snowflake's clients know.
+            StatementRefusedError: with the number that Snowflake's clients know.
         """
         match statement:
             case CreateStage() | AlterStage() | RefreshStage() | ListStage():
@@ -121,7 +121,7 @@ class StatementExecutor:
         """Make any other statement readable for fakesnow.
 
         Raises:
-            StatementRefused: it reads an invalid external table, or takes one for an ordinary table or view.
+            StatementRefusedError: it reads an invalid external table, or takes one for an ordinary table or view.
         """
         self._require_valid_tables(sql, session)
         found = target(sql)
@@ -157,15 +157,15 @@ class StatementExecutor:
             return
         for chain in chains(sql):
             if hit := named(chain, invalid, session):
-                raise ObjectInvalid(f"External table '{hit[0]}' marked invalid. {invalid[hit[0]]}")
+                raise ObjectInvalidError(f"External table '{hit[0]}' marked invalid. {invalid[hit[0]]}")
 
     def _require_no_external_table(self, found: Target, session: Session) -> None:
         if not self.registry.external_table(session.full(found.name)):
             return
         name = session.full(found.name)
         if found.verb == "CREATE":
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists as EXTERNAL_TABLE.")
-        raise WrongKind(
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists as EXTERNAL_TABLE.")
+        raise WrongKindError(
             f"SQL compilation error:\nObject '{name}' found is of type 'EXTERNAL_TABLE': "
             f"write {found.verb} EXTERNAL TABLE."
         )

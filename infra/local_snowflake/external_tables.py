@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from infra.local_snowflake.answers import Answer, status
-from infra.local_snowflake.bucket import Bucket, ObjectVanished, StoredObject
+from infra.local_snowflake.bucket import Bucket, ObjectVanishedError, StoredObject
 from infra.local_snowflake.errors import (
-    NotSupported,
-    ObjectExists,
-    ObjectInvalid,
-    ObjectMissing,
-    OptionRefused,
+    NotSupportedError,
+    ObjectExistsError,
+    ObjectInvalidError,
+    ObjectMissingError,
+    OptionRefusedError,
 )
 from infra.local_snowflake.names import ObjectName, new_id, quote
 from infra.local_snowflake.registry import (
@@ -88,7 +88,7 @@ class ExternalTables:
         if former is None:
             self.registry.require_free(name)
         elif statement.creation is Creation.REFUSE:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
         table = self._new(name, self.stages.get(stage), statement)
         with self.registry.transaction() as cursor:
             cursor.execute(
@@ -134,7 +134,7 @@ class ExternalTables:
             return status(_DONE)
         reason = self.invalid_reason(table)
         if reason:
-            raise ObjectInvalid(f"External table '{name}' marked invalid. {reason}")
+            raise ObjectInvalidError(f"External table '{name}' marked invalid. {reason}")
         return refresh_answer(self._refresh(table, statement.path))
 
     def _refresh(self, table: ExternalTable, path: str) -> list[FileChange]:
@@ -164,7 +164,7 @@ class ExternalTables:
             target = folder / f"{number}{_codec(stored.key)}"
             try:
                 self.bucket.download(location.bucket, stored, target)
-            except ObjectVanished:
+            except ObjectVanishedError:
                 continue  # it is gone since it was listed: the next refresh sees what is there
             copies[stored.key] = target
         return copies
@@ -194,11 +194,13 @@ class ExternalTables:
         """Find an external table that must be there.
 
         Raises:
-            ObjectMissing: it is not.
+            ObjectMissingError: it is not.
         """
         table = self.registry.external_table(name)
         if table is None:
-            raise ObjectMissing(f"SQL compilation error:\nExternal table '{name}' does not exist or not authorized.")
+            raise ObjectMissingError(
+                f"SQL compilation error:\nExternal table '{name}' does not exist or not authorized."
+            )
         return table
 
     def _find(self, name: ObjectName, *, if_exists: bool) -> ExternalTable | None:
@@ -217,16 +219,18 @@ class ExternalTables:
 def _require_json(statement: CreateExternalTable) -> None:
     form = str(statement.file_format.get("TYPE", "CSV")).upper()
     if form != "JSON":
-        raise NotSupported(f"Unsupported feature 'FILE_FORMAT TYPE = {form}': the local Snowflake reads TYPE = JSON.")
+        raise NotSupportedError(
+            f"Unsupported feature 'FILE_FORMAT TYPE = {form}': the local Snowflake reads TYPE = JSON."
+        )
 
 
 def _require_partition_columns(statement: CreateExternalTable) -> None:
     by_name = {column.name: column for column in statement.columns}
     for name in statement.partition_by:
         if name not in by_name:
-            raise OptionRefused(f"SQL compilation error:\ninvalid identifier '{name}' in PARTITION BY.")
+            raise OptionRefusedError(f"SQL compilation error:\ninvalid identifier '{name}' in PARTITION BY.")
         if "METADATA$FILENAME" not in by_name[name].expression.upper():
-            raise OptionRefused(
+            raise OptionRefusedError(
                 f"SQL compilation error:\nPartition column '{name}' expression must use METADATA$FILENAME."
             )
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from infra.local_snowflake import wire
 from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.errors import LoginRefused, SessionGone, StatementRefused, Unanswered
+from infra.local_snowflake.errors import LoginRefusedError, SessionGoneError, StatementRefusedError, UnansweredError
 from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.parsing import parse
 from infra.local_snowflake.sessions import Session
@@ -40,7 +40,7 @@ _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
 """Session parameters that would open another engine or a transaction that writes two databases."""
 
 
-def refusal(refused: StatementRefused) -> JSONResponse:
+def refusal(refused: StatementRefusedError) -> JSONResponse:
     """Answer an error as Snowflake does: with status 200, so that no client tries the statement again."""
     code = f"{refused.code:06d}"
     data = {"errorCode": code, "sqlState": refused.sqlstate, "internalError": False, "queryId": None}
@@ -78,7 +78,7 @@ class Front:
         body = await _read(request)
         data = body.setdefault("data", {})
         if not self._known(data):
-            return refusal(LoginRefused("Incorrect username or password was specified."))
+            return refusal(LoginRefusedError("Incorrect username or password was specified."))
         parameters = data.get("SESSION_PARAMETERS") or {}
         data["SESSION_PARAMETERS"] = {name: parameters[name] for name in parameters.keys() - _NOT_FOR_CLIENTS}
         _write(request, body)
@@ -115,18 +115,20 @@ class Front:
         began = time.monotonic()
         session = self.sessions.get(wire.token_of(request) or "")
         if session is None:
-            return refusal(SessionGone("Session no longer exists. New login required to access the service."))
+            return refusal(SessionGoneError("Session no longer exists. New login required to access the service."))
         body = await _read(request)
         sql = str(body.get("sqlText", ""))
         try:
             response = await self._answer(request, body, sql, session)
-        except StatementRefused as refused:
+        except StatementRefusedError as refused:
             response = refusal(refused)
         except ConnectorError as refused:
             response = refusal(_of_fakesnow(refused))
         except Exception as failed:  # noqa: BLE001 - the outer edge: status 500 would make the client try for ever
             _log.exception("the statement failed")
-            response = refusal(Unanswered(f"The local Snowflake failed over this statement: {type(failed).__name__}."))
+            response = refusal(
+                UnansweredError(f"The local Snowflake failed over this statement: {type(failed).__name__}.")
+            )
         log_statement(sql, bytes(response.body), time.monotonic() - began)
         return response
 
@@ -180,8 +182,8 @@ def _write(request: Request, body: dict[str, Any]) -> None:
     request._body = encoded  # noqa: SLF001 - Starlette keeps the body that it has read here
 
 
-def _of_fakesnow(refused: ConnectorError) -> StatementRefused:
-    answered = Unanswered(str(refused.raw_msg or refused))
+def _of_fakesnow(refused: ConnectorError) -> StatementRefusedError:
+    answered = UnansweredError(str(refused.raw_msg or refused))
     answered.code = refused.errno or answered.code
     answered.sqlstate = refused.sqlstate or answered.sqlstate
     return answered

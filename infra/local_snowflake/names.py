@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from infra.local_snowflake.errors import StatementRefused
+from infra.local_snowflake.errors import StatementRefusedError
 
 NAME_PARTS_MAX = 3
 """database.schema.name"""
@@ -26,7 +26,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-class NoCurrentSchema(StatementRefused):
+class NoCurrentSchemaError(StatementRefusedError):
     """A name needs the session's database or schema, and there is none."""
 
     code = 90106
@@ -60,11 +60,11 @@ class PartialName:
         """Complete the name from the session.
 
         Raises:
-            NoCurrentSchema: a part is missing and the session has none.
+            NoCurrentSchemaError: a part is missing and the session has none.
         """
         missing = (database, schema)[: NAME_PARTS_MAX - len(self.parts)]
         if not all(missing):
-            raise NoCurrentSchema(
+            raise NoCurrentSchemaError(
                 "This session does not have a current database or schema. Call 'USE SCHEMA', or use a qualified name."
             )
         return ObjectName(*[part for part in missing if part], *self.parts)

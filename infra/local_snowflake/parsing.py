@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.local_snowflake.errors import NotSupported, StatementCount, SyntaxRefused
+from infra.local_snowflake.errors import NotSupportedError, StatementCountError, SyntaxRefusedError
 from infra.local_snowflake.names import PartialName
 from infra.local_snowflake.statements import (
     Accepted,
@@ -54,7 +54,7 @@ def parse(sql: str) -> Statement | None:
         The statement if this server answers it itself, else None.
 
     Raises:
-        StatementRefused: it begins like one of ours and cannot be read to its end.
+        StatementRefusedError: it begins like one of ours and cannot be read to its end.
     """
     for words in _ACCEPTED:
         if Reader(sql).accept(*words):
@@ -75,7 +75,7 @@ def parse(sql: str) -> Statement | None:
 def _require_one(reader: Reader) -> None:
     count = 1 + sum(token.text == ";" for token in reader.rest)
     if count > 1:
-        raise StatementCount(f"Actual statement count {count} did not match the desired statement count 1.")
+        raise StatementCountError(f"Actual statement count {count} did not match the desired statement count 1.")
 
 
 def _create(reader: Reader) -> Statement | None:
@@ -119,7 +119,9 @@ def _create_external_table(reader: Reader, creation: Creation) -> CreateExternal
     options.pop("partition_type", None)
     for clause in ("location", "file_format"):
         if clause not in options:
-            raise SyntaxRefused(f"SQL compilation error:\nmissing clause {clause.upper()} in CREATE EXTERNAL TABLE.")
+            raise SyntaxRefusedError(
+                f"SQL compilation error:\nmissing clause {clause.upper()} in CREATE EXTERNAL TABLE."
+            )
     return CreateExternalTable(name, creation, columns, **options)
 
 
@@ -163,7 +165,7 @@ def _alter_external_table(reader: Reader) -> RefreshExternalTable:
     if_exists = reader.accept("IF", "EXISTS")
     name = reader.name()
     if not reader.accept("REFRESH"):
-        raise NotSupported("Unsupported feature 'ALTER EXTERNAL TABLE without REFRESH' in the local Snowflake.")
+        raise NotSupportedError("Unsupported feature 'ALTER EXTERNAL TABLE without REFRESH' in the local Snowflake.")
     path = "" if reader.done else reader.string()
     return RefreshExternalTable(name, if_exists, path.lstrip("/"))
 
@@ -253,7 +255,7 @@ def stage_path(reader: Reader) -> StagePath:
 def _stage_name(reader: Reader) -> PartialName:
     reader.expect("@")
     if reader.accept("~") or reader.accept("%"):
-        raise NotSupported("Unsupported feature 'user and table stages' in the local Snowflake.")
+        raise NotSupportedError("Unsupported feature 'user and table stages' in the local Snowflake.")
     return reader.name()
 
 
@@ -280,7 +282,7 @@ def _directory(reader: Reader) -> Directory:
     for _ in reader.group():
         option = reader.take().keyword
         if option not in {"ENABLE", "AUTO_REFRESH", "REFRESH_ON_CREATE"}:
-            raise SyntaxRefused(f"SQL compilation error:\ninvalid property '{option}' for 'DIRECTORY'.")
+            raise SyntaxRefusedError(f"SQL compilation error:\ninvalid property '{option}' for 'DIRECTORY'.")
         reader.expect("=")
         options[option.lower()] = reader.boolean()
     return Directory(**options)

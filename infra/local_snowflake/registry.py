@@ -18,7 +18,7 @@ import duckdb
 from pydantic import TypeAdapter
 
 from infra.local_snowflake.bucket import StoredObject
-from infra.local_snowflake.errors import ObjectExists, ObjectMissing
+from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError
 from infra.local_snowflake.names import ObjectName, quote
 from infra.local_snowflake.statements import Column, Directory, ObjectKind, Options
 
@@ -193,7 +193,7 @@ class Registry:
                 [name.database, name.schema],
             ).fetchone()
         if not found:
-            raise ObjectMissing(
+            raise ObjectMissingError(
                 f"SQL compilation error:\nSchema '{name.database}.{name.schema}' does not exist or not authorized."
             )
 
@@ -206,7 +206,7 @@ class Registry:
                 [name.database, name.schema, name.name],
             ).fetchone()
         if found:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
 
     def forget_missing(self) -> None:
         """Forget the objects of schemas and databases that were dropped."""

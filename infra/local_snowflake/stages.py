@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.bucket import Bucket, StoredObject
-from infra.local_snowflake.errors import ObjectExists, ObjectMissing, OptionRefused
+from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, OptionRefusedError
 from infra.local_snowflake.names import ObjectName, new_id
 from infra.local_snowflake.registry import FileChange, Location, Registry, Stage, changes
 from infra.local_snowflake.statements import AlterStage, CreateStage, Creation, ListStage, ObjectKind, RefreshStage
@@ -21,11 +21,13 @@ def location_of(url: str, path: str = "") -> Location:
     """Find the bucket and the prefix of a stage's URL and a path below it.
 
     Raises:
-        OptionRefused: the URL is not `s3://bucket/...`.
+        OptionRefusedError: the URL is not `s3://bucket/...`.
     """
     scheme, _, rest = url.partition("://")
     if scheme.lower() != "s3" or not rest.partition("/")[0]:
-        raise OptionRefused(f"invalid value ['{url}'] for parameter 'URL': the local Snowflake reads s3://bucket/path/")
+        raise OptionRefusedError(
+            f"invalid value ['{url}'] for parameter 'URL': the local Snowflake reads s3://bucket/path/"
+        )
     bucket, _, prefix = rest.partition("/")
     if prefix and not prefix.endswith("/"):
         prefix += "/"
@@ -65,7 +67,7 @@ class Stages:
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
         if former and statement.creation is Creation.REFUSE:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
         stage = Stage(
             new_id(),
             name,
@@ -104,7 +106,7 @@ class Stages:
         if stage is None:
             return status("Statement executed successfully.")
         if not stage.directory.enable:
-            raise OptionRefused(
+            raise OptionRefusedError(
                 f"Stage '{name.name}' does not have a directory table: set DIRECTORY = (ENABLE = TRUE)."
             )
         return refresh_answer(self._refresh(stage, statement.subpath))
@@ -147,11 +149,11 @@ class Stages:
         """Find a stage that must be there.
 
         Raises:
-            ObjectMissing: it is not.
+            ObjectMissingError: it is not.
         """
         stage = self.registry.stage(name)
         if stage is None:
-            raise ObjectMissing(f"SQL compilation error:\nStage '{name}' does not exist or not authorized.")
+            raise ObjectMissingError(f"SQL compilation error:\nStage '{name}' does not exist or not authorized.")
         return stage
 
     def _find(self, name: ObjectName, *, if_exists: bool) -> Stage | None:

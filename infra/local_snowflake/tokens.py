@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from infra.local_snowflake.errors import SyntaxRefused
+from infra.local_snowflake.errors import SyntaxRefusedError
 from infra.local_snowflake.names import NAME_PARTS_MAX, PartialName
 
 
@@ -138,7 +138,7 @@ class Reader:
         """Read one token, whatever it is."""
         token = self.peek()
         if token is None:
-            raise SyntaxRefused("SQL compilation error:\nsyntax error: unexpected end of statement.")
+            raise SyntaxRefusedError("SQL compilation error:\nsyntax error: unexpected end of statement.")
         self._next += 1
         return token
 
@@ -161,15 +161,15 @@ class Reader:
         if not self.done:
             raise self.unexpected()
 
-    def unexpected(self) -> SyntaxRefused:
+    def unexpected(self) -> SyntaxRefusedError:
         """Name the token that cannot stand here, as Snowflake does."""
         token = self.peek()
         if token is None:
-            return SyntaxRefused("SQL compilation error:\nsyntax error: unexpected end of statement.")
+            return SyntaxRefusedError("SQL compilation error:\nsyntax error: unexpected end of statement.")
         line = self.sql.count("\n", 0, token.start) + 1
         position = token.start - (self.sql.rfind("\n", 0, token.start) + 1)
         said = f"syntax error line {line} at position {position} unexpected '{token.text[:80]}'."
-        return SyntaxRefused(f"SQL compilation error:\n{said}")
+        return SyntaxRefusedError(f"SQL compilation error:\n{said}")
 
     def name(self) -> PartialName:
         """Read an object's name of one to three parts."""

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.local_snowflake.errors import Unanswered
+from infra.local_snowflake.errors import UnansweredError
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
 # Each import of fakesnow makes a folder for internal stages and leaves it; our stages are in the bucket.
@@ -119,14 +119,14 @@ async def query(request: Request) -> Response:
     """Let fakesnow answer a statement.
 
     Raises:
-        Unanswered: it failed over the statement, with status 500, which would make a client try for ever.
+        UnansweredError: it failed over the statement, with status 500, which would make a client try for ever.
     """
     answer: Response = await theirs.query_request(request)
     if answer.status_code < _SERVER_ERROR:
         return answer
     failure = _failure.get()
     reason = f"{type(failure).__name__}: {failure}" if failure else "no reason given"
-    raise Unanswered(f"The local Snowflake cannot do this statement. {reason}")
+    raise UnansweredError(f"The local Snowflake cannot do this statement. {reason}")
 
 
 async def end_session(request: Request) -> Response:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from orchestration.landing.errors import LandingError, Unavailable
+from orchestration.landing.errors import LandingError, UnavailableError
 from orchestration.landing.proof.checks import Comparison
-from snowflake_components.errors import SnowflakeError, SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeError, SnowflakeUnavailableError
 
 RETRIES_MAX = 4
 RETRY_SECONDS = 5
@@ -20,7 +20,7 @@ def retried_or_failed() -> Iterator[None]:
     """Ask for a retry when something outside is away; fail for good, with the reason, when trying again is useless."""
     try:
         yield
-    except (Unavailable, SnowflakeUnavailable) as exc:
+    except (UnavailableError, SnowflakeUnavailableError) as exc:
         raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
     except (LandingError, SnowflakeError) as exc:
         raise dg.Failure(str(exc), allow_retries=False) from exc
@@ -30,7 +30,7 @@ def check_result(context: dg.AssetCheckExecutionContext, compare: Callable[[], C
     """Run a comparison as a check. One that cannot be made is a failed check, never a skipped one."""
     try:
         comparison = compare()
-    except (Unavailable, SnowflakeUnavailable) as exc:
+    except (UnavailableError, SnowflakeUnavailableError) as exc:
         if context.op_execution_context.retry_number < RETRIES_MAX:
             raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
         return _failed_to_check(exc)

@@ -10,7 +10,7 @@ import pytest
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.kafka import Found, KafkaBroker
-from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.completeness import Proof
 from orchestration.landing.proof.evidence import Request, Stream, prove
 from orchestration.settings import LandingSettings
@@ -109,7 +109,7 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
         checkpoint = stack.checkpoints_completed()
         stack.wait_for_checkpoints(checkpoint + 3)
         assert early == set(read_landed(stack.settings).accepted)
-        with pytest.raises(HourNotComplete, match="to land"):
+        with pytest.raises(HourNotCompleteError, match="to land"):
             prove(stream_of(stack), Request(Hour.containing(BEGIN)))
         transaction.end(commit=True)
     stack.wait_until_landed(behind)

@@ -5,7 +5,7 @@ import dagster as dg
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.dagster_errors import retried_or_failed
-from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.partitions import (
     EXTERNAL_TABLE,
     LANDED_HOUR,
@@ -89,7 +89,7 @@ def require_seal(landing: Stream, hour: Hour) -> Seal:
     """Read the seal that stands; an hour without one was never proven."""
     seal = latest_seal(landing.bucket, landing.layout, hour)
     if seal is None:
-        raise HourNotComplete(f"{hour} has no seal; materialise landed_hour first")
+        raise HourNotCompleteError(f"{hour} has no seal; materialise landed_hour first")
     return seal
 
 

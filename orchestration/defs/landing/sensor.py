@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.landing.errors import Unavailable
+from orchestration.landing.errors import UnavailableError
 from orchestration.landing.partitions import WRITER
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.sensor.cursor import read_cursor
@@ -33,7 +33,7 @@ def landed_hours(
     cursor = read_cursor(context.cursor, landing.topic)
     try:
         tick = run_tick(landing, cursor, tick_limits)
-    except Unavailable as exc:
+    except UnavailableError as exc:
         # Without a cursor in the result the old one stays.
         return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
     for finding in tick.findings:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
 
-from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
@@ -169,7 +169,7 @@ class KafkaBroker:
             found = self._describe(topic)
         if found is None or found.error is not None or not found.partitions:
             detail = found.error.name() if found is not None and found.error is not None else "not listed"
-            raise BrokerRefused(
+            raise BrokerRefusedError(
                 f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
             )
         return sorted(found.partitions)
@@ -217,14 +217,14 @@ class KafkaBroker:
         except _kafka().KafkaException as exc:
             error = exc.args[0]
             if error.name() in _FORBIDDEN:
-                raise BrokerRefused(
+                raise BrokerRefusedError(
                     f"broker {self._servers} refuses to {action}: {error.name()}; grant Describe"
                 ) from exc
             self._refuse_if_hopeless(exc, error)
-            raise BrokerUnavailable(f"broker {self._servers} cannot {action} now: {error.name()}") from exc
+            raise BrokerUnavailableError(f"broker {self._servers} cannot {action} now: {error.name()}") from exc
         except TimeoutError as exc:
             self._refuse_if_hopeless(exc)
-            raise BrokerUnavailable(
+            raise BrokerUnavailableError(
                 f"broker {self._servers} does not answer within {self.timeout_seconds:g} s ({action})"
             ) from exc
 
@@ -235,7 +235,7 @@ class KafkaBroker:
         self._errors.clear()
         for error in told:
             if error.name() in REFUSALS:
-                raise BrokerRefused(
+                raise BrokerRefusedError(
                     f"broker {self._servers} refuses this client: {error.str()}; check {VARIABLES}"
                 ) from exc
 

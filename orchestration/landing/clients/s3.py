@@ -1,7 +1,7 @@
 """The bucket: the one place of this package that talks to S3.
 
 Every call has a timeout, botocore retries what may be retried, and what is left over becomes ours:
-`BucketUnavailable` (ask again later) or `BucketRefused` (somebody has to repair something).
+`BucketUnavailableError` (ask again later) or `BucketRefusedError` (somebody has to repair something).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from flink_jobs.contracts.s3_access import S3Access
-from orchestration.landing.errors import BucketRefused, BucketUnavailable
+from orchestration.landing.errors import BucketRefusedError, BucketUnavailableError
 
 _READERS = 8
 """Objects that are fetched at the same time."""
@@ -128,14 +128,14 @@ class S3Bucket:
             yield
         except ClientError as exc:
             if _code(exc) in _RETRIABLE or _status(exc) >= 500:  # noqa: PLR2004 - HTTP's own number
-                raise BucketUnavailable(f"{where} cannot {action} now: {_code(exc)}") from exc
-            raise BucketRefused(
+                raise BucketUnavailableError(f"{where} cannot {action} now: {_code(exc)}") from exc
+            raise BucketRefusedError(
                 f"{where} refuses to {action}: {_code(exc)}; check HOURGLASS_BUCKET and HOURGLASS_S3_*"
             ) from exc
         except NoCredentialsError as exc:
-            raise BucketRefused(f"{where}: no credentials; set HOURGLASS_S3_ACCESS_KEY_ID and _SECRET") from exc
+            raise BucketRefusedError(f"{where}: no credentials; set HOURGLASS_S3_ACCESS_KEY_ID and _SECRET") from exc
         except BotoCoreError as exc:
-            raise BucketUnavailable(f"{where} does not answer ({action}): {type(exc).__name__}") from exc
+            raise BucketUnavailableError(f"{where} does not answer ({action}): {type(exc).__name__}") from exc
 
 
 def _code(exc: Any) -> str:

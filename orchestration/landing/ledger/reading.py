@@ -15,7 +15,7 @@ from flink_jobs.contracts.layout import HOUR, Hour, Kind, LayoutError, ObjectKey
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.clients.s3 import Bucket
-from orchestration.landing.errors import LedgerUnreadable
+from orchestration.landing.errors import LedgerUnreadableError
 from orchestration.landing.ledger.epochs import Epochs, HourPath
 from orchestration.landing.ledger.totals import LedgerBook
 
@@ -80,8 +80,8 @@ def read_ledger(
     Keys below `ledger/` that the landing job does not write are passed over.
 
     Raises:
-        BucketUnavailable: ask again later; nothing was lost.
-        LedgerUnreadable: an object of the ledger is damaged.
+        BucketUnavailableError: ask again later; nothing was lost.
+        LedgerUnreadableError: an object of the ledger is damaged.
     """
     keys, more = _unread(bucket, layout, reading, objects_max)
     entries = [
@@ -131,11 +131,11 @@ def _ledger_key(key: str) -> ObjectKey | None:
 
 def _parse(key: ObjectKey, body: bytes) -> list[LedgerEntry]:
     if key.codec:
-        raise LedgerUnreadable(f"{key.key}: the ledger is plain JSON lines, not {key.codec}")
+        raise LedgerUnreadableError(f"{key.key}: the ledger is plain JSON lines, not {key.codec}")
     try:
         return [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
     except ValidationError as exc:
-        raise LedgerUnreadable(f"{key.key}: not a ledger entry: {exc.errors()[0]['msg']}") from exc
+        raise LedgerUnreadableError(f"{key.key}: not a ledger entry: {exc.errors()[0]['msg']}") from exc
 
 
 def _earliest_unread(book: LedgerBook, offsets: TopicOffsets, partition: int, asked_at: datetime) -> Hour | None:

@@ -14,7 +14,7 @@ from flink_jobs.contracts.ranges import Ranges
 from orchestration.landing.clients.clock import Clock
 from orchestration.landing.clients.kafka import Broker, RecordTime, TopicOffsets
 from orchestration.landing.clients.s3 import Bucket, ListedObject
-from orchestration.landing.errors import HourNotComplete
+from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerBook
 from orchestration.landing.proof.completeness import (
@@ -113,8 +113,8 @@ def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
     never believed. If nothing but time is missing, the grace is waited for once.
 
     Raises:
-        HourNotComplete: with the reason.
-        Unavailable: the broker or the bucket is away.
+        HourNotCompleteError: with the reason.
+        UnavailableError: the broker or the bucket is away.
     """
     evidence = examine(stream, request.hour, request.since, request.watched or {})
     if request.since is not None and not _as_requested(evidence, request):
@@ -124,7 +124,7 @@ def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
         evidence = _again_after_grace(stream, request.hour, evidence.verdict.retry_at, view)
     if not isinstance(evidence.verdict, Complete):
         wait = "waits for " if isinstance(evidence.verdict, Open) else ""
-        raise HourNotComplete(f"{request.hour} is not complete: it {wait}{evidence.verdict.reason}")
+        raise HourNotCompleteError(f"{request.hour} is not complete: it {wait}{evidence.verdict.reason}")
     return evidence.verdict, evidence
 
 

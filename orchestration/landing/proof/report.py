@@ -9,7 +9,7 @@ import dagster as dg
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
 from orchestration.landing.clients.snowflake import ExternalTable, of_hour
-from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerBook
 from orchestration.landing.partitions import PUBLISHED_HOUR
@@ -17,7 +17,7 @@ from orchestration.landing.proof.completeness import Complete
 from orchestration.landing.proof.evidence import Ends, Stream, judge, look_at_ends
 from orchestration.landing.proof.seal import Seal, latest_seals
 from orchestration.landing.proof.state import HourState
-from snowflake_components.errors import ObjectMissing, SnowflakeError
+from snowflake_components.errors import ObjectMissingError, SnowflakeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +117,14 @@ def _state(witnesses: _Witnesses, hour: Hour, registered: set[str] | None) -> Ho
     seal = witnesses.seals.get(hour)
     if seal is None:
         return _unsealed_state(witnesses, hour)
-    state = HourState.OPEN.to(HourState.COMPLETE).to(HourState.SEALED)
     if _landed(witnesses, hour) != (seal.accepted, seal.rejected):
-        return state.to(HourState.AMENDED)
-    # While Snowflake is away the gate's word is taken for it: it had asked.
-    if registered == set(seal.landing()) or (registered is None and hour in witnesses.published):
-        state = state.to(HourState.REGISTERED)
-    if state is HourState.REGISTERED and hour in witnesses.published:
-        state = state.to(HourState.PUBLISHED)
-    return state
+        return HourState.AMENDED
+    is_published = hour in witnesses.published
+    # While Snowflake is away, a published hour counts as registered: its checks had compared both.
+    is_registered = registered == set(seal.landing()) or (registered is None and is_published)
+    if not is_registered:
+        return HourState.SEALED
+    return HourState.PUBLISHED if is_published else HourState.REGISTERED
 
 
 def _unsealed_state(witnesses: _Witnesses, hour: Hour) -> HourState:
@@ -133,22 +132,22 @@ def _unsealed_state(witnesses: _Witnesses, hour: Hour) -> HourState:
         return HourState.OPEN
     try:
         verdict = judge(witnesses.stream, hour, witnesses.book, witnesses.ends).verdict
-    except BrokerUnavailable:
+    except BrokerUnavailableError:
         return HourState.OPEN
-    return HourState.OPEN.to(HourState.COMPLETE) if isinstance(verdict, Complete) else HourState.OPEN
+    return HourState.COMPLETE if isinstance(verdict, Complete) else HourState.OPEN
 
 
 def _ends(stream: Stream) -> Ends | None:
     try:
         return look_at_ends(stream, {})
-    except (BrokerUnavailable, BrokerRefused):
+    except (BrokerUnavailableError, BrokerRefusedError):
         return None
 
 
 def _counts(table: ExternalTable) -> _Counts | None:
     try:
         return _Counts(table.registered(), table.queryable())
-    except ObjectMissing:
+    except ObjectMissingError:
         return _Counts({}, {})  # the first run of an hour creates the table
     except SnowflakeError:
         return None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout
 from flink_jobs.contracts.ledger import Cell, LedgerEntry
 from orchestration.landing.clients.s3 import Bucket, ListedObject
-from orchestration.landing.errors import SealConflict, SealUnreadable
+from orchestration.landing.errors import SealConflictError, SealUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.proof.completeness import Complete, Proof
 
@@ -175,7 +175,7 @@ def write_seal(bucket: Bucket, layout: StreamLayout, draft: Seal) -> Seal:
     3. Write the next revision, create-only. If another writer was first, begin again.
 
     Raises:
-        SealConflict: an object that was sealed is no longer listed as it was, or other writers never stop.
+        SealConflictError: an object that was sealed is no longer listed as it was, or other writers never stop.
     """
     for _ in range(_ATTEMPTS):
         newest = latest_seal(bucket, layout, draft.hour)
@@ -184,7 +184,7 @@ def write_seal(bucket: Bucket, layout: StreamLayout, draft: Seal) -> Seal:
         seal = _following(newest, draft)
         if bucket.put_if_absent(layout.seal_key(seal.hour, seal.revision), seal.model_dump_json(indent=1).encode()):
             return seal
-    raise SealConflict(f"{draft.hour}: others sealed it {_ATTEMPTS} times meanwhile; run it again")
+    raise SealConflictError(f"{draft.hour}: others sealed it {_ATTEMPTS} times meanwhile; run it again")
 
 
 def sealed_partitions(hour: Hour, entries: Sequence[LedgerEntry]) -> tuple[SealedPartition, ...]:
@@ -212,7 +212,7 @@ def _following(newest: Seal | None, draft: Seal) -> Seal:
     kept = {(item.key, item.bytes, item.etag) for item in draft.objects}
     gone = [item.key for item in newest.objects if (item.key, item.bytes, item.etag) not in kept]
     if gone:
-        raise SealConflict(
+        raise SealConflictError(
             f"{draft.hour}: revision {newest.revision} names {gone[0]}, which is no longer listed as it was; "
             "restore it from the versions of the bucket"
         )
@@ -250,4 +250,4 @@ def _parse(key: str, body: bytes) -> Seal:
     try:
         return Seal.model_validate_json(body)
     except ValidationError as exc:
-        raise SealUnreadable(f"{key}: not a seal: {exc.errors()[0]['msg']}") from exc
+        raise SealUnreadableError(f"{key}: not a seal: {exc.errors()[0]['msg']}") from exc

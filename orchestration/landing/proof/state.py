@@ -1,41 +1,22 @@
-"""The life of an hour."""
+"""The state of an hour, as `hourglass status` shows it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestration.landing.errors import TransitionError
-
 
 class HourState(StrEnum):
-    """Where an hour stands: `open -> complete -> sealed -> registered -> published`, and `amended` back."""
+    """How far an hour is. It is computed from the ledger, the seal and Snowflake, and stored nowhere."""
 
     OPEN = "open"
-    """Something that was produced may not have landed yet."""
+    """A produced record may not have landed yet."""
     COMPLETE = "complete"
-    """Every offset is landed and every promised object is listed."""
+    """Every offset has landed and every promised object is listed."""
     SEALED = "sealed"
     """The newest seal names exactly these objects."""
     REGISTERED = "registered"
-    """The external table knows exactly the sealed objects."""
+    """The external table has registered exactly the sealed objects."""
     PUBLISHED = "published"
-    """All blocking checks passed; readers see it."""
+    """All blocking checks passed; readers see the hour."""
     AMENDED = "amended"
-    """Records came after a seal; the next revision is to be proven."""
-
-    def to(self, state: HourState) -> HourState:
-        """Take one step of the life of an hour; any other step is a `TransitionError`."""
-        if state not in _STEPS[self]:
-            allowed = ", ".join(sorted(_STEPS[self]))
-            raise TransitionError(f"an hour that is {self} cannot become {state}, only {allowed}")
-        return state
-
-
-_STEPS = {
-    HourState.OPEN: {HourState.COMPLETE},
-    HourState.COMPLETE: {HourState.SEALED},
-    HourState.SEALED: {HourState.REGISTERED, HourState.AMENDED},
-    HourState.REGISTERED: {HourState.PUBLISHED, HourState.AMENDED},
-    HourState.PUBLISHED: {HourState.AMENDED},
-    HourState.AMENDED: {HourState.COMPLETE},
-}
+    """Records landed after the newest seal; the next revision is not proven yet."""

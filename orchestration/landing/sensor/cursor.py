@@ -14,7 +14,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.errors import CursorTooNew, CursorUnreadable
+from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.ledger.reading import Reading
 from orchestration.landing.ledger.totals import LedgerBook
@@ -80,8 +80,8 @@ def read_cursor(text: str | None, topic: str) -> Cursor:
     """Read a cursor; none at all is the beginning of the ledger.
 
     Raises:
-        CursorTooNew: a newer release wrote it.
-        CursorUnreadable: it is no cursor of this sensor, or of another topic. Neither ever means "start from now".
+        CursorTooNewError: a newer release wrote it.
+        CursorUnreadableError: it is no cursor of this sensor, or of another topic. Neither ever means "start from now".
     """
     if not text:
         return Cursor(book=LedgerBook(topic=topic))
@@ -89,9 +89,9 @@ def read_cursor(text: str | None, topic: str) -> Cursor:
     try:
         cursor = Cursor.model_validate_json(text)
     except (ValidationError, ValueError) as exc:
-        raise CursorUnreadable(f"the cursor is damaged: {_first_line(exc)}; {_REPAIR}") from exc
+        raise CursorUnreadableError(f"the cursor is damaged: {_first_line(exc)}; {_REPAIR}") from exc
     if cursor.book.topic != topic:
-        raise CursorUnreadable(
+        raise CursorUnreadableError(
             f"the cursor is of topic {cursor.book.topic}, the sensor reads {topic} (HOURGLASS_TOPIC); {_REPAIR}"
         )
     return cursor
@@ -101,12 +101,12 @@ def _require_version(text: str) -> None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise CursorUnreadable(f"the cursor is no JSON: {text[:40]!r}; {_REPAIR}") from exc
+        raise CursorUnreadableError(f"the cursor is no JSON: {text[:40]!r}; {_REPAIR}") from exc
     version = found.get("version") if isinstance(found, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
-        raise CursorUnreadable(f"the cursor has no version: {text[:40]!r}; {_REPAIR}")
+        raise CursorUnreadableError(f"the cursor has no version: {text[:40]!r}; {_REPAIR}")
     if version > VERSION:
-        raise CursorTooNew(
+        raise CursorTooNewError(
             f"the cursor has version {version}, this release reads up to {VERSION}: install the newer release again, "
             f"or {_REPAIR}"
         )

@@ -77,7 +77,7 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     3. Examine the open hours, oldest first, until enough runs are asked for or time is up.
 
     Raises:
-        Unavailable: the broker or the bucket is away; the old cursor stays good.
+        UnavailableError: the broker or the bucket is away; the old cursor stays good.
         LandingError: something has to be repaired first.
     """
     ends = look_at_ends(stream, cursor.watched)

@@ -13,7 +13,7 @@ import yaml
 
 import snowflake_components
 from snowflake_components.component import SnowflakeCreateOrRefreshComponent
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeUnavailableError
 from snowflake_components.specs import ExternalTableOptions, StageOptions
 from snowflake_components.statements import ObjectType
 from tests.fakes.component_documents import loaded
@@ -216,7 +216,7 @@ def test_a_file_that_was_not_registered_fails_the_run() -> None:
         {"file": "bad.jsonl", "status": "REGISTER_FAILED", "description": "access denied"}
     ]
     snowflake = FakeSnowflake(objects=[{"name": "EXT_FLINK_EVENT_LOG"}], refreshes=[failed])
-    with pytest.raises(snowflake_components.FilesNotRegistered, match=r"bad\.jsonl: access denied"):
+    with pytest.raises(snowflake_components.FilesNotRegisteredError, match=r"bad\.jsonl: access denied"):
         _materialize(EVENT_LOG, snowflake)
 
 
@@ -225,13 +225,13 @@ def test_an_invalid_table_is_reported_instead_of_refreshed() -> None:
     snowflake = FakeSnowflake(
         objects=[{"name": "EXT_FLINK_EVENT_LOG", "invalid": "true", "invalid_reason": "Stage altered"}]
     )
-    with pytest.raises(snowflake_components.ObjectInvalid, match="Stage altered"):
+    with pytest.raises(snowflake_components.ObjectInvalidError, match="Stage altered"):
         _materialize(EVENT_LOG, snowflake)
 
 
 def test_a_snowflake_that_was_away_is_tried_again() -> None:
     """The whole conversation starts over; each of its statements can be repeated."""
-    snowflake = FakeSnowflake(failures=[SnowflakeUnavailable("away")] * 4)
+    snowflake = FakeSnowflake(failures=[SnowflakeUnavailableError("away")] * 4)
     assert _materialize(EVENT_LOG, snowflake)["created"] is True
 
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
-from snowflake_components.hours import HOUR_PATH, NotHourly, directories, hour_of_path, hours_between
+from snowflake_components.hours import HOUR_PATH, NotHourlyError, directories, hour_of_path, hours_between
 
 HOURS = [
     datetime(2024, 2, 29, 23, tzinfo=UTC),
@@ -76,5 +76,5 @@ def test_a_span_in_another_zone_is_its_utc_hours() -> None:
 )
 def test_a_span_that_is_not_whole_utc_hours_is_refused(start: datetime, end: datetime) -> None:
     """Half an hour has no directory."""
-    with pytest.raises(NotHourly):
+    with pytest.raises(NotHourlyError):
         hours_between(start, end)

@@ -19,8 +19,8 @@ import uvicorn
 import zstandard
 from snowflake import connector
 
-from infra.local_snowflake.bucket import ObjectVanished, StoredObject
-from infra.local_snowflake.errors import StorageRefused
+from infra.local_snowflake.bucket import ObjectVanishedError, StoredObject
+from infra.local_snowflake.errors import StorageRefusedError
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ class FolderBucket:
         """List files by key."""
         root = self.folder / bucket
         if not root.is_dir():
-            raise StorageRefused(f"no bucket {bucket}")
+            raise StorageRefusedError(f"no bucket {bucket}")
         for path in sorted(root.rglob("*")):
             key = path.relative_to(root).as_posix()
             if path.is_file() and key.startswith(prefix):
@@ -60,7 +60,7 @@ class FolderBucket:
         try:
             copyfile(self.folder / bucket / stored.key, target)
         except FileNotFoundError as exc:
-            raise ObjectVanished(stored.key) from exc
+            raise ObjectVanishedError(stored.key) from exc
 
     def write(self, key: str, *events: object) -> None:
         """Write one line per event, a text as it stands, packed as the key's ending says."""

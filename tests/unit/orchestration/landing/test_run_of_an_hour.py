@@ -22,7 +22,7 @@ from orchestration.defs.landing.checks import (
 )
 from orchestration.defs.landing.sensor import landed_hours, publish_hour
 from orchestration.landing.clients.snowflake import ExternalTable
-from orchestration.landing.errors import BrokerUnavailable, BucketUnavailable, CursorUnreadable
+from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
 from orchestration.landing.partitions import (
     EXTERNAL_TABLE,
     LANDED_HOUR,
@@ -35,7 +35,7 @@ from orchestration.landing.proof.report import hour_rows, published_hours
 from orchestration.landing.proof.seal import latest_seal
 from orchestration.landing.proof.state import HourState
 from orchestration.landing.sensor.tick import Limits
-from snowflake_components.errors import ObjectMissing, SnowflakeUnavailable
+from snowflake_components.errors import ObjectMissingError, SnowflakeUnavailableError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.world import H1, World, minutes
 
@@ -181,7 +181,7 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     )
 
 
-@pytest.mark.parametrize("away", [BrokerUnavailable("broker"), BucketUnavailable("bucket")])
+@pytest.mark.parametrize("away", [BrokerUnavailableError("broker"), BucketUnavailableError("bucket")])
 def test_what_is_away_in_a_run_is_asked_again(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
@@ -191,7 +191,7 @@ def test_what_is_away_in_a_run_is_asked_again(
 ) -> None:
     """The step asks for a retry and then goes on."""
     monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
-    (world.broker if isinstance(away, BrokerUnavailable) else world.bucket).failures = [away]
+    (world.broker if isinstance(away, BrokerUnavailableError) else world.bucket).failures = [away]
     result = publish(defs, instance)
     assert result.success
     assert ["landed_hour"] == [event.step_key for event in result.all_events if event.is_step_up_for_retry]
@@ -202,7 +202,7 @@ def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
 ) -> None:
     """Snowflake stays away for all retries: the check says so and the hour is not published."""
     monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
-    world.table.failures = [SnowflakeUnavailable("Snowflake does not answer")] * 20
+    world.table.failures = [SnowflakeUnavailableError("Snowflake does not answer")] * 20
     result = publish(defs, instance)
     assert {"files_registered": False, "rows_queryable": False} == {
         name: passed for name, passed in checked(result).items() if not passed
@@ -266,7 +266,7 @@ def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
 ) -> None:
     """The reason names it, and the next tick does what this one could not."""
     before = tick(defs, instance).cursor
-    world.broker.failures = [BrokerUnavailable("broker 127.0.0.1:9092 cannot list offsets now")]
+    world.broker.failures = [BrokerUnavailableError("broker 127.0.0.1:9092 cannot list offsets now")]
     away = tick(defs, instance, before)
     assert ([], before) == (away.run_requests, away.cursor)
     assert "broker 127.0.0.1:9092 cannot list offsets now; the next tick tries again" == away.skip_message
@@ -279,7 +279,7 @@ def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
 
 def test_a_damaged_cursor_fails_the_tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     """Red in the UI, with the repair; never a start from now."""
-    with pytest.raises(CursorUnreadable, match="the whole ledger is then read again"):
+    with pytest.raises(CursorUnreadableError, match="the whole ledger is then read again"):
         tick(defs, instance, cursor="2025/08/01/03")
 
 
@@ -349,8 +349,8 @@ def test_the_report_stands_while_snowflake_and_the_broker_are_away(
 ) -> None:
     """What is not known is None; what was published stays published."""
     publish(defs, instance)
-    world.table.failures = [SnowflakeUnavailable("away")]
-    world.broker.failures = [BrokerUnavailable("away")]
+    world.table.failures = [SnowflakeUnavailableError("away")]
+    world.broker.failures = [BrokerUnavailableError("away")]
     rows = hour_rows(world.stream, table, published_hours(instance))
     assert [("published", None, None, None), ("open", None, None, None)] == [
         (row.state, row.registered, row.queryable, row.agree) for row in rows[:2]
@@ -359,7 +359,7 @@ def test_the_report_stands_while_snowflake_and_the_broker_are_away(
 
 def test_a_table_that_no_run_has_created_yet_shows_nothing(world: World, table: ExternalTable) -> None:
     """Before the first run: zero files and rows, and not "Snowflake is away"."""
-    world.table.failures = [ObjectMissing("EXT_FLINK_EVENT_LOG does not exist")]
+    world.table.failures = [ObjectMissingError("EXT_FLINK_EVENT_LOG does not exist")]
     assert [(0, 0, False)] * 3 == [
         (row.registered, row.queryable, row.agree) for row in hour_rows(world.stream, table, set())
     ]

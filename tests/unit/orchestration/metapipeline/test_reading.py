@@ -9,7 +9,7 @@ from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
 from orchestration.metapipeline.reading import StagedEvents, events_query
 from producers.events import EventType
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeUnavailableError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.staging import FakeStaging
 
@@ -65,5 +65,5 @@ def test_a_row_that_the_model_does_not_promise_is_refused(row: dict[str, object]
 
 def test_a_snowflake_that_is_away_is_asked_again() -> None:
     """Reading changes nothing, so it is safe to repeat."""
-    away = FakeStaging([ROW], failures=[SnowflakeUnavailable("away"), SnowflakeUnavailable("away")])
+    away = FakeStaging([ROW], failures=[SnowflakeUnavailableError("away"), SnowflakeUnavailableError("away")])
     assert len(StagedEvents(away, TABLE).about_models(30)) == 1

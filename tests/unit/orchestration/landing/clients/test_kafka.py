@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from orchestration.landing.clients.kafka import Found, KafkaBroker, RecordTime, TopicOffsets, Watermarks
-from orchestration.landing.errors import BrokerRefused, BrokerUnavailable
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import KafkaAccess
 from tests.fakes.world import H1, TOPIC
 
@@ -89,7 +89,7 @@ def test_a_topic_that_is_not_there_is_refused() -> None:
     """The message names the setting."""
     admin = FakeAdmin()
     admin.list_topics = lambda topic, timeout: SimpleNamespace(topics={topic: None, "t": timeout})  # type: ignore[method-assign] # one answer of one test
-    with pytest.raises(BrokerRefused, match=r"has no topic platform-events .*HOURGLASS_TOPIC"):
+    with pytest.raises(BrokerRefusedError, match=r"has no topic platform-events .*HOURGLASS_TOPIC"):
         broker_with(admin).offsets(TOPIC)
 
 
@@ -97,14 +97,16 @@ def test_a_topic_that_is_not_there_is_refused() -> None:
 def test_a_broker_that_is_away_is_unavailable(code: int) -> None:
     """Also an unknown partition: that is what the client says while a broker is down."""
     admin = FakeAdmin(error=KafkaException(KafkaError(code)))
-    with pytest.raises(BrokerUnavailable, match=r"broker 127\.0\.0\.1:1 cannot describe topic platform-events now"):
+    with pytest.raises(
+        BrokerUnavailableError, match=r"broker 127\.0\.0\.1:1 cannot describe topic platform-events now"
+    ):
         broker_with(admin).offsets(TOPIC)
 
 
 def test_missing_rights_are_refused() -> None:
     """Asking again does not help."""
     admin = FakeAdmin(error=KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
-    with pytest.raises(BrokerRefused, match="grant Describe"):
+    with pytest.raises(BrokerRefusedError, match="grant Describe"):
         broker_with(admin).offsets(TOPIC)
 
 
@@ -114,13 +116,13 @@ def test_an_answer_that_does_not_come_is_unavailable() -> None:
     admin = FakeAdmin()
     admin.list_offsets = lambda request, request_timeout: dict.fromkeys(request, Future()) if request_timeout else {}  # type: ignore[method-assign] # one answer of one test
     broker.__dict__["_admin"] = admin
-    with pytest.raises(BrokerUnavailable, match="does not answer within"):
+    with pytest.raises(BrokerUnavailableError, match="does not answer within"):
         broker.offsets_at(TOPIC, [0], H1.start)
 
 
 def test_a_broker_that_nobody_runs_is_unavailable() -> None:
     """The real client, and a port on which nobody listens."""
-    with pytest.raises(BrokerUnavailable):
+    with pytest.raises(BrokerUnavailableError):
         KafkaBroker(NOWHERE, timeout_seconds=0.2).offsets(TOPIC)
 
 
@@ -128,5 +130,5 @@ def test_a_refused_login_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client tells it to its callback alone, and its request just ends without an answer."""
     broker = broker_with(FakeAdmin(error=KafkaException(KafkaError(KafkaError._TRANSPORT))))
     monkeypatch.setitem(broker.__dict__, "_errors", [KafkaError(KafkaError._AUTHENTICATION)])
-    with pytest.raises(BrokerRefused, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
+    with pytest.raises(BrokerRefusedError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
         broker.offsets(TOPIC)

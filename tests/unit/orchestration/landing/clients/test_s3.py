@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from flink_jobs.contracts.s3_access import Encryption, S3Access
 from orchestration.landing.clients.s3 import ListedObject, S3Bucket
-from orchestration.landing.errors import BucketRefused, BucketUnavailable
+from orchestration.landing.errors import BucketRefusedError, BucketUnavailableError
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_an_object_that_is_there_is_no_error(bucket: S3Bucket, s3: Stubber, code
 def test_what_may_work_later_is_unavailable(bucket: S3Bucket, s3: Stubber, code: str, status: int) -> None:
     """The message names bucket, server and action."""
     s3.add_client_error("list_objects_v2", code, http_status_code=status)
-    with pytest.raises(BucketUnavailable, match=r"bucket hourglass at http://127\.0\.0\.1:1 cannot list p/ now"):
+    with pytest.raises(BucketUnavailableError, match=r"bucket hourglass at http://127\.0\.0\.1:1 cannot list p/ now"):
         list(bucket.list("p/"))
 
 
@@ -90,7 +90,7 @@ def test_what_may_work_later_is_unavailable(bucket: S3Bucket, s3: Stubber, code:
 def test_what_somebody_must_repair_is_refused(bucket: S3Bucket, s3: Stubber, code: str, status: int) -> None:
     """The message names the settings, and no secret."""
     s3.add_client_error("list_objects_v2", code, http_status_code=status)
-    with pytest.raises(BucketRefused, match=f"{code}; check HOURGLASS_BUCKET") as raised:
+    with pytest.raises(BucketRefusedError, match=f"{code}; check HOURGLASS_BUCKET") as raised:
         list(bucket.list("p/"))
     assert "canary" not in str(raised.value)
 
@@ -98,13 +98,13 @@ def test_what_somebody_must_repair_is_refused(bucket: S3Bucket, s3: Stubber, cod
 def test_an_object_that_is_gone_is_refused(bucket: S3Bucket, s3: Stubber) -> None:
     """It was listed a moment ago: somebody deletes evidence."""
     s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
-    with pytest.raises(BucketRefused, match="get k"):
+    with pytest.raises(BucketRefusedError, match="get k"):
         bucket.get(["k"])
 
 
 def test_a_server_that_does_not_listen_is_unavailable(bucket: S3Bucket) -> None:
     """Connection refused, timeouts and cut connections are all the same to a caller."""
-    with pytest.raises(BucketUnavailable, match="does not answer"):
+    with pytest.raises(BucketUnavailableError, match="does not answer"):
         list(bucket.list("p/"))
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.contracts.layout import Kind, StreamLayout
-from orchestration.landing.errors import LedgerUnreadable
+from orchestration.landing.errors import LedgerUnreadableError
 from orchestration.landing.ledger.reading import LedgerNews, Reading, read_ledger
 from orchestration.landing.ledger.totals import LedgerBook
 from tests.fakes.world import H1, TOPIC, World, minutes
@@ -86,7 +86,7 @@ def test_a_damaged_object_is_an_error_with_its_key(world: World, body: bytes) ->
     """The ledger is evidence: what cannot be read is not skipped."""
     key = LAYOUT.hour_prefix(Kind.LEDGER, H1) + "part-0123456789ab.99-0-0.jsonl"
     world.bucket.objects[key] = body
-    with pytest.raises(LedgerUnreadable, match=key):
+    with pytest.raises(LedgerUnreadableError, match=key):
         read_ledger(world.bucket, LAYOUT, Reading())
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orchestration.landing.errors import CursorTooNew, CursorUnreadable
+from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
@@ -63,20 +63,20 @@ def test_no_cursor_is_the_beginning_of_the_ledger(text: str | None) -> None:
 )
 def test_garbage_is_an_error_that_names_the_repair(text: str) -> None:
     """It never means "start from now"."""
-    with pytest.raises(CursorUnreadable, match="the whole ledger is then read again"):
+    with pytest.raises(CursorUnreadableError, match="the whole ledger is then read again"):
         read_cursor(text, TOPIC)
 
 
 def test_the_cursor_of_a_newer_release_is_an_error_of_its_own(world: World) -> None:
     """A rollback must not throw away what the newer release knew."""
     newer = {**json.loads(ticked(world).to_text()), "version": 2}
-    with pytest.raises(CursorTooNew, match="version 2"):
+    with pytest.raises(CursorTooNewError, match="version 2"):
         read_cursor(json.dumps(newer), TOPIC)
 
 
 def test_the_cursor_of_another_topic_is_refused(world: World) -> None:
     """Offsets of one topic say nothing about another."""
-    with pytest.raises(CursorUnreadable, match="HOURGLASS_TOPIC"):
+    with pytest.raises(CursorUnreadableError, match="HOURGLASS_TOPIC"):
         read_cursor(ticked(world).to_text(), "other")
 
 

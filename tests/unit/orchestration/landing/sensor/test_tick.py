@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
-from orchestration.landing.errors import BucketUnavailable
+from orchestration.landing.errors import BucketUnavailableError
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.seal import draft_seal, write_seal
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
@@ -174,8 +174,8 @@ def test_objects_that_nobody_promises_are_told(world: World) -> None:
 
 def test_a_bucket_that_is_away_is_an_error_that_can_be_asked_again(world: World) -> None:
     """The tick changed nothing outside and hands back no cursor."""
-    world.bucket.failures = [BucketUnavailable("bucket hourglass is away")]
-    with pytest.raises(BucketUnavailable):
+    world.bucket.failures = [BucketUnavailableError("bucket hourglass is away")]
+    with pytest.raises(BucketUnavailableError):
         tick(world)
     assert 3 == len(tick(world).requests)
 
