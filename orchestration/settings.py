@@ -12,7 +12,7 @@ from orchestration.landing.clients.clock import SystemClock
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.clients.snowflake import ExternalTable
-from orchestration.landing.proof.completeness import Patience
+from orchestration.landing.proof.completeness import CompletenessPolicy
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.sensor.tick import Limits
 from producers.kafka import KafkaAccess
@@ -22,7 +22,7 @@ from snowflake_components.identifiers import Identifier, QualifiedName
 EVENT_TABLE = "ext_flink_event_log"
 
 
-class LandingSettings(KafkaAccess, S3Access):
+class SensorSettings(KafkaAccess, S3Access):
     """Hold where the broker and the bucket are, and how patient the sensor is; the defaults are the local stack's."""
 
     stream: str = "platform-events"
@@ -43,7 +43,7 @@ class LandingSettings(KafkaAccess, S3Access):
             bucket=S3Bucket(self.bucket, self),
             broker=KafkaBroker(self),
             clock=SystemClock(),
-            patience=Patience(
+            policy=CompletenessPolicy(
                 disorder=timedelta(seconds=self.disorder_seconds), grace=timedelta(seconds=self.grace_seconds)
             ),
         )

@@ -29,7 +29,7 @@ from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerError, ProducerSetupError
 from producers.relay_cursor import RelayCursor, RelayCursorError
 from producers.settings import ProducerSettings
-from producers.stopping import StopRequest
+from producers.signals import GracefulStop
 
 _BATCH_RECORDS = 1_000
 _GAP_WAIT_SECONDS = 1.0
@@ -188,7 +188,7 @@ def relay_command(  # noqa: PLR0913, PLR0917  one parameter per option of the co
     """
     settings = read_settings()
     try:
-        with StopRequest() as stop, open_instance(dagster_home) as instance, EventProducer(settings) as producer:
+        with GracefulStop() as stop, open_instance(dagster_home) as instance, EventProducer(settings) as producer:
             identity = instance_id(instance)
             relay = Relay(
                 event_log(instance, _now),

@@ -15,7 +15,7 @@ from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_sett
 from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
 from producers.events import EVENT_BYTES_MAX, EventError, PlatformEvent
-from producers.stopping import StopRequest
+from producers.signals import GracefulStop
 
 _LINE_BYTES_MAX = EVENT_BYTES_MAX + 2
 """An event of the largest size and its line end; what is longer is read, counted and dropped in pieces."""
@@ -149,7 +149,7 @@ def emit_command(
     settings = read_settings()
     options = EmitOptions(record_time, lambda number, reason: typer.echo(f"line {number}: {reason}", err=True))
     try:
-        with StopRequest() as stop, EventProducer(settings) as producer:
+        with GracefulStop() as stop, EventProducer(settings) as producer:
             report = emit(stop.lines(sys.stdin.buffer, _LINE_BYTES_MAX), producer, options)
             if stop() and report.stopped is None:
                 report = replace(report, stopped="asked to stop")

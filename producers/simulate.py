@@ -20,10 +20,10 @@ from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_sett
 from producers.delivery import DeliveryReport, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError
 from producers.settings import ProducerSettings
+from producers.signals import GracefulStop
 from producers.simulation.plan import PlanError, SimulationPlan, label_of, parse_hours
 from producers.simulation.sent import SentLedger, SentLedgerError, sent_hours
 from producers.simulation.traffic import SimulatedRecord, traffic
-from producers.stopping import StopRequest
 
 _REFRESH_RECORDS = 1_000
 _NO_HOURS = "every hour of this choice is in the ledger already: nothing to send"
@@ -172,7 +172,7 @@ def simulate_command(  # noqa: PLR0913, PLR0917  one parameter per option of the
 
 def _run(plan: SimulationPlan, settings: ProducerSettings, path: Path, rate: float | None) -> SimulationReport:
     records = traffic(plan) if rate is None else paced(traffic(plan), rate)
-    with StopRequest() as stop, SentLedger(path) as ledger, EventProducer(settings) as producer, _bar() as bar:
+    with GracefulStop() as stop, SentLedger(path) as ledger, EventProducer(settings) as producer, _bar() as bar:
         task = bar.add_task(f"Sending {len(plan.hours)} hours to {settings.topic}", total=plan.events)
         started = time.monotonic()
         report = simulate(

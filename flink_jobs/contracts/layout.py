@@ -47,6 +47,10 @@ class Kind(StrEnum):
     SEALS = "seals"
 
 
+DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
+"""The kinds whose objects hold records: what the ledger promises and a seal names."""
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Hour:
@@ -187,6 +191,23 @@ class ObjectKey:
             raise LayoutError(f"not an object of the landing job: {key!r}")
         hour = Hour.from_path(match["path"])
         return cls(key, match["stream"], Kind(match["kind"]), hour, match["epoch"], match["codec"].lstrip("."))
+
+    @classmethod
+    def try_parse(cls, key: str) -> Self | None:
+        """Read a key like `parse`, and return None for a foreign one."""
+        try:
+            return cls.parse(key)
+        except LayoutError:
+            return None
+
+
+def split_epoch(epoch: str) -> tuple[str, int]:
+    """Split `<instance>.<sequence>`: the random name of an operator instance, and the number of its checkpoint epoch.
+
+    An epoch is what one operator instance wrote between two checkpoints; its sequence numbers rise by one.
+    """
+    instance, _, sequence = epoch.rpartition(".")
+    return instance, int(sequence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
 from orchestration.landing.proof.report import HourRow, hour_rows, published_hours
 from orchestration.landing.proof.state import HourState
-from orchestration.settings import LandingSettings, event_table
+from orchestration.settings import SensorSettings, event_table
 from snowflake_components.connection import SnowflakeSettings
 
 
@@ -46,7 +46,7 @@ def proof_rows(settings: LocalSettings) -> list[ProofRow]:
         LandingError: the bucket does not answer.
     """
     produced = produced_per_hour(settings) if settings.target == "local" else None
-    stream = LandingSettings().landing_stream()
+    stream = SensorSettings().landing_stream()
     with DagsterInstance.get() as instance:
         published = published_hours(instance)
     rows = hour_rows(stream, event_table(SnowflakeSettings(), stream.layout), published)

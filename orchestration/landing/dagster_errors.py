@@ -1,4 +1,4 @@
-"""What Dagster is told when something goes wrong in a run: try again, or stop and say why."""
+"""Turn errors of a run into what Dagster acts on: a retry, a failure without retries, or a failed check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RETRY_SECONDS = 5
 
 @contextmanager
 def retried_or_failed() -> Iterator[None]:
-    """Ask for a retry when something outside is away; fail for good, with the reason, when trying again is useless."""
+    """Request a retry when a system outside is away; fail without retries on every other error of ours."""
     try:
         yield
     except (UnavailableError, SnowflakeUnavailableError) as exc:
@@ -27,14 +27,14 @@ def retried_or_failed() -> Iterator[None]:
 
 
 def check_result(context: dg.AssetCheckExecutionContext, compare: Callable[[], Comparison]) -> dg.AssetCheckResult:
-    """Run a comparison as a check. One that cannot be made is a failed check, never a skipped one."""
+    """Run a comparison as a check; when it cannot be made, the check fails and is not skipped."""
     try:
         comparison = compare()
     except (UnavailableError, SnowflakeUnavailableError) as exc:
         if context.op_execution_context.retry_number < RETRIES_MAX:
             raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
         return _failed_to_check(exc)
-    except Exception as exc:  # noqa: BLE001 - a check's outer edge: whatever broke, the hour must not pass
+    except Exception as exc:  # noqa: BLE001 - outer edge of a check: after any error the hour must not pass
         return _failed_to_check(exc)
     return dg.AssetCheckResult(
         passed=comparison.passed, description=comparison.sentence, metadata=dict(comparison.numbers)

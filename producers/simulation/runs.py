@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from producers.events import EventType
-from producers.simulation.world import DbtModel, Organization
+from producers.simulation.organizations import DbtModel, Organization
 
 RETRY_SECONDS = 60.0
 ATTEMPTS_MAX = 3

@@ -15,9 +15,9 @@ from pydantic_core import to_json
 
 from producers.events import SCHEMA_VERSION, EventType
 from producers.simulation.malformed import Malformation, break_event
+from producers.simulation.organizations import Organization, organizations
 from producers.simulation.plan import HOUR, SimulationPlan
 from producers.simulation.runs import RETRY_SECONDS, Beat, Run, retry_run, start_run
-from producers.simulation.world import Organization, organizations
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -50,7 +50,7 @@ def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Str
             **_numbers(landing, seal),
             "proof": seal.proof.value,
             "reasons": dict(seal.reasons),
-            "left_out": list(complete.strays),
+            "left_out": list(complete.unpromised_keys),
         },
         data_version=dg.DataVersion(seal.fingerprint),
     )

@@ -43,10 +43,10 @@ def offsets_accounted_for(
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))
         evidence = examine(landing, seal.hour, seal.emitted_first, {})
-        book = evidence.book.hours.get(seal.hour)
+        totals = evidence.totals.hours.get(seal.hour)
         view = evidence.judgement.view
-        missing = missing_offsets(evidence.book, view) if view else ["all offsets"]
-        return compare_offsets(seal, evidence.entries, missing, book.faults if book else ())
+        missing = missing_offsets(evidence.totals, view) if view else ["all offsets"]
+        return compare_offsets(seal, evidence.entries, missing, totals.faults if totals else ())
 
     return check_result(context, compare)
 

@@ -9,7 +9,7 @@ from orchestration.landing.sensor.cursor import read_cursor
 from orchestration.landing.sensor.run_tags import run_key, run_tags
 from orchestration.landing.sensor.selection import assets_of_one_hour
 from orchestration.landing.sensor.tick import Limits, Tick, run_tick
-from orchestration.settings import LandingSettings
+from orchestration.settings import SensorSettings
 
 publish_hour = dg.define_asset_job(
     "publish_hour",
@@ -21,7 +21,7 @@ publish_hour = dg.define_asset_job(
 
 @dg.sensor(
     job=publish_hour,
-    minimum_interval_seconds=LandingSettings().sensor_seconds,
+    minimum_interval_seconds=SensorSettings().sensor_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def landed_hours(
@@ -54,12 +54,12 @@ def landed_hours(
 
 def _writer_was_seen(tick: Tick) -> dg.AssetMaterialization:
     """Tell that the job has finished hours: Dagster does not run it, and would show no sign of life otherwise."""
-    book = tick.cursor.book
+    totals = tick.cursor.totals
     return dg.AssetMaterialization(
         WRITER,
         metadata={
             "hours": [request.hour.label for request in tick.requests],
-            "positions": {f"{book.topic}[{p}]": chain.position for p, chain in sorted(book.chains.items())},
+            "positions": {f"{totals.topic}[{p}]": chain.position for p, chain in sorted(totals.chains.items())},
             "findings": list(tick.findings),
         },
     )

@@ -1,4 +1,4 @@
-"""The broker: the one importer of confluent_kafka in this package. It reads offsets, and keeps nothing of a record."""
+"""Read offsets and record times from Kafka: the only importer of confluent_kafka in this package."""
 
 from __future__ import annotations
 
@@ -11,32 +11,24 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
-from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
+from producers.kafka import KafkaAccess, OffsetRange
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 _TRY_SECONDS = 1.0
 _READ_MAX = 10_000
-"""Records that are read to find one of a certain time: a second or less."""
+"""Records that `first_record` reads at most: a second or less."""
 
 
 class RecordTime(StrEnum):
-    """Who gives a record its timestamp: the topic's `message.timestamp.type`."""
+    """The topic's `message.timestamp.type`."""
 
     CREATE = "CreateTime"
     LOG_APPEND = "LogAppendTime"
 
 
 @dataclass(frozen=True, slots=True)
-class Watermarks:
-    """The first offset that the broker still has, and the offset that the next record will get."""
-
-    low: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The first record at or after a moment: its offset, and its own timestamp."""
+class TimestampedOffset:
+    """A record: its offset and its timestamp."""
 
     offset: int
     timestamp: datetime
@@ -48,48 +40,47 @@ class TopicOffsets:
 
     topic: str
     record_time: RecordTime
-    partitions: Mapping[int, Watermarks]
+    partitions: Mapping[int, OffsetRange]
 
 
 class Broker(Protocol):
-    """What this package asks a Kafka cluster."""
+    """What this package reads from a Kafka cluster."""
 
     def offsets(self, topic: str) -> TopicOffsets:
-        """Read the partitions of a topic and their watermarks."""
+        """Read the partitions of a topic and their offset ranges."""
         ...
 
-    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
-        """Find the first record of each partition with a timestamp at or after `moment`; None: there is none.
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
+        """Find the first record of each partition with a timestamp at or after `moment`; None without one.
 
-        Where transactions write, it may be a marker or an aborted record.
+        With transactions it can be a marker or an aborted record.
         """
         ...
 
     def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
-        """Find the first offset from `first` to `last` that a reader of committed records gets, or may get yet.
+        """Find the first offset from `first` to `last` that a read_committed consumer gets, now or later.
 
-        An offset that an open transaction holds back may yet be read. None: there is nothing, and never will be.
+        A record of an open transaction may be read later. None: nothing there can ever be read.
         """
         ...
 
-    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> Found | None:
-        """Find the first record at `offset` or later, of time `moment` or later, that readers of committed records get.
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> TimestampedOffset | None:
+        """Find the first record at `offset` or later, of time `moment` or later, that a read_committed consumer gets.
 
-        None: there is none yet, or none that is found without reading far.
+        None: there is none yet, or too many earlier records lie before it.
         """
         ...
 
 
 @dataclass(frozen=True)
 class KafkaBroker:
-    """A Kafka cluster, asked through its admin API; it joins no consumer group.
+    """A Kafka cluster, read through its admin API, and through consumers that join no group and commit nothing.
 
-    Watermarks are those of all records, committed or not: markers and aborted records of transactions take offsets
-    that nobody ever reads. Whether an offset is one of them only a reader of committed records can tell
-    (`first_readable`, `first_record`): it is a consumer of its own, without offsets that anybody keeps.
+    Offset ranges cover all records: transaction markers and aborted records take offsets that are never read. Only a
+    read_committed consumer can find them (`first_readable`, `first_record`).
 
     Args:
-        access: where the brokers are, and who we are.
+        access: addresses and credentials.
         timeout_seconds: of each request.
     """
 
@@ -97,54 +88,54 @@ class KafkaBroker:
     timeout_seconds: float = 10.0
 
     def offsets(self, topic: str) -> TopicOffsets:
-        """Read partitions, record time and watermarks: four requests, each for all partitions."""
+        """Read partitions, record time and offset ranges: four requests, each for all partitions."""
         partitions = self._partitions(topic)
         low = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.earliest())
         end = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.latest())
         return TopicOffsets(
-            topic, self._record_time(topic), {p: Watermarks(low[p].offset, end[p].offset) for p in partitions}
+            topic, self._record_time(topic), {p: OffsetRange(low[p].offset, end[p].offset) for p in partitions}
         )
 
-    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
-        """Ask `ListOffsets` by timestamp, in milliseconds."""
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
+        """Send `ListOffsets` by timestamp, in milliseconds."""
         milliseconds = int(moment.timestamp() * 1000)
         found = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.for_timestamp(milliseconds))
         return {
-            partition: Found(answer.offset, _moment(answer.timestamp)) if answer.offset >= 0 else None
+            partition: TimestampedOffset(answer.offset, _moment(answer.timestamp)) if answer.offset >= 0 else None
             for partition, answer in found.items()
         }
 
     def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
-        """Read one record from `first` on; a reader passes markers and aborted records without a word."""
+        """Read one record from `first` on; the consumer skips markers and aborted records."""
         with self._reader(topic, partition, first) as read:
             message = read()
-        # at the end of what may be read, the message is none, and its offset is where the next record may lie
+        # at the end of the readable records the message has an error, and the offset of the next record
         return int(message.offset()) if message.offset() <= last else None
 
-    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> Found | None:
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> TimestampedOffset | None:
         """Read on from `offset`, at most `_READ_MAX` records."""
         with self._reader(topic, partition, offset) as read:
             for _ in range(_READ_MAX):
                 message = read()
                 if message.error():
                     return None
-                found = Found(message.offset(), _moment(message.timestamp()[1]))
+                found = TimestampedOffset(message.offset(), _moment(message.timestamp()[1]))
                 if found.timestamp >= moment:
                     return found
         return None
 
     @contextmanager
     def _reader(self, topic: str, partition: int, offset: int) -> Iterator[Callable[[], Any]]:
-        """Read committed records from an offset on; past the last one comes a message with an error and an offset."""
+        """Read committed records from an offset on; after the last one the message has an error and an offset."""
         reader = _kafka().Consumer(
             {
                 **self.access.librdkafka(),
                 "error_cb": self._errors.append,
-                "group.id": "hourglass-attestation",  # the client wants a name; nobody joins and nothing is kept
+                "group.id": "hourglass-attestation",  # required by the client; it never joins
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",  # retention took what was asked for: what it left is read
+                "auto.offset.reset": "earliest",  # when retention has deleted the offset
                 "log_level": 2,
             }
         )
@@ -153,7 +144,7 @@ class KafkaBroker:
             message = reader.poll(self.timeout_seconds)
             if message is None:
                 raise TimeoutError
-            if message.error() and message.error().code() != _kafka().KafkaError._PARTITION_EOF:  # noqa: SLF001 - public
+            if message.error() and message.error().code() != _kafka().KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 raise _kafka().KafkaException(message.error())
             return message
 
@@ -175,7 +166,7 @@ class KafkaBroker:
         return sorted(found.partitions)
 
     def _describe(self, topic: str) -> Any:
-        """Ask in short tries: that a login is refused is told between two of them, long before the time is over."""
+        """Poll with short timeouts: librdkafka reports a refused login only through error_cb."""
         seconds = min(_TRY_SECONDS, self.timeout_seconds)
         for _ in range(round(self.timeout_seconds / seconds) - 1):
             try:
@@ -203,7 +194,7 @@ class KafkaBroker:
             **self.access.librdkafka(),
             "error_cb": self._errors.append,
             "socket.timeout.ms": int(self.timeout_seconds * 1000),
-            # A broker that is away makes librdkafka write 20 lines a second otherwise.
+            # without it librdkafka logs 20 lines a second while a broker is away
             "reconnect.backoff.ms": 500,
             "reconnect.backoff.max.ms": 10_000,
             "log_level": 2,
@@ -229,15 +220,12 @@ class KafkaBroker:
             ) from exc
 
     def _refuse_if_hopeless(self, exc: Exception, *errors: Any) -> None:
-        """Tell a refusal from an absence: librdkafka says the reason only to its callback, and goes on trying."""
+        """Raise if the broker refuses this client; librdkafka reports the reason only to error_cb and retries."""
         self._admin.poll(0)
-        told = [*errors, *self._errors]
+        reported = [*errors, *self._errors]
         self._errors.clear()
-        for error in told:
-            if error.name() in REFUSALS:
-                raise BrokerRefusedError(
-                    f"broker {self._servers} refuses this client: {error.str()}; check {VARIABLES}"
-                ) from exc
+        if refusal := self.access.refusal(reported):
+            raise BrokerRefusedError(refusal) from exc
 
     @property
     def _servers(self) -> str:
@@ -253,7 +241,7 @@ def _moment(milliseconds: int) -> datetime:
 
 
 def _kafka() -> Any:
-    # Imported late: a process that only needs other modules of this package does not pay for it.
-    import confluent_kafka.admin  # noqa: PLC0415 - see the line above
+    # imported late, so that other modules of this package start without it
+    import confluent_kafka.admin  # noqa: PLC0415 - imported late on purpose
 
     return confluent_kafka

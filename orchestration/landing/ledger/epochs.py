@@ -1,4 +1,4 @@
-"""Sets of epochs, `<random of the operator instance>.<sequence>`, kept short: one text per instance."""
+"""Sets of epochs as short text: ranges of sequence numbers for each operator instance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, RootModel
 
-from flink_jobs.contracts.layout import Hour
+from flink_jobs.contracts.layout import Hour, split_epoch
 from flink_jobs.contracts.ranges import Ranges, RangesText
 
 HourLabel = Annotated[
@@ -26,29 +26,24 @@ HourPath = Annotated[
 
 
 class Epochs(RootModel[dict[str, RangesText]]):
-    """Hold epochs as instance -> sequence numbers; in JSON `{"e85ca4bd91f2": "1-57"}`."""
+    """Epochs as instance -> sequence numbers; in JSON `{"e85ca4bd91f2": "1-57"}`."""
 
     model_config = ConfigDict(frozen=True)
 
     root: dict[str, RangesText] = {}
 
     def __contains__(self, epoch: str) -> bool:
-        instance, sequence = _split(epoch)
+        instance, sequence = split_epoch(epoch)
         return sequence in self.root.get(instance, Ranges())
 
     def epochs(self) -> Iterator[str]:
-        """Walk the epochs in the form in which they stand in keys."""
+        """Iterate over the epochs, each in the form of the keys."""
         for instance, sequences in self.root.items():
             for sequence in sequences:
                 yield f"{instance}.{sequence}"
 
     def add(self, epoch: str) -> Epochs:
-        """Add one epoch."""
-        instance, sequence = _split(epoch)
+        """Return the set with one more epoch."""
+        instance, sequence = split_epoch(epoch)
         ranges = self.root.get(instance, Ranges()).add(sequence, sequence)
         return Epochs({**self.root, instance: ranges})
-
-
-def _split(epoch: str) -> tuple[str, int]:
-    instance, _, sequence = epoch.rpartition(".")
-    return instance, int(sequence)

@@ -1,7 +1,7 @@
-"""Read the ledger from the bucket: only what was not read before, and never past a point that may still fill.
+"""Read the ledger from the bucket incrementally.
 
-A commit that was interrupted appears later, under its old emission hour. So reading starts again at the emission
-hour from which on something unread may still appear (`Reading.start`), and remembers what it read from there on.
+A commit that was interrupted appears later, under its old emission hour. So each read lists again from the earliest
+emission hour in which an unread object can still appear (`Reading.start`), and skips the epochs that were read.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from flink_jobs.contracts.layout import HOUR, Hour, Kind, LayoutError, ObjectKey, StreamLayout
+from flink_jobs.contracts.layout import HOUR, Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.errors import LedgerUnreadableError
 from orchestration.landing.ledger.epochs import Epochs, HourPath
-from orchestration.landing.ledger.totals import LedgerBook
+from orchestration.landing.ledger.totals import LedgerTotals
 
 CLOCK_SKEW = HOUR
-"""How far the clock of a task manager may be behind ours."""
+"""How far the clock of a TaskManager may be behind the clock of this process."""
 
 
 class Reading(BaseModel):
-    """Where reading begins, and the epochs that were read from there on, by emission hour.
+    """Where the next read starts, and the epochs that were read from there on, by emission hour.
 
-    `start` is None while everything has to be listed.
+    `start` is None while the whole ledger must be listed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,24 +35,28 @@ class Reading(BaseModel):
     seen: dict[HourPath, Epochs] = {}
 
     def contains(self, key: ObjectKey) -> bool:
-        """Tell whether an object of the ledger was read."""
+        """Return whether an object of the ledger was read."""
         return key.epoch in self.seen.get(key.hour, Epochs())
 
     def add(self, keys: list[ObjectKey]) -> Reading:
-        """Remember objects as read."""
+        """Return the reading with these objects marked as read."""
         seen = dict(self.seen)
         for key in keys:
             seen[key.hour] = seen.get(key.hour, Epochs()).add(key.epoch)
         return self.model_copy(update={"seen": seen})
 
-    def advance(self, book: LedgerBook, offsets: TopicOffsets, asked_at: datetime) -> Reading:
-        """Move `start` forward, as far as nothing unread can appear before it.
+    def advance(self, totals: LedgerTotals, offsets: TopicOffsets, asked_at: datetime) -> Reading:
+        """Move `start` forward to the earliest emission hour in which an unread object can appear; never back.
 
-        The next entry of a partition is emitted after its newest one. A partition whose records were all landed
-        when the broker was asked has nothing on its way: its next entry is emitted after that question.
-        `offsets` must have been read before the ledger was listed, at `asked_at`. `start` never moves back.
+        The next entry of a partition is emitted after its newest one. If all records of a partition had landed when
+        the broker was asked, its next entry is emitted after that time.
+
+        Args:
+            totals: of everything that was read.
+            offsets: read before the ledger was listed.
+            asked_at: when they were read.
         """
-        hours = [_earliest_unread(book, offsets, partition, asked_at) for partition in offsets.partitions]
+        hours = [_earliest_unread(totals, offsets, partition, asked_at) for partition in offsets.partitions]
         known = [hour for hour in hours if hour is not None]
         if not hours or len(known) < len(hours):
             return self
@@ -62,9 +66,9 @@ class Reading(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LedgerNews:
-    """What one look at the ledger brought: entries with their emission hours, in the order of keys.
+    """The result of one read: new entries with their emission hours, in the order of keys.
 
-    `more` says that the limit cut the look short; then nothing may be concluded from what is absent.
+    With `more`, the limit left objects unread, and a missing entry proves nothing.
     """
 
     reading: Reading
@@ -75,12 +79,12 @@ class LedgerNews:
 def read_ledger(
     bucket: Bucket, layout: StreamLayout, reading: Reading, *, objects_max: int | None = None
 ) -> LedgerNews:
-    """List the ledger from `reading.start`, fetch what is new and parse it.
+    """List the ledger from `reading.start`, and fetch and parse the objects that are new.
 
-    Keys below `ledger/` that the landing job does not write are passed over.
+    Keys below `ledger/` that the landing job does not write are skipped.
 
     Raises:
-        BucketUnavailableError: ask again later; nothing was lost.
+        BucketUnavailableError: the bucket is away; nothing is lost.
         LedgerUnreadableError: an object of the ledger is damaged.
     """
     keys, more = _unread(bucket, layout, reading, objects_max)
@@ -94,10 +98,10 @@ def read_ledger(
 
 def read_whole_ledger(
     bucket: Bucket, layout: StreamLayout, topic: str, *, since: Hour | None = None
-) -> tuple[LedgerBook, tuple[tuple[Hour, LedgerEntry], ...]]:
-    """Read and fold every entry that was emitted in or after `since`; None is all of them."""
+) -> tuple[LedgerTotals, tuple[tuple[Hour, LedgerEntry], ...]]:
+    """Read and add up every entry that was emitted in or after `since`; None reads all of them."""
     news = read_ledger(bucket, layout, Reading(start=since))
-    return LedgerBook(topic=topic).fold(news.entries), news.entries
+    return LedgerTotals(topic=topic).fold(news.entries), news.entries
 
 
 def _unread(
@@ -108,7 +112,7 @@ def _unread(
     unread: list[ObjectKey] = []
     listed: set[tuple[Hour, str]] = set()
     for found in bucket.list(prefix, start_after):
-        key = _ledger_key(found.key)
+        key = ObjectKey.try_parse(found.key)
         if key is None:
             continue
         # A second object of one epoch is read even if the first one was: its offsets then overlap, which is the fault.
@@ -122,13 +126,6 @@ def _unread(
     return unread, False
 
 
-def _ledger_key(key: str) -> ObjectKey | None:
-    try:
-        return ObjectKey.parse(key)
-    except LayoutError:
-        return None
-
-
 def _parse(key: ObjectKey, body: bytes) -> list[LedgerEntry]:
     if key.codec:
         raise LedgerUnreadableError(f"{key.key}: the ledger is plain JSON lines, not {key.codec}")
@@ -138,14 +135,14 @@ def _parse(key: ObjectKey, body: bytes) -> list[LedgerEntry]:
         raise LedgerUnreadableError(f"{key.key}: not a ledger entry: {exc.errors()[0]['msg']}") from exc
 
 
-def _earliest_unread(book: LedgerBook, offsets: TopicOffsets, partition: int, asked_at: datetime) -> Hour | None:
+def _earliest_unread(totals: LedgerTotals, offsets: TopicOffsets, partition: int, asked_at: datetime) -> Hour | None:
     marks = offsets.partitions[partition]
-    chain = book.chains.get(partition)
+    chain = totals.chains.get(partition)
     just_now = Hour.containing(asked_at - CLOCK_SKEW)
     if marks.low == marks.end:
         return just_now
     if chain is None or chain.gaps():
-        # What fills a gap appears under an emission hour that nobody knows.
+        # The entry that fills a gap can appear under any emission hour.
         return None
     if chain.covered.missing(max(marks.low, chain.covered.spans[0][0]), marks.end - 1) is None:
         return max(chain.emitted, just_now)

@@ -1,7 +1,7 @@
-"""The ledger, added up: which offsets of each partition are landed, and what each hour was promised.
+"""The ledger added up: the landed offsets of each partition, and what each hour was promised.
 
-A book holds no single entry, so it stays small however long the stream runs: consecutive offsets and epochs are one
-range. Folding the same entries in any order gives the same book, but for the words of a fault.
+Totals keep no single entry; consecutive offsets and epochs are one range, so the size does not grow with the stream.
+The order of the entries does not change the totals, except for the text of a fault.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flink_jobs.contracts.ranges import Ranges, RangesText
 from orchestration.landing.ledger.epochs import Epochs, HourLabel, HourPath
 
 _FAULTS_MAX = 5
-"""Faults that an hour keeps in words; one is enough to stop it."""
+"""Faults that an hour keeps as text; one is enough to stop it."""
 
 
 class Chain(BaseModel):
@@ -29,21 +29,21 @@ class Chain(BaseModel):
 
     @property
     def position(self) -> int:
-        """The offset after the first unbroken stretch: what a consumer would call its position."""
+        """The offset after the first unbroken range: the position of a consumer."""
         return self.covered.spans[0][1] + 1
 
     def gaps(self) -> list[tuple[int, int]]:
-        """List the stretches of offsets between the first and the last landed one that no entry covers.
+        """List the ranges of offsets between the first and the last landed one that no entry covers.
 
-        A gap may be a moment's view (a listing is no snapshot); one that stays is a loss.
+        A gap can disappear with the next listing, because a listing is not a snapshot. A gap that stays is a loss.
         """
         return self.covered.gaps()
 
 
-class HourBook(BaseModel):
-    """What the ledger says of one hour.
+class HourTotals(BaseModel):
+    """The sums of one hour over the ledger.
 
-    `since` and `until` are the emission hours of the first and the last entry that touched it.
+    `since` and `until` are the emission hours of its first and of its last entry.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,21 +57,21 @@ class HourBook(BaseModel):
     faults: tuple[str, ...] = ()
 
     def promised(self, kind: Kind) -> Epochs:
-        """Name the epochs that must have an object of this kind under the hour."""
+        """Return the epochs that must have an object of this kind in the hour."""
         return self.landing_epochs if kind is Kind.LANDING else self.rejected_epochs
 
 
-class LedgerBook(BaseModel):
-    """The ledger of one topic, folded."""
+class LedgerTotals(BaseModel):
+    """The totals of one topic."""
 
     model_config = ConfigDict(frozen=True)
 
     topic: str
     chains: dict[int, Chain] = {}
-    hours: dict[HourLabel, HourBook] = {}
+    hours: dict[HourLabel, HourTotals] = {}
 
-    def fold(self, entries: Iterable[tuple[Hour, LedgerEntry]]) -> LedgerBook:
-        """Add entries, each with its emission hour, to a new book."""
+    def fold(self, entries: Iterable[tuple[Hour, LedgerEntry]]) -> LedgerTotals:
+        """Return new totals with these entries added, each given with its emission hour."""
         chains, hours = dict(self.chains), dict(self.hours)
         for emitted, entry in entries:
             fault = self._fault(chains, entry)
@@ -79,21 +79,21 @@ class LedgerBook(BaseModel):
                 chains[entry.partition] = _extended(chains.get(entry.partition), emitted, entry)
             for label in entry.hours:
                 hour = Hour.from_label(label)
-                hours[hour] = _touched(hours.get(hour), emitted, entry, label, fault)
-        return LedgerBook(topic=self.topic, chains=chains, hours=hours)
+                hours[hour] = _updated(hours.get(hour), emitted, entry, label, fault)
+        return LedgerTotals(topic=self.topic, chains=chains, hours=hours)
 
-    def without_hours(self, hours: Iterable[Hour]) -> LedgerBook:
-        """Forget hours; offsets stay."""
+    def without_hours(self, hours: Iterable[Hour]) -> LedgerTotals:
+        """Return the totals without these hours; offsets stay."""
         gone = set(hours)
         return self.model_copy(update={"hours": {h: b for h, b in self.hours.items() if h not in gone}})
 
     def covered(self, partition: int) -> Ranges:
-        """Name the landed offsets of a partition, none when the ledger does not know it."""
+        """Return the landed offsets of a partition; empty for an unknown partition."""
         chain = self.chains.get(partition)
         return chain.covered if chain else Ranges()
 
     def findings(self) -> list[str]:
-        """Say everything that is wrong with the ledger itself, in an order that does not change."""
+        """List every gap and every fault of the ledger, in a stable order."""
         gaps = [
             f"{self.topic}[{partition}]: offsets {first}-{last} are missing from the ledger"
             for partition, chain in sorted(self.chains.items())
@@ -123,18 +123,18 @@ def _extended(chain: Chain | None, emitted: Hour, entry: LedgerEntry) -> Chain:
     return Chain(covered=covered.add(entry.first_offset, entry.last_offset), emitted=newest)
 
 
-def _touched(book: HourBook | None, emitted: Hour, entry: LedgerEntry, label: str, fault: str | None) -> HourBook:
-    book = book or HourBook(since=emitted, until=emitted)
+def _updated(totals: HourTotals | None, emitted: Hour, entry: LedgerEntry, label: str, fault: str | None) -> HourTotals:
+    totals = totals or HourTotals(since=emitted, until=emitted)
     cells = entry.hours[label]
     accepted, rejected = cells.accepted, cells.rejected
-    return HourBook(
-        since=min(book.since, emitted),
-        until=max(book.until, emitted),
-        accepted=book.accepted + (accepted.records if accepted else 0),
-        rejected=book.rejected + (rejected.records if rejected else 0),
-        landing_epochs=book.landing_epochs.add(entry.epoch) if accepted else book.landing_epochs,
-        rejected_epochs=book.rejected_epochs.add(entry.epoch) if rejected else book.rejected_epochs,
-        faults=_with_fault(book.faults, fault),
+    return HourTotals(
+        since=min(totals.since, emitted),
+        until=max(totals.until, emitted),
+        accepted=totals.accepted + (accepted.records if accepted else 0),
+        rejected=totals.rejected + (rejected.records if rejected else 0),
+        landing_epochs=totals.landing_epochs.add(entry.epoch) if accepted else totals.landing_epochs,
+        rejected_epochs=totals.rejected_epochs.add(entry.epoch) if rejected else totals.rejected_epochs,
+        faults=_with_fault(totals.faults, fault),
     )
 
 

@@ -1,22 +1,22 @@
-"""The four comparisons that stand between a sealed hour and its readers: pure, each names what differs."""
+"""The comparisons behind the four blocking checks of an hour. Pure; each result names what differs."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
+from flink_jobs.contracts.layout import Hour, Kind, ObjectKey
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.proof.seal import Seal, SealedPartition, sealed_partitions
 
 _NAMED_MAX = 10
-"""Keys that a result names; the counts are whole."""
+"""Keys that a result names; its counts cover all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a check found: whether it holds, one sentence, and the numbers."""
+    """The result of a check: whether it passed, one sentence, and the numbers."""
 
     passed: bool
     sentence: str
@@ -26,13 +26,13 @@ class Comparison:
 def compare_offsets(
     seal: Seal, entries: Iterable[tuple[Hour, LedgerEntry]], missing: Sequence[str], faults: Sequence[str]
 ) -> Comparison:
-    """Hold the seal against the ledger: every offset is accounted for once, per partition, object and kind.
+    """Compare the seal with the ledger: every offset is counted once, per partition, object and kind.
 
     Args:
-        seal: the seal that stands.
+        seal: the newest seal.
         entries: of the ledger, read again.
         missing: offsets up to the boundary of the hour that the ledger does not cover.
-        faults: of the ledger that touch the hour.
+        faults: of ledger entries with records of the hour.
     """
     own = [entry for _, entry in entries if seal.hour.label in entry.hours]
     wrong = [
@@ -54,7 +54,7 @@ def compare_offsets(
 
 
 def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
-    """Hold the seal against a fresh listing: each sealed object is there, unchanged, and once."""
+    """Compare the seal with a new listing: each sealed object is listed once and unchanged."""
     found = {item.key: item for item in listed}
     lost = [item.key for item in seal.objects if item.key not in found]
     changed = [
@@ -81,7 +81,7 @@ def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
 
 
 def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
-    """Hold the seal against the files that the external table has registered for the hour: the same set."""
+    """Compare the seal with the files that the external table has registered for the hour."""
     sealed, known = set(seal.landing()), set(registered)
     absent, extra = sorted(sealed - known), sorted(known - sealed)
     numbers: dict[str, int | str | list[str]] = {
@@ -102,7 +102,7 @@ def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
 
 
 def compare_rows(seal: Seal, rows: Mapping[str, int]) -> Comparison:
-    """Hold the seal against the rows of the external table: per object, and in total."""
+    """Compare the seal with the rows of the external table, per object and in total."""
     sealed = {key: item.records for key, item in seal.landing().items()}
     differing = sorted(key for key in sealed.keys() | rows.keys() if sealed.get(key, 0) != rows.get(key, 0))
     total = sum(rows.values())
@@ -132,7 +132,7 @@ def _differing_partitions(sealed: Iterable[SealedPartition], ledger: Iterable[Se
     for topic, partition in sorted(before.keys() | now.keys()):
         old, new = before.get((topic, partition)), now.get((topic, partition))
         if old != new:
-            yield f"{topic}[{partition}]: sealed {_counts(old)}, the ledger says {_counts(new)}"
+            yield f"{topic}[{partition}]: sealed {_counts(old)}, the ledger has {_counts(new)}"
 
 
 def _sums_that_differ(seal: Seal) -> Iterable[str]:
@@ -156,8 +156,5 @@ def _counts(partition: SealedPartition | None) -> str:
 
 
 def _identity(key: str) -> tuple[Kind, str] | None:
-    try:
-        parsed = ObjectKey.parse(key)
-    except LayoutError:
-        return None
-    return parsed.kind, parsed.epoch
+    parsed = ObjectKey.try_parse(key)
+    return (parsed.kind, parsed.epoch) if parsed else None

@@ -1,4 +1,4 @@
-"""The seal: the proof of one hour, written once per revision and never changed."""
+"""The seal of an hour: the proof that it is complete. Each revision is written once and never changed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.proof.completeness import Complete, Proof
 
 SEVERAL_HOURS = "several_hours"
-"""The reason under which rejects are counted whose ledger entry rejected records of more than one hour."""
+"""Reason of the rejects whose ledger entry rejected records of several hours: the entry counts them together."""
 _ATTEMPTS = 5
-"""Revisions that other writers may take from under us before we give up."""
+"""Revisions that other writers may write first before this writer gives up."""
 
 
 class SealedPartition(BaseModel):
-    """The records of the hour in one partition: the lowest and the highest offset, and how many."""
+    """The records of the hour in one partition: lowest and highest offset, and counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,7 @@ class SealedPartition(BaseModel):
 
 
 class SealedObject(BaseModel):
-    """One object of the hour; `records` is what the ledger promised for its epoch."""
+    """One object of the hour; `records` is the number that the ledger promised for its epoch."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,8 +51,8 @@ class SealedObject(BaseModel):
 class Seal(BaseModel):
     """One revision of the proof of one hour.
 
-    `fingerprint` is over the objects alone, so the same objects have the same fingerprint whoever seals them and
-    whenever. `emitted_first` is the emission hour of the first ledger entry of the hour.
+    `fingerprint` covers the objects alone: the same objects have the same fingerprint in every seal.
+    `emitted_first` is the emission hour of the first ledger entry of the hour.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,7 +73,7 @@ class Seal(BaseModel):
     sealed_at: datetime
 
     def landing(self) -> dict[str, SealedObject]:
-        """Name the objects with accepted lines, by key: those that the external table shows."""
+        """Return the objects with accepted lines by key; the external table shows these."""
         return {item.key: item for item in self.objects if item.kind is Kind.LANDING}
 
     @property
@@ -93,7 +93,7 @@ class Seal(BaseModel):
 
 
 def fingerprint(objects: Iterable[ListedObject | SealedObject]) -> str:
-    """Name a set of objects by key, bytes and ETag, whatever their order."""
+    """Return the SHA-256 over key, bytes and ETag of the objects, in any order."""
     lines = sorted(f"{item.key}\t{item.bytes}\t{item.etag}\n" for item in objects)
     return sha256("".join(lines).encode()).hexdigest()
 
@@ -103,7 +103,7 @@ def draft_seal(
 ) -> Seal:
     """Make the first revision of an hour's seal from its proof and the ledger entries.
 
-    Entries of other hours are passed over. Objects that no entry promises are not in `complete`, so not here.
+    Entries of other hours are ignored. Objects that no entry promises are not sealed.
     """
     hour = complete.hour
     touching = [(emitted, entry) for emitted, entry in entries if hour.label in entry.hours]
@@ -138,7 +138,7 @@ def draft_seal(
 
 
 def latest_seal(bucket: Bucket, layout: StreamLayout, hour: Hour) -> Seal | None:
-    """Read the newest revision of an hour, None when it was never sealed."""
+    """Read the newest revision of an hour; None when it was never sealed."""
     revisions = {}
     for found in bucket.list(layout.hour_prefix(Kind.SEALS, hour)):
         try:
@@ -168,14 +168,14 @@ def read_seal(bucket: Bucket, key: str) -> Seal:
 
 
 def write_seal(bucket: Bucket, layout: StreamLayout, draft: Seal) -> Seal:
-    """Seal an hour, and return the seal that stands.
+    """Seal an hour, and return its newest seal.
 
-    1. Read the newest revision; if it has the same fingerprint it stands, and nothing is written.
-    2. If it names an object that the draft does not have, the draft is refused: a sealed object never goes away.
-    3. Write the next revision, create-only. If another writer was first, begin again.
+    1. Read the newest revision. If it has the same fingerprint, return it and write nothing.
+    2. If it names an object that the draft does not have, refuse the draft: sealed objects are never taken back.
+    3. Write the next revision, create-only. If another writer was first, start again.
 
     Raises:
-        SealConflictError: an object that was sealed is no longer listed as it was, or other writers never stop.
+        SealConflictError: a sealed object is gone or changed, or other writers were first at every attempt.
     """
     for _ in range(_ATTEMPTS):
         newest = latest_seal(bucket, layout, draft.hour)
@@ -184,7 +184,7 @@ def write_seal(bucket: Bucket, layout: StreamLayout, draft: Seal) -> Seal:
         seal = _following(newest, draft)
         if bucket.put_if_absent(layout.seal_key(seal.hour, seal.revision), seal.model_dump_json(indent=1).encode()):
             return seal
-    raise SealConflictError(f"{draft.hour}: others sealed it {_ATTEMPTS} times meanwhile; run it again")
+    raise SealConflictError(f"{draft.hour}: other writers sealed it {_ATTEMPTS} times meanwhile; run it again")
 
 
 def sealed_partitions(hour: Hour, entries: Sequence[LedgerEntry]) -> tuple[SealedPartition, ...]:
@@ -213,7 +213,7 @@ def _following(newest: Seal | None, draft: Seal) -> Seal:
     gone = [item.key for item in newest.objects if (item.key, item.bytes, item.etag) not in kept]
     if gone:
         raise SealConflictError(
-            f"{draft.hour}: revision {newest.revision} names {gone[0]}, which is no longer listed as it was; "
+            f"{draft.hour}: revision {newest.revision} names {gone[0]}, which is gone or changed; "
             "restore it from the versions of the bucket"
         )
     return draft.model_copy(update={"revision": newest.revision + 1, "previous_fingerprint": newest.fingerprint})

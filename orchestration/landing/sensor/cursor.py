@@ -1,8 +1,9 @@
-"""The sensor's cursor: readable, versioned JSON that holds everything a tick remembers.
+"""The sensor's cursor: readable, versioned JSON with everything that a tick passes to the next one.
 
-`last` shows the newest requested hour in the form of the keys, `2025/08/01/03`. Consecutive offsets and epochs are one
-range each, and hours leave when nothing was emitted for them within the look-back, so its size is bounded by the
-look-back and not by the traffic. A lost cursor reads the whole ledger again; run keys absorb what was asked before.
+`last` is the newest requested hour in the form of the keys, `2025/08/01/03`. Consecutive offsets and epochs are one
+range each, and an hour is dropped when nothing was emitted for it within the look-back: the size is bounded by the
+look-back and not by the traffic. After a lost cursor the whole ledger is read again, and Dagster skips the run keys
+that it already knows.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ import json
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.ledger.reading import Reading
-from orchestration.landing.ledger.totals import LedgerBook
+from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.partitions import FIRST_HOUR
-from orchestration.landing.proof.evidence import EndSeen
+from orchestration.landing.proof.evidence import IdleSince
 
 VERSION: Final = 1
 LOOKBACK = timedelta(hours=72)
 _REPAIR = "delete it in Dagster's UI (sensor landed_hours, cursor): the whole ledger is then read again, no run repeats"
 
 
-class Asked(BaseModel):
-    """A run that was asked for: the objects' fingerprint, and the records that the ledger held of the hour."""
+class RequestedRun(BaseModel):
+    """A run that was requested: the fingerprint of its objects, and how many records of the hour the ledger had."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,63 +37,63 @@ class Asked(BaseModel):
 
 
 class Cursor(BaseModel):
-    """What one tick hands to the next."""
+    """What one tick passes to the next. The names in JSON are those of version 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = VERSION
     last: HourPath | None = None
-    book: LedgerBook
-    asked: dict[HourLabel, Asked] = {}
+    totals: LedgerTotals = Field(alias="book")
+    requested: dict[HourLabel, RequestedRun] = Field({}, alias="asked")
     reading: Reading = Reading()
-    watched: dict[int, EndSeen] = {}
+    idle_ends: dict[int, IdleSince] = Field({}, alias="watched")
 
     def is_settled(self, hour: Hour) -> bool:
-        """Tell whether a run was asked for everything that the ledger holds of an hour."""
-        asked, book = self.asked.get(hour), self.book.hours.get(hour)
-        return asked is not None and book is not None and asked.records == book.accepted + book.rejected
+        """Return whether a run was requested for all records of an hour that the ledger has."""
+        run, totals = self.requested.get(hour), self.totals.hours.get(hour)
+        return run is not None and totals is not None and run.records == totals.accepted + totals.rejected
 
     def open_hours(self) -> list[Hour]:
-        """List the hours that no run was asked for, or for less than the ledger holds; oldest first."""
-        return sorted(hour for hour in self.book.hours if not self.is_settled(hour))
+        """List the hours that are not settled, oldest first."""
+        return sorted(hour for hour in self.totals.hours if not self.is_settled(hour))
 
     def forget(self, now: datetime, lookback: timedelta = LOOKBACK) -> Cursor:
-        """Drop the settled hours, and those without a partition, for which the ledger brought nothing recently.
+        """Drop the hours whose newest ledger entry is older than the look-back, if they are settled.
 
-        Recently is within the look-back. An hour stays by the time of its newest entry, not by its own time: late
-        records of old hours are remembered like any others.
+        Hours before the first partition are dropped as well. The age of the hour itself does not count: late records
+        of an old hour keep it in the cursor.
         """
         oldest = Hour.containing(now - lookback)
         gone = {
             hour
-            for hour, book in self.book.hours.items()
-            if book.until < oldest and (self.is_settled(hour) or hour.start < FIRST_HOUR)
+            for hour, totals in self.totals.hours.items()
+            if totals.until < oldest and (self.is_settled(hour) or hour.start < FIRST_HOUR)
         }
-        asked = {hour: asked for hour, asked in self.asked.items() if hour not in gone}
-        return self.model_copy(update={"book": self.book.without_hours(gone), "asked": asked})
+        requested = {hour: run for hour, run in self.requested.items() if hour not in gone}
+        return self.model_copy(update={"totals": self.totals.without_hours(gone), "requested": requested})
 
     def to_text(self) -> str:
         """Write the cursor as JSON."""
-        return self.model_dump_json()
+        return self.model_dump_json(by_alias=True)
 
 
 def read_cursor(text: str | None, topic: str) -> Cursor:
-    """Read a cursor; none at all is the beginning of the ledger.
+    """Read a cursor; without text it stands at the beginning of the ledger.
 
     Raises:
         CursorTooNewError: a newer release wrote it.
-        CursorUnreadableError: it is no cursor of this sensor, or of another topic. Neither ever means "start from now".
+        CursorUnreadableError: it is damaged, or belongs to another topic.
     """
     if not text:
-        return Cursor(book=LedgerBook(topic=topic))
+        return Cursor(book=LedgerTotals(topic=topic))
     _require_version(text)
     try:
         cursor = Cursor.model_validate_json(text)
     except (ValidationError, ValueError) as exc:
         raise CursorUnreadableError(f"the cursor is damaged: {_first_line(exc)}; {_REPAIR}") from exc
-    if cursor.book.topic != topic:
+    if cursor.totals.topic != topic:
         raise CursorUnreadableError(
-            f"the cursor is of topic {cursor.book.topic}, the sensor reads {topic} (HOURGLASS_TOPIC); {_REPAIR}"
+            f"the cursor is of topic {cursor.totals.topic}, the sensor reads {topic} (HOURGLASS_TOPIC); {_REPAIR}"
         )
     return cursor
 
@@ -101,7 +102,7 @@ def _require_version(text: str) -> None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise CursorUnreadableError(f"the cursor is no JSON: {text[:40]!r}; {_REPAIR}") from exc
+        raise CursorUnreadableError(f"the cursor is not JSON: {text[:40]!r}; {_REPAIR}") from exc
     version = found.get("version") if isinstance(found, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
         raise CursorUnreadableError(f"the cursor has no version: {text[:40]!r}; {_REPAIR}")

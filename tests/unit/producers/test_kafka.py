@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
 
@@ -103,3 +103,12 @@ def test_half_settings_are_refused_with_their_repair(values: dict[str, str], rep
 
 def test_the_password_is_masked() -> None:
     assert "canary" not in repr(access(kafka_sasl_password=PASSWORD))
+
+
+def test_a_refused_login_is_told_apart_from_a_broker_that_is_away() -> None:
+    """One refusal among errors of the transport decides; the message names the variables to check."""
+    away, refused = KafkaError(KafkaError._TRANSPORT), KafkaError(KafkaError._AUTHENTICATION)
+    assert access().refusal([away]) is None
+    assert "127.0.0.1:9092 refuses this client" in (access().refusal([away, refused]) or "")
+    assert "HOURGLASS_KAFKA_SECURITY_PROTOCOL" in (access().refusal([refused]) or "")
+    assert "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS" in access().absence(away)

@@ -139,7 +139,7 @@ def test_the_command_sends_once_and_then_has_nothing_to_send(
     [
         (["--hours", "soon"], "not an hour of the form 2025-08-01T03: 'soon'"),
         (["--hours", "2999-01-01T00"], "is not over yet"),
-        (["--hours", "2025-08-01T03"], "no broker answers at 127.0.0.1:1"),
+        (["--hours", "2025-08-01T03"], "no Kafka broker answers at 127.0.0.1:1"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(

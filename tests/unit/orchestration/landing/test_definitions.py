@@ -12,7 +12,7 @@ from orchestration.landing.partitions import (
     WRITER,
     hourly_partitions,
 )
-from orchestration.settings import LandingSettings
+from orchestration.settings import SensorSettings
 
 
 def test_settings_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,9 +21,9 @@ def test_settings_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HOURGLASS_S3_ACCESS_KEY_ID", "me")
     monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", "canary")
     monkeypatch.setenv("HOURGLASS_GRACE_SECONDS", "7")
-    settings = LandingSettings()
+    settings = SensorSettings()
     stream = settings.landing_stream()
-    assert 7 == stream.patience.grace.total_seconds()
+    assert 7 == stream.policy.grace.total_seconds()
     assert "canary" not in f"{settings!r} {stream!r}"
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from orchestration.landing.clients.kafka import Found, KafkaBroker, RecordTime, TopicOffsets, Watermarks
+from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TimestampedOffset, TopicOffsets
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
-from producers.kafka import KafkaAccess
-from tests.fakes.world import H1, TOPIC
+from producers.kafka import KafkaAccess, OffsetRange
+from tests.fakes.landing import H1, TOPIC
 
 
 @dataclass
@@ -73,7 +73,7 @@ def broker_with(admin: FakeAdmin) -> KafkaBroker:
 def test_partitions_watermarks_and_record_time_are_read(record_time: RecordTime) -> None:
     """Earliest and latest, for all partitions at once; every request has the timeout."""
     admin = FakeAdmin([{0: (5, -1), 1: (0, -1)}, {0: (9, -1), 1: (0, -1)}], record_time.value)
-    expected = TopicOffsets(TOPIC, record_time, {0: Watermarks(5, 9), 1: Watermarks(0, 0)})
+    expected = TopicOffsets(TOPIC, record_time, {0: OffsetRange(5, 9), 1: OffsetRange(0, 0)})
     assert expected == broker_with(admin).offsets(TOPIC)
     assert [1.0, 3.0, 3.0, 3.0] == admin.timeouts
 
@@ -82,7 +82,7 @@ def test_a_moment_is_asked_for_in_milliseconds_and_no_record_is_none() -> None:
     """The broker answers -1 where no record is as late."""
     later = H1.start + timedelta(milliseconds=123)
     admin = FakeAdmin([{0: (7, int(later.timestamp() * 1000)), 1: (-1, -1)}])
-    assert {0: Found(7, later), 1: None} == broker_with(admin).offsets_at(TOPIC, [0, 1], H1.start)
+    assert {0: TimestampedOffset(7, later), 1: None} == broker_with(admin).offsets_at(TOPIC, [0, 1], H1.start)
 
 
 def test_a_topic_that_is_not_there_is_refused() -> None:

@@ -12,20 +12,20 @@ from orchestration.landing.proof.checks import compare_objects, compare_offsets,
 from orchestration.landing.proof.evidence import Request, list_hour, prove
 from orchestration.landing.proof.seal import Seal, draft_seal
 from snowflake_components.identifiers import Identifier, QualifiedName
-from tests.fakes.world import H1, World
+from tests.fakes.landing import H1, FakeLanding
 
 Entries = tuple[tuple[Hour, LedgerEntry], ...]
 
 
 @pytest.fixture
-def sealed(world: World) -> tuple[Seal, Entries]:
+def sealed(fake: FakeLanding) -> tuple[Seal, Entries]:
     """Hour 01, proven: two objects of two accepted records each, one of one rejected record."""
-    complete, evidence = prove(world.stream, Request(H1))
-    return draft_seal("platform-events", complete, evidence.entries, world.clock.now()), evidence.entries
+    complete, evidence = prove(fake.stream, Request(H1))
+    return draft_seal("platform-events", complete, evidence.entries, fake.clock.now()), evidence.entries
 
 
-def listing(world: World) -> dict[str, ListedObject]:
-    return {found.key: found for found in list_hour(world.stream, H1)}
+def listing(fake: FakeLanding) -> dict[str, ListedObject]:
+    return {found.key: found for found in list_hour(fake.stream, H1)}
 
 
 class TestOffsets:
@@ -53,7 +53,7 @@ class TestOffsets:
         seal, entries = sealed
         found = compare_offsets(seal, entries[:1], missing=[], faults=[])
         assert "2025-08-01T01: platform-events[1]: sealed 2 accepted and 0 rejected in offsets 0-1" in found.sentence
-        assert "the ledger says nothing" in found.sentence
+        assert "the ledger has nothing" in found.sentence
 
     def test_objects_that_hold_fewer_records_than_the_hour_are_red(self, sealed: tuple[Seal, Entries]) -> None:
         """The seal contradicts itself."""
@@ -66,41 +66,41 @@ class TestOffsets:
 class TestObjects:
     """`objects_present`."""
 
-    def test_a_healthy_hour_is_present(self, world: World, sealed: tuple[Seal, Entries]) -> None:
+    def test_a_healthy_hour_is_present(self, fake: FakeLanding, sealed: tuple[Seal, Entries]) -> None:
         """Keys, bytes and ETags are those of the seal."""
-        found = compare_objects(sealed[0], listing(world).values())
+        found = compare_objects(sealed[0], listing(fake).values())
         assert (True, 3, 3) == (found.passed, found.numbers["sealed"], found.numbers["listed"])
 
-    def test_a_lost_object_is_red_and_named(self, world: World, sealed: tuple[Seal, Entries]) -> None:
+    def test_a_lost_object_is_red_and_named(self, fake: FakeLanding, sealed: tuple[Seal, Entries]) -> None:
         """Someone deleted it."""
         lost = sealed[0].objects[0].key
-        found = compare_objects(sealed[0], [item for key, item in listing(world).items() if key != lost])
+        found = compare_objects(sealed[0], [item for key, item in listing(fake).items() if key != lost])
         assert (False, [lost]) == (found.passed, found.numbers["lost"])
 
     @pytest.mark.parametrize("changed", [{"bytes": 0}, {"etag": "0"}])
     def test_a_changed_object_is_red(
-        self, world: World, sealed: tuple[Seal, Entries], changed: dict[str, int | str]
+        self, fake: FakeLanding, sealed: tuple[Seal, Entries], changed: dict[str, int | str]
     ) -> None:
         """Finished objects never change."""
         seal = sealed[0]
         first = seal.objects[0].model_copy(update=changed)
-        found = compare_objects(
-            seal.model_copy(update={"objects": (first, *seal.objects[1:])}), listing(world).values()
-        )
+        found = compare_objects(seal.model_copy(update={"objects": (first, *seal.objects[1:])}), listing(fake).values())
         assert (False, [first.key]) == (found.passed, found.numbers["changed"])
 
-    def test_a_doubled_object_is_red(self, world: World, sealed: tuple[Seal, Entries]) -> None:
+    def test_a_doubled_object_is_red(self, fake: FakeLanding, sealed: tuple[Seal, Entries]) -> None:
         """A second object of a sealed epoch."""
         again = sealed[0].objects[0].key.replace("-0-0.", "-0-1.")
-        world.bucket.objects[again] = b"again"
-        found = compare_objects(sealed[0], listing(world).values())
+        fake.bucket.objects[again] = b"again"
+        found = compare_objects(sealed[0], listing(fake).values())
         assert (False, [again]) == (found.passed, found.numbers["doubled"])
 
-    def test_an_object_that_came_later_is_told_and_not_red(self, world: World, sealed: tuple[Seal, Entries]) -> None:
+    def test_an_object_that_came_later_is_told_and_not_red(
+        self, fake: FakeLanding, sealed: tuple[Seal, Entries]
+    ) -> None:
         """It belongs to the next revision."""
         later = sealed[0].objects[0].key.replace("ab.1-", "ab.9-")
-        world.bucket.objects[later] = b"later"
-        found = compare_objects(sealed[0], listing(world).values())
+        fake.bucket.objects[later] = b"later"
+        found = compare_objects(sealed[0], listing(fake).values())
         assert (True, [later]) == (found.passed, found.numbers["not_sealed"])
 
 
@@ -153,21 +153,21 @@ class TestWarehouse:
 
     TABLE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
 
-    def test_names_that_are_relative_to_the_stage_are_completed(self, world: World) -> None:
+    def test_names_that_are_relative_to_the_stage_are_completed(self, fake: FakeLanding) -> None:
         """A registry may tell `2025/08/01/01/part-…` or the whole key: both are one object."""
-        key = world.stream.layout.hour_prefix(Kind.LANDING, H1) + "part.jsonl"
+        key = fake.stream.layout.hour_prefix(Kind.LANDING, H1) + "part.jsonl"
         for name in (key, "2025/08/01/01/part.jsonl"):
-            world.table.registered = {name: 7}
-            table = ExternalTable(world.table, self.TABLE, world.stream.layout)
+            fake.table.registered = {name: 7}
+            table = ExternalTable(fake.table, self.TABLE, fake.stream.layout)
             assert {key: 1} == table.registered(H1)
             assert {key: 7} == table.queryable()
 
-    def test_the_statements_name_one_hour_of_one_table(self, world: World) -> None:
+    def test_the_statements_name_one_hour_of_one_table(self, fake: FakeLanding) -> None:
         """Names and literals are quoted; the hour prunes the partitions."""
-        table = ExternalTable(world.table, self.TABLE, world.stream.layout)
+        table = ExternalTable(fake.table, self.TABLE, fake.stream.layout)
         table.registered(H1)
         table.queryable(H1)
-        files, rows = world.table.sent
+        files, rows = fake.table.sent
         assert (
             'SELECT FILE_NAME, FILE_SIZE FROM TABLE("AWS".INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => '
             "'AWS.DEV.EXT_FLINK_EVENT_LOG')) WHERE FILE_NAME LIKE '%2025/08/01/01/%'"

@@ -9,16 +9,16 @@ from orchestration.landing.errors import CursorTooNewError, CursorUnreadableErro
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
-from tests.fakes.world import H1, TOPIC, World
+from tests.fakes.landing import H1, TOPIC, FakeLanding
 
 
-def ticked(world: World) -> Cursor:
-    return run_tick(world.stream, read_cursor(None, TOPIC), Limits()).cursor
+def ticked(fake: FakeLanding) -> Cursor:
+    return run_tick(fake.stream, read_cursor(None, TOPIC), Limits()).cursor
 
 
-def test_the_cursor_shows_the_last_hour_in_the_form_of_the_keys(world: World) -> None:
+def test_the_cursor_shows_the_last_hour_in_the_form_of_the_keys(fake: FakeLanding) -> None:
     """A person reads it in the UI: the last hour, the position of each partition, each hour's sums."""
-    shown = json.loads(ticked(world).to_text())
+    shown = json.loads(ticked(fake).to_text())
     assert (1, "2025/08/01/03") == (shown["version"], shown["last"])
     assert {"0": "0-6", "1": "0-4"} == {p: chain["covered"] for p, chain in shown["book"]["chains"].items()}
     assert (4, 1) == (
@@ -27,9 +27,9 @@ def test_the_cursor_shows_the_last_hour_in_the_form_of_the_keys(world: World) ->
     )
 
 
-def test_a_cursor_reads_back_as_it_was_written(world: World) -> None:
+def test_a_cursor_reads_back_as_it_was_written(fake: FakeLanding) -> None:
     """Nothing is lost over a restart."""
-    cursor = ticked(world)
+    cursor = ticked(fake)
     assert cursor == read_cursor(cursor.to_text(), TOPIC)
 
 
@@ -67,47 +67,47 @@ def test_garbage_is_an_error_that_names_the_repair(text: str) -> None:
         read_cursor(text, TOPIC)
 
 
-def test_the_cursor_of_a_newer_release_is_an_error_of_its_own(world: World) -> None:
+def test_the_cursor_of_a_newer_release_is_an_error_of_its_own(fake: FakeLanding) -> None:
     """A rollback must not throw away what the newer release knew."""
-    newer = {**json.loads(ticked(world).to_text()), "version": 2}
+    newer = {**json.loads(ticked(fake).to_text()), "version": 2}
     with pytest.raises(CursorTooNewError, match="version 2"):
         read_cursor(json.dumps(newer), TOPIC)
 
 
-def test_the_cursor_of_another_topic_is_refused(world: World) -> None:
+def test_the_cursor_of_another_topic_is_refused(fake: FakeLanding) -> None:
     """Offsets of one topic say nothing about another."""
     with pytest.raises(CursorUnreadableError, match="HOURGLASS_TOPIC"):
-        read_cursor(ticked(world).to_text(), "other")
+        read_cursor(ticked(fake).to_text(), "other")
 
 
-def test_hours_leave_after_the_look_back_and_open_ones_stay(world: World) -> None:
+def test_hours_leave_after_the_look_back_and_open_ones_stay(fake: FakeLanding) -> None:
     """Hour 03 has an object that is not listed: it is remembered until it is complete."""
-    lost = next(key for key in world.bucket.objects if "/landing/2025/08/01/03/" in key)
-    del world.bucket.objects[lost]
-    cursor = ticked(world)
-    later = world.clock.now() + timedelta(hours=74)
-    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(world.clock.now()).book.hours)
-    assert [H1.plus(2)] == sorted(cursor.forget(later).book.hours)
-    assert cursor.book.chains == cursor.forget(later).book.chains
+    lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/03/" in key)
+    del fake.bucket.objects[lost]
+    cursor = ticked(fake)
+    later = fake.clock.now() + timedelta(hours=74)
+    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.now()).totals.hours)
+    assert [H1.plus(2)] == sorted(cursor.forget(later).totals.hours)
+    assert cursor.totals.chains == cursor.forget(later).totals.chains
 
 
-def test_an_old_hour_stays_by_the_time_of_its_newest_entry(world: World) -> None:
+def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) -> None:
     """A replay of last month is remembered like today's hours."""
-    world.clock.time += timedelta(days=30)
-    world.broker.records[0] += [H1.start]
-    world.job.land(0, 7, 7, world.clock.now())
-    assert H1 in ticked(world).forget(world.clock.now()).book.hours
+    fake.clock.time += timedelta(days=30)
+    fake.broker.records[0] += [H1.start]
+    fake.job.land(0, 7, 7, fake.clock.now())
+    assert H1 in ticked(fake).forget(fake.clock.now()).totals.hours
 
 
 def test_its_size_does_not_grow_with_the_traffic() -> None:
     """Four days of checkpoints every minute: 72 hours remain, and less than 64 KiB."""
-    world = World(FakeBroker({0: [H1.start + timedelta(minutes=n) for n in range(4 * 24 * 60)]}))
+    fake = FakeLanding(FakeBroker({0: [H1.start + timedelta(minutes=n) for n in range(4 * 24 * 60)]}))
     cursor = read_cursor(None, TOPIC)
     for hour in range(4 * 24):
         for minute in range(60):
             offset = hour * 60 + minute
-            world.clock.time = world.broker.records[0][offset]
-            world.job.land(0, offset, offset, world.clock.now())
-        cursor = run_tick(world.stream, cursor, Limits()).cursor
-    assert 74 >= len(cursor.book.hours)
+            fake.clock.time = fake.broker.records[0][offset]
+            fake.job.land(0, offset, offset, fake.clock.now())
+        cursor = run_tick(fake.stream, cursor, Limits()).cursor
+    assert 74 >= len(cursor.totals.hours)
     assert 64 * 1024 > len(cursor.to_text())

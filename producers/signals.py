@@ -15,7 +15,7 @@ class _StopError(Exception):
     """Leaves a call that blocks; never seen outside this module."""
 
 
-class StopRequest:
+class GracefulStop:
     """Notice SIGTERM and SIGINT instead of dying of them, while used as a context manager.
 
     A program that is working looks at `requested` between two records; one that waits in `lines` or `wait` is woken.

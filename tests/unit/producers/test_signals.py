@@ -8,14 +8,14 @@ from threading import Timer
 
 import pytest
 
-from producers.stopping import StopRequest
+from producers.signals import GracefulStop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_asks_and_does_not_kill(number: signal.Signals) -> None:
     """The program goes on until it looks; afterwards the old handlers are back."""
     before = signal.getsignal(number)
-    with StopRequest() as stop:
+    with GracefulStop() as stop:
         assert not stop()
         signal.raise_signal(number)
         assert stop()
@@ -28,7 +28,7 @@ def test_a_blocked_read_is_woken() -> None:
     os.write(write_end, b"one\ntwo\nthr")
     # whoever sleeps through the signal reads this line
     too_late = Timer(20, lambda: os.write(write_end, b"ee\n"))
-    with StopRequest() as stop, os.fdopen(read_end, "rb") as stream:
+    with GracefulStop() as stop, os.fdopen(read_end, "rb") as stream:
         lines = stop.lines(stream, 100)
         assert [b"one\n", b"two\n"] == [next(lines), next(lines)]
         Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
@@ -41,7 +41,7 @@ def test_a_blocked_read_is_woken() -> None:
 
 def test_a_wait_is_woken() -> None:
     """A pause ends with the signal, and after a stop there is none."""
-    with StopRequest() as stop:
+    with GracefulStop() as stop:
         Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
         started = time.monotonic()
         stop.wait(20)
@@ -52,11 +52,11 @@ def test_a_wait_is_woken() -> None:
 
 def test_lines_end_with_the_input() -> None:
     """Without a signal all lines come, the last one with or without its end."""
-    with StopRequest() as stop:
+    with GracefulStop() as stop:
         assert [b"a\n", b"\n", b"b"] == list(stop.lines(io.BytesIO(b"a\n\nb"), 100))
 
 
 def test_a_long_line_comes_in_pieces() -> None:
     """No line makes the reader hold more than its limit."""
-    with StopRequest() as stop:
+    with GracefulStop() as stop:
         assert [b"aaaa", b"aa\n", b"b\n"] == list(stop.lines(io.BytesIO(b"aaaaaa\nb\n"), 4))

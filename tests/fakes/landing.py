@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, StreamLayout
-from orchestration.landing.proof.completeness import Patience
+from orchestration.landing.proof.completeness import CompletenessPolicy
 from orchestration.landing.proof.evidence import Stream
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket
@@ -19,7 +19,7 @@ TOPIC = "platform-events"
 
 
 @dataclass
-class World:
+class FakeLanding:
     """Hold the fakes, so that a test can move each side."""
 
     broker: FakeBroker
@@ -40,7 +40,7 @@ class World:
             bucket=self.bucket,
             broker=self.broker,
             clock=self.clock,
-            patience=Patience(disorder=timedelta(seconds=5), grace=timedelta(seconds=30)),
+            policy=CompletenessPolicy(disorder=timedelta(seconds=5), grace=timedelta(seconds=30)),
         )
 
 
