@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from flink_jobs.checkpoint_file import in_words_of_s3
-from flink_jobs.clock import SystemClock
 from flink_jobs.continuation import newest_state
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.errors import AlreadyRunsError, DeployError, NotRunningError, SetupError
 from flink_jobs.holder import Holder
 from flink_jobs.job_of_cluster import end_orphan

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from flink_jobs.clock import SystemClock
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.errors import DeployError
 from flink_jobs.job_log import LOG
 from flink_jobs.lease_keeper import JobOfVirtualMachine

@@ -11,7 +11,7 @@ from typing import Any
 from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
 from py4j.protocol import Py4JJavaError
 
-from flink_jobs.clock import SystemClock
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.errors import DeployError
 from flink_jobs.hand_over import RunningJob, received
 from flink_jobs.job_log import LOG, log_beside_flink, refuse

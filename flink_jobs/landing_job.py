@@ -20,8 +20,8 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
 from flink_jobs.bucket import Bucket, plain_address
-from flink_jobs.clock import SystemClock
 from flink_jobs.continuation import newest_state
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import DeployError
 from flink_jobs.flink_config import checkpoint_properties

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from flink_jobs.broker import Broker
 from flink_jobs.bucket import Bucket
-from flink_jobs.clock import Clock, SystemClock
+from flink_jobs.contracts.clock import Clock, SystemClock
 from flink_jobs.errors import DeployError
 from flink_jobs.landing_jar import LandingJars
 from flink_jobs.process import JobProcess

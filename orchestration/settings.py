@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.contracts.s3_access import S3Access
-from orchestration.landing.clients.clock import SystemClock
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.clients.snowflake import ExternalTable

@@ -42,7 +42,7 @@ def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Str
     request = read_request(context.partition_key, context.run.tags)
     with retried_or_failed():
         complete, evidence = prove(landing, request)
-        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.now())
+        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
         seal = write_seal(landing.bucket, landing.layout, draft)
     context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
     return dg.MaterializeResult(
@@ -77,7 +77,7 @@ def published_hour(
         metadata={
             **_numbers(landing, seal),
             "dagster/partition_row_count": seal.accepted,
-            "lag_seconds": round((landing.clock.now() - hour.end).total_seconds(), 3),
+            "lag_seconds": round((landing.clock.utc_now() - hour.end).total_seconds(), 3),
             "min_event_id": first_id or "",
             "max_event_id": last_id or "",
         },

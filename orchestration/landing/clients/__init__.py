@@ -1,1 +1,1 @@
-"""Clients of the systems outside (Kafka, S3, Snowflake, the clock), behind protocols that tests replace."""
+"""Clients of the systems outside (Kafka, S3, Snowflake), behind protocols that tests replace."""

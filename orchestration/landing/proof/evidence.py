@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from flink_jobs.contracts.clock import Clock
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.contracts.ranges import Ranges
-from orchestration.landing.clients.clock import Clock
 from orchestration.landing.clients.kafka import Broker, RecordTime, TopicOffsets
 from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.errors import HourNotCompleteError
@@ -144,7 +144,7 @@ def examine(stream: Stream, hour: Hour, since: Hour | None, idle_ends: IdleEnds)
 
 def read_end_offsets(stream: Stream, before: IdleEnds) -> EndOffsets:
     """Read the end offsets of all partitions; an end that has not moved since `before` keeps its time."""
-    asked_at = stream.clock.now()
+    asked_at = stream.clock.utc_now()
     offsets = stream.broker.offsets(stream.topic)
     idle_ends = {}
     for partition, marks in offsets.partitions.items():
@@ -218,8 +218,8 @@ def _as_requested(evidence: Evidence, request: Request) -> bool:
 
 
 def _again_after_grace(stream: Stream, hour: Hour, retry_at: datetime, view: BrokerView) -> Evidence:
-    seconds = (retry_at - stream.clock.now()).total_seconds()
-    stream.clock.wait(min(max(seconds, 0.0) + 1.0, 2 * stream.policy.grace.total_seconds() + 1.0))
+    seconds = (retry_at - stream.clock.utc_now()).total_seconds()
+    stream.clock.sleep(min(max(seconds, 0.0) + 1.0, 2 * stream.policy.grace.total_seconds() + 1.0))
     ends = {
         partition: IdleSince(end=marks.end, since=view.unmoved_since[partition])
         for partition, marks in view.offsets.partitions.items()

@@ -106,7 +106,7 @@ class _Examination:
 
     def run(self) -> Tick:
         for hour in self._cursor.open_hours():
-            late = self._stream.clock.now() - self._ends.asked_at > self._limits.duration
+            late = self._stream.clock.utc_now() - self._ends.asked_at > self._limits.duration
             if late or len(self._requests) == self._limits.requests_max:
                 self._behind = True
                 break

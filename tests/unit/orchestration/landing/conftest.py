@@ -12,5 +12,5 @@ def fake() -> FakeLanding:
     broker = FakeBroker({0: minutes(1, 30, 59, 61, 90, 121, 150), 1: minutes(2, 58, 62, 119, 122)})
     made = FakeLanding(broker)
     made.job.rejected = {(0, 1)}
-    made.job.land_all(made.clock.now())
+    made.job.land_all(made.clock.utc_now())
     return made

@@ -49,12 +49,12 @@ class Machine:
 
     def produce(self, partition: int) -> None:
         """Append a record with the time of now."""
-        self.fake.broker.records[partition].append(self.fake.clock.now())
+        self.fake.broker.records[partition].append(self.fake.clock.utc_now())
 
     def produce_late(self, partition: int) -> None:
         """Append a record that says it is older, where producers may say so."""
         late = timedelta(minutes=70) if self.fake.broker.record_time is RecordTime.CREATE else timedelta(0)
-        self.fake.broker.records[partition].append(self.fake.clock.now() - late)
+        self.fake.broker.records[partition].append(self.fake.clock.utc_now() - late)
 
     def mark(self, partition: int) -> None:
         """End a transaction: its marker takes an offset and the time of now, and nobody reads it."""
@@ -67,7 +67,7 @@ class Machine:
         while (partition, end - 1) in self.fake.broker.markers:
             end -= 1
         if first < end:
-            self.uncommitted[partition] += self.fake.job.prepare(partition, first, end - 1, self.fake.clock.now())
+            self.uncommitted[partition] += self.fake.job.prepare(partition, first, end - 1, self.fake.clock.utc_now())
             self.read[partition] = end
 
     def commit(self, partition: int) -> None:
@@ -93,7 +93,7 @@ class Machine:
     def _run(self, request: Request) -> None:
         complete, evidence = prove(self.fake.stream, request)
         assert fingerprint(complete.objects) == request.fingerprint
-        seal = draft_seal("platform-events", complete, evidence.entries, self.fake.clock.now())
+        seal = draft_seal("platform-events", complete, evidence.entries, self.fake.clock.utc_now())
         assert seal.accepted + seal.rejected == sum(p.accepted + p.rejected for p in seal.partitions)
         self.sealed[request.hour.label] = seal.accepted + seal.rejected
         self.requested.add((request.hour.label, seal.fingerprint))

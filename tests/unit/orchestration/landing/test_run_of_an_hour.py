@@ -271,7 +271,7 @@ def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
     assert ([], before) == (away.run_requests, away.cursor)
     assert "broker 127.0.0.1:9092 cannot list offsets now; the next tick tries again" == away.skip_message
     fake.broker.records[0] += minutes(40)
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     assert ["2025-08-01-01:00"] == [
         request.partition_key for request in tick(defs, instance, away.cursor).run_requests or []
     ]
@@ -288,7 +288,7 @@ def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
 ) -> None:
     """Hour 01 is published, 02 and 03 are complete; a running hour is open and has nothing to agree with."""
     fake.broker.records[0] += minutes(185)
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     publish(defs, instance)
     rows = hour_rows(fake.stream, table, published_hours(instance))
     assert [
@@ -328,7 +328,7 @@ def test_a_late_record_takes_an_hour_through_amended_to_revision_2(
     cursor = tick(defs, instance).cursor
     publish(defs, instance)
     fake.broker.records[0] += minutes(40)
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     assert (HourState.AMENDED, False) == first_row(fake, table, instance)
     amended = tick(defs, instance, cursor).run_requests or []
     assert [("2025-08-01-01:00", "amended")] == [(r.partition_key, r.tags["hourglass/reason"]) for r in amended]

@@ -15,7 +15,7 @@ LAYOUT = StreamLayout()
 
 def advanced(fake: FakeLanding, news: LedgerNews) -> Reading:
     totals = LedgerTotals(topic=TOPIC).fold(news.entries)
-    return news.reading.advance(totals, fake.broker.offsets(TOPIC), fake.clock.now())
+    return news.reading.advance(totals, fake.broker.offsets(TOPIC), fake.clock.utc_now())
 
 
 def test_an_object_is_fetched_once(fake: FakeLanding) -> None:
@@ -41,7 +41,7 @@ def test_a_replayed_commit_appears_under_its_old_emission_hour_and_is_read(fake:
     reading = advanced(fake, read_ledger(fake.bucket, LAYOUT, Reading()))
     fake.clock.time += timedelta(hours=30)
     reading = advanced(fake, LedgerNews(reading, read_ledger(fake.bucket, LAYOUT, Reading()).entries, more=False))
-    fake.job.land(0, 7, 8, fake.clock.now() - timedelta(hours=30))
+    fake.job.land(0, 7, 8, fake.clock.utc_now() - timedelta(hours=30))
     assert [7] == [entry.first_offset for _, entry in read_ledger(fake.bucket, LAYOUT, reading).entries]
 
 
@@ -51,7 +51,7 @@ def test_reading_begins_near_now_once_everything_has_landed(fake: FakeLanding) -
     news = read_ledger(fake.bucket, LAYOUT, Reading())
     reading = advanced(fake, news)
     assert reading.start is not None
-    assert fake.clock.now() - timedelta(hours=2) <= reading.start.start
+    assert fake.clock.utc_now() - timedelta(hours=2) <= reading.start.start
     assert {} == reading.seen
 
 
@@ -60,9 +60,9 @@ def test_the_start_never_moves_back(fake: FakeLanding) -> None:
     fake.clock.time += timedelta(days=30)
     news = read_ledger(fake.bucket, LAYOUT, Reading())
     rested = advanced(fake, news)
-    fake.broker.records[0] += [fake.clock.now()]
+    fake.broker.records[0] += [fake.clock.utc_now()]
     totals = LedgerTotals(topic=TOPIC).fold(news.entries)
-    moved = rested.advance(totals, fake.broker.offsets(TOPIC), fake.clock.now())
+    moved = rested.advance(totals, fake.broker.offsets(TOPIC), fake.clock.utc_now())
     assert rested.start == moved.start
     assert () == read_ledger(fake.bucket, LAYOUT, moved).entries
 
@@ -70,7 +70,7 @@ def test_the_start_never_moves_back(fake: FakeLanding) -> None:
 def test_a_gap_holds_the_start(fake: FakeLanding) -> None:
     """What fills a gap appears under an emission hour that nobody knows."""
     fake.broker.records[0] += minutes(*range(151, 160))
-    fake.job.land(0, 10, 12, fake.clock.now())
+    fake.job.land(0, 10, 12, fake.clock.utc_now())
     assert Reading().start == advanced(fake, read_ledger(fake.bucket, LAYOUT, Reading())).start
 
 

@@ -21,7 +21,7 @@ Entries = tuple[tuple[Hour, LedgerEntry], ...]
 def sealed(fake: FakeLanding) -> tuple[Seal, Entries]:
     """Hour 01, proven: two objects of two accepted records each, one of one rejected record."""
     complete, evidence = prove(fake.stream, Request(H1))
-    return draft_seal("platform-events", complete, evidence.entries, fake.clock.now()), evidence.entries
+    return draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now()), evidence.entries
 
 
 def listing(fake: FakeLanding) -> dict[str, ListedObject]:

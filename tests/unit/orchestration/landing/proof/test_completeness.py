@@ -32,7 +32,7 @@ def reason(fake: FakeLanding, hour: Hour) -> str:
 
 def resting(fake: FakeLanding, seconds: float) -> dict[int, IdleSince]:
     """Say that every partition has had its present end for that long."""
-    since = fake.clock.now() - timedelta(seconds=seconds)
+    since = fake.clock.utc_now() - timedelta(seconds=seconds)
     return {p: IdleSince(end=len(times), since=since) for p, times in fake.broker.records.items()}
 
 
@@ -47,23 +47,23 @@ def test_an_hour_is_complete_when_the_ledger_covers_it_to_the_next_record(fake: 
 def test_offsets_that_have_not_landed_are_named_with_their_partition() -> None:
     """Partition 1 has landed two of its three records of the hour."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 65), 1: minutes(2, 3, 58, 65)}))
-    fake.job.land(0, 0, 1, fake.clock.now())
-    fake.job.land(1, 0, 1, fake.clock.now())
+    fake.job.land(0, 0, 1, fake.clock.utc_now())
+    fake.job.land(1, 0, 1, fake.clock.utc_now())
     assert "offsets 2-2 of platform-events[1] to land" == reason(fake, H1)
 
 
 def test_a_partition_that_the_ledger_does_not_know_holds_the_hour() -> None:
     """Its records may be of the hour: nothing says otherwise."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 65), 1: minutes(2, 65)}))
-    fake.job.land(0, 0, 1, fake.clock.now())
+    fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert "offsets 0-0 of platform-events[1] to land" == reason(fake, H1)
 
 
 def test_a_gap_before_the_hour_does_not_hold_it_and_one_inside_does() -> None:
     """Offset 1 is of hour 01: it is missing there, and hours 02 and 03 are proven without it."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3, 65, 66, 125, 126)}))
-    fake.job.land(0, 0, 0, fake.clock.now())
-    fake.job.land(0, 2, 6, fake.clock.now())
+    fake.job.land(0, 0, 0, fake.clock.utc_now())
+    fake.job.land(0, 2, 6, fake.clock.utc_now())
     assert "offsets 1-1 of platform-events[0] to land" == reason(fake, H1)
     assert isinstance(verdict(fake, H1.plus(1)), Complete)
 
@@ -71,7 +71,7 @@ def test_a_gap_before_the_hour_does_not_hold_it_and_one_inside_does() -> None:
 def test_records_within_the_disorder_do_not_end_the_hour() -> None:
     """A record 4 s after the end is no boundary when 5 s of disorder are allowed; one 6 s after it is."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 60 + 4 / 60)}), clock_at=H1.end + timedelta(seconds=20))
-    fake.job.land(0, 0, 1, fake.clock.now())
+    fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert "02:00:35: no record of platform-events[0] is later yet" == reason(fake, H1)
     fake.broker.records[0] += minutes(60 + 6 / 60)
     assert isinstance(verdict(fake, H1), Complete)
@@ -80,7 +80,7 @@ def test_records_within_the_disorder_do_not_end_the_hour() -> None:
 def test_the_end_counts_only_after_disorder_and_grace() -> None:
     """Nothing later is there: at 02:00:35 the end is not believed, a second later it is."""
     fake = FakeLanding(FakeBroker({0: minutes(1)}), clock_at=H1.end + timedelta(seconds=35))
-    fake.job.land(0, 0, 0, fake.clock.now())
+    fake.job.land(0, 0, 0, fake.clock.utc_now())
     found = verdict(fake, H1)
     assert isinstance(found, Open)
     assert H1.end + timedelta(seconds=35) == found.retry_at
@@ -91,7 +91,7 @@ def test_the_end_counts_only_after_disorder_and_grace() -> None:
 def test_the_end_must_have_landed_too() -> None:
     """The last record may be of the hour, also when the broker finds no later timestamp behind it."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2), 1: minutes(-50)}))
-    fake.job.land(0, 0, 1, fake.clock.now())
+    fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert "offsets 0-0 of platform-events[1] to land" == reason(fake, H1)
 
 
@@ -99,14 +99,14 @@ def test_the_end_must_have_landed_too() -> None:
 def test_a_partition_without_records_is_reached(low: int) -> None:
     """Low = end: nothing was produced, or retention has removed all of it."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 65), 1: minutes(-300, -290, -280)[:low]}, low={1: low}))
-    fake.job.land(0, 0, 1, fake.clock.now())
+    fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
 
 
 def test_retention_removes_what_need_not_be_covered() -> None:
     """Offsets below the low watermark cannot be asked for; those above can."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3, 65)}, low={0: 2}))
-    fake.job.land(0, 2, 3, fake.clock.now())
+    fake.job.land(0, 2, 3, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
 
 
@@ -128,7 +128,7 @@ class TestCreateTime:
         fake.broker.record_time = RecordTime.CREATE
         idle_ends = resting(fake, 3600)
         fake.broker.records[0] += minutes(151)
-        fake.job.land(0, 7, 7, fake.clock.now())
+        fake.job.land(0, 7, 7, fake.clock.utc_now())
         assert isinstance(verdict(fake, H3, idle_ends), Open)
 
     def test_later_records_are_a_proof_without_any_rest(self, fake: FakeLanding) -> None:
@@ -139,9 +139,9 @@ class TestCreateTime:
     def test_a_record_from_the_future_ends_no_hour(self) -> None:
         """One producer's wrong clock must not close the running hours; they wait for disorder and grace."""
         fake = FakeLanding(FakeBroker({0: minutes(1, 60 * 24 * 365, 2)}, RecordTime.CREATE), clock_at=H1.end)
-        fake.job.land(0, 0, 1, fake.clock.now())
+        fake.job.land(0, 0, 1, fake.clock.utc_now())
         assert "offsets 2-2 of platform-events[0] to land" == reason(fake, H1)
-        fake.job.land(0, 2, 2, fake.clock.now())
+        fake.job.land(0, 2, 2, fake.clock.utc_now())
         assert "02:00:35: no record of platform-events[0] is later yet" == reason(fake, H1)
         fake.clock.time += timedelta(seconds=36)
         assert isinstance(verdict(fake, H1), Complete)
@@ -181,7 +181,7 @@ def test_what_nobody_promises_is_left_out_and_named(fake: FakeLanding) -> None:
 
 def test_a_fault_of_the_ledger_stops_its_hours_and_no_others(fake: FakeLanding) -> None:
     """Offsets 5-6 are of hour 03."""
-    fake.job.land(0, 5, 6, fake.clock.now())
+    fake.job.land(0, 5, 6, fake.clock.utc_now())
     assert reason(fake, H3).startswith("a repair: platform-events[0]: offsets 5-6 landed twice")
     assert isinstance(verdict(fake, H1), Complete)
 
@@ -196,16 +196,16 @@ def test_the_running_hour_waits_for_its_end(fake: FakeLanding) -> None:
 @pytest.mark.parametrize("offset", [timedelta(minutes=6), timedelta(days=2000)])
 def test_an_hour_of_the_future_is_quarantined(fake: FakeLanding, offset: timedelta) -> None:
     """More than five minutes ahead: its partition does not exist, and asking for it would fail the whole tick."""
-    hour = Hour.containing(fake.clock.now() + timedelta(minutes=50) + offset)
+    hour = Hour.containing(fake.clock.utc_now() + timedelta(minutes=50) + offset)
     fake.broker.records[0] += [hour.start]
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     assert isinstance(verdict(fake, hour), Quarantined)
 
 
 def test_an_hour_before_the_first_partition_is_quarantined() -> None:
     """Records of 1970 land, and are reported."""
     fake = FakeLanding(FakeBroker({0: [H1.start.replace(year=1970)]}))
-    fake.job.land_all(fake.clock.now())
+    fake.job.land_all(fake.clock.utc_now())
     found = verdict(fake, Hour.containing(fake.broker.records[0][0]))
     assert isinstance(found, Quarantined)
     assert "1970-08-01T01 lies before the first partition 2025-01-01T00" == found.reason
@@ -214,20 +214,20 @@ def test_an_hour_before_the_first_partition_is_quarantined() -> None:
 def test_a_marker_at_the_end_does_not_hold_an_idle_hour() -> None:
     """A transaction's marker is never landed: the broker attests that nobody reads it."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 2)}))
-    fake.job.land(0, 0, 1, fake.clock.now())
+    fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
 
 
 def test_a_record_behind_a_marker_holds_the_hour_until_it_lands() -> None:
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 1)}))
-    fake.job.land(0, 0, 0, fake.clock.now())
+    fake.job.land(0, 0, 0, fake.clock.utc_now())
     assert "offsets 2-2 of platform-events[0] to land" == reason(fake, H1)
 
 
 def test_an_open_transaction_holds_the_hour_whatever_becomes_of_it() -> None:
     """Nobody reads its records now, and nobody knows whether they will be read."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 1), (0, 2)}, held_back={0: 1}))
-    fake.job.land(0, 0, 0, fake.clock.now())
+    fake.job.land(0, 0, 0, fake.clock.utc_now())
     assert "offsets 1-2 of platform-events[0] to land" == reason(fake, H1)
     fake.broker.held_back.clear()
     assert isinstance(verdict(fake, H1), Complete)
@@ -236,16 +236,16 @@ def test_an_open_transaction_holds_the_hour_whatever_becomes_of_it() -> None:
 def test_aborted_records_before_the_first_landed_one_do_not_hold_the_hour() -> None:
     """The ledger begins at the first record that was read; what was aborted before is nobody's loss."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3, 65)}, markers={(0, 0), (0, 1)}))
-    fake.job.land(0, 2, 3, fake.clock.now())
+    fake.job.land(0, 2, 3, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
 
 
 def test_with_create_time_a_marker_says_nothing_about_the_end_of_an_hour() -> None:
     """A replay of hour 01 in transactions: the markers bear the broker's time, hours later than their records."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 189, 2, 189)}, RecordTime.CREATE, markers={(0, 1), (0, 3)}))
-    fake.job.land(0, 0, 0, fake.clock.now())
+    fake.job.land(0, 0, 0, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Open)
-    fake.job.land(0, 2, 2, fake.clock.now())
+    fake.job.land(0, 2, 2, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Open), "the replay may go on"
     assert isinstance(verdict(fake, H1, resting(fake, 31)), Complete)
 
@@ -253,7 +253,7 @@ def test_with_create_time_a_marker_says_nothing_about_the_end_of_an_hour() -> No
 def test_a_backlog_costs_one_question_per_hour() -> None:
     """The first record that somebody may read decides; the other partitions need not be asked about."""
     fake = FakeLanding(FakeBroker({p: minutes(1, 2, 65) for p in range(9)}))
-    fake.job.land(0, 0, 0, fake.clock.now())
+    fake.job.land(0, 0, 0, fake.clock.utc_now())
     fake.broker.effects.clear()
     assert isinstance(verdict(fake, H1), Open)
     assert 1 == fake.broker.effects.count(f"reads {TOPIC}")

@@ -13,7 +13,7 @@ from tests.fakes.landing import H1, FakeLanding, minutes
 
 def draft(fake: FakeLanding) -> Seal:
     complete, evidence = prove(fake.stream, Request(H1))
-    return draft_seal("platform-events", complete, evidence.entries, fake.clock.now())
+    return draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now())
 
 
 def seal(fake: FakeLanding) -> Seal:
@@ -23,7 +23,7 @@ def seal(fake: FakeLanding) -> Seal:
 def late_record(fake: FakeLanding) -> None:
     """Produce and land one more record of hour 01, at the end of partition 0."""
     fake.broker.records[0] += minutes(40)
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
 
 
 def test_a_seal_says_what_the_ledger_promised_of_the_hour(fake: FakeLanding) -> None:
@@ -51,7 +51,7 @@ def test_a_seal_is_readable_and_reads_back(fake: FakeLanding) -> None:
 def test_the_same_objects_are_not_sealed_twice(fake: FakeLanding) -> None:
     """A repeated run gets the seal that stands, whatever the time is."""
     first = seal(fake)
-    fake.clock.wait(3600)
+    fake.clock.sleep(3600)
     assert first == seal(fake)
     assert 1 == len(fake.bucket.written)
 
@@ -68,7 +68,7 @@ def test_late_records_make_the_next_revision(fake: FakeLanding) -> None:
 
 def test_of_two_writers_with_the_same_objects_one_writes(fake: FakeLanding) -> None:
     """The second finds the seal there, compares, and takes it."""
-    theirs = draft(fake).model_copy(update={"sealed_at": fake.clock.now()})
+    theirs = draft(fake).model_copy(update={"sealed_at": fake.clock.utc_now()})
     key = fake.stream.layout.seal_key(H1, 1)
     fake.bucket.rivals.append((key, theirs.model_dump_json().encode()))
     assert theirs == seal(fake)

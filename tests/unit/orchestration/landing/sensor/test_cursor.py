@@ -85,8 +85,8 @@ def test_hours_leave_after_the_look_back_and_open_ones_stay(fake: FakeLanding) -
     lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/03/" in key)
     del fake.bucket.objects[lost]
     cursor = ticked(fake)
-    later = fake.clock.now() + timedelta(hours=74)
-    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.now()).totals.hours)
+    later = fake.clock.utc_now() + timedelta(hours=74)
+    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.utc_now()).totals.hours)
     assert [H1.plus(2)] == sorted(cursor.forget(later).totals.hours)
     assert cursor.totals.chains == cursor.forget(later).totals.chains
 
@@ -95,8 +95,8 @@ def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) ->
     """A replay of last month is remembered like today's hours."""
     fake.clock.time += timedelta(days=30)
     fake.broker.records[0] += [H1.start]
-    fake.job.land(0, 7, 7, fake.clock.now())
-    assert H1 in ticked(fake).forget(fake.clock.now()).totals.hours
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    assert H1 in ticked(fake).forget(fake.clock.utc_now()).totals.hours
 
 
 def test_its_size_does_not_grow_with_the_traffic() -> None:
@@ -107,7 +107,7 @@ def test_its_size_does_not_grow_with_the_traffic() -> None:
         for minute in range(60):
             offset = hour * 60 + minute
             fake.clock.time = fake.broker.records[0][offset]
-            fake.job.land(0, offset, offset, fake.clock.now())
+            fake.job.land(0, offset, offset, fake.clock.utc_now())
         cursor = run_tick(fake.stream, cursor, Limits()).cursor
     assert 74 >= len(cursor.totals.hours)
     assert 64 * 1024 > len(cursor.to_text())

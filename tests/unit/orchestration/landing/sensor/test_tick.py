@@ -29,7 +29,7 @@ def seal(fake: FakeLanding, found: Tick) -> None:
     """Do what the runs do."""
     for request in found.requests:
         complete, evidence = prove(fake.stream, request)
-        draft = draft_seal("platform-events", complete, evidence.entries, fake.clock.now())
+        draft = draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now())
         write_seal(fake.bucket, fake.stream.layout, draft)
 
 
@@ -38,8 +38,8 @@ def land_hour_4(fake: FakeLanding) -> None:
     fake.clock.time = H4.end + timedelta(minutes=10)
     fake.broker.records[0] += minutes(190, 200, 245)
     fake.broker.records[1] += minutes(246)
-    fake.job.land(0, 7, 9, fake.clock.now())
-    fake.job.land(1, 5, 5, fake.clock.now())
+    fake.job.land(0, 7, 9, fake.clock.utc_now())
+    fake.job.land(1, 5, 5, fake.clock.utc_now())
 
 
 def test_each_complete_hour_is_asked_for_once_oldest_first(fake: FakeLanding) -> None:
@@ -59,7 +59,7 @@ def test_a_late_record_amends_its_hour_and_no_other(fake: FakeLanding) -> None:
     before = tick(fake)
     seal(fake, before)
     fake.broker.records[0] += minutes(70)
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     late = tick(fake, before.cursor)
     assert [("2025-08-01T02", "amended")] == hours(late)
     assert late.requests[0].fingerprint != before.requests[1].fingerprint
@@ -72,8 +72,8 @@ def test_a_late_record_of_an_hour_that_the_cursor_forgot_amends_it(fake: FakeLan
     seal(fake, before)
     fake.clock.time += timedelta(days=30)
     fake.broker.records[0] += minutes(70)
-    fake.job.land(0, 7, 7, fake.clock.now())
-    forgotten = before.cursor.forget(fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    forgotten = before.cursor.forget(fake.clock.utc_now())
     assert {} == forgotten.totals.hours
     late = tick(fake, forgotten)
     assert [("2025-08-01T02", "amended")] == hours(late)
@@ -91,7 +91,7 @@ def test_a_lost_cursor_repeats_the_run_keys_of_everything(fake: FakeLanding) -> 
     first = tick(fake)
     seal(fake, first)
     fake.broker.records[0] += minutes(70)
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     second = tick(fake, first.cursor)
     asked = {run_key(request) for request in (*first.requests, *second.requests)}
     assert {run_key(request) for request in tick(fake).requests} <= asked
@@ -133,14 +133,14 @@ def test_an_open_hour_says_what_it_waits_for(fake: FakeLanding) -> None:
 def test_many_open_hours_are_counted_and_not_recited() -> None:
     """Five are named."""
     fake = FakeLanding(FakeBroker({0: minutes(*range(-600, 180, 60)), 1: minutes(-600)}))
-    fake.job.land(0, 0, 12, fake.clock.now())
+    fake.job.land(0, 0, 12, fake.clock.utc_now())
     assert tick(fake).sentence().endswith("; 8 more hours")
 
 
 def test_an_hour_without_a_partition_is_reported_and_the_others_go_on(fake: FakeLanding) -> None:
     """A record of 2031 and one of 1970: no request for them, no failing tick, and a word for each."""
     fake.broker.records[0] += [H1.start.replace(year=2031), H1.start.replace(year=1970)]
-    fake.job.land(0, 7, 8, fake.clock.now())
+    fake.job.land(0, 7, 8, fake.clock.utc_now())
     found = tick(fake)
     assert ["01", "02", "03"] == [request.hour.label[-2:] for request in found.requests]
     assert "quarantined: 1970-08-01T01 lies before the first partition" in found.sentence()
@@ -150,7 +150,7 @@ def test_an_hour_without_a_partition_is_reported_and_the_others_go_on(fake: Fake
 def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLanding) -> None:
     """Its hour is remembered, however long."""
     fake.broker.records[0] += [H1.start + timedelta(days=9, minutes=5)]
-    fake.job.land(0, 7, 7, fake.clock.now())
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     cursor = tick(fake).cursor
     fake.clock.time += timedelta(days=9)
     assert [("2025-08-10T01", "complete")] == hours(tick(fake, cursor))
@@ -158,7 +158,7 @@ def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLand
 
 def test_findings_of_the_ledger_are_told(fake: FakeLanding) -> None:
     """A doubled landing stops its hour and is in the sentence."""
-    fake.job.land(0, 5, 6, fake.clock.now())
+    fake.job.land(0, 5, 6, fake.clock.utc_now())
     found = tick(fake)
     assert ["01", "02"] == [request.hour.label[-2:] for request in found.requests]
     assert "finding: platform-events[0]: offsets 5-6 landed twice" in found.sentence()
@@ -192,7 +192,7 @@ def test_year_end_and_changes_of_the_clock_elsewhere_change_nothing(start: str) 
     fake = FakeLanding(
         FakeBroker({0: [first.plus(n).start for n in range(5)]}), clock_at=first.plus(4).start + timedelta(minutes=1)
     )
-    fake.job.land_all(fake.clock.now())
+    fake.job.land_all(fake.clock.utc_now())
     assert [first.plus(n).label for n in range(4)] == [request.hour.label for request in tick(fake).requests]
 
 
