@@ -1,4 +1,4 @@
-"""Read the bucket: the only module that imports the S3 client."""
+"""Read the bucket: the only module here that imports the S3 client."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Protocol
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from flink_jobs.contracts.s3_errors import FailureKind, failure_of
 from infra.local_snowflake.errors import StorageRefusedError
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
@@ -55,7 +56,8 @@ class Bucket(Protocol):
 
 
 _PIECE_BYTES = 1 << 20
-_GONE = frozenset({"NoSuchKey", "404", "PreconditionFailed", "412"})
+_GONE = frozenset({FailureKind.MISSING, FailureKind.CONFLICT})
+"""Kinds that answer a read with If-Match when the object is gone or was written again."""
 
 
 class S3Bucket:
@@ -90,9 +92,7 @@ class S3Bucket:
 def _refusals(address: str) -> Iterator[None]:
     try:
         yield
-    except ClientError as exc:
-        if exc.response.get("Error", {}).get("Code") in _GONE:
+    except (ClientError, BotoCoreError) as exc:
+        if failure_of(exc).kind in _GONE:
             raise ObjectVanishedError(address) from exc
-        raise StorageRefusedError(f"Failed to access remote file: {address}: {exc}") from exc
-    except BotoCoreError as exc:
         raise StorageRefusedError(f"Failed to access remote file: {address}: {exc}") from exc

@@ -1,7 +1,7 @@
-"""The bucket: the one place of this package that talks to S3.
+"""Read and write objects in the bucket: the only importer of the S3 client in this package.
 
-Every call has a timeout, botocore retries what may be retried, and what is left over becomes ours:
-`BucketUnavailableError` (ask again later) or `BucketRefusedError` (somebody has to repair something).
+Every call has a timeout and botocore's retries. What still fails is raised as `BucketUnavailableError` (a later retry
+can help) or `BucketRefusedError` (something must be repaired).
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from flink_jobs.contracts.s3_access import S3Access
+from flink_jobs.contracts.s3_errors import FailureKind, failure_of
 from orchestration.landing.errors import BucketRefusedError, BucketUnavailableError
 
 _READERS = 8
 """Objects that are fetched at the same time."""
-_RETRIABLE = frozenset(
-    {"InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "RequestTimeTooSkewed", "Throttling"}
-)
-_ALREADY_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """What a listing tells of one object. The ETag has no quotes; it is compared, never interpreted."""
+    """One object of a listing. The ETag has no quotes; it is compared and never interpreted."""
 
     key: str
     bytes: int
@@ -37,7 +34,7 @@ class Bucket(Protocol):
     """What this package needs of object storage."""
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
-        """Walk the objects below a prefix whose keys are greater than `start_after`, in the order of keys."""
+        """Iterate over the objects below a prefix whose keys are greater than `start_after`, in the order of keys."""
         ...
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
@@ -45,7 +42,7 @@ class Bucket(Protocol):
         ...
 
     def put_if_absent(self, key: str, body: bytes) -> bool:
-        """Write an object unless one of that name exists; False when it does, and then nothing is written."""
+        """Write an object unless the key exists; return whether it was written."""
         ...
 
 
@@ -53,14 +50,14 @@ class Bucket(Protocol):
 class S3Bucket:
     """A bucket behind the S3 API.
 
-    The client is made at first use, so that building one costs nothing. It is a plain boto3 client: the resource
-    of dagster-aws cannot set timeouts, keeps its secret as a visible string and takes seconds to import.
+    The client is created at first use. It is a plain boto3 client: the resource of dagster-aws has no timeouts, keeps
+    its secret as a visible string and takes seconds to import.
 
     Args:
         name: the bucket.
-        access: where its server is, who we are to it, and how objects are to be kept.
-        timeout_seconds: of connecting, and of each read.
-        attempts_max: of one call, the first included.
+        access: endpoint, credentials, and how objects are stored.
+        timeout_seconds: of each connect and of each read.
+        attempts_max: attempts of one call, the first included.
     """
 
     name: str
@@ -69,7 +66,7 @@ class S3Bucket:
     attempts_max: int = 4
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
-        """Walk the objects below a prefix, page by page."""
+        """List page by page."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=prefix, StartAfter=start_after
         )
@@ -86,8 +83,8 @@ class S3Bucket:
     def put_if_absent(self, key: str, body: bytes) -> bool:
         """Write with `If-None-Match: *`.
 
-        An answer that got lost after the write makes botocore try again and find its own object: the caller
-        reads the object again when it must know whose it is.
+        When the answer to a successful write is lost, botocore retries and this returns False: read the object to
+        find out who wrote it.
         """
         with self._foreign_errors(f"put {key}"):
             try:
@@ -95,7 +92,7 @@ class S3Bucket:
                     Bucket=self.name, Key=key, Body=body, IfNoneMatch="*", **self.access.put_arguments()
                 )
             except self._client.exceptions.ClientError as exc:
-                if _code(exc) in _ALREADY_THERE or _status(exc) == 412:  # noqa: PLR2004 - HTTP's own number
+                if failure_of(exc).kind is FailureKind.CONFLICT:
                     return False
                 raise
         return True
@@ -107,8 +104,8 @@ class S3Bucket:
 
     @cached_property
     def _client(self) -> Any:
-        # Imported here: a run that only needs other modules of this package does not pay for it.
-        from botocore.config import Config  # noqa: PLC0415 - see the line above
+        # imported late, so that other modules of this package start without it
+        from botocore.config import Config  # noqa: PLC0415 - imported late on purpose
 
         return self.access.client(
             Config(
@@ -121,26 +118,17 @@ class S3Bucket:
 
     @contextmanager
     def _foreign_errors(self, action: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415 - see _client
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - imported late, like the client
 
         where = f"bucket {self.name} at {self.access.s3_endpoint or 'AWS'}"
         try:
             yield
-        except ClientError as exc:
-            if _code(exc) in _RETRIABLE or _status(exc) >= 500:  # noqa: PLR2004 - HTTP's own number
-                raise BucketUnavailableError(f"{where} cannot {action} now: {_code(exc)}") from exc
-            raise BucketRefusedError(
-                f"{where} refuses to {action}: {_code(exc)}; check HOURGLASS_BUCKET and HOURGLASS_S3_*"
-            ) from exc
-        except NoCredentialsError as exc:
-            raise BucketRefusedError(f"{where}: no credentials; set HOURGLASS_S3_ACCESS_KEY_ID and _SECRET") from exc
-        except BotoCoreError as exc:
-            raise BucketUnavailableError(f"{where} does not answer ({action}): {type(exc).__name__}") from exc
-
-
-def _code(exc: Any) -> str:
-    return str(exc.response.get("Error", {}).get("Code", "unknown"))
-
-
-def _status(exc: Any) -> int:
-    return int(exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        except (ClientError, BotoCoreError) as exc:
+            kind, code = failure_of(exc)
+            if kind is not FailureKind.UNAVAILABLE:
+                raise BucketRefusedError(
+                    f"{where} refuses to {action}: {code}; check HOURGLASS_BUCKET and HOURGLASS_S3_*"
+                ) from exc
+            if isinstance(exc, ClientError):
+                raise BucketUnavailableError(f"{where} cannot {action} now: {code}") from exc
+            raise BucketUnavailableError(f"{where} does not answer ({action}): {code}") from exc
