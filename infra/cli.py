@@ -162,16 +162,25 @@ def sql(
 
 
 def print_proof(rows: Sequence[ProofRow]) -> None:
-    """Print the proof table: a row an hour."""
-    columns = ("hour", "state", "produced", "accepted", "rejected", "objects", "registered", "queryable", "revision")
-    table = Table(*columns, "agree", title="Every hour, hop by hop", title_justify="left")
+    """Print the proof table: one row per hour."""
+    from infra.local.proof import COLUMNS
+
+    table = Table(*COLUMNS, "agree", title="Every hour, hop by hop", title_justify="left")
     for column in table.columns[2:9]:
         column.justify = "right"
     for row in rows:
-        cells = ["-" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in
-                 (getattr(row, column) for column in columns)]  # fmt: skip
-        table.add_row(*cells, {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree])
+        values = row.as_json()
+        table.add_row(
+            *(_cell(values[name]) for name in COLUMNS),
+            {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree],
+        )
     output().print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Never, Self
-from uuid import uuid4
 
 from pydantic import (
     AfterValidator,
@@ -248,11 +247,6 @@ def _read_integer(digits: str) -> int:
     if len(digits) > _INTEGER_DIGITS_MAX:
         raise EventError("a number is larger than a double can hold: write a text")
     return int(digits)
-
-
-def new_event_id() -> str:
-    """Make an identity that no other producer makes."""
-    return str(uuid4())
 
 
 def json_schema() -> dict[str, Any]:

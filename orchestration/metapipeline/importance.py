@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,8 +118,3 @@ def _ranks(values: Mapping[str, float]) -> dict[str, float]:
     ascending = sorted(rounded.values())
     others = max(len(ascending) - 1, 1)
     return {node: bisect_left(ascending, value) / others for node, value in rounded.items()}
-
-
-def top(rows: Iterable[Importance], kind: NodeKind, count: int) -> Sequence[Importance]:
-    """Take the first rows of one kind."""
-    return [row for row in rows if row.kind is kind][:count]

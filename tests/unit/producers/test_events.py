@@ -19,7 +19,6 @@ from producers.events import (
     PlatformEvent,
     json_schema,
     landing_contract,
-    new_event_id,
 )
 
 WHOLE = {
@@ -196,13 +195,6 @@ def test_an_event_that_cannot_land_cannot_be_built(bad: Any) -> None:
     """The same limits hold for events that are made in Python."""
     with pytest.raises(ValidationError):
         PlatformEvent(**{**WHOLE, "payload": {"deep": bad}})
-
-
-def test_new_ids_fit_and_differ() -> None:
-    """An identity matches the pattern and is used once."""
-    ids = {new_event_id() for _ in range(1_000)}
-    assert 1_000 == len(ids)
-    assert all(PlatformEvent.from_json(line(event_id=event_id)) for event_id in ids)
 
 
 def test_the_landing_contract_has_each_field_once() -> None:
