@@ -8,12 +8,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import yaml
 
+from flink_jobs.contracts.clock import SystemClock
+from infra.local import dagster_runs
 from infra.local.processes import Program
 from infra.local.servers.snowflake_server import answers
 from infra.local.settings import LOOPBACK, PROJECT, LocalSettings
@@ -30,6 +33,7 @@ def prepare(settings: LocalSettings) -> None:
 def programs(settings: LocalSettings) -> list[Program]:
     """Describe the three processes in the order of their start."""
     environment = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
+    healthy = _health(settings, SystemClock().utc_now())
     socket = _socket(settings)
     workspace = str(settings.data_dir / "dagster" / "workspace.yaml")
 
@@ -39,7 +43,7 @@ def programs(settings: LocalSettings) -> list[Program]:
             name=name,
             command=command,
             environment=environment,
-            healthy=partial(_HEALTH[name], settings),
+            healthy=healthy[name],
             port=port,
             cwd=PROJECT,
         )
@@ -69,16 +73,18 @@ def relay_program(settings: LocalSettings) -> Program:
 
 
 def _socket(settings: LocalSettings) -> Path:
-    """Name the socket: under the temporary folder, because a socket's path is at most 107 bytes long."""
+    """Return the path of the socket, below the temporary folder: it has at most 107 bytes."""
     digest = sha256(str(settings.data_dir.absolute()).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"hourglass-{digest}.sock"
 
 
-_HEALTH: dict[str, Callable[[LocalSettings], bool]] = {
-    "dagster-code": lambda settings: _socket(settings).exists(),
-    "dagster-daemon": lambda _settings: True,
-    "dagster-webserver": lambda settings: answers(f"http://{LOOPBACK}:{settings.dagster_port}/server_info"),
-}
+def _health(settings: LocalSettings, since: datetime) -> dict[str, Callable[[], bool]]:
+    """Return the health check of each program; heartbeats from before `since` are those of an earlier daemon."""
+    return {
+        "dagster-code": _socket(settings).exists,
+        "dagster-daemon": partial(dagster_runs.daemons_beat_since, since),
+        "dagster-webserver": lambda: answers(f"http://{LOOPBACK}:{settings.dagster_port}/server_info"),
+    }
 
 
 def _instance(settings: LocalSettings) -> dict[str, object]:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
+from dagster._daemon.types import DaemonHeartbeat
 
 from infra.local import dagster_runs
 
@@ -53,3 +55,23 @@ def test_waiting_and_running_are_unfinished_and_an_end_is_not(instance: DagsterI
     instance.report_run_failed(run)
 
     assert not dagster_runs.unfinished()
+
+
+def test_a_daemon_serves_when_each_of_its_daemons_has_sent_a_heartbeat_since_the_start(
+    instance: DagsterInstance,
+) -> None:
+    """Heartbeats of a daemon that was stopped stay in the storage, and one of the new daemon is not all of them."""
+    started = datetime(2025, 8, 1, 3, tzinfo=UTC)
+    needed = instance.get_required_daemon_types()
+
+    def beat(daemon: str, seconds: float) -> None:
+        instance.add_daemon_heartbeat(DaemonHeartbeat(started.timestamp() + seconds, daemon, "one"))
+
+    assert not dagster_runs.daemons_beat_since(started)
+    for daemon in needed:
+        beat(daemon, -1)
+    beat(needed[0], 1)
+    assert not dagster_runs.daemons_beat_since(started)
+    for daemon in needed[1:]:
+        beat(daemon, 1)
+    assert dagster_runs.daemons_beat_since(started)
