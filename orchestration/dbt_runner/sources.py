@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from snowflake_components.statements import ObjectType
+
 _PACKAGE = Path(__file__).parents[1]
 TABLES = _PACKAGE / "defs" / "snowflake" / "event_log" / "defs.yaml"
 SOURCES = _PACKAGE / "dbt" / "models" / "staging" / "sources.yml"
@@ -22,7 +24,6 @@ _HEADER = """\
 # change that file and run it again.
 """
 _TEMPLATE = re.compile(r"\{\{\s*env\((?P<arguments>'[^']*'(?:\s*,\s*'[^']*')?)\)\s*\}\}")
-_EXTERNAL_TABLE = "external table"
 
 
 class SourcesError(ValueError):
@@ -58,7 +59,7 @@ def sources_of(tables: str) -> str:
 def _external_tables(tables: str) -> Iterator[Mapping[str, Any]]:
     for document in yaml.safe_load_all(tables):
         attributes = (document or {}).get("attributes", {})
-        if str(attributes.get("type", "")).replace("_", " ").lower() == _EXTERNAL_TABLE:
+        if attributes.get("type") == ObjectType.EXTERNAL_TABLE:
             yield attributes
 
 

@@ -117,7 +117,7 @@ def test_an_event_over_the_limit_is_refused_by_size_and_not_shown(kafka: MockKaf
 
 
 def test_a_passing_error_is_retried(kafka: MockKafka) -> None:
-    """The broker answers four times that it could not: each record is acked, and lies in the topic once."""
+    """The broker refuses four requests before it writes anything: each record is acked after that, and can be read."""
     with EventProducer(settings_for(kafka)) as producer:
         producer.send(event(0))
         producer.flush()

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from orchestration.dbt_runner.sources import SOURCES, TABLES, SourcesError, sources_of
+from snowflake_components.statements import ObjectType
 
 TABLE = """
 type: snowflake_components.SnowflakeCreateOrRefreshComponent
@@ -57,8 +58,10 @@ def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
 
 @pytest.mark.parametrize("kind", ["external_table", "External Table"])
 def test_the_kind_of_an_object_is_read_as_its_component_reads_it(kind: str) -> None:
-    """Case and underscore do not matter there either."""
-    assert "ext_events" in sources_of(TABLE.replace("external table", kind))
+    """The component refuses every other spelling, so a document with one is no table here."""
+    assert kind not in list(ObjectType)
+    with pytest.raises(SourcesError, match="not of 0"):
+        sources_of(TABLE.replace("external table", kind))
 
 
 def test_where_the_table_lives_may_come_from_the_environment() -> None:

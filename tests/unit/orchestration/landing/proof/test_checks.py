@@ -147,9 +147,15 @@ class TestRows:
         """They would be read as part of the hour."""
         assert not compare_rows(sealed[0], {**dict.fromkeys(sealed[0].landing(), 2), "copy.jsonl": 1}).passed
 
+    def test_a_seal_whose_objects_do_not_add_up_is_red(self, sealed: tuple[Seal, Entries]) -> None:
+        """Each object has its rows, and the seal claims one accepted record more."""
+        wrong = sealed[0].model_copy(update={"accepted": 5})
+        found = compare_rows(wrong, dict.fromkeys(wrong.landing(), 2))
+        assert (False, "2025-08-01T01: 4 rows, 5 were accepted") == (found.passed, found.sentence)
 
-class TestWarehouse:
-    """The two questions, as statements and as answers."""
+
+class TestExternalTable:
+    """The queries, as statements and as answers."""
 
     TABLE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
 
@@ -157,7 +163,7 @@ class TestWarehouse:
         """A registry may tell `2025/08/01/01/part-…` or the whole key: both are one object."""
         key = fake.stream.layout.hour_prefix(Kind.LANDING, H1) + "part.jsonl"
         for name in (key, "2025/08/01/01/part.jsonl"):
-            fake.table.registered = {name: 7}
+            fake.table.registered = {name: ["e"] * 7}
             table = ExternalTable(fake.table, self.TABLE, fake.stream.layout)
             assert {key: 1} == table.registered(H1)
             assert {key: 7} == table.queryable()

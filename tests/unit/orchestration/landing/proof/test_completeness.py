@@ -187,10 +187,10 @@ def test_a_fault_of_the_ledger_stops_its_hours_and_no_others(fake: FakeLanding) 
 
 
 def test_the_running_hour_waits_for_its_end(fake: FakeLanding) -> None:
-    """Nothing is asked of the broker before the clock shows the end."""
+    """Before the end of the hour the broker gets no query but the one for the end offsets."""
     fake.clock.time = H1.start + timedelta(minutes=59)
-    fake.broker.failures = []
     assert "its end at 02:00" == reason(fake, H1)
+    assert ["ends"] == fake.broker.effects
 
 
 @pytest.mark.parametrize("offset", [timedelta(minutes=6), timedelta(days=2000)])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
+from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.errors import BucketUnavailableError
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.seal import draft_seal, write_seal
@@ -81,8 +83,8 @@ def test_a_late_record_of_an_hour_that_the_cursor_forgot_amends_it(fake: FakeLan
     assert 3 == len(complete.objects)
 
 
-def test_a_crash_between_the_request_and_the_cursor_repeats_the_run_key(fake: FakeLanding) -> None:
-    """The cursor was not saved, the same hours are asked for under the same names: Dagster starts nothing twice."""
+def test_one_cursor_gives_the_same_run_keys_twice(fake: FakeLanding) -> None:
+    """After a crash that did not save the cursor, Dagster gets run keys that it knows and starts nothing again."""
     assert [run_key(r) for r in tick(fake).requests] == [run_key(r) for r in tick(fake).requests]
 
 
@@ -116,12 +118,19 @@ def test_nothing_is_concluded_from_a_ledger_that_was_read_in_part(fake: FakeLand
     assert 3 == len(tick(fake, first.cursor, Limits(ledger_objects_max=1)).requests)
 
 
-def test_a_tick_ends_in_time(fake: FakeLanding) -> None:
-    """A slow bucket: after the first hour no other is begun, and the next tick goes on with it."""
-    slow = Limits(duration=timedelta(seconds=-1))
-    found = tick(fake, limits=slow)
-    assert ([], True) == (hours(found), found.behind)
-    assert 3 == len(tick(fake, found.cursor).requests)
+def test_no_hour_is_examined_after_the_duration(fake: FakeLanding, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each listing takes 15 s: the first hour ends after 45 of 40 s, and the next tick continues with the second."""
+    listing = fake.bucket.list
+
+    def slow_listing(prefix: str, start_after: str = "") -> Iterator[ListedObject]:
+        fake.clock.sleep(15)
+        return listing(prefix, start_after)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(fake.bucket, "list", slow_listing)
+        found = tick(fake, limits=Limits(duration=timedelta(seconds=40)))
+    assert ([("2025-08-01T01", "complete")], True) == (hours(found), found.behind)
+    assert ["02", "03"] == [request.hour.label[-2:] for request in tick(fake, found.cursor).requests]
 
 
 def test_an_open_hour_says_what_it_waits_for(fake: FakeLanding) -> None:
