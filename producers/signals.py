@@ -1,4 +1,4 @@
-"""Graceful ends of the sending programs: SIGTERM and SIGINT ask, the program decides when."""
+"""Graceful end of the sending programs after SIGTERM and SIGINT."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 class _StopError(Exception):
-    """Leaves a call that blocks; never seen outside this module."""
+    """Ends a blocking call; never raised to callers."""
 
 
 class GracefulStop:
-    """Notice SIGTERM and SIGINT instead of dying of them, while used as a context manager.
+    """Within its context, SIGTERM and SIGINT set `requested` instead of ending the process.
 
-    A program that is working looks at `requested` between two records; one that waits in `lines` or `wait` is woken.
+    A program checks it between two records; a signal ends the blocking calls `lines` and `wait`.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class GracefulStop:
 
     def __enter__(self) -> Self:
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._handlers[number] = signal.signal(number, self._ask)
+            self._handlers[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(
@@ -38,11 +38,11 @@ class GracefulStop:
             signal.signal(number, handler)
 
     def __call__(self) -> bool:
-        """Say whether a stop was asked for."""
+        """Return whether a stop was requested."""
         return self.requested
 
     def lines(self, stream: BinaryIO, bytes_max: int) -> Iterator[bytes]:
-        """Read lines until the end or until a stop; a longer line comes in pieces of `bytes_max`."""
+        """Read lines until the end or a stop; a longer line comes in pieces of `bytes_max`."""
         while not self.requested:
             line = self._while_blocked(lambda: stream.readline(bytes_max), b"")
             if not line:
@@ -50,21 +50,21 @@ class GracefulStop:
             yield line
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not beyond a stop."""
+        """Sleep, at most until a stop."""
         self._while_blocked(lambda: time.sleep(seconds), None)
 
     def _while_blocked(self, call: Callable[[], T], stopped: T) -> T:
         try:
             try:
                 self._blocked = True
-                # looked at only now: a signal before this line would else be overslept
+                # checked after `_blocked` is set: a signal in between raises
                 return stopped if self.requested else call()
             finally:
                 self._blocked = False
         except _StopError:
             return stopped
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
+    def _request(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.requested = True
         if self._blocked:

@@ -1,8 +1,7 @@
 """Build the dbt models of one hour: the only module that imports dbt.
 
-dbt runs in this process, once per hour: it is parsed already when it starts, so an hour costs about a second. A
-process of its own would import dbt and the adapter again for several seconds, and dagster-dbt's `DbtCliResource`
-starts two, of which `dbt --version` asks a package index.
+dbt runs in the process of the run, so an hour costs about a second. A dbt process would import dbt and the adapter
+again for several seconds, and dagster-dbt's `DbtCliResource` starts two: its `dbt --version` queries a package index.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 
 
 class DbtError(Exception):
-    """Something that dbt did not do.
+    """Base of the errors of dbt.
 
     DbtError
-    ├── ManifestMissingError   set-up has not parsed the project: repaired by `make setup`
+    ├── ManifestMissingError   the project is not parsed yet: run `make setup`
     └── DbtRefusedError        dbt ended before it built anything: profile, project or connection
     """
 
 
 class ManifestMissingError(DbtError):
-    """The project was never parsed."""
+    """The project is not parsed."""
 
 
 class DbtRefusedError(DbtError):
-    """dbt ended before its first node."""
+    """dbt ended before it built its first node."""
 
 
 class Verdict(StrEnum):
@@ -45,13 +44,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeOutcome:
-    """What dbt said about one model or test.
+    """The result of one model or test.
 
     Args:
         unique_id: of dbt, such as `model.hourglass.stg_platform_events`.
         verdict: how it ended; `SKIPPED` when something before it failed.
         seconds: time of its statements.
-        message: dbt's sentence, one line, empty when there is nothing to say.
+        message: of dbt, in one line; may be empty.
         failures: rows that a test found; None for a model.
         query_id: Snowflake's id of its last statement.
     """
@@ -66,12 +65,12 @@ class NodeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DbtModels:
-    """The dbt project, ready to be built hour by hour.
+    """The dbt project; builds one hour at a time.
 
     Args:
-        target_dir: folder of dbt's own files; a second process must not use it at the same time.
-        login_timeout_seconds: longest wait for a login.
-        network_timeout_seconds: longest wait for an answer, repeated requests included.
+        target_dir: folder of dbt's own files, for one process at a time.
+        login_timeout_seconds: of a login.
+        network_timeout_seconds: of an answer, repeated requests included.
         project_dir: holds dbt_project.yml and profiles.yml.
     """
 
@@ -93,13 +92,13 @@ class DbtModels:
         Raises:
             DbtRefusedError: nothing was built.
         """
-        from dbt.cli.main import dbtRunner  # noqa: PLC0415 (seconds that only a run of dbt should cost)
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 (imports for seconds; only a build pays for it)
 
         self._limit_waits()
         parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
         selection = ("--select", *names, "--indirect-selection", "empty") if names else ()
         variables = ("--vars", f'{{"hour": "{hour}"}}')
-        # given what was parsed, dbt does not parse again although the variables changed
+        # with a manifest dbt does not parse again, although the variables differ
         built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
         return tuple(_outcomes(built))
 
@@ -114,8 +113,8 @@ class DbtModels:
         return answer.result
 
     def _limit_waits(self) -> None:
-        """Set the connector's limits: the adapter hands none over, and without one a lost server is asked for ever."""
-        from snowflake.connector import connection  # noqa: PLC0415 (as above)
+        """Set the timeouts of the connector: the adapter passes none, and a lost server is retried forever."""
+        from snowflake.connector import connection  # noqa: PLC0415 (dbt imports it, too)
 
         optional = (type(None), int)
         connection.DEFAULT_CONFIGURATION["login_timeout"] = (self.login_timeout_seconds, optional)

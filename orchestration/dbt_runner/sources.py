@@ -1,4 +1,4 @@
-"""Write the dbt sources from the YAML of the external tables, so that a table's columns are described once.
+"""Write the dbt sources from the YAML of the external tables, so that the columns are described once.
 
 python -m orchestration.dbt_runner.sources        write orchestration/dbt/models/staging/sources.yml
 """
@@ -31,13 +31,13 @@ class SourcesError(ValueError):
 
 
 def sources_of(tables: str) -> str:
-    """Write `sources.yml` for every external table of a component file.
+    """Return the text of `sources.yml` for the external tables of a component file.
 
     Args:
         tables: text of a `defs.yaml`, one or more documents.
 
     Returns:
-        The text of `sources.yml`. The asset key of each table is the one that its component makes.
+        YAML in which each table has the asset key that its component gives it.
 
     Raises:
         SourcesError: no external table, or tables of different databases or schemas.
@@ -64,7 +64,7 @@ def _external_tables(tables: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _place(attributes: Mapping[str, Any]) -> tuple[str, str]:
-    """Name the database and the schema; where the object lives may differ from what its asset is called."""
+    """Return database and schema of the object; those of its asset key may differ."""
     return tuple(  # type: ignore[return-value]  # two fields, two strings
         _for_dbt(field, attributes.get(f"target_{field}") or attributes[f"{field}_name"])
         for field in ("database", "schema")
@@ -72,7 +72,7 @@ def _place(attributes: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _for_dbt(field: str, text: str) -> str:
-    """Turn the loader's `{{ env('A', 'b') }}` into dbt's `{{ env_var('A', 'b') }}`."""
+    """Replace `{{ env('A', 'b') }}` of the component by `{{ env_var('A', 'b') }}` of dbt."""
     translated = _TEMPLATE.sub(lambda match: f"{{{{ env_var({match['arguments']}) }}}}", text)
     if "{{" in translated.replace("{{ env_var(", ""):
         raise SourcesError(f"target_{field}: dbt has no {text!r}: write a name, or {{{{ env('NAME', 'default') }}}}")

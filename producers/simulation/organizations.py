@@ -1,4 +1,4 @@
-"""The organizations of a simulation: where they live, and what they own."""
+"""The organizations of a simulation, with their shards, assets and dbt models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOURGLASS_MODELS = ("model.hourglass.stg_platform_events", "model.hourglass.usa
 
 @dataclass(frozen=True, slots=True)
 class DbtModel:
-    """A dbt model and how it behaves: `growth` is the share by which it slows down per simulated hour."""
+    """A dbt model and its run time; `growth` is the share by which it slows down per simulated hour."""
 
     unique_id: str
     typical_seconds: float
@@ -31,7 +31,7 @@ class DbtModel:
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """One customer. Its number is unique on its shard only, as in the databases of the platform."""
+    """One customer. Its number is unique on its shard only."""
 
     name: str
     number: int
@@ -42,11 +42,11 @@ class Organization:
 
 
 def organizations(plan: SimulationPlan, random: Random) -> tuple[Organization, ...]:
-    """Found the organizations of a plan; the first one also runs the models of this product."""
-    return tuple(_found(index, plan, random) for index in range(plan.organizations))
+    """Create the organizations of a plan; the first one also runs the models of this product."""
+    return tuple(_organization(index, plan, random) for index in range(plan.organizations))
 
 
-def _found(index: int, plan: SimulationPlan, random: Random) -> Organization:
+def _organization(index: int, plan: SimulationPlan, random: Random) -> Organization:
     generation, name = divmod(index, len(_NAMES))
     named = _NAMES[name] + (f"-{generation + 1}" if generation else "")
     project = named.replace("-", "_") + "_analytics"
@@ -63,7 +63,7 @@ def _found(index: int, plan: SimulationPlan, random: Random) -> Organization:
 
 
 def _models(unique_ids: list[str] | tuple[str, ...], random: Random) -> tuple[DbtModel, ...]:
-    # the last model of a project gets slower every hour: something for a reader of run times to find
+    # the last model of a project gets slower every hour, so that run times have a trend
     return tuple(
         DbtModel(unique_id, random.uniform(2, 60), 0.2 if unique_id == unique_ids[-1] else 0.0)
         for unique_id in unique_ids

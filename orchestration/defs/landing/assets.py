@@ -1,4 +1,4 @@
-"""The assets of an hour: who writes it, the sealed hour, and the gate before its readers."""
+"""The assets of an hour: topic and writer (external), the sealed hour, and the published hour."""
 
 import dagster as dg
 
@@ -32,7 +32,7 @@ flink_event_log_writer = dg.AssetSpec(
     deps=[TOPIC],
     kinds={"flink", "s3"},
     group_name=_GROUP,
-    description="The Flink job that lands the topic as JSON lines, with a ledger of what it did.",
+    description="The Flink job that lands the topic as JSON lines and writes a ledger of them.",
 )
 
 
@@ -68,7 +68,7 @@ def published_hour(
     landing: dg.ResourceParam[Stream],
     event_table: dg.ResourceParam[ExternalTable],
 ) -> dg.MaterializeResult[None]:
-    """One hour that passed every blocking check: readers depend on it, and on nothing before it."""
+    """One hour that passed every blocking check. Readers depend on this asset alone."""
     hour = Hour.from_partition_key(context.partition_key)
     with retried_or_failed():
         seal = require_seal(landing, hour)
@@ -86,7 +86,11 @@ def published_hour(
 
 
 def require_seal(landing: Stream, hour: Hour) -> Seal:
-    """Read the seal that stands; an hour without one was never proven."""
+    """Read the newest seal of an hour.
+
+    Raises:
+        HourNotCompleteError: the hour was never sealed.
+    """
     seal = latest_seal(landing.bucket, landing.layout, hour)
     if seal is None:
         raise HourNotCompleteError(f"{hour} has no seal; materialise landed_hour first")

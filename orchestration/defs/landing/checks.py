@@ -23,11 +23,11 @@ from orchestration.landing.proof.evidence import Stream, examine, list_hour
 
 
 def _blocking(asset: dg.AssetKey) -> Callable[[Callable[..., dg.AssetCheckResult]], dg.AssetChecksDefinition]:
-    """Make a function the check of one hour of an asset; what is downstream in the run waits for it."""
+    """Make a function a blocking check of one hour of an asset."""
 
     def decorate(check: Callable[..., Any]) -> dg.AssetChecksDefinition:
         with warnings.catch_warnings():
-            # Checks per partition are a preview in this release of Dagster, which is pinned.
+            # checks with partitions are a preview in this release of Dagster, which is pinned
             warnings.simplefilter("ignore", dg.PreviewWarning)
             return dg.asset_check(asset=asset, blocking=True, partitions_def=hourly_partitions)(check)
 
@@ -38,7 +38,7 @@ def _blocking(asset: dg.AssetKey) -> Callable[[Callable[..., dg.AssetCheckResult
 def offsets_accounted_for(
     context: dg.AssetCheckExecutionContext, landing: dg.ResourceParam[Stream]
 ) -> dg.AssetCheckResult:
-    """Every offset of the hour is in the ledger once, and the seal's sums are the ledger's."""
+    """Every offset of the hour is in the ledger once, and the sums of the seal are those of the ledger."""
 
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))
@@ -53,7 +53,7 @@ def offsets_accounted_for(
 
 @_blocking(LANDED_HOUR)
 def objects_present(context: dg.AssetCheckExecutionContext, landing: dg.ResourceParam[Stream]) -> dg.AssetCheckResult:
-    """Every sealed object is in the bucket, unchanged, and no epoch has two."""
+    """Every sealed object is in the bucket unchanged, and no epoch has a second object."""
 
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))

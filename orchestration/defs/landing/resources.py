@@ -8,7 +8,7 @@ from snowflake_components.connection import SnowflakeConnection, SnowflakeSettin
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Bind the clients; nothing connects before it is needed, and no secret is part of a resource's configuration."""
+    """Create the clients. They connect at their first use, and no secret is in the configuration of a resource."""
     settings, snowflake = SensorSettings(), SnowflakeSettings()
     stream = settings.landing_stream()
     return dg.Definitions(

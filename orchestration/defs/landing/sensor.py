@@ -1,4 +1,4 @@
-"""The sensor: one run for each hour that is provably complete, and the job that such a run is."""
+"""The sensor that requests one run for each complete hour, and the job of such a run."""
 
 import dagster as dg
 
@@ -29,12 +29,12 @@ def landed_hours(
     landing: dg.ResourceParam[Stream],
     tick_limits: dg.ResourceParam[Limits],
 ) -> dg.SensorResult:
-    """Ask for one run per complete hour, oldest first; say what every other hour waits for."""
+    """Request one run per complete hour, oldest first; the skip reason tells what every other hour waits for."""
     cursor = read_cursor(context.cursor, landing.topic)
     try:
         tick = run_tick(landing, cursor, tick_limits)
     except UnavailableError as exc:
-        # Without a cursor in the result the old one stays.
+        # a result without a cursor keeps the old one
         return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
     for finding in tick.findings:
         context.log.warning(finding)
@@ -49,11 +49,11 @@ def landed_hours(
         )
         for request, reason in zip(tick.requests, tick.reasons, strict=True)
     ]
-    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text(), asset_events=[_writer_was_seen(tick)])
+    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text(), asset_events=[_writer_progress(tick)])
 
 
-def _writer_was_seen(tick: Tick) -> dg.AssetMaterialization:
-    """Tell that the job has finished hours: Dagster does not run it, and would show no sign of life otherwise."""
+def _writer_progress(tick: Tick) -> dg.AssetMaterialization:
+    """Report finished hours on the asset of the landing job, which Dagster does not run itself."""
     totals = tick.cursor.totals
     return dg.AssetMaterialization(
         WRITER,
