@@ -1,4 +1,4 @@
-"""`hourglass`: the one command line, which mounts the commands of the packages.
+"""`hourglass`: the command line, with the commands of all packages.
 
 Exit codes everywhere: 0 success, 1 found something wrong, 2 usage or set-up.
 """
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from rich.table import Column, Table
 from rich.text import Text
 
-from infra.commands.console import Json, console, output, tell
+from infra.commands.console import Json, console, output, print_progress
 from infra.commands.job import job
 from infra.commands.ledger import ledger
 from infra.local.processes import StackError
@@ -48,8 +48,8 @@ app.command("simulate")(simulate_command)
 def configure() -> None:
     """Platform events from Kafka to Snowflake, one proven hour at a time.
 
-    Settings come from HOURGLASS_ variables and `.env`. Commands talk to the local stack of this checkout, unless
-    HOURGLASS_TARGET=remote says that the other settings name the servers.
+    Settings come from HOURGLASS_ variables and `.env`. Commands use the local stack of this checkout. With
+    HOURGLASS_TARGET=remote they use the servers of the other settings.
     """
     settings = LocalSettings()
     if settings.target == "local":
@@ -84,7 +84,7 @@ def down(
 
 @app.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the proof of every hour: what is accepted, landed, registered, queryable, and whether all agree."""
+    """Show the proof of every hour: accepted, landed, registered and queryable records, and whether all agree."""
     from infra.local.proof import proof_rows
 
     rows = proof_rows(LocalSettings())
@@ -113,7 +113,7 @@ def demo(
     agreed = False
     try:
         stack.up()
-        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), tell)
+        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), print_progress)
         agreed = bool(rows) and all(row.agree for row in rows)
         print_proof(rows)
         console.print(f"Every hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
@@ -184,7 +184,7 @@ def _cell(value: object) -> str:
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one clear line and exit code 2."""
+    """Run the command line. An expected error is printed in one line, with exit code 2."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(standalone_mode=True)
@@ -199,7 +199,7 @@ def main() -> None:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
-    """Name the errors that carry their repair; only packages that are loaded can have raised theirs."""
+    """Return the errors whose message has the repair; only loaded packages can have raised theirs."""
     names = {
         "flink_jobs.errors": "DeployError",
         "producers.errors": "ProducerError",
@@ -223,7 +223,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _stack() -> Stack:
     from infra.local.stack import Stack
 
-    return Stack(LocalSettings(), tell)
+    return Stack(LocalSettings(), print_progress)
 
 
 def _up_or_down_again(stack: Stack) -> None:
@@ -236,7 +236,7 @@ def _up_or_down_again(stack: Stack) -> None:
 
 
 def _down(stack: Stack) -> None:
-    """Stop the stack whatever happens: Ctrl-C in the middle of it stops what is left at once."""
+    """Stop the stack; Ctrl-C during the stop kills what is left."""
     try:
         stack.down()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Snowflake stages and external tables as Dagster components, described in YAML."""
+"""A Dagster component for Snowflake stages and external tables that are described in YAML."""
 
 from snowflake_components.component import POOL, RESOURCE_KEY, SnowflakeCreateOrRefreshComponent
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query

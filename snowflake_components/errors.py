@@ -1,4 +1,4 @@
-"""Every failure of this package on its way to Snowflake.
+"""Errors of the calls to Snowflake.
 
 SnowflakeError
 ├── SnowflakeUnavailableError    not reached, or gone in between: the only one that is retried
@@ -14,12 +14,12 @@ from __future__ import annotations
 
 
 class SnowflakeError(Exception):
-    """Something that Snowflake did not do; the message says what, why, and what repairs it.
+    """Base of the errors of Snowflake; the message has the reason and the repair.
 
     Args:
         message: one or two sentences, free of secrets.
         sql: the statement, if there was one.
-        query_id: Snowflake's id of it, if it got so far.
+        query_id: Snowflake's id of the statement, if it has one.
     """
 
     def __init__(self, message: str, *, sql: str | None = None, query_id: str | None = None) -> None:
@@ -29,27 +29,27 @@ class SnowflakeError(Exception):
 
 
 class SnowflakeUnavailableError(SnowflakeError):
-    """Snowflake was not reached or did not answer; nothing is known about the statement, so send it again."""
+    """Snowflake was not reached or did not answer. The statement may have run; it is safe to send it again."""
 
 
 class LoginRefusedError(SnowflakeError):
-    """Snowflake was reached and refused the user, the password or the account."""
+    """Snowflake refused the user, the password or the account."""
 
 
 class MissingPrivilegeError(SnowflakeError):
-    """The role lacks a privilege; the message names the statement's object as Snowflake does."""
+    """The role lacks a privilege; the message is Snowflake's."""
 
 
 class ObjectMissingError(SnowflakeError):
-    """An object does not exist or the role is not allowed to see it: Snowflake does not tell which."""
+    """An object does not exist or the role may not see it; Snowflake has one error for both."""
 
 
 class ObjectInvalidError(SnowflakeError):
-    """An external table can no longer be read because its stage was replaced or moved."""
+    """An external table cannot be read because its stage was replaced or moved."""
 
 
 class FilesNotRegisteredError(SnowflakeError):
-    """A refresh ended without an error, and reported files that it could not register or unregister."""
+    """A refresh succeeded, but reported files that it could not register or unregister."""
 
 
 class StatementFailedError(SnowflakeError):

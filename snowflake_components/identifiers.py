@@ -1,8 +1,7 @@
-"""Turn text into SQL: the one place where a name, a literal, an option or an expression becomes a statement's text.
+"""Turn text into SQL: names, literals, options and expressions. No other module writes text into a statement.
 
-Names are folded and quoted here, literals escaped, options rendered from a closed set of types. Whatever is not
-one of these types cannot reach a statement, so no value of a YAML file is ever read as SQL, with one exception
-that is meant: the expression of a virtual column, which `Expression` holds to be exactly one expression.
+Names are folded and quoted, literals escaped, options rendered from a closed set of types. So no value of a YAML file
+is read as SQL, except the expression of a virtual column; `Expression` checks that it is exactly one expression.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 IDENTIFIER_CHARACTERS_MAX = 255
-"""Longest name that Snowflake keeps."""
+"""Longest name that Snowflake accepts."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _SPACED = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$ -]*")
@@ -22,20 +21,20 @@ _QUOTED = re.compile(r'"(?P<inner>(?:[^"]|"")+)"')
 _WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _STAGE_PATH = re.compile(r"(?:[A-Za-z0-9_=.-]+/)*")
 _NAME_PART = re.compile(r'(?P<part>"(?:[^"]|"")*"|[^".]+)(?:\.|$)')
-# Quoted text first, so that nothing inside of quotes is read as SQL.
+# quoted text first, so that nothing inside of quotes is read as SQL
 _SYMBOL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|//|\$\$|\.\.\.|\{\{|\{%|.", re.DOTALL)
 
 
 class UnsafeTextError(ValueError):
-    """A text that cannot become the part of a statement it is meant for; the message names the repair."""
+    """The text cannot be this part of a statement; the message names the repair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """The name of one Snowflake object as Snowflake stores it.
+    """A name as Snowflake stores it.
 
     Args:
-        name: the stored spelling: `AWS`, not `aws`, for a name that was written without quotes.
+        name: the stored spelling, `AWS` for `aws` without quotes.
     """
 
     name: str
@@ -54,9 +53,9 @@ class Identifier:
     def parse(cls, text: str) -> Self:
         """Read a name as an author writes it.
 
-        A plain name folds to upper case, as Snowflake folds it: `aws` is `AWS`. A name in double quotes keeps its
-        spelling, `""` standing for one quote. A name with spaces or hyphens is taken exactly as it stands.
-        Everything else (punctuation, other alphabets) needs double quotes, so that it is never there by mistake.
+        A plain name is folded to upper case: `aws` is `AWS`. A name in double quotes keeps its spelling; `""` is one
+        quote. A name with spaces or hyphens is kept as well. Every other name (punctuation, other alphabets) needs
+        double quotes, so that it cannot be a mistake.
         """
         if _PLAIN.fullmatch(text):
             return cls(text.upper())
@@ -64,17 +63,17 @@ class Identifier:
             return cls(quoted["inner"].replace('""', '"'))
         if not text or _SPACED.fullmatch(text):
             return cls(text)
-        raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
+        raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if that is its name, put it in double quotes")
 
     @property
     def sql(self) -> str:
-        """The name in double quotes, which no reserved word, case or character can change."""
+        """The name in double quotes: unchanged by case folding, and not a reserved word."""
         return '"' + self.name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)
 class QualifiedName:
-    """Where an object lives: statements never rely on the database or schema of a session."""
+    """The full name of an object; statements never depend on the database or schema of a session."""
 
     database: Identifier
     schema: Identifier
@@ -82,7 +81,7 @@ class QualifiedName:
 
     @classmethod
     def parse(cls, text: str, database: Identifier, schema: Identifier) -> Self:
-        """Read `name`, `schema.name` or `database.schema.name`; what is left out comes from the arguments."""
+        """Read `name`, `schema.name` or `database.schema.name`; missing parts are those of the arguments."""
         parts = [Identifier.parse(part) for part in split_name(text)]
         return cls(*[database, schema][: 3 - len(parts)], *parts)
 
@@ -93,7 +92,7 @@ class QualifiedName:
 
     @property
     def sql(self) -> str:
-        """The object, all three parts quoted."""
+        """All three parts, quoted."""
         return f"{self.container_sql}.{self.name.sql}"
 
     def __str__(self) -> str:
@@ -101,7 +100,7 @@ class QualifiedName:
 
 
 def split_name(text: str) -> list[str]:
-    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeTextError`."""
+    """Split `a."b.c".d` into its one to three parts with their quotes; other text is an `UnsafeTextError`."""
     parts, position = [], 0
     while match := _NAME_PART.match(text, position):
         parts.append(match["part"])
@@ -130,12 +129,12 @@ class StagePath:
 
     @property
     def sql(self) -> str:
-        """The directory as a statement names it."""
+        """The directory in a statement."""
         return f"@{self.stage.sql}/{self.path}"
 
 
 def require_relative_directory(path: str) -> str:
-    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeTextError`."""
+    """Accept `` and `2025/08/01/03/`; `..`, a leading slash or no slash at the end is an `UnsafeTextError`."""
     if not _STAGE_PATH.fullmatch(path) or ".." in path.split("/") or "." in path.split("/"):
         raise UnsafeTextError(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
     return path
@@ -143,7 +142,7 @@ def require_relative_directory(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A keyword of a closed set, rendered bare: `JSON`, `ZSTD`."""
+    """A keyword, rendered without quotes: `JSON`, `ZSTD`."""
 
     text: str
 
@@ -156,7 +155,7 @@ OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] |
 
 
 def literal(text: str) -> str:
-    """Quote a string: `'` doubles, a backslash doubles; line ends and all of Unicode stay as they are."""
+    """Quote a string: `'` and backslash are doubled, every other character is kept."""
     if "\0" in text:
         raise UnsafeTextError("a string must not hold NUL")
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -168,7 +167,7 @@ def option(name: str, value: OptionValue) -> str:
 
 
 def _option_value(value: OptionValue) -> str:  # noqa: PLR0911 - one return per type of the closed set
-    # A bool is an int in Python: it has to be asked for first.
+    # a bool is an int in Python, so it is checked first
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
@@ -188,9 +187,9 @@ def _option_value(value: OptionValue) -> str:  # noqa: PLR0911 - one return per 
 class Expression:
     """The SQL of a virtual column, passed through unchanged.
 
-    Exactly one expression: quotes closed, brackets balanced, no semicolon, no comment, no comma outside brackets,
-    no template. An expression with an ellipsis (`...`), as in an example that was cut, is kept but not
-    `complete`: it can be read and shown, and nothing is sent to Snowflake.
+    It must be one expression: quotes closed, brackets balanced, no semicolon, no comment, no comma outside brackets,
+    no template. An expression with an ellipsis (`...`) is accepted but not `complete`, and is never sent to
+    Snowflake.
     """
 
     sql: str
@@ -210,7 +209,7 @@ class Expression:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing of it was cut out with an ellipsis."""
+        """Whether it has no ellipsis."""
         return "..." not in self._symbols()
 
     def _symbols(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What every command prints with: progress on standard error, data on standard output."""
+"""Output of the commands: progress on standard error, data on standard output."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard outpu
 
 
 def output() -> Console:
-    """Open standard output; a table that goes into a file or a pipe is never cut to the width of a screen."""
+    """Return the console of standard output; a table in a file or a pipe is not cut to the width of a screen."""
     return Console(width=max(SCREEN_CHARACTERS, Console().width) if sys.stdout.isatty() else UNCUT_CHARACTERS)
 
 
-def say(line: str) -> None:
-    """Print a result for people."""
+def print_line(line: str) -> None:
+    """Print one line on standard error."""
     console.print(line, markup=False, soft_wrap=True)
 
 
-def tell(line: str) -> None:
-    """Print a line of progress."""
-    say(f"  {line}")
+def print_progress(line: str) -> None:
+    """Print an indented line of progress on standard error."""
+    print_line(f"  {line}")
 
 
 def print_pairs(pairs: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.commands.console import Json, output, print_pairs, say, tell
+from infra.commands.console import Json, output, print_line, print_pairs, print_progress
 
 if TYPE_CHECKING:
     from flink_jobs.janitor import Leftover
@@ -43,7 +43,7 @@ def start(
 
     if from_offsets and savepoint:
         raise typer.BadParameter("--from-offsets and --savepoint exclude each other")
-    deploy.start(LandingSettings(), from_offsets=from_offsets, savepoint=savepoint, report=tell)
+    deploy.start(LandingSettings(), from_offsets=from_offsets, savepoint=savepoint, report=print_progress)
 
 
 @job.command()
@@ -52,7 +52,7 @@ def stop() -> None:
     from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings
 
-    say(f"savepoint: {deploy.stop(LandingSettings())}")
+    print_line(f"savepoint: {deploy.stop(LandingSettings())}")
 
 
 @job.command()
@@ -69,16 +69,16 @@ def restart(
     settings = LandingSettings()
     if parallelism:
         settings = settings.model_copy(update={"parallelism": parallelism})
-    deploy.restart(settings, report=tell)
+    deploy.restart(settings, report=print_progress)
 
 
 @job.command()
 def upgrade(
     *,
     jar: Annotated[Path | None, typer.Option(help="The new landing jar; default: built from this checkout.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; nothing is changed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; nothing is changed.")] = False,
 ) -> None:
-    """Stop the landing job with a savepoint and run another jar from there; the old one comes back if it must.
+    """Stop the landing job with a savepoint and start another jar from there; start the old one again if it fails.
 
     Exit code 1: the new jar does not work.
     """
@@ -90,19 +90,19 @@ def upgrade(
 
     settings, runtime_dir = LandingSettings(), LocalSettings().runtime_dir
     if dry_run and not jar and not runtime.landing_jar_is_current(runtime_dir):
-        say("the sources of the landing job have changed: it would be built first")
+        print_line("the sources of the landing job have changed: the jar would be built first")
     plan = upgrading.plan_upgrade(settings, jar or _built(runtime_dir, dry_run=dry_run))
-    say(f"runs {plan.from_version}, new is {plan.to_version}")
+    print_line(f"runs {plan.from_version}, new is {plan.to_version}")
     if plan.changes_nothing:
-        say("they are the same: nothing to do")
+        print_line("they are the same: nothing to do")
         return
     if dry_run:
-        say("would stop with a savepoint and start the new one from there; nothing is changed")
+        print_line("would stop with a savepoint and start the new one from there; nothing is changed")
         return
     try:
-        upgrading.upgrade(settings, plan, report=tell)
+        upgrading.upgrade(settings, plan, report=print_progress)
     except UpgradeFailedError as error:
-        say(str(error))
+        print_line(str(error))
         raise typer.Exit(WRONG) from None
 
 
@@ -114,14 +114,14 @@ def _built(runtime_dir: Path, *, dry_run: bool) -> Path:
 
 @job.command()
 def cluster_config(
-    file: Annotated[Path, typer.Argument(help="Where to write it; it holds the bucket's keys, if there are any.")],
+    file: Annotated[Path, typer.Argument(help="File to write; it holds the keys of the bucket, if there are any.")],
 ) -> None:
-    """Write what the config.yaml of every machine of a Flink cluster must say for landing jobs; it names no stream."""
+    """Write what landing jobs need in the config.yaml of every machine of a Flink cluster; it names no stream."""
     from flink_jobs import process
     from flink_jobs.settings import LandingSettings
 
     process.write_cluster_config(LandingSettings(), file)
-    say(f"{file}: append it to the config.yaml of the JobManager and of every TaskManager")
+    print_line(f"{file}: append it to the config.yaml of the JobManager and of every TaskManager")
 
 
 @job.command()
@@ -145,11 +145,11 @@ def status(*, as_json: Json = False) -> None:
 def sweep(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Remove; without it nothing is changed.")] = False,
-    older_than: Annotated[str, typer.Option(help="Least age of what goes: 7d, 12h, 30m.")] = "7d",
-    savepoints: Annotated[bool, typer.Option("--savepoints", help="Also savepoints but the newest.")] = False,
+    older_than: Annotated[str, typer.Option(help="Minimum age of what is removed: 7d, 12h, 30m.")] = "7d",
+    savepoints: Annotated[bool, typer.Option("--savepoints", help="Savepoints as well, except the newest.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show, or remove, what former jobs left in the bucket: uploads, checkpoints, leases; never what has landed."""
+    """Show or remove what former jobs left in the bucket: uploads, checkpoints, leases; never landed objects."""
     from flink_jobs import janitor
     from flink_jobs.bucket import Bucket
     from flink_jobs.settings import LandingSettings
@@ -164,15 +164,15 @@ def sweep(
     elif found:
         _print_leftovers(found)
     if apply:
-        say(f"swept {janitor.sweep(bucket, found, tell)} of {len(found)}")
+        print_line(f"swept {janitor.sweep(bucket, found, print_progress)} of {len(found)}")
     else:
-        say(f"{len(found)} can go; nothing is changed without --apply")
+        print_line(f"{len(found)} can go; nothing is changed without --apply")
 
 
 def _age(text: str) -> timedelta:
     match = _AGE.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no age such as 7d, 12h, 30m", param_hint="--older-than")
+        raise typer.BadParameter(f"{text!r} is not an age such as 7d, 12h, 30m", param_hint="--older-than")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -194,10 +194,12 @@ def _print_leftovers(found: list[Leftover]) -> None:
 def plan(
     *,
     open_hours: Annotated[int, typer.Option(min=1, help="Hours of record time that arrive within one interval.")] = 1,
-    rejects: Annotated[bool, typer.Option("--rejects", help="Malformed records come all the time, too.")] = False,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="Malformed records arrive in every interval as well.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how many objects and requests the landing job will make an hour; nothing is asked or started."""
+    """Print how many objects and requests the landing job makes per hour; computed, without any connection."""
     from dataclasses import asdict
 
     from flink_jobs.plan import LandingPlan

@@ -1,4 +1,4 @@
-"""`hourglass ledger`: the ledger's arithmetic on any bucket, by hand or in a timer."""
+"""`hourglass ledger`: check the bucket against its ledger, by hand or in a timer."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ WRONG = 1
 PROGRESS_SECONDS = 2.0
 WATCH_PAUSE_SECONDS = 0.5
 
-ledger = typer.Typer(help="The ledger: check what landed against what was booked.", no_args_is_help=True)
+ledger = typer.Typer(help="The ledger: check the landed objects against their ledger entries.", no_args_is_help=True)
 console = Console(stderr=True, highlight=False)
 
 
 @ledger.callback()
 def group() -> None:
-    """The ledger: check what landed against what was booked."""
+    """The ledger: check the landed objects against their ledger entries."""
 
 
 @ledger.command("check")
 def check(
     *,
     read: Annotated[bool, typer.Option("--read", help="Read every object to its last byte.")] = False,
-    broker: Annotated[bool, typer.Option("--broker", help="Ask the broker for its marks and holes.")] = False,
+    broker: Annotated[bool, typer.Option("--broker", help="Compare with the broker: offset ranges and holes.")] = False,
     watch: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=0, help="First look again and again for so long, while records land."),
+        typer.Option(metavar="SECONDS", min=0, help="Watch the bucket for so long first, while records land."),
     ] = 0.0,
     hours: Annotated[
         str | None,
-        typer.Option(metavar="A..B", help="Hours whose objects are looked at: 2025-08-01T03..2025-08-01T05, or one."),
+        typer.Option(metavar="A..B", help="Hours whose objects are checked: 2025-08-01T03..2025-08-01T05, or one."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
-    """Check that entries chain, that each promised object is there, and (--read) that it holds what was booked.
+    """Check that entries chain, that each promised object is listed, and (--read) that it holds the promised records.
 
-    Exit code 1 with every finding, 2 when the bucket cannot be looked at. Findings have stable codes: docs/ledger.md.
+    Exit code 1 with every finding, 2 when the bucket cannot be read. Findings have stable codes: docs/ledger.md.
     """
     from flink_jobs.audit.audit import attest, audit
     from flink_jobs.audit.broker import KafkaWitness
@@ -61,11 +61,11 @@ def check(
     chosen = hours_of(hours)
     watched = _watch(bucket, settings.layout, watch)
     progress = Progress()
-    seen = audit(bucket, settings.layout, hours=chosen, read=read, report=progress.tell)
+    seen = audit(bucket, settings.layout, hours=chosen, read=read, report=progress.print)
     seen.findings.add(watched)
     if broker:
         witness = KafkaWitness(settings.librdkafka())
-        attest(seen, witness, settings.topics, chosen, progress.tell)
+        attest(seen, witness, settings.topics, chosen, progress.print)
     if as_json:
         print(json.dumps(as_document(seen, progress.seconds), indent=1))
     else:
@@ -89,7 +89,7 @@ def hours_of(text: str | None) -> Hours:
 
 
 def as_document(seen: Audit, seconds: float) -> dict[str, object]:
-    """Give an audit as `--json` prints it."""
+    """Return an audit as `--json` prints it."""
     return {
         "sound": not seen.findings.errors,
         "entries": len(seen.ledger.entries),
@@ -118,7 +118,7 @@ def _partition(seen: Audit, place: Place) -> dict[str, int | None]:
 
 
 def _watch(bucket: Objects, layout: StreamLayout, seconds: float) -> list[Finding]:
-    """Poll for a while; a bucket that is away for a moment ends the watch like any look at it."""
+    """Poll the bucket for a while; an error of the bucket ends the watch."""
     from flink_jobs.audit.watch import Watch
 
     watch, deadline = Watch(bucket, layout), time.monotonic() + seconds
@@ -126,26 +126,26 @@ def _watch(bucket: Objects, layout: StreamLayout, seconds: float) -> list[Findin
         watch.poll()
         time.sleep(WATCH_PAUSE_SECONDS)
     if watch.polls:
-        console.print(f"looked {watch.polls:,} times in {seconds:.0f} s")
+        console.print(f"polled {watch.polls:,} times in {seconds:.0f} s")
     return watch.findings.kept
 
 
 class Progress:
-    """Tells how far the work is, at most every `PROGRESS_SECONDS`, on standard error."""
+    """Prints progress on standard error, at most every `PROGRESS_SECONDS`."""
 
     def __init__(self) -> None:
-        self._started = self._told = time.monotonic()
+        self._started = self._printed = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """Seconds since the work began."""
+        """Seconds since the start."""
         return time.monotonic() - self._started
 
-    def tell(self, line: str) -> None:
-        """Take a line of progress."""
+    def print(self, line: str) -> None:
+        """Print a line, unless another one was printed just before."""
         now = time.monotonic()
-        if now - self._told >= PROGRESS_SECONDS:
-            self._told = now
+        if now - self._printed >= PROGRESS_SECONDS:
+            self._printed = now
             console.print(f"  {line}", markup=False, soft_wrap=True)
 
 

@@ -24,8 +24,8 @@ class StoredObject:
     Args:
         key: from the root of the bucket.
         size_bytes: of the object as it is stored.
-        etag: changes whenever the object changes.
-        modified: when it was written.
+        etag: differs for every content.
+        modified: time of the write.
     """
 
     key: str
@@ -35,18 +35,18 @@ class StoredObject:
 
 
 class ObjectVanishedError(Exception):
-    """The object was listed and is gone, or is another one now."""
+    """The object is gone or was written again since it was listed."""
 
 
 class Bucket(Protocol):
-    """Every bucket there is; the local server reads, it never writes."""
+    """All buckets of an S3 endpoint, read only."""
 
     def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """List the objects below a prefix, in the order of their keys."""
         ...
 
     def download(self, bucket: str, stored: StoredObject, target: Path) -> None:
-        """Copy one object, of exactly this ETag, to a file.
+        """Copy one object with exactly this ETag to a file.
 
         Raises:
             ObjectVanishedError: it is gone or was written again since it was listed.
@@ -64,7 +64,7 @@ class S3Bucket:
     """The buckets of one S3 endpoint.
 
     Args:
-        settings: endpoint, region and keys; without keys the default chain of AWS is asked.
+        settings: endpoint, region and keys; without keys the default chain of AWS is used.
     """
 
     def __init__(self, settings: LocalSnowflakeSettings) -> None:

@@ -1,15 +1,15 @@
-"""Hold the refusals of the local Snowflake, with the numbers that Snowflake's clients read."""
+"""Errors of the local Snowflake, with the codes that clients of Snowflake read."""
 
 from __future__ import annotations
 
 
 class StatementRefusedError(Exception):
-    """A statement that gets an error for its answer.
+    """Base of the errors that are returned for a statement.
 
     Args:
-        message: what is wrong, in the words of Snowflake where they are known.
+        message: with Snowflake's own text where it is known.
 
-    `code` and `sqlstate` are class attributes: clients decide by them.
+    Clients decide by the class attributes `code` and `sqlstate`.
     """
 
     code = 2043
@@ -21,7 +21,7 @@ class StatementRefusedError(Exception):
 
 
 class SyntaxRefusedError(StatementRefusedError):
-    """The text is no statement."""
+    """The text is not a statement."""
 
     code = 1003
     sqlstate = "42000"
@@ -42,42 +42,42 @@ class ObjectMissingError(StatementRefusedError):
 
 
 class ObjectExistsError(StatementRefusedError):
-    """The name is taken."""
+    """An object of this name exists."""
 
     code = 2002
     sqlstate = "42710"
 
 
 class ObjectInvalidError(StatementRefusedError):
-    """An external table whose stage was replaced, moved or dropped."""
+    """The stage of the external table was replaced, moved or dropped."""
 
     code = 91093
     sqlstate = "55000"
 
 
 class OptionRefusedError(StatementRefusedError):
-    """An option's value cannot be used."""
+    """The value of an option is invalid."""
 
     code = 1420
     sqlstate = "22023"
 
 
 class NotSupportedError(StatementRefusedError):
-    """Snowflake can do it, the local Snowflake cannot."""
+    """The local Snowflake does not support the statement."""
 
     code = 2
     sqlstate = "0A000"
 
 
 class StorageRefusedError(StatementRefusedError):
-    """The bucket does not answer, or refuses."""
+    """The bucket does not answer or refuses."""
 
     code = 91016
     sqlstate = "58030"
 
 
 class WrongKindError(StatementRefusedError):
-    """The object is of another kind than the statement says."""
+    """The object is of another kind than in the statement."""
 
     code = 2203
     sqlstate = "02000"
@@ -91,14 +91,14 @@ class LoginRefusedError(StatementRefusedError):
 
 
 class UnansweredError(StatementRefusedError):
-    """The engine below failed over a statement."""
+    """fakesnow failed on the statement."""
 
     code = 261000
     sqlstate = "XX000"
 
 
 class SessionGoneError(StatementRefusedError):
-    """The session was closed, or the server was started again since."""
+    """The session was closed, or the server was restarted since."""
 
     code = 390111
     sqlstate = "08001"

@@ -1,4 +1,4 @@
-"""Answer statements: the ones of this server from its registry, all others rewritten for fakesnow."""
+"""Execute the statements of this server on its registry, and rewrite all others for fakesnow."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TableStatement: TypeAlias = CreateExternalTable | RefreshExternalTable
 
 @dataclass(frozen=True, slots=True)
 class StatementExecutor:
-    """Stages and external tables of one server, behind SQL."""
+    """Executes statements on the stages and external tables of one server."""
 
     registry: Registry
     stages: Stages
@@ -51,15 +51,15 @@ class StatementExecutor:
 
     @classmethod
     def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> StatementExecutor:
-        """Put the parts together."""
+        """Build the executor over a registry and a bucket."""
         stages = Stages(registry, bucket, now)
         return cls(registry, stages, ExternalTables(registry, stages, bucket, now))
 
     def answer(self, statement: Statement, session: Session) -> Answer:
-        """Carry out a statement of this server.
+        """Execute a statement of this server.
 
         Raises:
-            StatementRefusedError: with the number that Snowflake's clients know.
+            StatementRefusedError: with the code of Snowflake.
         """
         match statement:
             case CreateStage() | AlterStage() | RefreshStage() | ListStage():
@@ -118,10 +118,10 @@ class StatementExecutor:
         return self.tables.drop(name, if_exists=drop.if_exists, run=session.run)
 
     def rewrite(self, sql: str, session: Session) -> str:
-        """Make any other statement readable for fakesnow.
+        """Rewrite any other statement for fakesnow.
 
         Raises:
-            StatementRefusedError: it reads an invalid external table, or takes one for an ordinary table or view.
+            StatementRefusedError: it reads an invalid external table, or uses one as an ordinary table or view.
         """
         self._require_valid_tables(sql, session)
         found = target(sql)

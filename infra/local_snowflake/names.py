@@ -1,4 +1,4 @@
-"""Name objects: as a statement writes them, and where they live."""
+"""Names of objects: as written in a statement, and in full."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ NAME_PARTS_MAX = 3
 
 
 def new_id() -> str:
-    """Make an id that nothing else has."""
+    """Return a unique id."""
     return uuid4().hex
 
 
 def quote(name: str) -> str:
-    """Write one name so that nothing can change it."""
+    """Return a name in double quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Write a string as SQL that Snowflake's dialect reads back unchanged."""
+    """Return a string as a literal of Snowflake's dialect."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class NoCurrentSchemaError(StatementRefusedError):
-    """A name needs the session's database or schema, and there is none."""
+    """A name needs the database or schema of the session, and the session has none."""
 
     code = 90106
     sqlstate = "22000"
@@ -35,7 +35,7 @@ class NoCurrentSchemaError(StatementRefusedError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:
-    """Where an object lives."""
+    """The full name of an object."""
 
     database: str
     schema: str
@@ -52,7 +52,7 @@ class ObjectName:
 
 @dataclass(frozen=True, slots=True)
 class PartialName:
-    """A name as a statement writes it: one to three parts, already folded."""
+    """A name as written in a statement: one to three parts, folded."""
 
     parts: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Read the statements of `statements.py` from SQL; every other statement is None and belongs to fakesnow."""
+"""Parse the statements of `statements.py`; every other statement is left to fakesnow."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ _ACCEPTED = (
 
 
 def parse(sql: str) -> Statement | None:
-    """Read one statement.
+    """Parse one statement.
 
     Returns:
-        The statement if this server answers it itself, else None.
+        The statement if this server executes it, else None.
 
     Raises:
-        StatementRefusedError: it begins like one of ours and cannot be read to its end.
+        StatementRefusedError: it begins like a statement of this server and cannot be parsed.
     """
     for words in _ACCEPTED:
         if Reader(sql).accept(*words):
@@ -107,7 +107,7 @@ def _create_stage(reader: Reader, creation: Creation) -> CreateStage | None:
     name, creation = _named(reader, creation)
     options = _clauses(reader, _STAGE_CLAUSES)
     if "url" not in options:
-        return None  # an internal stage: fakesnow keeps its files in a folder
+        return None  # an internal stage is left to fakesnow
     return CreateStage(name, creation, **options)
 
 
@@ -244,7 +244,7 @@ def _list(reader: Reader) -> ListStage:
 
 
 def stage_path(reader: Reader) -> StagePath:
-    """Read `@stage/path`, also written as a string, in which the path may have blanks."""
+    """Parse `@stage/path`; within a string the path may have blanks."""
     token = reader.peek()
     if token is not None and token.kind is Kind.STRING:
         inner = Reader(reader.take().string)
@@ -263,7 +263,7 @@ _Clause = Callable[[Reader], Any]
 
 
 def _clauses(reader: Reader, known: dict[str, _Clause]) -> dict[str, Any]:
-    """Read `NAME = value` clauses, in any order, each at most once."""
+    """Parse `NAME = value` clauses in any order, each at most once."""
     found: dict[str, Any] = {}
     while not reader.done:
         token = reader.peek()

@@ -18,7 +18,7 @@ _REFRESH_COLUMNS = ("file", "status", "description")
 
 
 def location_of(url: str, path: str = "") -> Location:
-    """Find the bucket and the prefix of a stage's URL and a path below it.
+    """Return bucket and prefix of a stage's URL and a path below it.
 
     Raises:
         OptionRefusedError: the URL is not `s3://bucket/...`.
@@ -35,14 +35,14 @@ def location_of(url: str, path: str = "") -> Location:
 
 
 def listed(bucket: Bucket, location: Location, pattern: str | None = None) -> list[StoredObject]:
-    """List the objects of a location; a key that ends in a slash is a folder's marker, no file."""
+    """List the objects of a location, without markers of folders (keys that end with a slash)."""
     wanted = re.compile(pattern or ".*", re.DOTALL)
     found = bucket.list(location.bucket, location.prefix)
     return [stored for stored in found if not stored.key.endswith("/") and wanted.fullmatch(stored.key)]
 
 
 def refresh_answer(changed: Iterable[FileChange]) -> Answer:
-    """Answer a refresh: one row per file that changed."""
+    """Return the answer of a refresh: one row per changed file."""
     rows = [(change.stored.key, change.status.name, change.status.value) for change in changed]
     return Answer.of_text(_REFRESH_COLUMNS, rows)
 
@@ -52,9 +52,9 @@ class Stages:
     """The stages of one server.
 
     Args:
-        registry: where they are kept.
-        bucket: where their files are.
-        now: tells the time.
+        registry: of the stages.
+        bucket: of their files.
+        now: returns the time.
     """
 
     registry: Registry
@@ -62,7 +62,7 @@ class Stages:
     now: Callable[[], datetime]
 
     def create(self, name: ObjectName, statement: CreateStage) -> Answer:
-        """Create a stage; a replaced one takes its directory table and its external tables' link with it."""
+        """Create a stage. A replaced one loses its directory table, and its external tables become invalid."""
         former = self.registry.stage(name)
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
@@ -101,7 +101,7 @@ class Stages:
         return status("Statement executed successfully.")
 
     def refresh(self, name: ObjectName, statement: RefreshStage) -> Answer:
-        """List the directory table again, all of it or one sub-path."""
+        """Refresh the directory table, all of it or one sub-path."""
         stage = self._find(name, if_exists=statement.if_exists)
         if stage is None:
             return status("Statement executed successfully.")
@@ -131,7 +131,7 @@ class Stages:
         return status(f"{name.name} successfully dropped.")
 
     def list(self, name: ObjectName, statement: ListStage) -> Answer:
-        """List the files that are in the bucket now, whatever is registered."""
+        """List the present files of the bucket, registered or not."""
         stage = self.get(name)
         location = location_of(stage.url, statement.location.path)
         rows = [
@@ -146,10 +146,10 @@ class Stages:
         return Answer(("name", "size", "md5", "last_modified"), ("text", "integer", "text", "text"), tuple(rows))
 
     def get(self, name: ObjectName) -> Stage:
-        """Find a stage that must be there.
+        """Return a stage.
 
         Raises:
-            ObjectMissingError: it is not.
+            ObjectMissingError: it does not exist.
         """
         stage = self.registry.stage(name)
         if stage is None:

@@ -1,4 +1,4 @@
-"""The broker of one machine: Apache Kafka in KRaft mode, one node."""
+"""The broker of the local stack: Apache Kafka in KRaft mode, one node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOPIC_SECONDS_MAX = 30
 
 
 def program(settings: LocalSettings) -> Program:
-    """Describe the broker; `prepare` must have run once."""
+    """Return the program of the broker; call `prepare` before it starts."""
     return Program(
         name="kafka",
         command=[*_java(settings), "kafka.Kafka", str(_config(settings))],
@@ -28,7 +28,7 @@ def program(settings: LocalSettings) -> Program:
 
 
 def prepare(settings: LocalSettings) -> None:
-    """Write the configuration and format the storage, which is done once and kept."""
+    """Write the configuration, and format the storage if it is new."""
     data = settings.data_dir / "kafka"
     data.mkdir(parents=True, exist_ok=True)
     _config(settings).write_text(_properties(settings))
@@ -46,9 +46,9 @@ def prepare(settings: LocalSettings) -> None:
 
 
 def create_topic(settings: LocalSettings, config: Mapping[str, str] | None = None) -> None:
-    """Create the topic of the stream if it is absent, with further `config` of the broker's.
+    """Create the topic of the stream if it is absent, with further topic settings from `config`.
 
-    Record time is the producer's unless `config` says otherwise: a demo replays past hours.
+    Record time is CreateTime by default, because the demo replays past hours.
     """
     admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}"})
     if settings.topic in admin.list_topics(timeout=TOPIC_SECONDS_MAX).topics:
@@ -100,8 +100,8 @@ def _properties(settings: LocalSettings) -> str:
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
         "auto.create.topics.enable": "false",
-        "broker.session.timeout.ms": 2000,  # a restart waits until the session of the killed one is over
+        "broker.session.timeout.ms": 2000,  # a restart waits for the end of the session of a killed broker
         "broker.heartbeat.interval.ms": 500,
-        "controlled.shutdown.enable": "false",  # there is no other broker to hand partitions to
+        "controlled.shutdown.enable": "false",  # no other broker can take its partitions
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -1,6 +1,6 @@
-"""Dagster on one machine: a code server, the daemon and the webserver over one instance folder.
+"""Dagster in the local stack: a code server, the daemon and the webserver over one instance folder.
 
-The daemon and the webserver share one code server over a socket, so that the definitions are imported once.
+The daemon and the webserver use one code server over a socket, so the definitions are imported once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def prepare(settings: LocalSettings) -> None:
 
 
 def programs(settings: LocalSettings) -> list[Program]:
-    """Describe the three processes in the order of their start."""
+    """Return the three programs in the order of their start."""
     environment = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
     healthy = _health(settings, SystemClock().utc_now())
     socket = _socket(settings)
@@ -63,7 +63,7 @@ def programs(settings: LocalSettings) -> list[Program]:
 
 
 def relay_program(settings: LocalSettings) -> Program:
-    """Describe the process that sends this instance's own events into the topic."""
+    """Return the program that sends the events of this instance to the topic."""
     return Program(
         name="relay",
         command=[str(Path(sys.executable).with_name("hourglass")), "relay"],

@@ -1,4 +1,4 @@
-"""The bucket of one machine: s3proxy, an S3 API over a folder, built with atomic writes in `infra/local/s3_server`."""
+"""The S3 server of the local stack: s3proxy over a folder, with atomic writes from `infra/local/s3_server`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _LOGBACK = """<configuration>
   <root level="WARN"><appender-ref ref="STDERR"/></root>
 </configuration>
 """
-"""The default level is DEBUG, which makes every request three to four times slower."""
+"""Without it the level is DEBUG, which makes every request three to four times slower."""
 
 
 def program(settings: LocalSettings, *, heap_max: str = "256m") -> Program:
-    """Describe the S3 server; `prepare` must have run.
+    """Return the program of the S3 server; call `prepare` before it starts.
 
     Args:
         settings: ports, keys and folders.
-        heap_max: as Java writes it; a body whose signature covers its digest is held in memory, twice.
+        heap_max: in the form of -Xmx; a body with a signed digest is held in memory twice.
     """
     folder = settings.data_dir / "s3"
     return Program(
@@ -56,7 +56,7 @@ def program(settings: LocalSettings, *, heap_max: str = "256m") -> Program:
 
 
 def prepare(settings: LocalSettings) -> None:
-    """Write the configuration, readable for the owner alone because it holds the keys."""
+    """Write the configuration, readable for the owner only because it holds the keys."""
     folder = settings.data_dir / "s3"
     (folder / "data").mkdir(parents=True, exist_ok=True)
     (folder / "logback.xml").write_text(_LOGBACK)
@@ -66,7 +66,7 @@ def prepare(settings: LocalSettings) -> None:
 
 
 def client(settings: LocalSettings) -> S3Client:
-    """Connect to the local bucket."""
+    """Return a client of the local S3 server."""
     return boto3.client(
         "s3",
         endpoint_url=f"http://{LOOPBACK}:{settings.s3_port}",
@@ -92,7 +92,7 @@ def _answers(settings: LocalSettings) -> bool:
         with urlopen(f"http://{LOOPBACK}:{settings.s3_port}/", timeout=2):
             return True
     except HTTPError:
-        return True  # refused for want of a signature: it serves
+        return True  # refused without a signature: it serves
     except (URLError, OSError):
         return False
 

@@ -1,4 +1,4 @@
-"""The Snowflake of one machine: `infra.local_snowflake` as a process of the stack."""
+"""The Snowflake of the local stack: `infra.local_snowflake` as a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.local.settings import LOOPBACK, LocalSettings
 
 
 def program(settings: LocalSettings) -> Program:
-    """Describe the local Snowflake; it reads the bucket through the settings of the stack."""
+    """Return the program of the local Snowflake, which reads the bucket of the stack."""
     port = settings.snowflake_port
     return Program(
         name="snowflake",
@@ -33,7 +33,7 @@ def program(settings: LocalSettings) -> Program:
 
 
 def answers(address: str) -> bool:
-    """Say whether an HTTP address of this machine answers with success."""
+    """Return whether an HTTP address of this machine answers with 200."""
     try:
         with urlopen(address, timeout=2) as response:  # noqa: S310 (loopback, fixed scheme)
             return bool(response.status == 200)  # noqa: PLR2004 (HTTP OK)

@@ -57,8 +57,8 @@ def test_every_pause_is_told() -> None:
     clock, told = _Clock(), list[str]()
     _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 2, clock), told.append)
     assert told == [
-        "away; trying again in 1.0 s (1 of 5 tries failed)",
-        "away; trying again in 2.0 s (2 of 5 tries failed)",
+        "away; retry in 1.0 s (1 of 5 attempts failed)",
+        "away; retry in 2.0 s (2 of 5 attempts failed)",
     ]
 
 

@@ -117,7 +117,7 @@ def test_a_watch_looks_again_and_again_before_the_check(bucket: CheckedBucket) -
 
     assert 1 == result.exit_code
     assert "object_missing" in result.stdout
-    assert "looked 1 times" in result.stderr
+    assert "polled 1 times" in result.stderr
 
 
 def test_a_bucket_that_is_away_is_not_a_finding(bucket: CheckedBucket) -> None:

@@ -115,7 +115,7 @@ def test_a_foreign_server_on_the_port_is_not_taken_for_ours(
     """Health alone proves nothing: the process itself must own its port."""
     sleeper = program("sleeper", SLEEPS, tmp_path, port=listener.getsockname()[1])
 
-    with pytest.raises(StackError, match="answers, but for another process than sleeper"):
+    with pytest.raises(StackError, match="another process than sleeper listens on port"):
         wait_until_healthy(sleeper, table.start(sleeper))
 
 
@@ -138,8 +138,8 @@ def test_taken_and_repeated_ports_are_named_with_their_setting(listener: socket.
         require_free_ports({"HOURGLASS_S3_PORT": port, "HOURGLASS_A_PORT": 1, "HOURGLASS_B_PORT": 1})
     assert [
         f"port {port} is in use: set HOURGLASS_S3_PORT to a free one",
-        "port 1 is given twice: change HOURGLASS_A_PORT",
-        "port 1 is given twice: change HOURGLASS_B_PORT",
+        "port 1 is configured twice: change HOURGLASS_A_PORT",
+        "port 1 is configured twice: change HOURGLASS_B_PORT",
     ] == str(refusal.value).splitlines()
 
 
