@@ -44,11 +44,11 @@ class FileChange:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> FileChange:
         """Read a row with the columns file, status and description."""
-        said = str(row.get("status", "")).upper()
+        status = str(row.get("status", "")).upper()
         description = str(row.get("description") or "")
-        if said not in FileStatus.__members__:
-            return cls(str(row["file"]), FileStatus.UNKNOWN, f"status {said or 'missing'}: {description}")
-        return cls(str(row["file"]), FileStatus(said), description)
+        if status not in FileStatus.__members__:
+            return cls(str(row["file"]), FileStatus.UNKNOWN, f"status {status or 'missing'}: {description}")
+        return cls(str(row["file"]), FileStatus(status), description)
 
 
 def read_changes(rows: Sequence[Mapping[str, Any]]) -> list[FileChange]:

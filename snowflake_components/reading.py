@@ -82,7 +82,7 @@ def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
 
 
 def refuse_duplicate_keys(file: FilePath) -> None:
-    """Raise for a duplicate key in a YAML file, of which the YAML loader silently keeps the last value."""
+    """Raise for a duplicate key in a YAML file; the YAML loader would silently keep its last value."""
     with file.open(encoding="utf-8") as stream:
         left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=yaml.SafeLoader))
     visited: set[int] = set()  # an alias repeats a node

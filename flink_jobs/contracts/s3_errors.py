@@ -57,7 +57,7 @@ def failure_of(error: Exception) -> S3Failure:
 
     An unknown code with a status below 500 is REFUSED.
     """
-    # imported late: whoever has such an error has the library, and no one else pays for it
+    # imported late: a process with such an error has loaded botocore already
     from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError  # noqa: PLC0415 - see above
 
     if isinstance(error, ClientError):

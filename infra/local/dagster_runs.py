@@ -40,14 +40,14 @@ def fail_abandoned(report: Callable[[str], None]) -> None:
 def wait_until_finished(seconds_max: float, report: Callable[[str], None]) -> None:
     """Wait until no run is in flight, at most `seconds_max` seconds."""
     deadline = time.monotonic() + seconds_max
-    told = False
+    reported = False
     while time.monotonic() < deadline:
         runs = in_flight()
         if not runs:
             return
-        if not told:
+        if not reported:
             report(f"waiting for {len(runs)} run(s) to finish")
-            told = True
+            reported = True
         time.sleep(POLL_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Count the records of the topic per hour of record time, whoever produced them.
+"""Count the records of the topic per hour of record time.
 
 The counts are stored with the offsets they were counted to, so that each call reads new records only.
 """

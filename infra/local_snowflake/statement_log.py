@@ -14,8 +14,8 @@ _CHARACTERS_MAX = 500
 
 def log_statement(sql: str, answer: bytes, seconds: float) -> None:
     """Log the outcome, the duration and the text of a statement."""
-    said = json.loads(answer)
-    outcome = "ok" if said.get("success") else f"refused {said.get('code')}"
+    answered = json.loads(answer)
+    outcome = "ok" if answered.get("success") else f"refused {answered.get('code')}"
     _log.info("%s in %.0f ms: %s", outcome, seconds * 1000, loggable(sql))
 
 

@@ -168,8 +168,8 @@ class Reader:
             return SyntaxRefusedError("SQL compilation error:\nsyntax error: unexpected end of statement.")
         line = self.sql.count("\n", 0, token.start) + 1
         position = token.start - (self.sql.rfind("\n", 0, token.start) + 1)
-        said = f"syntax error line {line} at position {position} unexpected '{token.text[:80]}'."
-        return SyntaxRefusedError(f"SQL compilation error:\n{said}")
+        text = f"syntax error line {line} at position {position} unexpected '{token.text[:80]}'."
+        return SyntaxRefusedError(f"SQL compilation error:\n{text}")
 
     def name(self) -> PartialName:
         """Read an object's name of one to three parts."""
@@ -194,11 +194,11 @@ class Reader:
     def boolean(self) -> bool:
         """Read TRUE or FALSE, quoted or not."""
         token = self.take()
-        said = token.string.upper() if token.kind is Kind.STRING else token.keyword
-        if said not in {"TRUE", "FALSE"}:
+        text = token.string.upper() if token.kind is Kind.STRING else token.keyword
+        if text not in {"TRUE", "FALSE"}:
             self._next -= 1
             raise self.unexpected()
-        return said == "TRUE"
+        return text == "TRUE"
 
     def adjacent(self) -> str:
         """Read the text directly after the last token, up to a blank, a comma, a bracket or a semicolon."""

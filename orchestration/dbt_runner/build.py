@@ -107,9 +107,9 @@ class DbtModels:
         outputs = ("--target-path", self.target_dir / "target", "--log-path", self.target_dir / "logs")
         answer = runner.invoke([command, *map(str, (*folders, *outputs)), "--no-version-check", *arguments])
         if answer.exception is not None or answer.result is None:
-            said = _one_line(answer.exception)
+            text = _one_line(answer.exception)
             advice = "check that Snowflake answers, and the settings HOURGLASS_SNOWFLAKE_…"
-            raise DbtRefusedError(f"dbt {command} built nothing: {said}; {advice}") from answer.exception
+            raise DbtRefusedError(f"dbt {command} built nothing: {text}; {advice}") from answer.exception
         return answer.result
 
     def _limit_waits(self) -> None:
@@ -153,5 +153,5 @@ def _outcomes(built: Any) -> Iterator[NodeOutcome]:
             )
 
 
-def _one_line(said: object) -> str:
-    return " ".join(str(said).split())
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

@@ -29,7 +29,7 @@ def landed_hours(
     landing: dg.ResourceParam[Stream],
     tick_limits: dg.ResourceParam[Limits],
 ) -> dg.SensorResult:
-    """Request one run per complete hour, oldest first; the skip reason tells what every other hour waits for."""
+    """Request one run per complete hour, oldest first; the skip reason names what every other hour waits for."""
     cursor = read_cursor(context.cursor, landing.topic)
     try:
         tick = run_tick(landing, cursor, tick_limits)

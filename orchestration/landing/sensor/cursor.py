@@ -78,7 +78,7 @@ class Cursor(BaseModel):
 
 
 def read_cursor(text: str | None, topic: str) -> Cursor:
-    """Read a cursor; without text it stands at the beginning of the ledger.
+    """Read a cursor; without text, return the one at the beginning of the ledger.
 
     Raises:
         CursorTooNewError: a newer release wrote it.

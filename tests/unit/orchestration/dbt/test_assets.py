@@ -110,7 +110,10 @@ def test_models_that_read_the_event_log_wait_for_the_published_hour() -> None:
     assert deps == {STAGING: {EXTERNAL_TABLE, PUBLISHED_HOUR}, USAGE: {STAGING}}
 
 
-@pytest.mark.parametrize("spec", event_models.specs, ids=lambda spec: spec.key.path[-1])
+SPECS: list[dg.AssetSpec] = sorted(event_models.specs, key=lambda spec: spec.key)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.path[-1])
 def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> None:
     """The same partitions as every asset of an hour, one partition per run, in the pool that writes alone."""
     assert spec.partitions_def == hourly_partitions

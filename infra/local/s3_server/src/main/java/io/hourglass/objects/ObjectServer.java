@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Properties;
 import org.gaul.s3proxy.S3Proxy;
 
-/** The S3 server of one machine: s3proxy's front over {@link WholeBlobStore}. */
+/** The S3 server of the local stack: the HTTP front of s3proxy over {@link WholeBlobStore}. */
 public final class ObjectServer {
     private static final String BUCKETS = "jclouds.filesystem.basedir";
     private static final String STAGING = "hourglass.staging";
@@ -14,9 +14,9 @@ public final class ObjectServer {
     private ObjectServer() {}
 
     /**
-     * Serve until the process is ended.
+     * Serves until the process ends.
      *
-     * @param arguments one file of s3proxy's properties, beside them the folder in which objects are made
+     * @param arguments one file with the properties of s3proxy and the folder for staging
      */
     public static void main(String[] arguments) throws Exception {
         if (arguments.length != 1) {
@@ -35,12 +35,12 @@ public final class ObjectServer {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(server)));
     }
 
-    /** Answer the requests that are under way when the process is asked to end. */
+    /** Finishes the running requests when the process ends. */
     private static void drain(S3Proxy server) {
         try {
             server.stop();
-        } catch (Exception error) { // of Jetty's, as it is declared
-            System.err.println("the server did not stop in order: " + error);
+        } catch (Exception error) { // as Jetty declares it
+            System.err.println("the server did not stop gracefully: " + error);
         }
     }
 }

@@ -19,10 +19,11 @@ import org.gaul.s3proxy.nio2blob.AbstractNio2BlobStore;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
- * Where objects are made: a folder beside the buckets, on the same file system, that nobody lists.
+ * The folder in which objects are written before they are published. It is on the file system of the buckets and is
+ * never listed.
  *
- * <p>Each object is made by s3proxy itself, with its attributes, in a folder of its own; so a file here is
- * never an object of anybody, and all of them may go when the server starts.
+ * <p>s3proxy itself writes each object with its attributes, in a separate sub-folder. A file here is not an object, so
+ * all of them are deleted when the server starts.
  */
 final class Staging {
     private static final String OBJECT = "object";
@@ -31,7 +32,7 @@ final class Staging {
     private final Path folder;
     private final BlobStore store;
 
-    /** Make the folder, and remove from it what a killed server has left. */
+    /** Creates the folder, and deletes what a killed server left in it. */
     Staging(Path folder) throws IOException {
         Files.createDirectories(folder);
         MoreFiles.deleteDirectoryContents(folder, RecursiveDeleteOption.ALLOW_INSECURE);
@@ -40,9 +41,9 @@ final class Staging {
     }
 
     /**
-     * One finished file, to be moved to where it belongs; closing removes what was not moved.
+     * One complete file, to be moved to its key; closing deletes it if it was not moved.
      *
-     * @param folder that it lies in alone
+     * @param folder of this file alone
      * @param eTag of its bytes, or of its parts
      */
     record Staged(Path folder, String eTag) implements AutoCloseable {
@@ -64,18 +65,18 @@ final class Staging {
         }
     }
 
-    /** Makes an object in a folder, whose name is given, and returns the ETag. */
+    /** Writes an object into a folder and returns its ETag. */
     private interface Making {
         String in(Path folder, String container) throws IOException;
     }
 
-    /** Receive a body to its last byte, however slowly it comes. */
+    /** Reads a body to its end. */
     Staged receive(Blob blob, PutOptions options) {
         return make(
                 (own, container) -> store.putBlob(container, blob.toBuilder().name(OBJECT).build(), access(options)));
     }
 
-    /** Join the parts of an upload; one that is not there ends it with status 400, as S3 does. */
+    /** Joins the parts of an upload; a missing part fails with status 400, as in S3. */
     Staged join(MultipartUpload upload, List<MultipartPart> parts, Path bucket) {
         return make(
                 (own, container) -> {
@@ -95,7 +96,7 @@ final class Staging {
                 });
     }
 
-    /** Copy an object that exists. */
+    /** Copies an object that exists. */
     Staged copy(Path source, CopyOptions options) {
         return make(
                 (own, container) -> {
@@ -104,7 +105,7 @@ final class Staging {
                 });
     }
 
-    /** Name the hidden file of one part, as s3proxy looks for it. */
+    /** Returns the name of the hidden file of one part in s3proxy. */
     static String partName(String uploadId, String blobName, int number) {
         return AbstractNio2BlobStore.multipartPartName(uploadId, blobName, number);
     }
@@ -123,12 +124,12 @@ final class Staging {
         }
     }
 
-    /** Conditions are those of the place that it is moved to; here only the permissions count. */
+    /** Keeps the permissions only: the conditions are checked when the file is published. */
     private static PutOptions access(PutOptions options) {
         return options == null ? PutOptions.NONE : PutOptions.builder().blobAccess(options.blobAccess()).build();
     }
 
-    /** Give a file a second name here; what is not there is missed by who wants to read it. */
+    /** Links a file into staging; a missing file is reported by its reader. */
     private static void link(Path source, Path target) throws IOException {
         try {
             Files.createLink(target, source);

@@ -32,19 +32,19 @@ import org.gaul.s3proxy.blobstore.options.PutOptions;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
- * Buckets in a folder, in which an object is there or not, as in S3.
+ * Buckets in a folder with atomic writes, as in S3: an object exists completely or not at all.
  *
- * <p>By itself s3proxy writes {@code <key>-<uuid>} beside the key and renames it. A listing at that moment shows that
- * name, or leaves out the rest of the directory when the file goes while it is looked at; a server that is
- * killed leaves it behind as an object for ever. Here a write
+ * <p>s3proxy alone writes {@code <key>-<uuid>} beside the key and renames it. A listing at that moment shows that name,
+ * or leaves out the rest of the directory when the file is renamed meanwhile; after a kill the file stays as an object.
+ * Here a write
  *
  * <ol>
- *   <li>makes the whole object in {@link Staging}, with no lock: a client that freezes in its body holds up nobody;
- *   <li>then, alone, looks at its conditions and renames it to its key.
+ *   <li>writes the whole object in {@link Staging}, without a lock, so a slow client blocks no other one;
+ *   <li>then checks its conditions and renames the file to its key under the write lock.
  * </ol>
  *
- * Listings and reads wait for the second step only, and it for them; so nothing comes, goes or changes while somebody
- * looks. Conditions, also If-Match, are exact. Two servers over one folder are not provided for.
+ * Listings and reads take the read lock, so nothing changes while they run. Conditions are exact, If-Match included.
+ * Only one server may use a folder.
  */
 final class WholeBlobStore extends ForwardingBlobStore {
     private static final int PRECONDITION_FAILED = 412;
@@ -61,43 +61,43 @@ final class WholeBlobStore extends ForwardingBlobStore {
 
     @Override
     public PageSet<? extends StorageMetadata> list(String container, ListContainerOptions options) {
-        return looking(() -> super.list(container, options));
+        return reading(() -> super.list(container, options));
     }
 
     @Override
     public List<MultipartUpload> listMultipartUploads(String container) {
-        return looking(() -> super.listMultipartUploads(container));
+        return reading(() -> super.listMultipartUploads(container));
     }
 
     @Override
     public List<MultipartPart> listMultipartUpload(MultipartUpload upload) {
-        return looking(() -> super.listMultipartUpload(upload));
+        return reading(() -> super.listMultipartUpload(upload));
     }
 
     @Override
     public boolean blobExists(String container, String name) {
-        return looking(() -> super.blobExists(container, name));
+        return reading(() -> super.blobExists(container, name));
     }
 
     @Override
     public BlobMetadata blobMetadata(String container, String name) {
-        return looking(() -> super.blobMetadata(container, name));
+        return reading(() -> super.blobMetadata(container, name));
     }
 
-    /** Open an object: its body is read from the open file later, whatever becomes of the key. */
+    /** Opens an object; its body is read from the open file later, even if the key is deleted or replaced. */
     @Override
     public Blob getBlob(String container, String name, GetOptions options) {
-        return looking(() -> super.getBlob(container, name, options));
+        return reading(() -> super.getBlob(container, name, options));
     }
 
     @Override
     public String putBlob(String container, Blob blob, PutOptions options) {
         String name = blob.getMetadata().name();
         if (isMarker(name)) {
-            return changing(() -> super.putBlob(container, blob, options));
+            return writing(() -> super.putBlob(container, blob, options));
         }
         try (Staged staged = staging.receive(blob, options)) {
-            return changing(() -> publish(staged, container, name, options));
+            return writing(() -> publish(staged, container, name, options));
         }
     }
 
@@ -105,13 +105,13 @@ final class WholeBlobStore extends ForwardingBlobStore {
     public String copyBlob(
             String fromContainer, String fromName, String toContainer, String toName, CopyOptions options) {
         if (isMarker(fromName) || isMarker(toName)) {
-            return changing(() -> super.copyBlob(fromContainer, fromName, toContainer, toName, options));
+            return writing(() -> super.copyBlob(fromContainer, fromName, toContainer, toName, options));
         }
         if (!blobExists(fromContainer, fromName)) {
             throw new KeyNotFoundException(fromContainer, fromName, "while copying");
         }
         try (Staged staged = staging.copy(root.resolve(fromContainer).resolve(fromName), options)) {
-            return changing(() -> publish(staged, toContainer, toName, PutOptions.NONE));
+            return writing(() -> publish(staged, toContainer, toName, PutOptions.NONE));
         }
     }
 
@@ -129,17 +129,17 @@ final class WholeBlobStore extends ForwardingBlobStore {
         Blob part = Blob.builder(name).payload(body).contentLength(bytes).contentMD5(contentMd5).build();
         try (Staged staged = staging.receive(part, PutOptions.NONE)) {
             MultipartPart made = new MultipartPart(number, bytes, staged.eTag(), staged.modified());
-            changing(() -> publish(staged, upload.containerName(), name, PutOptions.NONE));
+            writing(() -> publish(staged, upload.containerName(), name, PutOptions.NONE));
             return made;
         }
     }
 
-    /** Make the object of its parts, then end the upload: who dies between has both, and may complete it again. */
+    /** Publishes the object, then ends the upload; after a kill in between, the upload can be completed again. */
     @Override
     public String completeMultipartUpload(MultipartUpload upload, List<MultipartPart> parts) {
         PutOptions options = upload.putOptions() == null ? PutOptions.NONE : upload.putOptions();
         try (Staged staged = staging.join(upload, parts, root.resolve(upload.containerName()))) {
-            return changing(
+            return writing(
                     () -> {
                         String eTag = publish(staged, upload.containerName(), upload.blobName(), options);
                         super.abortMultipartUpload(upload);
@@ -150,15 +150,15 @@ final class WholeBlobStore extends ForwardingBlobStore {
 
     @Override
     public void abortMultipartUpload(MultipartUpload upload) {
-        changing(() -> super.abortMultipartUpload(upload));
+        writing(() -> super.abortMultipartUpload(upload));
     }
 
     @Override
     public void removeBlob(String container, String name) {
-        changing(() -> super.removeBlob(container, name));
+        writing(() -> super.removeBlob(container, name));
     }
 
-    /** Remove one after the other, so that nobody waits for all of them. */
+    /** Removes the keys one by one, so that the write lock is never held for all of them. */
     @Override
     public void removeBlobs(String container, Iterable<String> names) {
         names.forEach(name -> removeBlob(container, name));
@@ -166,26 +166,26 @@ final class WholeBlobStore extends ForwardingBlobStore {
 
     @Override
     public boolean createContainer(String container, CreateContainerOptions options) {
-        return changing(() -> super.createContainer(container, options));
+        return writing(() -> super.createContainer(container, options));
     }
 
     @Override
     public boolean deleteContainerIfEmpty(String container) {
-        return changing(() -> super.deleteContainerIfEmpty(container));
+        return writing(() -> super.deleteContainerIfEmpty(container));
     }
 
     @Override
     public void deleteContainer(String container) {
-        changing(() -> super.deleteContainer(container));
+        writing(() -> super.deleteContainer(container));
     }
 
     @Override
     public void clearContainer(String container, ListContainerOptions options) {
-        changing(() -> super.clearContainer(container, options));
+        writing(() -> super.clearContainer(container, options));
     }
 
     private String publish(Staged staged, String container, String name, PutOptions options) {
-        // s3proxy refuses here a bucket that is not there, and a name that leads out of it
+        // s3proxy refuses a missing bucket here, and a name that leads out of it
         BlobMetadata present = super.blobMetadata(container, name);
         if (!Conditions.hold(options, present == null ? null : present.eTag(), present != null)) {
             throw new HttpResponseException(new HttpResponse(PRECONDITION_FAILED));
@@ -200,12 +200,12 @@ final class WholeBlobStore extends ForwardingBlobStore {
         return staged.eTag();
     }
 
-    /** An object whose name ends with a slash: a directory to s3proxy, made at once and without a body. */
+    /** Whether the name ends with a slash: to s3proxy a directory, created without a body. */
     private static boolean isMarker(String name) {
         return name.endsWith("/");
     }
 
-    /** The empty object by which s3proxy lists an upload. */
+    /** The empty object with which s3proxy lists an upload. */
     private static Blob stub(String uploadId, String name) {
         String part = Staging.partName(uploadId, name, 0);
         return Blob.builder(part.substring(0, part.length() - 1) + "stub")
@@ -214,16 +214,16 @@ final class WholeBlobStore extends ForwardingBlobStore {
                 .build();
     }
 
-    private <T> T looking(Supplier<T> look) {
+    private <T> T reading(Supplier<T> look) {
         return under(change.readLock(), look);
     }
 
-    private <T> T changing(Supplier<T> work) {
+    private <T> T writing(Supplier<T> work) {
         return under(change.writeLock(), work);
     }
 
-    private void changing(Runnable work) {
-        changing(
+    private void writing(Runnable work) {
+        writing(
                 () -> {
                     work.run();
                     return null;

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Objects of a folder are there or not; whoever lists meanwhile sees nothing else. */
+/** An object exists completely or not at all, for listings during a write as well. */
 class WholeBlobStoreTest {
     private static final String BUCKET = "bucket";
     private static final String UUID = "0b1f3a52-9c2e-4f0a-8a51-3f7f3c1d2e4b";
@@ -60,7 +60,7 @@ class WholeBlobStoreTest {
         store.createContainer(BUCKET, CreateContainerOptions.NONE);
     }
 
-    /** A body is received where nobody lists, and without a lock: the listing comes from within its reading. */
+    /** A body is written outside of the listed folder and without a lock: this lists while the body is read. */
     @Test
     void aListingInTheMiddleOfABodyShowsWhatWasThereBefore() throws IOException {
         put("hour/a", "1");
@@ -73,7 +73,7 @@ class WholeBlobStoreTest {
         assertEquals("22", text("hour/b"));
     }
 
-    /** Neither is a part of an upload seen, nor is an upload left out of the list of uploads. */
+    /** Parts are never listed as objects, and an upload is always in the list of uploads. */
     @Test
     void aListingInTheMiddleOfAPartShowsTheUploadAndNoObject() {
         MultipartUpload upload = initiate("hour/a");
@@ -96,7 +96,7 @@ class WholeBlobStoreTest {
         assertEquals(Set.of("1"), parts(upload));
     }
 
-    /** Writers and removers at work: each listing has every neighbour that stays, and nothing but what was put. */
+    /** With concurrent writes and removals each listing has every object that stays, and only objects that were put. */
     @Test
     void listingsDuringWritesAndRemovalsAreWhole() throws Exception {
         Set<String> staying = new TreeSet<>();
@@ -137,7 +137,7 @@ class WholeBlobStoreTest {
         assertEquals(staying, keys());
     }
 
-    /** A client that breaks off leaves no object and no file. */
+    /** A client that disconnects leaves no object and no file. */
     @Test
     void aBodyThatBreaksOffLeavesNothing() throws IOException {
         InputStream broken =
@@ -154,7 +154,7 @@ class WholeBlobStoreTest {
         assertEquals(Set.of(), files(folder));
     }
 
-    /** A key that ends in a UUID is an object like any other; what a killed server was making is not. */
+    /** A key that ends in a UUID is an object; the unfinished file of a killed server is not. */
     @Test
     void aStartRemovesWhatWasBeingMadeAndKeepsEveryObject() throws IOException {
         Set<String> kept =
@@ -171,13 +171,13 @@ class WholeBlobStoreTest {
         assertEquals(Set.of(), files(folder.resolve("staging")));
     }
 
-    /** If-None-Match: of many that create a key at once one does it, and its bytes stay. */
+    /** If-None-Match: of many concurrent creations of a key one succeeds, and its bytes stay. */
     @Test
     void oneOfSixteenCreatorsWins() throws Exception {
         assertOneWins(writer -> put("lease", "of " + writer, ABSENT));
     }
 
-    /** If-Match: of many that replace the same version one does it; s3proxy by itself lets several. */
+    /** If-Match: of many concurrent replacements of a version one succeeds; s3proxy alone lets several succeed. */
     @Test
     void oneOfSixteenReplacersOfAVersionWins() throws Exception {
         put("lease", "first");
@@ -199,7 +199,7 @@ class WholeBlobStoreTest {
         assertEquals(Set.of("data/bucket/a"), files(folder));
     }
 
-    /** An upload becomes an object with S3's ETag of parts, its metadata, and nothing beside it. */
+    /** An upload becomes one object with its metadata and the ETag of its parts, and no other file stays. */
     @Test
     void aCompletedUploadIsOneObject() throws IOException {
         MultipartUpload upload = initiate("hour/a");
@@ -215,7 +215,7 @@ class WholeBlobStoreTest {
         assertEquals(Set.of("data/bucket/hour/a"), files(folder));
     }
 
-    /** A completion that is refused, for want of a part or by its condition, leaves the upload as it was. */
+    /** A completion that fails, by a missing part or its condition, leaves the upload unchanged. */
     @Test
     void aRefusedCompletionKeepsTheUpload() throws IOException {
         put("hour/a", "before");
@@ -251,7 +251,7 @@ class WholeBlobStoreTest {
         assertEquals(Set.of(), files(folder));
     }
 
-    /** A copy is an object of its own, also onto itself. */
+    /** A copy is a new object, also onto its own key. */
     @Test
     void aCopyOutlivesItsSource() throws IOException {
         put("a", "1");
@@ -266,7 +266,7 @@ class WholeBlobStoreTest {
                 KeyNotFoundException.class, () -> store.copyBlob(BUCKET, "a", BUCKET, "c", CopyOptions.NONE));
     }
 
-    /** What was opened is read to its end as it was, although the key has other bytes by then. */
+    /** An opened object is read to its end unchanged, although its key has been replaced. */
     @Test
     void anOpenObjectKeepsItsBytes() throws IOException {
         put("a", "first");
@@ -280,7 +280,7 @@ class WholeBlobStoreTest {
         assertEquals("other", text("a"));
     }
 
-    /** A directory marker, as Flink's file system makes it, is an object without a byte. */
+    /** A directory marker, as Flink's file system creates it, is an empty object. */
     @Test
     void aMarkerIsMadeAndRemoved() {
         put("hour/", "");
@@ -390,7 +390,7 @@ class WholeBlobStoreTest {
         }
     }
 
-    /** Every file below a folder, by its path in it. */
+    /** All files below a folder, by their relative paths. */
     private static Set<String> files(Path below) throws IOException {
         try (Stream<Path> paths = Files.walk(below)) {
             Set<String> found = new TreeSet<>();
@@ -399,7 +399,7 @@ class WholeBlobStoreTest {
         }
     }
 
-    /** A body that calls somebody before each of its bytes. */
+    /** A body that calls a watcher before each of its bytes. */
     private static final class Watched extends InputStream {
         private final InputStream bytes;
         private final Runnable watcher;
