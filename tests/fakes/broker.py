@@ -17,7 +17,7 @@ class FakeBroker:
     Args:
         records: partition -> timestamps, in the order of offsets.
         low: partition -> offsets that retention has removed.
-        markers: (partition, offset) that nobody can read; they have a timestamp all the same.
+        markers: (partition, offset) that cannot be read; they have a timestamp.
         held_back: partition -> first offset of an open transaction.
         failures: errors that the next questions raise, in order.
     """

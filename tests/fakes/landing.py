@@ -1,4 +1,4 @@
-"""A stream of which every side is a fake: topic, job, bucket, clock, external table."""
+"""A stream with fakes only: topic, job, bucket, clock, external table."""
 
 from __future__ import annotations
 

@@ -79,13 +79,13 @@ def test_optional_fields_may_be_null() -> None:
 
 @pytest.mark.parametrize("field", sorted(REQUIRED_FIELDS))
 def test_a_missing_field_is_named(field: str) -> None:
-    """The error of a missing field says which, and that it is required."""
+    """The error names the missing field, and that it is required."""
     with pytest.raises(EventError, match=f"^{field}: Field required"):
         PlatformEvent.from_json(line(**{field: ...}))
 
 
 def test_every_mistake_of_a_line_is_named() -> None:
-    """One reading tells all that is to be repaired, without the values."""
+    """One error has all mistakes, without the values."""
     with pytest.raises(EventError) as caught:
         PlatformEvent.from_json(line(schema_version=..., organization=7, payload="canary"))
     assert ["schema_version", "organization", "payload"] == [

@@ -13,7 +13,7 @@ from producers.signals import GracefulStop
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_asks_and_does_not_kill(number: signal.Signals) -> None:
-    """The program goes on until it looks; afterwards the old handlers are back."""
+    """The program continues until it checks; afterwards the old handlers are restored."""
     before = signal.getsignal(number)
     with GracefulStop() as stop:
         assert not stop()
@@ -26,7 +26,7 @@ def test_a_blocked_read_is_woken() -> None:
     """A program that waits for input hears the signal although no line comes; what came before is kept."""
     read_end, write_end = os.pipe()
     os.write(write_end, b"one\ntwo\nthr")
-    # whoever sleeps through the signal reads this line
+    # read only if the signal did not end the call
     too_late = Timer(20, lambda: os.write(write_end, b"ee\n"))
     with GracefulStop() as stop, os.fdopen(read_end, "rb") as stream:
         lines = stop.lines(stream, 100)

@@ -65,7 +65,7 @@ def _verbs(sent: list[str]) -> list[str]:
     return [" ".join(sql.split()[:2]) for sql in sent]
 
 
-def test_the_documents_that_authors_know_load_as_they_stand() -> None:
+def test_the_documents_that_authors_know_load_unchanged() -> None:
     """Keys as written, attributes kept, the condition of the loader's scope resolved."""
     specs = _specs(SLIDES)
     assert {STAGE_KEY, TABLE_KEY} == set(specs)
@@ -187,7 +187,7 @@ def test_a_stage_without_directory_table_is_not_refreshed() -> None:
     assert ["SHOW STAGES", "CREATE STAGE"] == _verbs(snowflake.sent)[1:-1]
 
 
-def test_the_materialization_says_what_came_in() -> None:
+def test_the_materialization_counts_the_registered_files() -> None:
     """Files by what became of them, the statements, their query ids, the object."""
     rows: list[Mapping[str, Any]] = [
         {"file": "a", "status": "REGISTERED_NEW", "description": ""},
@@ -269,7 +269,7 @@ def test_the_code_version_follows_the_definition(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_hour_of_the_path_follows_from_the_document_of_the_stage() -> None:
-    """A longer prefix moves the year; nobody types its position."""
+    """A longer prefix moves the year, and its position follows."""
     moved = EVENT_LOG.replace("/landing/", "/archive/2019/landing/")
     snowflake = FakeSnowflake()
     _materialize(moved, snowflake)

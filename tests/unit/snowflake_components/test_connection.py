@@ -70,7 +70,7 @@ def test_a_server_that_is_away_is_named_with_the_settings_to_check() -> None:
 
 
 def test_a_refused_login_is_no_reason_to_try_again() -> None:
-    """The connector reports both with one code; the class tells."""
+    """The connector reports both with one code; the class differs."""
     refused = foreign.DatabaseError(msg="Incorrect username or password was specified.", errno=390100)
     away = foreign.OperationalError(msg="Could not connect", errno=250001)
     assert isinstance(login_error(refused, ADDRESS), errors.LoginRefusedError)
@@ -95,7 +95,7 @@ def test_a_refused_login_is_no_reason_to_try_again() -> None:
 def test_a_refused_statement_becomes_one_of_our_errors(
     raised: foreign.Error, expected: type[errors.SnowflakeError]
 ) -> None:
-    """By class and code, never by the words; the statement and what Snowflake said are kept."""
+    """By class and code, never by the text; the statement and Snowflake's text are kept."""
     session = ConnectorSession(FakeConnector({"REFRESH x": raised}), ADDRESS)
     with pytest.raises(errors.SnowflakeError) as caught:
         session.execute("REFRESH x")

@@ -25,7 +25,7 @@ class _Clock:
 
 @dataclass
 class _Work:
-    """Fails as told, then succeeds; every try costs some seconds."""
+    """Raises the given errors, then succeeds; every attempt takes some seconds."""
 
     failures: list[Exception]
     clock: _Clock
@@ -52,7 +52,7 @@ def test_what_was_away_is_tried_again_with_growing_pauses() -> None:
     assert clock.pauses == [0.5, 1.0, 2.0, 4.0]
 
 
-def test_every_pause_is_told() -> None:
+def test_every_pause_is_reported() -> None:
     """Whoever watches the run knows why nothing happens."""
     clock, told = _Clock(), list[str]()
     _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 2, clock), told.append)

@@ -16,7 +16,7 @@ A1_H3 = "platform-events/landing/2025/08/01/03/part-aaaaaaaaaaaa.1-0-0.jsonl"
 
 
 class CheckedBucket(LandedBucket):
-    """Lets everybody in."""
+    """Accepts every check of its access."""
 
     def check(self) -> None:
         """Find out nothing."""
@@ -39,7 +39,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_a_sound_bucket_exits_with_0(bucket: CheckedBucket) -> None:
-    """What was looked at is said; nothing is printed on standard output."""
+    """The counts are printed on standard error, and nothing on standard output."""
     del bucket
     result = run("--read", "--broker")
 

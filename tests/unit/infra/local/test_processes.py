@@ -80,7 +80,7 @@ def test_a_program_that_ignores_sigterm_is_killed_with_its_children(table: Proce
     assert [] == [process.pid for process in tree if process.is_running() and process.status() != "zombie"]
 
 
-def test_death_during_the_start_is_told_with_the_end_of_the_log(table: ProcessTable, tmp_path: Path) -> None:
+def test_an_end_during_the_start_is_reported_with_the_end_of_the_log(table: ProcessTable, tmp_path: Path) -> None:
     """A program that ends at once is an error at once, not a wait until the limit."""
     server = program("server", "raise SystemExit('no space left')", tmp_path)
 
@@ -119,7 +119,7 @@ def test_a_foreign_server_on_the_port_is_not_taken_for_ours(
         wait_until_healthy(sleeper, table.start(sleeper))
 
 
-def test_a_pid_that_belongs_to_somebody_else_is_not_ours(table: ProcessTable, tmp_path: Path) -> None:
+def test_a_pid_that_belongs_to_another_process_is_not_ours(table: ProcessTable, tmp_path: Path) -> None:
     """The start time is compared: a pid that the system gave away again is never signalled."""
     (tmp_path / "run").mkdir()
     own = {"name": "sleeper", "pid": psutil.Process().pid, "created": 1.0, "log": "x"}

@@ -9,7 +9,7 @@ from infra.local.produced import TopicCount, produced_per_hour
 from infra.local.settings import LocalSettings
 
 
-def test_a_kept_count_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_stored_count_continues_at_its_offsets(tmp_path: Path) -> None:
     """Counts and positions come back as they were kept, and a first count begins at nothing."""
     path = tmp_path / "run" / "produced.json"
     count = TopicCount.load(path)
@@ -22,6 +22,6 @@ def test_a_kept_count_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_is_away_is_named_at_once(tmp_path: Path) -> None:
-    """Nobody waits for a connection that is refused."""
+    """A refused connection ends the call at once."""
     with pytest.raises(StackError, match=r"the broker at 127\.0\.0\.1:1 does not answer: start the stack"):
         produced_per_hour(LocalSettings(data_dir=tmp_path, kafka_port=1))

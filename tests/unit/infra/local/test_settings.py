@@ -13,7 +13,7 @@ def settings(tmp_path: Path) -> LocalSettings:
     return LocalSettings(data_dir=tmp_path, kafka_port=19092, s3_port=19000, snowflake_port=18084, flink_port=18081)
 
 
-def test_children_are_told_the_ports_of_this_stack(settings: LocalSettings) -> None:
+def test_children_get_the_ports_of_this_stack(settings: LocalSettings) -> None:
     """One set of ports moves every address that a process of the chain reads."""
     environment = settings.environment()
 
@@ -48,7 +48,7 @@ def test_files_that_hold_keys_are_readable_for_their_owner_alone(settings: Local
 
 
 def test_no_program_carries_a_secret_on_its_command_line(settings: LocalSettings) -> None:
-    """Everybody on a machine can read command lines."""
+    """Every user of a machine can read command lines."""
     secret = settings.s3_secret_access_key.get_secret_value()
     programs = [broker.program(settings), object_store.program(settings), *dagster.programs(settings)]
 

@@ -63,7 +63,7 @@ class FolderBucket:
             raise ObjectVanishedError(stored.key) from exc
 
     def write(self, key: str, *events: object) -> None:
-        """Write one line per event, a text as it stands, packed as the key's ending says."""
+        """Write one line per event, a text unchanged, compressed by the suffix of the key."""
         lines = "".join(event if isinstance(event, str) else json.dumps(event) + "\n" for event in events).encode()
         path = self.folder / "hourglass" / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ class Server:
     bucket: FolderBucket
 
     def connect(self, **changed: Any) -> Any:
-        """Log in, as somebody else or elsewhere if told so."""
+        """Log in; arguments replace the user, the password or the database."""
         wanted = {"user": "hourglass", "password": PASSWORD, "account": "local", "database": "AWS", "schema": "DEV"}
         return connector.connect(
             host="127.0.0.1", port=self.port, protocol="http", login_timeout=20, network_timeout=20, **wanted | changed

@@ -124,7 +124,7 @@ def test_one_request_holds_one_statement() -> None:
 
 
 def test_a_syntax_error_names_the_place() -> None:
-    """Line, position and token, as Snowflake says them."""
+    """Line, position and token, in Snowflake's text."""
     with pytest.raises(StatementRefusedError, match="line 2 at position 3 unexpected 'oops'"):
         parse("DROP STAGE s\n   oops")
 

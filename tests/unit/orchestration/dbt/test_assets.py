@@ -80,7 +80,7 @@ def test_a_failed_test_is_a_failed_check_and_fails_the_run() -> None:
     assert failed.metadata["rows_found"].value == 2
 
 
-def test_an_unknown_type_is_flagged_and_the_run_goes_on() -> None:
+def test_an_unknown_type_is_flagged_and_the_run_continues() -> None:
     """A warning is a failed check that blocks nothing."""
     flagged = NodeOutcome(KNOWN, Verdict.WARNED, 0.1, "Got 1 result", failures=1)
     _, result = run(GOOD | {KNOWN: flagged})
@@ -90,7 +90,7 @@ def test_an_unknown_type_is_flagged_and_the_run_goes_on() -> None:
 
 
 def test_a_failed_model_fails_the_run_and_what_it_skipped_is_not_reported() -> None:
-    """Nothing is said about a test that did not run."""
+    """A test that did not run has no result."""
     failed, skipped = MODELS
     outcomes = {
         failed: NodeOutcome(failed, Verdict.FAILED, 0.1, "SQL compilation error"),

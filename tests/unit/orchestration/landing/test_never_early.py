@@ -52,12 +52,12 @@ class Machine:
         self.fake.broker.records[partition].append(self.fake.clock.utc_now())
 
     def produce_late(self, partition: int) -> None:
-        """Append a record that says it is older, where producers may say so."""
+        """Append a record with an older timestamp, if the topic has CreateTime."""
         late = timedelta(minutes=70) if self.fake.broker.record_time is RecordTime.CREATE else timedelta(0)
         self.fake.broker.records[partition].append(self.fake.clock.utc_now() - late)
 
     def mark(self, partition: int) -> None:
-        """End a transaction: its marker takes an offset and the time of now, and nobody reads it."""
+        """End a transaction: its marker takes an offset and the present time, and cannot be read."""
         self.fake.broker.markers.add((partition, len(self.fake.broker.records[partition])))
         self.produce(partition)
 
@@ -131,7 +131,7 @@ def play(machine: Machine, steps: list[tuple[str, int]], after_tick: Callable[[M
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_with_log_append_time_no_hour_is_ever_sealed_early(steps: list[tuple[str, int]]) -> None:
-    """A sealed hour holds every record that the topic has of it, now and for ever; in the end every hour is sealed."""
+    """A sealed hour holds every record of it in the topic, at every later time; in the end every hour is sealed."""
     machine = Machine(RecordTime.LOG_APPEND)
 
     def nothing_is_missing(now: Machine) -> None:

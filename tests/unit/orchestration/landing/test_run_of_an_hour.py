@@ -174,7 +174,7 @@ def test_a_row_that_the_table_does_not_show_stops_the_hour_before_its_readers(
 def test_an_hour_that_is_not_complete_fails_with_the_reason(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The run proves the hour itself, whoever asked for it; nothing is sealed."""
+    """The run proves the hour itself, whatever was requested; nothing is sealed."""
     lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/01/" in key)
     del fake.bucket.objects[lost]
     result = publish(defs, instance)
@@ -192,14 +192,14 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
 
 
 @pytest.mark.parametrize("away", [BrokerUnavailableError("broker"), BucketUnavailableError("bucket")])
-def test_what_is_away_in_a_run_is_asked_again(
+def test_what_is_away_in_a_run_is_retried(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
     fake: FakeLanding,
     away: Exception,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The step asks for a retry and then goes on."""
+    """The step requests a retry and then succeeds."""
     monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
     (fake.broker if isinstance(away, BrokerUnavailableError) else fake.bucket).failures = [away]
     result = publish(defs, instance)
@@ -210,7 +210,7 @@ def test_what_is_away_in_a_run_is_asked_again(
 def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Snowflake stays away for all retries: the check says so and the hour is not published."""
+    """Snowflake stays away for all retries: the check fails with the reason, and the hour is not published."""
     monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
     fake.table.failures = [SnowflakeUnavailableError("Snowflake does not answer")] * 20
     result = publish(defs, instance)
@@ -354,7 +354,7 @@ def first_row(fake: FakeLanding, table: ExternalTable, instance: dg.DagsterInsta
     return row.state, row.agree
 
 
-def test_the_report_stands_while_snowflake_and_the_broker_are_away(
+def test_the_report_works_while_snowflake_and_the_broker_are_away(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
     """What is not known is None; what was published stays published."""
@@ -393,7 +393,7 @@ def test_rest_is_waited_for_once_when_a_person_starts_the_run(
 def test_rest_that_the_sensor_has_seen_is_not_waited_for(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The request brings the ends and since when they stand."""
+    """The request has the end offsets and since when they have not moved."""
     fake.broker.record_time = type(fake.broker.record_time).CREATE
     first = tick(defs, instance)
     fake.clock.time += timedelta(seconds=31)

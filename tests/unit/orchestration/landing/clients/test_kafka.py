@@ -78,7 +78,7 @@ def test_partitions_watermarks_and_record_time_are_read(record_time: RecordTime)
     assert [1.0, 3.0, 3.0, 3.0] == admin.timeouts
 
 
-def test_a_moment_is_asked_for_in_milliseconds_and_no_record_is_none() -> None:
+def test_a_moment_is_sent_in_milliseconds_and_no_record_is_none() -> None:
     """The broker answers -1 where no record is as late."""
     later = H1.start + timedelta(milliseconds=123)
     admin = FakeAdmin([{0: (7, int(later.timestamp() * 1000)), 1: (-1, -1)}])
@@ -95,7 +95,7 @@ def test_a_topic_that_is_not_there_is_refused() -> None:
 
 @pytest.mark.parametrize("code", [KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._UNKNOWN_PARTITION])
 def test_a_broker_that_is_away_is_unavailable(code: int) -> None:
-    """Also an unknown partition: that is what the client says while a broker is down."""
+    """Also an unknown partition: the client reports it while a broker is down."""
     admin = FakeAdmin(error=KafkaException(KafkaError(code)))
     with pytest.raises(
         BrokerUnavailableError, match=r"broker 127\.0\.0\.1:1 cannot describe topic platform-events now"
@@ -120,14 +120,14 @@ def test_an_answer_that_does_not_come_is_unavailable() -> None:
         broker.offsets_at(TOPIC, [0], H1.start)
 
 
-def test_a_broker_that_nobody_runs_is_unavailable() -> None:
-    """The real client, and a port on which nobody listens."""
+def test_a_broker_that_does_not_run_is_unavailable() -> None:
+    """The real client, and a port without a listener."""
     with pytest.raises(BrokerUnavailableError):
         KafkaBroker(NOWHERE, timeout_seconds=0.2).offsets(TOPIC)
 
 
 def test_a_refused_login_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client tells it to its callback alone, and its request just ends without an answer."""
+    """The client reports it to error_cb only, and its request ends without an answer."""
     broker = broker_with(FakeAdmin(error=KafkaException(KafkaError(KafkaError._TRANSPORT))))
     monkeypatch.setitem(broker.__dict__, "_errors", [KafkaError(KafkaError._AUTHENTICATION)])
     with pytest.raises(BrokerRefusedError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):

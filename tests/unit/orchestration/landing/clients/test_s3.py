@@ -15,7 +15,7 @@ from orchestration.landing.errors import BucketRefusedError, BucketUnavailableEr
 
 @pytest.fixture
 def bucket() -> S3Bucket:
-    """Nobody listens on port 1: what the stub does not answer cannot leave this machine."""
+    """Port 1 has no listener: a request without an answer of the stub cannot leave this machine."""
     return S3Bucket(
         "hourglass",
         S3Access(
@@ -69,7 +69,7 @@ def test_a_write_is_create_only(bucket: S3Bucket, s3: Stubber) -> None:
     ("code", "status"), [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409), ("Unknown", 412)]
 )
 def test_an_object_that_is_there_is_no_error(bucket: S3Bucket, s3: Stubber, code: str, status: int) -> None:
-    """Somebody was first, or is writing at this moment: nothing was written."""
+    """Another writer was first or is writing now: nothing was written."""
     s3.add_client_error("put_object", code, http_status_code=status)
     assert not bucket.put_if_absent("k", b"x")
 
@@ -87,7 +87,7 @@ def test_what_may_work_later_is_unavailable(bucket: S3Bucket, s3: Stubber, code:
 @pytest.mark.parametrize(
     ("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", 404), ("SignatureDoesNotMatch", 403)]
 )
-def test_what_somebody_must_repair_is_refused(bucket: S3Bucket, s3: Stubber, code: str, status: int) -> None:
+def test_what_must_be_repaired_is_refused(bucket: S3Bucket, s3: Stubber, code: str, status: int) -> None:
     """The message names the settings, and no secret."""
     s3.add_client_error("list_objects_v2", code, http_status_code=status)
     with pytest.raises(BucketRefusedError, match=f"{code}; check HOURGLASS_BUCKET") as raised:
@@ -96,7 +96,7 @@ def test_what_somebody_must_repair_is_refused(bucket: S3Bucket, s3: Stubber, cod
 
 
 def test_an_object_that_is_gone_is_refused(bucket: S3Bucket, s3: Stubber) -> None:
-    """It was listed a moment ago: somebody deletes evidence."""
+    """It was listed a moment ago, so it was deleted."""
     s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
     with pytest.raises(BucketRefusedError, match="get k"):
         bucket.get(["k"])

@@ -27,8 +27,8 @@ def test_an_object_is_fetched_once(fake: FakeLanding) -> None:
     assert (fetched, ()) == (fake.bucket.fetched, again.entries)
 
 
-def test_a_limit_cuts_the_look_short_and_the_next_one_goes_on(fake: FakeLanding) -> None:
-    """After an outage each look brings some more, and says that there is more."""
+def test_a_limit_cuts_a_read_and_the_next_one_continues(fake: FakeLanding) -> None:
+    """After an outage each read returns some more objects, and that more are left."""
     first = read_ledger(fake.bucket, LAYOUT, Reading(), objects_max=1)
     second = read_ledger(fake.bucket, LAYOUT, first.reading, objects_max=1)
     assert (True, False) == (first.more, second.more)
@@ -68,14 +68,14 @@ def test_the_start_never_moves_back(fake: FakeLanding) -> None:
 
 
 def test_a_gap_holds_the_start(fake: FakeLanding) -> None:
-    """What fills a gap appears under an emission hour that nobody knows."""
+    """The entry that fills a gap can appear under any emission hour."""
     fake.broker.records[0] += minutes(*range(151, 160))
     fake.job.land(0, 10, 12, fake.clock.utc_now())
     assert Reading().start == advanced(fake, read_ledger(fake.bucket, LAYOUT, Reading())).start
 
 
 def test_foreign_keys_below_the_ledger_are_passed_over(fake: FakeLanding) -> None:
-    """A directory marker or somebody's notes stop nothing."""
+    """A directory marker or other files are skipped."""
     fake.bucket.objects[LAYOUT.prefix(Kind.LEDGER)] = b""
     fake.bucket.objects[LAYOUT.hour_prefix(Kind.LEDGER, H1) + "notes.txt"] = b"hello"
     assert 2 == len(read_ledger(fake.bucket, LAYOUT, Reading()).entries)

@@ -49,7 +49,7 @@ class TestOffsets:
         assert not compare_offsets(*sealed, missing=[], faults=["offsets 0-1 landed twice"]).passed
 
     def test_an_entry_that_the_seal_does_not_know_is_red(self, sealed: tuple[Seal, Entries]) -> None:
-        """The ledger has gone on since: another revision is needed."""
+        """The ledger has later entries of the hour: another revision is needed."""
         seal, entries = sealed
         found = compare_offsets(seal, entries[:1], missing=[], faults=[])
         assert "2025-08-01T01: platform-events[1]: sealed 2 accepted and 0 rejected in offsets 0-1" in found.sentence
@@ -94,7 +94,7 @@ class TestObjects:
         found = compare_objects(sealed[0], listing(fake).values())
         assert (False, [again]) == (found.passed, found.numbers["doubled"])
 
-    def test_an_object_that_came_later_is_told_and_not_red(
+    def test_an_object_that_came_later_is_reported_and_not_red(
         self, fake: FakeLanding, sealed: tuple[Seal, Entries]
     ) -> None:
         """It belongs to the next revision."""
@@ -118,7 +118,7 @@ class TestRegistered:
         found = compare_registered(sealed[0], [first])
         assert (False, [second]) == (found.passed, found.numbers["not_registered"])
 
-    def test_a_file_that_nobody_sealed_is_red(self, sealed: tuple[Seal, Entries]) -> None:
+    def test_a_file_that_is_not_sealed_is_red(self, sealed: tuple[Seal, Entries]) -> None:
         """Its rows would be queryable and unproven."""
         found = compare_registered(sealed[0], [*sealed[0].landing(), "copy.jsonl"])
         assert (False, ["copy.jsonl"]) == (found.passed, found.numbers["not_sealed"])
@@ -143,7 +143,7 @@ class TestRows:
         first, second = sorted(sealed[0].landing())
         assert not compare_rows(sealed[0], {first: 3, second: 1}).passed
 
-    def test_rows_of_a_file_that_nobody_sealed_are_red(self, sealed: tuple[Seal, Entries]) -> None:
+    def test_rows_of_a_file_that_is_not_sealed_are_red(self, sealed: tuple[Seal, Entries]) -> None:
         """They would be read as part of the hour."""
         assert not compare_rows(sealed[0], {**dict.fromkeys(sealed[0].landing(), 2), "copy.jsonl": 1}).passed
 
@@ -160,7 +160,7 @@ class TestExternalTable:
     TABLE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
 
     def test_names_that_are_relative_to_the_stage_are_completed(self, fake: FakeLanding) -> None:
-        """A registry may tell `2025/08/01/01/part-…` or the whole key: both are one object."""
+        """Snowflake may return `2025/08/01/01/part-…` or the whole key: both are one object."""
         key = fake.stream.layout.hour_prefix(Kind.LANDING, H1) + "part.jsonl"
         for name in (key, "2025/08/01/01/part.jsonl"):
             fake.table.registered = {name: ["e"] * 7}

@@ -31,7 +31,7 @@ def reason(fake: FakeLanding, hour: Hour) -> str:
 
 
 def resting(fake: FakeLanding, seconds: float) -> dict[int, IdleSince]:
-    """Say that every partition has had its present end for that long."""
+    """Return the present end of every partition, unmoved for that long."""
     since = fake.clock.utc_now() - timedelta(seconds=seconds)
     return {p: IdleSince(end=len(times), since=since) for p, times in fake.broker.records.items()}
 
@@ -53,7 +53,7 @@ def test_offsets_that_have_not_landed_are_named_with_their_partition() -> None:
 
 
 def test_a_partition_that_the_ledger_does_not_know_holds_the_hour() -> None:
-    """Its records may be of the hour: nothing says otherwise."""
+    """Its records may be of the hour."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 65), 1: minutes(2, 65)}))
     fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert "offsets 0-0 of platform-events[1] to land" == reason(fake, H1)
@@ -111,7 +111,7 @@ def test_retention_removes_what_need_not_be_covered() -> None:
 
 
 class TestCreateTime:
-    """Record time is the producer's, so the end of a partition proves nothing while somebody produces."""
+    """Record time is the producer's, so the end of a partition proves nothing while records are produced."""
 
     def test_the_end_must_rest_for_the_grace(self, fake: FakeLanding) -> None:
         """The last hour has no successor: 29 s of rest are too short, 30 s are enough and called idle."""
@@ -124,7 +124,7 @@ class TestCreateTime:
         assert Proof.IDLE is proven.proof
 
     def test_a_replay_that_is_still_running_seals_nothing(self, fake: FakeLanding) -> None:
-        """A moving end starts the rest anew, however old the records are."""
+        """An end that moves restarts the idle time, for records of any age."""
         fake.broker.record_time = RecordTime.CREATE
         idle_ends = resting(fake, 3600)
         fake.broker.records[0] += minutes(151)
@@ -155,7 +155,7 @@ def test_a_promised_object_that_is_not_listed_holds_the_hour(fake: FakeLanding) 
 
 
 def test_a_set_and_not_a_count(fake: FakeLanding) -> None:
-    """An object of another epoch does not stand in for the lost one."""
+    """An object of another epoch does not replace the lost one."""
     lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/01/" in key)
     fake.bucket.objects[lost.replace("ab.1-", "ab.77-")] = fake.bucket.objects.pop(lost)
     assert "promised objects" in reason(fake, H1)
@@ -168,7 +168,7 @@ def test_a_second_object_of_an_epoch_stops_the_hour(fake: FakeLanding) -> None:
     assert "a second object of one epoch" in reason(fake, H1)
 
 
-def test_what_nobody_promises_is_left_out_and_named(fake: FakeLanding) -> None:
+def test_an_unpromised_object_is_left_out_and_named(fake: FakeLanding) -> None:
     """An object whose entry is not visible yet belongs to the next revision; foreign files to none."""
     prefix = fake.stream.layout.hour_prefix(Kind.LANDING, H1)
     unpromised_keys = [f"{prefix}part-0123456789ab.50-0-0.jsonl", f"{prefix}upload.tmp"]
@@ -212,7 +212,7 @@ def test_an_hour_before_the_first_partition_is_quarantined() -> None:
 
 
 def test_a_marker_at_the_end_does_not_hold_an_idle_hour() -> None:
-    """A transaction's marker is never landed: the broker attests that nobody reads it."""
+    """A transaction marker never lands: the broker returns no readable record there."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 2)}))
     fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
@@ -225,7 +225,7 @@ def test_a_record_behind_a_marker_holds_the_hour_until_it_lands() -> None:
 
 
 def test_an_open_transaction_holds_the_hour_whatever_becomes_of_it() -> None:
-    """Nobody reads its records now, and nobody knows whether they will be read."""
+    """Its records cannot be read yet, and may be readable later."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3)}, markers={(0, 1), (0, 2)}, held_back={0: 1}))
     fake.job.land(0, 0, 0, fake.clock.utc_now())
     assert "offsets 1-2 of platform-events[0] to land" == reason(fake, H1)
@@ -234,13 +234,13 @@ def test_an_open_transaction_holds_the_hour_whatever_becomes_of_it() -> None:
 
 
 def test_aborted_records_before_the_first_landed_one_do_not_hold_the_hour() -> None:
-    """The ledger begins at the first record that was read; what was aborted before is nobody's loss."""
+    """The ledger begins at the first record that was read; aborted records before it are not lost."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3, 65)}, markers={(0, 0), (0, 1)}))
     fake.job.land(0, 2, 3, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
 
 
-def test_with_create_time_a_marker_says_nothing_about_the_end_of_an_hour() -> None:
+def test_with_create_time_a_marker_does_not_end_an_hour() -> None:
     """A replay of hour 01 in transactions: the markers bear the broker's time, hours later than their records."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 189, 2, 189)}, RecordTime.CREATE, markers={(0, 1), (0, 3)}))
     fake.job.land(0, 0, 0, fake.clock.utc_now())
@@ -251,7 +251,7 @@ def test_with_create_time_a_marker_says_nothing_about_the_end_of_an_hour() -> No
 
 
 def test_a_backlog_costs_one_question_per_hour() -> None:
-    """The first record that somebody may read decides; the other partitions need not be asked about."""
+    """The first readable record decides; the other partitions need no query."""
     fake = FakeLanding(FakeBroker({p: minutes(1, 2, 65) for p in range(9)}))
     fake.job.land(0, 0, 0, fake.clock.utc_now())
     fake.broker.effects.clear()

@@ -26,7 +26,7 @@ def late_record(fake: FakeLanding) -> None:
     fake.job.land(0, 7, 7, fake.clock.utc_now())
 
 
-def test_a_seal_says_what_the_ledger_promised_of_the_hour(fake: FakeLanding) -> None:
+def test_a_seal_has_what_the_ledger_promised_of_the_hour(fake: FakeLanding) -> None:
     """Partition 0 has offsets 0-2 of hour 01, one of them rejected; partition 1 has 0-1."""
     found = seal(fake)
     assert (1, 4, 1, {"not_json": 1}) == (found.revision, found.accepted, found.rejected, found.reasons)
@@ -49,7 +49,7 @@ def test_a_seal_is_readable_and_reads_back(fake: FakeLanding) -> None:
 
 
 def test_the_same_objects_are_not_sealed_twice(fake: FakeLanding) -> None:
-    """A repeated run gets the seal that stands, whatever the time is."""
+    """A repeated run gets the existing seal, at any time."""
     first = seal(fake)
     fake.clock.sleep(3600)
     assert first == seal(fake)
@@ -123,8 +123,8 @@ def test_a_damaged_seal_is_an_error_with_its_key(fake: FakeLanding) -> None:
         latest_seal(fake.bucket, fake.stream.layout, H1)
 
 
-def test_other_files_beside_seals_are_passed_over(fake: FakeLanding) -> None:
-    """Somebody's notes are no revision."""
+def test_other_files_among_seals_are_skipped(fake: FakeLanding) -> None:
+    """A file of notes is not a revision."""
     fake.bucket.objects[fake.stream.layout.hour_prefix(Kind.SEALS, H1) + "notes.txt"] = b"x"
     assert latest_seal(fake.bucket, fake.stream.layout, H1) is None
     assert {} == latest_seals(fake.bucket, fake.stream.layout)

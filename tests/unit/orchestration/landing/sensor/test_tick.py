@@ -44,7 +44,7 @@ def land_hour_4(fake: FakeLanding) -> None:
     fake.job.land(1, 5, 5, fake.clock.utc_now())
 
 
-def test_each_complete_hour_is_asked_for_once_oldest_first(fake: FakeLanding) -> None:
+def test_each_complete_hour_is_requested_once_oldest_first(fake: FakeLanding) -> None:
     """Hours 01 to 03 are there, 04 arrives: exactly one request for it, and then none."""
     first = tick(fake)
     assert [(f"2025-08-01T0{n}", "complete") for n in (1, 2, 3)] == hours(first)
@@ -133,7 +133,7 @@ def test_no_hour_is_examined_after_the_duration(fake: FakeLanding, monkeypatch: 
     assert ["02", "03"] == [request.hour.label[-2:] for request in tick(fake, found.cursor).requests]
 
 
-def test_an_open_hour_says_what_it_waits_for(fake: FakeLanding) -> None:
+def test_the_sentence_names_what_an_open_hour_waits_for(fake: FakeLanding) -> None:
     """One readable sentence: the hour, the offsets, the partition."""
     fake.broker.records[1] += minutes(170)
     assert "2025-08-01T03 waits for offsets 5-5 of platform-events[1] to land" == tick(fake).sentence()
@@ -165,7 +165,7 @@ def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLand
     assert [("2025-08-10T01", "complete")] == hours(tick(fake, cursor))
 
 
-def test_findings_of_the_ledger_are_told(fake: FakeLanding) -> None:
+def test_findings_of_the_ledger_are_reported(fake: FakeLanding) -> None:
     """A doubled landing stops its hour and is in the sentence."""
     fake.job.land(0, 5, 6, fake.clock.utc_now())
     found = tick(fake)
@@ -173,7 +173,7 @@ def test_findings_of_the_ledger_are_told(fake: FakeLanding) -> None:
     assert "finding: platform-events[0]: offsets 5-6 landed twice" in found.sentence()
 
 
-def test_objects_that_nobody_promises_are_told(fake: FakeLanding) -> None:
+def test_unpromised_objects_are_reported(fake: FakeLanding) -> None:
     """They lie in a sealed directory, and Snowflake will see them."""
     fake.bucket.objects[fake.stream.layout.hour_prefix(Kind.LANDING, H1) + "copy.jsonl"] = b"x"
     assert [
@@ -181,7 +181,7 @@ def test_objects_that_nobody_promises_are_told(fake: FakeLanding) -> None:
     ] == list(tick(fake).findings)
 
 
-def test_a_bucket_that_is_away_is_an_error_that_can_be_asked_again(fake: FakeLanding) -> None:
+def test_a_bucket_that_is_away_is_an_error_that_can_be_retried(fake: FakeLanding) -> None:
     """The tick changed nothing outside and hands back no cursor."""
     fake.bucket.failures = [BucketUnavailableError("bucket hourglass is away")]
     with pytest.raises(BucketUnavailableError):
@@ -189,7 +189,7 @@ def test_a_bucket_that_is_away_is_an_error_that_can_be_asked_again(fake: FakeLan
     assert 3 == len(tick(fake).requests)
 
 
-def test_an_empty_stream_says_so() -> None:
+def test_an_empty_stream_has_its_own_sentence() -> None:
     """No topic traffic, no ledger: nothing to do."""
     assert "every landed hour was requested; the ledger is empty" == tick(FakeLanding(FakeBroker({0: []}))).sentence()
 
@@ -205,7 +205,7 @@ def test_year_end_and_changes_of_the_clock_elsewhere_change_nothing(start: str) 
     assert [first.plus(n).label for n in range(4)] == [request.hour.label for request in tick(fake).requests]
 
 
-def test_what_is_sealed_is_asked_for_under_its_old_key_after_the_cursor_was_lost(fake: FakeLanding) -> None:
+def test_a_sealed_hour_is_requested_under_its_old_key_after_the_cursor_was_lost(fake: FakeLanding) -> None:
     """The seal alone does not say that the hour was published; Dagster knows the run key, if it is the same Dagster."""
     first = tick(fake)
     seal(fake, first)
