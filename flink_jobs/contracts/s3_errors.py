@@ -58,7 +58,7 @@ def failure_of(error: Exception) -> S3Failure:
     An unknown code with a status below 500 is REFUSED.
     """
     # imported late: a process with such an error has loaded botocore already
-    from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError  # noqa: PLC0415 - see above
+    from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError  # noqa: PLC0415 - imported late on purpose
 
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
