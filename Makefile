@@ -28,7 +28,7 @@ test-unit: setup
 
 test-java: setup
 	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
-	@mvn -B -ntp -f infra/local/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
+	@mvn -B -ntp -f infra/local/s3_server/pom.xml verify | grep -vE '^\[INFO\] *$$'
 
 test-faults: setup
 	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
@@ -58,7 +58,7 @@ lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 
 clean: ## stop the stack, then remove all that set-up and demo made
 	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi
-	rm -rf .venv .tools .runtime .hourglass .benchmark flink_jobs/java/target infra/local/java/target $(DBT)/target $(DBT)/logs
+	rm -rf .venv .tools .runtime .hourglass .benchmark flink_jobs/java/target infra/local/s3_server/target $(DBT)/target $(DBT)/logs
 
 # What each part is made of. A part that is there and newer than its sources is not made again.
 
@@ -71,7 +71,7 @@ clean: ## stop the stack, then remove all that set-up and demo made
 	@touch $@
 
 .runtime/.installed: .venv/.synced flink_jobs/flink/home.py $(shell find flink_jobs/java/pom.xml flink_jobs/java/src/main \
-  infra/local/java/pom.xml infra/local/java/src/main -type f)
+  infra/local/s3_server/pom.xml infra/local/s3_server/src/main -type f)
 	@echo "set-up: jars and the Flink home"
 	@$(BIN)/python -m infra.local.runtime
 	@touch $@

@@ -11,7 +11,7 @@ from typing import Any
 from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
 from py4j.protocol import Py4JJavaError
 
-from flink_jobs.clock import SystemClock
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.restore_failure import restore_failure_of
 from flink_jobs.hand_over import RunningJob, received

@@ -21,7 +21,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
 from flink_jobs.audit.broker import KafkaWitness
-from flink_jobs.clock import SystemClock
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.config import checkpoint_properties

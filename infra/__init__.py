@@ -1,1 +1,1 @@
-"""The command line, and everything that runs the chain on one machine."""
+"""The command line `hourglass`, the local stack, and the local Snowflake."""

@@ -1,4 +1,4 @@
-"""`hourglass`: the one command line, which mounts the commands of the packages.
+"""`hourglass`: the command line, with the commands of all packages.
 
 Exit codes everywhere: 0 success, 1 found something wrong, 2 usage or set-up.
 """
@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from rich.table import Column, Table
 from rich.text import Text
 
-from infra.console import Json, console, output, tell
-from infra.job_commands import job
-from infra.ledger_commands import ledger
+from infra.commands.console import Json, console, output, print_progress
+from infra.commands.job import job
+from infra.commands.ledger import ledger
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command
@@ -48,8 +48,8 @@ app.command("simulate")(simulate_command)
 def configure() -> None:
     """Platform events from Kafka to Snowflake, one proven hour at a time.
 
-    Settings come from HOURGLASS_ variables and `.env`. Commands talk to the local stack of this checkout, unless
-    HOURGLASS_TARGET=remote says that the other settings name the servers.
+    Settings come from HOURGLASS_ variables and `.env`. Commands use the local stack of this checkout. With
+    HOURGLASS_TARGET=remote they use the servers of the other settings.
     """
     settings = LocalSettings()
     if settings.target == "local":
@@ -84,7 +84,7 @@ def down(
 
 @app.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the proof of every hour: what is accepted, landed, registered, queryable, and whether all agree."""
+    """Show the proof of every hour: accepted, landed, registered and queryable records, and whether all agree."""
     from infra.local.proof import proof_rows
 
     rows = proof_rows(LocalSettings())
@@ -113,7 +113,7 @@ def demo(
     agreed = False
     try:
         stack.up()
-        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), tell)
+        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), print_progress)
         agreed = bool(rows) and all(row.agree for row in rows)
         print_proof(rows)
         console.print(f"Every hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
@@ -162,20 +162,29 @@ def sql(
 
 
 def print_proof(rows: Sequence[ProofRow]) -> None:
-    """Print the proof table: a row an hour."""
-    columns = ("hour", "state", "produced", "accepted", "rejected", "objects", "registered", "queryable", "revision")
-    table = Table(*columns, "agree", title="Every hour, hop by hop", title_justify="left")
+    """Print the proof table: one row per hour."""
+    from infra.local.proof import COLUMNS
+
+    table = Table(*COLUMNS, "agree", title="Every hour, hop by hop", title_justify="left")
     for column in table.columns[2:9]:
         column.justify = "right"
     for row in rows:
-        cells = ["-" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in
-                 (getattr(row, column) for column in columns)]  # fmt: skip
-        table.add_row(*cells, {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree])
+        values = row.as_json()
+        table.add_row(
+            *(_cell(values[name]) for name in COLUMNS),
+            {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree],
+        )
     output().print(table)
 
 
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def main() -> None:
-    """Run the command line; an expected failure is one clear line and exit code 2."""
+    """Run the command line. An expected error is printed in one line, with exit code 2."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(standalone_mode=True)
@@ -190,7 +199,7 @@ def main() -> None:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
-    """Name the errors that carry their repair; only packages that are loaded can have raised theirs."""
+    """Return the errors whose message has the repair; only loaded packages can have raised theirs."""
     names = {
         "flink_jobs.errors": "LandingJobError",
         "producers.errors": "ProducerError",
@@ -214,7 +223,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _stack() -> Stack:
     from infra.local.stack import Stack
 
-    return Stack(LocalSettings(), tell)
+    return Stack(LocalSettings(), print_progress)
 
 
 def _up_or_down_again(stack: Stack) -> None:
@@ -227,7 +236,7 @@ def _up_or_down_again(stack: Stack) -> None:
 
 
 def _down(stack: Stack) -> None:
-    """Stop the stack whatever happens: Ctrl-C in the middle of it stops what is left at once."""
+    """Stop the stack; Ctrl-C during the stop kills what is left."""
     try:
         stack.down()
     except KeyboardInterrupt:

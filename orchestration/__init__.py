@@ -1,1 +1,1 @@
-"""Bucket to Snowflake, one proven hour at a time: the Dagster code location."""
+"""The Dagster code location: from the bucket to Snowflake, one proven hour at a time."""

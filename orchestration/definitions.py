@@ -1,4 +1,4 @@
-"""Everything that Dagster loads: the plain definitions and the YAML documents below `defs/`."""
+"""The entry point of the code location: the Python definitions and the YAML documents below `defs/`."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ import dagster as dg
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Find and load the definitions."""
+    """Load all definitions below this folder."""
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

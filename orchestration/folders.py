@@ -1,4 +1,4 @@
-"""Where orchestration keeps files of its own on this machine: nothing in them is needed to repeat a run."""
+"""Folders for files that orchestration writes on this machine; no run needs the files of an earlier run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class FolderSettings(BaseSettings):
-    """Read the one folder of this machine from `HOURGLASS_DATA_DIR` or `.env`."""
+    """The data folder, from `HOURGLASS_DATA_DIR` in the environment or in `.env`."""
 
     model_config = SettingsConfigDict(
         env_prefix="HOURGLASS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -18,7 +18,7 @@ class FolderSettings(BaseSettings):
 
     @property
     def dbt_target(self) -> Path:
-        """What dbt parsed and compiled."""
+        """What dbt parses and compiles."""
         return self.data_dir.absolute() / "dbt"
 
     @property

@@ -1,4 +1,4 @@
-"""What the landing part of orchestration can be told, by `HOURGLASS_…` in the environment or in `.env`."""
+"""Settings of the landing part of orchestration, from `HOURGLASS_…` in the environment or in `.env`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.contracts.s3_access import S3Access
-from orchestration.landing.broker import KafkaBroker
-from orchestration.landing.bucket import S3Bucket
-from orchestration.landing.clock import SystemClock
-from orchestration.landing.completeness import Patience
-from orchestration.landing.proving import Stream
-from orchestration.landing.tick import Limits
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.clients.kafka import KafkaBroker
+from orchestration.landing.clients.s3 import S3Bucket
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.proof.completeness import CompletenessPolicy
+from orchestration.landing.proof.evidence import Stream
+from orchestration.landing.sensor.tick import Limits
 from producers.kafka import KafkaAccess
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName
@@ -22,39 +22,41 @@ from snowflake_components.identifiers import Identifier, QualifiedName
 EVENT_TABLE = "ext_flink_event_log"
 
 
-class LandingSettings(KafkaAccess, S3Access):
-    """Hold where the broker and the bucket are, and how patient the sensor is; the defaults are the local stack's."""
+class SensorSettings(KafkaAccess, S3Access):
+    """Broker, bucket and stream, and how long the sensor waits. The defaults are those of the local stack."""
 
     stream: str = "platform-events"
     topic: str = "platform-events"
     bucket: str = "hourglass"
 
-    disorder_seconds: float = Field(default=5, ge=0, description="how far record time may run backwards; D")
-    grace_seconds: float = Field(default=30, ge=0, description="rest after which the end of a partition counts")
+    disorder_seconds: float = Field(default=5, ge=0, description="D: how far record time may run backwards")
+    grace_seconds: float = Field(default=30, ge=0, description="idle time after which the end of a partition counts")
     sensor_seconds: int = Field(default=30, ge=1, description="between two ticks of the sensor")
-    sensor_runs_max: int = Field(default=24, ge=1, description="runs that one tick asks for")
-    lookback_hours: int = Field(default=72, ge=1, description="how long an hour is remembered after its newest entry")
+    sensor_runs_max: int = Field(default=24, ge=1, description="runs that one tick requests")
+    lookback_hours: int = Field(
+        default=72, ge=1, description="how long the cursor keeps an hour after its newest ledger entry"
+    )
 
     def landing_stream(self) -> Stream:
-        """Build the stream with its clients; nothing is connected before the first question."""
+        """Build the stream with its clients; they connect at the first call."""
         return Stream(
             layout=StreamLayout(self.stream),
             topic=self.topic,
             bucket=S3Bucket(self.bucket, self),
             broker=KafkaBroker(self),
             clock=SystemClock(),
-            patience=Patience(
+            policy=CompletenessPolicy(
                 disorder=timedelta(seconds=self.disorder_seconds), grace=timedelta(seconds=self.grace_seconds)
             ),
         )
 
     def limits(self) -> Limits:
-        """Bound a tick of the sensor."""
+        """Return the bounds of one tick of the sensor."""
         return Limits(requests_max=self.sensor_runs_max, lookback=timedelta(hours=self.lookback_hours))
 
 
 def event_table(snowflake: SnowflakeSettings, layout: StreamLayout) -> ExternalTable:
-    """Name the external table over the stream's landed objects, in the configured database and schema."""
+    """Return the external table over the landed objects of the stream, in the configured database and schema."""
     names = (snowflake.database, snowflake.schema_name, EVENT_TABLE)
     return ExternalTable(
         SnowflakeConnection(settings=snowflake), QualifiedName(*(Identifier.parse(name) for name in names)), layout

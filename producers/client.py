@@ -1,7 +1,6 @@
-"""The one producer of platform events: idempotent, `acks=all`, every delivery accounted for.
+"""The producer of platform events: idempotent, `acks=all`, and every record gets an outcome.
 
-This is the only module that imports the producer of confluent_kafka; its errors leave as those of
-`producers.errors`.
+The only module that imports the producer of confluent_kafka; it raises the errors of `producers.errors` instead.
 """
 
 from __future__ import annotations
@@ -49,32 +48,31 @@ _NEVER_WRITTEN = frozenset(
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
         KafkaError.TOPIC_EXCEPTION,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001  the library's own name for its local errors
-        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  same
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001  its public name
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  its public name
     }
 )
-"""Errors after which the record is certainly not in the topic. Every other error leaves it unknown."""
+"""Errors after which the record is not in the topic. After every other error its outcome is unknown."""
 
 _FATAL = frozenset(
     {
-        KafkaError._FATAL,  # noqa: SLF001  same
-        KafkaError._FENCED,  # noqa: SLF001  same
+        KafkaError._FATAL,  # noqa: SLF001  its public name
+        KafkaError._FENCED,  # noqa: SLF001  its public name
         KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,
         KafkaError.UNKNOWN_PRODUCER_ID,
         KafkaError.INVALID_PRODUCER_EPOCH,
         KafkaError.PRODUCER_FENCED,
     }
 )
-"""Errors after which an idempotent producer takes nothing more."""
+"""Errors after which an idempotent producer accepts no more records."""
 
 
 class EventProducer:
-    """Send platform events to one topic; a run's events stay in one partition, in order.
+    """Send platform events to one topic; the events of a run stay in one partition, in order.
 
-    Promised: within the life of one producer no record is doubled, and records of one key keep their order.
-    Not promised: across a crash the caller may send an event again, which makes a second record with the same
-    `event_id`. `send` returns when the record is taken, not when it is acked: the outcome arrives in
-    `on_delivery` and in the counts of `flush`.
+    Promised: one producer writes no record twice, and records of one key keep their order. Not promised: after a
+    crash the caller may send an event again, which makes a second record with the same `event_id`. `send` returns
+    when the record is queued, not when it is acked; the outcome arrives in `on_delivery` and in the counts of `flush`.
 
     Raises:
         ProducerSetupError: broker away, credentials refused or topic missing, within `setup_limit_seconds`.
@@ -104,7 +102,7 @@ class EventProducer:
 
     @property
     def report(self) -> DeliveryReport:
-        """The counts so far; ends arrive only while `send`, `flush` or `close` run."""
+        """The counts so far; outcomes arrive only during `send`, `flush` and `close`."""
         ends = self._outcomes
         return DeliveryReport(self._taken, ends[Outcome.ACKED], ends[Outcome.FAILED], ends[Outcome.UNKNOWN])
 
@@ -115,17 +113,17 @@ class EventProducer:
         record_time: datetime | None = None,
         on_delivery: OnDelivery | None = None,
     ) -> None:
-        """Take one event.
+        """Queue one event.
 
         Args:
             event: its key is the run id, else the event id.
             record_time: the Kafka timestamp; None means now. A topic with LogAppendTime ignores it.
-            on_delivery: is called once with the end of this record, from this or a later call of this producer. What
-                it raises is raised by that call, after the other ends are counted.
+            on_delivery: called once with the outcome, during this or a later call of this producer. An exception of it
+                is raised by that call, after the other outcomes are counted.
 
         Raises:
             EventTooLargeError, QueueFullError, RecordRefusedError, FatalProducerError, ClosedProducerError: the
-                event was not taken.
+                event was not queued.
         """
         self.send_raw(
             event.to_json(),
@@ -144,7 +142,7 @@ class EventProducer:
         event_id: str | None = None,
         on_delivery: OnDelivery | None = None,
     ) -> None:
-        """Take bytes as they are: only their size is checked. Arguments and errors are those of `send`."""
+        """Queue bytes unchanged; only their size is checked. Arguments and errors are those of `send`."""
         if self._closed:
             raise ClosedProducerError("this producer is closed: open another one")
         if len(value) > EVENT_BYTES_MAX:
@@ -160,13 +158,13 @@ class EventProducer:
         self._raise_callback_error()
 
     def flush(self, limit_seconds: float | None = None) -> DeliveryReport:
-        """Wait until every record has its end, at most `limit_seconds` (default: the setting).
+        """Wait until every record has an outcome, at most `limit_seconds` (default: the setting).
 
         Returns:
-            The counts; `pending` is what the limit left open.
+            The counts; `pending` records have no outcome yet.
 
         Raises:
-            FatalProducerError: no more will be acked; `close` ends what is open.
+            FatalProducerError: no further record will be acked; call `close`.
         """
         self._serve(self._kafka.flush, self._flush_limit_seconds if limit_seconds is None else limit_seconds)
         self._raise_callback_error()
@@ -174,11 +172,11 @@ class EventProducer:
         return self.report
 
     def close(self, limit_seconds: float | None = None) -> DeliveryReport:
-        """End this producer; calling it again changes nothing. Only what `on_delivery` has raised is raised.
+        """Close this producer; further calls change nothing. Raises only what `on_delivery` raised.
 
-        1. flush, at most `limit_seconds` (default: the setting);
-        2. give up what is left: each such record ends as unknown;
-        3. take no more.
+        1. Flush, at most `limit_seconds` (default: the setting).
+        2. Purge the records that are left: their outcome is unknown.
+        3. Accept no more records.
         """
         if not self._closed:
             self._closed = True
@@ -186,7 +184,7 @@ class EventProducer:
             self._kafka.purge(in_queue=True, in_flight=True)
             self._serve(self._kafka.flush, _PURGE_SECONDS)
             for number in list(self._open):
-                self._end(number, Outcome.UNKNOWN, error="the producer ended before Kafka said")
+                self._end(number, Outcome.UNKNOWN, error="the producer was closed before Kafka answered")
             self._raise_callback_error()
         return self.report
 
@@ -201,7 +199,7 @@ class EventProducer:
                 if self._clock() >= give_up_at:
                     raise QueueFullError(
                         f"the queue to {self._topic!r} stayed full for {self._queue_limit_seconds:g} s: "
-                        "the broker takes nothing; try again when it is back"
+                        "the broker accepts no records; try again when it is back"
                     ) from exc
                 self._serve(self._kafka.poll, _POLL_SECONDS)
             except KafkaException as exc:
@@ -212,9 +210,9 @@ class EventProducer:
                 return
 
     def _serve(self, call: Callable[[float], int], limit_seconds: float) -> None:
-        """Poll or flush, again after an exception: so the client says that it met its fatal error.
+        """Poll or flush, and retry after an exception to run the remaining callbacks.
 
-        It raises in the middle of its callbacks; a callback that runs then makes a `SystemError` of it.
+        With a fatal error the client raises within a callback, which Python turns into a `SystemError`.
         """
         for _ in range(_FATAL_TRIES):
             try:
@@ -225,7 +223,7 @@ class EventProducer:
                 return
 
     def _account(self, number: int, error: KafkaError | None, message: Message) -> None:
-        # With the fatal error pending, the first call into the client raises: the record stays open for `close`.
+        # with a fatal error pending, the first call into the client raises: `close` ends this record then
         if error is None:
             self._end(number, Outcome.ACKED, (message.partition(), message.offset()))
         else:
@@ -245,7 +243,7 @@ class EventProducer:
             return
         try:
             on_delivery(Delivery(event_id, self._topic, *place, outcome, error))
-        except Exception as exc:  # noqa: BLE001  raised through the C library it would hide the ends of other records
+        except Exception as exc:  # noqa: BLE001  raised through the C library it would hide the outcomes of other records
             self._callback_error = self._callback_error or exc
 
     def _raise_callback_error(self) -> None:
@@ -260,13 +258,13 @@ class EventProducer:
     def _refuse_if_fatal(self) -> None:
         if self._fatal is not None:
             raise FatalProducerError(
-                f"Kafka ended this producer ({self._fatal}): what is in flight is unknown; start again and "
-                "send those events again under their ids"
+                f"Kafka ended this producer ({self._fatal}), and the outcome of records in flight is unknown: "
+                "start again and send those events again with the same ids"
             )
 
 
 def outcome_of(error: KafkaError | None) -> Outcome:
-    """Say whether a record is in the topic, from the error of its delivery callback."""
+    """Return the outcome of a record for the error of its delivery callback."""
     if error is None:
         return Outcome.ACKED
     return Outcome.FAILED if error.code() in _NEVER_WRITTEN else Outcome.UNKNOWN
@@ -276,7 +274,7 @@ def _connect(settings: ProducerSettings) -> Producer:
     configuration = connection_of(settings) | {
         "enable.idempotence": True,
         "acks": "all",
-        "partitioner": "murmur2_random",  # as Java's: other producers put the same run into the same partition
+        "partitioner": "murmur2_random",  # as Java's producers: all of them put a run into the same partition
         "compression.type": "lz4",
         "linger.ms": 20,
         "batch.size": 512 * 1024,

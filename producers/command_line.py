@@ -1,4 +1,4 @@
-"""What the commands of this package share: their exit codes, and how they read settings and report mistakes."""
+"""Exit codes of the commands of this package, and how they read settings and report errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXIT_USAGE = 2
 
 
 def read_settings() -> ProducerSettings:
-    """Read the settings, or leave with one line that names the variable."""
+    """Read the settings, or exit with one line that names the variable."""
     try:
         return ProducerSettings()
     except ValidationError as exc:
@@ -23,6 +23,6 @@ def read_settings() -> ProducerSettings:
 
 
 def fail(error: Exception | str, exit_code: int) -> NoReturn:
-    """Leave with one line on standard error."""
+    """Print one line on standard error and exit."""
     typer.echo(f"error: {error}", err=True)
     raise typer.Exit(exit_code)

@@ -1,4 +1,4 @@
-"""How the sending programs reach Kafka, and the check at the start that they do."""
+"""The Kafka connection of the sending programs, and the check of it at their start."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from producers.errors import AuthenticationError, BrokerUnavailableError, ProducerSetupError, TopicMissingError
-from producers.kafka import REFUSALS, VARIABLES
 from producers.settings import ProducerSettings
 
 log = logging.getLogger("producers.kafka")
-# librdkafka repeats itself while a broker is away: who wants its lines adds a handler
+# silent by default: librdkafka logs twenty lines a second while a broker is away
 log.addHandler(logging.NullHandler())
 
 _TRY_SECONDS = 1.0
 
 
 def connection_of(settings: ProducerSettings) -> dict[str, Any]:
-    """Write the part of librdkafka's configuration that every client has."""
+    """Return the part of librdkafka's configuration that every client shares."""
     return settings.librdkafka() | {"client.id": "hourglass", "reconnect.backoff.max.ms": 2000}
 
 
 def check_topic(settings: ProducerSettings, clock: Callable[[], float]) -> None:
-    """Make sure that the broker answers, takes the credentials and has the topic.
+    """Check that the broker answers, accepts the credentials and has the topic.
 
     Raises:
         ProducerSetupError: one of its kinds, within `setup_limit_seconds` and one try.
@@ -39,7 +38,7 @@ def check_topic(settings: ProducerSettings, clock: Callable[[], float]) -> None:
 
 
 def text_of(exc: Exception) -> str:
-    """Read what librdkafka says, without the wrapping of its Python client."""
+    """Return the text of librdkafka's error, without what its Python client adds."""
     error = exc.args[0] if exc.args else exc
     return error.str() if isinstance(error, KafkaError) else str(error)
 
@@ -54,7 +53,7 @@ def _topics(settings: ProducerSettings, clock: Callable[[], float]) -> Container
     give_up_at = clock() + settings.setup_limit_seconds
     while True:
         try:
-            # asks for all topics: a request for one topic makes it on brokers that create topics by themselves
+            # lists all topics: a request for one topic creates it on brokers with auto.create.topics.enable
             topics: Container[str] = client.list_topics(timeout=_TRY_SECONDS).topics
         except KafkaException as exc:
             client.poll(0)
@@ -66,13 +65,7 @@ def _topics(settings: ProducerSettings, clock: Callable[[], float]) -> Container
 def _refuse_if_hopeless(
     settings: ProducerSettings, errors: list[KafkaError], exc: KafkaException, *, out_of_time: bool
 ) -> None:
-    servers = settings.kafka_bootstrap_servers
-    for error in errors:
-        if error.name() in REFUSALS:
-            raise AuthenticationError(
-                f"the broker at {servers} refuses this client ({error.str()}): check {VARIABLES}"
-            ) from exc
+    if refusal := settings.refusal(errors):
+        raise AuthenticationError(refusal) from exc
     if out_of_time:
-        raise BrokerUnavailableError(
-            f"no broker answers at {servers} ({errors[0].str()}): start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
-        ) from exc
+        raise BrokerUnavailableError(settings.absence(errors[0])) from exc

@@ -1,4 +1,4 @@
-"""From an entry of a Dagster event log to a platform event.
+"""Translate an entry of a Dagster event log into a platform event.
 
 | Dagster | platform event |
 |---|---|
@@ -12,7 +12,7 @@
 | FRESHNESS_STATE_CHANGE, FRESHNESS_STATE_EVALUATION | FRESHNESS_CHANGE |
 | every other type, and log lines (`dagster_event_type` `LOG`) | ENGINE_EVENT |
 
-`payload.dagster_event_type` always has Dagster's own word. Ticks of sensors are no entries of the event log.
+`payload.dagster_event_type` is always Dagster's own type. Sensor ticks are not part of the event log.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Translator:
     """Translate the entries of one Dagster instance.
 
     Args:
-        instance_id: what the instance calls itself, a UUID; ids of events are derived from it.
-        organization: whose events they are.
-        deployment: where the instance runs.
+        instance_id: UUID of the instance; the ids of events are derived from it.
+        organization: of every event.
+        deployment: of every event.
     """
 
     def __init__(self, instance_id: str, organization: str, deployment: str) -> None:
@@ -67,10 +67,10 @@ class Translator:
         self._deployment = deployment
 
     def event_of(self, storage_id: int, entry: EventLogEntry) -> PlatformEvent:
-        """Translate one entry; the same entry always becomes the same event, with the same id.
+        """Translate one entry; the same entry always becomes the same event with the same id.
 
-        An entry that does not fit the contract (too large, too deep) keeps everything but its details; then
-        `payload.reduced` says why.
+        The details of an entry that does not fit the contract (too large, too deep) are left out, with the reason in
+        `payload.reduced`.
         """
         payload = _payload_of(entry)
         try:
@@ -99,7 +99,7 @@ class Translator:
 
 
 def type_of(entry: EventLogEntry) -> EventType:
-    """Find the platform's type of an entry: the table above."""
+    """Return the platform's type of an entry by the table above."""
     event = entry.dagster_event
     if event is None:
         return EventType.ENGINE_EVENT
@@ -110,7 +110,7 @@ def type_of(entry: EventLogEntry) -> EventType:
 
 
 def counterpart_of(dagster_type: DagsterEventType) -> EventType:
-    """Find the type of an entry whose type alone decides; every type of Dagster has a counterpart."""
+    """Return the platform's type for a type of Dagster, if the type alone decides."""
     return _TYPES.get(dagster_type, EventType.ENGINE_EVENT)
 
 
@@ -131,7 +131,7 @@ def _payload_of(entry: EventLogEntry) -> dict[str, Any]:
 
 
 def _error_of(error: Any) -> dict[str, Any]:
-    # Dagster wraps what went wrong in what it did about it: the first cause is what people look for
+    # Dagster wraps the original error in its own: the first cause is what people look for
     first = error
     while first.cause is not None:
         first = first.cause
@@ -185,7 +185,7 @@ def _plain(value: Any) -> Any:
         return _text(inner)
     if inner is None or isinstance(inner, int | float | dict | list):
         return inner
-    # schemas, lineage, pointers: in Dagster's own words, which name their class
+    # schemas, lineage, pointers: as Dagster serializes them, with their class
     return json.loads(serialize_value(value))
 
 
@@ -195,7 +195,7 @@ def _reduce(payload: dict[str, Any], why: str) -> dict[str, Any]:
 
 
 def _text(text: str) -> str:
-    # half a surrogate pair cannot be written as UTF-8
+    # a lone surrogate cannot be written as UTF-8
     return text[:_TEXT_CHARACTERS_MAX].encode(errors="replace").decode()
 
 

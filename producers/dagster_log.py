@@ -1,8 +1,8 @@
-"""Read a Dagster instance's event log from a position, whatever storage it has.
+"""Read the event log of a Dagster instance from a position, for every storage.
 
-Postgres, MySQL and consolidated SQLite number all entries together. The default SQLite storage keeps one database
-per run, each with numbers of its own, and repeats only some entries in an index; there a position is a number per
-run. Uses of Dagster's storage that are not public stand here and nowhere else.
+Postgres, MySQL and consolidated SQLite number all entries together. The default SQLite storage has one database per
+run with its own numbers, and an index of only some entries; a position there is a number per run. This is the only
+module that uses private parts of Dagster's storage.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Clock = Callable[[], datetime]
 
 
 class DagsterLogError(Exception):
-    """The instance cannot be read now; later it may be."""
+    """The instance cannot be read now; a retry can help."""
 
 
 class NoDagsterInstanceError(DagsterLogError):
@@ -39,7 +39,7 @@ class NoDagsterInstanceError(DagsterLogError):
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One entry. `shard` is the run whose numbers `storage_id` belongs to; an unreadable entry is None."""
+    """One entry, None if it is unreadable. `shard` is the run that numbers `storage_id`."""
 
     shard: str
     storage_id: int
@@ -48,33 +48,33 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """How far a log was read.
+    """A position in a log.
 
     Args:
         ids: shard -> number of the last entry that was read.
-        settled_until: every run that was last updated before this moment is read to its end.
+        settled_until: runs with no later update are read to their end.
     """
 
     ids: Mapping[str, int] = field(default_factory=dict)
     settled_until: datetime | None = None
 
     def after(self, records: Iterable[LogRecord]) -> LogPosition:
-        """Move behind records, which ascend in each shard."""
+        """Return the position after these records, which ascend in each shard."""
         return replace(self, ids={**self.ids, **{record.shard: record.storage_id for record in records}})
 
 
 class EventLog(Protocol):
-    """A log that is read in passes: from a position to what is now the end."""
+    """A log that is read in passes, each from a position to the present end."""
 
     def records(self, position: LogPosition) -> Iterator[LogRecord]:
-        """Read on from a position; entries of one run come in their order."""
+        """Read from a position; entries of one run come in their order."""
 
     def settle(self, position: LogPosition, started: datetime) -> LogPosition:
-        """Forget what no later pass needs, after a pass that began at `started` and was read to its end."""
+        """Drop what no later pass needs, after a complete pass that began at `started`."""
 
     @property
     def at_end(self) -> bool:
-        """Whether the last pass saw everything that was there when it began."""
+        """Whether the last pass read every entry that existed when it began."""
 
 
 def open_instance(home: Path) -> DagsterInstance:
@@ -92,21 +92,21 @@ def open_instance(home: Path) -> DagsterInstance:
 
 
 def instance_id(instance: DagsterInstance) -> str:
-    """Read the UUID that the instance's storage has given itself."""
+    """Read the UUID of the instance's storage."""
     with _translated():
         return str(instance.run_storage.get_run_storage_id())  # type: ignore[attr-defined]  # every SQL storage has it
 
 
 def event_log(instance: DagsterInstance, clock: Clock) -> EventLog:
-    """Choose how to read the log of an instance."""
+    """Return the reader for the storage of an instance."""
     return RunShardedLog(instance) if instance.event_log_storage.is_run_sharded else WholeLog(instance, clock)
 
 
 class WholeLog:
     """A log with one sequence of numbers.
 
-    Databases hand out a number before its entry is visible, so a young gap may still fill: reading stops in front
-    of it until it is filled or `10 s` old.
+    A database assigns a number before its entry is visible, so a gap may still be filled: reading stops before a gap
+    until it is filled or 10 s old.
     """
 
     def __init__(self, instance: DagsterInstance, clock: Clock) -> None:
@@ -142,8 +142,8 @@ class WholeLog:
 class RunShardedLog:
     """A log with a database per run, and one for entries without a run.
 
-    A pass reads the runs that are not finished, and those updated since `settled_until`. Not promised: an entry
-    that is written to a run more than an hour after the run's last change of status is not seen.
+    A pass reads the unfinished runs and those updated since `settled_until`. An entry that is written more than an
+    hour after the last change of its run's status is not read.
     """
 
     def __init__(self, instance: DagsterInstance) -> None:
@@ -168,7 +168,7 @@ class RunShardedLog:
         updated = RunsFilter(updated_after=position.settled_until)
         unfinished = RunsFilter(statuses=NOT_FINISHED_STATUSES)
         with _translated():
-            # the unfinished first: a run that ends in between is then found by its update
+            # unfinished runs first: a run that ends between the two queries is found by its update
             newest_first = [run_id for runs in (unfinished, updated) for run_id in self._instance.get_run_ids(runs)]
         return [_RUNLESS, *reversed(dict.fromkeys(newest_first))]
 
@@ -184,7 +184,7 @@ class RunShardedLog:
             return self._read_one(run_id, last)
 
     def _read_one(self, run_id: str, last: int) -> list[LogRecord]:
-        # a page with an entry that does not load is read entry by entry
+        # a page with an unreadable entry is read entry by entry
         try:
             return self._read_page(run_id, last, 1)
         except DagsterEventLogInvalidForRun:

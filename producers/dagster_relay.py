@@ -29,7 +29,7 @@ from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerError, ProducerSetupError
 from producers.relay_cursor import RelayCursor, RelayCursorError
 from producers.settings import ProducerSettings
-from producers.stopping import StopRequest
+from producers.signals import GracefulStop
 
 _BATCH_RECORDS = 1_000
 _GAP_WAIT_SECONDS = 1.0
@@ -38,12 +38,12 @@ T = TypeVar("T")
 
 
 class NotAckedError(Exception):
-    """Part of a batch failed or is unknown: the cursor stays, the batch will be sent again."""
+    """A record of a batch failed or is unknown: the cursor stays, and the batch is sent again."""
 
 
 @dataclass(slots=True)
 class RelayReport:
-    """What a relay has done: entries sent and acked, entries that did not load, and the last trouble if any."""
+    """Counts of a relay: acked entries, unreadable entries, passes; and its last error, if any."""
 
     acked: int = 0
     skipped: int = 0
@@ -52,17 +52,17 @@ class RelayReport:
 
 
 class Relay:
-    """Send what one instance logs.
+    """Send the event log of one instance.
 
-    Promised: the cursor moves only over entries that are acked, so a crash repeats entries, under the same
-    event ids, and never loses one. Entries of one run are sent in their order.
+    Promised: the cursor moves only past entries that are acked, so after a crash entries are sent again with the same
+    event ids and none is lost. Entries of one run are sent in their order.
 
     Args:
-        log: what to read.
-        translator: makes the event of an entry.
-        producer: stays open.
-        cursor: where the position is kept.
-        complain: is called with one line for each entry that cannot be read, and for each pass that fails.
+        log: of the instance.
+        translator: of its entries.
+        producer: is not closed.
+        cursor: of this log.
+        complain: called with one line for each unreadable entry and for each failed pass.
     """
 
     def __init__(
@@ -82,13 +82,16 @@ class Relay:
         self.report = RelayReport()
 
     def run_pass(self, now: datetime, stop: Callable[[], bool]) -> None:
-        """Relay from the cursor to what is now the end.
+        """Relay from the cursor to the present end of the log, batch by batch.
 
-        1. read a batch; 2. send it; 3. wait until every record of it is acked; 4. write the cursor; then the next.
-        A stop is noticed between two batches.
+        1. Read it and send it.
+        2. Wait until every record of it is acked.
+        3. Write the cursor.
+
+        `stop` is checked between two batches.
 
         Raises:
-            NotAckedError, ProducerError, DagsterLogError: the cursor stands behind the last batch that was acked.
+            NotAckedError, ProducerError, DagsterLogError: the cursor is after the last batch that was acked.
         """
         for batch in _batched(self._log.records(self._position), _BATCH_RECORDS):
             self._send(batch)
@@ -101,7 +104,7 @@ class Relay:
 
     @property
     def at_end(self) -> bool:
-        """Whether the last pass has relayed everything that was there."""
+        """Whether the last pass reached the end of the log."""
         return self._log.at_end
 
     def _move(self, position: LogPosition) -> None:
@@ -122,25 +125,25 @@ class Relay:
         self._producer.flush()
         acked = sum(delivery.outcome is Outcome.ACKED for delivery in deliveries)
         if acked < taken:
-            raise NotAckedError(f"{taken - acked:,} of {taken:,} entries are not acked: they will be sent again")
+            raise NotAckedError(f"{taken - acked:,} of {taken:,} entries are not acked: the batch is sent again")
         self.report.acked += acked
 
 
 class Stop(Protocol):
-    """Whether to stop, and a wait that a stop ends."""
+    """Whether to stop, and a sleep that a stop ends."""
 
     def __call__(self) -> bool:
-        """Say whether a stop was asked for."""
+        """Return whether a stop was requested."""
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not beyond a stop."""
+        """Sleep, at most until a stop."""
 
 
 def follow(relay: Relay, *, once: bool, poll_seconds: float, stop: Stop, clock: Callable[[], datetime]) -> RelayReport:
     """Relay to the end of the log (`once`), or follow it until a stop.
 
-    When following, a batch that is not acked or a log that cannot be read is tried again after `poll_seconds`;
-    with `once` it ends the relay. A fatal error of the producer always does.
+    When following, a batch that is not acked and a log that cannot be read are retried after `poll_seconds`. With
+    `once` either ends the relay. A fatal error of the producer always ends it.
     """
     report = relay.report
     while not stop():
@@ -165,7 +168,7 @@ def _batched(records: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def default_cursor(settings: ProducerSettings) -> Path:
-    """Name the relay's cursor of this data folder."""
+    """Return the path of the relay's cursor in this data folder."""
     return settings.data_dir / "relay" / "cursor.json"
 
 
@@ -173,22 +176,22 @@ def relay_command(  # noqa: PLR0913, PLR0917  one parameter per option of the co
     dagster_home: Annotated[
         Path, typer.Option(envvar="DAGSTER_HOME", help="Folder of the Dagster instance.", show_default=False)
     ],
-    once: Annotated[bool, typer.Option("--once", help="Relay to the present end of the log and leave.")] = False,
-    poll_seconds: Annotated[float, typer.Option(min=0.1, help="Pause between two looks at the log.")] = 2.0,
-    organization: Annotated[str, typer.Option(help="Whose events they are.")] = "hourglass",
-    deployment: Annotated[str, typer.Option(help="Where the instance runs.")] = "local",
-    cursor: Annotated[Path | None, typer.Option(help="Where to keep the position.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Relay to the present end of the log and exit.")] = False,
+    poll_seconds: Annotated[float, typer.Option(min=0.1, help="Pause between two passes over the log.")] = 2.0,
+    organization: Annotated[str, typer.Option(help="Organization of the events.")] = "hourglass",
+    deployment: Annotated[str, typer.Option(help="Deployment of the events.")] = "local",
+    cursor: Annotated[Path | None, typer.Option(help="File of the cursor.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Send every entry of a Dagster instance's event log, from where the last relay stopped.
 
-    SIGTERM and Ctrl-C end it after the batch under way. Exit code 0: every entry that was read is acked. 1: an entry
+    SIGTERM and Ctrl-C end it after the current batch. Exit code 0: every entry that was read is acked. 1: an entry
     is not acked or could not be read. 2: wrong options, no such instance, another instance's cursor, or the broker
     or the topic is not there.
     """
     settings = read_settings()
     try:
-        with StopRequest() as stop, open_instance(dagster_home) as instance, EventProducer(settings) as producer:
+        with GracefulStop() as stop, open_instance(dagster_home) as instance, EventProducer(settings) as producer:
             identity = instance_id(instance)
             relay = Relay(
                 event_log(instance, _now),
@@ -215,4 +218,6 @@ def _print(report: RelayReport, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
-        typer.echo(f"{report.acked:,} entries acked, {report.skipped:,} unreadable, {report.passes:,} looks at the log")
+        typer.echo(
+            f"{report.acked:,} entries acked, {report.skipped:,} unreadable, {report.passes:,} passes over the log"
+        )

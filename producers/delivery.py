@@ -1,4 +1,4 @@
-"""What becomes of a record that was given to a producer, and the seam that sending programs are written against."""
+"""The outcome of a record, and the protocol of a producer that the sending programs use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producers.events import PlatformEvent
 
 
 class Outcome(StrEnum):
-    """The three ends of a record: a timeout is neither success nor failure."""
+    """The outcome of a record. After a timeout it is unknown: neither success nor failure."""
 
     ACKED = "acked"
     FAILED = "failed"
@@ -21,15 +21,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The end of one record.
+    """The outcome of one record with its position.
 
     Args:
         event_id: as given to `send`; None for raw bytes without identity.
-        topic: the topic that was asked for.
+        topic: that it was sent to.
         partition: None unless acked.
         offset: None unless acked.
         outcome: whether the record is in the topic.
-        error: why it is not, or why nobody knows; None when acked.
+        error: reason of a failed or unknown outcome; None when acked.
     """
 
     event_id: str | None
@@ -45,7 +45,7 @@ OnDelivery = Callable[[Delivery], None]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """Counts over all records that a producer has taken: `taken = acked + failed + unknown + pending`."""
+    """Counts over all records of a producer: `taken = acked + failed + unknown + pending`."""
 
     taken: int = 0
     acked: int = 0
@@ -54,17 +54,17 @@ class DeliveryReport:
 
     @property
     def pending(self) -> int:
-        """Records without an end yet: 0 after `close`."""
+        """Records without an outcome yet; 0 after `close`."""
         return self.taken - self.acked - self.failed - self.unknown
 
     @property
     def complete(self) -> bool:
-        """Whether every record that was taken is acked."""
+        """Whether every record is acked."""
         return self.acked == self.taken
 
 
 class Sender(Protocol):
-    """What the sending programs need of a producer: `EventProducer`, or its fake in tests."""
+    """The part of a producer that the sending programs use; see `EventProducer`."""
 
     def send(
         self,
@@ -73,7 +73,7 @@ class Sender(Protocol):
         record_time: datetime | None = None,
         on_delivery: OnDelivery | None = None,
     ) -> None:
-        """Take one event; its end arrives in `on_delivery`."""
+        """Queue one event; its outcome arrives in `on_delivery`."""
 
     def send_raw(
         self,
@@ -84,10 +84,10 @@ class Sender(Protocol):
         event_id: str | None = None,
         on_delivery: OnDelivery | None = None,
     ) -> None:
-        """Take bytes that are already written, unchecked but for their size."""
+        """Queue bytes unchanged; only their size is checked."""
 
     def flush(self, limit_seconds: float | None = None) -> DeliveryReport:
-        """Wait until every record has its end, at most so long."""
+        """Wait until every record has an outcome, at most `limit_seconds`."""
 
     def close(self, limit_seconds: float | None = None) -> DeliveryReport:
-        """Flush, give up what is left as unknown, and take no more."""
+        """Flush, end what is left as unknown, and accept no more records."""

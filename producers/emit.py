@@ -1,4 +1,4 @@
-"""Send JSON lines to the topic, and say of each line what became of it."""
+"""Send JSON lines to the topic, and report each line that is not acked."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_sett
 from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
 from producers.events import EVENT_BYTES_MAX, EventError, PlatformEvent
-from producers.stopping import StopRequest
+from producers.signals import GracefulStop
 
 _LINE_BYTES_MAX = EVENT_BYTES_MAX + 2
-"""An event of the largest size and its line end; what is longer is read, counted and dropped in pieces."""
+"""The largest event and its line end; a longer line is read in pieces and rejected."""
 
 
 def _stay_silent(number: int, reason: str) -> None:
@@ -31,7 +31,7 @@ class EmitOptions:
 
     Args:
         record_time: take the Kafka timestamp from `occurred_at` instead of the moment of sending.
-        complain: is called with the number of a line, from 1, and why it is not in the topic, or nobody knows.
+        complain: called with the number of a line, from 1, and why it is rejected, failed or unknown.
     """
 
     record_time: bool = False
@@ -40,9 +40,9 @@ class EmitOptions:
 
 @dataclass(frozen=True, slots=True)
 class EmitReport:
-    """What became of the lines: `lines = rejected + acked + failed + unknown`; blank lines do not count.
+    """Counts of the lines: `lines = rejected + acked + failed + unknown`; blank lines do not count.
 
-    `rejected` lines were not sent. `stopped` says why reading ended before the input did.
+    `rejected` lines were not sent. `stopped` is the reason when reading ended before the input.
     """
 
     lines: int
@@ -59,11 +59,11 @@ class EmitReport:
 
 
 def emit(lines: Iterable[bytes], producer: Sender, options: EmitOptions) -> EmitReport:
-    """Send each line that is an event, bytes unchanged.
+    """Send each line that is an event, with its bytes unchanged, and close the producer.
 
-    1. read a line; one that is not an event is complained about and counted, the rest goes on; 2. send it under
-    its run id; 3. when the queue stays full or the producer has ended, read no more; 4. close the producer, which
-    ends every record as acked, failed or unknown; 5. report.
+    1. Read a line. If it is not an event, complain, count it, and continue.
+    2. Send it with the run id as its key. If the queue stays full or the producer has ended, stop reading.
+    3. Close the producer: every record then is acked, failed or unknown.
     """
     emission = _Emission(producer, options)
     stopped = emission.send_all(lines)
@@ -79,7 +79,7 @@ def emit(lines: Iterable[bytes], producer: Sender, options: EmitOptions) -> Emit
 
 
 class _Emission:
-    """The lines of one call of `emit`, as far as they are read."""
+    """Counts of one call of `emit`."""
 
     def __init__(self, producer: Sender, options: EmitOptions) -> None:
         self._producer = producer
@@ -122,7 +122,7 @@ class _Emission:
 
 
 def whole_lines(pieces: Iterable[bytes]) -> Iterable[bytes]:
-    """Join what a bounded read has cut: a line over the limit comes as one line that is too long, not as many."""
+    """Join the pieces of lines from a bounded read; a line over the limit is shortened to its first piece."""
     too_long = b""
     for piece in pieces:
         if piece.endswith(b"\n") or len(piece) < _LINE_BYTES_MAX:
@@ -142,14 +142,14 @@ def emit_command(
 ) -> None:
     """Send platform events from standard input, one JSON object per line.
 
-    A line that is not an event is reported on standard error with its number and reason, and the rest goes on.
+    A line that is not an event is reported on standard error with its number and reason; the others are sent.
     SIGTERM and Ctrl-C stop reading and wait for what was sent. Exit code 0: every line that was read is acked. 1: a
     line was rejected, failed or is unknown. 2: wrong options or settings, or the broker or the topic is not there.
     """
     settings = read_settings()
     options = EmitOptions(record_time, lambda number, reason: typer.echo(f"line {number}: {reason}", err=True))
     try:
-        with StopRequest() as stop, EventProducer(settings) as producer:
+        with GracefulStop() as stop, EventProducer(settings) as producer:
             report = emit(stop.lines(sys.stdin.buffer, _LINE_BYTES_MAX), producer, options)
             if stop() and report.stopped is None:
                 report = replace(report, stopped="asked to stop")

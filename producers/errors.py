@@ -1,22 +1,22 @@
-"""What can go wrong between a producer and Kafka.
+"""Errors of the producer.
 
 ProducerError
-├── ProducerSetupError          nothing was sent: repair the configuration or the broker, then start again
+├── ProducerSetupError          nothing was sent: repair the settings or the broker, then start again
 │   ├── BrokerUnavailableError
 │   ├── AuthenticationError
 │   └── TopicMissingError
 ├── EventTooLargeError          this event can never be sent
-├── RecordRefusedError          the client library refuses this record at once
-├── QueueFullError              the broker takes nothing for longer than the limit: the same send may be tried again
-├── FatalProducerError          this producer can send nothing any more: flush, report, leave
-└── ClosedProducerError         a send after the end: a mistake in the caller
+├── RecordRefusedError          the client library refuses this record
+├── QueueFullError              the broker accepted nothing for longer than the limit: send the event again later
+├── FatalProducerError          this producer cannot send any more: close it and start a new one
+└── ClosedProducerError         `send` after `close`: a defect of the caller
 """
 
 from __future__ import annotations
 
 
 class ProducerError(Exception):
-    """Every error that sending raises; the message names the repair."""
+    """Base of the errors of the producer; the message names the repair."""
 
 
 class ProducerSetupError(ProducerError):
@@ -32,24 +32,24 @@ class AuthenticationError(ProducerSetupError):
 
 
 class TopicMissingError(ProducerSetupError):
-    """The topic does not exist, or these credentials may not see it."""
+    """The topic does not exist, or these credentials have no right to see it."""
 
 
 class EventTooLargeError(ProducerError):
-    """The event is over the limit; the message has its size and never its content."""
+    """The event is larger than the limit; the message has its size and never its content."""
 
 
 class RecordRefusedError(ProducerError):
-    """The client library did not take the record, for a reason that trying again does not change."""
+    """The client library refused the record; a retry does not help."""
 
 
 class QueueFullError(ProducerError):
-    """The queue of unsent records stayed full for the whole limit; the record was not taken."""
+    """The queue stayed full for the whole limit; the record was not queued."""
 
 
 class FatalProducerError(ProducerError):
-    """The idempotent producer lost its guarantees: it must not continue, records in flight are unknown."""
+    """The idempotent producer lost its guarantees; the outcome of records in flight is unknown."""
 
 
 class ClosedProducerError(ProducerError):
-    """The producer was closed before this call."""
+    """The producer is closed."""

@@ -1,8 +1,8 @@
-"""The contract of a platform event: the one place that says which fields an event has.
+"""The contract of a platform event: its fields and their rules.
 
-The landing job's validation is generated from these models (`landing_contract`), so a field is described once.
-An event is one JSON object. Unknown fields are allowed and land unchanged; an unknown `event_type` is accepted
-by the landing job and counted, but a producer of ours cannot send it by mistake: it is not in `EventType`.
+The validation of the landing job is generated from these models (`landing_contract`), so a field is described once.
+An event is one JSON object. Unknown fields are allowed and land unchanged. The landing job accepts and counts an
+unknown `event_type`; the producers here can only send one of `EventType`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Never, Self
-from uuid import uuid4
 
 from pydantic import (
     AfterValidator,
@@ -35,25 +34,25 @@ NAME_LENGTH_MAX = 512
 """Longest name of an organization, a run, an asset and so on, in characters."""
 CLOCK_AHEAD_SECONDS_MAX = 5 * 60
 CLOCK_BEHIND_SECONDS_MAX = 30 * 24 * 3600
-"""`occurred_at` farther ahead of, or behind, the record's own time is flagged as clock skew; the event lands."""
+"""An `occurred_at` farther ahead of or behind the record time is flagged as clock skew; the event lands."""
 DEPTH_MAX = 64
 """Deepest nesting of objects and arrays that the landing job accepts; the event itself is depth 1."""
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
-"""What an `event_id` looks like: it goes into queries and file names, so it holds nothing that needs quoting."""
+"""Form of an `event_id`: it is used in queries and file names, so no character needs quoting."""
 
 
 class EventError(ValueError):
-    """Bytes that are not a platform event: the message names the field and the repair, never the content."""
+    """The bytes are not a platform event; the message names the field and the repair, never the content."""
 
 
 class ContractError(TypeError):
-    """A model with a rule that the landing job cannot check: the message names the field and the rule."""
+    """A model has a rule that the landing job cannot check; the message names the field and the rule."""
 
 
 class EventType(StrEnum):
-    """Every type of event that our producers send.
+    """The types of events that the producers here send.
 
-    `ENGINE_EVENT` is whatever else an orchestrator records, log lines included: `payload.dagster_event_type` says what.
+    `ENGINE_EVENT` is every other entry of an orchestrator's log; its type is in `payload.dagster_event_type`.
     """
 
     RUN_START = "RUN_START"
@@ -77,7 +76,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\
 
 
 def _refuse_other_spellings(moment: object) -> object:
-    # pydantic alone would also read "1754017200" and dates with a blank, which the landing job rejects
+    # pydantic alone also reads "1754017200" and dates with a blank, which the landing job rejects
     if isinstance(moment, datetime) or (isinstance(moment, str) and _RFC_3339.fullmatch(moment)):
         return moment
     raise ValueError("write the time as RFC 3339 with a zone, like 2025-08-01T03:59:59.123Z")
@@ -100,16 +99,16 @@ Timestamp = Annotated[
     AfterValidator(_to_utc),
     PlainSerializer(_to_rfc3339_milliseconds, return_type=str, when_used="json"),
 ]
-"""A moment with its zone, kept in UTC, written as RFC 3339 with milliseconds and `Z`."""
+"""A moment in UTC, written as RFC 3339 with milliseconds and `Z`."""
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
 
 
 class PlatformEvent(BaseModel):
-    """Describe one thing that happened in a deployment.
+    """One event of a deployment.
 
-    `event_id` is the identity: a producer that resends after a crash sends the same id again, and the staging
-    model keeps the first. All events of one `run_id` go to one Kafka partition, in order.
+    `event_id` is its identity: a producer that sends it again after a crash uses the same id, and the staging model
+    keeps the first record. All events of one `run_id` go to one Kafka partition, in order.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -146,7 +145,7 @@ class PlatformEvent(BaseModel):
         if len(line) > EVENT_BYTES_MAX:
             raise EventError(f"longer than {EVENT_BYTES_MAX:,} bytes ({len(line):,} read): shorten the payload")
         read = _read_object(line)
-        # the model fills it in for those who build events; bytes must carry it
+        # the model has a default for events built in Python; bytes must hold it
         wrong = [] if "schema_version" in read else [f"schema_version: Field required, it is {SCHEMA_VERSION}"]
         try:
             event = cls.model_validate(read)
@@ -162,7 +161,7 @@ class PlatformEvent(BaseModel):
 
 
 def describe_errors(exc: ValidationError) -> str:
-    """Say what is wrong with each field, one clause per field, without the values."""
+    """Describe the errors, one clause per field, without the values."""
     return "; ".join(
         f"{'.'.join(map(str, error['loc'])) or 'event'}: {error['msg'].removeprefix('Value error, ')}"
         for error in exc.errors(include_input=False, include_url=False)
@@ -170,7 +169,7 @@ def describe_errors(exc: ValidationError) -> str:
 
 
 def refuse_what_cannot_land(values: Iterable[Any]) -> None:
-    """Look for what JSON, UTF-8 or Snowflake cannot hold in the values of an event's fields.
+    """Check the values of an event's fields for what JSON, UTF-8 or Snowflake cannot hold.
 
     Raises:
         ValueError: a number that is no finite double, a lone surrogate, or nesting beyond `DEPTH_MAX`.
@@ -230,7 +229,7 @@ def _read_object(line: bytes) -> dict[str, Any]:
 
 
 class _Pairs(dict[str, Any]):
-    """A JSON object that remembers which of its names were given twice."""
+    """A JSON object, with the names that were given twice."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -241,18 +240,13 @@ class _Pairs(dict[str, Any]):
 
 
 def _refuse_constant(name: str) -> Never:
-    raise EventError(f"not JSON: {name} is no number in JSON")
+    raise EventError(f"not JSON: {name} is not a number in JSON")
 
 
 def _read_integer(digits: str) -> int:
     if len(digits) > _INTEGER_DIGITS_MAX:
         raise EventError("a number is larger than a double can hold: write a text")
     return int(digits)
-
-
-def new_event_id() -> str:
-    """Make an identity that no other producer makes."""
-    return str(uuid4())
 
 
 def json_schema() -> dict[str, Any]:
@@ -262,10 +256,10 @@ def json_schema() -> dict[str, Any]:
 
 
 def landing_contract(model: type[BaseModel] = PlatformEvent) -> dict[str, Any]:
-    """Say what the landing job checks of every record, in the words of its Java operator.
+    """Return what the landing job checks of every record, in the form that its Java operator reads.
 
-    Everything about fields is read from the model's JSON Schema, and a rule of the model that the operator cannot
-    check is an error here: nothing that the model asks is checked by producers alone.
+    The rules of fields come from the model's JSON Schema. A rule that the operator cannot check is an error here, so
+    that no rule is checked by producers alone.
 
     Returns:
         `fields`: name -> {`type`: string | integer | object | timestamp | id, `required`: bool, for strings
@@ -295,7 +289,7 @@ def landing_contract(model: type[BaseModel] = PlatformEvent) -> dict[str, Any]:
 
 
 _ANNOTATIONS = frozenset({"title", "description", "default", "examples", "type", "enum"})
-"""What a JSON Schema says without asking anything of a value, or what `_landing_type` has read."""
+"""Keywords of a JSON Schema that are no rules for a value, or that `_landing_type` has read."""
 _LIMITS: dict[str, dict[str, str | None]] = {
     "string": {"minLength": "length_min", "maxLength": "length_max"},
     "integer": {"minimum": "integer_min", "maximum": "integer_max"},
@@ -303,7 +297,7 @@ _LIMITS: dict[str, dict[str, str | None]] = {
     "id": {"pattern": None},
     "object": {"additionalProperties": None},
 }
-"""By type of the operator: keywords of JSON Schema that it checks, with their names there."""
+"""By type: the keywords of JSON Schema that the operator checks, with its own names for them."""
 
 
 def _field_contract(name: str, shapes: list[dict[str, Any]], *, present: bool) -> dict[str, Any]:
@@ -319,7 +313,7 @@ def _field_contract(name: str, shapes: list[dict[str, Any]], *, present: bool) -
         )
     named = {own: value for keyword, value in values[0].items() if (own := limits.get(keyword))}
     if "enum" in values[0]:
-        named["length_max"] = NAME_LENGTH_MAX  # a type that the model does not know lands, and is flagged
+        named["length_max"] = NAME_LENGTH_MAX  # an unknown type lands and is flagged
     return {"type": kind, "required": not nullable, **named}
 
 

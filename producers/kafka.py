@@ -1,29 +1,49 @@
 """How every process of the project reaches Kafka: one set of variables, and their names for librdkafka.
 
-A contract: it imports nothing of ours and no client. The landing job's Java client has its own names for the same
-settings, in `flink_jobs/flink/kafka_properties.py`.
+A contract: it imports nothing of ours and no Kafka client. The Java client of the landing job has other names for the
+same settings, in `flink_jobs/flink/kafka_properties.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 VARIABLES = "HOURGLASS_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
-"""What to look at when a broker refuses a client."""
+"""The variables to check when a broker refuses a client."""
 
-REFUSALS = frozenset(
+_REFUSALS = frozenset(
     {"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE", "_SSL"}
 )
-"""Names of librdkafka's errors after which the same settings will never be let in."""
+"""Names of librdkafka's errors after which the same settings will never be accepted."""
+
+
+class ClientError(Protocol):
+    """An error of librdkafka, `confluent_kafka.KafkaError`."""
+
+    def name(self) -> str:
+        """The name of its code, such as `_TRANSPORT`."""
+
+    def str(self) -> str:
+        """Its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetRange:
+    """The first offset that the broker still has, and the offset of the next record."""
+
+    low: int
+    end: int
 
 
 class SecurityProtocol(StrEnum):
-    """How the connection to the broker is protected."""
+    """Protection of the connection to the broker."""
 
     PLAINTEXT = "PLAINTEXT"
     SSL = "SSL"
@@ -37,12 +57,12 @@ class SecurityProtocol(StrEnum):
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether the broker shows a certificate."""
+        """Whether the connection is encrypted with TLS."""
         return self in {SecurityProtocol.SSL, SecurityProtocol.SASL_SSL}
 
 
 class SaslMechanism(StrEnum):
-    """How a user proves who it is."""
+    """Method of the login."""
 
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
@@ -50,9 +70,9 @@ class SaslMechanism(StrEnum):
 
 
 class KafkaAccess(BaseSettings):
-    """Where the brokers are, how the connection is protected, and who we are. Files are PEM.
+    """Addresses of the brokers, protection of the connection, and credentials. Files are PEM.
 
-    A password is given as a variable or as the name of a file that holds it, whose last line break does not count.
+    A password is given as a variable, or as the name of a file whose last line break is cut off.
     """
 
     model_config = SettingsConfigDict(
@@ -61,7 +81,7 @@ class KafkaAccess(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        hide_input_in_errors=True,  # what is wrong may be a password
+        hide_input_in_errors=True,  # the wrong value may be a password
     )
 
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", min_length=1)
@@ -71,15 +91,15 @@ class KafkaAccess(BaseSettings):
     kafka_sasl_password: SecretStr | None = None
     kafka_sasl_password_file: Path | None = None
     kafka_ssl_ca_location: Path | None = None
-    """Certificates that may sign the broker's; without it those of the system."""
+    """Certificates of the authorities that may sign the broker's; default: those of the system."""
     kafka_ssl_certificate_location: Path | None = None
-    """Our own certificate with its chain, for a broker that asks for one."""
+    """The client certificate with its chain, for a broker that demands one."""
     kafka_ssl_key_location: Path | None = None
-    """The key of our certificate, in the form PKCS#8."""
+    """The key of the client certificate, PKCS#8."""
     kafka_ssl_key_password: SecretStr | None = None
     kafka_ssl_key_password_file: Path | None = None
     kafka_ssl_check_host_name: bool = True
-    """Whether the broker's certificate must carry the name under which we reach it."""
+    """Whether the broker's certificate must hold the host name of the connection."""
 
     @field_validator(
         "kafka_sasl_password_file",
@@ -119,11 +139,11 @@ class KafkaAccess(BaseSettings):
 
     @property
     def ssl_key_password(self) -> str | None:
-        """The password of our key, from its variable or else from its file."""
+        """The password of the client key, from its variable or else from its file."""
         return _secret(self.kafka_ssl_key_password, self.kafka_ssl_key_password_file)
 
     def librdkafka(self) -> dict[str, str]:
-        """Name the settings as librdkafka does, with the passwords: never log or keep the result."""
+        """Return the settings in librdkafka's names. The result holds passwords: never log or keep it."""
         values: dict[str, str | Path | None] = {
             "bootstrap.servers": self.kafka_bootstrap_servers,
             "security.protocol": self.kafka_security_protocol.value,
@@ -143,6 +163,21 @@ class KafkaAccess(BaseSettings):
                 "ssl.endpoint.identification.algorithm": "https" if self.kafka_ssl_check_host_name else "none",
             }
         return {name: str(value) for name, value in values.items() if value is not None}
+
+    def refusal(self, errors: Iterable[ClientError]) -> str | None:
+        """Return a message if one of the errors refuses this client for good; None when a retry can succeed."""
+        for error in errors:
+            if error.name() in _REFUSALS:
+                servers = self.kafka_bootstrap_servers
+                return f"the broker at {servers} refuses this client ({error.str()}): check {VARIABLES}"
+        return None
+
+    def absence(self, error: ClientError) -> str:
+        """Return the message for brokers that did not answer in time."""
+        servers = self.kafka_bootstrap_servers
+        return (
+            f"no Kafka broker answers at {servers} ({error.str()}): start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
+        )
 
 
 def _secret(given: SecretStr | None, file: Path | None) -> str | None:

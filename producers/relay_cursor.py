@@ -1,4 +1,4 @@
-"""The relay's cursor: how far an instance's log is acked, in a file that is replaced as a whole."""
+"""The relay's cursor: the acked position in the log of an instance, in a file that is replaced atomically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from producers.events import describe_errors
 
 
 class RelayCursorError(Exception):
-    """A cursor file that cannot be used: the message names the file and the repair."""
+    """A cursor file cannot be used; the message names the file and the repair."""
 
 
 class _CursorFile(BaseModel):
@@ -26,11 +26,11 @@ class _CursorFile(BaseModel):
 
 
 class RelayCursor:
-    """Keep the position of one instance's log.
+    """The stored position in the log of one instance.
 
     Args:
-        path: the file; it need not exist. One relay uses it at a time.
-        instance: id of the instance; a file of another instance is refused, never overwritten.
+        path: of the file, which need not exist. Only one relay may use it at a time.
+        instance: id of the instance; the file of another instance is refused and not overwritten.
     """
 
     def __init__(self, path: Path, instance: str) -> None:
@@ -38,10 +38,10 @@ class RelayCursor:
         self._instance = instance
 
     def read(self) -> LogPosition:
-        """Read where to go on; without a file, at the beginning.
+        """Read the position; without a file, the beginning of the log.
 
         Raises:
-            RelayCursorError: not a cursor, or that of another instance.
+            RelayCursorError: the file is not a cursor, or belongs to another instance.
         """
         try:
             content = _CursorFile.model_validate_json(self._path.read_bytes())
@@ -50,7 +50,7 @@ class RelayCursor:
         except ValidationError as exc:
             raise RelayCursorError(
                 f"{self._path} is not a cursor of the relay ({describe_errors(exc)}): move it away to relay the whole "
-                "log again under the same event ids"
+                "log again with the same event ids"
             ) from exc
         if content.instance != self._instance:
             raise RelayCursorError(
@@ -60,7 +60,7 @@ class RelayCursor:
         return LogPosition(content.ids, content.settled_until)
 
     def write(self, position: LogPosition) -> None:
-        """Replace the file: after a crash it has the old position or the new one, never a part."""
+        """Replace the file; after a crash it has the old position or the new one."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         content = _CursorFile(instance=self._instance, ids=dict(position.ids), settled_until=position.settled_until)
         beside = self._path.with_name(self._path.name + ".new")

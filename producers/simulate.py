@@ -1,4 +1,4 @@
-"""Send realistic traffic of many organizations to the topic, and keep a ledger of what was sent."""
+"""Send realistic traffic of many organizations to the topic, with a ledger of the sent records."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_sett
 from producers.delivery import DeliveryReport, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError
 from producers.settings import ProducerSettings
+from producers.signals import GracefulStop
 from producers.simulation.plan import PlanError, SimulationPlan, label_of, parse_hours
 from producers.simulation.sent import SentLedger, SentLedgerError, sent_hours
 from producers.simulation.traffic import SimulatedRecord, traffic
-from producers.stopping import StopRequest
 
 _REFRESH_RECORDS = 1_000
-_NO_HOURS = "every hour of this choice is in the ledger already: nothing to send"
+_NO_HOURS = "every chosen hour is in the ledger already: nothing to send"
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationReport:
-    """What a simulation has sent. `stopped` says why it ended before its plan did; the command adds `seconds`."""
+    """Counts of a simulation. `stopped` is the reason when it ended early; the command sets `seconds`."""
 
     hours: tuple[str, ...]
     taken: int
@@ -43,12 +43,12 @@ class SimulationReport:
 
     @property
     def complete(self) -> bool:
-        """Whether the whole plan is in the topic."""
+        """Whether every record of the plan is in the topic."""
         return self.stopped is None and self.acked == self.taken
 
 
 def default_ledger(settings: ProducerSettings) -> Path:
-    """Name the simulator's ledger of this data folder."""
+    """Return the path of the simulator's ledger in this data folder."""
     return settings.data_dir / "simulator" / "sent.jsonl"
 
 
@@ -60,17 +60,17 @@ def simulate(
     records: Iterable[SimulatedRecord] | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> SimulationReport:
-    """Send a plan's traffic and write each record's end into the ledger.
+    """Send the traffic of a plan, and write the outcome of each record into the ledger.
 
-    1. send the records in order; 2. on a stop, a full queue or a fatal error send no more; 3. close the producer,
-    which ends every record as acked, failed or unknown; 4. report.
+    1. Send the records in order. On a stop, a full queue or a fatal error, send no more.
+    2. Close the producer: every record then is acked, failed or unknown.
 
     Args:
         plan: what to send.
         producer: is closed at the end.
-        ledger: receives one line per record that the producer took.
-        records: the traffic, if it is to be slowed down or cut; None takes that of the plan as fast as it goes.
-        advance: is called now and then with the number of records sent since the last call.
+        ledger: gets one line per queued record.
+        records: the traffic, if it is paced or can be stopped; None sends that of the plan at full speed.
+        advance: called from time to time with the number of records sent since the last call.
     """
     stopped = _send(traffic(plan) if records is None else records, producer, ledger, advance)
     report = producer.close()
@@ -86,7 +86,7 @@ def paced(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[SimulatedRecord]:
-    """Hand records on at a rate; after a pause of the receiver it does not catch up faster than in one second."""
+    """Yield records at a rate; after a pause of the consumer, at most one second of records comes at once."""
     due = clock()
     for record in records:
         now = clock()
@@ -97,7 +97,7 @@ def paced(
 
 
 def until(stop: Callable[[], bool], records: Iterable[SimulatedRecord]) -> Iterator[SimulatedRecord]:
-    """Hand records on until a stop is asked for."""
+    """Yield records until a stop is requested."""
     for record in records:
         if stop():
             return
@@ -145,11 +145,9 @@ def simulate_command(  # noqa: PLR0913, PLR0917  one parameter per option of the
     malformed: Annotated[float, typer.Option(min=0, max=1, help="Share of malformed records.")] = 0.01,
     shards: Annotated[int, typer.Option(min=1, help="Databases of origin; their numeric ids overlap.")] = 2,
     organizations: Annotated[int, typer.Option(min=1, help="Customers, spread over the shards.")] = 6,
-    rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Records per second; default: as fast as it goes.")
-    ] = None,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Records per second; default: full speed.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed gives other traffic for the same hours.")] = 1,
-    ledger: Annotated[Path | None, typer.Option(help="Where to append what was sent.")] = None,
+    ledger: Annotated[Path | None, typer.Option(help="File to which the sent records are appended.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Send realistic traffic of many organizations, with record times in the chosen hours.
@@ -172,7 +170,7 @@ def simulate_command(  # noqa: PLR0913, PLR0917  one parameter per option of the
 
 def _run(plan: SimulationPlan, settings: ProducerSettings, path: Path, rate: float | None) -> SimulationReport:
     records = traffic(plan) if rate is None else paced(traffic(plan), rate)
-    with StopRequest() as stop, SentLedger(path) as ledger, EventProducer(settings) as producer, _bar() as bar:
+    with GracefulStop() as stop, SentLedger(path) as ledger, EventProducer(settings) as producer, _bar() as bar:
         task = bar.add_task(f"Sending {len(plan.hours)} hours to {settings.topic}", total=plan.events)
         started = time.monotonic()
         report = simulate(

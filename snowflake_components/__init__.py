@@ -1,33 +1,33 @@
-"""Snowflake stages and external tables as Dagster components, described in YAML."""
+"""A Dagster component for Snowflake stages and external tables that are described in YAML."""
 
 from snowflake_components.component import POOL, RESOURCE_KEY, SnowflakeCreateOrRefreshComponent
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.errors import (
-    FilesNotRegistered,
-    LoginRefused,
-    MissingPrivilege,
-    ObjectInvalid,
-    ObjectMissing,
+    FilesNotRegisteredError,
+    LoginRefusedError,
+    MissingPrivilegeError,
+    ObjectInvalidError,
+    ObjectMissingError,
     SnowflakeError,
-    SnowflakeUnavailable,
-    StatementFailed,
+    SnowflakeUnavailableError,
+    StatementFailedError,
 )
 from snowflake_components.work import QueryResult
 
 __all__ = [
     "POOL",
     "RESOURCE_KEY",
-    "FilesNotRegistered",
-    "LoginRefused",
-    "MissingPrivilege",
-    "ObjectInvalid",
-    "ObjectMissing",
+    "FilesNotRegisteredError",
+    "LoginRefusedError",
+    "MissingPrivilegeError",
+    "ObjectInvalidError",
+    "ObjectMissingError",
     "QueryResult",
     "SnowflakeConnection",
     "SnowflakeCreateOrRefreshComponent",
     "SnowflakeError",
     "SnowflakeSettings",
-    "SnowflakeUnavailable",
-    "StatementFailed",
+    "SnowflakeUnavailableError",
+    "StatementFailedError",
     "query",
 ]

@@ -1,4 +1,4 @@
-"""The YAML component: one document is one Dagster asset, a Snowflake stage or external table."""
+"""The YAML component: one document is one Dagster asset, a Snowflake stage or an external table."""
 
 import hashlib
 import logging
@@ -18,10 +18,10 @@ from pydantic import (
 )
 
 from snowflake_components.document import document_model
-from snowflake_components.hours import NotHourly, directories, hours_between
-from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeText, split_name
+from snowflake_components.hours import NotHourlyError, directories, hours_between
+from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
 from snowflake_components.objects import (
-    StageUrlUnknown,
+    StageUrlUnknownError,
     external_table_object,
     incomplete_columns,
     stage_object,
@@ -51,7 +51,7 @@ _OPTIONS: dict[str, type[StageOptions | ExternalTableOptions]] = {
 }
 _log = logging.getLogger(__name__)
 
-# Inside the component `type` is a field.
+# in the component `type` is a field
 _AutomationConditions: TypeAlias = type[dg.AutomationCondition]  # type: ignore[type-arg] # of any key
 _Model: TypeAlias = type[BaseModel]
 
@@ -68,7 +68,7 @@ def _read_name(context: dg.ResolutionContext, value: Any) -> str:
         raise mistake(context, [], "must not be empty; write a name or leave the field out")
     try:
         Identifier.parse(text)
-    except UnsafeText as exc:
+    except UnsafeTextError as exc:
         raise mistake(context, [], str(exc)) from None
     return text
 
@@ -86,11 +86,11 @@ def _name(description: str) -> dg.Resolver:
 
 
 class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
-    """Create a Snowflake stage or external table if it is absent, refresh it if it is there.
+    """Create a Snowflake stage or external table if it is absent, or refresh it if it exists.
 
-    The asset's key is database_name/schema_name/name as written. With an hourly partitions_def a run registers
-    exactly the directories of its hours; without, it lists everything below the location once. Nothing is ever
-    dropped or replaced.
+    The asset key is database_name/schema_name/name as written. With an hourly partitions_def a run registers exactly
+    the directories of its hours; without one, it lists everything below the location once. No object is ever dropped
+    or replaced.
     """
 
     name: Annotated[str, _name("Name of the object; in double quotes to keep its case.")]
@@ -102,7 +102,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     options: Annotated[
         InstanceOf[StageOptions] | InstanceOf[ExternalTableOptions],  # Dagster derives no schema from instances
         dg.Resolver.from_model(_read_options, model_field_type=dict[str, Any]),
-    ] = Field(description="What the object is made of; the fields depend on the type.")
+    ] = Field(description="Options of the object; the fields depend on the type.")
     role: Annotated[str | None, _name("Role for every statement about the object; the session's own is restored.")] = (
         None
     )
@@ -126,12 +126,12 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     @classmethod
     def get_model_cls(cls) -> _Model:
-        """Validate a document with errors that suggest what was meant."""
+        """Return the model of a document; its errors suggest the intended field or value."""
         return document_model(cls.model(), _OPTIONS)
 
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
-        """Read one document; a key that is written twice is a mistake, not a choice of the last one."""
+        """Read one document; a duplicate key is an error."""
         tree = context.resolution_context.source_position_tree
         if tree is not None and (path := Path(tree.position.filename)).is_file():
             refuse_duplicate_keys(path)
@@ -139,12 +139,12 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     @property
     def asset_key(self) -> dg.AssetKey:
-        """The key as the YAML spells it, whatever the deployment works in."""
+        """The key as written in the YAML, in every deployment."""
         return dg.AssetKey([_key_part(part) for part in (self.database_name, self.schema_name, self.name)])
 
     @property
     def target(self) -> QualifiedName:
-        """The object that statements name."""
+        """The name of the object in statements."""
         return QualifiedName(
             Identifier.parse(self.target_database or self.database_name),
             Identifier.parse(self.target_schema or self.schema_name),
@@ -153,7 +153,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     @property
     def stage_key(self) -> dg.AssetKey | None:
-        """The asset of the stage an external table reads, derived from its location."""
+        """The asset key of the stage of an external table, from its location; None for a stage."""
         if not isinstance(self.options, ExternalTableOptions):
             return None
         parts = split_name(split_location(self.options.location)[0])
@@ -161,17 +161,17 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         return dg.AssetKey([_key_part(part) for part in whole])
 
     def object_spec(self, stage_url: str | None = None) -> ObjectSpec:
-        """Describe the object; `stage_url` is needed by `hour_of_path` alone."""
+        """Describe the object; only `hour_of_path` needs `stage_url`."""
         role = Identifier.parse(self.role) if self.role else None
         if isinstance(self.options, StageOptions):
             return stage_object(self.target, role, self.options)
         return external_table_object(self.target, role, self.options, stage_url)
 
     def asset_spec(self, spec: ObjectSpec) -> dg.AssetSpec:
-        """Describe the asset: attributes of the YAML, the stage among its deps once, the DDL as its version."""
+        """Describe the asset: attributes of the YAML, the stage as a dependency, and a code version from the DDL."""
         given = dict(self.asset_attributes)
         deps = list(given.pop("deps", None) or [])
-        # Given as well in the YAML that authors know; a dependency named twice is an error in Dagster.
+        # the YAML may name the stage as well, and Dagster refuses a duplicate dependency
         stage = self.stage_key
         if stage is not None and not any(_same_object(dep, stage) for dep in deps):
             deps.append(stage)
@@ -190,18 +190,18 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         at = _position(context)
         try:
             spec = self.object_spec(self._stage_url(context))
-        except StageUrlUnknown as exc:
+        except StageUrlUnknownError as exc:
             raise mistake(at, ["options", "columns"], str(exc)) from None
         try:
             _require_hours(self.asset_attributes.get("partitions_def"))
-        except NotHourly as exc:
+        except NotHourlyError as exc:
             raise mistake(at, ["asset_attributes", "partitions_def"], str(exc)) from None
         for warning in warnings_of(self.options):
             _log.warning("%s: %s", self.asset_key.to_user_string(), warning)
         return dg.Definitions(assets=[_asset(self.asset_spec(spec), spec)])
 
     def _stage_url(self, context: dg.ComponentLoadContext) -> str | None:
-        """Look up the document of the stage; only where the path's hour has to be computed."""
+        """Find the URL of the stage in its document; None when no column needs it."""
         options, stage = self.options, self.stage_key
         if isinstance(options, StageOptions) or not any(column.hour_of_path for column in options.columns):
             return None
@@ -212,12 +212,12 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
 
 def _same_object(one: dg.AssetKey, other: dg.AssetKey) -> bool:
-    """Whether two keys name one object: Snowflake folds the case that a key keeps."""
+    """Return whether two keys name one object: Snowflake folds the case that a key keeps."""
     return [part.upper() for part in one.path] == [part.upper() for part in other.path]
 
 
 def _position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
-    """Stand at the attributes of the document; a component made in Python has no file to point into."""
+    """Return the context at the attributes of the document; a component made in Python has no position."""
     at: dg.ResolutionContext = context.resolution_context.at_path("attributes")
     if isinstance(context.component_decl, YamlDecl) and context.component_decl.source_tree:
         at = at.with_source_position_tree(context.component_decl.source_tree.source_position_tree)
@@ -233,11 +233,11 @@ def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
     )
     def create_or_refresh_object(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg] # no value
         if missing := incomplete_columns(spec):
-            raise UnsafeText(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
+            raise UnsafeTextError(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
         connection: Connection = getattr(context.resources, RESOURCE_KEY)
         started = time.monotonic()
         paths = _paths(context, asset_spec)
-        report = connection.retries.call(lambda: _conversation(connection, spec, paths), context.log.warning)
+        report = connection.retries.call(lambda: _run_in_session(connection, spec, paths), context.log.warning)
         for sql in report.statements:
             context.log.info(sql)
         return dg.MaterializeResult(
@@ -247,7 +247,7 @@ def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
     return create_or_refresh_object
 
 
-def _conversation(connection: Connection, spec: ObjectSpec, paths: list[str] | None) -> Report:
+def _run_in_session(connection: Connection, spec: ObjectSpec, paths: list[str] | None) -> Report:
     with connection.connect() as session:
         return create_or_refresh(session, spec, paths)
 
@@ -255,7 +255,7 @@ def _conversation(connection: Connection, spec: ObjectSpec, paths: list[str] | N
 def _paths(context: dg.AssetExecutionContext, asset_spec: dg.AssetSpec) -> list[str] | None:
     if asset_spec.partitions_def is None:
         return None
-    # Dagster raises for a run without partition: listing everything by mistake is slow and costs money.
+    # Dagster raises for a run without a partition: listing everything by mistake is slow and costs money
     window = context.partition_time_window
     return directories(hours_between(window.start, window.end))
 
@@ -264,8 +264,8 @@ def _require_hours(partitions_def: dg.PartitionsDefinition[str] | None) -> None:
     if partitions_def is None:
         return
     if not isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
-        raise NotHourly("partitions must be windows of whole UTC hours: type hourly or daily")
-    # There is none while the start lies in the future; then the first run tells.
+        raise NotHourlyError("partitions must be windows of whole UTC hours: type hourly or daily")
+    # there is none while the start lies in the future
     if window := partitions_def.get_first_partition_window():
         hours_between(window.start, window.end)
 
@@ -286,5 +286,5 @@ def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any
 
 
 def _key_part(text: str) -> str:
-    """Spell a name for an asset key: as written, but without quotes and what Dagster takes for no name."""
+    """Return a name for an asset key: as written, without quotes and characters that Dagster refuses."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", text.removeprefix('"').removesuffix('"'))

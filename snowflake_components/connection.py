@@ -1,4 +1,4 @@
-"""Talk to Snowflake: the only module that imports its connector, and turns its errors into ours."""
+"""The client of Snowflake: the only module that imports its connector; it raises errors of `errors.py` instead."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ from snowflake_components.work import QueryResult
 
 
 class SnowflakeSettings(BaseSettings):
-    """Where Snowflake is and who we are there; the defaults are the local server of the demo.
+    """Address and login of Snowflake; the defaults are those of the local server of the demo.
 
-    Every field is set by the environment or `.env`, as `HOURGLASS_SNOWFLAKE_<FIELD>`. An account in the cloud needs
-    its account, user, password, host (`<account>.snowflakecomputing.com`), port 443 and protocol https.
+    Every field is read from `HOURGLASS_SNOWFLAKE_<FIELD>` in the environment or in `.env`. An account in the cloud
+    needs account, user, password, host (`<account>.snowflakecomputing.com`), port 443 and protocol https.
     """
 
     model_config = SettingsConfigDict(
@@ -51,12 +51,12 @@ class SnowflakeSettings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """Where the server is, for messages."""
+        """The address of the server, for messages."""
         return f"{self.protocol}://{self.host or self.account + '.snowflakecomputing.com'}:{self.port}"
 
 
 class ConnectorSession:
-    """A conversation with Snowflake over one connection.
+    """A session over one connection of the connector.
 
     Args:
         connection: of the connector, open.
@@ -68,14 +68,14 @@ class ConnectorSession:
         self._address = address
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-        """Send one statement, read all of its rows.
+        """Execute one statement and read all of its rows.
 
         Args:
-            sql: one statement; `%s` stands for a parameter only where `params` are given.
+            sql: one statement; `%s` is a parameter only when `params` are given.
             params: values, bound by the connector.
 
         Raises:
-            SnowflakeError: one of its kinds; never an error of the connector.
+            SnowflakeError: every error of the connector is raised as one of its subclasses.
         """
         try:
             with self._connection.cursor(connector.DictCursor) as cursor:
@@ -88,7 +88,7 @@ class ConnectorSession:
 
     @contextmanager
     def role(self, role: Identifier) -> Iterator[None]:
-        """Take a role for a block; the former one is back at its end, also after an error."""
+        """Use a role for a block, and restore the former role at its end, also after an error."""
         former = self.execute(CurrentRole().sql).rows[0]["ROLE"]
         self.execute(UseRole(role).sql)
         try:
@@ -103,8 +103,8 @@ def open_session(settings: SnowflakeSettings) -> Iterator[ConnectorSession]:
     """Log in for a block and log out at its end.
 
     Raises:
-        SnowflakeUnavailable: nobody answers at the address.
-        LoginRefused: user, password or account are wrong.
+        SnowflakeUnavailableError: no server answers at the address.
+        LoginRefusedError: user, password or account are wrong.
     """
     try:
         connection = connector.connect(**_arguments(settings))
@@ -113,12 +113,12 @@ def open_session(settings: SnowflakeSettings) -> Iterator[ConnectorSession]:
     try:
         yield ConnectorSession(connection, settings.address)
     finally:
-        # A server that is gone must not hold up whoever is leaving.
+        # no retries: a server that is gone must not delay the end of the block
         connection.close(retry=False)
 
 
 def query(settings: SnowflakeSettings, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-    """Send one statement in a session of its own; nothing is tried twice."""
+    """Execute one statement in its own session, without retries."""
     with open_session(settings) as session:
         return session.execute(sql, params)
 
@@ -126,7 +126,7 @@ def query(settings: SnowflakeSettings, sql: str, params: Sequence[Any] | None = 
 class SnowflakeConnection(dg.ConfigurableResource):  # type: ignore[type-arg] # a resource without a value of its own
     """The Dagster resource `snowflake`: `SnowflakeConnection(settings=SnowflakeSettings())`.
 
-    The settings are handed over as an object, so no password is part of a resource's configuration, which the
+    The settings are passed as an object, so that no password is in the configuration of the resource, which the
     Dagster UI shows.
     """
 
@@ -134,7 +134,7 @@ class SnowflakeConnection(dg.ConfigurableResource):  # type: ignore[type-arg] # 
 
     @property
     def retries(self) -> RetryPolicy:
-        """Five tries within two minutes."""
+        """Five attempts within two minutes."""
         return RetryPolicy()
 
     @contextmanager
@@ -159,7 +159,7 @@ def _arguments(settings: SnowflakeSettings) -> dict[str, Any]:
     }
     return {name: value for name, value in given.items() if value is not None} | {
         "login_timeout": settings.login_timeout_seconds,
-        # Without it the connector repeats a request that gets HTTP 500 for ever.
+        # without it the connector repeats a request that gets HTTP 500 forever
         "network_timeout": settings.network_timeout_seconds,
         "session_parameters": {
             "QUERY_TAG": json.dumps({"application": settings.query_tag}),
@@ -179,43 +179,43 @@ _TRANSIENT = (
     foreign.ServiceUnavailableError,
     foreign.TooManyRequests,
 )
-# A token that expired: a new session is all it takes.
+# the token expired: a new session is needed
 _SESSION_GONE = frozenset({250002, 390111, 390112, 390114, 390115})
 _MISSING_PRIVILEGE = frozenset({3001, 3003, 3041})
 _OBJECT_MISSING = frozenset({2003, 2043, 3139})
-# The stage of the external table was replaced or moved to another URL.
+# the stage of the external table was replaced, or has another URL
 _OBJECT_INVALID = frozenset({91093})
 
 
 def login_error(exc: foreign.Error, address: str) -> errors.SnowflakeError:
-    """Tell a server that is away from one that refuses us: the connector uses code 250001 for both."""
+    """Return the error of a failed login; the connector uses code 250001 for a lost server and for a refusal."""
     if isinstance(exc, _TRANSIENT):
         return _unavailable(exc, address)
     advice = "check HOURGLASS_SNOWFLAKE_ACCOUNT, _USER and _PASSWORD"
-    return errors.LoginRefused(f"Snowflake at {address} refused the login: {_said(exc)}; {advice}")
+    return errors.LoginRefusedError(f"Snowflake at {address} refused the login: {_message_of(exc)}; {advice}")
 
 
 def statement_error(exc: foreign.Error, address: str, sql: str) -> errors.SnowflakeError:
-    """Turn a refused statement into the error that says what to do about it."""
-    code, said = exc.errno or 0, _said(exc)
+    """Return the error of a failed statement, with its repair in the message."""
+    code, text = exc.errno or 0, _message_of(exc)
     if code in _SESSION_GONE or isinstance(exc, _TRANSIENT):
         return _unavailable(exc, address, sql)
-    kind: type[errors.SnowflakeError] = errors.StatementFailed
-    message = said if str(code) in said else f"{said} (error {code})"
+    kind: type[errors.SnowflakeError] = errors.StatementFailedError
+    message = text if str(code) in text else f"{text} (error {code})"
     if code in _MISSING_PRIVILEGE:
-        kind, message = errors.MissingPrivilege, f"{said} (grant it to the role that sent the statement)"
+        kind, message = errors.MissingPrivilegeError, f"{text} (grant it to the role that sent the statement)"
     elif code in _OBJECT_MISSING:
-        kind, message = errors.ObjectMissing, f"{said} (create it, or grant the role access to it)"
+        kind, message = errors.ObjectMissingError, f"{text} (create it, or grant the role access to it)"
     elif code in _OBJECT_INVALID:
-        kind, message = errors.ObjectInvalid, f"{said} (create the external table again)"
+        kind, message = errors.ObjectInvalidError, f"{text} (create the external table again)"
     return kind(message, sql=sql, query_id=exc.sfqid)
 
 
 def _unavailable(exc: foreign.Error, address: str, sql: str | None = None) -> errors.SnowflakeError:
     advice = "check that it runs, HOURGLASS_SNOWFLAKE_HOST and _PORT"
-    message = f"Snowflake at {address} does not answer: {_said(exc)}; {advice}"
-    return errors.SnowflakeUnavailable(message, sql=sql, query_id=exc.sfqid)
+    message = f"Snowflake at {address} does not answer: {_message_of(exc)}; {advice}"
+    return errors.SnowflakeUnavailableError(message, sql=sql, query_id=exc.sfqid)
 
 
-def _said(exc: foreign.Error) -> str:
+def _message_of(exc: foreign.Error) -> str:
     return " ".join(str(exc.raw_msg or exc.msg or exc).split())

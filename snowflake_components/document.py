@@ -1,4 +1,4 @@
-"""Describe a whole YAML document: to editors by a JSON schema, to authors by errors that name what was meant."""
+"""The model of a YAML document: a JSON schema for editors, and errors with suggestions for authors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from snowflake_components.reading import explained, texts_for_lists
 
 
 def document_model(model: type[BaseModel], options: Mapping[str, type[BaseModel]]) -> type[BaseModel]:
-    """Derive the model of a document from Dagster's.
+    """Derive the model of a document from the one that Dagster derives.
 
     Args:
         model: derived by Dagster from the component; it leaves `options` open.
         options: model of the options for each `type`.
 
     Returns:
-        The same fields. Errors name the field as the YAML has it and suggest what was meant, and the JSON schema
-        describes the options of each type, so that an editor and `dg check yaml` know them.
+        A model with the same fields. Its errors name the field as in the YAML and suggest the intended one. Its JSON
+        schema describes the options of each type for editors and for `dg check yaml`.
     """
     return _document_model(model, tuple(options.items()))
 
@@ -46,7 +46,7 @@ def _options_schema(name: str, described: type[BaseModel]) -> dict[str, Any]:
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    """Put definitions where they are referred to: pydantic refuses references that it did not make itself."""
+    """Replace references by their definitions: pydantic refuses references that it did not make itself."""
     if isinstance(schema, list):
         return [_inlined(item, definitions) for item in schema]
     if not isinstance(schema, Mapping):

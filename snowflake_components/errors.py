@@ -1,25 +1,25 @@
-"""Every failure of this package on its way to Snowflake.
+"""Errors of the calls to Snowflake.
 
 SnowflakeError
-├── SnowflakeUnavailable     not reached, or gone in between: the only one worth another try
-├── LoginRefused             reached, but user, password or account are wrong
-├── MissingPrivilege         the role may not do it
-├── ObjectMissing            something a statement names does not exist, or the role does not see it
-├── ObjectInvalid            an external table whose stage was replaced or moved
-├── FilesNotRegistered       a refresh ended, but not every file came in
-└── StatementFailed          everything else that Snowflake said no to
+├── SnowflakeUnavailableError    not reached, or gone in between: the only one that is retried
+├── LoginRefusedError            reached, but user, password or account are wrong
+├── MissingPrivilegeError        the role may not do it
+├── ObjectMissingError           something a statement names does not exist, or the role does not see it
+├── ObjectInvalidError           an external table whose stage was replaced or moved
+├── FilesNotRegisteredError      a refresh ended, but not every file was registered
+└── StatementFailedError         every other statement that Snowflake refused
 """
 
 from __future__ import annotations
 
 
 class SnowflakeError(Exception):
-    """Something that Snowflake did not do; the message says what, why, and what repairs it.
+    """Base of the errors of Snowflake; the message has the reason and the repair.
 
     Args:
         message: one or two sentences, free of secrets.
         sql: the statement, if there was one.
-        query_id: Snowflake's id of it, if it got so far.
+        query_id: Snowflake's id of the statement, if it has one.
     """
 
     def __init__(self, message: str, *, sql: str | None = None, query_id: str | None = None) -> None:
@@ -28,29 +28,29 @@ class SnowflakeError(Exception):
         self.query_id = query_id
 
 
-class SnowflakeUnavailable(SnowflakeError):
-    """Snowflake was not reached or did not answer; nothing is known about the statement, so send it again."""
+class SnowflakeUnavailableError(SnowflakeError):
+    """Snowflake was not reached or did not answer. The statement may have run; it is safe to send it again."""
 
 
-class LoginRefused(SnowflakeError):
-    """Snowflake was reached and refused the user, the password or the account."""
+class LoginRefusedError(SnowflakeError):
+    """Snowflake refused the user, the password or the account."""
 
 
-class MissingPrivilege(SnowflakeError):
-    """The role lacks a privilege; the message names the statement's object as Snowflake does."""
+class MissingPrivilegeError(SnowflakeError):
+    """The role lacks a privilege; the message is Snowflake's."""
 
 
-class ObjectMissing(SnowflakeError):
-    """An object does not exist or the role is not allowed to see it: Snowflake does not tell which."""
+class ObjectMissingError(SnowflakeError):
+    """An object does not exist or the role may not see it; Snowflake has one error for both."""
 
 
-class ObjectInvalid(SnowflakeError):
-    """An external table can no longer be read because its stage was replaced or moved."""
+class ObjectInvalidError(SnowflakeError):
+    """An external table cannot be read because its stage was replaced or moved."""
 
 
-class FilesNotRegistered(SnowflakeError):
-    """A refresh ended without an error, and reported files that it could not register or unregister."""
+class FilesNotRegisteredError(SnowflakeError):
+    """A refresh succeeded, but reported files that it could not register or unregister."""
 
 
-class StatementFailed(SnowflakeError):
+class StatementFailedError(SnowflakeError):
     """Snowflake refused a statement for another reason."""

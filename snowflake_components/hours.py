@@ -1,7 +1,7 @@
-"""The hour in a path: the directory of an hour, the directories of a span of hours, the hour as SQL.
+"""Hours in paths: the directories of hours, and the SQL that computes the hour from a path.
 
-Directories are `yyyy/MM/dd/HH/` in UTC, directly below a stage's URL. The landing job writes them so; a test
-compares the two, because this package imports nothing of the job.
+Directories are `yyyy/MM/dd/HH/` in UTC, directly below the URL of a stage, as the landing job writes them. This
+package imports nothing of the job; a test compares the two.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from snowflake_components.identifiers import Expression
 HOUR_PATH = "%Y/%m/%d/%H/"
 DAY_PATH = "%Y/%m/%d/"
 HOUR_OF_PATH = "hour_of_path"
-"""What a column says instead of an expression to hold the hour of its file's directory."""
+"""Written instead of the expression of a column: the hour of the directory of its file."""
 
 _HOUR = timedelta(hours=1)
 _HOURS_PER_DAY = 24
 
 
-class NotHourly(ValueError):
-    """A span of time that does not consist of whole UTC hours."""
+class NotHourlyError(ValueError):
+    """The span of time does not consist of whole UTC hours."""
 
 
 def hours_between(start: datetime, end: datetime) -> list[datetime]:
     """List the first instants of the UTC hours from `start` (included) to `end` (excluded)."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)
     if any(moment.minute or moment.second or moment.microsecond for moment in (first, last)) or first >= last:
-        raise NotHourly(f"not whole UTC hours: {first.isoformat()} to {last.isoformat()}")
+        raise NotHourlyError(f"not whole UTC hours: {first.isoformat()} to {last.isoformat()}")
     return [first + index * _HOUR for index in range((last - first) // _HOUR)]
 
 
 def directories(hours: Iterable[datetime]) -> list[str]:
-    """Name the directories that hold these hours and nothing else: a day's where all of its hours are there.
+    """Return the directories that hold exactly these hours; a whole day is one directory.
 
     Args:
         hours: first instants of UTC hours, in any order.
@@ -50,10 +50,10 @@ def directories(hours: Iterable[datetime]) -> list[str]:
 
 
 def hour_of_path(url: str, directory: str, type_sql: str) -> Expression:
-    """Write the SQL of the hour in METADATA$FILENAME, using only what a partition column may use.
+    """Return the SQL of the hour in METADATA$FILENAME, with functions that a partition column may use.
 
-    METADATA$FILENAME counts from the root of the bucket, so the year's position depends on the stage's URL and on
-    the table's directory below it.
+    METADATA$FILENAME starts at the root of the bucket, so the position of the year depends on the URL of the stage
+    and on the directory of the table.
 
     Args:
         url: of the stage, `s3://bucket/platform-events/landing/`.

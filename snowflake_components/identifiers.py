@@ -1,8 +1,7 @@
-"""Turn text into SQL: the one place where a name, a literal, an option or an expression becomes a statement's text.
+"""Turn text into SQL: names, literals, options and expressions. No other module writes text into a statement.
 
-Names are folded and quoted here, literals escaped, options rendered from a closed set of types. Whatever is not
-one of these types cannot reach a statement, so no value of a YAML file is ever read as SQL, with one exception
-that is meant: the expression of a virtual column, which `Expression` holds to be exactly one expression.
+Names are folded and quoted, literals escaped, options rendered from a closed set of types. So no value of a YAML file
+is read as SQL, except the expression of a virtual column; `Expression` checks that it is exactly one expression.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 IDENTIFIER_CHARACTERS_MAX = 255
-"""Longest name that Snowflake keeps."""
+"""Longest name that Snowflake accepts."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _SPACED = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$ -]*")
@@ -22,39 +21,41 @@ _QUOTED = re.compile(r'"(?P<inner>(?:[^"]|"")+)"')
 _WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _STAGE_PATH = re.compile(r"(?:[A-Za-z0-9_=.-]+/)*")
 _NAME_PART = re.compile(r'(?P<part>"(?:[^"]|"")*"|[^".]+)(?:\.|$)')
-# Quoted text first, so that nothing inside of quotes is read as SQL.
+# quoted text first, so that nothing inside of quotes is read as SQL
 _SYMBOL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|//|\$\$|\.\.\.|\{\{|\{%|.", re.DOTALL)
 
 
-class UnsafeText(ValueError):
-    """A text that cannot become the part of a statement it is meant for; the message names the repair."""
+class UnsafeTextError(ValueError):
+    """The text cannot be this part of a statement; the message names the repair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """The name of one Snowflake object as Snowflake stores it.
+    """A name as Snowflake stores it.
 
     Args:
-        name: the stored spelling: `AWS`, not `aws`, for a name that was written without quotes.
+        name: the stored spelling, `AWS` for `aws` without quotes.
     """
 
     name: str
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise UnsafeText("a name must not be empty")
+            raise UnsafeTextError("a name must not be empty")
         if len(self.name) > IDENTIFIER_CHARACTERS_MAX:
-            raise UnsafeText(f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}")
+            raise UnsafeTextError(
+                f"a name has at most {IDENTIFIER_CHARACTERS_MAX} characters, this one {len(self.name)}"
+            )
         if any(unicodedata.category(character) == "Cc" for character in self.name):
-            raise UnsafeText(f"a name holds no control character: {self.name!r}")
+            raise UnsafeTextError(f"a name holds no control character: {self.name!r}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a name as an author writes it.
 
-        A plain name folds to upper case, as Snowflake folds it: `aws` is `AWS`. A name in double quotes keeps its
-        spelling, `""` standing for one quote. A name with spaces or hyphens is taken exactly as it stands.
-        Everything else (punctuation, other alphabets) needs double quotes, so that it is never there by mistake.
+        A plain name is folded to upper case: `aws` is `AWS`. A name in double quotes keeps its spelling; `""` is one
+        quote. A name with spaces or hyphens is kept as well. Every other name (punctuation, other alphabets) needs
+        double quotes, so that it cannot be a mistake.
         """
         if _PLAIN.fullmatch(text):
             return cls(text.upper())
@@ -62,17 +63,17 @@ class Identifier:
             return cls(quoted["inner"].replace('""', '"'))
         if not text or _SPACED.fullmatch(text):
             return cls(text)
-        raise UnsafeText(f"not a plain name: {text[:80]!r}; if it is really called so, put it in double quotes")
+        raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if that is its name, put it in double quotes")
 
     @property
     def sql(self) -> str:
-        """The name in double quotes, which no reserved word, case or character can change."""
+        """The name in double quotes: unchanged by case folding, and not a reserved word."""
         return '"' + self.name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)
 class QualifiedName:
-    """Where an object lives: statements never rely on the database or schema of a session."""
+    """The full name of an object; statements never depend on the database or schema of a session."""
 
     database: Identifier
     schema: Identifier
@@ -80,7 +81,7 @@ class QualifiedName:
 
     @classmethod
     def parse(cls, text: str, database: Identifier, schema: Identifier) -> Self:
-        """Read `name`, `schema.name` or `database.schema.name`; what is left out comes from the arguments."""
+        """Read `name`, `schema.name` or `database.schema.name`; missing parts are those of the arguments."""
         parts = [Identifier.parse(part) for part in split_name(text)]
         return cls(*[database, schema][: 3 - len(parts)], *parts)
 
@@ -91,7 +92,7 @@ class QualifiedName:
 
     @property
     def sql(self) -> str:
-        """The object, all three parts quoted."""
+        """All three parts, quoted."""
         return f"{self.container_sql}.{self.name.sql}"
 
     def __str__(self) -> str:
@@ -99,7 +100,7 @@ class QualifiedName:
 
 
 def split_name(text: str) -> list[str]:
-    """Split `a."b.c".d` into its one to three parts, quotes kept; anything else is `UnsafeText`."""
+    """Split `a."b.c".d` into its one to three parts with their quotes; other text is an `UnsafeTextError`."""
     parts, position = [], 0
     while match := _NAME_PART.match(text, position):
         parts.append(match["part"])
@@ -107,7 +108,7 @@ def split_name(text: str) -> list[str]:
         if not match[0].endswith("."):
             break
     if position != len(text) or text.endswith(".") or not 1 <= len(parts) <= len(("database", "schema", "name")):
-        raise UnsafeText(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
+        raise UnsafeTextError(f"not a name of the form [[database.]schema.]name: {text[:80]!r}")
     return parts
 
 
@@ -128,35 +129,35 @@ class StagePath:
 
     @property
     def sql(self) -> str:
-        """The directory as a statement names it."""
+        """The directory in a statement."""
         return f"@{self.stage.sql}/{self.path}"
 
 
 def require_relative_directory(path: str) -> str:
-    """Accept `` and `2025/08/01/03/`; a step up, a leading slash or a missing slash at the end is `UnsafeText`."""
+    """Accept `` and `2025/08/01/03/`; `..`, a leading slash or no slash at the end is an `UnsafeTextError`."""
     if not _STAGE_PATH.fullmatch(path) or ".." in path.split("/") or "." in path.split("/"):
-        raise UnsafeText(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
+        raise UnsafeTextError(f"not a directory relative to its stage, such as '2025/08/01/03/': {path[:80]!r}")
     return path
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A keyword of a closed set, rendered bare: `JSON`, `ZSTD`."""
+    """A keyword, rendered without quotes: `JSON`, `ZSTD`."""
 
     text: str
 
     def __post_init__(self) -> None:
         if not _WORD.fullmatch(self.text):
-            raise UnsafeText(f"not a keyword: {self.text[:80]!r}")
+            raise UnsafeTextError(f"not a keyword: {self.text[:80]!r}")
 
 
 OptionValue: TypeAlias = "bool | int | str | Word | Identifier | Sequence[str] | Mapping[str, OptionValue]"
 
 
 def literal(text: str) -> str:
-    """Quote a string: `'` doubles, a backslash doubles; line ends and all of Unicode stay as they are."""
+    """Quote a string: `'` and backslash are doubled, every other character is kept."""
     if "\0" in text:
-        raise UnsafeText("a string must not hold NUL")
+        raise UnsafeTextError("a string must not hold NUL")
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -166,7 +167,7 @@ def option(name: str, value: OptionValue) -> str:
 
 
 def _option_value(value: OptionValue) -> str:  # noqa: PLR0911 - one return per type of the closed set
-    # A bool is an int in Python: it has to be asked for first.
+    # a bool is an int in Python, so it is checked first
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
@@ -186,9 +187,9 @@ def _option_value(value: OptionValue) -> str:  # noqa: PLR0911 - one return per 
 class Expression:
     """The SQL of a virtual column, passed through unchanged.
 
-    Exactly one expression: quotes closed, brackets balanced, no semicolon, no comment, no comma outside brackets,
-    no template. An expression with an ellipsis (`...`), as in an example that was cut, is kept but not
-    `complete`: it can be read and shown, and nothing is sent to Snowflake.
+    It must be one expression: quotes closed, brackets balanced, no semicolon, no comment, no comma outside brackets,
+    no template. An expression with an ellipsis (`...`) is accepted but not `complete`, and is never sent to
+    Snowflake.
     """
 
     sql: str
@@ -198,17 +199,17 @@ class Expression:
         for symbol in self._symbols():
             depth += (symbol in "([") - (symbol in ")]")
             if symbol in _FORBIDDEN:
-                raise UnsafeText(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
+                raise UnsafeTextError(f"an expression must not hold {_FORBIDDEN[symbol]}: {self.sql[:120]!r}")
             if depth < 0 or (symbol == "," and depth == 0):
-                raise UnsafeText(f"more than one expression: {self.sql[:120]!r}")
+                raise UnsafeTextError(f"more than one expression: {self.sql[:120]!r}")
         if depth and self.complete:
-            raise UnsafeText(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
+            raise UnsafeTextError(f"{depth} open bracket(s) are never closed: {self.sql[:120]!r}")
         if not self.sql.strip():
-            raise UnsafeText("an expression must not be empty")
+            raise UnsafeTextError("an expression must not be empty")
 
     @property
     def complete(self) -> bool:
-        """Whether nothing of it was cut out with an ellipsis."""
+        """Whether it has no ellipsis."""
         return "..." not in self._symbols()
 
     def _symbols(self) -> Iterator[str]:

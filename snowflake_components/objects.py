@@ -1,4 +1,4 @@
-"""From what the YAML says to the object that is to exist: names resolved, options rendered, hours computed; pure."""
+"""Turn the options of the YAML into the definition of an object: resolve names, render options, compute hours."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from snowflake_components.specs import Column, ExternalTableOptions, FileFormat,
 from snowflake_components.statements import CreateExternalTable, CreateStage, VirtualColumn
 
 
-class StageUrlUnknown(ValueError):
-    """A column is to hold the hour of the path, and nothing says where in the path the hour is."""
+class StageUrlUnknownError(ValueError):
+    """A column is `hour_of_path`, and the URL of the stage is not known."""
 
 
 def stage_object(name: QualifiedName, role: Identifier | None, options: StageOptions) -> ObjectSpec:
@@ -38,13 +38,13 @@ def external_table_object(
     """Describe an external table.
 
     Args:
-        name: of the table; a stage without database or schema is looked for beside it.
-        role: that creates and refreshes it.
+        name: of the table; a stage without database or schema has those of the table.
+        role: for its statements.
         options: of the YAML.
         stage_url: of its stage, if known; only `hour_of_path` needs it.
 
     Raises:
-        StageUrlUnknown: a column is `hour_of_path` and the URL is not known.
+        StageUrlUnknownError: a column is `hour_of_path` and the URL is not known.
     """
     stage, directory = split_location(options.location)
     url = options.stage_url or stage_url
@@ -62,7 +62,7 @@ def external_table_object(
 
 
 def warnings_of(options: StageOptions | ExternalTableOptions) -> list[str]:
-    """Say what is allowed and probably not meant."""
+    """List options that are allowed but probably mistakes."""
     found = []
     formats = options.file_format
     extensions = {getattr(options, "file_extension", None), formats.file_extension if formats else None}
@@ -76,7 +76,7 @@ def warnings_of(options: StageOptions | ExternalTableOptions) -> list[str]:
 
 
 def incomplete_columns(spec: ObjectSpec) -> list[str]:
-    """Name the columns whose expression was cut with an ellipsis: such an object cannot be created."""
+    """Return the columns whose expression has an ellipsis; such an object cannot be created."""
     if isinstance(spec.definition, CreateStage):
         return []
     return [column.name.name for column in spec.definition.columns if not column.expression.complete]
@@ -86,7 +86,7 @@ def _column(column: Column, stage_url: str | None, directory: str) -> VirtualCol
     expression: Expression = column.as_
     if column.hour_of_path:
         if stage_url is None:
-            raise StageUrlUnknown(
+            raise StageUrlUnknownError(
                 f"column {column.name.name}: the position of the hour in the path follows from the stage's URL, and "
                 "no document describes the stage; describe it, or write its URL as stage_url"
             )
@@ -98,7 +98,7 @@ def _stage_format(options: StageOptions, name: QualifiedName) -> dict[str, Optio
     if options.file_format is None:
         return None
     rendered = _file_format(options.file_format, name)
-    # Documented for stages only, so it is never rendered for an external table.
+    # documented for stages only, so it is not rendered for an external table
     if extension := options.file_extension or options.file_format.file_extension:
         rendered["FILE_EXTENSION"] = extension
     return rendered

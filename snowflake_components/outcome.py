@@ -1,4 +1,4 @@
-"""Read the rows of a refresh: which files came, changed, went, and which did not make it."""
+"""Read the rows of a refresh: files that were registered, updated, unregistered, or failed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from snowflake_components.errors import FilesNotRegistered
+from snowflake_components.errors import FilesNotRegisteredError
 
 
 class FileStatus(StrEnum):
-    """What a refresh says about one file."""
+    """The status of one file in the rows of a refresh."""
 
     REGISTERED_NEW = "REGISTERED_NEW"
     REGISTERED_UPDATE = "REGISTERED_UPDATE"
@@ -22,7 +22,7 @@ class FileStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-# A status that is not known is not known to be good.
+# an unknown status counts as a failure
 _FAILED = frozenset({FileStatus.REGISTER_FAILED, FileStatus.UNREGISTER_FAILED, FileStatus.UNKNOWN})
 _FILES_NAMED_MAX = 5
 
@@ -32,9 +32,9 @@ class FileChange:
     """One file that a refresh reported.
 
     Args:
-        file: its path, as Snowflake writes it.
-        status: what became of it.
-        description: Snowflake's words; with an unknown status that status too.
+        file: its path in the form of Snowflake.
+        status: of the file.
+        description: Snowflake's text, with the status if it is unknown.
     """
 
     file: str
@@ -44,26 +44,26 @@ class FileChange:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> FileChange:
         """Read a row with the columns file, status and description."""
-        said = str(row.get("status", "")).upper()
+        status = str(row.get("status", "")).upper()
         description = str(row.get("description") or "")
-        if said not in FileStatus.__members__:
-            return cls(str(row["file"]), FileStatus.UNKNOWN, f"status {said or 'missing'}: {description}")
-        return cls(str(row["file"]), FileStatus(said), description)
+        if status not in FileStatus.__members__:
+            return cls(str(row["file"]), FileStatus.UNKNOWN, f"status {status or 'missing'}: {description}")
+        return cls(str(row["file"]), FileStatus(status), description)
 
 
 def read_changes(rows: Sequence[Mapping[str, Any]]) -> list[FileChange]:
-    """Read the rows of a refresh; a row without a file (a plain status line) reports no change."""
+    """Read the rows of a refresh; rows without a file are skipped."""
     return [FileChange.from_row(row) for row in rows if row.get("file")]
 
 
 def require_registered(changes: Sequence[FileChange], *, sql: str | None = None, query_id: str | None = None) -> None:
-    """Raise `FilesNotRegistered`, which names the first files, if any file failed."""
+    """Raise `FilesNotRegisteredError` with the first failed files, if any file failed."""
     failed = [change for change in changes if change.status in _FAILED]
     if not failed:
         return
     named = "; ".join(f"{change.file}: {change.description or change.status}" for change in failed[:_FILES_NAMED_MAX])
     more = f" and {len(failed) - _FILES_NAMED_MAX} more" if len(failed) > _FILES_NAMED_MAX else ""
-    raise FilesNotRegistered(
+    raise FilesNotRegisteredError(
         f"{len(failed)} of {len(changes)} files were not registered: {named}{more}. "
         "Repair or remove the files, then materialize again.",
         sql=sql,

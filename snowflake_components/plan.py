@@ -1,6 +1,6 @@
-"""Decide what to do with an object: pure, from what is wanted, what exists, and which hours a run is about.
+"""Plan the steps for an object from its definition, its existence and the paths of a run.
 
-Absent is created, present is refreshed. Nothing is dropped, replaced or altered.
+An absent object is created, a present one is refreshed. Nothing is dropped, replaced or altered.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from snowflake_components.statements import (
 
 @dataclass(frozen=True, slots=True)
 class ObjectSpec:
-    """One object that is to exist.
+    """One object that must exist.
 
     Args:
         definition: the statement that creates it.
-        role: taken for every statement about the object; None keeps the session's.
+        role: for every statement about the object; None keeps that of the session.
         refreshable: False for a stage without directory table.
-        refresh_on_create: whether creating it outside a partition is followed by one refresh of everything.
+        refresh_on_create: whether a run without partition refreshes everything after creating it.
     """
 
     definition: CreateStage | CreateExternalTable
@@ -43,18 +43,18 @@ class ObjectSpec:
 
     @property
     def name(self) -> QualifiedName:
-        """Where it lives."""
+        """Its full name."""
         return self.definition.name
 
     @property
     def look(self) -> ShowObject:
-        """The statement that tells whether it exists."""
+        """The statement that shows whether it exists."""
         return ShowObject(self.object_type, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Create the object, without reading a file."""
+    """Create the object without listing its location."""
 
     statement: CreateStage | CreateExternalTable
 
@@ -81,13 +81,13 @@ def plan(spec: ObjectSpec, *, exists: bool, paths: Sequence[str] | None) -> list
     """List the steps, in this order: create what is absent, then refresh.
 
     1. An absent object is created without listing its location.
-    2. With `paths`, exactly these directories are refreshed, whether the object is new or not.
-    3. Without, a present object is refreshed once; a new one only if `refresh_on_create`, so never twice.
+    2. With `paths`, exactly these directories are refreshed, for a new object as well.
+    3. Without `paths`, a present object is refreshed once, and a new one only if `refresh_on_create`.
     4. A stage without directory table is never refreshed.
 
     Args:
-        spec: what is wanted.
-        exists: whether an object of exactly this name is there.
+        spec: of the object.
+        exists: whether an object of exactly this name exists.
         paths: directories of the run's partitions, `2025/08/01/03/`; None for a run without partition.
     """
     steps: list[Step] = [] if exists else [Create(spec.definition)]

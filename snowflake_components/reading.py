@@ -1,7 +1,7 @@
-"""Read the options of one YAML document, and say where a mistake is: file, line, field, and what was meant.
+"""Read the options of one YAML document; each error has file, line, field and a suggestion.
 
-Templates are resolved only in the fields that differ between deployments (`TEMPLATED`); everywhere else two
-braces are text. Nothing else changes a string: `"007"` and `"'x'"` stay what they are.
+Templates are resolved only in the fields that differ between deployments (`TEMPLATED`); elsewhere `{{` is text.
+Strings are not changed otherwise: `"007"` and `"'x'"` stay as written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Path = Sequence[str | int]
 
 
 def resolve_text(context: dg.ResolutionContext, value: Any) -> Any:
-    """Resolve a text that holds a template; every other value comes back as it is."""
+    """Resolve a text with a template; return every other value unchanged."""
     if not isinstance(value, str) or "{{" not in value:
         return value
     try:
@@ -39,7 +39,7 @@ def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
     """Resolve the templated options and validate all of them.
 
     Raises:
-        ResolutionException: every mistake found, each with file, line, field and, where one is close, a suggestion.
+        ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
     """
     if not isinstance(raw, Mapping):
         raise mistake(context, [], "must be a mapping of options")
@@ -54,26 +54,26 @@ def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
 
 
 def mistake(context: dg.ResolutionContext, path: Path, message: str) -> ResolutionException:
-    """Make the error of one field, below the field that the context stands at."""
+    """Return the error of one field below the field of the context."""
     return ResolutionException(_line(context, path, message))
 
 
 def explained(exc: ValidationError, model: type[BaseModel], value: Any) -> Iterator[tuple[Path, str]]:
-    """Turn pydantic's errors into paths of the YAML and messages; alternatives of one value are told once."""
+    """Yield path and message of each error of pydantic; the alternatives of one value give one message."""
     errors = exc.errors(include_url=False)
-    told = set()
+    seen = set()
     for error in errors:
         path = _path_in(value, error["loc"], keep_last=error["type"] == "missing")
         if error["loc"][-1:] == ("str",) and len(errors) > 1:
-            continue  # every field of Dagster's models may be a template, so "not a string" comes with each error
+            continue  # Dagster also accepts a template in every field, so "not a string" comes with each error
         message = _message(error, path, model)
-        if (line := (tuple(path), message)) not in told:
-            told.add(line)
+        if (line := (tuple(path), message)) not in seen:
+            seen.add(line)
             yield path, message
 
 
 def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
-    """Find a text where asset_attributes wants a list: Dagster would read `deps: ab` as the assets `a` and `b`."""
+    """Find texts in list fields of asset_attributes: Dagster would read `deps: ab` as the assets `a` and `b`."""
     given = attributes.get("asset_attributes") if isinstance(attributes, Mapping) else None
     for field in ("deps", "kinds", "owners"):
         value = given.get(field) if isinstance(given, Mapping) else None
@@ -82,10 +82,10 @@ def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
 
 
 def refuse_duplicate_keys(file: FilePath) -> None:
-    """Raise for a mapping of a YAML file that has a key twice: YAML itself would keep the last without a word."""
+    """Raise for a duplicate key in a YAML file; the YAML loader would silently keep its last value."""
     with file.open(encoding="utf-8") as stream:
         left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=yaml.SafeLoader))
-    visited: set[int] = set()  # an alias makes one node appear many times
+    visited: set[int] = set()  # an alias repeats a node
     while left:
         node = left.pop()
         if id(node) in visited:
@@ -107,7 +107,7 @@ def _refuse_duplicates(node: yaml.MappingNode, file: FilePath) -> None:
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """Say what was probably meant, and what else there is."""
+    """Return a suggestion for a word, and the list of known words."""
     close = get_close_matches(str(word).lower().replace("-", "_"), known, n=1)
     meant = f"did you mean '{close[0]}'? " if close else ""
     return f"{meant}Known: {', '.join(sorted(known))}"
@@ -133,7 +133,7 @@ def _message(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
 
 
 def field_names(model: type[BaseModel], path: Path) -> list[str]:
-    """Name the fields, as YAML spells them, of the model that describes what lies at a path."""
+    """Return the YAML names of the fields of the model at a path."""
     for part in path:
         if isinstance(part, int):
             continue
@@ -153,7 +153,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _path_in(value: Any, loc: Path, *, keep_last: bool) -> list[str | int]:
-    """Keep of pydantic's location what the author wrote; it also names the alternatives of a union."""
+    """Return the YAML path of a location of pydantic, without the alternatives of unions."""
     path: list[str | int] = []
     for index, part in enumerate(loc):
         try:

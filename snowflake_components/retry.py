@@ -1,4 +1,4 @@
-"""Try again what failed because Snowflake was away: bounded, with growing and jittered pauses."""
+"""Retry while Snowflake is away, with a limit and with growing, jittered pauses."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeUnavailableError
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long.
+    """Limits of the retries.
 
     Args:
-        attempts_max: tries in all, the first included.
-        total_seconds: no try starts after this time.
-        first_pause_seconds: upper end of the first pause; it doubles from try to try.
+        attempts_max: attempts, the first included.
+        total_seconds: no attempt starts after this time.
+        first_pause_seconds: upper end of the first pause; it doubles with each attempt.
         pause_seconds_max: upper end of every pause.
         sleep: waits for a number of seconds.
-        monotonic: a clock in seconds that never goes back.
-        jitter: a number from 0 to 1; a pause lies between half its upper end and its upper end.
+        monotonic: seconds that never go back.
+        jitter: returns a number from 0 to 1; a pause is between half its upper end and its upper end.
     """
 
     attempts_max: int = 5
@@ -35,22 +35,22 @@ class RetryPolicy:
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
 
-    def call(self, work: Callable[[], T], tell: Callable[[str], object] = lambda _: None) -> T:
-        """Do the work, again after each `SnowflakeUnavailable`; the last one is raised.
+    def call(self, work: Callable[[], T], warn: Callable[[str], object] = lambda _: None) -> T:
+        """Call `work`, and retry after each `SnowflakeUnavailableError`; raise the last one.
 
         Args:
-            work: must be safe to repeat from its beginning. Every other error is raised at once.
-            tell: hears, before each pause, what failed and how long the pause is.
+            work: must be safe to repeat from its beginning. Every other error of it is raised at once.
+            warn: called before each pause with the error and the length of the pause.
         """
         started = self.monotonic()
         for attempt in range(1, self.attempts_max + 1):
             try:
                 return work()
-            except SnowflakeUnavailable as exc:
+            except SnowflakeUnavailableError as exc:
                 pause = self._pause_seconds(attempt)
                 if attempt == self.attempts_max or self.monotonic() - started + pause > self.total_seconds:
                     raise
-                tell(f"{exc}; trying again in {pause:.1f} s ({attempt} of {self.attempts_max} tries failed)")
+                warn(f"{exc}; retry in {pause:.1f} s ({attempt} of {self.attempts_max} attempts failed)")
                 self.sleep(pause)
         raise AssertionError("attempts_max is at least 1")
 

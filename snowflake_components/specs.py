@@ -1,7 +1,7 @@
-"""The YAML of a stage and of an external table: closed, typed, described models, and the rules between fields.
+"""The YAML of a stage and of an external table: closed, typed, described models, and rules between their fields.
 
-Text becomes names, types and expressions while it is read (`identifiers.py`), so a mistake is found when the
-file loads. The models know nothing of Dagster and nothing of a server.
+Text becomes names, types and expressions when it is read (`identifiers.py`), so mistakes are found when the file is
+loaded. The models do not depend on Dagster or on a server.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _expression(value: Any) -> Expression:
     if isinstance(value, Expression):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"an SQL expression is text, put it in quotes: {value!r}")  # noqa: TRY004 - as above
+        raise ValueError(f"an SQL expression is text, put it in quotes: {value!r}")  # noqa: TRY004 - pydantic reports ValueError
     return Expression(value)
 
 
@@ -83,13 +83,13 @@ S3Url = Annotated[str, AfterValidator(_s3_url)]
 
 
 class _Closed(BaseModel):
-    """Unknown fields are errors, values keep their YAML type, nothing changes after loading."""
+    """Unknown fields are errors, values keep their YAML type, instances are frozen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
 
 class Compression(StrEnum):
-    """How staged files are compressed."""
+    """Compression of staged files."""
 
     AUTO = "AUTO"
     BROTLI = "BROTLI"
@@ -109,19 +109,21 @@ def _compression(value: Any) -> Any:
 
 def _json_type(value: Any) -> Any:
     if not isinstance(value, str) or value.upper() != "JSON":
-        raise ValueError(f"only JSON is described inline, not {value!r}; create a file format and give its format_name")
+        raise ValueError(
+            f"only JSON can be described inline, not {value!r}; create a file format and give its format_name"
+        )
     return "JSON"
 
 
 class FileFormat(_Closed):
-    """How staged files are read: inline JSON options, or a named file format, never both."""
+    """Format of staged files: inline JSON options or a named file format, not both."""
 
     type: Annotated[str | None, BeforeValidator(_json_type)] = Field(
-        default=None, description="The only format that is described inline: JSON."
+        default=None, description="JSON, the only format that can be described inline."
     )
     format_name: str | None = Field(default=None, description="[[database.]schema.]name of a file format that exists.")
     compression: Annotated[Compression | None, BeforeValidator(_compression)] = Field(
-        default=None, description="How files are compressed; AUTO (the default) goes by their names."
+        default=None, description="Compression of the files; AUTO (the default) depends on their names."
     )
     strip_outer_array: bool | None = Field(
         default=None, description="Read one array per file as its elements; files of JSON lines have none."
@@ -160,7 +162,7 @@ AnyFileFormat = Annotated[FileFormat, BeforeValidator(_inline_or_named, json_sch
 
 
 class DirectoryTable(_Closed):
-    """The directory table of a stage: a list of its files that is as new as its last refresh."""
+    """The directory table of a stage: the list of its files at the last refresh."""
 
     enable: bool = Field(description="Keep a directory table; only then is the stage refreshed.")
     auto_refresh: bool = Field(default=False, description="Let notifications of the bucket refresh it.")
@@ -204,13 +206,13 @@ class Column(_Closed):
     type: TypeSql = Field(description="Snowflake data type.")
     as_: Sql = Field(
         alias="as",
-        description="SQL over VALUE and METADATA$FILENAME, passed through unchanged; or hour_of_path, which stands "
-        "for the hour of the file's directory, computed from the URL of the stage.",
+        description="SQL over VALUE and METADATA$FILENAME, passed unchanged; or hour_of_path, the hour of the "
+        "directory of the file, computed with the URL of the stage.",
     )
 
     @property
     def hour_of_path(self) -> bool:
-        """Whether the expression is to be computed from the stage's URL."""
+        """Whether the expression is computed from the URL of the stage."""
         return self.as_.sql.strip().lower() == HOUR_OF_PATH
 
     @model_validator(mode="after")
@@ -228,11 +230,11 @@ class ExternalTableOptions(_Closed):
     """An external table over a directory of a stage."""
 
     location: str = Field(description='"@stage", "@stage/directory/" or "@database.schema.stage/directory/".')
-    columns: list[Column] = Field(default=[], description="Virtual columns; VALUE is always there.")
+    columns: list[Column] = Field(default=[], description="Virtual columns; VALUE always exists.")
     partition_by: Annotated[list[Name], BeforeValidator(_one_or_more, json_schema_input_type=list[str] | str)] = Field(
         default=[], description="Names of columns computed from METADATA$FILENAME alone."
     )
-    file_format: AnyFileFormat = Field(description="How files are read; the stage's own format does not count.")
+    file_format: AnyFileFormat = Field(description="Format of the files; that of the stage is not used.")
     pattern: str | None = Field(default=None, description="Regular expression of the files to register.")
     auto_refresh: bool = Field(default=False, description="Let notifications of the bucket refresh the table.")
     refresh_on_create: bool = Field(
@@ -240,7 +242,7 @@ class ExternalTableOptions(_Closed):
         description="Register the whole location once after creating it; not when a partition is refreshed.",
     )
     stage_url: S3Url | None = Field(
-        default=None, description="URL of the stage, where hour_of_path needs it and no document describes the stage."
+        default=None, description="URL of the stage, for hour_of_path when no document describes the stage."
     )
     comment: str | None = Field(default=None, description="Comment of the table, kept character by character.")
 

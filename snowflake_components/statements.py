@@ -1,7 +1,7 @@
-"""Hold the statements this package sends, as frozen values with their SQL; pure, so that a test reads them.
+"""The statements that this package sends, as frozen values with their SQL.
 
-Every statement names its object with database and schema and can be sent twice: creating has IF NOT EXISTS and
-replaces nothing, refreshing registers what is there.
+Every statement has the full name of its object and can be sent twice: CREATE has IF NOT EXISTS and replaces nothing,
+a refresh registers the present files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from snowflake_components.identifiers import (
 
 
 class Statement(Protocol):
-    """Anything with one statement's SQL."""
+    """One statement."""
 
     @property
     def sql(self) -> str:
@@ -33,7 +33,7 @@ class Statement(Protocol):
 
 
 class ObjectType(StrEnum):
-    """The kinds of objects, in the words of the YAML."""
+    """The kinds of objects, as written in the YAML."""
 
     STAGE = "stage"
     EXTERNAL_TABLE = "external table"
@@ -43,8 +43,7 @@ class ObjectType(StrEnum):
 class CreateStage:
     """Create an external stage that does not exist.
 
-    `directory` is written out in full or left away; REFRESH_ON_CREATE is always FALSE, because a refresh of its
-    own says which files it saw and creation does not.
+    REFRESH_ON_CREATE is always FALSE: a separate refresh returns its files, and CREATE does not.
     """
 
     name: QualifiedName
@@ -76,7 +75,7 @@ class CreateStage:
 
 @dataclass(frozen=True, slots=True)
 class RefreshStage:
-    """List a stage's directory table again, all of it or one directory.
+    """Refresh the directory table of a stage, all of it or one directory.
 
     Args:
         name: the stage.
@@ -88,7 +87,7 @@ class RefreshStage:
 
     @property
     def sql(self) -> str:
-        """Answers one row per changed file."""
+        """Returns one row per changed file."""
         refresh = f"ALTER STAGE {self.name.sql} REFRESH"
         if self.path is None:
             return refresh
@@ -97,7 +96,7 @@ class RefreshStage:
 
 @dataclass(frozen=True, slots=True)
 class VirtualColumn:
-    """A column of an external table: its name, its type's SQL, and the expression that computes it."""
+    """A column of an external table: its name, the SQL of its type, and its expression."""
 
     name: Identifier
     type_sql: str
@@ -113,8 +112,8 @@ class VirtualColumn:
 class CreateExternalTable:
     """Create an external table that does not exist.
 
-    The file format is always written: a table does not inherit its stage's. AUTO_REFRESH and REFRESH_ON_CREATE
-    are always written, since both are TRUE when left out; the second is always FALSE, as for `CreateStage`.
+    The file format is always written, because a table does not inherit that of its stage. AUTO_REFRESH and
+    REFRESH_ON_CREATE are always written, because their default is TRUE; the second is always FALSE, see `CreateStage`.
     """
 
     name: QualifiedName
@@ -148,7 +147,7 @@ class CreateExternalTable:
 
 @dataclass(frozen=True, slots=True)
 class RefreshExternalTable:
-    """Register the files of an external table again, all of them or those of one directory.
+    """Register the files of an external table, all of them or those of one directory.
 
     Args:
         name: the table.
@@ -160,7 +159,7 @@ class RefreshExternalTable:
 
     @property
     def sql(self) -> str:
-        """Answers one row per changed file."""
+        """Returns one row per changed file."""
         refresh = f"ALTER EXTERNAL TABLE {self.name.sql} REFRESH"
         if self.path is None:
             return refresh
@@ -169,11 +168,10 @@ class RefreshExternalTable:
 
 @dataclass(frozen=True, slots=True)
 class ShowObject:
-    """List the objects of one kind whose name looks like this one.
+    """List the objects of one kind whose name is LIKE this one.
 
-    LIKE ignores case and reads `_` and `%` as wildcards, so it may answer more than the object but never less;
-    whoever reads the rows compares `name` exactly. The wildcards are left as they are, because an escape that a
-    server reads differently would hide the object.
+    LIKE ignores case and reads `_` and `%` as wildcards, so it can return further objects: compare `name` exactly. The
+    wildcards are not escaped, because an escape that a server reads differently would hide the object.
     """
 
     object_type: ObjectType
@@ -181,7 +179,7 @@ class ShowObject:
 
     @property
     def sql(self) -> str:
-        """Answers one row per object, `name` among its columns."""
+        """Returns one row per object with the column `name`."""
         kinds = {ObjectType.STAGE: "STAGES", ObjectType.EXTERNAL_TABLE: "EXTERNAL TABLES"}
         like = literal(self.name.name.name)
         return f"SHOW {kinds[self.object_type]} LIKE {like} IN SCHEMA {self.name.container_sql}"
@@ -189,21 +187,21 @@ class ShowObject:
 
 @dataclass(frozen=True, slots=True)
 class CurrentRole:
-    """Ask for the role of the session."""
+    """Select the role of the session."""
 
     @property
     def sql(self) -> str:
-        """Answers one row with the column ROLE."""
+        """Returns one row with the column ROLE."""
         return 'SELECT CURRENT_ROLE() AS "ROLE"'
 
 
 @dataclass(frozen=True, slots=True)
 class UseRole:
-    """Take a role, for the statements that follow."""
+    """Use a role for the following statements."""
 
     role: Identifier
 
     @property
     def sql(self) -> str:
-        """Answers one status row."""
+        """Returns one status row."""
         return f"USE ROLE {self.role.sql}"

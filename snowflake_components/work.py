@@ -1,4 +1,4 @@
-"""Bring one object to what its plan says, through a session, and tell what happened."""
+"""Carry out the plan of one object in a session, and report it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from snowflake_components.errors import ObjectInvalid
+from snowflake_components.errors import ObjectInvalidError
 from snowflake_components.identifiers import Identifier
 from snowflake_components.outcome import FileChange, FileStatus, read_changes, require_registered
 from snowflake_components.plan import Create, ObjectSpec, RefreshPath, Step, plan
@@ -16,10 +16,10 @@ from snowflake_components.retry import RetryPolicy
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """What a statement answered.
+    """The result of a statement.
 
     Args:
-        columns: their names, in order.
+        columns: names in order.
         rows: one mapping per row, by column name.
         query_id: Snowflake's id of the statement.
     """
@@ -30,23 +30,23 @@ class QueryResult:
 
 
 class Session(Protocol):
-    """A conversation with Snowflake; `connection.py` has the real one."""
+    """A session of Snowflake, see `connection.ConnectorSession`."""
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-        """Send one statement and read all of its rows."""
+        """Execute one statement and read all of its rows."""
         ...
 
     def role(self, role: Identifier) -> AbstractContextManager[None]:
-        """Take a role for a block and give back the former one."""
+        """Use a role for a block and restore the former one."""
         ...
 
 
 class Connection(Protocol):
-    """Opens sessions, and says how often to try."""
+    """Opens sessions, and has the limits of retries."""
 
     @property
     def retries(self) -> RetryPolicy:
-        """What to do while Snowflake is away."""
+        """The retries while Snowflake is away."""
         ...
 
     def connect(self) -> AbstractContextManager[Session]:
@@ -56,14 +56,14 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was done to one object.
+    """The steps that were done for one object.
 
     Args:
         created: whether it was absent.
-        paths: directories that were refreshed; none when everything was, or nothing.
-        statements: SQL that was sent, in order.
-        query_ids: Snowflake's ids of them.
-        changes: every file that a refresh reported.
+        paths: refreshed directories; none for a refresh of everything.
+        statements: executed SQL, in order.
+        query_ids: Snowflake's ids of the statements.
+        changes: files that the refreshes reported.
     """
 
     created: bool
@@ -84,17 +84,17 @@ class _Log:
 
 
 def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] | None) -> Report:
-    """Look, plan, and take every step in order; safe to repeat from its beginning.
+    """Plan and carry out the steps for an object; safe to repeat from its beginning.
 
-    1. Take the role of the object, if it has one.
+    1. Use the role of the object, if it has one.
     2. Look for an object of exactly this name.
     3. Create it if it is absent.
-    4. Refresh what the plan says; read the rows of each refresh before the next, and stop at a file that failed.
-    5. Give back the role.
+    4. Refresh what is planned, and stop at the first refresh with a failed file.
+    5. Restore the role.
 
     Raises:
-        ObjectInvalid: the external table is there but cannot be read any more.
-        FilesNotRegistered: a refresh reported a file that it could not register.
+        ObjectInvalidError: the external table exists but cannot be read.
+        FilesNotRegisteredError: a refresh reported a file that it could not register.
         SnowflakeError: any other refusal.
     """
     log = _Log()
@@ -108,10 +108,10 @@ def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] |
 
 def _exists(session: Session, spec: ObjectSpec, log: _Log) -> bool:
     found = _send(session, spec.look.sql, log)
-    # LIKE answers names that only look alike: `_` is any character, and case does not count.
+    # LIKE also returns similar names: `_` is any character, and case does not count
     row = next((row for row in found.rows if row["name"] == spec.name.name.name), None)
     if row is not None and str(row.get("invalid", "false")).lower() == "true":
-        raise ObjectInvalid(
+        raise ObjectInvalidError(
             f"{spec.object_type} {spec.name} is invalid: {row.get('invalid_reason') or 'no reason given'}. "
             "Create it again (CREATE OR REPLACE EXTERNAL TABLE ... COPY GRANTS), then refresh it.",
             query_id=found.query_id,

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.landing.settings import BenchmarkSettings
-from infra.local import broker, object_store
 from infra.local.processes import ProcessTable, Program, StackError, port_answers, wait_until_healthy
+from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK
 
 VERSITYGW = "v1.7.0"

@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.peer import Task
 from benchmarks.landing.settings import BenchmarkSettings
-from infra.local import broker
+from infra.local.servers import broker
 
 Report = Callable[[str], None]
 BROKER_SECONDS_MAX = 30

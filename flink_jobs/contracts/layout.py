@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 
 DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
-"""The kinds whose objects hold records."""
+"""The kinds whose objects hold records: what the ledger promises and a seal names."""
 
 
 @total_ordering
@@ -194,7 +194,7 @@ class ObjectKey:
 
     @classmethod
     def try_parse(cls, key: str) -> Self | None:
-        """Read a key; None for a foreign one."""
+        """Read a key like `parse`, and return None for a foreign one."""
         try:
             return cls.parse(key)
         except LayoutError:
@@ -202,7 +202,10 @@ class ObjectKey:
 
 
 def split_epoch(epoch: str) -> tuple[str, int]:
-    """Split `e85ca4bd91f2.7` into the operator instance and the sequence number of its epoch."""
+    """Split `<instance>.<sequence>`: the random name of an operator instance, and the number of its checkpoint epoch.
+
+    An epoch is what one operator instance wrote between two checkpoints; its sequence numbers rise by one.
+    """
     instance, _, sequence = epoch.rpartition(".")
     return instance, int(sequence)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from flink_jobs.contracts.layout import Kind, LayoutError, ObjectKey
+from flink_jobs.contracts.layout import Kind, ObjectKey
 
 Promise = tuple[Kind, str]
 """Kind and epoch of an object that the ledger promises for an hour."""
@@ -45,7 +45,7 @@ class Kept(Generic[ListedT]):
     foreign: tuple[ListedT, ...]
 
     @property
-    def strays(self) -> tuple[str, ...]:
+    def unpromised_keys(self) -> tuple[str, ...]:
         """Keys that no entry promises, of the job or not."""
         return tuple(sorted(found.key for found in (*self.unpromised, *self.foreign)))
 
@@ -55,12 +55,10 @@ def compare(promised: frozenset[Promise], listed: Iterable[ListedT]) -> Kept[Lis
     kept: dict[Promise, ListedT] = {}
     doubled, unpromised, foreign = [], [], []
     for found in sorted(listed, key=lambda item: item.key):
-        try:
-            key = ObjectKey.parse(found.key)
-        except LayoutError:
+        key = ObjectKey.try_parse(found.key)
+        if key is None:
             foreign.append(found)
-            continue
-        if (key.kind, key.epoch) not in promised:
+        elif (key.kind, key.epoch) not in promised:
             unpromised.append(found)
         elif (key.kind, key.epoch) in kept:
             doubled.append(found)

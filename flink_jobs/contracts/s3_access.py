@@ -110,8 +110,8 @@ class S3Access(BaseSettings):
             limits: timeouts, retries and connections of this caller.
         """
         # Imported here: who only reads settings does not pay for it.
-        import boto3  # noqa: PLC0415 - see the line above
-        from botocore.config import Config  # noqa: PLC0415 - see the line above
+        import boto3  # noqa: PLC0415 - imported late on purpose
+        from botocore.config import Config  # noqa: PLC0415 - imported late on purpose
 
         style = Config(s3={"addressing_style": "path" if self.uses_path_style else "virtual"})
         client: S3Client = boto3.session.Session(botocore_session=self.identity().session()).client(

@@ -38,7 +38,7 @@ class Identity:
     def session(self) -> Session:
         """Open a session of botocore; nothing is asked yet."""
         # Imported here: keys that are given need no library.
-        from botocore.session import get_session  # noqa: PLC0415 - see the line above
+        from botocore.session import get_session  # noqa: PLC0415 - imported late on purpose
 
         session = get_session()
         if self.key_id and self.secret:
@@ -47,11 +47,11 @@ class Identity:
 
     def _in_role(self, session: Session, role_arn: str) -> Session:
         """Assume the role at the first request, and again before its credentials end."""
-        from botocore.credentials import (  # noqa: PLC0415 - see `session`
+        from botocore.credentials import (  # noqa: PLC0415 - imported late on purpose
             AssumeRoleCredentialFetcher,
             DeferredRefreshableCredentials,
         )
-        from botocore.session import get_session  # noqa: PLC0415 - see `session`
+        from botocore.session import get_session  # noqa: PLC0415 - imported late on purpose
 
         ours = get_session()
         fetcher = AssumeRoleCredentialFetcher(

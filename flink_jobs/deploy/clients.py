@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from flink_jobs.audit.broker import KafkaWitness, Witness
-from flink_jobs.clock import Clock, SystemClock
+from flink_jobs.contracts.clock import Clock, SystemClock
 from flink_jobs.deploy.process import JobProcess
 from flink_jobs.deploy.topics import Broker
 from flink_jobs.errors import LandingJobError

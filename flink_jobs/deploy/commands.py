@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from flink_jobs.clock import SystemClock
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.deploy.advice import ELSEWHERE, with_repair
 from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.process import JobProcess

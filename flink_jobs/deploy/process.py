@@ -16,7 +16,7 @@ import psutil
 import flink_jobs
 from flink_jobs import errors
 from flink_jobs.class_archive import options_to_use
-from flink_jobs.clock import Clock
+from flink_jobs.contracts.clock import Clock
 from flink_jobs.errors import LandingJobError, SetupError
 from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.flink.home import wheel_home

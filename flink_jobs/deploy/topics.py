@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from flink_jobs.errors import SetupError, UnreachableError
-from producers.kafka import REFUSALS, VARIABLES, KafkaAccess
+from producers.kafka import VARIABLES, KafkaAccess
 
 ANSWER_SECONDS_MAX = 8.0
 TRY_SECONDS = 1.0
@@ -61,12 +61,7 @@ class Broker:
             raise SetupError(f"Kafka's client refuses the settings ({exc}): check {VARIABLES}") from exc
 
     def _refuse_if_hopeless(self, errors: list[KafkaError], exc: KafkaException, *, out_of_time: bool) -> None:
-        servers = self._access.kafka_bootstrap_servers
-        for error in errors:
-            if error.name() in REFUSALS:
-                raise SetupError(f"the broker at {servers} refuses us ({error.str()}): check {VARIABLES}") from exc
+        if refusal := self._access.refusal(errors):
+            raise SetupError(refusal) from exc
         if out_of_time:
-            raise UnreachableError(
-                f"no Kafka broker answers at {servers} ({errors[0].str()}): "
-                "start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
-            ) from exc
+            raise UnreachableError(self._access.absence(errors[0])) from exc

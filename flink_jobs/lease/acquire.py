@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
-from flink_jobs.clock import Clock
+from flink_jobs.contracts.clock import Clock
 from flink_jobs.errors import LeaseHeldError
 from flink_jobs.lease.holder import Holder, Liveness
 from flink_jobs.lease.record import Lease, LeaseRecord, RenewableObjects, Renewals, lease_number

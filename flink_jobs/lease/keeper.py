@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from flink_jobs.clock import Clock
+from flink_jobs.contracts.clock import Clock
 from flink_jobs.errors import LeaseLostError
 from flink_jobs.lease.record import Lease, Renewals
 

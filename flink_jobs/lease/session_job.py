@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from flink_jobs.clock import SystemClock
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.rest import CLIENT_CHECK_DEFAULT_SECONDS, FlinkRest, JobState
 from flink_jobs.job_log import LOG

@@ -1,1 +1,1 @@
-"""The stack of one machine: broker, S3 server, Flink, local Snowflake, Dagster."""
+"""The local stack: broker, S3 server, Flink, local Snowflake and Dagster, with the demo and the proof table."""

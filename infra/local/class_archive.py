@@ -21,9 +21,9 @@ from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.waiting import wait_for_checkpoint
 from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
-from infra.local import broker, object_store
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, StackError, variables, wait_until_healthy
+from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK, LocalSettings
 
 JAVA_OPTIONS = "JDK_JAVA_OPTIONS"

@@ -1,9 +1,10 @@
-"""The runs of the local Dagster instance: wait for them at a stop, fail what a crash left behind at a start."""
+"""The runs and the daemon of the local Dagster instance, as `up` and `down` need to know them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
@@ -13,38 +14,48 @@ POLL_SECONDS = 0.5
 
 
 def in_flight() -> list[DagsterRun]:
-    """List the runs that a process works on, or worked on when it was killed."""
+    """List the runs that a process executes, or executed when it was killed."""
     with DagsterInstance.get() as instance:
         return list(instance.get_runs(RunsFilter(statuses=IN_FLIGHT)))
 
 
 def unfinished() -> bool:
-    """Say whether a run is in flight or waits for its turn."""
+    """Return whether a run is in flight or queued."""
     with DagsterInstance.get() as instance:
         return bool(instance.get_runs(RunsFilter(statuses=[*IN_FLIGHT, *WAITING]), limit=1))
 
 
 def fail_abandoned(report: Callable[[str], None]) -> None:
-    """Mark runs as failed whose process cannot live any more, so that the daemon retries them.
+    """Mark the runs of an earlier start as failed, so that the daemon retries them.
 
-    Without this a run that was killed stays `STARTED` for ever, and its run key keeps the hour from being asked
-    for again. Only right before the daemon starts: no run of this instance can be alive then.
+    A killed run stays `STARTED`, and its run key keeps its hour from being requested again. Call this only before the
+    daemon starts: no run of this instance can be alive then.
     """
     with DagsterInstance.get() as instance:
         for run in instance.get_runs(RunsFilter(statuses=IN_FLIGHT)):
-            report(f"run {run.run_id[:8]} was cut off by the last stop: it is retried")
+            report(f"run {run.run_id[:8]} was killed by the last stop: it is retried")
             instance.report_run_failed(run, "The process of this run ended with the stack.")
 
 
 def wait_until_finished(seconds_max: float, report: Callable[[str], None]) -> None:
     """Wait until no run is in flight, at most `seconds_max` seconds."""
     deadline = time.monotonic() + seconds_max
-    told = False
+    reported = False
     while time.monotonic() < deadline:
         runs = in_flight()
         if not runs:
             return
-        if not told:
+        if not reported:
             report(f"waiting for {len(runs)} run(s) to finish")
-            told = True
+            reported = True
         time.sleep(POLL_SECONDS)
+
+
+def daemons_beat_since(moment: datetime) -> bool:
+    """Return whether every daemon that the instance needs has sent a heartbeat since `moment`."""
+    with DagsterInstance.get() as instance:
+        beats = instance.get_daemon_heartbeats()
+        return all(
+            daemon in beats and beats[daemon].timestamp >= moment.timestamp()
+            for daemon in instance.get_required_daemon_types()
+        )

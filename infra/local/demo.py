@@ -1,4 +1,4 @@
-"""The demonstration: six hours of simulated traffic through the whole chain, and the proof that every hour agrees."""
+"""The demo: six hours of simulated traffic through the whole chain, and the proof table of every hour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.local.produced import produced_per_hour
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
-from orchestration.landing.report import published_hours
+from orchestration.landing.proof.report import published_hours
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
 from producers.simulate import default_ledger, simulate
@@ -28,13 +28,14 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """What the demo sends.
+    """The traffic of the demo, and its time limit.
 
     Args:
-        hours: full hours before now; those that an earlier demo sent are not sent again.
+        hours: full hours before now, without those that an earlier demo sent.
         events_per_hour: records, malformed ones included.
-        malformed: share of them, 0 to 1.
-        seconds_max: limit of the wait until every hour is published.
+        malformed: share of malformed records, 0 to 1.
+        shards: databases of origin.
+        seconds_max: longest wait until every hour is published.
     """
 
     hours: int = 6
@@ -47,10 +48,9 @@ class DemoPlan:
 def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> list[ProofRow]:
     """Send, relay, wait, and return the proof of every full hour.
 
-    1. The simulator sends the hours that no earlier demo has sent.
-    2. Only then Dagster's own events follow: their record time is now, and the simulated hours would be late behind
-       them.
-    3. Every full hour that has records is waited for until it is published.
+    1. Send the hours that no earlier demo has sent.
+    2. Start the relay of Dagster's own events, whose record time is now: earlier, they would make these hours late.
+    3. Wait until every full hour with records is published.
 
     Raises:
         StackError: a record was not acknowledged.
@@ -61,12 +61,12 @@ def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> lis
 
 
 def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
-    """Send the last full hours that the simulator's ledger does not have."""
+    """Send the last full hours that are not in the simulator's ledger."""
     producer_settings = ProducerSettings()
     path = default_ledger(producer_settings)
     hours = plan_hours(datetime.now(UTC), plan.hours, sent_hours(path))
     if not hours:
-        report("every full hour is there already: nothing new to simulate")
+        report("every full hour was sent before: nothing to simulate")
         return
     events = plan.events_per_hour * len(hours)
     report(f"simulating {events:,} events, {plan.malformed:.0%} of them malformed, over {len(hours)} hours")
@@ -80,19 +80,19 @@ def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
 def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> list[ProofRow]:
     """Wait until every full hour of the topic is published, no run is left, and all hops agree.
 
-    Where the limit passes first, the rows show what is missing. Comparing all hops costs more than asking Dagster,
-    so it waits for Dagster's word.
+    After the limit, return the rows as they are. The hops are compared only when Dagster has published all hours,
+    because the comparison is expensive.
     """
     deadline = time.monotonic() + seconds_max
-    told = ""
+    reported = ""
     while True:
         full = full_hours(settings)
         published = full & published_now()
         late = time.monotonic() > deadline
         line = f"{len(published)} of {len(full)} hours published"
-        if line != told:
+        if line != reported:
             report(line)
-            told = line
+            reported = line
         if late or (full and published == full and not dagster_runs.unfinished()):
             rows = [row for row in proof_rows(settings) if Hour.from_label(row.hour) in full]
             if late or all(row.agree for row in rows):
@@ -101,12 +101,12 @@ def wait_until_published(settings: LocalSettings, seconds_max: float, report: Ca
 
 
 def full_hours(settings: LocalSettings) -> set[Hour]:
-    """Name the hours that are over and have records in the topic."""
+    """Return the hours that are over and have records in the topic."""
     now = datetime.now(UTC)
     return {hour for hour in map(Hour.from_label, produced_per_hour(settings)) if hour.end <= now}
 
 
 def published_now() -> set[Hour]:
-    """Ask the Dagster instance which hours passed their checks."""
+    """Return the published hours of the Dagster instance."""
     with DagsterInstance.get() as instance:
         return published_hours(instance)

@@ -1,4 +1,4 @@
-"""Ports that nobody listens on."""
+"""Free ports for servers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from infra.local.settings import LOOPBACK
 
 BELOW_EPHEMERAL = range(20_000, 32_000)
-"""Outgoing connections never get these. A client that dials a dead server's port from the range of outgoing
-connections may, now and then, get that very port for itself: it then talks to itself, and the server cannot return."""
+"""Below the range of outgoing connections: a client that dials a dead server in that range can get the server's port
+for itself and connect to itself."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Reserve ports for a moment, all at once, so that no two are the same."""
+    """Return free ports, all different: they are bound together for a moment."""
     with ExitStack() as open_sockets:
         found: list[int] = []
         candidates = iter(random.SystemRandom().sample(BELOW_EPHEMERAL, len(BELOW_EPHEMERAL)))

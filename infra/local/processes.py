@@ -1,7 +1,7 @@
-"""Processes of the stack: started in a session of their own, remembered by pid, waited for, stopped.
+"""Start, find, wait for and stop the processes of the local stack.
 
-A process is remembered in `<data>/run/<name>.json` with its pid and start time, so that another command can stop
-it, and a pid that the system has given to somebody else is never signalled.
+Pid and start time of a process are stored in `<data>/run/<name>.json`, so that another command can stop it, and a pid
+that now belongs to another process is never signalled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TRACE_WORDS = ("Traceback (most recent", "The above exception was", "During han
 
 
 class StackError(Exception):
-    """The stack cannot be started or stopped; the message says what to do."""
+    """The stack cannot be started or stopped; the message has the repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Program:
         name: also the name of its log file.
         command: argument list, never a shell string.
         environment: variables added to those of this process.
-        port: port that the process itself must own once it is healthy, or None.
-        healthy: answers whether it serves; may be called many times.
+        port: that the process itself must own when it is healthy, or None.
+        healthy: returns whether it serves; called many times.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process that was started, or found by its pid file."""
+    """A process, from its start or from its pid file."""
 
     name: str
     pid: int
@@ -59,7 +59,7 @@ class Running:
     log: Path
 
     def process(self) -> psutil.Process | None:
-        """Find the process, or None where it has ended or its pid belongs to somebody else."""
+        """Return the process; None if it has ended or its pid belongs to another process."""
         try:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.created) > 1 or process.status() == psutil.STATUS_ZOMBIE:
@@ -69,12 +69,12 @@ class Running:
         return process
 
     def tree(self) -> list[psutil.Process]:
-        """List the process and everything below it."""
+        """List the process and its descendants."""
         return process_tree(self.pid) if self.process() else []
 
 
 class ProcessTable:
-    """Remember the processes of one data folder.
+    """The processes of one data folder.
 
     Args:
         data_dir: the folder of the stack; `run/` holds the pid files, `logs/` the logs.
@@ -86,7 +86,7 @@ class ProcessTable:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, program: Program) -> Running:
-        """Start a program and remember it; it runs on when this process ends."""
+        """Start a program and write its pid file; it keeps running when this process ends."""
         self._run_dir.mkdir(parents=True, exist_ok=True)
         self._log_dir.mkdir(parents=True, exist_ok=True)
         log = self._log_dir / f"{program.name}.log"
@@ -107,7 +107,7 @@ class ProcessTable:
         return running
 
     def find(self, name: str) -> Running | None:
-        """Find a process that still lives, by the name of its program."""
+        """Return a running process by the name of its program."""
         try:
             record = json.loads(self._file(name).read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -116,7 +116,7 @@ class ProcessTable:
         return running if running.process() else None
 
     def stop(self, name: str, *, limit_seconds: float = 20.0) -> None:
-        """End a process and everything below it: SIGTERM, then SIGKILL for what is left."""
+        """Stop a process and its descendants: SIGTERM, then SIGKILL after the limit."""
         running = self.find(name)
         if running is not None:
             end_tree(running.tree(), limit_seconds=limit_seconds)
@@ -129,7 +129,7 @@ class ProcessTable:
 
 
 def process_tree(pid: int) -> list[psutil.Process]:
-    """List a process and everything below it; nothing where it has ended."""
+    """List a process and its descendants; empty if it has ended."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -138,7 +138,7 @@ def process_tree(pid: int) -> list[psutil.Process]:
 
 
 def end_tree(tree: list[psutil.Process], *, limit_seconds: float) -> None:
-    """Ask the first process of a tree to end, give all of it time, then kill the rest."""
+    """Send SIGTERM to the first process, wait for all of them, and kill the rest."""
     if not tree:
         return
     _signal(tree[0], signal.SIGTERM)
@@ -156,7 +156,11 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
 
 
 def wait_until_healthy(program: Program, running: Running) -> None:
-    """Wait until a program serves; its death, or a foreign server on its port, ends the wait with an error."""
+    """Wait until a program serves.
+
+    Raises:
+        StackError: it ended, did not serve in time, or another process owns its port.
+    """
     deadline = time.monotonic() + program.start_seconds_max
     while time.monotonic() < deadline:
         if running.process() is None:
@@ -181,24 +185,24 @@ def _require_own_port(program: Program, running: Running) -> None:
         if connection.status == psutil.CONN_LISTEN
     }
     if program.port not in owners:
-        raise StackError(f"port {program.port} answers, but for another process than {program.name}: end that one")
+        raise StackError(f"another process than {program.name} listens on port {program.port}: stop that process")
 
 
 def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
-    """Give the last lines of a log that say something: stack traces shrink to their messages."""
+    """Return the last lines of a log, without blank lines and without the frames of stack traces."""
     try:
-        told = [line for line in log.read_text(errors="replace").splitlines() if _says_something(line)]
+        lines_kept = [line for line in log.read_text(errors="replace").splitlines() if _is_message(line)]
     except FileNotFoundError:
         return ""
-    return "\n".join(told[-lines:])
+    return "\n".join(lines_kept[-lines:])
 
 
-def _says_something(line: str) -> bool:
+def _is_message(line: str) -> bool:
     return bool(line.strip()) and not line.startswith((" ", "\t", *_TRACE_WORDS))
 
 
 def port_answers(port: int, host: str = "127.0.0.1") -> bool:
-    """Say whether somebody accepts connections on a port."""
+    """Return whether a server accepts connections on a port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex((host, port)) == 0
@@ -206,7 +210,7 @@ def port_answers(port: int, host: str = "127.0.0.1") -> bool:
 
 @contextmanager
 def variables(changes: Mapping[str, str]) -> Iterator[None]:
-    """Give these variables to whatever is started inside, and take them back."""
+    """Set environment variables for a block, and restore them at its end."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:
@@ -220,9 +224,11 @@ def variables(changes: Mapping[str, str]) -> Iterator[None]:
 
 
 def require_free_ports(ports: Mapping[str, int]) -> None:
-    """Refuse to start on ports that are taken or given twice; the message names each port and its setting."""
+    """Raise a `StackError` for ports that are in use or configured twice, with the setting of each."""
     taken = [f"port {port} is in use: set {name} to a free one" for name, port in ports.items() if port_answers(port)]
-    twice = [f"port {port} is given twice: change {name}" for name, port in ports.items() if _count(ports, port) > 1]
+    twice = [
+        f"port {port} is configured twice: change {name}" for name, port in ports.items() if _count(ports, port) > 1
+    ]
     if taken or twice:
         raise StackError("\n".join(taken + twice))
 

@@ -1,6 +1,6 @@
-"""Count what the topic holds, per hour of record time: the broker's own answer, whoever produced it.
+"""Count the records of the topic per hour of record time.
 
-The counts are kept beside the offsets they were counted to, so that each call reads only what is new.
+The counts are stored with the offsets they were counted to, so that each call reads new records only.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from infra.local.settings import LOOPBACK, LocalSettings
 
 CALL_SECONDS_MAX = 10.0
 _log = logging.getLogger("hourglass.produced")
-_log.addHandler(logging.NullHandler())  # librdkafka repeats itself twenty times a second while a broker is away
+_log.addHandler(logging.NullHandler())  # librdkafka logs twenty lines a second while a broker is away
 
 
 @dataclass
 class TopicCount:
-    """Records per hour label, and the offset each partition was counted to."""
+    """Records per hour label, and the offset to which each partition was counted."""
 
     per_hour: Counter[str] = field(default_factory=Counter)
     positions: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> TopicCount:
-        """Read a kept count, or begin a new one."""
+        """Read a stored count, or start a new one."""
         try:
             kept = json.loads(path.read_text())
         except FileNotFoundError:
@@ -39,7 +39,7 @@ class TopicCount:
         return cls(Counter(kept["per_hour"]), {int(p): offset for p, offset in kept["positions"].items()})
 
     def save(self, path: Path) -> None:
-        """Keep the count, whole or not at all."""
+        """Replace the stored count atomically."""
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_suffix(".new")
         whole.write_text(json.dumps({"per_hour": dict(self.per_hour), "positions": self.positions}))
@@ -47,10 +47,10 @@ class TopicCount:
 
 
 def produced_per_hour(settings: LocalSettings) -> dict[str, int]:
-    """Count the records of the topic up to its present end, by the hour of their Kafka timestamp.
+    """Count the records of the topic up to its present end, by the hour of their timestamp.
 
     Raises:
-        StackError: when the broker does not answer.
+        StackError: the broker does not answer.
     """
     address = f"{LOOPBACK}:{settings.kafka_port}"
     away = StackError(f"the broker at {address} does not answer: start the stack, `hourglass up`")
@@ -84,7 +84,7 @@ def _count_to_the_end(consumer: Consumer, topic: str, count: TopicCount) -> None
     while open_partitions:
         message = consumer.poll(CALL_SECONDS_MAX)
         if message is None:
-            raise KafkaException(KafkaError._TIMED_OUT)  # noqa: SLF001 (the only name librdkafka gives this code)
+            raise KafkaException(KafkaError._TIMED_OUT)  # noqa: SLF001 (its public name)
         _count_message(message, count, open_partitions)
 
 
@@ -93,7 +93,7 @@ def _count_message(message: Message, count: TopicCount, open_partitions: set[int
     if error is None and partition is not None and offset is not None:
         count.per_hour[Hour.containing_milliseconds(message.timestamp()[1]).label] += 1
         count.positions[partition] = offset + 1
-    elif error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (librdkafka's only name)
+    elif error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (its public name)
         open_partitions.discard(partition if partition is not None else -1)
     else:
         raise KafkaException(error)

@@ -1,4 +1,4 @@
-"""The proof of every hour: what the broker holds, beside what the ledger, the bucket and Snowflake say."""
+"""The proof of every hour: what the topic holds, beside the numbers of the ledger, the bucket and Snowflake."""
 
 from __future__ import annotations
 
@@ -8,34 +8,42 @@ from dagster import DagsterInstance
 
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
-from orchestration.landing.report import HourRow, hour_rows, published_hours
-from orchestration.landing.state import HourState
-from orchestration.settings import LandingSettings, event_table
+from orchestration.landing.proof.report import HourRow, hour_rows, published_hours
+from orchestration.settings import SensorSettings, event_table
 from snowflake_components.connection import SnowflakeSettings
+
+COLUMNS = ("hour", "state", "produced", "accepted", "rejected", "objects", "registered", "queryable", "revision")
+"""The columns of the proof table, before `agree`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofRow:
-    """One hour of the proof table; the fields are those of `HourRow`, and what the topic holds of the hour.
+    """One hour of the proof table.
 
-    `produced` is None where the topic is not that of the local stack. `agree` also compares it with
-    accepted + rejected.
+    Args:
+        reported: the numbers of the hour as orchestration reports them.
+        produced: records of the hour in the topic; None where the topic is not that of the local stack.
     """
 
-    hour: str
-    state: HourState
+    reported: HourRow
     produced: int | None
-    accepted: int
-    rejected: int
-    objects: int
-    registered: int | None
-    queryable: int | None
-    revision: int | None
-    agree: bool | None
+
+    @property
+    def hour(self) -> str:
+        """The label of the hour, `2025-08-01T03`."""
+        return self.reported.hour
+
+    @property
+    def agree(self) -> bool | None:
+        """Whether all numbers agree, `produced` with accepted + rejected as well; None when nothing can be compared."""
+        if self.reported.agree is None or self.produced is None:
+            return self.reported.agree
+        return self.reported.agree and self.produced == self.reported.accepted + self.reported.rejected
 
     def as_json(self) -> dict[str, object]:
-        """Give the row as `status --json` prints it."""
-        return asdict(self)
+        """Return the row as `status --json` prints it: `COLUMNS` and `agree`."""
+        values = {**asdict(self.reported), "produced": self.produced, "agree": self.agree}
+        return {name: values[name] for name in (*COLUMNS, "agree")}
 
 
 def proof_rows(settings: LocalSettings) -> list[ProofRow]:
@@ -46,18 +54,8 @@ def proof_rows(settings: LocalSettings) -> list[ProofRow]:
         LandingError: the bucket does not answer.
     """
     produced = produced_per_hour(settings) if settings.target == "local" else None
-    stream = LandingSettings().landing_stream()
+    stream = SensorSettings().landing_stream()
     with DagsterInstance.get() as instance:
         published = published_hours(instance)
     rows = hour_rows(stream, event_table(SnowflakeSettings(), stream.layout), published)
-    return [_row(row, produced) for row in rows]
-
-
-def _row(row: HourRow, produced: dict[str, int] | None) -> ProofRow:
-    fields = asdict(row)
-    if produced is None:
-        return ProofRow(produced=None, **fields)
-    sent = produced.get(row.hour, 0)
-    if row.agree is not None:
-        fields["agree"] = row.agree and sent == row.accepted + row.rejected
-    return ProofRow(produced=sent, **fields)
+    return [ProofRow(row, None if produced is None else produced.get(row.hour, 0)) for row in rows]

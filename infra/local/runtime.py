@@ -1,7 +1,7 @@
-"""Install what is not Python: jars by Maven's coordinates, our own, and the Flink home made of the wheel and the jars.
+"""Install everything that is not Python: jars from Maven, the jars of this project, and the Flink home.
 
-Run as `python -m infra.local.runtime`. A part is made again only when what it is made of has changed, so a second
-run starts no Maven and downloads nothing.
+Run as `python -m infra.local.runtime`. A part is built again only if its sources have changed, so a second run starts
+no Maven and downloads nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 
 JAVA = PROJECT / "flink_jobs" / "java"
-S3_SERVER = PROJECT / "infra" / "local" / "java"
+S3_SERVER = PROJECT / "infra" / "local" / "s3_server"
 STAMP = ".made-of"
 PROFILES = ("broker", "flink-lib", "flink-s3")
 LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"
@@ -28,11 +28,11 @@ MAVEN = ("mvn", "-q", "-B", "-ntp", "-f")
 
 
 def install(runtime_dir: Path) -> None:
-    """Make everything below `runtime_dir` that is absent or older than its sources.
+    """Build everything below `runtime_dir` that is absent or has changed sources.
 
-    1. One folder of jars per Maven profile: separate class paths.
-    2. The S3 server of this machine, and the jars that it runs on.
-    3. The landing job's jar.
+    1. One folder of jars per Maven profile, each a class path.
+    2. The local S3 server and its jars.
+    3. The jar of the landing job.
     4. The Flink home: links to the wheel, the connector and the landing jar.
     """
     runtime_dir.mkdir(parents=True, exist_ok=True)
@@ -49,21 +49,21 @@ def install(runtime_dir: Path) -> None:
 
 
 def build_landing_jar(runtime_dir: Path) -> Path:
-    """Build the landing job's jar if its sources have changed, and return it."""
+    """Build the jar of the landing job if its sources have changed, and return it."""
     _made_once(runtime_dir / "landing", _digest(_sources(JAVA)), _build)
     return runtime_dir / "landing" / LANDING_JAR.name
 
 
 def landing_jar_is_current(runtime_dir: Path) -> bool:
-    """Whether a build would make nothing new."""
+    """Return whether the jar was built from the present sources."""
     stamp = runtime_dir / "landing" / STAMP
     return stamp.exists() and stamp.read_text() == _digest(_sources(JAVA))
 
 
 def build_agent(module: Path, jar: Path) -> None:
-    """Build a module that measures or breaks the job, unless its jar is newer than its sources.
+    """Build a Java agent of the benchmarks or the fault tests, unless its jar is newer than its sources.
 
-    Processes that want it at the same time wait for one build.
+    Concurrent callers wait for one build.
     """
     jar.parent.mkdir(exist_ok=True)
     with jar.with_suffix(".lock").open("w") as lock:

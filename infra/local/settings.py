@@ -1,4 +1,4 @@
-"""What the stack of one machine can be told: ports, folders, and the keys of its own servers."""
+"""Settings of the local stack: ports, folders, and the keys of its servers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""The checkout: the stack runs from one, because the local runtime and the dbt project lie in it."""
+"""The checkout, which holds the local runtime and the dbt project."""
 LOOPBACK = "127.0.0.1"
 
 
 class LocalSettings(BaseSettings):
-    """Hold the settings of the local stack: environment variables `HOURGLASS_…`, then `.env`, then defaults."""
+    """Settings of the local stack: `HOURGLASS_…` in the environment, then in `.env`, then defaults."""
 
     model_config = SettingsConfigDict(
         env_prefix="HOURGLASS_", env_file=PROJECT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
@@ -24,7 +24,7 @@ class LocalSettings(BaseSettings):
         default="local", description="remote: commands use the servers of the other settings, not those of this stack"
     )
     data_dir: Path = Field(default=PROJECT / ".hourglass", description="everything that survives a restart")
-    runtime_dir: Path = Field(default=PROJECT / ".runtime", description="jars and the Flink home, made by set-up")
+    runtime_dir: Path = Field(default=PROJECT / ".runtime", description="jars and the Flink home, built by set-up")
 
     kafka_port: int = 9092
     kafka_controller_port: int = 9093
@@ -49,23 +49,23 @@ class LocalSettings(BaseSettings):
     checkpoint_seconds: int = Field(default=5, ge=1)
     parallelism: int = Field(default=1, ge=1)
     grace_seconds: int = Field(default=10, ge=0, description="idle time before an hour without a successor may close")
-    disorder_seconds: int = Field(default=0, ge=0, description="disorder of record time that the boundary allows for")
+    disorder_seconds: int = Field(default=0, ge=0, description="allowed disorder of record time")
     sensor_seconds: int = Field(default=5, ge=1)
     run_concurrency: int = Field(default=2, ge=1, description="hours that are published at the same time")
 
     @property
     def ports(self) -> dict[str, int]:
-        """Name each port by the setting that moves it."""
+        """Each port by the variable that sets it."""
         names = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
         return {f"HOURGLASS_{name.upper()}": getattr(self, name) for name in names}
 
     @property
     def log_dir(self) -> Path:
-        """Folder of one log file per process."""
+        """Folder of the log files, one per process."""
         return self.data_dir / "logs"
 
     def environment(self) -> dict[str, str]:
-        """Say, in the variables that every process of the chain reads, where the local stack is."""
+        """Return the variables with which every process of the chain finds the local stack."""
         return {
             **{name: str(port) for name, port in self.ports.items()},
             "HOURGLASS_DATA_DIR": str(self.data_dir.absolute()),
@@ -91,7 +91,7 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_GRACE_SECONDS": str(self.grace_seconds),
             "HOURGLASS_DISORDER_SECONDS": str(self.disorder_seconds),
             "HOURGLASS_SENSOR_SECONDS": str(self.sensor_seconds),
-            # without it the connector asks the metadata servers of three clouds at its first login, and waits for them
+            # without it the first login waits for the metadata servers of three clouds
             "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
             "DAGSTER_HOME": str((self.data_dir / "dagster").absolute()),
         }

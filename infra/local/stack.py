@@ -1,4 +1,4 @@
-"""Start and stop the stack of one machine, in the order in which its parts need each other."""
+"""Start and stop the local stack in the order of its dependencies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flink_jobs import deploy
 from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
-from infra.local import broker, dagster, dagster_runs, object_store, warehouse
+from infra.local import dagster_runs
 from infra.local.processes import (
     ProcessTable,
     Program,
@@ -19,6 +19,7 @@ from infra.local.processes import (
     require_free_ports,
     wait_until_healthy,
 )
+from infra.local.servers import broker, dagster, object_store, snowflake_server
 from infra.local.settings import LocalSettings
 
 Report = Callable[[str], None]
@@ -26,16 +27,16 @@ Report = Callable[[str], None]
 
 Started = tuple[Program, Running]
 NAMES = ("dagster-daemon", "dagster-webserver", "dagster-code", "relay", "snowflake", "s3", "kafka")
-"""Every program but Flink, in the order of the stop: whoever calls others first."""
+"""Every program except Flink, in the order of the stop: clients before their servers."""
 RUNS_SECONDS_MAX = 60.0
 
 
 class Stack:
-    """The processes of one data folder; this process itself talks to them from now on, through its environment.
+    """The local stack of one data folder. Creating it sets the environment of this process to the stack.
 
     Args:
         settings: ports and folders.
-        report: is told each step.
+        report: called with each step.
     """
 
     def __init__(self, settings: LocalSettings, report: Report) -> None:
@@ -47,30 +48,30 @@ class Stack:
     def up(self) -> None:
         """Start what is not running.
 
-        1. Ports are checked before anything starts.
-        2. Broker and S3 server, then the topic and the bucket.
-        3. Local Snowflake and Dagster's code server, which start while Flink does.
-        4. The landing job, from its newest checkpoint or savepoint.
-        5. Runs that a crash left behind are failed, so that Dagster retries them; then daemon and webserver.
+        1. Check the ports.
+        2. Start broker and S3 server; create the topic and the bucket.
+        3. Start the local Snowflake and Dagster's code server; they get ready while Flink starts.
+        4. Start the landing job from its newest checkpoint or savepoint.
+        5. Fail the runs that a crash left behind, so that Dagster retries them; start daemon and webserver.
 
         Raises:
-            StackError: with the reason and the repair; what was started stays for `down` to end.
+            StackError: with the reason and the repair; `down` stops what was started.
         """
         self.refuse_if_up()
         self._require_runtime()
         require_free_ports(self.settings.ports)
         self._start_broker_and_bucket()
         code, daemon, webserver = self._prepare_dagster()
-        early = [self._start(warehouse.program(self.settings)), self._start(code)]
+        early = [self._start(snowflake_server.program(self.settings)), self._start(code)]
         self._start_job()
         self._wait(early)
         dagster_runs.fail_abandoned(self._report)
         self._wait([self._start(daemon), self._start(webserver)])
 
     def down(self, *, now: bool = False) -> None:
-        """Stop everything, callers before the called; hours being published are finished first unless `now`.
+        """Stop everything, clients before servers; without `now`, runs in flight are finished first.
 
-        Never raises because a part is already gone.
+        Parts that are not running are skipped.
         """
         self._stop("dagster-daemon")
         if not now and self.table.find("dagster-code"):
@@ -82,22 +83,22 @@ class Stack:
             self._stop(name)
 
     def refuse_if_up(self) -> None:
-        """Raise a StackError where anything of the stack lives."""
+        """Raise a `StackError` if any part of the stack runs."""
         if self.running():
             raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
 
     def running(self) -> list[str]:
-        """Name the programs that live."""
+        """Return the names of the running programs."""
         names = [name for name in NAMES if self.table.find(name)]
         return names + (["flink"] if deploy.process_id(LandingSettings()) else [])
 
     def start_relay(self) -> None:
-        """Start sending Dagster's own events into the topic, and go on until the stack stops."""
+        """Start the relay of Dagster's own events; it runs until the stack stops."""
         if not self.table.find("relay"):
             self._wait([self._start(dagster.relay_program(self.settings))])
 
     def memory_bytes(self) -> int:
-        """Add up the resident memory of every process of the stack."""
+        """Return the resident memory of all processes of the stack."""
         found = [self.table.find(name) for name in NAMES]
         trees = [running.tree() for running in found if running]
         pid = deploy.process_id(LandingSettings())
@@ -150,7 +151,7 @@ class Stack:
             except LandingJobError as exc:
                 self._report(f"no savepoint was made ({exc}); the next start uses the newest checkpoint")
         end_tree(tree, limit_seconds=10)
-        deploy.process_id(landing)  # notices the end of a job that this very process has started
+        deploy.process_id(landing)  # reaps a job that this process has started
 
     def _require_runtime(self) -> None:
         if not (self.settings.runtime_dir / "flink").exists():

@@ -1,1 +1,1 @@
-"""A Snowflake of one machine: fakesnow plus stages, directory tables and external tables."""
+"""A local Snowflake: fakesnow with stages, directory tables and external tables added."""

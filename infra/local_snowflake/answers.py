@@ -1,4 +1,4 @@
-"""Hold the rows that a statement answers, as the table that fakesnow then encodes."""
+"""The rows that a statement returns, as a table that fakesnow encodes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Answer:
 
     @classmethod
     def of_text(cls, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> Self:
-        """Make an answer of text columns only."""
+        """Return an answer of text columns."""
         return cls(tuple(columns), ("text",) * len(columns), tuple(rows))
 
     @property
     def table(self) -> pa.Table:
-        """The rows as Arrow, typed also when there is none."""
+        """The rows as Arrow; the columns have their types without rows, too."""
         arrays = [
             pa.array([row[index] for row in self.rows], type=_TYPES[kind]) for index, kind in enumerate(self.types)
         ]
@@ -44,5 +44,5 @@ class Answer:
 
 
 def status(message: str) -> Answer:
-    """Answer one row that says what was done."""
+    """Return an answer of one status row."""
     return Answer.of_text(("status",), [(message,)])

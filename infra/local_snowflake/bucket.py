@@ -1,4 +1,4 @@
-"""Read the bucket: the only module that imports the S3 client."""
+"""Read the bucket: the only module here that imports the S3 client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Protocol
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local_snowflake.errors import StorageRefused
+from flink_jobs.contracts.s3_errors import FailureKind, failure_of
+from infra.local_snowflake.errors import StorageRefusedError
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 
@@ -23,8 +24,8 @@ class StoredObject:
     Args:
         key: from the root of the bucket.
         size_bytes: of the object as it is stored.
-        etag: changes whenever the object changes.
-        modified: when it was written.
+        etag: differs for every content.
+        modified: time of the write.
     """
 
     key: str
@@ -33,36 +34,37 @@ class StoredObject:
     modified: datetime
 
 
-class ObjectVanished(Exception):
-    """The object was listed and is gone, or is another one now."""
+class ObjectVanishedError(Exception):
+    """The object is gone or was written again since it was listed."""
 
 
 class Bucket(Protocol):
-    """Every bucket there is; the local server reads, it never writes."""
+    """All buckets of an S3 endpoint, read only."""
 
     def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """List the objects below a prefix, in the order of their keys."""
         ...
 
     def download(self, bucket: str, stored: StoredObject, target: Path) -> None:
-        """Copy one object, of exactly this ETag, to a file.
+        """Copy one object with exactly this ETag to a file.
 
         Raises:
-            ObjectVanished: it is gone or was written again since it was listed.
-            StorageRefused: the bucket does not answer.
+            ObjectVanishedError: it is gone or was written again since it was listed.
+            StorageRefusedError: the bucket does not answer.
         """
         ...
 
 
 _PIECE_BYTES = 1 << 20
-_GONE = frozenset({"NoSuchKey", "404", "PreconditionFailed", "412"})
+_GONE = frozenset({FailureKind.MISSING, FailureKind.CONFLICT})
+"""Kinds that answer a read with If-Match when the object is gone or was written again."""
 
 
 class S3Bucket:
     """The buckets of one S3 endpoint.
 
     Args:
-        settings: endpoint, region and keys; without keys the default chain of AWS is asked.
+        settings: endpoint, region and keys; without keys the default chain of AWS is used.
     """
 
     def __init__(self, settings: LocalSnowflakeSettings) -> None:
@@ -90,9 +92,7 @@ class S3Bucket:
 def _refusals(address: str) -> Iterator[None]:
     try:
         yield
-    except ClientError as exc:
-        if exc.response.get("Error", {}).get("Code") in _GONE:
-            raise ObjectVanished(address) from exc
-        raise StorageRefused(f"Failed to access remote file: {address}: {exc}") from exc
-    except BotoCoreError as exc:
-        raise StorageRefused(f"Failed to access remote file: {address}: {exc}") from exc
+    except (ClientError, BotoCoreError) as exc:
+        if failure_of(exc).kind in _GONE:
+            raise ObjectVanishedError(address) from exc
+        raise StorageRefusedError(f"Failed to access remote file: {address}: {exc}") from exc

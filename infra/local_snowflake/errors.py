@@ -1,15 +1,15 @@
-"""Hold the refusals of the local Snowflake, with the numbers that Snowflake's clients read."""
+"""Errors of the local Snowflake, with the codes that clients of Snowflake read."""
 
 from __future__ import annotations
 
 
-class StatementRefused(Exception):
-    """A statement that gets an error for its answer.
+class StatementRefusedError(Exception):
+    """Base of the errors that are returned for a statement.
 
     Args:
-        message: what is wrong, in the words of Snowflake where they are known.
+        message: with Snowflake's own text where it is known.
 
-    `code` and `sqlstate` are class attributes: clients decide by them.
+    Clients decide by the class attributes `code` and `sqlstate`.
     """
 
     code = 2043
@@ -20,85 +20,85 @@ class StatementRefused(Exception):
         self.message = message
 
 
-class SyntaxRefused(StatementRefused):
-    """The text is no statement."""
+class SyntaxRefusedError(StatementRefusedError):
+    """The text is not a statement."""
 
     code = 1003
     sqlstate = "42000"
 
 
-class StatementCount(StatementRefused):
+class StatementCountError(StatementRefusedError):
     """More than one statement in one request."""
 
     code = 8
     sqlstate = "0A000"
 
 
-class ObjectMissing(StatementRefused):
+class ObjectMissingError(StatementRefusedError):
     """The object does not exist."""
 
     code = 2003
     sqlstate = "02000"
 
 
-class ObjectExists(StatementRefused):
-    """The name is taken."""
+class ObjectExistsError(StatementRefusedError):
+    """An object of this name exists."""
 
     code = 2002
     sqlstate = "42710"
 
 
-class ObjectInvalid(StatementRefused):
-    """An external table whose stage was replaced, moved or dropped."""
+class ObjectInvalidError(StatementRefusedError):
+    """The stage of the external table was replaced, moved or dropped."""
 
     code = 91093
     sqlstate = "55000"
 
 
-class OptionRefused(StatementRefused):
-    """An option's value cannot be used."""
+class OptionRefusedError(StatementRefusedError):
+    """The value of an option is invalid."""
 
     code = 1420
     sqlstate = "22023"
 
 
-class NotSupported(StatementRefused):
-    """Snowflake can do it, the local Snowflake cannot."""
+class NotSupportedError(StatementRefusedError):
+    """The local Snowflake does not support the statement."""
 
     code = 2
     sqlstate = "0A000"
 
 
-class StorageRefused(StatementRefused):
-    """The bucket does not answer, or refuses."""
+class StorageRefusedError(StatementRefusedError):
+    """The bucket does not answer or refuses."""
 
     code = 91016
     sqlstate = "58030"
 
 
-class WrongKind(StatementRefused):
-    """The object is of another kind than the statement says."""
+class WrongKindError(StatementRefusedError):
+    """The object is of another kind than in the statement."""
 
     code = 2203
     sqlstate = "02000"
 
 
-class LoginRefused(StatementRefused):
+class LoginRefusedError(StatementRefusedError):
     """User or password are wrong."""
 
     code = 390100
     sqlstate = "08001"
 
 
-class Unanswered(StatementRefused):
-    """The engine below failed over a statement."""
+class UnansweredError(StatementRefusedError):
+    """fakesnow failed on the statement."""
 
     code = 261000
     sqlstate = "XX000"
 
 
-class SessionGone(StatementRefused):
-    """The session was closed, or the server was started again since."""
+class SessionGoneError(StatementRefusedError):
+    """The session was closed, or the server was restarted since."""
 
     code = 390111
     sqlstate = "08001"

@@ -1,9 +1,8 @@
 """Create, refresh and drop external tables: a view over rows that each refresh reads from the bucket.
 
-The rows of registered files are kept parsed, keyed by file, so that a query reads no object. Two differences to
-Snowflake follow. A file that changed or vanished shows in the rows only after a refresh, where Snowflake reads the
-bucket at every query. And `SELECT *` shows METADATA$FILENAME and METADATA$FILE_ROW_NUMBER, which Snowflake hides
-unless they are named.
+The rows of registered files are stored parsed, by file, so that a query reads no object. Two differences to Snowflake
+follow. A changed or deleted file changes the rows only after a refresh; Snowflake reads the bucket at every query.
+And `SELECT *` returns METADATA$FILENAME and METADATA$FILE_ROW_NUMBER, which Snowflake returns only by name.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from infra.local_snowflake.answers import Answer, status
-from infra.local_snowflake.bucket import Bucket, ObjectVanished, StoredObject
+from infra.local_snowflake.bucket import Bucket, ObjectVanishedError, StoredObject
 from infra.local_snowflake.errors import (
-    NotSupported,
-    ObjectExists,
-    ObjectInvalid,
-    ObjectMissing,
-    OptionRefused,
+    NotSupportedError,
+    ObjectExistsError,
+    ObjectInvalidError,
+    ObjectMissingError,
+    OptionRefusedError,
 )
 from infra.local_snowflake.names import ObjectName, new_id, quote
 from infra.local_snowflake.registry import (
@@ -42,11 +41,11 @@ METADATA_COLUMNS = ("VALUE", "METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 _DONE = "Statement executed successfully."
 
 RunSql = Callable[[str], None]
-"""Runs a statement of Snowflake's dialect in the session that asks."""
+"""Runs a statement of Snowflake's dialect in the session of the client."""
 
 
 def view_sql(table: ExternalTable) -> str:
-    """Write the view that shows the virtual columns, in Snowflake's dialect."""
+    """Return the statement of the view with the virtual columns, in Snowflake's dialect."""
     columns = [quote(name) for name in METADATA_COLUMNS]
     for column in table.columns:
         value = f"CAST({column.expression} AS {column.type_sql})" if column.type_sql else f"({column.expression})"
@@ -60,10 +59,10 @@ class ExternalTables:
     """The external tables of one server.
 
     Args:
-        registry: where they are kept, with their rows.
-        stages: where their files are.
-        bucket: where their files are read.
-        now: tells the time.
+        registry: of the tables and their rows.
+        stages: of their files.
+        bucket: of their files.
+        now: returns the time.
     """
 
     registry: Registry
@@ -74,13 +73,13 @@ class ExternalTables:
     def create(self, name: ObjectName, stage: ObjectName, statement: CreateExternalTable, run: RunSql) -> Answer:
         """Create an external table, in this order.
 
-        1. Look whether the name is taken.
-        2. Create the table of its rows and keep its definition.
-        3. Create its view in the session, which reads the column expressions.
+        1. Check whether the name exists.
+        2. Create the table of its rows and store its definition.
+        3. Create its view in the session, which checks the column expressions.
         4. Refresh it, if REFRESH_ON_CREATE.
-        5. Drop the rows of what it replaces.
+        5. Drop the rows of the table that it replaces.
 
-        If 3 or 4 fails, what was there before is there again.
+        If 3 or 4 fails, the former table is restored.
         """
         former = self.registry.external_table(name)
         if former and statement.creation is Creation.KEEP:
@@ -88,7 +87,7 @@ class ExternalTables:
         if former is None:
             self.registry.require_free(name)
         elif statement.creation is Creation.REFUSE:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
         table = self._new(name, self.stages.get(stage), statement)
         with self.registry.transaction() as cursor:
             cursor.execute(
@@ -128,13 +127,13 @@ class ExternalTables:
         )
 
     def refresh(self, name: ObjectName, statement: RefreshExternalTable) -> Answer:
-        """Register what is new, changed or gone below a path."""
+        """Register new and changed files below a path, and unregister deleted ones."""
         table = self._find(name, if_exists=statement.if_exists)
         if table is None:
             return status(_DONE)
         reason = self.invalid_reason(table)
         if reason:
-            raise ObjectInvalid(f"External table '{name}' marked invalid. {reason}")
+            raise ObjectInvalidError(f"External table '{name}' marked invalid. {reason}")
         return refresh_answer(self._refresh(table, statement.path))
 
     def _refresh(self, table: ExternalTable, path: str) -> list[FileChange]:
@@ -164,8 +163,8 @@ class ExternalTables:
             target = folder / f"{number}{_codec(stored.key)}"
             try:
                 self.bucket.download(location.bucket, stored, target)
-            except ObjectVanished:
-                continue  # it is gone since it was listed: the next refresh sees what is there
+            except ObjectVanishedError:
+                continue  # it changed since it was listed: the next refresh registers it
             copies[stored.key] = target
         return copies
 
@@ -191,21 +190,23 @@ class ExternalTables:
             cursor.execute(f"DROP TABLE IF EXISTS {table.rows_sql}")
 
     def get(self, name: ObjectName) -> ExternalTable:
-        """Find an external table that must be there.
+        """Return an external table.
 
         Raises:
-            ObjectMissing: it is not.
+            ObjectMissingError: it does not exist.
         """
         table = self.registry.external_table(name)
         if table is None:
-            raise ObjectMissing(f"SQL compilation error:\nExternal table '{name}' does not exist or not authorized.")
+            raise ObjectMissingError(
+                f"SQL compilation error:\nExternal table '{name}' does not exist or not authorized."
+            )
         return table
 
     def _find(self, name: ObjectName, *, if_exists: bool) -> ExternalTable | None:
         return self.registry.external_table(name) if if_exists else self.get(name)
 
     def invalid_reason(self, table: ExternalTable) -> str:
-        """Say why a table cannot be read any more; empty if it can."""
+        """Return why a table is invalid; empty if it is valid."""
         stage = self.registry.stage(table.stage)
         if stage is None or stage.id != table.stage_id:
             return f"Stage '{table.stage}' dropped or replaced."
@@ -217,16 +218,18 @@ class ExternalTables:
 def _require_json(statement: CreateExternalTable) -> None:
     form = str(statement.file_format.get("TYPE", "CSV")).upper()
     if form != "JSON":
-        raise NotSupported(f"Unsupported feature 'FILE_FORMAT TYPE = {form}': the local Snowflake reads TYPE = JSON.")
+        raise NotSupportedError(
+            f"Unsupported feature 'FILE_FORMAT TYPE = {form}': the local Snowflake reads TYPE = JSON."
+        )
 
 
 def _require_partition_columns(statement: CreateExternalTable) -> None:
     by_name = {column.name: column for column in statement.columns}
     for name in statement.partition_by:
         if name not in by_name:
-            raise OptionRefused(f"SQL compilation error:\ninvalid identifier '{name}' in PARTITION BY.")
+            raise OptionRefusedError(f"SQL compilation error:\ninvalid identifier '{name}' in PARTITION BY.")
         if "METADATA$FILENAME" not in by_name[name].expression.upper():
-            raise OptionRefused(
+            raise OptionRefusedError(
                 f"SQL compilation error:\nPartition column '{name}' expression must use METADATA$FILENAME."
             )
 
@@ -242,11 +245,11 @@ _ALL_ROWS = 2**63 - 1
 
 
 def _parse(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, path: Path, rows: str) -> bool:
-    """Parse one file into a temporary table; False if it cannot be read at all."""
+    """Parse one file into a temporary table; return False if it cannot be read."""
     form = "auto" if table.file_format.get("STRIP_OUTER_ARRAY") is True else "newline_delimited"
     try:
         cursor.execute(
-            f"CREATE TEMP TABLE {rows} AS SELECT json, row_number() OVER () AS line FROM "  # noqa: S608 - as above
+            f"CREATE TEMP TABLE {rows} AS SELECT json, row_number() OVER () AS line FROM "  # noqa: S608 - a name of ours
             "read_json_objects(?, format = ?, compression = ?, ignore_errors = true, maximum_object_size = 33554432)",
             [str(path), form, _COMPRESSIONS[path.suffix]],
         )
@@ -260,9 +263,9 @@ def _delete(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, key: str) -
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, key: str, rows: str) -> None:
-    """Take over a file's rows; like Snowflake, stop before the first one that is no JSON, without an error."""
+    """Insert the rows of a file up to the first one that is not JSON, without an error, as Snowflake does."""
     first_bad = f"coalesce((SELECT min(line) FROM {rows} WHERE json IS NULL), {_ALL_ROWS})"  # noqa: S608 - a name of ours
     cursor.execute(
-        f"INSERT INTO {table.rows_sql} SELECT json, ?, line FROM {rows} WHERE line < {first_bad} ORDER BY line",  # noqa: S608 - as above
+        f"INSERT INTO {table.rows_sql} SELECT json, ?, line FROM {rows} WHERE line < {first_bad} ORDER BY line",  # noqa: S608 - names of ours
         [key],
     )

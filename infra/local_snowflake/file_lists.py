@@ -1,4 +1,4 @@
-"""Read lists of files from the registry: DIRECTORY(@stage) and TABLE(... EXTERNAL_TABLE_FILES(...))."""
+"""Replace DIRECTORY(@stage) and TABLE(... EXTERNAL_TABLE_FILES(...)) by queries of the registry."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _FILES = f"{quote(DATABASE)}.{quote('main')}.{quote('files')}"
 
 @dataclass(frozen=True, slots=True)
 class FileLists:
-    """Where the lists of files are found.
+    """Functions that find the lists of files.
 
     Args:
-        directory: gives the id, the URL and the prefix in the bucket of a stage.
-        table_id: gives the id of an external table.
+        directory: returns id, URL and prefix in the bucket of a stage.
+        table_id: returns the id of an external table.
     """
 
     directory: Callable[[StagePath], tuple[str, str, str]]
@@ -28,7 +28,7 @@ class FileLists:
 
 
 def with_file_lists(sql: str, lists: FileLists) -> str:
-    """Read DIRECTORY(@stage) and TABLE(...EXTERNAL_TABLE_FILES(TABLE_NAME => '...')) from the registry."""
+    """Return the statement with DIRECTORY(@stage) and TABLE(...EXTERNAL_TABLE_FILES(...)) read from the registry."""
     if "DIRECTORY" not in sql.upper() and "EXTERNAL_TABLE_FILES" not in sql.upper():
         return sql
     reader = Reader(sql)

@@ -1,4 +1,4 @@
-"""Stand in front of fakesnow's routes: log in, answer or rewrite each statement, keep clients apart."""
+"""The HTTP routes before those of fakesnow: login, execution or rewriting of statements, locks between clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from starlette.routing import Route
 
 from infra.local_snowflake import wire
 from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.errors import LoginRefused, SessionGone, StatementRefused, Unanswered
+from infra.local_snowflake.errors import LoginRefusedError, SessionGoneError, StatementRefusedError, UnansweredError
+from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.parsing import parse
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
@@ -33,15 +34,14 @@ from infra.local_snowflake.statements import (
     RefreshStage,
     Statement,
 )
-from infra.local_snowflake.warehouse import Warehouse
 
 _log = logging.getLogger("local_snowflake")
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
-"""Session parameters that would open another engine or a transaction that writes two databases."""
+"""Session parameters that would open another engine, or a transaction over two databases."""
 
 
-def refusal(refused: StatementRefused) -> JSONResponse:
-    """Answer an error as Snowflake does: with status 200, so that no client tries the statement again."""
+def refusal(refused: StatementRefusedError) -> JSONResponse:
+    """Return an error as Snowflake does, with status 200, so that no client retries the statement."""
     code = f"{refused.code:06d}"
     data = {"errorCode": code, "sqlState": refused.sqlstate, "internalError": False, "queryId": None}
     return JSONResponse({"data": data, "code": code, "message": refused.message, "success": False})
@@ -49,22 +49,22 @@ def refusal(refused: StatementRefused) -> JSONResponse:
 
 @dataclass(slots=True)
 class Front:
-    """The functions in front of fakesnow's routes.
+    """The routes before those of fakesnow.
 
-    Two locks keep clients apart, always taken in this order. `catalog` is held while stages and external tables
-    change. `statements` is held while fakesnow works, because one of its statements can be several of DuckDB. A
-    refresh reads the bucket without the second, so other clients go on meanwhile.
+    Two locks separate clients and are always acquired in this order. `catalog` is held while stages and external tables
+    change. `statements` is held while fakesnow executes, because one of its statements can be several of DuckDB. A
+    refresh reads the bucket without `statements`, so other clients are not blocked.
     """
 
     settings: LocalSnowflakeSettings
-    warehouse: Warehouse
+    executor: StatementExecutor
     catalog: asyncio.Lock = field(default_factory=asyncio.Lock)
     statements: asyncio.Lock = field(default_factory=asyncio.Lock)
     sessions: dict[str, Session] = field(default_factory=dict)
 
     @property
     def routes(self) -> list[Route]:
-        """Every route of the server."""
+        """All routes of the server."""
         return [
             Route("/healthz", lambda _: PlainTextResponse("ok"), methods=["GET"]),
             Route(wire.LOGIN, self.login, methods=["POST"]),
@@ -74,11 +74,11 @@ class Front:
         ]
 
     async def login(self, request: Request) -> Response:
-        """Check the password, let fakesnow open the session, add what it leaves out."""
+        """Check the password, let fakesnow open the session, and complete its answer."""
         body = await _read(request)
         data = body.setdefault("data", {})
         if not self._known(data):
-            return refusal(LoginRefused("Incorrect username or password was specified."))
+            return refusal(LoginRefusedError("Incorrect username or password was specified."))
         parameters = data.get("SESSION_PARAMETERS") or {}
         data["SESSION_PARAMETERS"] = {name: parameters[name] for name in parameters.keys() - _NOT_FOR_CLIENTS}
         _write(request, body)
@@ -101,7 +101,7 @@ class Front:
         return right and user in {None, data.get("LOGIN_NAME")}
 
     async def session(self, request: Request) -> Response:
-        """Look at a session, or close it and drop its temporary relations."""
+        """Return a session, or close it and drop its temporary relations."""
         token = wire.token_of(request)
         session = self.sessions.get(token or "")
         if session and token and request.query_params.get("delete"):
@@ -111,38 +111,40 @@ class Front:
         return await wire.end_session(request)
 
     async def query(self, request: Request) -> Response:
-        """Answer one statement and log one line about it."""
+        """Execute one statement and log one line."""
         began = time.monotonic()
         session = self.sessions.get(wire.token_of(request) or "")
         if session is None:
-            return refusal(SessionGone("Session no longer exists. New login required to access the service."))
+            return refusal(SessionGoneError("Session no longer exists. New login required to access the service."))
         body = await _read(request)
         sql = str(body.get("sqlText", ""))
         try:
             response = await self._answer(request, body, sql, session)
-        except StatementRefused as refused:
+        except StatementRefusedError as refused:
             response = refusal(refused)
         except ConnectorError as refused:
             response = refusal(_of_fakesnow(refused))
-        except Exception as failed:  # noqa: BLE001 - the outer edge: status 500 would make the client try for ever
+        except Exception as failed:  # noqa: BLE001 - outer edge: after status 500 the client would retry forever
             _log.exception("the statement failed")
-            response = refusal(Unanswered(f"The local Snowflake failed over this statement: {type(failed).__name__}."))
+            response = refusal(
+                UnansweredError(f"The local Snowflake failed on this statement: {type(failed).__name__}.")
+            )
         log_statement(sql, bytes(response.body), time.monotonic() - began)
         return response
 
     async def _answer(self, request: Request, body: dict[str, Any], sql: str, session: Session) -> Response:
         statement = parse(sql)
         if statement is not None:
-            return await self._encode(request, body, await self._carry_out(statement, session), session)
+            return await self._encode(request, body, await self._execute(statement, session), session)
         async with self.statements:
-            body["sqlText"] = await run_in_threadpool(self.warehouse.rewrite, sql, session)
+            body["sqlText"] = await run_in_threadpool(self.executor.rewrite, sql, session)
             response = await self._pass_on(request, body)
             if sql.lstrip()[:4].upper() == "DROP":
-                await run_in_threadpool(self.warehouse.registry.forget_missing)
+                await run_in_threadpool(self.executor.registry.forget_missing)
             return response
 
-    async def _carry_out(self, statement: Statement, session: Session) -> Answer:
-        answer = self.warehouse.answer
+    async def _execute(self, statement: Statement, session: Session) -> Answer:
+        answer = self.executor.answer
         match statement:
             case CreateStage() | AlterStage() | RefreshStage() | RefreshExternalTable():
                 async with self.catalog:
@@ -153,7 +155,7 @@ class Front:
         return await run_in_threadpool(answer, statement, session)
 
     async def _encode(self, request: Request, body: dict[str, Any], answer: Answer, session: Session) -> Response:
-        """Let fakesnow encode the rows: they become a statement that reads them."""
+        """Let fakesnow encode the rows through a statement that reads them."""
         async with self.statements:
             body["sqlText"] = wire.hold_answer(session.connection, answer.table)
             body.pop("bindings", None)
@@ -173,15 +175,15 @@ async def _read(request: Request) -> dict[str, Any]:
 
 
 def _write(request: Request, body: dict[str, Any]) -> None:
-    """Change the body that the next reader of the request sees."""
+    """Replace the body of a request for its next reader."""
     encoded = json.dumps(body).encode()
     if request.headers.get("Content-Encoding") == "gzip":
         encoded = gzip.compress(encoded, 1)
-    request._body = encoded  # noqa: SLF001 - Starlette keeps the body that it has read here
+    request._body = encoded  # noqa: SLF001 - where Starlette keeps the body
 
 
-def _of_fakesnow(refused: ConnectorError) -> StatementRefused:
-    answered = Unanswered(str(refused.raw_msg or refused))
+def _of_fakesnow(refused: ConnectorError) -> StatementRefusedError:
+    answered = UnansweredError(str(refused.raw_msg or refused))
     answered.code = refused.errno or answered.code
     answered.sqlstate = refused.sqlstate or answered.sqlstate
     return answered

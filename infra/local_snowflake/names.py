@@ -1,33 +1,33 @@
-"""Name objects: as a statement writes them, and where they live."""
+"""Names of objects: as written in a statement, and in full."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from uuid import uuid4
 
-from infra.local_snowflake.errors import StatementRefused
+from infra.local_snowflake.errors import StatementRefusedError
 
 NAME_PARTS_MAX = 3
 """database.schema.name"""
 
 
 def new_id() -> str:
-    """Make an id that nothing else has."""
+    """Return a unique id."""
     return uuid4().hex
 
 
 def quote(name: str) -> str:
-    """Write one name so that nothing can change it."""
+    """Return a name in double quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Write a string as SQL that Snowflake's dialect reads back unchanged."""
+    """Return a string as a literal of Snowflake's dialect."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-class NoCurrentSchema(StatementRefused):
-    """A name needs the session's database or schema, and there is none."""
+class NoCurrentSchemaError(StatementRefusedError):
+    """A name needs the database or schema of the session, and the session has none."""
 
     code = 90106
     sqlstate = "22000"
@@ -35,7 +35,7 @@ class NoCurrentSchema(StatementRefused):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:
-    """Where an object lives."""
+    """The full name of an object."""
 
     database: str
     schema: str
@@ -52,7 +52,7 @@ class ObjectName:
 
 @dataclass(frozen=True, slots=True)
 class PartialName:
-    """A name as a statement writes it: one to three parts, already folded."""
+    """A name as written in a statement: one to three parts, folded."""
 
     parts: tuple[str, ...]
 
@@ -60,11 +60,11 @@ class PartialName:
         """Complete the name from the session.
 
         Raises:
-            NoCurrentSchema: a part is missing and the session has none.
+            NoCurrentSchemaError: a part is missing and the session has none.
         """
         missing = (database, schema)[: NAME_PARTS_MAX - len(self.parts)]
         if not all(missing):
-            raise NoCurrentSchema(
+            raise NoCurrentSchemaError(
                 "This session does not have a current database or schema. Call 'USE SCHEMA', or use a qualified name."
             )
         return ObjectName(*[part for part in missing if part], *self.parts)

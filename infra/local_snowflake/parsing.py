@@ -1,11 +1,11 @@
-"""Read the statements of `statements.py` from SQL; every other statement is None and belongs to fakesnow."""
+"""Parse the statements of `statements.py`; every other statement is left to fakesnow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from infra.local_snowflake.errors import NotSupported, StatementCount, SyntaxRefused
+from infra.local_snowflake.errors import NotSupportedError, StatementCountError, SyntaxRefusedError
 from infra.local_snowflake.names import PartialName
 from infra.local_snowflake.statements import (
     Accepted,
@@ -48,13 +48,13 @@ _ACCEPTED = (
 
 
 def parse(sql: str) -> Statement | None:
-    """Read one statement.
+    """Parse one statement.
 
     Returns:
-        The statement if this server answers it itself, else None.
+        The statement if this server executes it, else None.
 
     Raises:
-        StatementRefused: it begins like one of ours and cannot be read to its end.
+        StatementRefusedError: it begins like a statement of this server and cannot be parsed.
     """
     for words in _ACCEPTED:
         if Reader(sql).accept(*words):
@@ -75,7 +75,7 @@ def parse(sql: str) -> Statement | None:
 def _require_one(reader: Reader) -> None:
     count = 1 + sum(token.text == ";" for token in reader.rest)
     if count > 1:
-        raise StatementCount(f"Actual statement count {count} did not match the desired statement count 1.")
+        raise StatementCountError(f"Actual statement count {count} did not match the desired statement count 1.")
 
 
 def _create(reader: Reader) -> Statement | None:
@@ -107,7 +107,7 @@ def _create_stage(reader: Reader, creation: Creation) -> CreateStage | None:
     name, creation = _named(reader, creation)
     options = _clauses(reader, _STAGE_CLAUSES)
     if "url" not in options:
-        return None  # an internal stage: fakesnow keeps its files in a folder
+        return None  # an internal stage is left to fakesnow
     return CreateStage(name, creation, **options)
 
 
@@ -119,7 +119,9 @@ def _create_external_table(reader: Reader, creation: Creation) -> CreateExternal
     options.pop("partition_type", None)
     for clause in ("location", "file_format"):
         if clause not in options:
-            raise SyntaxRefused(f"SQL compilation error:\nmissing clause {clause.upper()} in CREATE EXTERNAL TABLE.")
+            raise SyntaxRefusedError(
+                f"SQL compilation error:\nmissing clause {clause.upper()} in CREATE EXTERNAL TABLE."
+            )
     return CreateExternalTable(name, creation, columns, **options)
 
 
@@ -163,7 +165,7 @@ def _alter_external_table(reader: Reader) -> RefreshExternalTable:
     if_exists = reader.accept("IF", "EXISTS")
     name = reader.name()
     if not reader.accept("REFRESH"):
-        raise NotSupported("Unsupported feature 'ALTER EXTERNAL TABLE without REFRESH' in the local Snowflake.")
+        raise NotSupportedError("Unsupported feature 'ALTER EXTERNAL TABLE without REFRESH' in the local Snowflake.")
     path = "" if reader.done else reader.string()
     return RefreshExternalTable(name, if_exists, path.lstrip("/"))
 
@@ -242,7 +244,7 @@ def _list(reader: Reader) -> ListStage:
 
 
 def stage_path(reader: Reader) -> StagePath:
-    """Read `@stage/path`, also written as a string, in which the path may have blanks."""
+    """Parse `@stage/path`; within a string the path may have blanks."""
     token = reader.peek()
     if token is not None and token.kind is Kind.STRING:
         inner = Reader(reader.take().string)
@@ -253,7 +255,7 @@ def stage_path(reader: Reader) -> StagePath:
 def _stage_name(reader: Reader) -> PartialName:
     reader.expect("@")
     if reader.accept("~") or reader.accept("%"):
-        raise NotSupported("Unsupported feature 'user and table stages' in the local Snowflake.")
+        raise NotSupportedError("Unsupported feature 'user and table stages' in the local Snowflake.")
     return reader.name()
 
 
@@ -261,7 +263,7 @@ _Clause = Callable[[Reader], Any]
 
 
 def _clauses(reader: Reader, known: dict[str, _Clause]) -> dict[str, Any]:
-    """Read `NAME = value` clauses, in any order, each at most once."""
+    """Parse `NAME = value` clauses in any order, each at most once."""
     found: dict[str, Any] = {}
     while not reader.done:
         token = reader.peek()
@@ -280,7 +282,7 @@ def _directory(reader: Reader) -> Directory:
     for _ in reader.group():
         option = reader.take().keyword
         if option not in {"ENABLE", "AUTO_REFRESH", "REFRESH_ON_CREATE"}:
-            raise SyntaxRefused(f"SQL compilation error:\ninvalid property '{option}' for 'DIRECTORY'.")
+            raise SyntaxRefusedError(f"SQL compilation error:\ninvalid property '{option}' for 'DIRECTORY'.")
         reader.expect("=")
         options[option.lower()] = reader.boolean()
     return Directory(**options)

@@ -1,7 +1,7 @@
-"""Keep stages, external tables and their files in a DuckDB database of their own, which survives a restart.
+"""The registry of stages, external tables and their files: a DuckDB database that survives a restart.
 
-Rows of external tables lie in the same database as the registry, so that a refresh commits its files and its rows
-in one transaction: a process killed at any moment leaves either all of a refresh or nothing.
+The rows of external tables are in the same database, so that a refresh commits its files and its rows in one
+transaction: after a kill either the whole refresh is stored or nothing of it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import duckdb
 from pydantic import TypeAdapter
 
 from infra.local_snowflake.bucket import StoredObject
-from infra.local_snowflake.errors import ObjectExists, ObjectMissing
+from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError
 from infra.local_snowflake.names import ObjectName, quote
 from infra.local_snowflake.statements import Column, Directory, ObjectKind, Options
 
 DATABASE = "_fs_external"
-"""The DuckDB database; SHOW DATABASES lists it, no statement of a client needs it."""
+"""Name of the DuckDB database; SHOW DATABASES lists it, and no client needs it."""
 
 _SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS {DATABASE}.raw;
@@ -47,10 +47,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage as it is kept.
+    """A stored stage.
 
     Args:
-        id: of this very stage; a stage of the same name made later has another, so tables over this one break.
+        id: of this stage; a later stage of the same name has another, which makes tables over this one invalid.
     """
 
     id: str
@@ -66,12 +66,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class ExternalTable:
-    """An external table as it is kept.
+    """A stored external table.
 
     Args:
-        id: names its rows and files.
-        stage_id: of the stage it was made over.
-        stage_url: of that stage then: another URL makes the table invalid.
+        id: of its rows and files.
+        stage_id: of its stage at creation.
+        stage_url: of its stage at creation; another URL makes the table invalid.
         path: of its LOCATION below the stage.
     """
 
@@ -92,7 +92,7 @@ class ExternalTable:
 
     @property
     def rows_sql(self) -> str:
-        """The table of its parsed rows."""
+        """The name of the table with its parsed rows."""
         return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id)}"
 
 
@@ -103,7 +103,7 @@ _TYPES: dict[ObjectKind, TypeAdapter[Any]] = {
 
 
 class FileStatus(Enum):
-    """What a refresh reports of one file."""
+    """The status of one file in a refresh."""
 
     REGISTERED_NEW = "File registered successfully."
     REGISTERED_UPDATE = "File registered (updated) successfully."
@@ -112,14 +112,14 @@ class FileStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file that is new, changed or gone."""
+    """One file that is new, changed or deleted."""
 
     status: FileStatus
     stored: StoredObject
 
 
 def changes(registered: Iterable[StoredObject], listed: Iterable[StoredObject]) -> list[FileChange]:
-    """Compare what is registered with what is there, by ETag; in the order of the keys."""
+    """Compare registered with listed files by ETag; in the order of the keys."""
     known = {stored.key: stored for stored in registered}
     found = {stored.key: stored for stored in listed}
     result = []
@@ -134,10 +134,10 @@ def changes(registered: Iterable[StoredObject], listed: Iterable[StoredObject]) 
 
 
 class Registry:
-    """The registry; every method takes a cursor of its own, so any thread may call any of them.
+    """The registry. Every method uses its own cursor, so it can be called from any thread.
 
     Args:
-        duck: the DuckDB instance that fakesnow keeps its databases in.
+        duck: the DuckDB instance of fakesnow.
         folder: of the database file.
     """
 
@@ -149,12 +149,12 @@ class Registry:
             cursor.execute(_SCHEMA)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Open a connection of its own to the same databases; to be used as a context manager."""
+        """Open another connection to the same databases, a context manager."""
         return self._duck.cursor()
 
     @contextmanager
     def transaction(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Run a block in one transaction, of a new cursor unless one is given; an error takes all of it back."""
+        """Run a block in one transaction of the given or a new cursor; an error rolls it back."""
         with nullcontext(cursor) if cursor else self.cursor() as writer:
             writer.begin()
             try:
@@ -173,11 +173,11 @@ class Registry:
         return self._objects(ObjectKind.EXTERNAL_TABLE)
 
     def stage(self, name: ObjectName) -> Stage | None:
-        """Find a stage."""
+        """Return a stage; None if there is none."""
         return next((stage for stage in self.stages() if stage.name == name), None)
 
     def external_table(self, name: ObjectName) -> ExternalTable | None:
-        """Find an external table."""
+        """Return an external table; None if there is none."""
         return next((table for table in self.external_tables() if table.name == name), None)
 
     def _objects(self, kind: ObjectKind) -> list[Any]:
@@ -186,19 +186,19 @@ class Registry:
         return sorted((_TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
 
     def require_schema(self, name: ObjectName) -> None:
-        """Refuse a name whose schema does not exist."""
+        """Raise an `ObjectMissingError` if the schema of a name does not exist."""
         with self.cursor() as cursor:
             found = cursor.execute(
                 "SELECT 1 FROM information_schema.schemata WHERE catalog_name = ? AND schema_name = ?",
                 [name.database, name.schema],
             ).fetchone()
         if not found:
-            raise ObjectMissing(
+            raise ObjectMissingError(
                 f"SQL compilation error:\nSchema '{name.database}.{name.schema}' does not exist or not authorized."
             )
 
     def require_free(self, name: ObjectName) -> None:
-        """Refuse a name that a table or view has."""
+        """Raise an `ObjectExistsError` if a table or view has this name."""
         with self.cursor() as cursor:
             found = cursor.execute(
                 "SELECT 1 FROM information_schema.tables "
@@ -206,10 +206,10 @@ class Registry:
                 [name.database, name.schema, name.name],
             ).fetchone()
         if found:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
 
     def forget_missing(self) -> None:
-        """Forget the objects of schemas and databases that were dropped."""
+        """Delete the objects of dropped schemas and databases."""
         with self.transaction() as cursor:
             present = set(
                 cursor.execute("SELECT catalog_name, schema_name FROM information_schema.schemata").fetchall()
@@ -223,7 +223,7 @@ class Registry:
                         cursor.execute(f"DROP TABLE IF EXISTS {kept.rows_sql}")
 
     def put(self, cursor: duckdb.DuckDBPyConnection, kept: Stage | ExternalTable) -> None:
-        """Keep an object, in place of one of the same kind and name."""
+        """Store an object; it replaces one of the same kind and name."""
         kind = _kind(kept)
         self.remove(cursor, kind, kept.name)
         definition = _TYPES[kind].dump_json(kept).decode()
@@ -231,7 +231,7 @@ class Registry:
         cursor.execute(f"INSERT INTO {DATABASE}.objects VALUES (?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
 
     def remove(self, cursor: duckdb.DuckDBPyConnection, kind: ObjectKind, name: ObjectName) -> None:
-        """Forget an object, if it is there."""
+        """Delete an object, if it exists."""
         where = "kind = ? AND database_name = ? AND schema_name = ? AND name = ?"
         cursor.execute(
             f"DELETE FROM {DATABASE}.objects WHERE {where}",  # noqa: S608 - constants
@@ -255,7 +255,7 @@ class Registry:
         changed: Iterable[FileChange],
         now: datetime,
     ) -> None:
-        """Write down what a refresh found."""
+        """Store the changes of a refresh."""
         changed = list(changed)
         for change in changed:
             cursor.execute(
@@ -270,7 +270,7 @@ class Registry:
         self.put(cursor, replace(refreshed, last_refreshed_on=now))
 
     def forget_files(self, cursor: duckdb.DuckDBPyConnection, owner: str) -> None:
-        """Forget every file of a stage or external table."""
+        """Delete all files of a stage or external table."""
         cursor.execute(f"DELETE FROM {DATABASE}.files WHERE owner = ?", [owner])  # noqa: S608 - a constant
 
 

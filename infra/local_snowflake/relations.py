@@ -1,4 +1,4 @@
-"""Find the relations that a statement names, and put other names or refusals in their place."""
+"""Find the relations in a statement, and replace their names."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MODIFIERS = ("TRANSIENT", "SECURE", "RECURSIVE", "MATERIALIZED", "DYNAMIC", "LO
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The table or view that CREATE, DROP or ALTER is about.
+    """The table or view of a CREATE, DROP or ALTER.
 
     Args:
         verb: CREATE, DROP or ALTER.
-        name: as it is written.
-        modifiers: the words between the verb and TABLE or VIEW.
+        name: as written.
+        modifiers: words between the verb and TABLE or VIEW.
     """
 
     verb: str
@@ -28,12 +28,12 @@ class Target:
 
     @property
     def temporary(self) -> bool:
-        """Whether it lives as long as the session."""
+        """Whether it is temporary."""
         return any(token.keyword in {"TEMPORARY", "TEMP"} for token in self.modifiers)
 
 
 def target(sql: str) -> Target | None:
-    """Read the beginning of a statement that creates, drops or alters a table or view; None for any other."""
+    """Return the target of a statement that creates, drops or alters a table or view; None for any other."""
     reader = Reader(sql)
     verb = next((verb for verb in ("CREATE", "DROP", "ALTER") if reader.accept(verb)), None)
     if verb is None:
@@ -52,13 +52,13 @@ def target(sql: str) -> Target | None:
 
 
 def without_modifiers(sql: str, found: Target) -> str:
-    """Remove TEMPORARY and its companions."""
+    """Return the statement without TEMPORARY and its synonyms."""
     words = {"LOCAL", "GLOBAL", "TEMPORARY", "TEMP"}
     return apply(sql, [Edit(token.start, token.end, "") for token in found.modifiers if token.keyword in words])
 
 
 def chains(sql: str) -> Iterator[list[Token]]:
-    """Find the dotted names of a statement, columns and functions among them."""
+    """Yield the dotted names of a statement, including columns and functions."""
     tokens = tokenize(sql)
     index = 0
     while index < len(tokens):
@@ -74,7 +74,7 @@ def chains(sql: str) -> Iterator[list[Token]]:
 
 
 def named(chain: list[Token], wanted: Container[ObjectName], session: Session) -> tuple[ObjectName, Token] | None:
-    """Find the wanted relation that a dotted name begins with, and the last token of the relation's name."""
+    """Return the wanted relation at the start of a dotted name, and the last token of its name; None without one."""
     for length in range(min(NAME_PARTS_MAX, len(chain)), 0, -1):
         if length < NAME_PARTS_MAX and not (session.database and session.schema):
             return None
@@ -85,6 +85,6 @@ def named(chain: list[Token], wanted: Container[ObjectName], session: Session) -
 
 
 def with_other_names(sql: str, others: Mapping[ObjectName, ObjectName], session: Session) -> str:
-    """Write another name for every mention of these relations."""
+    """Return the statement with other names for these relations."""
     found = [named(chain, others, session) for chain in chains(sql)] if others else []
     return apply(sql, [Edit(hit[1].start, hit[1].end, quote(others[hit[0]].name)) for hit in found if hit])

@@ -1,4 +1,4 @@
-"""Rewrite what DuckDB reads differently: bare values of MERGE, and the functions that tell of the session."""
+"""Rewrite what DuckDB reads differently: unqualified columns of MERGE, and functions of the session."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NO_COLUMNS = frozenset({"NULL", "TRUE", "FALSE", "DEFAULT", "CURRENT_TIMESTAMP"
 
 
 def with_qualified_merge_values(sql: str) -> str:
-    """Put the source's name before bare columns in MERGE ... INSERT (...) VALUES (...): DuckDB finds them ambiguous."""
+    """Qualify columns in MERGE ... INSERT (...) VALUES (...), which DuckDB finds ambiguous, with the source."""
     reader = Reader(sql)
     if not reader.accept("MERGE"):
         return sql
@@ -58,7 +58,7 @@ def _bare_columns(reader: Reader, source: str) -> list[Edit]:
 
 
 def with_session_functions(sql: str, session: Session) -> str:
-    """Answer CURRENT_ROLE() and CURRENT_WAREHOUSE(), which DuckDB does not know or knows otherwise."""
+    """Replace CURRENT_ROLE() and CURRENT_WAREHOUSE() by the values of the session."""
     values = {"CURRENT_ROLE": session.role, "CURRENT_WAREHOUSE": session.warehouse}
     reader = Reader(sql)
     edits = []

@@ -21,24 +21,24 @@ from starlette.applications import Starlette
 
 from infra.local_snowflake import wire
 from infra.local_snowflake.bucket import Bucket, S3Bucket
+from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.front import Front
 from infra.local_snowflake.registry import Registry
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
-from infra.local_snowflake.warehouse import Warehouse
 
 _log = logging.getLogger("local_snowflake")
 EXIT_SETUP = 2
 STOP_SECONDS = 10
-"""How long a stopping server waits for statements that are under way."""
+"""Longest wait of a stopping server for running statements."""
 
 
 def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Callable[[], datetime]) -> Starlette:
-    """Put the server together over a folder, in this order.
+    """Build the server over a folder, in this order.
 
     1. Attach the registry: views in the other databases read its tables.
-    2. Attach the databases that lie in the folder; create the one of the settings if it is new.
-    3. Drop the temporary relations of sessions that never ended.
+    2. Attach the databases of the folder, and create that of the settings if it is new.
+    3. Drop the temporary relations of sessions that were not closed.
     """
     data.mkdir(parents=True, exist_ok=True)
     engine = wire.start(data)
@@ -52,12 +52,12 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         yield
         wire.stop(engine)
 
-    front = Front(settings, Warehouse.over(registry, bucket, now))
+    front = Front(settings, StatementExecutor.over(registry, bucket, now))
     return Starlette(routes=front.routes, lifespan=life)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; returns 0, or 2 if the folder or the port cannot be used."""
+    """Serve until SIGTERM or SIGINT; return 0, or 2 if the folder or the port cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m infra.local_snowflake.server", description="Serve Snowflake here.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8084)
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
     _log.info("serving on http://%s:%s", given.host, listening.getsockname()[1])
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)  # uvicorn sends it again after its own end, to whom it found here
+        signal.signal(stop, lambda *_: None)  # uvicorn raises the signal again for this handler after its shutdown
     uvicorn.Server(config).run(sockets=[listening])
     return 0
 

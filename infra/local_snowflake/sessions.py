@@ -1,4 +1,4 @@
-"""Hold what one client's session knows: where it works, as whom, and which temporary relations it made."""
+"""The session of a client: database and schema, role and warehouse, temporary relations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from infra.local_snowflake.names import ObjectName, PartialName, new_id
 
 TEMPORARY_MARK = "__SESSION_"
-"""Stands between a temporary relation's name and the id of its session."""
+"""Separates the name of a temporary relation from the id of its session."""
 
 
 @dataclass(slots=True)
@@ -17,8 +17,8 @@ class Session:
 
     Args:
         connection: of fakesnow.
-        role: what CURRENT_ROLE() answers; any role is accepted, none has rights.
-        warehouse: what CURRENT_WAREHOUSE() answers.
+        role: result of CURRENT_ROLE(); any role is accepted, and roles have no privileges.
+        warehouse: result of CURRENT_WAREHOUSE().
     """
 
     connection: Any
@@ -26,7 +26,7 @@ class Session:
     warehouse: str | None = None
     id: str = field(default_factory=new_id)
     temporary: dict[ObjectName, ObjectName] = field(default_factory=dict)
-    """Temporary relations by their name, with the name under which they are really kept."""
+    """Temporary relations by name, with their stored names."""
 
     @property
     def database(self) -> str | None:
@@ -41,7 +41,7 @@ class Session:
         return current
 
     def full(self, name: PartialName) -> ObjectName:
-        """Complete a name from this session."""
+        """Return the full name of an object for this session."""
         return name.resolve(self.database, self.schema)
 
     def run(self, sql: str) -> None:
@@ -49,18 +49,18 @@ class Session:
         self.connection.cursor().execute(sql)
 
     def add_temporary(self, name: ObjectName) -> None:
-        """Take a name for this session alone."""
+        """Add a temporary relation to this session."""
         self.temporary[name] = ObjectName(name.database, name.schema, f"{name.name}{TEMPORARY_MARK}{self.id.upper()}")
 
     def drop_temporary(self) -> None:
-        """Drop the temporary relations, as the end of a session does."""
+        """Drop all temporary relations of this session."""
         for kept in self.temporary.values():
-            drop_relation(self.connection._duck_conn, kept)  # noqa: SLF001 - one of the internals that wire.py names
+            drop_relation(self.connection._duck_conn, kept)  # noqa: SLF001 - an internal that wire.py names
         self.temporary.clear()
 
 
 def drop_relation(cursor: Any, name: ObjectName) -> None:
-    """Drop a table or a view, whichever it is, if it is there."""
+    """Drop a table or view, if it exists."""
     found = cursor.execute(
         "SELECT table_type FROM information_schema.tables "
         "WHERE table_catalog = ? AND table_schema = ? AND table_name = ?",
@@ -72,7 +72,7 @@ def drop_relation(cursor: Any, name: ObjectName) -> None:
 
 
 def drop_left_behind(cursor: Any) -> None:
-    """Drop the temporary relations of sessions that never ended."""
+    """Drop the temporary relations of sessions that were not closed."""
     left = cursor.execute(
         "SELECT table_catalog, table_schema, table_name FROM information_schema.tables WHERE contains(table_name, ?)",
         [TEMPORARY_MARK],

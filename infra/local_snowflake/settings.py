@@ -1,4 +1,4 @@
-"""What the local Snowflake can be told."""
+"""Settings of the local Snowflake."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flink_jobs.contracts.s3_access import S3Access
 
 
 class LocalSnowflakeSettings(S3Access):
-    """Hold the settings of the server: environment variables `HOURGLASS_...`, then `.env`, then defaults.
+    """Settings of the server: `HOURGLASS_...` in the environment, then in `.env`, then defaults.
 
     Without a password every login is accepted.
     """

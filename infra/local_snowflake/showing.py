@@ -1,4 +1,4 @@
-"""Answer SHOW and DESC for stages and external tables, with Snowflake's columns."""
+"""SHOW and DESC of stages and external tables, with the columns of Snowflake."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def like_matches(pattern: str, text: str) -> bool:
 
 
 def shown(show: Show, scope: Scope, name: ObjectName) -> bool:
-    """Say whether a SHOW lists an object."""
+    """Return whether a SHOW lists an object."""
     return (
         scope.database in {None, name.database}
         and scope.schema in {None, name.schema}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.bucket import Bucket, StoredObject
-from infra.local_snowflake.errors import ObjectExists, ObjectMissing, OptionRefused
+from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, OptionRefusedError
 from infra.local_snowflake.names import ObjectName, new_id
 from infra.local_snowflake.registry import FileChange, Location, Registry, Stage, changes
 from infra.local_snowflake.statements import AlterStage, CreateStage, Creation, ListStage, ObjectKind, RefreshStage
@@ -18,14 +18,16 @@ _REFRESH_COLUMNS = ("file", "status", "description")
 
 
 def location_of(url: str, path: str = "") -> Location:
-    """Find the bucket and the prefix of a stage's URL and a path below it.
+    """Return bucket and prefix of a stage's URL and a path below it.
 
     Raises:
-        OptionRefused: the URL is not `s3://bucket/...`.
+        OptionRefusedError: the URL is not `s3://bucket/...`.
     """
     scheme, _, rest = url.partition("://")
     if scheme.lower() != "s3" or not rest.partition("/")[0]:
-        raise OptionRefused(f"invalid value ['{url}'] for parameter 'URL': the local Snowflake reads s3://bucket/path/")
+        raise OptionRefusedError(
+            f"invalid value ['{url}'] for parameter 'URL': the local Snowflake reads s3://bucket/path/"
+        )
     bucket, _, prefix = rest.partition("/")
     if prefix and not prefix.endswith("/"):
         prefix += "/"
@@ -33,14 +35,14 @@ def location_of(url: str, path: str = "") -> Location:
 
 
 def listed(bucket: Bucket, location: Location, pattern: str | None = None) -> list[StoredObject]:
-    """List the objects of a location; a key that ends in a slash is a folder's marker, no file."""
+    """List the objects of a location, without markers of folders (keys that end with a slash)."""
     wanted = re.compile(pattern or ".*", re.DOTALL)
     found = bucket.list(location.bucket, location.prefix)
     return [stored for stored in found if not stored.key.endswith("/") and wanted.fullmatch(stored.key)]
 
 
 def refresh_answer(changed: Iterable[FileChange]) -> Answer:
-    """Answer a refresh: one row per file that changed."""
+    """Return the answer of a refresh: one row per changed file."""
     rows = [(change.stored.key, change.status.name, change.status.value) for change in changed]
     return Answer.of_text(_REFRESH_COLUMNS, rows)
 
@@ -50,9 +52,9 @@ class Stages:
     """The stages of one server.
 
     Args:
-        registry: where they are kept.
-        bucket: where their files are.
-        now: tells the time.
+        registry: of the stages.
+        bucket: of their files.
+        now: returns the time.
     """
 
     registry: Registry
@@ -60,12 +62,12 @@ class Stages:
     now: Callable[[], datetime]
 
     def create(self, name: ObjectName, statement: CreateStage) -> Answer:
-        """Create a stage; a replaced one takes its directory table and its external tables' link with it."""
+        """Create a stage. A replaced one loses its directory table, and its external tables become invalid."""
         former = self.registry.stage(name)
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
         if former and statement.creation is Creation.REFUSE:
-            raise ObjectExists(f"SQL compilation error:\nObject '{name}' already exists.")
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
         stage = Stage(
             new_id(),
             name,
@@ -99,12 +101,12 @@ class Stages:
         return status("Statement executed successfully.")
 
     def refresh(self, name: ObjectName, statement: RefreshStage) -> Answer:
-        """List the directory table again, all of it or one sub-path."""
+        """Refresh the directory table, all of it or one sub-path."""
         stage = self._find(name, if_exists=statement.if_exists)
         if stage is None:
             return status("Statement executed successfully.")
         if not stage.directory.enable:
-            raise OptionRefused(
+            raise OptionRefusedError(
                 f"Stage '{name.name}' does not have a directory table: set DIRECTORY = (ENABLE = TRUE)."
             )
         return refresh_answer(self._refresh(stage, statement.subpath))
@@ -129,7 +131,7 @@ class Stages:
         return status(f"{name.name} successfully dropped.")
 
     def list(self, name: ObjectName, statement: ListStage) -> Answer:
-        """List the files that are in the bucket now, whatever is registered."""
+        """List the present files of the bucket, registered or not."""
         stage = self.get(name)
         location = location_of(stage.url, statement.location.path)
         rows = [
@@ -144,14 +146,14 @@ class Stages:
         return Answer(("name", "size", "md5", "last_modified"), ("text", "integer", "text", "text"), tuple(rows))
 
     def get(self, name: ObjectName) -> Stage:
-        """Find a stage that must be there.
+        """Return a stage.
 
         Raises:
-            ObjectMissing: it is not.
+            ObjectMissingError: it does not exist.
         """
         stage = self.registry.stage(name)
         if stage is None:
-            raise ObjectMissing(f"SQL compilation error:\nStage '{name}' does not exist or not authorized.")
+            raise ObjectMissingError(f"SQL compilation error:\nStage '{name}' does not exist or not authorized.")
         return stage
 
     def _find(self, name: ObjectName, *, if_exists: bool) -> Stage | None:

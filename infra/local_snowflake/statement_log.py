@@ -1,4 +1,4 @@
-"""Write one line per statement, without secrets."""
+"""Log one line per statement, without secrets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _CHARACTERS_MAX = 500
 
 
 def log_statement(sql: str, answer: bytes, seconds: float) -> None:
-    """Log how a statement ended, how long it took, and its text."""
-    said = json.loads(answer)
-    outcome = "ok" if said.get("success") else f"refused {said.get('code')}"
+    """Log the outcome, the duration and the text of a statement."""
+    answered = json.loads(answer)
+    outcome = "ok" if answered.get("success") else f"refused {answered.get('code')}"
     _log.info("%s in %.0f ms: %s", outcome, seconds * 1000, loggable(sql))
 
 
 def loggable(sql: str) -> str:
-    """Write a statement on one line, without the strings of one that holds secrets."""
+    """Return a statement on one line; if it may hold a secret, its strings are masked."""
     if any(word in sql.upper() for word in _SECRET_WORDS):
         sql = " ".join("'***'" if token.kind is Kind.STRING else token.text for token in tokenize(sql))
     return " ".join(sql.split())[:_CHARACTERS_MAX]

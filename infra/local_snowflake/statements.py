@@ -1,4 +1,4 @@
-"""Hold the statements that the local Snowflake answers itself, as frozen values; `parsing.py` reads them."""
+"""The statements that the local Snowflake executes itself, as frozen values; see `parsing.py`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.local_snowflake.names import PartialName
 
 
 class Creation(Enum):
-    """What CREATE does when the name is taken."""
+    """What CREATE does when the object exists."""
 
     REFUSE = auto()
     KEEP = auto()
@@ -19,7 +19,7 @@ class Creation(Enum):
 
 
 class ObjectKind(Enum):
-    """The kinds of objects this server keeps itself, in the words of a statement."""
+    """The kinds of objects that this server stores, as written in a statement."""
 
     STAGE = "STAGE"
     EXTERNAL_TABLE = "EXTERNAL TABLE"
@@ -73,7 +73,7 @@ class AlterStage:
 
 @dataclass(frozen=True, slots=True)
 class RefreshStage:
-    """ALTER STAGE REFRESH: list the directory table again."""
+    """ALTER STAGE REFRESH: refresh the directory table."""
 
     name: PartialName
     if_exists: bool
@@ -90,7 +90,7 @@ class ListStage:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A virtual column: its stored name, its type's SQL (None: the expression's own), its expression's SQL."""
+    """A virtual column: stored name, SQL of its type (None: that of the expression), SQL of its expression."""
 
     name: str
     type_sql: str | None
@@ -124,7 +124,7 @@ class RefreshExternalTable:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where SHOW looks: None stands for the account or, where a part is missing, for every value."""
+    """The scope of SHOW; None is the whole account, or every value of a part."""
 
     database: str | None = None
     schema: str | None = None
@@ -160,21 +160,21 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class UseRole:
-    """USE ROLE: any role is taken."""
+    """USE ROLE: any role is accepted."""
 
     role: str
 
 
 @dataclass(frozen=True, slots=True)
 class UseWarehouse:
-    """USE WAREHOUSE: any warehouse is taken."""
+    """USE WAREHOUSE: any warehouse is accepted."""
 
     warehouse: str
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A statement that is accepted and has no effect here: roles, warehouses, transactions, session parameters."""
+    """A statement without effect here: roles, warehouses, transactions, session parameters."""
 
 
 Statement: TypeAlias = (

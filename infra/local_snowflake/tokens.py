@@ -1,4 +1,4 @@
-"""Cut SQL into tokens and read them one by one; nothing here knows a statement."""
+"""Split SQL into tokens, and read them one by one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from infra.local_snowflake.errors import SyntaxRefused
+from infra.local_snowflake.errors import SyntaxRefusedError
 from infra.local_snowflake.names import NAME_PARTS_MAX, PartialName
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kinds of tokens."""
 
     WORD = auto()
     QUOTED = auto()
@@ -38,11 +38,11 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token and where it stands.
+    """One token and its position.
 
     Args:
-        kind: what it is.
-        text: as it is written.
+        kind: of the token.
+        text: as written.
         start: index of its first character.
         end: index after its last character.
     """
@@ -54,7 +54,7 @@ class Token:
 
     @property
     def keyword(self) -> str:
-        """The word in upper case; empty for anything that is no bare word."""
+        """The word in upper case; empty for any other kind."""
         return self.text.upper() if self.kind is Kind.WORD else ""
 
     @property
@@ -76,7 +76,7 @@ class Token:
 
 
 def tokenize(sql: str) -> list[Token]:
-    """Cut a statement into its tokens; blanks and comments fall away, a quote that never closes is a symbol."""
+    """Split a statement into tokens without blanks and comments; an unclosed quote is a symbol."""
     return [
         Token(Kind[found.lastgroup], found[0], found.start(), found.end())
         for found in _LEXER.finditer(sql)
@@ -86,7 +86,7 @@ def tokenize(sql: str) -> list[Token]:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Text in place of the characters from `start` to `end`."""
+    """A replacement of the characters from `start` to `end`."""
 
     start: int
     end: int
@@ -94,7 +94,7 @@ class Edit:
 
 
 def apply(sql: str, edits: list[Edit]) -> str:
-    """Make the edits, which do not overlap."""
+    """Apply edits, which must not overlap."""
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         sql = sql[: edit.start] + edit.text + sql[edit.end :]
     return sql
@@ -121,7 +121,7 @@ class Reader:
 
     @property
     def rest(self) -> list[Token]:
-        """Every token that was not read."""
+        """The tokens that were not read."""
         return self._tokens[self._next :]
 
     @property
@@ -130,20 +130,20 @@ class Reader:
         return self.sql[self._tokens[self._next - 1].end :] if self._next else self.sql
 
     def peek(self, ahead: int = 0) -> Token | None:
-        """Look at a token without reading it; None after the last."""
+        """Return a token without reading it; None after the last."""
         index = self._next + ahead
         return self._tokens[index] if index < len(self._tokens) else None
 
     def take(self) -> Token:
-        """Read one token, whatever it is."""
+        """Read one token of any kind."""
         token = self.peek()
         if token is None:
-            raise SyntaxRefused("SQL compilation error:\nsyntax error: unexpected end of statement.")
+            raise SyntaxRefusedError("SQL compilation error:\nsyntax error: unexpected end of statement.")
         self._next += 1
         return token
 
     def accept(self, *words: str) -> bool:
-        """Read these words or symbols if all of them come next, in this order."""
+        """Read these words or symbols if they come next in this order; return whether they did."""
         for ahead, word in enumerate(words):
             token = self.peek(ahead)
             if token is None or word not in {token.keyword, token.text}:
@@ -152,24 +152,24 @@ class Reader:
         return True
 
     def expect(self, *words: str) -> None:
-        """Read these words or symbols; anything else is refused."""
+        """Read these words or symbols, or raise a `SyntaxRefusedError`."""
         if not self.accept(*words):
             raise self.unexpected()
 
     def expect_end(self) -> None:
-        """Refuse what is left."""
+        """Raise a `SyntaxRefusedError` if tokens are left."""
         if not self.done:
             raise self.unexpected()
 
-    def unexpected(self) -> SyntaxRefused:
-        """Name the token that cannot stand here, as Snowflake does."""
+    def unexpected(self) -> SyntaxRefusedError:
+        """Return the error for the next token, with Snowflake's text."""
         token = self.peek()
         if token is None:
-            return SyntaxRefused("SQL compilation error:\nsyntax error: unexpected end of statement.")
+            return SyntaxRefusedError("SQL compilation error:\nsyntax error: unexpected end of statement.")
         line = self.sql.count("\n", 0, token.start) + 1
         position = token.start - (self.sql.rfind("\n", 0, token.start) + 1)
-        said = f"syntax error line {line} at position {position} unexpected '{token.text[:80]}'."
-        return SyntaxRefused(f"SQL compilation error:\n{said}")
+        text = f"syntax error line {line} at position {position} unexpected '{token.text[:80]}'."
+        return SyntaxRefusedError(f"SQL compilation error:\n{text}")
 
     def name(self) -> PartialName:
         """Read an object's name of one to three parts."""
@@ -194,21 +194,21 @@ class Reader:
     def boolean(self) -> bool:
         """Read TRUE or FALSE, quoted or not."""
         token = self.take()
-        said = token.string.upper() if token.kind is Kind.STRING else token.keyword
-        if said not in {"TRUE", "FALSE"}:
+        text = token.string.upper() if token.kind is Kind.STRING else token.keyword
+        if text not in {"TRUE", "FALSE"}:
             self._next -= 1
             raise self.unexpected()
-        return said == "TRUE"
+        return text == "TRUE"
 
     def adjacent(self) -> str:
-        """Read what stands without a blank behind the last token, up to a blank, a comma, a bracket or a semicolon."""
+        """Read the text directly after the last token, up to a blank, a comma, a bracket or a semicolon."""
         start = end = self._tokens[self._next - 1].end
         while (token := self.peek()) and token.start == end and token.text not in {",", "(", ")", ";"}:
             end = self.take().end
         return self.sql[start:end]
 
     def span(self, *stops: str) -> str:
-        """Read the text up to a word or symbol outside of brackets, which stays unread; empty text is refused."""
+        """Read the text up to, and without, a word or symbol outside of brackets; empty text is refused."""
         depth = 0
         first = self.peek()
         end = first.start if first else 0

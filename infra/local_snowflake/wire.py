@@ -1,6 +1,6 @@
-"""Reach fakesnow: the only module that imports it, and the one that names its internals (0.12.1).
+"""The interface to fakesnow 0.12.1: the only module that imports it and uses its internals.
 
-fakesnow's server is a module with its state in it: one server per process.
+The server of fakesnow keeps its state in a module, so a process can have one server only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.local_snowflake.errors import Unanswered
+from infra.local_snowflake.errors import UnansweredError
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
-# Each import of fakesnow makes a folder for internal stages and leaves it; our stages are in the bucket.
+# each import of fakesnow creates a folder for internal stages, which are not used here
 shutil.rmtree(stage.LOCAL_BUCKET_PATH, ignore_errors=True)
 
 LOGIN = "/session/v1/login-request"
@@ -40,14 +40,14 @@ _failure: ContextVar[BaseException | None] = ContextVar("failure", default=None)
 
 
 class _Reasons(logging.Handler):
-    """Catch the exception that fakesnow logs in place of answering it."""
+    """Keep the exception that fakesnow logs instead of returning it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         _failure.set(record.exc_info[1] if record.exc_info else None)
 
 
 def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Encode timestamps; fakesnow alone answers 1970 for a NULL."""
+    """Encode timestamps with NULLs, which fakesnow encodes as 1970."""
     if isinstance(timestamps, pa.ChunkedArray):
         timestamps = timestamps.combine_chunks()
     encoded = _encode_timestamps(timestamps)
@@ -59,7 +59,7 @@ def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def start(data: Path) -> FakeSnow:
-    """Make the engine over a folder; only databases that exist can be logged in to."""
+    """Create the engine over a folder."""
     encoding.timestamp_to_sf_struct = _with_nulls  # type: ignore[assignment] # the name of its argument differs
     theirs.logger.handlers = [_Reasons()]
     theirs.logger.propagate = False
@@ -71,7 +71,7 @@ def start(data: Path) -> FakeSnow:
 
 
 def attach(engine: FakeSnow, data: Path, database: str, schema: str) -> None:
-    """Attach the databases that lie in the folder, and create the one that must be there."""
+    """Attach the databases of the folder, and create the configured one; logins then create none."""
     for known in sorted(path.stem for path in data.glob("*.db")):
         engine.connect(known)
     engine.connect(database, schema)
@@ -79,7 +79,7 @@ def attach(engine: FakeSnow, data: Path, database: str, schema: str) -> None:
 
 
 def stop(engine: FakeSnow) -> None:
-    """Write everything to the database files and close them."""
+    """Checkpoint all databases and close them."""
     theirs.sessions.clear()
     for (name,) in engine.duck_conn.execute(
         "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
@@ -89,7 +89,7 @@ def stop(engine: FakeSnow) -> None:
 
 
 def token_of(request: Request) -> str | None:
-    """Find the token of a session that is open."""
+    """Return the token of the request if its session is open, else None."""
     try:
         token = theirs.to_token(request)
     except theirs.ServerError:
@@ -98,43 +98,43 @@ def token_of(request: Request) -> str | None:
 
 
 def connection_of(token: str) -> Any:
-    """Find the connection of an open session."""
+    """Return the connection of an open session."""
     return theirs.sessions[token]
 
 
 def hold_answer(connection: Any, table: pa.Table) -> str:
-    """Let a session see a table; returns the statement that reads it, for fakesnow to encode."""
+    """Register a table in a session, and return the statement that reads it."""
     connection._duck_conn.register(_ANSWER, table)  # noqa: SLF001 - what DuckDB holds, fakesnow encodes
     return f'SELECT * FROM "temp"."main"."{_ANSWER}"'  # noqa: S608 - a constant
 
 
 async def login(request: Request) -> dict[str, Any]:
-    """Let fakesnow open a session; returns its answer."""
+    """Let fakesnow open a session, and return its answer."""
     answer = await theirs.login_request(request)
     answered: dict[str, Any] = json.loads(bytes(answer.body))
     return answered
 
 
 async def query(request: Request) -> Response:
-    """Let fakesnow answer a statement.
+    """Let fakesnow execute a statement.
 
     Raises:
-        Unanswered: it failed over the statement, with status 500, which would make a client try for ever.
+        UnansweredError: it failed with status 500, after which a client would retry forever.
     """
     answer: Response = await theirs.query_request(request)
     if answer.status_code < _SERVER_ERROR:
         return answer
     failure = _failure.get()
     reason = f"{type(failure).__name__}: {failure}" if failure else "no reason given"
-    raise Unanswered(f"The local Snowflake cannot do this statement. {reason}")
+    raise UnansweredError(f"The local Snowflake cannot do this statement. {reason}")
 
 
 async def end_session(request: Request) -> Response:
-    """Let fakesnow look at a session or close it."""
+    """Let fakesnow return or close a session."""
     answer: Response = await theirs.session(request)
     return answer
 
 
 def other_routes() -> list[Route]:
-    """List the routes of fakesnow that nothing stands in front of."""
+    """Return the routes of fakesnow that are served unchanged."""
     return [route for route in theirs.routes if route.path not in {LOGIN, SESSION, QUERY}]

@@ -1,1 +1,1 @@
-"""Definitions that Dagster finds by looking: one folder per system."""
+"""The definitions that Dagster loads, one folder per system."""

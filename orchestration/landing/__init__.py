@@ -1,1 +1,5 @@
-"""Ledger reading, completeness, seals, the sensor, and the blocking checks of one hour."""
+"""From the bucket to a published hour: read the ledger, prove and seal hours, request runs, check them.
+
+Layers, the upper ones import the lower ones: `sensor`, `dagster_errors`, `proof`, `ledger`, `clients`; `partitions`
+and `errors` lie below all of them.
+"""

@@ -1,77 +1,76 @@
-"""What can go wrong between the bucket, the broker and an hour.
+"""Every failure between the bucket, the broker and an hour.
 
     LandingError
-    ├── Unavailable            the outside is away: asking again later helps
-    │   ├── BucketUnavailable
-    │   └── BrokerUnavailable
-    ├── BucketRefused          the bucket answers no: credentials, missing bucket, missing object
-    ├── BrokerRefused          the broker answers no: credentials, missing topic
-    ├── LedgerUnreadable       an object of the ledger is not what the landing job writes
-    ├── SealUnreadable         a seal is not what this package writes
-    ├── SealConflict           another writer sealed the hour with other objects at the same moment
-    ├── TransitionError        a step that the life of an hour does not have
+    ├── UnavailableError            a system outside is away: the same call can succeed later
+    │   ├── BucketUnavailableError
+    │   └── BrokerUnavailableError
+    ├── BucketRefusedError          the bucket refuses: credentials, missing bucket, missing object
+    ├── BrokerRefusedError          the broker refuses: credentials, missing topic
+    ├── LedgerUnreadableError       an object of the ledger is not what the landing job writes
+    ├── SealUnreadableError         a seal is not what this package writes
+    ├── SealConflictError           a sealed object is gone or was changed, or other writers won every revision
     ├── CursorError
-    │   ├── CursorUnreadable   the sensor's cursor is not ours
-    │   └── CursorTooNew       a newer release wrote the sensor's cursor
-    └── HourNotComplete        the hour's numbers do not add up (yet)
+    │   ├── CursorUnreadableError   the sensor's cursor is damaged, or belongs to another topic
+    │   └── CursorTooNewError       a newer release wrote the sensor's cursor
+    └── HourNotCompleteError        the hour is not proven complete, or has no seal
 
-Retriable or terminal is a class: `Unavailable` and below, nothing else, is asked again.
+Only `UnavailableError` and its subclasses are retried.
 """
 
 from __future__ import annotations
 
 
 class LandingError(Exception):
-    """Anything this package reports about hours, their objects and their offsets."""
+    """Base of all errors about hours, their objects and their offsets."""
 
 
-class Unavailable(LandingError):
-    """A system outside is away; the same question later may be answered."""
+class UnavailableError(LandingError):
+    """A system outside is away; the same call can succeed later."""
 
 
-class BucketUnavailable(Unavailable):
+class BucketUnavailableError(UnavailableError):
     """The S3 endpoint cannot be reached, times out or asks to slow down."""
 
 
-class BrokerUnavailable(Unavailable):
+class BrokerUnavailableError(UnavailableError):
     """The Kafka broker cannot be reached or does not answer in time."""
 
 
-class BucketRefused(LandingError):
-    """The bucket answers, and the answer is no."""
+class BucketRefusedError(LandingError):
+    """The bucket answered with a refusal; a retry does not help."""
 
 
-class BrokerRefused(LandingError):
-    """The broker answers, and the answer is no."""
+class BrokerRefusedError(LandingError):
+    """The broker answered with a refusal; a retry does not help."""
 
 
-class LedgerUnreadable(LandingError):
-    """An object below `ledger/` holds something else than ledger entries."""
+class LedgerUnreadableError(LandingError):
+    """An object below `ledger/` does not hold ledger entries."""
 
 
-class SealUnreadable(LandingError):
-    """An object below `seals/` holds something else than a seal."""
+class SealUnreadableError(LandingError):
+    """An object below `seals/` does not hold a seal."""
 
 
-class SealConflict(LandingError):
-    """Two writers sealed one hour at the same moment with different objects."""
+class SealConflictError(LandingError):
+    """The hour cannot be sealed beside its existing seals.
 
-
-class TransitionError(LandingError):
-    """A step that the life of an hour does not have."""
+    Usually an object that an earlier revision names is gone from the listing, or has other bytes; the bucket's
+    versions can restore it. Rarely, other writers took every revision that this writer tried.
+    """
 
 
 class CursorError(LandingError):
-    """The sensor's cursor cannot be used; the sensor never starts from now instead."""
+    """The sensor's cursor cannot be used; the sensor never starts from the present instead."""
 
 
-class CursorUnreadable(CursorError):
-    """The cursor is no JSON of ours."""
+class CursorUnreadableError(CursorError):
+    """The cursor is not the JSON that this sensor writes, or belongs to another topic."""
 
 
-class CursorTooNew(CursorError):
+class CursorTooNewError(CursorError):
     """The cursor was written by a newer release."""
 
 
-class HourNotComplete(LandingError):
-    """An hour that was to be sealed is not provably complete."""
+class HourNotCompleteError(LandingError):
+    """An hour that was to be sealed is not proven complete, or an hour that was to be checked has no seal."""

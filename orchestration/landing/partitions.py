@@ -1,4 +1,4 @@
-"""The partitions and the keys of the hourly assets, in one place: two spellings would never match."""
+"""The partitions and the keys of the hourly assets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import dagster as dg
 
 FIRST_HOUR = datetime(2025, 1, 1, tzinfo=UTC)
-"""Records before this hour land, are reported, and are never published."""
+"""Records of earlier hours land and are reported, but never published."""
 
 hourly_partitions = dg.HourlyPartitionsDefinition(start_date="2025-01-01-00:00", end_offset=0)
-"""One partition for each full hour, UTC, keyed `2025-08-01-03:00`; the running hour is not one yet."""
+"""One partition for each full UTC hour, `2025-08-01-03:00`; the running hour has none yet."""
 
 TOPIC = dg.AssetKey("platform_events_topic")
 WRITER = dg.AssetKey("flink_event_log_writer")
@@ -19,4 +19,4 @@ LANDED_HOUR = dg.AssetKey("landed_hour")
 STAGE = dg.AssetKey(["aws", "dev", "stage_flink_event_log"])
 EXTERNAL_TABLE = dg.AssetKey(["aws", "dev", "ext_flink_event_log"])
 PUBLISHED_HOUR = dg.AssetKey("published_hour")
-"""The gate: materialised only when every blocking check of the hour passed; readers depend on it alone."""
+"""Materialised only when every blocking check of the hour passed; readers of the hour depend on it alone."""

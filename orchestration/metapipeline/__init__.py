@@ -1,1 +1,1 @@
-"""What the landed events and the dbt graph say about the platform itself."""
+"""Facts about the platform itself, computed from the landed events and the dbt graph."""

@@ -18,10 +18,10 @@ _DAYS_COUNTED_MAX = 31
 
 
 def models_per_day_png(models: Mapping[date, int]) -> bytes:
-    """Draw one bar per day from the first day to the last; a day without runs is an empty place.
+    """Draw one bar per day from the first day to the last; a day without runs has a bar of height 0.
 
     Args:
-        models: day -> number of distinct models; may be empty, then the chart says so.
+        models: day -> number of distinct models; if empty, the chart has a text instead of bars.
     """
     figure = Figure(figsize=_INCHES, dpi=120, layout="constrained")
     axes = figure.subplots()
@@ -34,7 +34,7 @@ def models_per_day_png(models: Mapping[date, int]) -> bytes:
         axes.set_xticks([])
         axes.set_yticks([])
     png = BytesIO()
-    figure.savefig(png, format="png", metadata={"Software": None})  # the same days, the same bytes
+    figure.savefig(png, format="png", metadata={"Software": None})  # the same days give the same bytes
     return png.getvalue()
 
 
@@ -46,7 +46,7 @@ def _draw_days(axes: Axes, models: Mapping[date, int]) -> None:
         axes.bar_label(bars, fontsize=8, padding=2)
     step = -(-len(days) // _DAYS_LABELLED_MAX)
     axes.set_xticks(range(0, len(days), step), [f"{day:%d %b}" for day in days[::step]], fontsize=8)
-    margin = max(0.8, (_DAYS_WIDE_MIN - len(days)) / 2)  # few days do not make broad bars
+    margin = max(0.8, (_DAYS_WIDE_MIN - len(days)) / 2)  # so that few days have no broad bars
     axes.set_xlim(-margin, len(days) - 1 + margin)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.tick_params(axis="y", labelsize=8)

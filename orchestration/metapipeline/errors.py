@@ -1,21 +1,21 @@
 """Every failure of the metapipeline.
 
 MetapipelineError
-├── GraphError        a manifest that is no graph without cycles; the message names the nodes
-├── ConsumerError     a consumer was named that the graph does not have
-├── WeightError       weights that cannot be combined
-└── EventRowError     a row of the staging model that is no event of a dbt model
+├── GraphError        the manifest has a cycle or an edge to a missing node; the message names the nodes
+├── ConsumerError     a configured consumer is not in the graph
+├── WeightError       the weights of the importance score are not usable
+└── EventRowError     a row of the staging model does not have the expected columns
 """
 
 from __future__ import annotations
 
 
 class MetapipelineError(Exception):
-    """Something that the metapipeline cannot work with."""
+    """Base of the errors of the metapipeline."""
 
 
 class GraphError(MetapipelineError):
-    """The manifest holds a cycle or an edge to a node that it does not have."""
+    """The manifest has a cycle, or an edge to a node that is missing."""
 
 
 class ConsumerError(MetapipelineError):
@@ -27,4 +27,4 @@ class WeightError(MetapipelineError):
 
 
 class EventRowError(MetapipelineError):
-    """A row that was read is not what the staging model promises."""
+    """A row of the staging model does not have the expected columns or types."""

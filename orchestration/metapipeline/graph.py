@@ -1,4 +1,4 @@
-"""The dbt project as a graph: what depends on what, read from `manifest.json`."""
+"""The dependency graph of the dbt project, read from `manifest.json`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NodeKind(StrEnum):
-    """What a node of the graph is. Tests and analyses are none: they read a model and nobody reads them."""
+    """The kinds of nodes. Tests and analyses are not nodes: nothing depends on them."""
 
     MODEL = "model"
     SOURCE = "source"
@@ -30,7 +30,7 @@ class NodeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class GraphNode:
-    """One node: dbt's unique id, and what it is."""
+    """One node: dbt's unique id and its kind."""
 
     unique_id: str
     kind: NodeKind
@@ -45,7 +45,7 @@ class DbtGraph:
         edges: (upstream, downstream), sorted, each once; both ends are nodes.
 
     Raises:
-        GraphError: an end that is no node, or a cycle, whose nodes the message names in order.
+        GraphError: an edge to a missing node, or a cycle; the message names its nodes in order.
     """
 
     nodes: tuple[GraphNode, ...]
@@ -56,7 +56,7 @@ class DbtGraph:
         for upstream, downstream in self.edges:
             if not {upstream, downstream} <= known:
                 lost = upstream if upstream not in known else downstream
-                raise GraphError(f"{downstream} depends on {upstream}, but {lost} is not there: run `make setup`")
+                raise GraphError(f"{downstream} depends on {upstream}, but {lost} is missing: run `make setup`")
         _require_no_cycle(self.edges)
 
     def of_kind(self, kind: NodeKind) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class DbtGraph:
         return tuple(node.unique_id for node in self.nodes if node.kind is kind)
 
     def upstream_of(self, starts: Iterable[str]) -> frozenset[str]:
-        """Find everything that the given nodes depend on, directly or not, and the nodes themselves."""
+        """Return the given nodes and everything that they depend on, directly or not."""
         parents = defaultdict(list)
         for upstream, downstream in self.edges:
             parents[downstream].append(upstream)
@@ -79,7 +79,7 @@ class DbtGraph:
 
     def digraph(self) -> DiGraph[str]:
         """Build the networkx graph; each node has the attribute `kind`."""
-        import networkx as nx  # noqa: PLC0415 (only what measures a graph should pay for the import)
+        import networkx as nx  # noqa: PLC0415 (a slow import, which only measures need)
 
         digraph: DiGraph[str] = nx.DiGraph()
         digraph.add_nodes_from((node.unique_id, {"kind": node.kind.value}) for node in self.nodes)
@@ -88,7 +88,7 @@ class DbtGraph:
 
 
 def graph_from_manifest(manifest: Mapping[str, Any]) -> DbtGraph:
-    """Read dbt's `manifest.json`; disabled nodes, tests, analyses, macros and operations are left out."""
+    """Read dbt's `manifest.json` without disabled nodes, tests, analyses, macros and operations."""
     found = dict(_entries(manifest))
     edges = {
         (parent, unique_id)

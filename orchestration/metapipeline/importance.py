@@ -1,9 +1,9 @@
-"""How important each node of the dbt graph is: six centralities and one score made of them."""
+"""Importance of the nodes of the dbt graph: six centralities and one score."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ _DAMPING = 0.85
 _PAGERANK_ERROR_MAX = 1e-13
 _PAGERANK_ROUNDS_MAX = 1_000
 _DIGITS = 12
-"""Digits after the point that count for a rank: sums of floats depend on their order beyond that."""
+"""Digits after the point that count for a rank; further digits depend on the order of a sum of floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,15 @@ class Importance:
 def measure_importance(graph: DbtGraph, weights: Mapping[str, float]) -> tuple[Importance, ...]:
     """Measure every node.
 
-    The score of a node is the mean, weighted, of its ranks; its rank in one measure is the share of the other nodes
-    that have less of it. So a measure's scale does not matter, and equal nodes have equal scores whatever they are
-    called.
+    The score of a node is the weighted mean of its ranks. Its rank in a measure is the share of the other nodes with a
+    lower value, so the scale of a measure does not matter.
 
     Args:
-        graph: any, also empty or in pieces.
-        weights: measure -> weight, 0 or more, at least one above 0; a measure that is not named weighs nothing.
+        graph: may be empty or disconnected.
+        weights: measure -> weight, 0 or more, at least one above 0; default weight 0.
 
     Returns:
-        The most important first; equal scores by unique id.
+        Highest score first; equal scores by unique id.
 
     Raises:
         WeightError: the weights are not usable.
@@ -72,7 +71,7 @@ def measure_importance(graph: DbtGraph, weights: Mapping[str, float]) -> tuple[I
 
 
 def require_weights(weights: Mapping[str, float]) -> None:
-    """Refuse a measure that does not exist, a negative weight, and weights that add up to nothing."""
+    """Raise `WeightError` for an unknown measure, a negative weight, or weights with the sum 0."""
     if unknown := sorted(set(weights) - set(MEASURES)):
         raise WeightError(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
     if any(weight < 0 for weight in weights.values()) or not sum(weights.values()) > 0:
@@ -93,7 +92,7 @@ def centralities(graph: DbtGraph) -> dict[str, dict[str, float]]:
 
 
 def pagerank(digraph: Any) -> dict[str, float]:
-    """Compute PageRank as networkx does, to 1e-13; its own function needs scipy, which nothing else here does."""
+    """Compute PageRank as networkx defines it, to 1e-13, without scipy."""
     nodes = list(digraph)
     if not nodes:
         return {}
@@ -105,7 +104,7 @@ def pagerank(digraph: Any) -> dict[str, float]:
     rank = np.full(len(nodes), 1 / len(nodes))
     for _ in range(_PAGERANK_ROUNDS_MAX):
         flow = np.bincount(tails, weights=(rank * shares)[heads], minlength=len(nodes))
-        lost = rank[out_degree == 0].sum()  # nodes without successor give to all alike
+        lost = rank[out_degree == 0].sum()  # nodes without successor give their rank to all nodes equally
         former, rank = rank, _DAMPING * (flow + lost / len(nodes)) + (1 - _DAMPING) / len(nodes)
         if np.abs(rank - former).sum() < _PAGERANK_ERROR_MAX:
             break
@@ -113,13 +112,8 @@ def pagerank(digraph: Any) -> dict[str, float]:
 
 
 def _ranks(values: Mapping[str, float]) -> dict[str, float]:
-    """Give each node the share of the other nodes that have less."""
+    """Return for each node the share of the other nodes with a lower value."""
     rounded = {node: round(value, _DIGITS) for node, value in values.items()}
     ascending = sorted(rounded.values())
     others = max(len(ascending) - 1, 1)
     return {node: bisect_left(ascending, value) / others for node, value in rounded.items()}
-
-
-def top(rows: Iterable[Importance], kind: NodeKind, count: int) -> Sequence[Importance]:
-    """Take the first rows of one kind."""
-    return [row for row in rows if row.kind is kind][:count]

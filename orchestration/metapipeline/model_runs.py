@@ -1,4 +1,4 @@
-"""Which dbt models ran, how they ended and how long they took: from the platform events about them."""
+"""Runs of dbt models, with their results and times, from the platform events about them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _STARTED = "STEP_START"
 _ENDED = {"STEP_SUCCESS", "STEP_FAILURE"}
 _MATERIALIZED = "ASSET_MATERIALIZATION"
 EVENT_TYPES = (_STARTED, "STEP_SUCCESS", "STEP_FAILURE", _MATERIALIZED)
-"""The types that say something about the run of a model."""
+"""The event types from which runs of models are made."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepOf:
-    """Which step of which run: the key that the start and the end of a step share."""
+    """A step of a run: the key that the start and the end of a step share."""
 
     organization: str
     deployment: str
@@ -32,12 +32,12 @@ class ModelEvent:
     """One event about a dbt model.
 
     Args:
-        step: whose it is.
+        step: that sent it.
         event_type: one of `EVENT_TYPES`.
         model: dbt's unique id, `model.<project>.<name>`.
         occurred_at: by the producer's clock, UTC.
-        hour: first instant of the hour that it was published in, UTC.
-        duration_seconds: as the event says, if it does.
+        hour: first instant of its published hour, UTC.
+        duration_seconds: from its payload, if present.
     """
 
     step: StepOf
@@ -49,7 +49,7 @@ class ModelEvent:
 
 
 class RunState(StrEnum):
-    """How one attempt to run a model ended; unfinished means that no published event tells its end."""
+    """The result of one attempt to run a model; unfinished: no published event has its end."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -61,11 +61,11 @@ class ModelRun:
     """One attempt to run one model.
 
     Args:
-        step: which step of which run; the attempts of a step share it.
+        step: of the attempt; all attempts of a step have the same.
         model: dbt's unique id.
-        state: how it ended.
+        state: its result.
         hours: published hours of its events, ascending, each once.
-        seconds: from start to end; None when one of them is not known.
+        seconds: from start to end; None when one of them is missing.
     """
 
     step: StepOf
@@ -76,16 +76,15 @@ class ModelRun:
 
 
 def pair_runs(events: Iterable[ModelEvent]) -> tuple[ModelRun, ...]:
-    """Make model runs of events.
+    """Pair events to runs of models.
 
-    A start opens an attempt and the next end of the same step closes it. A second start without an end between
-    them leaves the first attempt unfinished: the step was tried again. An end without a start, because the start
-    lies outside of what was read, is an attempt of its own. A materialisation that names its model counts as a run
-    where no start or end of that model was read for the same run: orchestrators that build several models in one
-    step say it so.
+    A start opens an attempt, and the next end of the same step closes it. A second start leaves the first attempt
+    unfinished: the step was retried. An end whose start was not read is an attempt of its own. A materialisation with
+    a model counts as a run when the run has no start or end for this model: some orchestrators build several models
+    in one step.
 
     Args:
-        events: in the order of their records; the events of one run keep their order in Kafka.
+        events: in the order of their records, which Kafka keeps for the events of one run.
     """
     open_starts: dict[tuple[StepOf, str], ModelEvent] = {}
     runs: list[ModelRun] = []
@@ -118,9 +117,9 @@ def _finished(start: ModelEvent | None, end: ModelEvent) -> ModelRun:
 
 
 def _materializations(events: Sequence[ModelEvent], runs: Sequence[ModelRun]) -> Iterator[ModelRun]:
-    told = {(_run_of(run.step), run.model) for run in runs}
+    paired = {(_run_of(run.step), run.model) for run in runs}
     for event in events:
-        if (_run_of(event.step), event.model) not in told:
+        if (_run_of(event.step), event.model) not in paired:
             yield ModelRun(event.step, event.model, RunState.SUCCEEDED, (event.hour,), event.duration_seconds)
 
 
@@ -129,7 +128,7 @@ def _run_of(step: StepOf) -> tuple[str | None, ...]:
 
 
 def models_per_day(runs: Iterable[ModelRun]) -> dict[date, frozenset[str]]:
-    """Find the distinct models of each day, ascending; a run that crosses midnight counts on both days."""
+    """Return the distinct models of each day, ascending; a run across midnight counts on both days."""
     days: defaultdict[date, set[str]] = defaultdict(set)
     for run in runs:
         for hour in run.hours:
@@ -139,16 +138,16 @@ def models_per_day(runs: Iterable[ModelRun]) -> dict[date, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class ModelTimes:
-    """The runs of one model in numbers.
+    """Counts and times of the runs of one model.
 
     Args:
         model: dbt's unique id.
         succeeded: finished runs that wrote the model.
         failed: finished runs that did not.
-        unfinished: runs whose end is not known.
+        unfinished: runs without an end.
         p50_seconds: median of the succeeded runs; None without one.
         p95_seconds: 95th percentile of the same, nearest rank.
-        total_seconds: of all finished runs: what the model costs.
+        total_seconds: of all finished runs.
         trend: median of the newer half of the succeeded runs over that of the older half; None below four runs.
     """
 
@@ -163,7 +162,7 @@ class ModelTimes:
 
 
 def model_times(runs: Iterable[ModelRun]) -> tuple[ModelTimes, ...]:
-    """Count and time the runs of each model, the costliest first."""
+    """Count and time the runs of each model; most seconds first."""
     by_model: defaultdict[str, list[ModelRun]] = defaultdict(list)
     for run in runs:
         by_model[run.model].append(run)
@@ -188,7 +187,7 @@ def _times_of(model: str, runs: Sequence[ModelRun]) -> ModelTimes:
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:
-    """Find a percentile by nearest rank: the least value that `percent` per cent of all do not exceed."""
+    """Return a percentile by nearest rank; None without values."""
     if not values:
         return None
     return sorted(values)[max(ceil(len(values) * percent / 100), 1) - 1]

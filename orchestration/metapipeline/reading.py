@@ -15,7 +15,7 @@ from snowflake_components.work import Connection
 
 @dataclass(frozen=True, slots=True)
 class StagedEvents:
-    """The staging model, asked through a connection.
+    """The staging model.
 
     Args:
         connection: to Snowflake.
@@ -29,8 +29,8 @@ class StagedEvents:
         """Read the events about dbt models of the newest `days` days, in the order of their records.
 
         Raises:
-            SnowflakeError: Snowflake did not answer, or the staging model was never built.
-            EventRowError: a row is not what the staging model promises.
+            SnowflakeError: Snowflake did not answer, or the staging model does not exist yet.
+            EventRowError: a row does not have the expected columns.
         """
         sql = events_query(self.table, days)
 
@@ -42,7 +42,7 @@ class StagedEvents:
 
 
 def events_query(table: QualifiedName, days: int) -> str:
-    """Write the question; `days` counts back from the newest published hour, not from now."""
+    """Return the query; `days` counts back from the newest published hour, not from now."""
     types = ", ".join(map(literal, EVENT_TYPES))
     return f"""
         SELECT ORGANIZATION, DEPLOYMENT, SHARD, RUN_ID, STEP_KEY, EVENT_TYPE, OCCURRED_AT, REPLICATION_HOUR,
@@ -55,7 +55,7 @@ def events_query(table: QualifiedName, days: int) -> str:
 
 
 def read_events(rows: Iterable[Mapping[str, Any]]) -> Iterator[ModelEvent]:
-    """Turn the rows of `events_query` into events."""
+    """Read the rows of `events_query` as events."""
     for row in rows:
         try:
             yield ModelEvent(
@@ -71,5 +71,5 @@ def read_events(rows: Iterable[Mapping[str, Any]]) -> Iterator[ModelEvent]:
 
 
 def _utc(moment: datetime) -> datetime:
-    """Add the zone: the staging model keeps UTC without saying so."""
+    """Add the zone: the columns of the staging model are UTC without a zone."""
     return moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Models that nobody consumes, with what they cost: or no answer at all where the inputs do not carry one."""
+"""Models without a consumer, with the times of their runs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ class UnusedModel:
 
     Args:
         unique_id: of dbt.
-        runs: finished and unfinished ones that were read; None when no event names the model, which is not the
-            same as never run.
-        seconds: of its finished runs; None likewise.
+        runs: finished and unfinished; None when no event names the model, which does not mean that it never ran.
+        seconds: of its finished runs; None when no event names the model.
     """
 
     unique_id: str
@@ -27,32 +26,32 @@ class UnusedModel:
 
 
 class Answer:
-    """What is known about unused models: `Found` or `Withheld`."""
+    """The result of the search for unused models: `Found` or `Withheld`."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found(Answer):
-    """The answer: the costliest first; empty means that every model has a consumer."""
+    """The unused models, most seconds first; none when every model has a consumer."""
 
     models: tuple[UnusedModel, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld(Answer):
-    """No answer, and why: an input that is empty must not make every model look unused."""
+    """No answer, because an input was empty and every model would look unused."""
 
     reason: str
 
 
 def models_without_consumer(graph: DbtGraph, consumers: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Find the models from which no path leads to an exposure or to one of the given consumers.
+    """Return the models from which no path leads to an exposure or to one of the given consumers.
 
     A consumer that is itself a model counts as used.
 
     Raises:
-        ConsumerError: a consumer that the graph does not have.
+        ConsumerError: a consumer is not in the graph.
     """
     if unknown := sorted(consumers - {node.unique_id for node in graph.nodes}):
         raise ConsumerError(f"not in the dbt graph: {', '.join(unknown)}; correct the consumers of unused_models")
@@ -61,16 +60,16 @@ def models_without_consumer(graph: DbtGraph, consumers: frozenset[str] = frozens
 
 
 def find_unused(graph: DbtGraph, runs: Iterable[ModelRun], consumers: frozenset[str] = frozenset()) -> Found | Withheld:
-    """List the models without a consumer, with the runs that they had.
+    """List the models without a consumer, with their runs.
 
-    Withheld where no consumer is known at all, or where no event about any model was read: an exposures file that
-    did not load and an empty table of events look just like a project that nobody uses.
+    Withheld when there is no exposure and no configured consumer, or when no event about a model was read: a missing
+    file of exposures and an empty table of events look the same as a project without users.
     """
     if not graph.of_kind(NodeKind.EXPOSURE) and not consumers:
         return Withheld("the dbt graph has no exposure and no consumer is configured: nothing can be called unused")
     times = {row.model: row for row in model_times(runs)}
     if not times:
-        return Withheld("no published event tells of a run of a model: publish hours first")
+        return Withheld("no published event is about a run of a model: publish hours first")
     found = []
     for unique_id in models_without_consumer(graph, consumers):
         row = times.get(unique_id)

@@ -1,1 +1,1 @@
-"""Realistic traffic from a seed: the plan, the organizations, their runs, broken records, and the ledger."""
+"""Realistic traffic from a seed: plan, organizations, their runs, malformed records, and the ledger of sent records."""

@@ -1,4 +1,4 @@
-"""Records that are broken in every way that the landing job knows how to reject."""
+"""Malformed records, one kind for each reason of the landing job to reject a record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEPTH = 200
 
 
 class Malformation(StrEnum):
-    """How a record is broken."""
+    """How a record is malformed."""
 
     TRUNCATED = "truncated"
     TRAILING_GARBAGE = "trailing_garbage"
@@ -36,7 +36,7 @@ class Malformation(StrEnum):
 
 
 def break_event(event: dict[str, Any], kind: Malformation, random: Random) -> bytes:
-    """Write a well-formed event so that the landing job must reject it."""
+    """Return the bytes of an event, changed so that the landing job must reject them."""
     return _BREAKERS[kind](event, random)
 
 

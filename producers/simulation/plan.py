@@ -1,4 +1,4 @@
-"""What a simulation is asked to send, as a value, and how a choice of hours is read."""
+"""The plan of a simulation, and the parser of its hours."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _LABEL_FORM = "%Y-%m-%dT%H"
 
 
 class PlanError(ValueError):
-    """A plan that cannot be simulated: the message names the part and the repair."""
+    """The plan cannot be simulated; the message names the part and the repair."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationPlan:
-    """What to generate; the same plan gives the same records, byte for byte.
+    """What to generate. The same plan gives the same records, byte for byte.
 
     Args:
-        hours: first instants of UTC hours, ascending, each once; they need not be neighbours.
+        hours: first instants of UTC hours, ascending, each once; they need not be consecutive.
         events: records in total, malformed ones included, spread evenly over the hours.
         malformed: share of malformed records, 0 to 1.
         shards: databases of origin; the numeric ids of different shards overlap.
@@ -52,40 +52,40 @@ class SimulationPlan:
 
     @property
     def malformed_records(self) -> int:
-        """How many of the records are malformed."""
+        """Number of malformed records."""
         return round(self.events * self.malformed)
 
     def events_per_hour(self) -> tuple[int, ...]:
-        """How many records each hour gets: the first hours take the remainder."""
+        """Number of records of each hour; the first hours get the remainder."""
         share, rest = divmod(self.events, len(self.hours))
         return tuple(share + (index < rest) for index in range(len(self.hours)))
 
 
 def hour_of(moment: datetime) -> datetime:
-    """Find the first instant of the UTC hour of a moment, which must have a zone."""
+    """Return the first instant of the UTC hour of a moment, which must have a zone."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def label_of(moment: datetime) -> str:
-    """Write the UTC hour of a moment as ledgers and reports do, `2025-08-01T03`."""
+    """Return the label of the UTC hour of a moment, `2025-08-01T03`."""
     return moment.astimezone(UTC).isoformat()[:13]
 
 
 def plan_hours(now: datetime, count: int, already: AbstractSet[str] = frozenset()) -> tuple[datetime, ...]:
-    """Choose the last `count` full hours before `now`, without those whose labels are in `already`."""
+    """Return the last `count` full hours before `now`, without those whose labels are in `already`."""
     last = hour_of(now)
     hours = (last - back * HOUR for back in range(count, 0, -1))
     return tuple(hour for hour in hours if label_of(hour) not in already)
 
 
 def parse_hours(text: str, now: datetime, already: AbstractSet[str] = frozenset()) -> tuple[datetime, ...]:
-    """Read a choice of hours.
+    """Parse the hours of a plan.
 
     Args:
         text: `6` (the last full hours that `already` does not have), `2025-08-01T03..2025-08-01T08` (both
-            included), or a comma list of hours and ranges. Hours that are named are not compared with `already`.
+            included), or a comma list of hours and ranges. Named hours are not compared with `already`.
         now: the clock; an hour that is not over is refused.
-        already: labels of hours that were simulated before.
+        already: labels of earlier simulated hours.
 
     Raises:
         PlanError: another form, an hour that does not exist or is not over, or too many hours.

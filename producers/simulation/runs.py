@@ -1,4 +1,4 @@
-"""The scripts of runs: which events a run sends, in which order, and how long it waits before each."""
+"""The events of simulated runs, with their order and the time between them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from producers.events import EventType
-from producers.simulation.world import DbtModel, Organization
+from producers.simulation.organizations import DbtModel, Organization
 
 RETRY_SECONDS = 60.0
 ATTEMPTS_MAX = 3
@@ -36,7 +36,7 @@ class Beat:
 
 @dataclass(slots=True)
 class Run:
-    """A run under way. `retry` is set by its script when it has failed and is to be tried again."""
+    """A run in progress. `retry` is set when it failed and is to be retried."""
 
     run_id: str
     organization: Organization
@@ -51,7 +51,7 @@ class Run:
     _begun_at: dict[str | None, int] = field(default_factory=dict)
 
     def duration_of(self, beat: Beat, occurred_at: int) -> dict[str, float]:
-        """Say how long the step or the run took, where this beat ends one; times are milliseconds since 1970."""
+        """Return the duration of the step or run that this event ends; times are milliseconds since 1970."""
         if beat.event_type in _BEGINS:
             self._begun_at[beat.step_key] = occurred_at
         elif beat.event_type in _ENDS:
@@ -60,7 +60,7 @@ class Run:
 
 
 def start_run(organization: Organization, partition_key: str, hours_passed: int, random: Random) -> Run:
-    """Begin a run of one of the organization's jobs."""
+    """Start a run of a random job of an organization."""
     job = random.choice(_jobs_of(organization))
     run = Run(
         run_id=f"{random.getrandbits(128):032x}",
@@ -74,7 +74,7 @@ def start_run(organization: Organization, partition_key: str, hours_passed: int,
 
 
 def retry_run(failed: Run, hours_passed: int, random: Random) -> Run:
-    """Begin the next attempt of a run that has failed: another run id, the same work."""
+    """Start the next attempt of a failed run, with another run id."""
     run = Run(
         run_id=f"{random.getrandbits(128):032x}",
         organization=failed.organization,
@@ -100,7 +100,7 @@ def _script(run: Run, hours_passed: int, random: Random) -> Iterator[Beat]:
     for beats, succeeded in steps:
         yield from beats
         if vanishes:
-            return  # its machine went away: nobody ever says how it ended
+            return  # its machine is lost: no event has its end
         if not succeeded:
             run.retry = run.attempt < ATTEMPTS_MAX
             failure = {"attempt": run.attempt, "will_retry": run.retry, "error": "StepFailed"}

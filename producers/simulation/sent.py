@@ -1,6 +1,6 @@
-"""The simulator's own ledger: what it sent, where the broker put it, and how that ended.
+"""The simulator's ledger: each sent record with its position and its outcome.
 
-One JSON line per record, appended when its end is known:
+One JSON line per record, appended when its outcome is known:
 
     {"event_id": "…" or null, "organization": "acme", "event_type": "RUN_START", "hour": "2025-08-01T03",
      "well_formed": true, "topic": "platform-events", "partition": 3, "offset": 1234, "outcome": "acked"}
@@ -26,11 +26,11 @@ from producers.simulation.traffic import SimulatedRecord
 
 
 class SentLedgerError(ValueError):
-    """A ledger that this module did not write: the message names file and line."""
+    """The file is not a ledger of this module; the message names file and line."""
 
 
 class Position(NamedTuple):
-    """Where a record lies in Kafka."""
+    """The position of a record in Kafka."""
 
     topic: str
     partition: int
@@ -38,9 +38,9 @@ class Position(NamedTuple):
 
 
 class SentLedger:
-    """Append what became of each record; a line is in the file as soon as `record` returns.
+    """Appends the outcome of each record; the line is in the file when `record` returns.
 
-    A line that a crash has cut is dropped when the ledger is opened again. One process writes at a time.
+    Opening a ledger drops a last line that a crash has cut. Only one process may write at a time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -86,7 +86,7 @@ class SentLedger:
 
 @dataclass(slots=True)
 class SentHour:
-    """What was sent with record times of one hour. Positions and ids are those of acked records."""
+    """The records of one hour of record time. Positions and ids are those of acked records."""
 
     accepted: set[Position] = field(default_factory=set)
     rejected: set[Position] = field(default_factory=set)
@@ -96,19 +96,19 @@ class SentHour:
 
     @property
     def produced(self) -> int:
-        """Records that are in the topic for certain."""
+        """Number of records that are in the topic."""
         return len(self.accepted) + len(self.rejected)
 
 
 @dataclass(slots=True)
 class Sent:
-    """A ledger, added up. Everything but `failed` and `unknown` counts acked records only.
+    """Totals of a ledger. Everything but `failed` and `unknown` counts acked records only.
 
     Args:
         hours: by label, ascending; well-formed records must be accepted, malformed ones rejected.
         usage: well-formed events by (hour label, organization), each event id once.
         types: well-formed events by type.
-        models_by_day: distinct dbt models of which a step has started or ended, by day `2025-08-01`.
+        models_by_day: distinct dbt models with a started or ended step, by day `2025-08-01`.
     """
 
     hours: dict[str, SentHour] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class Sent:
 
     @property
     def positions(self) -> set[Position]:
-        """Where every acked record lies."""
+        """Positions of all acked records."""
         return {position for hour in self.hours.values() for position in hour.accepted | hour.rejected}
 
     @property
@@ -128,10 +128,10 @@ class Sent:
 
 
 def read_sent(path: Path) -> Sent:
-    """Add up a ledger; a file that does not exist is an empty ledger, a last line without its end is left out.
+    """Add up a ledger. A missing file is an empty ledger; a last line that was cut is ignored.
 
     Raises:
-        SentLedgerError: a line that `SentLedger` did not write.
+        SentLedgerError: a line is not one of `SentLedger`.
     """
     sent = Sent()
     for line in _lines_of(path):
@@ -141,7 +141,7 @@ def read_sent(path: Path) -> Sent:
 
 
 def sent_hours(path: Path) -> frozenset[str]:
-    """Name the hours that a ledger has: what `plan_hours` takes as `already`."""
+    """Return the labels of the hours in a ledger, as `plan_hours` takes them in `already`."""
     return frozenset(line["hour"] for line in _lines_of(path))
 
 

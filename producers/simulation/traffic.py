@@ -1,4 +1,4 @@
-"""From a plan to records: a pure generator, the same for the same plan."""
+"""Generate the records of a plan; pure, and the same for the same plan."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pydantic_core import to_json
 
 from producers.events import SCHEMA_VERSION, EventType
 from producers.simulation.malformed import Malformation, break_event
+from producers.simulation.organizations import Organization, organizations
 from producers.simulation.plan import HOUR, SimulationPlan
 from producers.simulation.runs import RETRY_SECONDS, Beat, Run, retry_run, start_run
-from producers.simulation.world import Organization, organizations
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -29,14 +29,14 @@ _LATENCY_MILLISECONDS_MAX = 250
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRecord:
-    """One record to send, and what is known about it.
+    """One record to send, with its attributes.
 
     Args:
         value: the bytes.
         key: the run id, else the event id; a malformed record has one too.
         record_time: the Kafka timestamp, whole milliseconds; never earlier than that of the record before.
-        event_id: None for a malformed record, whose bytes may name none.
-        organization: whose event it is, or was before it was broken.
+        event_id: None for a malformed record.
+        organization: of the event, for a malformed record before it was changed.
         event_type: likewise.
         dbt_model: of the events of a dbt step.
         malformation: None for a well-formed record.
@@ -60,23 +60,23 @@ class SimulatedRecord:
 def traffic(plan: SimulationPlan) -> Iterator[SimulatedRecord]:
     """Generate exactly `plan.events` records in the order of their record time.
 
-    Runs that are due go first; a moment at which no run is due starts one, or is an event without a run. So runs
-    cross hours, some stay unfinished, and a run's events keep their order. Hours that are no neighbours share no
-    run. Nothing is read from clocks.
+    At each moment the longest due run sends its next event; when none is due, a run starts or an event without a run
+    is sent. So runs cross hours, some stay unfinished, and the events of a run keep their order. Hours that are not
+    consecutive share no run. No clock is read.
     """
     random = Random(repr(plan))  # noqa: S311  reproducible traffic, not secrets
     broken_at = set(random.sample(range(plan.events), plan.malformed_records))
     malformations = _every_kind_in_turn(random)
     position = 0
-    stage = _Stage(plan, random)
+    simulation = _Simulation(plan, random)
     for index, (hour, events) in enumerate(zip(plan.hours, plan.events_per_hour(), strict=True)):
         if index and hour - plan.hours[index - 1] != HOUR:
-            stage.abandon_runs()
+            simulation.abandon_runs()
         for moment in _moments(hour, events, random):
             if position in broken_at:
-                yield stage.broken_record(moment, next(malformations))
+                yield simulation.broken_record(moment, next(malformations))
             else:
-                yield stage.next_record(moment)
+                yield simulation.next_record(moment)
             position += 1
 
 
@@ -86,7 +86,7 @@ def _every_kind_in_turn(random: Random) -> Iterator[Malformation]:
 
 
 def _moments(hour: datetime, events: int, random: Random) -> Iterator[int]:
-    """Draw ascending moments of an hour in milliseconds since 1970; the first and the last are its very ends."""
+    """Return random ascending moments of an hour in milliseconds since 1970, its first and last one included."""
     start = (hour - _EPOCH) // _MILLISECOND
     drawn = sorted(random.randrange(_HOUR_MILLISECONDS) for _ in range(events))
     if events >= 2:  # noqa: PLR2004  two ends
@@ -94,25 +94,25 @@ def _moments(hour: datetime, events: int, random: Random) -> Iterator[int]:
     return (start + within for within in drawn)
 
 
-class _Stage:
-    """Everything that is under way while records are generated."""
+class _Simulation:
+    """The state of a generation: organizations, and runs in progress."""
 
     def __init__(self, plan: SimulationPlan, random: Random) -> None:
         self._random = random
         self._first_hour = (plan.hours[0] - _EPOCH) // HOUR
         self._organizations = organizations(plan, random)
-        # some customers are larger than others
+        # customers have different sizes
         self._weights = [1 / (rank + 1) for rank in range(len(self._organizations))]
         self._due: list[tuple[float, int, Run, Beat]] = []
         self._order = count()
         self._numbers: Counter[str] = Counter()
 
     def abandon_runs(self) -> None:
-        """Leave every run that is under way unfinished."""
+        """Leave all runs in progress unfinished."""
         self._due.clear()
 
     def next_record(self, moment: int) -> SimulatedRecord:
-        """Make the record of a moment: the run that is due longest, else something new."""
+        """Return the record of a moment: of the longest due run, else of a new run or without a run."""
         if self._due and self._due[0][0] <= moment:
             _, _, run, beat = heapq.heappop(self._due)
         elif self._random.random() < _STARTS_RUN:
@@ -125,7 +125,7 @@ class _Stage:
         return _record_of(event, moment)
 
     def broken_record(self, moment: int, kind: Malformation) -> SimulatedRecord:
-        """Make a malformed record of a moment, from an event that no run misses."""
+        """Return a malformed record of a moment, made from an event without a run."""
         event = self._lone_event(moment)
         return SimulatedRecord(
             value=break_event(event, kind, self._random),
@@ -182,7 +182,7 @@ class _Stage:
             "deployment": deployment,
             "shard": organization.shard,
             "payload": {
-                # unique on the shard only, like the row ids of its database
+                # unique on the shard only, like a row id
                 "id": self._first_hour * _NUMBERS_PER_HOUR + self._numbers[organization.shard],
                 "organization_id": organization.number,
                 "message": f"{event_type.value} in {deployment} of {organization.name}",

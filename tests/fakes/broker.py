@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orchestration.landing.broker import Found, RecordTime, TopicOffsets, Watermarks
+from orchestration.landing.clients.kafka import RecordTime, TimestampedOffset, TopicOffsets
+from producers.kafka import OffsetRange
 
 
 @dataclass
@@ -16,7 +17,7 @@ class FakeBroker:
     Args:
         records: partition -> timestamps, in the order of offsets.
         low: partition -> offsets that retention has removed.
-        markers: (partition, offset) that nobody can read; they have a timestamp all the same.
+        markers: (partition, offset) that cannot be read; they have a timestamp.
         held_back: partition -> first offset of an open transaction.
         failures: errors that the next questions raise, in order.
     """
@@ -32,10 +33,10 @@ class FakeBroker:
     def offsets(self, topic: str) -> TopicOffsets:
         """Read the watermarks."""
         self._note("ends")
-        marks = {p: Watermarks(self.low.get(p, 0), len(times)) for p, times in self.records.items()}
+        marks = {p: OffsetRange(self.low.get(p, 0), len(times)) for p, times in self.records.items()}
         return TopicOffsets(topic, self.record_time, marks)
 
-    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, Found | None]:
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
         """Find the first record at or after a moment."""
         self._note(f"times of {topic}")
         return {partition: self._first(partition, moment) for partition in partitions}
@@ -46,18 +47,23 @@ class FakeBroker:
         undecided = self.held_back.get(partition, last + 1)
         return next((o for o in range(first, last + 1) if (partition, o) not in self.markers or o >= undecided), None)
 
-    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> Found | None:
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> TimestampedOffset | None:
         """Find the first record of a time that is no marker."""
         self._note(f"reads {topic}")
         times = self.records[partition]
         readable = range(offset, self.held_back.get(partition, len(times)))
         return next(
-            (Found(o, times[o]) for o in readable if (partition, o) not in self.markers and times[o] >= moment), None
+            (
+                TimestampedOffset(o, times[o])
+                for o in readable
+                if (partition, o) not in self.markers and times[o] >= moment
+            ),
+            None,
         )
 
-    def _first(self, partition: int, moment: datetime) -> Found | None:
+    def _first(self, partition: int, moment: datetime) -> TimestampedOffset | None:
         low = self.low.get(partition, 0)
-        later = (Found(o, t) for o, t in enumerate(self.records[partition]) if o >= low and t >= moment)
+        later = (TimestampedOffset(o, t) for o, t in enumerate(self.records[partition]) if o >= low and t >= moment)
         return next(later, None)
 
     def _note(self, effect: str) -> None:

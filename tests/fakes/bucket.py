@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 
-from orchestration.landing.bucket import ListedObject
-from orchestration.landing.errors import BucketRefused
+from orchestration.landing.clients.s3 import ListedObject
+from orchestration.landing.errors import BucketRefusedError
 
 
 @dataclass
@@ -40,7 +40,7 @@ class FakeBucket:
         """Fetch objects."""
         self.fetched.extend(keys)
         if missing := [key for key in keys if key not in self.objects]:
-            raise BucketRefused(f"no object {missing[0]}")
+            raise BucketRefusedError(f"no object {missing[0]}")
         return tuple(self.objects[key] for key in keys)
 
     def put_if_absent(self, key: str, body: bytes) -> bool:

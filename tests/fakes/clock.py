@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move, or is waited for."""
+"""A clock that moves only when a test sets it or the code under test sleeps."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from datetime import datetime, timedelta
 
 @dataclass
 class FakeClock:
-    """Tell the time that was set; waiting moves it."""
+    """Returns the time that was set; sleeping moves it."""
 
     time: datetime
     waits: list[float] = field(default_factory=list)
 
-    def now(self) -> datetime:
-        """Tell the time that was set."""
+    def utc_now(self) -> datetime:
+        """Return the time that was set."""
         return self.time
 
-    def wait(self, seconds: float) -> None:
+    def monotonic(self) -> float:
+        """Return the same time in seconds."""
+        return self.time.timestamp()
+
+    def sleep(self, seconds: float) -> None:
         """Move the clock."""
         self.waits.append(seconds)
         self.time += timedelta(seconds=seconds)

@@ -22,7 +22,7 @@ def loaded(documents: str, resources: Mapping[str, Any]) -> Iterator[dg.Definiti
 
 
 def mistakes_in(documents: str) -> str:
-    """Load the text and tell every message of the error it ends in; empty if it loads."""
+    """Load the text and return all messages of its error; empty if it loads."""
     try:
         with loaded(documents, {}):
             return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from orchestration.dbt_build import NodeOutcome
+from orchestration.dbt_runner.build import NodeOutcome
 
 
 @dataclass

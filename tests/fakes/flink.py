@@ -248,6 +248,10 @@ class FakeSeconds:
 
     now: float = 0.0
 
+    def utc_now(self) -> datetime:
+        """Count the seconds from 1970."""
+        return datetime.fromtimestamp(self.now, UTC)
+
     def monotonic(self) -> float:
         """Tell."""
         return self.now

@@ -28,7 +28,9 @@ class FakeLandingJob:
         """Name the objects that landing `first` to `last` commits, in the order of the commits: the ledger last."""
         self.sequence += 1
         entry = self._entry(partition, first, last)
-        puts = [(self.key(kind, hour), f"{first}-{last}\n".encode()) for hour, kind in entry.promises()]
+        puts = [
+            (self.key(kind, hour), self._lines(partition, first, last, hour, kind)) for hour, kind in entry.promises()
+        ]
         ledger = self.key(Kind.LEDGER, Hour.containing(emitted))
         return [*puts, (ledger, f"{entry.model_dump_json()}\n".encode())]
 
@@ -46,15 +48,27 @@ class FakeLandingJob:
         """Name the object of the present epoch."""
         return f"{self.layout.hour_prefix(kind, hour)}part-{self.instance}.{self.sequence}-0-0.jsonl"
 
+    def _lines(self, partition: int, first: int, last: int, hour: Hour, kind: Kind) -> bytes:
+        """Write the event id of each record of an hour and a kind on a line of its own."""
+        offsets = [o for o in self._landed(partition, first, last) if (hour, kind) == self._place(partition, o)]
+        return "".join(f"e-{partition}-{offset}\n" for offset in offsets).encode()
+
+    def _landed(self, partition: int, first: int, last: int) -> list[int]:
+        return [offset for offset in range(first, last + 1) if (partition, offset) not in self.broker.markers]
+
+    def _place(self, partition: int, offset: int) -> tuple[Hour, Kind]:
+        kind = Kind.REJECTED if (partition, offset) in self.rejected else Kind.LANDING
+        return Hour.containing(self.broker.records[partition][offset]), kind
+
     def _entry(self, partition: int, first: int, last: int) -> LedgerEntry:
         cells: dict[tuple[str, str], list[int]] = defaultdict(list)
-        landed = [offset for offset in range(first, last + 1) if (partition, offset) not in self.broker.markers]
+        landed = self._landed(partition, first, last)
         for offset in landed:
-            kind = "rejected" if (partition, offset) in self.rejected else "accepted"
-            cells[Hour.containing(self.broker.records[partition][offset]).label, kind].append(offset)
+            hour, kind = self._place(partition, offset)
+            cells[hour.label, "rejected" if kind is Kind.REJECTED else "accepted"].append(offset)
         hours: dict[str, dict[str, Cell]] = defaultdict(dict)
-        for (label, kind), offsets in cells.items():
-            hours[label][kind] = _cell(self.broker.records[partition], offsets)
+        for (label, cell), offsets in cells.items():
+            hours[label][cell] = _cell(self.broker.records[partition], offsets)
         rejects = sum(len(offsets) for (_, kind), offsets in cells.items() if kind == "rejected")
         return LedgerEntry(
             job="landing", job_id="j1", checkpoint=self.sequence, subtask=0,

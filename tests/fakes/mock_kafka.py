@@ -1,4 +1,4 @@
-"""Brokers inside librdkafka: they speak the real protocol, and fail when told to."""
+"""Brokers inside librdkafka: they use the real protocol, and fail on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Snowflake in memory: remembers statements, keeps the names that were created, answers refreshes as told."""
+"""A Snowflake in memory: keeps statements and created names, and returns the configured rows of refreshes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FakeSnowflake:
 
     @contextmanager
     def connect(self) -> Iterator[FakeSnowflake]:
-        """Open the only session, or fail as told."""
+        """Open the only session, or raise the next configured error."""
         if self.failures:
             raise self.failures.pop(0)
         yield self

@@ -27,7 +27,7 @@ class FakeConnector:
         yield self
 
     def execute(self, sql: str, params: Sequence[Any] | None) -> None:
-        """Remember the statement; fail if told so."""
+        """Remember the statement; raise the configured error."""
         self.sent.append((sql, params))
         answer = self.answers.get(sql, ())
         if isinstance(answer, Exception):

@@ -30,7 +30,7 @@ class FakeStaging:
 
     @contextmanager
     def connect(self) -> Iterator[FakeStaging]:
-        """Open the session, or fail as told."""
+        """Open the session, or raise the configured error."""
         if self.failures:
             raise self.failures.pop(0)
         yield self

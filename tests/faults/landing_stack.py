@@ -35,9 +35,9 @@ from flink_jobs import deploy
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.settings import LandingSettings, StartingOffsets
-from infra.local import broker, object_store
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, process_tree, variables, wait_until_healthy
+from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK, LocalSettings
 from tests.integration.truth import Position, objects, wait_for
 

@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
-from infra.local import object_store
+from infra.local.servers import object_store
 from infra.local.settings import LocalSettings
 from tests.faults.background import Background
 

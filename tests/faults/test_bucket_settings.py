@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from flink_jobs.contracts.s3_access import S3Access
-from orchestration.landing.bucket import S3Bucket
+from orchestration.landing.clients.s3 import S3Bucket
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
 from tests.faults.recording_s3 import TOKEN, RecordingS3, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates

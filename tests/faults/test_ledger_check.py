@@ -16,7 +16,7 @@ from flink_jobs.audit.broker import Marks
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.contracts.layout import ObjectKey
 from flink_jobs.contracts.ranges import Ranges
-from infra.local import object_store
+from infra.local.servers import object_store
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
 from tests.faults.verdict import findings, witness_of

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local import object_store
+from infra.local.servers import object_store
 from tests.faults.landing_stack import Server, Servers
 from tests.integration.truth import wait_for
 

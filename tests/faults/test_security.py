@@ -19,8 +19,8 @@ from flink_jobs import deploy
 from flink_jobs.errors import SetupError, UnreachableError
 from flink_jobs.settings import LandingSettings
 from infra.local.processes import process_tree
-from orchestration.landing.broker import KafkaBroker
-from orchestration.landing.errors import BrokerRefused
+from orchestration.landing.clients.kafka import KafkaBroker
+from orchestration.landing.errors import BrokerRefusedError
 from producers.client import EventProducer
 from producers.errors import AuthenticationError
 from producers.events import EventType, PlatformEvent
@@ -143,7 +143,7 @@ def test_a_wrong_secret_is_refused_at_once_with_its_variables(
         calls: dict[type[Exception], Callable[[], object]] = {
             SetupError: lambda: deploy.start(stack.landing),
             AuthenticationError: lambda: EventProducer(ProducerSettings(topic=stack.settings.topic, **told)),
-            BrokerRefused: lambda: KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic),
+            BrokerRefusedError: lambda: KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic),
         }
         for error, call in calls.items():
             began = time.monotonic()

@@ -9,11 +9,11 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.broker import Found, KafkaBroker
-from orchestration.landing.completeness import Proof
-from orchestration.landing.errors import HourNotComplete
-from orchestration.landing.proving import Request, Stream, prove
-from orchestration.settings import LandingSettings
+from orchestration.landing.clients.kafka import KafkaBroker, TimestampedOffset
+from orchestration.landing.errors import HourNotCompleteError
+from orchestration.landing.proof.completeness import Proof
+from orchestration.landing.proof.evidence import Request, Stream, prove
+from orchestration.settings import SensorSettings
 from producers.kafka import KafkaAccess
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
@@ -31,7 +31,7 @@ def attesting(stack: LandingStack) -> KafkaBroker:
 def stream_of(stack: LandingStack) -> Stream:
     """Look at the stream as the sensor does, with a rest of two seconds as proof of idleness."""
     landing = stack.landing
-    settings = LandingSettings(
+    settings = SensorSettings(
         _env_file=None,
         stream=landing.stream,
         topic=landing.topic,
@@ -109,7 +109,7 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
         checkpoint = stack.checkpoints_completed()
         stack.wait_for_checkpoints(checkpoint + 3)
         assert early == set(read_landed(stack.settings).accepted)
-        with pytest.raises(HourNotComplete, match="to land"):
+        with pytest.raises(HourNotCompleteError, match="to land"):
             prove(stream_of(stack), Request(Hour.containing(BEGIN)))
         transaction.end(commit=True)
     stack.wait_until_landed(behind)
@@ -153,4 +153,4 @@ def test_only_records_say_what_time_it_is_on_a_topic_of_create_time(new_stack: N
     assert 1 == found.offset
     assert None is broker.first_record(topic, 0, found.offset, late)
     stack.produce([Raw(event(2)), Raw(event(3), timestamp=late)])  # 4 5
-    assert Found(5, late) == broker.first_record(topic, 0, found.offset, late)
+    assert TimestampedOffset(5, late) == broker.first_record(topic, 0, found.offset, late)

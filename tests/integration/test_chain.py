@@ -17,8 +17,9 @@ from dagster import AssetKey, DagsterInstance
 
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
-from infra.local import demo, object_store, warehouse
+from infra.local import demo
 from infra.local.proof import ProofRow, proof_rows
+from infra.local.servers import object_store, snowflake_server
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from producers.client import EventProducer
@@ -106,10 +107,10 @@ def test_every_hour_is_published_and_agrees_after_a_kill(stack: Stack, sent: Sen
     rows = wait_until_agreed(stack.settings, len(HOURS))
 
     assert {label: hour.produced for label, hour in sent.hours.items()} == {
-        label: row.accepted + row.rejected for label, row in rows.items()
+        label: row.reported.accepted + row.reported.rejected for label, row in rows.items()
     }
     assert {label: len(hour.rejected) for label, hour in sent.hours.items()} == {
-        label: row.rejected for label, row in rows.items()
+        label: row.reported.rejected for label, row in rows.items()
     }
 
 
@@ -157,7 +158,7 @@ def test_a_seventh_hour_makes_one_run_for_itself_and_nothing_else(stack: Stack, 
     rows = wait_until_agreed(stack.settings, len(HOURS) + 1)
 
     assert {"2025-08-01-07:00": 1} == dict(runs_by_hour() - before)
-    assert {1} == {row.revision for row in rows.values()}
+    assert {1} == {row.reported.revision for row in rows.values()}
 
 
 def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
@@ -177,14 +178,14 @@ def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
         producer.send(event, record_time=late)
         assert producer.flush().acked == 1
     wait_for(
-        lambda: {row.hour: row.revision for row in proof_rows(stack.settings)}.get("2025-08-01T02") == 2,
+        lambda: {row.hour: row.reported.revision for row in proof_rows(stack.settings)}.get("2025-08-01T02") == 2,
         seconds_max=LIMIT_SECONDS,
         what="revision 2 of the amended hour",
     )
     rows = wait_until_agreed(stack.settings, len(HOURS) + 1)
 
     assert {"2025-08-01-02:00": 1} == dict(runs_by_hour() - before)
-    assert {"2025-08-01T02"} == {label for label, row in rows.items() if row.revision == 2}
+    assert {"2025-08-01T02"} == {label for label, row in rows.items() if row.reported.revision == 2}
 
 
 def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Stack, sent: Sent) -> None:
@@ -195,10 +196,10 @@ def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Sta
     stack.table.stop("snowflake")
     stack._wait([stack._start(object_store.program(stack.settings))])
     wait_for(lambda: "2025-08-01-08:00" in runs_by_hour(), seconds_max=LIMIT_SECONDS, what="the run of the hour")
-    stack._wait([stack._start(warehouse.program(stack.settings))])
+    stack._wait([stack._start(snowflake_server.program(stack.settings))])
     rows = wait_until_agreed(stack.settings, len(HOURS) + 2)
 
-    assert 2_000 == rows["2025-08-01T08"].accepted + rows["2025-08-01T08"].rejected
+    assert 2_000 == rows["2025-08-01T08"].reported.accepted + rows["2025-08-01T08"].reported.rejected
     landed = read_landed(stack.settings)
     assert set() == landed.doubled
     assert topic_positions(stack.settings) == set(landed.accepted) | set(landed.rejected)
@@ -255,10 +256,10 @@ def test_dagsters_own_events_land_in_the_open_hour(stack: Stack, sent: Sent) -> 
 
     def landed() -> bool:
         opened.update({row.hour: row for row in proof_rows(stack.settings) if row.hour not in before})
-        return any(row.accepted for row in opened.values())
+        return any(row.reported.accepted for row in opened.values())
 
     wait_for(landed, seconds_max=LIMIT_SECONDS, what="relayed events in the open hour")
-    assert [0] * len(opened) == [row.rejected for row in opened.values()]
+    assert [0] * len(opened) == [row.reported.rejected for row in opened.values()]
 
 
 def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> None:

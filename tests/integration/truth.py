@@ -14,7 +14,7 @@ import zstandard
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from dagster import DagsterInstance
 
-from infra.local import object_store
+from infra.local.servers import object_store
 from infra.local.settings import LocalSettings
 
 Position = tuple[str, int, int]

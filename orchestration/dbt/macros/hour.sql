@@ -1,7 +1,7 @@
-{#- Give the hour of this run as a timestamp literal, or none when every hour is meant.
+{#- Return the hour of this run as a timestamp literal, or none for every hour.
 
-    The variable `hour` has the form 2025-08-01T03, in UTC. A full refresh means every hour, whatever `hour` says:
-    a table made anew from one hour would have lost the others. -#}
+    The variable `hour` has the form 2025-08-01T03, in UTC. A full refresh is of every hour, for any `hour`:
+    a table that is rebuilt from one hour would lose the other hours. -#}
 {% macro hour_literal() %}
     {%- set hour = var('hour', none) -%}
     {%- if hour is none or flags.FULL_REFRESH -%}
@@ -16,8 +16,8 @@
 {% endmacro %}
 
 
-{#- Let a test read one hour only: `where: hour_of_run` in its configuration means the rows of the hour of this run,
-    or all rows when every hour is meant. Any other `where` stays as it is written. -#}
+{#- With `where: hour_of_run` in its configuration, a test reads the rows of the hour of this run, or all rows in a run
+    of every hour. Any other `where` is not changed. -#}
 {% macro get_where_subquery(relation) %}
     {%- set where = config.get('where') -%}
     {%- if where == 'hour_of_run' -%}

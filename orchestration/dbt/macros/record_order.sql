@@ -1,4 +1,4 @@
-{#- Compare two rows by several columns, the first that differs decides: Snowflake has no `(a, b) < (c, d)`. -#}
+{#- Compare two rows by several columns in order; Snowflake has no `(a, b) < (c, d)`. -#}
 {% macro comes_before(left, right, columns) %}
     (
     {%- for column in columns %}

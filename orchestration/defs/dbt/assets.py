@@ -7,18 +7,18 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.dbt_build import DbtModels, NodeOutcome, Verdict, require_manifest
+from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, require_manifest
 from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
-"""Where dagster-dbt keeps the id of the dbt node in the metadata of an asset or a check."""
+"""The metadata of an asset or a check in which dagster-dbt keeps the id of the dbt node."""
 
 
 class HourlyModels(DagsterDbtTranslator):
-    """Give the models the hours as partitions, and let those that read a source wait for `published_hour`.
+    """Give the models hourly partitions, and make those that read a source depend on `published_hour`.
 
-    The gate is there because a failed check of the hour must stop them. The partitions come from here and not from
-    the decorator, which would let one run build many hours.
+    So a failed check of the hour stops them. The partitions are set here, because with those of the decorator one
+    run could build many hours.
     """
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
@@ -30,7 +30,7 @@ class HourlyModels(DagsterDbtTranslator):
         return spec
 
     def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str]:
-        """Give every model the hours."""
+        """Return the hourly partitions for every model."""
         del dbt_resource_props
         return hourly_partitions
 
@@ -44,7 +44,7 @@ class HourlyModels(DagsterDbtTranslator):
 def event_models(
     context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Build the models of one hour and report each model and test; fail when one of them did."""
+    """Build the models of one hour and report each model and test; fail if one of them failed."""
     definitions = context.assets_def
     assets = {spec.metadata[_UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
     checks = {
@@ -65,7 +65,7 @@ def event_models(
 
 
 def _name_of(unique_id: str) -> str:
-    """Cut `stg_platform_events` out of `model.hourglass.stg_platform_events`; dbt selects by it."""
+    """Return `stg_platform_events` for `model.hourglass.stg_platform_events`; dbt selects by it."""
     return unique_id.split(".")[2]
 
 
@@ -73,7 +73,7 @@ def _materialization(spec: dg.AssetSpec, outcome: NodeOutcome) -> dg.Materialize
     return dg.MaterializeResult(
         asset_key=spec.key,
         metadata={
-            # the names that dagster-dbt gives them, so that readers of any dbt asset find them
+            # the names that dagster-dbt uses, so that readers of any dbt asset find them
             "unique_id": outcome.unique_id,
             "Execution Duration": outcome.seconds,
             "query_id": outcome.query_id,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.dbt_build import DbtModels
+from orchestration.dbt_runner.build import DbtModels
 from orchestration.folders import FolderSettings
 from snowflake_components.connection import SnowflakeSettings
 

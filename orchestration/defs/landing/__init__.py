@@ -1,1 +1,1 @@
-"""From the bucket to a published hour: assets, checks, sensor, job."""
+"""From the bucket to a published hour: assets, blocking checks, sensor and job."""

@@ -1,10 +1,11 @@
-"""The assets of an hour: who writes it, the sealed hour, and the gate before its readers."""
+"""The assets of an hour: topic and writer (external), the sealed hour, and the published hour."""
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour, Kind
-from orchestration.landing.errors import HourNotComplete
-from orchestration.landing.outcomes import retried_or_failed
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.dagster_errors import retried_or_failed
+from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.partitions import (
     EXTERNAL_TABLE,
     LANDED_HOUR,
@@ -13,10 +14,9 @@ from orchestration.landing.partitions import (
     WRITER,
     hourly_partitions,
 )
-from orchestration.landing.proving import Stream, prove
-from orchestration.landing.requests import read_request
-from orchestration.landing.seal import Seal, draft_seal, latest_seal, write_seal
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.proof.evidence import Stream, prove
+from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.sensor.run_tags import read_request
 
 _GROUP = "landing"
 
@@ -32,7 +32,7 @@ flink_event_log_writer = dg.AssetSpec(
     deps=[TOPIC],
     kinds={"flink", "s3"},
     group_name=_GROUP,
-    description="The Flink job that lands the topic as JSON lines, with a ledger of what it did.",
+    description="The Flink job that lands the topic as JSON lines and writes a ledger of them.",
 )
 
 
@@ -42,7 +42,7 @@ def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Str
     request = read_request(context.partition_key, context.run.tags)
     with retried_or_failed():
         complete, evidence = prove(landing, request)
-        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.now())
+        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
         seal = write_seal(landing.bucket, landing.layout, draft)
     context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
     return dg.MaterializeResult(
@@ -50,7 +50,7 @@ def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Str
             **_numbers(landing, seal),
             "proof": seal.proof.value,
             "reasons": dict(seal.reasons),
-            "left_out": list(complete.strays),
+            "left_out": list(complete.unpromised_keys),
         },
         data_version=dg.DataVersion(seal.fingerprint),
     )
@@ -68,7 +68,7 @@ def published_hour(
     landing: dg.ResourceParam[Stream],
     event_table: dg.ResourceParam[ExternalTable],
 ) -> dg.MaterializeResult[None]:
-    """One hour that passed every blocking check: readers depend on it, and on nothing before it."""
+    """One hour that passed every blocking check. Readers depend on this asset alone."""
     hour = Hour.from_partition_key(context.partition_key)
     with retried_or_failed():
         seal = require_seal(landing, hour)
@@ -77,7 +77,7 @@ def published_hour(
         metadata={
             **_numbers(landing, seal),
             "dagster/partition_row_count": seal.accepted,
-            "lag_seconds": round((landing.clock.now() - hour.end).total_seconds(), 3),
+            "lag_seconds": round((landing.clock.utc_now() - hour.end).total_seconds(), 3),
             "min_event_id": first_id or "",
             "max_event_id": last_id or "",
         },
@@ -86,10 +86,14 @@ def published_hour(
 
 
 def require_seal(landing: Stream, hour: Hour) -> Seal:
-    """Read the seal that stands; an hour without one was never proven."""
+    """Read the newest seal of an hour.
+
+    Raises:
+        HourNotCompleteError: the hour was never sealed.
+    """
     seal = latest_seal(landing.bucket, landing.layout, hour)
     if seal is None:
-        raise HourNotComplete(f"{hour} has no seal; materialise landed_hour first")
+        raise HourNotCompleteError(f"{hour} has no seal; materialise landed_hour first")
     return seal
 
 

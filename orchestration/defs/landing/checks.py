@@ -8,26 +8,26 @@ import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.defs.landing.assets import require_seal
-from orchestration.landing.checks import (
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.dagster_errors import check_result
+from orchestration.landing.partitions import EXTERNAL_TABLE, LANDED_HOUR, hourly_partitions
+from orchestration.landing.proof.checks import (
     Comparison,
     compare_objects,
     compare_offsets,
     compare_registered,
     compare_rows,
 )
-from orchestration.landing.completeness import missing_offsets
-from orchestration.landing.outcomes import check_result
-from orchestration.landing.partitions import EXTERNAL_TABLE, LANDED_HOUR, hourly_partitions
-from orchestration.landing.proving import Stream, examine, list_hour
-from orchestration.landing.warehouse import ExternalTable
+from orchestration.landing.proof.completeness import missing_offsets
+from orchestration.landing.proof.evidence import Stream, examine, list_hour
 
 
 def _blocking(asset: dg.AssetKey) -> Callable[[Callable[..., dg.AssetCheckResult]], dg.AssetChecksDefinition]:
-    """Make a function the check of one hour of an asset; what is downstream in the run waits for it."""
+    """Make a function a blocking check of one hour of an asset."""
 
     def decorate(check: Callable[..., Any]) -> dg.AssetChecksDefinition:
         with warnings.catch_warnings():
-            # Checks per partition are a preview in this release of Dagster, which is pinned.
+            # checks with partitions are a preview in this release of Dagster, which is pinned
             warnings.simplefilter("ignore", dg.PreviewWarning)
             return dg.asset_check(asset=asset, blocking=True, partitions_def=hourly_partitions)(check)
 
@@ -38,22 +38,22 @@ def _blocking(asset: dg.AssetKey) -> Callable[[Callable[..., dg.AssetCheckResult
 def offsets_accounted_for(
     context: dg.AssetCheckExecutionContext, landing: dg.ResourceParam[Stream]
 ) -> dg.AssetCheckResult:
-    """Every offset of the hour is in the ledger once, and the seal's sums are the ledger's."""
+    """Every offset of the hour is in the ledger once, and the sums of the seal are those of the ledger."""
 
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))
         evidence = examine(landing, seal.hour, seal.emitted_first, {})
-        book = evidence.book.hours.get(seal.hour)
+        totals = evidence.totals.hours.get(seal.hour)
         view = evidence.judgement.view
-        missing = missing_offsets(evidence.book, view) if view else ["all offsets"]
-        return compare_offsets(seal, evidence.entries, missing, book.faults if book else ())
+        missing = missing_offsets(evidence.totals, view) if view else ["all offsets"]
+        return compare_offsets(seal, evidence.entries, missing, totals.faults if totals else ())
 
     return check_result(context, compare)
 
 
 @_blocking(LANDED_HOUR)
 def objects_present(context: dg.AssetCheckExecutionContext, landing: dg.ResourceParam[Stream]) -> dg.AssetCheckResult:
-    """Every sealed object is in the bucket, unchanged, and no epoch has two."""
+    """Every sealed object is in the bucket unchanged, and no epoch has a second object."""
 
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))

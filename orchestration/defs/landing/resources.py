@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from orchestration.settings import LandingSettings, event_table
+from orchestration.settings import SensorSettings, event_table
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Bind the clients; nothing connects before it is needed, and no secret is part of a resource's configuration."""
-    settings, snowflake = LandingSettings(), SnowflakeSettings()
+    """Create the clients. They connect at their first use, and no secret is in the configuration of a resource."""
+    settings, snowflake = SensorSettings(), SnowflakeSettings()
     stream = settings.landing_stream()
     return dg.Definitions(
         resources={

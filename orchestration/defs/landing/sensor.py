@@ -1,15 +1,15 @@
-"""The sensor: one run for each hour that is provably complete, and the job that such a run is."""
+"""The sensor that requests one run for each complete hour, and the job of such a run."""
 
 import dagster as dg
 
-from orchestration.landing.cursor import read_cursor
-from orchestration.landing.errors import Unavailable
+from orchestration.landing.errors import UnavailableError
 from orchestration.landing.partitions import WRITER
-from orchestration.landing.proving import Stream
-from orchestration.landing.requests import run_key, run_tags
-from orchestration.landing.selection import assets_of_one_hour
-from orchestration.landing.tick import Limits, Tick, run_tick
-from orchestration.settings import LandingSettings
+from orchestration.landing.proof.evidence import Stream
+from orchestration.landing.sensor.cursor import read_cursor
+from orchestration.landing.sensor.run_tags import run_key, run_tags
+from orchestration.landing.sensor.selection import assets_of_one_hour
+from orchestration.landing.sensor.tick import Limits, Tick, run_tick
+from orchestration.settings import SensorSettings
 
 publish_hour = dg.define_asset_job(
     "publish_hour",
@@ -21,7 +21,7 @@ publish_hour = dg.define_asset_job(
 
 @dg.sensor(
     job=publish_hour,
-    minimum_interval_seconds=LandingSettings().sensor_seconds,
+    minimum_interval_seconds=SensorSettings().sensor_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def landed_hours(
@@ -29,12 +29,12 @@ def landed_hours(
     landing: dg.ResourceParam[Stream],
     tick_limits: dg.ResourceParam[Limits],
 ) -> dg.SensorResult:
-    """Ask for one run per complete hour, oldest first; say what every other hour waits for."""
+    """Request one run per complete hour, oldest first; the skip reason names what every other hour waits for."""
     cursor = read_cursor(context.cursor, landing.topic)
     try:
         tick = run_tick(landing, cursor, tick_limits)
-    except Unavailable as exc:
-        # Without a cursor in the result the old one stays.
+    except UnavailableError as exc:
+        # a result without a cursor keeps the old one
         return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
     for finding in tick.findings:
         context.log.warning(finding)
@@ -49,17 +49,17 @@ def landed_hours(
         )
         for request, reason in zip(tick.requests, tick.reasons, strict=True)
     ]
-    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text(), asset_events=[_writer_was_seen(tick)])
+    return dg.SensorResult(run_requests=runs, cursor=tick.cursor.to_text(), asset_events=[_writer_progress(tick)])
 
 
-def _writer_was_seen(tick: Tick) -> dg.AssetMaterialization:
-    """Tell that the job has finished hours: Dagster does not run it, and would show no sign of life otherwise."""
-    book = tick.cursor.book
+def _writer_progress(tick: Tick) -> dg.AssetMaterialization:
+    """Report finished hours on the asset of the landing job, which Dagster does not run itself."""
+    totals = tick.cursor.totals
     return dg.AssetMaterialization(
         WRITER,
         metadata={
             "hours": [request.hour.label for request in tick.requests],
-            "positions": {f"{book.topic}[{p}]": chain.position for p, chain in sorted(book.chains.items())},
+            "positions": {f"{totals.topic}[{p}]": chain.position for p, chain in sorted(totals.chains.items())},
             "findings": list(tick.findings),
         },
     )

@@ -1,1 +1,1 @@
-"""The metapipeline: what the platform's own events and the dbt graph say about the platform."""
+"""The metapipeline as assets: model runs, the dbt graph, importance, unused models and a chart."""

@@ -1,4 +1,4 @@
-"""The assets of the metapipeline: model runs, the dbt graph, and what follows from them."""
+"""The assets of the metapipeline: model runs, the dbt graph, importance, unused models, chart."""
 
 import json
 from base64 import b64encode
@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from orchestration.dbt_build import require_manifest
+from orchestration.dbt_runner.build import require_manifest
 from orchestration.folders import FolderSettings
 from orchestration.metapipeline.graph import DbtGraph, NodeKind, graph_from_manifest
 from orchestration.metapipeline.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
@@ -31,7 +31,7 @@ class ModelRunsConfig(dg.Config):
     deps=["stg_platform_events"], group_name=_GROUP, owners=_OWNERS, kinds={"snowflake", "python"}, pool="snowflake"
 )
 def model_runs(config: ModelRunsConfig, staged_events: dg.ResourceParam[StagedEvents]) -> dg.Output[list[ModelRun]]:
-    """Every run of a dbt model that the published events tell of, paired from their start and their end."""
+    """Every run of a dbt model in the published events, paired from its start and its end."""
     events = staged_events.about_models(config.days)
     runs = list(pair_runs(events))
     states = [run.state for run in runs]
@@ -48,27 +48,27 @@ def model_runs(config: ModelRunsConfig, staged_events: dg.ResourceParam[StagedEv
 
 @dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"dbt", "networkx"})
 def dbt_graph() -> dg.Output[DbtGraph]:
-    """The graph of the dbt project: models, sources, seeds, snapshots, and who is exposed to them."""
+    """The graph of the dbt project: models, sources, seeds, snapshots and exposures."""
     graph = graph_from_manifest(json.loads(require_manifest().read_bytes()))
     counts = {kind.value: len(graph.of_kind(kind)) for kind in NodeKind}
     return dg.Output(graph, metadata={"nodes": len(graph.nodes), "edges": len(graph.edges), **counts})
 
 
 class ImportanceConfig(dg.Config):
-    """What each centrality weighs in the score; only their proportions matter."""
+    """The weight of each centrality in the score; only their proportions count."""
 
     degree: float = Field(default=1, ge=0)
     in_degree: float = Field(default=1, ge=0)
     out_degree: float = Field(default=2, ge=0, description="models that read it")
     closeness: float = Field(default=1, ge=0)
-    betweenness: float = Field(default=3, ge=0, description="paths that run through it: a bottleneck")
+    betweenness: float = Field(default=3, ge=0, description="shortest paths through it: a bottleneck")
     pagerank: float = Field(default=2, ge=0)
 
 
 @dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
 def model_importance(config: ImportanceConfig, dbt_graph: DbtGraph) -> dg.Output[list[dict[str, Any]]]:
     """Each node of the dbt graph with six centralities and one score, the most important first."""
-    from orchestration.metapipeline.importance import measure_importance  # noqa: PLC0415 (networkx, only for who needs it)
+    from orchestration.metapipeline.importance import measure_importance  # noqa: PLC0415 (imports networkx)
 
     rows = [asdict(row) for row in measure_importance(dbt_graph, config.model_dump())]
     most = next((row["unique_id"] for row in rows if row["kind"] == NodeKind.MODEL), "none")
@@ -78,12 +78,12 @@ def model_importance(config: ImportanceConfig, dbt_graph: DbtGraph) -> dg.Output
 class UnusedModelsConfig(dg.Config):
     """Consumers that dbt does not know as exposures."""
 
-    consumers: list[str] = Field(default=[], description="unique ids of dbt nodes that somebody reads")
+    consumers: list[str] = Field(default=[], description="unique ids of dbt nodes that are read outside of dbt")
 
 
 @dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
 def unused_models(config: UnusedModelsConfig, dbt_graph: DbtGraph, model_runs: list[ModelRun]) -> dg.Output[Answer]:
-    """Models from which no path leads to a consumer; withheld where exposures or events are missing altogether."""
+    """Models from which no path leads to a consumer; withheld when there are no exposures or no events at all."""
     answer = find_unused(dbt_graph, model_runs, frozenset(config.consumers))
     if isinstance(answer, Withheld):
         return dg.Output(answer, metadata={"withheld": answer.reason})
@@ -97,7 +97,7 @@ def models_run_per_day(
     model_runs: list[ModelRun], folders: dg.ResourceParam[FolderSettings]
 ) -> dg.MaterializeResult[None]:
     """How many distinct dbt models ran on each day, as a chart."""
-    from orchestration.metapipeline.chart import models_per_day_png  # noqa: PLC0415 (matplotlib, only for who draws)
+    from orchestration.metapipeline.chart import models_per_day_png  # noqa: PLC0415 (imports matplotlib)
 
     counts = {day: len(models) for day, models in models_per_day(model_runs).items()}
     png = models_per_day_png(counts)
@@ -114,7 +114,7 @@ def models_run_per_day(
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
-    """Show the first rows; a table of Dagster needs at least one."""
+    """Return the first rows as a table, or a text for none: a table of Dagster needs at least one."""
     shown = [
         dg.TableRecord({name: value if value is None else _plain(value) for name, value in row.items()})
         for row, _ in zip(rows, range(_ROWS_SHOWN), strict=False)

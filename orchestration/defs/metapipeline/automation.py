@@ -1,4 +1,4 @@
-"""When the metapipeline runs: once a day, never with an hour."""
+"""The job of the metapipeline and its daily schedule; it is not part of the run of an hour."""
 
 import dagster as dg
 

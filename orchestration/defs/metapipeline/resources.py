@@ -12,7 +12,7 @@ STAGING_MODEL = Identifier("STG_PLATFORM_EVENTS")
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Bind the staging model, where dbt builds it, and the folders; nothing is connected before it is needed."""
+    """Create the client of the staging model, which connects at its first use, and the folders."""
     settings = SnowflakeSettings()
     table = QualifiedName(Identifier.parse(settings.database), Identifier.parse(settings.schema_name), STAGING_MODEL)
     staged_events = StagedEvents(SnowflakeConnection(settings=settings), table)

@@ -117,7 +117,7 @@ def test_an_event_over_the_limit_is_refused_by_size_and_not_shown(kafka: MockKaf
 
 
 def test_a_passing_error_is_retried(kafka: MockKafka) -> None:
-    """The broker answers four times that it could not: each record is acked, and lies in the topic once."""
+    """The broker refuses four requests before it writes anything: each record is acked after that, and can be read."""
     with EventProducer(settings_for(kafka)) as producer:
         producer.send(event(0))
         producer.flush()
@@ -151,7 +151,7 @@ def test_a_refusal_of_the_broker_is_a_failure(kafka: MockKafka) -> None:
 
 
 def test_a_delivery_timeout_is_unknown(kafka: MockKafka) -> None:
-    """Nobody knows whether a record arrived whose answer never came."""
+    """Without an answer it is unknown whether the record arrived."""
     with EventProducer(settings_for(kafka, delivery_limit_seconds=0.5)) as producer:
         kafka.set_down()
         producer.send(event(1))
@@ -181,7 +181,7 @@ def test_records_wait_for_a_broker_that_comes_back(kafka: MockKafka) -> None:
         assert DeliveryReport(taken=10, acked=10) == producer.flush()
 
 
-def test_a_full_queue_blocks_to_a_limit_and_then_says_so(kafka: MockKafka) -> None:
+def test_a_full_queue_blocks_to_a_limit_and_then_raises(kafka: MockKafka) -> None:
     """A queue that stays full for the limit is an error; the record was not taken and may be sent again."""
     times = iter(range(10_000))
     settings = settings_for(kafka, queue_limit_seconds=2, delivery_limit_seconds=60)
@@ -242,7 +242,7 @@ def test_a_broker_that_is_away_is_named_at_the_start() -> None:
 
 
 def test_refused_credentials_are_named_at_once_and_kept_secret(kafka: MockKafka) -> None:
-    """The start says that the broker refuses this client; the password appears nowhere."""
+    """The error of the start is that the broker refuses this client; the password appears nowhere."""
     settings = settings_for(
         kafka,
         kafka_security_protocol=SecurityProtocol.SASL_PLAINTEXT,

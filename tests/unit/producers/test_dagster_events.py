@@ -141,7 +141,7 @@ def test_a_dbt_asset_names_its_model_and_duration() -> None:
 
 
 def test_an_entry_that_is_too_large_is_reduced_and_not_dropped() -> None:
-    """What does not fit the contract keeps its identity and kind, and says why it is reduced."""
+    """An event that does not fit the contract keeps its identity and kind, with the reason in `reduced`."""
     large = translated(materialized(**{f"part-{index}": "x" * 99_000 for index in range(12)}))
     assert (EventType.ASSET_MATERIALIZATION, "aws/orders") == (large.event_type, large.asset_key)
     assert "bytes" in large.payload["reduced"]

@@ -163,7 +163,7 @@ def test_every_entry_becomes_one_event(any_instance: dg.DagsterInstance, path: P
     } == {event.event_type for event in events}
 
 
-def test_a_failure_says_what_failed_and_whether_it_is_retried(instance: dg.DagsterInstance, path: Path) -> None:
+def test_a_failure_has_its_error_and_whether_it_is_retried(instance: dg.DagsterInstance, path: Path) -> None:
     """Both attempts are STEP_START and STEP_FAILURE; only the first will be retried; the run fails."""
     exploding_job.execute_in_process(instance=instance, raise_on_error=False)
     producer = FakeProducer()
@@ -177,7 +177,7 @@ def test_a_failure_says_what_failed_and_whether_it_is_retried(instance: dg.Dagst
 
 
 def test_a_later_pass_sends_only_what_is_new(any_instance: dg.DagsterInstance, path: Path) -> None:
-    """The cursor survives the process: another relay goes on where the last one was acked."""
+    """The cursor survives the process: another relay continues after the last acked batch."""
     run_job(any_instance)
     relay_of(any_instance, FakeProducer(), path).run_pass(START, never)
     run_id = run_job(any_instance)
@@ -207,7 +207,9 @@ def test_a_crash_between_ack_and_cursor_repeats_and_never_loses(
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN])
-def test_the_cursor_stands_still_until_all_is_acked(instance: dg.DagsterInstance, path: Path, outcome: Outcome) -> None:
+def test_the_cursor_does_not_move_until_all_is_acked(
+    instance: dg.DagsterInstance, path: Path, outcome: Outcome
+) -> None:
     """One record of a batch that is not acked keeps the whole batch to be sent again."""
     run_id = run_job(instance)
     outcomes = iter([Outcome.ACKED, outcome])
@@ -251,7 +253,7 @@ def test_a_run_under_way_is_followed(instance: dg.DagsterInstance, path: Path) -
 
 
 def test_an_entry_that_dagster_cannot_read_is_named_and_passed(instance: dg.DagsterInstance, path: Path) -> None:
-    """A broken entry is counted and told; those before and after it are sent."""
+    """A broken entry is counted and reported; those before and after it are sent."""
     run_id = run_job(instance)
     database = Path(instance.root_directory) / "history" / "runs" / f"{run_id}.db"
     with closing(sqlite3.connect(database)) as connection, connection:
@@ -283,7 +285,7 @@ def test_a_young_gap_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_following_tries_again_until_it_is_stopped(instance: dg.DagsterInstance, path: Path) -> None:
-    """A batch that is not acked is told and tried again at the next look; the report ends without trouble."""
+    """A batch that is not acked is reported and retried in the next pass; the report ends without trouble."""
     run_id = run_job(instance)
     outcomes = iter([Outcome.UNKNOWN])
     complaints: list[str] = []
@@ -312,7 +314,7 @@ def test_once_ends_at_the_end_of_the_log(instance: dg.DagsterInstance, path: Pat
 
 
 def test_a_fatal_error_ends_the_relay(instance: dg.DagsterInstance, path: Path) -> None:
-    """A producer that has ended is not tried again: the process leaves and is started anew."""
+    """After a fatal error of the producer nothing is retried: the process exits and must be started again."""
     run_job(instance)
 
     def fence(_: SentRecord) -> Outcome:
@@ -339,7 +341,7 @@ def test_a_file_that_is_no_cursor_is_refused(path: Path, content: bytes) -> None
 
 
 def test_a_cursor_is_read_as_it_was_written(path: Path) -> None:
-    """Positions and time come back, and no other file is left beside it."""
+    """Positions and time are read back, and no other file is left in the folder."""
     cursor = RelayCursor(path, "i")
     assert LogPosition() == cursor.read()
     for number in range(3):

@@ -57,8 +57,8 @@ def test_the_record_time_may_come_from_the_event() -> None:
     assert [datetime(2025, 8, 1, 3, 59, 59, 123_000, tzinfo=UTC)] == [sent.record_time for sent in producer.sent]
 
 
-def test_a_bad_line_is_named_and_the_rest_goes_on() -> None:
-    """Each bad line is told with its number and reason; blank lines are nothing, but count as line numbers."""
+def test_a_bad_line_is_named_and_the_rest_is_sent() -> None:
+    """Each bad line is reported with its number and reason; blank lines count for line numbers only."""
     complaints: list[tuple[int, str]] = []
     producer = FakeProducer()
     report = emit(
@@ -77,7 +77,7 @@ def test_a_bad_line_is_named_and_the_rest_goes_on() -> None:
 
 
 def test_a_line_that_is_not_acked_is_named() -> None:
-    """Failed and unknown lines are told with their numbers, after the fact."""
+    """Failed and unknown lines are reported with their numbers when their outcome is known."""
     outcomes = iter([Outcome.ACKED, Outcome.UNKNOWN, Outcome.FAILED])
     complaints: list[tuple[int, str]] = []
     report = emit(
@@ -154,7 +154,7 @@ def test_the_command_fails_before_it_reads_when_there_is_no_topic(
 
 
 def test_sigterm_flushes_what_was_read(kafka: MockKafka, tmp_path: Path) -> None:
-    """A producer that is told to stop ends every record it took, says so, and leaves with 0 when all are acked."""
+    """After a stop every queued record gets an outcome; the exit code is 0 if all are acked."""
     process = subprocess.Popen(
         [
             sys.executable,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
 
@@ -67,7 +67,7 @@ def test_librdkafka_knows_every_name(mechanism: str) -> None:
         AdminClient({**settings.librdkafka(), "sasl.mechanism": "SCRAM", "log_level": 0})
 
 
-def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_password_may_be_in_a_file(tmp_path: Path) -> None:
     """Its last line break does not count, any other sign does; the variable goes before the file."""
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD} \n")
@@ -77,7 +77,7 @@ def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 def test_a_variable_without_a_value_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An orchestrator that passes empty variables on says nothing with them."""
+    """An orchestrator may pass empty variables."""
     monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", "")
     assert access().kafka_sasl_password is None
 
@@ -103,3 +103,12 @@ def test_half_settings_are_refused_with_their_repair(values: dict[str, str], rep
 
 def test_the_password_is_masked() -> None:
     assert "canary" not in repr(access(kafka_sasl_password=PASSWORD))
+
+
+def test_a_refused_login_is_not_a_broker_that_is_away() -> None:
+    """One refusal among errors of the transport decides; the message names the variables to check."""
+    away, refused = KafkaError(KafkaError._TRANSPORT), KafkaError(KafkaError._AUTHENTICATION)
+    assert access().refusal([away]) is None
+    assert "127.0.0.1:9092 refuses this client" in (access().refusal([away, refused]) or "")
+    assert "HOURGLASS_KAFKA_SECURITY_PROTOCOL" in (access().refusal([refused]) or "")
+    assert "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS" in access().absence(away)

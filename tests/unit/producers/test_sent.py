@@ -73,7 +73,7 @@ def test_an_event_that_was_sent_twice_is_used_once(path: Path) -> None:
     assert {("2025-08-01T03", "acme"): 1} == sent.usage
 
 
-def test_a_line_says_everything_about_its_record(path: Path) -> None:
+def test_a_line_has_everything_about_its_record(path: Path) -> None:
     """The form that other tools read."""
     with SentLedger(path) as ledger:
         ledger.record(record(None), delivery(7))
@@ -102,7 +102,7 @@ def test_a_ledger_is_appended_to(path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 20, 100])
 def test_a_line_that_a_crash_has_cut_counts_for_nothing(path: Path, cut: int) -> None:
-    """The rest stands, and the next ledger begins on a line of its own."""
+    """The other lines stay, and the next one begins on a new line."""
     with SentLedger(path) as ledger:
         ledger.record(record("a"), delivery(0))
         ledger.record(record("b"), delivery(1))

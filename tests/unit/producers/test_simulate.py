@@ -63,7 +63,7 @@ def test_a_record_that_is_not_acked_is_written_down_as_such(
 def test_a_broker_that_takes_no_more_ends_it(
     plan: SimulationPlan, ledger: SentLedger, path: Path, error: Exception
 ) -> None:
-    """What was taken is accounted for, and the report says why it stopped."""
+    """Every queued record is counted, and the report has the reason of the stop."""
     numbers = count()
 
     def take_ten(_: SentRecord) -> Outcome:
@@ -139,13 +139,13 @@ def test_the_command_sends_once_and_then_has_nothing_to_send(
     [
         (["--hours", "soon"], "not an hour of the form 2025-08-01T03: 'soon'"),
         (["--hours", "2999-01-01T00"], "is not over yet"),
-        (["--hours", "2025-08-01T03"], "no broker answers at 127.0.0.1:1"),
+        (["--hours", "2025-08-01T03"], "no Kafka broker answers at 127.0.0.1:1"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wrong options and a broker that is away are told in one line."""
+    """Wrong options and a broker that is away are reported in one line."""
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
     app.command()(simulate_command)

@@ -77,7 +77,7 @@ def test_hours_are_filled_to_their_edges(plan: SimulationPlan, records: list[Sim
 
 
 def test_every_well_formed_record_is_an_event_as_announced(records: list[SimulatedRecord]) -> None:
-    """What the record says about itself is what its bytes say."""
+    """The attributes of a record are those in its bytes."""
     for record in filter(lambda each: each.well_formed, records):
         event = PlatformEvent.from_json(record.value)
         assert (record.event_id, record.organization, record.event_type) == (
@@ -144,7 +144,7 @@ def test_times_of_a_run_are_consistent(plan: SimulationPlan) -> None:
 
 
 def test_failures_are_retried_and_some_runs_stay_open(events: list[PlatformEvent]) -> None:
-    """A run that says it will be retried has a run that says it retries it; some runs never end."""
+    """A run with `will_retry` has a run with `retry_of`; some runs never end."""
     runs = by_run(events)
     last = {run_id: run[-1] for run_id, run in runs.items()}
     failed = {run_id for run_id, event in last.items() if event.event_type is EventType.RUN_FAILURE}
@@ -155,12 +155,12 @@ def test_failures_are_retried_and_some_runs_stay_open(events: list[PlatformEvent
 
 
 def test_runs_cross_hours(events: list[PlatformEvent]) -> None:
-    """A run that begins before the full hour goes on behind it."""
+    """A run that begins before the full hour continues after it."""
     assert any(len({hour_of(event.occurred_at) for event in run}) > 1 for run in by_run(events).values())
 
 
 def test_runs_do_not_cross_a_gap(plan: SimulationPlan) -> None:
-    """Hours that are no neighbours share no run: nobody runs for days."""
+    """Hours that are not consecutive share no run: no run takes days."""
     apart = replace(plan, hours=(plan.hours[0], datetime(2025, 8, 3, 3, tzinfo=UTC)))
     assert all(len({event.occurred_at.date() for event in run}) == 1 for run in by_run(events_of(apart)).values())
 

@@ -13,7 +13,7 @@ import yaml
 
 import snowflake_components
 from snowflake_components.component import SnowflakeCreateOrRefreshComponent
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeUnavailableError
 from snowflake_components.specs import ExternalTableOptions, StageOptions
 from snowflake_components.statements import ObjectType
 from tests.fakes.component_documents import loaded
@@ -65,7 +65,7 @@ def _verbs(sent: list[str]) -> list[str]:
     return [" ".join(sql.split()[:2]) for sql in sent]
 
 
-def test_the_documents_that_authors_know_load_as_they_stand() -> None:
+def test_the_documents_that_authors_know_load_unchanged() -> None:
     """Keys as written, attributes kept, the condition of the loader's scope resolved."""
     specs = _specs(SLIDES)
     assert {STAGE_KEY, TABLE_KEY} == set(specs)
@@ -187,7 +187,7 @@ def test_a_stage_without_directory_table_is_not_refreshed() -> None:
     assert ["SHOW STAGES", "CREATE STAGE"] == _verbs(snowflake.sent)[1:-1]
 
 
-def test_the_materialization_says_what_came_in() -> None:
+def test_the_materialization_counts_the_registered_files() -> None:
     """Files by what became of them, the statements, their query ids, the object."""
     rows: list[Mapping[str, Any]] = [
         {"file": "a", "status": "REGISTERED_NEW", "description": ""},
@@ -216,7 +216,7 @@ def test_a_file_that_was_not_registered_fails_the_run() -> None:
         {"file": "bad.jsonl", "status": "REGISTER_FAILED", "description": "access denied"}
     ]
     snowflake = FakeSnowflake(objects=[{"name": "EXT_FLINK_EVENT_LOG"}], refreshes=[failed])
-    with pytest.raises(snowflake_components.FilesNotRegistered, match=r"bad\.jsonl: access denied"):
+    with pytest.raises(snowflake_components.FilesNotRegisteredError, match=r"bad\.jsonl: access denied"):
         _materialize(EVENT_LOG, snowflake)
 
 
@@ -225,13 +225,13 @@ def test_an_invalid_table_is_reported_instead_of_refreshed() -> None:
     snowflake = FakeSnowflake(
         objects=[{"name": "EXT_FLINK_EVENT_LOG", "invalid": "true", "invalid_reason": "Stage altered"}]
     )
-    with pytest.raises(snowflake_components.ObjectInvalid, match="Stage altered"):
+    with pytest.raises(snowflake_components.ObjectInvalidError, match="Stage altered"):
         _materialize(EVENT_LOG, snowflake)
 
 
 def test_a_snowflake_that_was_away_is_tried_again() -> None:
     """The whole conversation starts over; each of its statements can be repeated."""
-    snowflake = FakeSnowflake(failures=[SnowflakeUnavailable("away")] * 4)
+    snowflake = FakeSnowflake(failures=[SnowflakeUnavailableError("away")] * 4)
     assert _materialize(EVENT_LOG, snowflake)["created"] is True
 
 
@@ -263,13 +263,13 @@ def test_the_code_version_follows_the_definition(monkeypatch: pytest.MonkeyPatch
     """A changed definition is a new version, a changed description is not."""
     version = _specs(EVENT_LOG)[TABLE_KEY].code_version
     assert version == _specs(EVENT_LOG.replace("one row per accepted record", "rows"))[TABLE_KEY].code_version
-    assert version != _specs(EVENT_LOG.replace("AS_OF", "").replace("value:topic", "value:t"))[TABLE_KEY].code_version
+    assert version != _specs(EVENT_LOG.replace("value:topic", "value:t"))[TABLE_KEY].code_version
     monkeypatch.setenv("HOURGLASS_STREAM", "archive-events")
     assert version == _specs(EVENT_LOG)[TABLE_KEY].code_version
 
 
 def test_the_hour_of_the_path_follows_from_the_document_of_the_stage() -> None:
-    """A longer prefix moves the year; nobody types its position."""
+    """A longer prefix moves the year, and its position follows."""
     moved = EVENT_LOG.replace("/landing/", "/archive/2019/landing/")
     snowflake = FakeSnowflake()
     _materialize(moved, snowflake)

@@ -56,7 +56,7 @@ def test_a_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOURGLASS_SNOWFLAKE_PASSWORD", CANARY)
     settings = SnowflakeSettings(port=_closed_port(), login_timeout_seconds=1)
     resource = SnowflakeConnection(settings=settings)
-    with pytest.raises(errors.SnowflakeUnavailable) as caught:
+    with pytest.raises(errors.SnowflakeUnavailableError) as caught:
         query(settings, "select 1")
     for text in (repr(settings), str(settings), settings.model_dump_json(), repr(resource), repr(caught.value)):
         assert CANARY not in text
@@ -65,37 +65,37 @@ def test_a_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_is_away_is_named_with_the_settings_to_check() -> None:
     """One line: where, why, what to look at."""
     settings = SnowflakeSettings(port=_closed_port(), login_timeout_seconds=1)
-    with pytest.raises(errors.SnowflakeUnavailable, match=rf"{settings.port} does not answer.*_HOST and _PORT"):
+    with pytest.raises(errors.SnowflakeUnavailableError, match=rf"{settings.port} does not answer.*_HOST and _PORT"):
         query(settings, "select 1")
 
 
 def test_a_refused_login_is_no_reason_to_try_again() -> None:
-    """The connector reports both with one code; the class tells."""
+    """The connector reports both with one code; the class differs."""
     refused = foreign.DatabaseError(msg="Incorrect username or password was specified.", errno=390100)
     away = foreign.OperationalError(msg="Could not connect", errno=250001)
-    assert isinstance(login_error(refused, ADDRESS), errors.LoginRefused)
-    assert isinstance(login_error(away, ADDRESS), errors.SnowflakeUnavailable)
+    assert isinstance(login_error(refused, ADDRESS), errors.LoginRefusedError)
+    assert isinstance(login_error(away, ADDRESS), errors.SnowflakeUnavailableError)
 
 
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
-        (foreign.ProgrammingError(msg="Insufficient privileges", errno=3001), errors.MissingPrivilege),
-        (foreign.ProgrammingError(msg="'X' does not exist or not authorized", errno=2003), errors.ObjectMissing),
-        (foreign.ProgrammingError(msg="Object does not exist", errno=2043), errors.ObjectMissing),
-        (foreign.ProgrammingError(msg="Integration not found", errno=3139), errors.ObjectMissing),
-        (foreign.ProgrammingError(msg="marked invalid", errno=91093), errors.ObjectInvalid),
-        (foreign.ProgrammingError(msg="syntax error", errno=1003), errors.StatementFailed),
-        (foreign.ProgrammingError(msg="session gone", errno=390112), errors.SnowflakeUnavailable),
-        (foreign.OperationalError(msg="reset", errno=250003), errors.SnowflakeUnavailable),
-        (foreign.ServiceUnavailableError(msg="HTTP 503"), errors.SnowflakeUnavailable),
-        (foreign.TooManyRequests(msg="HTTP 429"), errors.SnowflakeUnavailable),
+        (foreign.ProgrammingError(msg="Insufficient privileges", errno=3001), errors.MissingPrivilegeError),
+        (foreign.ProgrammingError(msg="'X' does not exist or not authorized", errno=2003), errors.ObjectMissingError),
+        (foreign.ProgrammingError(msg="Object does not exist", errno=2043), errors.ObjectMissingError),
+        (foreign.ProgrammingError(msg="Integration not found", errno=3139), errors.ObjectMissingError),
+        (foreign.ProgrammingError(msg="marked invalid", errno=91093), errors.ObjectInvalidError),
+        (foreign.ProgrammingError(msg="syntax error", errno=1003), errors.StatementFailedError),
+        (foreign.ProgrammingError(msg="session gone", errno=390112), errors.SnowflakeUnavailableError),
+        (foreign.OperationalError(msg="reset", errno=250003), errors.SnowflakeUnavailableError),
+        (foreign.ServiceUnavailableError(msg="HTTP 503"), errors.SnowflakeUnavailableError),
+        (foreign.TooManyRequests(msg="HTTP 429"), errors.SnowflakeUnavailableError),
     ],
 )
 def test_a_refused_statement_becomes_one_of_our_errors(
     raised: foreign.Error, expected: type[errors.SnowflakeError]
 ) -> None:
-    """By class and code, never by the words; the statement and what Snowflake said are kept."""
+    """By class and code, never by the text; the statement and Snowflake's text are kept."""
     session = ConnectorSession(FakeConnector({"REFRESH x": raised}), ADDRESS)
     with pytest.raises(errors.SnowflakeError) as caught:
         session.execute("REFRESH x")
@@ -135,7 +135,7 @@ def test_a_role_is_taken_for_a_block_and_given_back(former: str | None, sent: li
     try:
         with session.role(Identifier("W")):
             session.execute("work")
-    except errors.StatementFailed:
+    except errors.StatementFailedError:
         assert fails
     assert sent == [sql for sql, _ in connector.sent]
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
-from snowflake_components.hours import HOUR_PATH, NotHourly, directories, hour_of_path, hours_between
+from snowflake_components.hours import HOUR_PATH, NotHourlyError, directories, hour_of_path, hours_between
 
 HOURS = [
     datetime(2024, 2, 29, 23, tzinfo=UTC),
@@ -48,7 +48,7 @@ def test_the_generated_expression_uses_only_what_a_partition_column_may_use() ->
 
 
 def test_a_complete_day_is_one_directory_and_an_incomplete_one_is_its_hours() -> None:
-    """A day's directory stands for 24 hours, so it is used only when all of them are meant."""
+    """The directory of a day is used only for all of its 24 hours."""
     first = datetime(2025, 7, 31, 22, tzinfo=UTC)
     hours = hours_between(first, first + timedelta(hours=2 + 24 + 1))
     assert directories(hours) == ["2025/07/31/22/", "2025/07/31/23/", "2025/08/01/", "2025/08/02/00/"]
@@ -76,5 +76,5 @@ def test_a_span_in_another_zone_is_its_utc_hours() -> None:
 )
 def test_a_span_that_is_not_whole_utc_hours_is_refused(start: datetime, end: datetime) -> None:
     """Half an hour has no directory."""
-    with pytest.raises(NotHourly):
+    with pytest.raises(NotHourlyError):
         hours_between(start, end)

@@ -14,7 +14,7 @@ from snowflake_components.identifiers import (
     OptionValue,
     QualifiedName,
     StagePath,
-    UnsafeText,
+    UnsafeTextError,
     Word,
     literal,
     option,
@@ -70,7 +70,7 @@ def test_a_name_is_folded_or_kept_and_always_quoted(text: str, sql: str) -> None
 )
 def test_a_name_that_could_be_more_than_a_name_is_refused(text: str) -> None:
     """Punctuation, other alphabets, control characters and overlong names need an explicit, quoted spelling."""
-    with pytest.raises(UnsafeText):
+    with pytest.raises(UnsafeTextError):
         Identifier.parse(text)
 
 
@@ -80,7 +80,7 @@ def test_any_name_that_is_accepted_stays_one_identifier(text: str) -> None:
     for spelling in (text, '"' + text.replace('"', '""') + '"'):
         try:
             identifier = Identifier.parse(spelling)
-        except UnsafeText:
+        except UnsafeTextError:
             continue
         statements = sqlglot.parse(f"SELECT 1 FROM {identifier.sql}", dialect="snowflake")  # noqa: S608 - the SQL under test
         assert [identifier.name] == [
@@ -99,7 +99,7 @@ def test_a_literal_holds_its_text_and_nothing_leaves_it(text: str) -> None:
 
 def test_a_literal_refuses_nul() -> None:
     """Snowflake's text has no NUL."""
-    with pytest.raises(UnsafeText):
+    with pytest.raises(UnsafeTextError):
         literal("a\0b")
 
 
@@ -124,7 +124,7 @@ def test_an_option_is_rendered_by_the_type_of_its_value(value: OptionValue, rend
 @pytest.mark.parametrize("name", ["x", "X = 1 Y", "X;", ""])
 def test_an_option_has_a_keyword_for_a_name(name: str) -> None:
     """No text of an author names an option."""
-    with pytest.raises(UnsafeText):
+    with pytest.raises(UnsafeTextError):
         option(name, 1)
 
 
@@ -145,7 +145,7 @@ def test_a_qualified_name_splits_at_dots_outside_quotes(text: str, parts: list[s
 @pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a.b.c.d"])
 def test_a_qualified_name_has_one_to_three_parts(text: str) -> None:
     """More or empty parts are refused."""
-    with pytest.raises(UnsafeText):
+    with pytest.raises(UnsafeTextError):
         split_name(text)
 
 
@@ -160,7 +160,7 @@ def test_a_name_takes_what_it_lacks_from_its_surroundings() -> None:
 @pytest.mark.parametrize("path", ["/a/", "a", "../a/", "a/../b/", "a/./b/", "a//b/", "a'/", "a b/", "a;/"])
 def test_a_directory_is_relative_and_stays_below_its_stage(path: str) -> None:
     """No step up, no root, no quoting needed, a slash at the end."""
-    with pytest.raises(UnsafeText):
+    with pytest.raises(UnsafeTextError):
         StagePath(QualifiedName(Identifier("D"), Identifier("S"), Identifier("X")), path)
 
 
@@ -203,7 +203,7 @@ def test_an_expression_passes_unchanged(sql: str) -> None:
 )
 def test_an_expression_is_exactly_one(sql: str) -> None:
     """It cannot end its brackets, its column or its statement."""
-    with pytest.raises(UnsafeText):
+    with pytest.raises(UnsafeTextError):
         Expression(sql)
 
 

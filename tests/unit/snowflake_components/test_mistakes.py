@@ -1,4 +1,4 @@
-"""A mistake in the YAML fails when it loads, with file, line and field, and says what was probably meant."""
+"""A mistake in the YAML fails when it loads, with file, line, field and a suggestion."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_aliases_that_multiply_are_visited_once(tmp_path: Path) -> None:
         refuse_duplicate_keys(file)
 
 
-def test_several_mistakes_are_told_at_once() -> None:
+def test_several_mistakes_are_reported_at_once() -> None:
     """One load, one list."""
     said = mistakes_in(STAGE.replace("s3://", "http://").replace("enable: true", "enable: 1"))
     assert re.search(r"defs\.yaml:9 - attributes\.options\.url", said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snowflake_components.errors import FilesNotRegistered
+from snowflake_components.errors import FilesNotRegisteredError
 from snowflake_components.outcome import FileStatus, read_changes, require_registered
 
 
@@ -33,7 +33,7 @@ def test_an_answer_without_files_is_no_change() -> None:
 def test_a_file_that_failed_is_an_error_that_names_it(status: str) -> None:
     """Also a status that is not known: it is not known to be good."""
     changes = read_changes([_row("good", "REGISTERED_NEW"), _row("bad.jsonl", status, "no such bucket")])
-    with pytest.raises(FilesNotRegistered, match=r"1 of 2 files .*bad\.jsonl: .*no such bucket") as caught:
+    with pytest.raises(FilesNotRegisteredError, match=r"1 of 2 files .*bad\.jsonl: .*no such bucket") as caught:
         require_registered(changes, sql="ALTER ...", query_id="q1")
     assert (caught.value.sql, caught.value.query_id) == ("ALTER ...", "q1")
 
@@ -41,5 +41,5 @@ def test_a_file_that_failed_is_an_error_that_names_it(status: str) -> None:
 def test_many_failed_files_are_counted_and_the_first_named() -> None:
     """A message stays readable with a thousand failures."""
     changes = read_changes([_row(f"f{index}", "REGISTER_FAILED") for index in range(1000)])
-    with pytest.raises(FilesNotRegistered, match=r"1000 of 1000 .*f4: REGISTER_FAILED and 995 more"):
+    with pytest.raises(FilesNotRegisteredError, match=r"1000 of 1000 .*f4: REGISTER_FAILED and 995 more"):
         require_registered(changes)

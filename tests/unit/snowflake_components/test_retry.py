@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from snowflake_components.errors import MissingPrivilege, SnowflakeUnavailable
+from snowflake_components.errors import MissingPrivilegeError, SnowflakeUnavailableError
 from snowflake_components.retry import RetryPolicy
 
 
@@ -25,7 +25,7 @@ class _Clock:
 
 @dataclass
 class _Work:
-    """Fails as told, then succeeds; every try costs some seconds."""
+    """Raises the given errors, then succeeds; every attempt takes some seconds."""
 
     failures: list[Exception]
     clock: _Clock
@@ -45,42 +45,42 @@ def _policy(clock: _Clock, jitter: float = 1.0) -> RetryPolicy:
 def test_what_was_away_is_tried_again_with_growing_pauses() -> None:
     """The pause doubles; jitter takes at most half of it."""
     clock = _Clock()
-    assert _policy(clock).call(_Work([SnowflakeUnavailable("away")] * 4, clock)) == "done"
+    assert _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 4, clock)) == "done"
     assert clock.pauses == [1.0, 2.0, 4.0, 8.0]
     clock = _Clock()
-    _policy(clock, jitter=0.0).call(_Work([SnowflakeUnavailable("away")] * 4, clock))
+    _policy(clock, jitter=0.0).call(_Work([SnowflakeUnavailableError("away")] * 4, clock))
     assert clock.pauses == [0.5, 1.0, 2.0, 4.0]
 
 
-def test_every_pause_is_told() -> None:
+def test_every_pause_is_reported() -> None:
     """Whoever watches the run knows why nothing happens."""
     clock, told = _Clock(), list[str]()
-    _policy(clock).call(_Work([SnowflakeUnavailable("away")] * 2, clock), told.append)
+    _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 2, clock), told.append)
     assert told == [
-        "away; trying again in 1.0 s (1 of 5 tries failed)",
-        "away; trying again in 2.0 s (2 of 5 tries failed)",
+        "away; retry in 1.0 s (1 of 5 attempts failed)",
+        "away; retry in 2.0 s (2 of 5 attempts failed)",
     ]
 
 
 def test_the_fifth_failure_is_the_last() -> None:
     """Five tries, four pauses."""
     clock = _Clock()
-    with pytest.raises(SnowflakeUnavailable):
-        _policy(clock).call(_Work([SnowflakeUnavailable("away")] * 5, clock))
+    with pytest.raises(SnowflakeUnavailableError):
+        _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 5, clock))
     assert len(clock.pauses) == 4
 
 
 def test_no_try_starts_after_two_minutes() -> None:
     """Slow failures use the time up before the tries."""
     clock = _Clock()
-    with pytest.raises(SnowflakeUnavailable):
-        _policy(clock).call(_Work([SnowflakeUnavailable("away")] * 5, clock, seconds=50))
+    with pytest.raises(SnowflakeUnavailableError):
+        _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 5, clock, seconds=50))
     assert clock.pauses == [1.0, 2.0]
 
 
 def test_a_refusal_is_raised_at_once() -> None:
     """A missing privilege is not there a second later either."""
     clock = _Clock()
-    with pytest.raises(MissingPrivilege):
-        _policy(clock).call(_Work([MissingPrivilege("no")], clock))
+    with pytest.raises(MissingPrivilegeError):
+        _policy(clock).call(_Work([MissingPrivilegeError("no")], clock))
     assert clock.pauses == []

@@ -15,6 +15,7 @@ from flink_jobs.contracts.layout import (
     RejectedLine,
     SealKey,
     StreamLayout,
+    split_epoch,
 )
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without zone
@@ -77,7 +78,9 @@ def test_a_moment_without_zone_is_an_error() -> None:
 def test_a_key_of_the_job_reads_back(hour: Hour, kind: Kind, epoch: str, codec: str, writer: object) -> None:
     """`part-<epoch>-<writer>-<count>` is what Flink's file sink makes of the epoch."""
     key = f"{StreamLayout('s-1').hour_prefix(kind, hour)}part-{epoch}-{writer}-0.jsonl{codec}"
-    assert ObjectKey(key, "s-1", kind, hour, epoch, codec.lstrip(".")) == ObjectKey.parse(key)
+    assert (
+        ObjectKey(key, "s-1", kind, hour, epoch, codec.lstrip(".")) == ObjectKey.parse(key) == ObjectKey.try_parse(key)
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,6 +97,7 @@ def test_a_key_of_the_job_reads_back(hour: Hour, kind: Kind, epoch: str, codec: 
 def test_a_foreign_key_is_an_error(foreign: str) -> None:
     with pytest.raises(LayoutError):
         ObjectKey.parse(foreign)
+    assert ObjectKey.try_parse(foreign) is None
 
 
 @given(HOURS, st.integers(1, 99_999))
@@ -132,3 +136,9 @@ def test_a_rejected_record_gives_back_its_exact_key(key: bytes | None, members: 
         f'"detail":"byte 0: x","payload_base64":null,{members}}}'
     )
     assert (key, None) == (line.record_key(), line.record_value())
+
+
+@given(instance=st.from_regex(r"[0-9a-f]{12,32}", fullmatch=True), sequence=st.integers(0))
+def test_an_epoch_is_an_instance_and_a_sequence_number(instance: str, sequence: int) -> None:
+    """What the operator joins with a point is split at it."""
+    assert (instance, sequence) == split_epoch(f"{instance}.{sequence}")

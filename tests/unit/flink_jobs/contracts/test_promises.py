@@ -45,4 +45,4 @@ def test_a_second_object_of_an_epoch_and_foreign_keys_are_told_apart() -> None:
     assert (item("landing", A, 0),) == kept.objects
     assert (item("landing", A, 1),) == kept.doubled
     assert (stranger,) == kept.foreign
-    assert (stranger.key,) == kept.strays
+    assert (stranger.key,) == kept.unpromised_keys

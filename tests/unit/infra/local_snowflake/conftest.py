@@ -19,8 +19,8 @@ import uvicorn
 import zstandard
 from snowflake import connector
 
-from infra.local_snowflake.bucket import ObjectVanished, StoredObject
-from infra.local_snowflake.errors import StorageRefused
+from infra.local_snowflake.bucket import ObjectVanishedError, StoredObject
+from infra.local_snowflake.errors import StorageRefusedError
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ class FolderBucket:
         """List files by key."""
         root = self.folder / bucket
         if not root.is_dir():
-            raise StorageRefused(f"no bucket {bucket}")
+            raise StorageRefusedError(f"no bucket {bucket}")
         for path in sorted(root.rglob("*")):
             key = path.relative_to(root).as_posix()
             if path.is_file() and key.startswith(prefix):
@@ -60,10 +60,10 @@ class FolderBucket:
         try:
             copyfile(self.folder / bucket / stored.key, target)
         except FileNotFoundError as exc:
-            raise ObjectVanished(stored.key) from exc
+            raise ObjectVanishedError(stored.key) from exc
 
     def write(self, key: str, *events: object) -> None:
-        """Write one line per event, a text as it stands, packed as the key's ending says."""
+        """Write one line per event, a text unchanged, compressed by the suffix of the key."""
         lines = "".join(event if isinstance(event, str) else json.dumps(event) + "\n" for event in events).encode()
         path = self.folder / "hourglass" / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ class Server:
     bucket: FolderBucket
 
     def connect(self, **changed: Any) -> Any:
-        """Log in, as somebody else or elsewhere if told so."""
+        """Log in; arguments replace the user, the password or the database."""
         wanted = {"user": "hourglass", "password": PASSWORD, "account": "local", "database": "AWS", "schema": "DEV"}
         return connector.connect(
             host="127.0.0.1", port=self.port, protocol="http", login_timeout=20, network_timeout=20, **wanted | changed

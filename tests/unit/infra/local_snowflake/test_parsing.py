@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local_snowflake.errors import StatementCount, StatementRefused, SyntaxRefused
+from infra.local_snowflake.errors import StatementCountError, StatementRefusedError, SyntaxRefusedError
 from infra.local_snowflake.names import PartialName
 from infra.local_snowflake.parsing import parse
 from infra.local_snowflake.showing import like_matches
@@ -111,7 +111,7 @@ def test_statements_of_this_server_and_of_others(sql: str, statement: object) ->
 )
 def test_text_that_is_no_statement_is_a_syntax_error(sql: str) -> None:
     """1003, whatever is wrong; never another exception."""
-    with pytest.raises(SyntaxRefused):
+    with pytest.raises(SyntaxRefusedError):
         parse(sql)
 
 
@@ -119,13 +119,13 @@ def test_one_request_holds_one_statement() -> None:
     """A semicolon inside a string or comment is none; one at the end is allowed."""
     parse("BEGIN;")
     parse("SELECT ';' /* ; */;")
-    with pytest.raises(StatementCount, match="Actual statement count 2"):
+    with pytest.raises(StatementCountError, match="Actual statement count 2"):
         parse("SHOW STAGES; SHOW STAGES")
 
 
 def test_a_syntax_error_names_the_place() -> None:
-    """Line, position and token, as Snowflake says them."""
-    with pytest.raises(StatementRefused, match="line 2 at position 3 unexpected 'oops'"):
+    """Line, position and token, in Snowflake's text."""
+    with pytest.raises(StatementRefusedError, match="line 2 at position 3 unexpected 'oops'"):
         parse("DROP STAGE s\n   oops")
 
 

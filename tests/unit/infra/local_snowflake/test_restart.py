@@ -17,7 +17,7 @@ from snowflake import connector
 
 @contextmanager
 def serve(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start a server; it is there once it says on which port."""
+    """Start a server and wait for its line with the port."""
     command = [sys.executable, "-m", "infra.local_snowflake.server", "--port", "0", "--data", str(data)]
     keys = {
         "HOURGLASS_S3_ACCESS_KEY_ID": "k",
@@ -70,7 +70,7 @@ def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.
 
 
 def test_one_folder_has_one_server(tmp_path: Path) -> None:
-    """A second server over the same folder ends with exit code 2 and says why."""
+    """A second server over the same folder ends with exit code 2 and the reason."""
     with serve(tmp_path):
         command = [sys.executable, "-m", "infra.local_snowflake.server", "--port", "0", "--data", str(tmp_path)]
         second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -29,7 +29,7 @@ def test_a_login_creates_no_database(server: Any) -> None:
 
 
 def test_a_session_that_is_gone_needs_a_new_login(server: Any) -> None:
-    """390111, which tells a client that a new login will do; after a restart every token is unknown."""
+    """390111, after which a client logs in again; after a restart every token is unknown."""
     connection = server.connect()
     connection.rest._token = "of-a-former-server"
     with connection.cursor() as cursor, pytest.raises(connector.Error) as caught:
@@ -37,7 +37,7 @@ def test_a_session_that_is_gone_needs_a_new_login(server: Any) -> None:
     assert 390111 == caught.value.errno
 
 
-def test_the_server_says_that_it_lives(server: Any) -> None:
+def test_the_server_has_a_health_route(server: Any) -> None:
     """GET /healthz answers 200 without a login."""
     with urlopen(f"http://127.0.0.1:{server.port}/healthz") as answer:
         assert 200 == answer.status
@@ -93,13 +93,13 @@ def test_statements_about_rights_and_transactions_are_accepted(client: Any, sql:
     ],
 )
 def test_what_this_server_cannot_do_is_an_answer(client: Any, sql: str, code: int) -> None:
-    """Every failure has a number and comes at once: status 500 would make the connector try for ever."""
+    """Every failure has a code and is returned at once: after status 500 the connector would retry forever."""
     assert code == client.refused(sql)[0]
     assert [1] == client.values("SELECT 1")
 
 
 def test_null_timestamps_are_null(client: Any) -> None:
-    """A NULL of a timestamp type arrives as NULL, beside values."""
+    """A NULL of a timestamp type arrives as NULL, between values."""
     rows = client.rows(
         "SELECT 1 AS n, NULL::TIMESTAMP_TZ AS a, NULL::TIMESTAMP_NTZ AS b "
         "UNION ALL SELECT 2, '2025-08-01 00:00:01'::TIMESTAMP_TZ, '2025-08-01'::TIMESTAMP_NTZ ORDER BY n"

@@ -41,7 +41,7 @@ def test_like_ignores_case_and_knows_two_wildcards_and_an_escape(client: Any, pa
     assert shown == sorted(row["name"] for row in client.rows(f"SHOW STAGES LIKE '{pattern}'"))
 
 
-def test_show_looks_where_it_is_told(client: Any) -> None:
+def test_show_lists_its_scope(client: Any) -> None:
     """IN SCHEMA lists one schema, IN ACCOUNT all, an unqualified SHOW the session's schema."""
     create(client)
     here = client.schema

@@ -7,10 +7,10 @@ from multiprocessing import get_context
 
 import pytest
 
-from infra.local import warehouse
 from infra.local.processes import ProcessTable, wait_until_healthy
+from infra.local.servers import snowflake_server
 from infra.local.settings import LocalSettings
-from orchestration.dbt_build import DbtModels
+from orchestration.dbt_runner.build import DbtModels
 from snowflake_components import SnowflakeSettings
 from tests.unit.orchestration.dbt.event_log import EventLog
 
@@ -22,7 +22,7 @@ def event_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventLog]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = warehouse.program(LocalSettings(data_dir=folder, snowflake_port=port))
+    program = snowflake_server.program(LocalSettings(data_dir=folder, snowflake_port=port))
     processes = ProcessTable(folder)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in program.environment.items():

@@ -1,4 +1,4 @@
-"""The event log as an ordinary table, and what must come of it: said again in Python, a record at a time."""
+"""The event log as an ordinary table, and its expected result, computed in Python record by record."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import yaml
 
-from orchestration.dbt_build import DbtModels, NodeOutcome
-from orchestration.dbt_sources import SOURCES
+from orchestration.dbt_runner.build import DbtModels, NodeOutcome
+from orchestration.dbt_runner.sources import SOURCES
 from snowflake_components import SnowflakeSettings, query
 
 FIRST_HOUR = datetime(2025, 8, 1, 3, tzinfo=UTC)
@@ -64,7 +64,7 @@ class EventLog:
     dbt: Executor
 
     def empty(self) -> None:
-        """Make the table anew and drop the models."""
+        """Create the table again and drop the models."""
         (source,) = yaml.safe_load(SOURCES.read_text())["sources"]
         columns = ", ".join(f"{column['name']} {column['data_type']}" for column in source["tables"][0]["columns"])
         query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.EXT_FLINK_EVENT_LOG ({columns})")
@@ -81,11 +81,11 @@ class EventLog:
         return list(self.dbt.map(self.models.build, hours))
 
     def rebuild(self, *arguments: str) -> None:
-        """Make every model anew, as an operator does on the command line."""
+        """Build every model with a full refresh."""
         assert self.dbt.submit(full_refresh, self.models, arguments).result()
 
     def staged(self) -> dict[str, tuple[str, int, int]]:
-        """Say which record each event was kept from: hour, partition, offset."""
+        """Return the record of each event: hour, partition, offset."""
         rows = query(self.snowflake, "SELECT * FROM AWS.DEV.STG_PLATFORM_EVENTS").rows
         kept = {
             row["EVENT_ID"]: (f"{row['REPLICATION_HOUR']:%Y-%m-%dT%H}", row["KAFKA_PARTITION"], row["KAFKA_OFFSET"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from orchestration.dbt_build import NodeOutcome, Verdict
+from orchestration.dbt_runner.build import NodeOutcome, Verdict
 from orchestration.defs.dbt.assets import event_models
 from orchestration.landing.partitions import EXTERNAL_TABLE, PUBLISHED_HOUR, hourly_partitions
 from tests.fakes.dbt_models import FakeDbtModels
@@ -80,7 +80,7 @@ def test_a_failed_test_is_a_failed_check_and_fails_the_run() -> None:
     assert failed.metadata["rows_found"].value == 2
 
 
-def test_an_unknown_type_is_flagged_and_the_run_goes_on() -> None:
+def test_an_unknown_type_is_flagged_and_the_run_continues() -> None:
     """A warning is a failed check that blocks nothing."""
     flagged = NodeOutcome(KNOWN, Verdict.WARNED, 0.1, "Got 1 result", failures=1)
     _, result = run(GOOD | {KNOWN: flagged})
@@ -90,7 +90,7 @@ def test_an_unknown_type_is_flagged_and_the_run_goes_on() -> None:
 
 
 def test_a_failed_model_fails_the_run_and_what_it_skipped_is_not_reported() -> None:
-    """Nothing is said about a test that did not run."""
+    """A test that did not run has no result."""
     failed, skipped = MODELS
     outcomes = {
         failed: NodeOutcome(failed, Verdict.FAILED, 0.1, "SQL compilation error"),
@@ -110,7 +110,10 @@ def test_models_that_read_the_event_log_wait_for_the_published_hour() -> None:
     assert deps == {STAGING: {EXTERNAL_TABLE, PUBLISHED_HOUR}, USAGE: {STAGING}}
 
 
-@pytest.mark.parametrize("spec", event_models.specs, ids=lambda spec: spec.key.path[-1])
+SPECS: list[dg.AssetSpec] = sorted(event_models.specs, key=lambda spec: spec.key)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.path[-1])
 def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> None:
     """The same partitions as every asset of an hour, one partition per run, in the pool that writes alone."""
     assert spec.partitions_def == hourly_partitions

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from orchestration.dbt_build import Verdict
+from orchestration.dbt_runner.build import Verdict
 from snowflake_components import query
 from tests.unit.orchestration.dbt.event_log import EventLog, Record, expected_staged, expected_usage
 
@@ -91,7 +91,7 @@ def test_the_order_and_the_number_of_builds_do_not_matter(event_log: EventLog) -
 
 
 def test_a_full_refresh_reads_every_hour_whatever_hour_is_named(event_log: EventLog) -> None:
-    """A table made anew from one hour would have lost the others."""
+    """A table that is rebuilt from one hour would lose the other hours."""
     records = [Record(second * 600, 0, second, f"e{second % 9}") for second in range(18)]
     event_log.land(*records)
     event_log.build(THREE)

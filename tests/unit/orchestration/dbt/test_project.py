@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_build import PROJECT_DIR, ManifestMissingError, require_manifest
+from orchestration.dbt_runner.build import PROJECT_DIR, ManifestMissingError, require_manifest
 from producers.events import EventType
 
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.broker import RecordTime
-from orchestration.landing.cursor import read_cursor
-from orchestration.landing.proving import Request, prove
-from orchestration.landing.seal import draft_seal, fingerprint
-from orchestration.landing.tick import Limits, run_tick
+from orchestration.landing.clients.kafka import RecordTime
+from orchestration.landing.proof.evidence import Request, prove
+from orchestration.landing.proof.seal import draft_seal, fingerprint
+from orchestration.landing.sensor.cursor import read_cursor
+from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
-from tests.fakes.world import H1, TOPIC, World
+from tests.fakes.landing import H1, TOPIC, FakeLanding
 
 PARTITIONS = (0, 1, 2)
 STEPS = st.lists(
@@ -36,48 +36,48 @@ STEPS = st.lists(
 
 
 class Machine:
-    """A world in which landing takes two steps, and each object of a checkpoint becomes visible on its own."""
+    """A fake in which landing takes two steps, and each object of a checkpoint becomes visible on its own."""
 
     def __init__(self, record_time: RecordTime) -> None:
         broker = FakeBroker({partition: [] for partition in PARTITIONS}, record_time)
-        self.world = World(broker, clock_at=H1.start + timedelta(minutes=1))
+        self.fake = FakeLanding(broker, clock_at=H1.start + timedelta(minutes=1))
         self.read = dict.fromkeys(PARTITIONS, 0)
         self.uncommitted: dict[int, list[tuple[str, bytes]]] = {partition: [] for partition in PARTITIONS}
         self.cursor: str | None = None
         self.sealed: dict[str, int] = {}
-        self.asked: set[tuple[str, str]] = set()
+        self.requested: set[tuple[str, str]] = set()
 
     def produce(self, partition: int) -> None:
         """Append a record with the time of now."""
-        self.world.broker.records[partition].append(self.world.clock.now())
+        self.fake.broker.records[partition].append(self.fake.clock.utc_now())
 
     def produce_late(self, partition: int) -> None:
-        """Append a record that says it is older, where producers may say so."""
-        late = timedelta(minutes=70) if self.world.broker.record_time is RecordTime.CREATE else timedelta(0)
-        self.world.broker.records[partition].append(self.world.clock.now() - late)
+        """Append a record with an older timestamp, if the topic has CreateTime."""
+        late = timedelta(minutes=70) if self.fake.broker.record_time is RecordTime.CREATE else timedelta(0)
+        self.fake.broker.records[partition].append(self.fake.clock.utc_now() - late)
 
     def mark(self, partition: int) -> None:
-        """End a transaction: its marker takes an offset and the time of now, and nobody reads it."""
-        self.world.broker.markers.add((partition, len(self.world.broker.records[partition])))
+        """End a transaction: its marker takes an offset and the present time, and cannot be read."""
+        self.fake.broker.markers.add((partition, len(self.fake.broker.records[partition])))
         self.produce(partition)
 
     def checkpoint(self, partition: int) -> None:
         """Take what was not read yet into one epoch; its objects wait for their commits, in order."""
-        first, end = self.read[partition], len(self.world.broker.records[partition])
-        while (partition, end - 1) in self.world.broker.markers:
+        first, end = self.read[partition], len(self.fake.broker.records[partition])
+        while (partition, end - 1) in self.fake.broker.markers:
             end -= 1
         if first < end:
-            self.uncommitted[partition] += self.world.job.prepare(partition, first, end - 1, self.world.clock.now())
+            self.uncommitted[partition] += self.fake.job.prepare(partition, first, end - 1, self.fake.clock.utc_now())
             self.read[partition] = end
 
     def commit(self, partition: int) -> None:
         """Make one more object visible: a kill in between delays the rest, however long."""
         if self.uncommitted[partition]:
-            self.world.bucket.objects.update([self.uncommitted[partition].pop(0)])
+            self.fake.bucket.objects.update([self.uncommitted[partition].pop(0)])
 
     def wait(self, minutes: int) -> None:
         """Let time pass."""
-        self.world.clock.time += timedelta(minutes=minutes)
+        self.fake.clock.time += timedelta(minutes=minutes)
 
     def forget_cursor(self, _: int) -> None:
         """Lose the sensor's cursor: the ledger is read again from its beginning."""
@@ -85,18 +85,18 @@ class Machine:
 
     def tick(self, _: int) -> None:
         """Let the sensor ask, and let each run prove and seal at once."""
-        tick = run_tick(self.world.stream, read_cursor(self.cursor, TOPIC), Limits())
+        tick = run_tick(self.fake.stream, read_cursor(self.cursor, TOPIC), Limits())
         self.cursor = tick.cursor.to_text()
         for request in tick.requests:
             self._run(request)
 
     def _run(self, request: Request) -> None:
-        complete, evidence = prove(self.world.stream, request)
+        complete, evidence = prove(self.fake.stream, request)
         assert fingerprint(complete.objects) == request.fingerprint
-        seal = draft_seal("platform-events", complete, evidence.entries, self.world.clock.now())
+        seal = draft_seal("platform-events", complete, evidence.entries, self.fake.clock.utc_now())
         assert seal.accepted + seal.rejected == sum(p.accepted + p.rejected for p in seal.partitions)
         self.sealed[request.hour.label] = seal.accepted + seal.rejected
-        self.asked.add((request.hour.label, seal.fingerprint))
+        self.requested.add((request.hour.label, seal.fingerprint))
 
     def settle(self) -> None:
         """Let everything land, let time pass, and let the sensor look twice, as rest needs two looks."""
@@ -111,7 +111,7 @@ class Machine:
 
     def truth(self) -> Counter[str]:
         """Count the records of the topic per hour."""
-        broker = self.world.broker
+        broker = self.fake.broker
         times = [
             time
             for partition, records in broker.records.items()
@@ -131,7 +131,7 @@ def play(machine: Machine, steps: list[tuple[str, int]], after_tick: Callable[[M
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_with_log_append_time_no_hour_is_ever_sealed_early(steps: list[tuple[str, int]]) -> None:
-    """A sealed hour holds every record that the topic has of it, now and for ever; in the end every hour is sealed."""
+    """A sealed hour holds every record of it in the topic, at every later time; in the end every hour is sealed."""
     machine = Machine(RecordTime.LOG_APPEND)
 
     def nothing_is_missing(now: Machine) -> None:

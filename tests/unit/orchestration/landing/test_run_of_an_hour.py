@@ -21,7 +21,8 @@ from orchestration.defs.landing.checks import (
     rows_queryable,
 )
 from orchestration.defs.landing.sensor import landed_hours, publish_hour
-from orchestration.landing.errors import BrokerUnavailable, BucketUnavailable, CursorUnreadable
+from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
 from orchestration.landing.partitions import (
     EXTERNAL_TABLE,
     LANDED_HOUR,
@@ -30,14 +31,13 @@ from orchestration.landing.partitions import (
     WRITER,
     hourly_partitions,
 )
-from orchestration.landing.report import hour_rows, published_hours
-from orchestration.landing.seal import latest_seal
-from orchestration.landing.state import HourState
-from orchestration.landing.tick import Limits
-from orchestration.landing.warehouse import ExternalTable
-from snowflake_components.errors import ObjectMissing, SnowflakeUnavailable
+from orchestration.landing.proof.report import hour_rows, published_hours
+from orchestration.landing.proof.seal import latest_seal
+from orchestration.landing.proof.state import HourState
+from orchestration.landing.sensor.tick import Limits
+from snowflake_components.errors import ObjectMissingError, SnowflakeUnavailableError
 from snowflake_components.identifiers import Identifier, QualifiedName
-from tests.fakes.world import H1, World, minutes
+from tests.fakes.landing import H1, FakeLanding, minutes
 
 CHECKS = {"offsets_accounted_for", "objects_present", "files_registered", "rows_queryable"}
 
@@ -47,8 +47,8 @@ def stage() -> None: ...
 
 
 @dg.asset(key=EXTERNAL_TABLE, deps=[STAGE], partitions_def=hourly_partitions)
-def external_table(context: dg.AssetExecutionContext, world: dg.ResourceParam[World]) -> None:
-    world.table.refresh(Hour.from_partition_key(context.partition_key))
+def external_table(context: dg.AssetExecutionContext, fake: dg.ResourceParam[FakeLanding]) -> None:
+    fake.table.refresh(Hour.from_partition_key(context.partition_key))
 
 
 @dg.asset(deps=[PUBLISHED_HOUR], partitions_def=hourly_partitions)
@@ -60,13 +60,13 @@ def report_over_everything() -> None: ...
 
 
 @pytest.fixture
-def table(world: World) -> ExternalTable:
+def table(fake: FakeLanding) -> ExternalTable:
     name = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
-    return ExternalTable(world.table, name, world.stream.layout)
+    return ExternalTable(fake.table, name, fake.stream.layout)
 
 
 @pytest.fixture
-def defs(world: World, table: ExternalTable) -> dg.Definitions:
+def defs(fake: FakeLanding, table: ExternalTable) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             platform_events_topic,
@@ -81,7 +81,7 @@ def defs(world: World, table: ExternalTable) -> dg.Definitions:
         asset_checks=[offsets_accounted_for, objects_present, files_registered, rows_queryable],
         jobs=[publish_hour],
         sensors=[landed_hours],
-        resources={"landing": world.stream, "event_table": table, "world": world, "tick_limits": Limits()},
+        resources={"landing": fake.stream, "event_table": table, "fake": fake, "tick_limits": Limits()},
     )
 
 
@@ -120,7 +120,7 @@ def checked(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 
 
 def test_a_run_seals_checks_and_publishes_one_hour(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
     """In this order, with the models of the hour behind the gate and nothing that is not hourly."""
     result = publish(defs, instance)
@@ -132,7 +132,7 @@ def test_a_run_seals_checks_and_publishes_one_hour(
         "hourly_model",
     ] == (materialized(result))
     assert dict.fromkeys(CHECKS, True) == checked(result)
-    seal = latest_seal(world.bucket, world.stream.layout, H1)
+    seal = latest_seal(fake.bucket, fake.stream.layout, H1)
     assert seal is not None
     for key in (LANDED_HOUR, PUBLISHED_HOUR):
         assert seal.fingerprint == (latest(instance, key).tags or {})["dagster/data_version"]
@@ -142,7 +142,7 @@ def test_the_metadata_tell_which_events_were_published(defs: dg.Definitions, ins
     """Hour, files, bytes, rows, ids and offsets: what a person asks first."""
     publish(defs, instance)
     found = {name: value.value for name, value in latest(instance, PUBLISHED_HOUR).metadata.items()}
-    assert ("2025-08-01T01", 1, 4, 1, 3, "a", "z") == tuple(
+    assert ("2025-08-01T01", 1, 4, 1, 3, "e-0-0", "e-1-1") == tuple(
         found[name] for name in ("hour", "revision", "rows", "rejected", "objects", "min_event_id", "max_event_id")
     )
     assert {"platform-events[0]": 2, "platform-events[1]": 1} == found["max_offsets"]
@@ -151,26 +151,36 @@ def test_the_metadata_tell_which_events_were_published(defs: dg.Definitions, ins
 
 
 def test_a_file_that_is_not_registered_stops_the_hour_before_its_readers(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
     """The table's asset is materialised, its check fails, nothing behind it runs."""
-    world.table.refuses = 1
+    fake.table.refuses = 1
     result = publish(defs, instance)
     assert not result.success
     assert {"files_registered", "rows_queryable"} == {name for name, passed in checked(result).items() if not passed}
     assert EXTERNAL_TABLE.to_user_string() == materialized(result)[-1]
 
 
-def test_an_hour_that_is_not_complete_fails_with_the_reason(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+def test_a_row_that_the_table_does_not_show_stops_the_hour_before_its_readers(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The run proves the hour itself, whoever asked for it; nothing is sealed."""
-    lost = next(key for key in world.bucket.objects if "/landing/2025/08/01/01/" in key)
-    del world.bucket.objects[lost]
+    """Every file is registered, and one row of each is not read: only the rows differ."""
+    fake.table.loses = 1
+    result = publish(defs, instance)
+    assert ["rows_queryable"] == [name for name, passed in checked(result).items() if not passed]
+    assert EXTERNAL_TABLE.to_user_string() == materialized(result)[-1]
+
+
+def test_an_hour_that_is_not_complete_fails_with_the_reason(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """The run proves the hour itself, whatever was requested; nothing is sealed."""
+    lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/01/" in key)
+    del fake.bucket.objects[lost]
     result = publish(defs, instance)
     assert [] == materialized(result)
     assert "2025-08-01T01 is not complete: it waits for 1 promised objects" in failure_of(result)
-    assert latest_seal(world.bucket, world.stream.layout, H1) is None
+    assert latest_seal(fake.bucket, fake.stream.layout, H1) is None
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
@@ -181,28 +191,28 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     )
 
 
-@pytest.mark.parametrize("away", [BrokerUnavailable("broker"), BucketUnavailable("bucket")])
-def test_what_is_away_in_a_run_is_asked_again(
+@pytest.mark.parametrize("away", [BrokerUnavailableError("broker"), BucketUnavailableError("bucket")])
+def test_what_is_away_in_a_run_is_retried(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
-    world: World,
+    fake: FakeLanding,
     away: Exception,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The step asks for a retry and then goes on."""
-    monkeypatch.setattr("orchestration.landing.outcomes.RETRY_SECONDS", 0)
-    (world.broker if isinstance(away, BrokerUnavailable) else world.bucket).failures = [away]
+    """The step requests a retry and then succeeds."""
+    monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
+    (fake.broker if isinstance(away, BrokerUnavailableError) else fake.bucket).failures = [away]
     result = publish(defs, instance)
     assert result.success
     assert ["landed_hour"] == [event.step_key for event in result.all_events if event.is_step_up_for_retry]
 
 
 def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, monkeypatch: pytest.MonkeyPatch
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Snowflake stays away for all retries: the check says so and the hour is not published."""
-    monkeypatch.setattr("orchestration.landing.outcomes.RETRY_SECONDS", 0)
-    world.table.failures = [SnowflakeUnavailable("Snowflake does not answer")] * 20
+    """Snowflake stays away for all retries: the check fails with the reason, and the hour is not published."""
+    monkeypatch.setattr("orchestration.landing.dagster_errors.RETRY_SECONDS", 0)
+    fake.table.failures = [SnowflakeUnavailableError("Snowflake does not answer")] * 20
     result = publish(defs, instance)
     assert {"files_registered": False, "rows_queryable": False} == {
         name: passed for name, passed in checked(result).items() if not passed
@@ -211,10 +221,10 @@ def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
 
 
 def test_a_check_that_breaks_is_failed_and_not_skipped(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
     """A bug of ours must not let an hour pass."""
-    world.table.failures = [KeyError("FILE_NAME")] * 2
+    fake.table.failures = [KeyError("FILE_NAME")] * 2
     result = publish(defs, instance)
     assert ["could not be checked: 'FILE_NAME'"] * 2 == [
         found.description for found in result.get_asset_check_evaluations() if not found.passed
@@ -232,20 +242,20 @@ def test_the_sensor_asks_for_each_hour_and_then_skips_with_a_reason(
     assert asked.run_key == f"2025-08-01T01:{asked.tags['hourglass/fingerprint'][:16]}"
     assert ("complete", "2025/08/01/04") == (asked.tags["hourglass/reason"], asked.tags["hourglass/ledger-since"])
     second = tick(defs, instance, first.cursor)
-    assert ([], "every landed hour was asked for; 2025/08/01/03 was the last") == (
+    assert ([], "every landed hour was requested; 2025/08/01/03 was the last") == (
         second.run_requests,
         second.skip_message,
     )
 
 
 def test_the_run_that_the_sensor_asks_for_publishes_what_it_found(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
     """Fingerprint of the request and of the seal are one."""
     for request in tick(defs, instance).run_requests or []:
         hour = Hour.from_partition_key(str(request.partition_key))
         assert publish(defs, instance, hour, dict(request.tags)).success
-        seal = latest_seal(world.bucket, world.stream.layout, hour)
+        seal = latest_seal(fake.bucket, fake.stream.layout, hour)
         assert seal is not None
         assert request.tags["hourglass/fingerprint"] == seal.fingerprint
 
@@ -262,16 +272,16 @@ def test_the_writer_shows_a_sign_of_life_when_hours_are_finished(
 
 
 def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
     """The reason names it, and the next tick does what this one could not."""
     before = tick(defs, instance).cursor
-    world.broker.failures = [BrokerUnavailable("broker 127.0.0.1:9092 cannot list offsets now")]
+    fake.broker.failures = [BrokerUnavailableError("broker 127.0.0.1:9092 cannot list offsets now")]
     away = tick(defs, instance, before)
     assert ([], before) == (away.run_requests, away.cursor)
     assert "broker 127.0.0.1:9092 cannot list offsets now; the next tick tries again" == away.skip_message
-    world.broker.records[0] += minutes(40)
-    world.job.land(0, 7, 7, world.clock.now())
+    fake.broker.records[0] += minutes(40)
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     assert ["2025-08-01-01:00"] == [
         request.partition_key for request in tick(defs, instance, away.cursor).run_requests or []
     ]
@@ -279,18 +289,18 @@ def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
 
 def test_a_damaged_cursor_fails_the_tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     """Red in the UI, with the repair; never a start from now."""
-    with pytest.raises(CursorUnreadable, match="the whole ledger is then read again"):
+    with pytest.raises(CursorUnreadableError, match="the whole ledger is then read again"):
         tick(defs, instance, cursor="2025/08/01/03")
 
 
 def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
     """Hour 01 is published, 02 and 03 are complete; a running hour is open and has nothing to agree with."""
-    world.broker.records[0] += minutes(185)
-    world.job.land(0, 7, 7, world.clock.now())
+    fake.broker.records[0] += minutes(185)
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
     publish(defs, instance)
-    rows = hour_rows(world.stream, table, published_hours(instance))
+    rows = hour_rows(fake.stream, table, published_hours(instance))
     assert [
         ("2025-08-01T01", "published", 4, 1, 2, 2, 4, 1, True),
         ("2025-08-01T02", "complete", 4, 0, 2, 0, 0, None, False),
@@ -303,91 +313,91 @@ def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
 
 
 def test_an_hour_that_is_registered_and_not_published_does_not_agree(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
     """All numbers are right, and its checks have not passed."""
     publish(defs, instance)
-    row = hour_rows(world.stream, table, set())[0]
+    row = hour_rows(fake.stream, table, set())[0]
     assert (HourState.REGISTERED, 4, 4, False) == (row.state, row.accepted, row.queryable, row.agree)
 
 
 def test_an_hour_with_an_object_that_is_not_registered_does_not_agree(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
     """It came after the refresh, and no ledger entry speaks of it yet."""
     publish(defs, instance)
-    world.bucket.objects["platform-events/landing/2025/08/01/01/part-0123456789ab.9-0-0.jsonl"] = b"x"
-    row = hour_rows(world.stream, table, published_hours(instance))[0]
+    fake.bucket.objects["platform-events/landing/2025/08/01/01/part-0123456789ab.9-0-0.jsonl"] = b"x"
+    row = hour_rows(fake.stream, table, published_hours(instance))[0]
     assert (HourState.PUBLISHED, 3, 2, False) == (row.state, row.objects, row.registered, row.agree)
 
 
 def test_a_late_record_takes_an_hour_through_amended_to_revision_2(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
     """It stops agreeing when the record lands, and agrees again after one more run."""
     cursor = tick(defs, instance).cursor
     publish(defs, instance)
-    world.broker.records[0] += minutes(40)
-    world.job.land(0, 7, 7, world.clock.now())
-    assert (HourState.AMENDED, False) == first_row(world, table, instance)
+    fake.broker.records[0] += minutes(40)
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    assert (HourState.AMENDED, False) == first_row(fake, table, instance)
     amended = tick(defs, instance, cursor).run_requests or []
     assert [("2025-08-01-01:00", "amended")] == [(r.partition_key, r.tags["hourglass/reason"]) for r in amended]
     assert publish(defs, instance, H1, dict(amended[0].tags)).success
-    assert (HourState.PUBLISHED, True) == first_row(world, table, instance)
-    seal = latest_seal(world.bucket, world.stream.layout, H1)
+    assert (HourState.PUBLISHED, True) == first_row(fake, table, instance)
+    seal = latest_seal(fake.bucket, fake.stream.layout, H1)
     assert seal is not None
     assert 2 == seal.revision
 
 
-def first_row(world: World, table: ExternalTable, instance: dg.DagsterInstance) -> tuple[HourState, bool | None]:
-    row = hour_rows(world.stream, table, published_hours(instance))[0]
+def first_row(fake: FakeLanding, table: ExternalTable, instance: dg.DagsterInstance) -> tuple[HourState, bool | None]:
+    row = hour_rows(fake.stream, table, published_hours(instance))[0]
     return row.state, row.agree
 
 
-def test_the_report_stands_while_snowflake_and_the_broker_are_away(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World, table: ExternalTable
+def test_the_report_works_while_snowflake_and_the_broker_are_away(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
     """What is not known is None; what was published stays published."""
     publish(defs, instance)
-    world.table.failures = [SnowflakeUnavailable("away")]
-    world.broker.failures = [BrokerUnavailable("away")]
-    rows = hour_rows(world.stream, table, published_hours(instance))
+    fake.table.failures = [SnowflakeUnavailableError("away")]
+    fake.broker.failures = [BrokerUnavailableError("away")]
+    rows = hour_rows(fake.stream, table, published_hours(instance))
     assert [("published", None, None, None), ("open", None, None, None)] == [
         (row.state, row.registered, row.queryable, row.agree) for row in rows[:2]
     ]
 
 
-def test_a_table_that_no_run_has_created_yet_shows_nothing(world: World, table: ExternalTable) -> None:
+def test_a_table_that_no_run_has_created_yet_shows_nothing(fake: FakeLanding, table: ExternalTable) -> None:
     """Before the first run: zero files and rows, and not "Snowflake is away"."""
-    world.table.failures = [ObjectMissing("EXT_FLINK_EVENT_LOG does not exist")]
+    fake.table.failures = [ObjectMissingError("EXT_FLINK_EVENT_LOG does not exist")]
     assert [(0, 0, False)] * 3 == [
-        (row.registered, row.queryable, row.agree) for row in hour_rows(world.stream, table, set())
+        (row.registered, row.queryable, row.agree) for row in hour_rows(fake.stream, table, set())
     ]
 
 
-def test_a_report_of_nothing_is_empty(world: World, table: ExternalTable) -> None:
+def test_a_report_of_nothing_is_empty(fake: FakeLanding, table: ExternalTable) -> None:
     """Before the first record lands there is no row, and no error."""
-    world.bucket.objects.clear()
-    assert [] == hour_rows(world.stream, table, set())
+    fake.bucket.objects.clear()
+    assert [] == hour_rows(fake.stream, table, set())
 
 
 def test_rest_is_waited_for_once_when_a_person_starts_the_run(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """Nobody has watched the partitions: the run looks, waits for the grace, and looks again."""
-    world.broker.record_time = type(world.broker.record_time).CREATE
+    """No sensor has watched the partitions: the run looks, waits for the grace, and looks again."""
+    fake.broker.record_time = type(fake.broker.record_time).CREATE
     assert publish(defs, instance, H1.plus(2)).success
-    assert [31.0] == world.clock.waits
+    assert [31.0] == fake.clock.waits
 
 
 def test_rest_that_the_sensor_has_seen_is_not_waited_for(
-    defs: dg.Definitions, instance: dg.DagsterInstance, world: World
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The request brings the ends and since when they stand."""
-    world.broker.record_time = type(world.broker.record_time).CREATE
+    """The request has the end offsets and since when they have not moved."""
+    fake.broker.record_time = type(fake.broker.record_time).CREATE
     first = tick(defs, instance)
-    world.clock.time += timedelta(seconds=31)
+    fake.clock.time += timedelta(seconds=31)
     third = (tick(defs, instance, first.cursor).run_requests or [])[-1]
     assert "2025-08-01-03:00" == third.partition_key
     assert publish(defs, instance, H1.plus(2), dict(third.tags)).success
-    assert [] == world.clock.waits
+    assert [] == fake.clock.waits

@@ -80,14 +80,14 @@ def test_the_models_of_this_project_all_have_a_consumer(tmp_path: Path) -> None:
 
 
 def test_no_events_withhold_the_unused_models_and_draw_an_empty_chart(tmp_path: Path) -> None:
-    """The run is good, and says why there is no answer."""
+    """The run succeeds, and its metadata have the reason for no answer."""
     metadata = materialize([], tmp_path)
     assert "publish hours first" in metadata["unused_models"]["withheld"].value
     assert (tmp_path / "charts" / "models_run_per_day.png").exists()
 
 
 def test_weights_are_configuration(tmp_path: Path) -> None:
-    """With all weight on what a node reads, the exposure leads, which nobody reads."""
+    """With all weight on what a node reads, the exposure leads, which has no reader."""
     zero = dict.fromkeys(("degree", "out_degree", "closeness", "betweenness", "pagerank"), 0)
     config = {"model_importance": {"config": {**zero, "in_degree": 1}}}
     metadata = materialize(rows_of_two_days(), tmp_path, config)
@@ -97,7 +97,7 @@ def test_weights_are_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda asset: asset.key.path[-1])
-def test_every_asset_is_described_and_stands_outside_of_the_hours(asset: dg.AssetsDefinition) -> None:
+def test_every_asset_is_described_and_has_no_hours(asset: dg.AssetsDefinition) -> None:
     """No partitions and no automation condition: an hour's run does not touch them."""
     (spec,) = asset.specs
     assert spec.partitions_def is None

@@ -4,9 +4,11 @@ from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.patches import Rectangle
 
-from orchestration.metapipeline.chart import models_per_day_png
+from orchestration.metapipeline.chart import _draw_days, models_per_day_png
 
 FIRST = date(2025, 8, 1)
 
@@ -25,15 +27,10 @@ def test_the_same_days_give_the_same_bytes() -> None:
     assert models_per_day_png(days) == models_per_day_png(dict(reversed(days.items())))
 
 
-def test_another_count_gives_another_chart() -> None:
-    """The bars are drawn from the counts."""
-    assert models_per_day_png({FIRST: 3, FIRST + timedelta(days=1): 4}) != models_per_day_png(
-        {FIRST: 3, FIRST + timedelta(days=1): 5}
-    )
-
-
-def test_a_day_without_runs_keeps_its_place() -> None:
-    """Three days are wider than two."""
-    assert models_per_day_png({FIRST: 3, FIRST + timedelta(days=2): 3}) != models_per_day_png(
-        {FIRST: 3, FIRST + timedelta(days=1): 3}
-    )
+def test_each_bar_is_as_high_as_the_count_of_its_day() -> None:
+    """A day without runs keeps its place, with a bar of height 0."""
+    axes = Figure().subplots()
+    _draw_days(axes, {FIRST: 3, FIRST + timedelta(days=1): 7, FIRST + timedelta(days=3): 5})
+    bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    assert [3, 7, 0, 5] == [bar.get_height() for bar in bars]
+    assert [0, 1, 2, 3] == pytest.approx([bar.get_center()[0] for bar in bars])

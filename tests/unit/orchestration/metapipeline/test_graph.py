@@ -34,14 +34,14 @@ def test_nodes_of_every_kind_are_read_with_their_edges() -> None:
 
 
 def test_tests_and_disabled_nodes_are_not_part_of_the_graph() -> None:
-    """A test reads a model, but nobody reads the test."""
+    """A test reads a model, and nothing depends on the test."""
     manifest = manifest_of({"model.p.a": [], "test.p.unique_a": ["model.p.a"], "analysis.p.q": ["model.p.a"]})
     manifest["disabled"] = {"model.p.old": [{"resource_type": "model", "depends_on": {"nodes": []}}]}
     assert graph_from_manifest(manifest) == DbtGraph((GraphNode("model.p.a", NodeKind.MODEL),), ())
 
 
 def test_a_node_that_depends_twice_on_another_has_one_edge() -> None:
-    """The graph says that something is read, not how often."""
+    """An edge has no count."""
     graph = graph_from_manifest(manifest_of({"model.p.a": [], "model.p.b": ["model.p.a", "model.p.a"]}))
     assert (("model.p.a", "model.p.b"),) == graph.edges
 

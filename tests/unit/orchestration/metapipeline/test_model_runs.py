@@ -78,7 +78,7 @@ def test_steps_that_differ_in_one_part_are_not_paired(part: str) -> None:
     assert [(SUCCEEDED, None), (UNFINISHED, None)] == told(event("STEP_START"), event("STEP_SUCCESS", 5, step=other))
 
 
-def test_runs_that_interleave_are_told_apart() -> None:
+def test_runs_that_interleave_are_kept_apart() -> None:
     """Two runs of the same model at the same time."""
     other = replace(STEP, run_id="run-2")
     runs = pair_runs(
@@ -106,7 +106,7 @@ def test_a_materialisation_inside_a_paired_run_is_not_counted_again() -> None:
 
 
 def test_other_events_about_a_model_are_no_runs() -> None:
-    """Only starts, ends and materialisations tell of runs."""
+    """Only starts, ends and materialisations make runs."""
     assert [] == told(event("ASSET_CHECK_PASSED"), event("RUN_START"))
 
 
@@ -151,7 +151,7 @@ def test_times_are_of_succeeded_runs_and_costs_of_all() -> None:
 
 
 def test_a_model_that_only_failed_has_no_times() -> None:
-    """None says that it is not known; 0 would say that it is quick."""
+    """None means unknown; 0 would mean quick."""
     (times,) = model_times([run_of(3.0, FAILED), run_of(None, UNFINISHED)])
     assert (None, None, None) == (times.p50_seconds, times.p95_seconds, times.trend)
 

@@ -9,7 +9,7 @@ from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
 from orchestration.metapipeline.reading import StagedEvents, events_query
 from producers.events import EventType
-from snowflake_components.errors import SnowflakeUnavailable
+from snowflake_components.errors import SnowflakeUnavailableError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.staging import FakeStaging
 
@@ -22,7 +22,7 @@ ROW = {
     "STEP_KEY": "stg_orders",
     "EVENT_TYPE": "STEP_SUCCESS",
     "OCCURRED_AT": datetime(2025, 8, 1, 3, 10, 0, 500_000),  # noqa: DTZ001 (as Snowflake gives a TIMESTAMP_NTZ)
-    "REPLICATION_HOUR": datetime(2025, 8, 1, 3),  # noqa: DTZ001 (as above)
+    "REPLICATION_HOUR": datetime(2025, 8, 1, 3),  # noqa: DTZ001 (the column has no zone)
     "DBT_MODEL": "model.p.stg_orders",
     "DURATION_SECONDS": 1.5,
 }
@@ -63,7 +63,7 @@ def test_a_row_that_the_model_does_not_promise_is_refused(row: dict[str, object]
         StagedEvents(FakeStaging([row]), TABLE).about_models(30)
 
 
-def test_a_snowflake_that_is_away_is_asked_again() -> None:
+def test_a_snowflake_that_is_away_is_retried() -> None:
     """Reading changes nothing, so it is safe to repeat."""
-    away = FakeStaging([ROW], failures=[SnowflakeUnavailable("away"), SnowflakeUnavailable("away")])
+    away = FakeStaging([ROW], failures=[SnowflakeUnavailableError("away"), SnowflakeUnavailableError("away")])
     assert len(StagedEvents(away, TABLE).about_models(30)) == 1

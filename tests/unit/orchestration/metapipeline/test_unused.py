@@ -95,14 +95,14 @@ def test_the_order_of_runs_does_not_matter() -> None:
 
 
 def test_without_events_the_answer_is_withheld() -> None:
-    """An empty table of events looks just like a project that nobody uses."""
+    """An empty table of events looks the same as a project without users."""
     answer = find_unused(PROJECT, [])
     assert isinstance(answer, Withheld)
     assert "publish hours first" in answer.reason
 
 
 def test_without_any_consumer_the_answer_is_withheld() -> None:
-    """Exposures that did not load look just like models that nobody reads."""
+    """A missing file of exposures looks the same as models without readers."""
     graph = graph_from_manifest(manifest_of({"model.p.a": []}))
     assert isinstance(find_unused(graph, [run_of("model.p.a", 1)]), Withheld)
     assert Found(()) == find_unused(graph, [run_of("model.p.a", 1)], frozenset({"model.p.a"}))

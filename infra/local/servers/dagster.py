@@ -1,0 +1,103 @@
+"""Dagster in the local stack: a code server, the daemon and the webserver over one instance folder.
+
+The daemon and the webserver use one code server over a socket, so the definitions are imported once.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+
+from flink_jobs.contracts.clock import SystemClock
+from infra.local import dagster_runs
+from infra.local.processes import Program
+from infra.local.servers.snowflake_server import answers
+from infra.local.settings import LOOPBACK, PROJECT, LocalSettings
+
+
+def prepare(settings: LocalSettings) -> None:
+    """Write `dagster.yaml` and the workspace."""
+    home = settings.data_dir / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(yaml.safe_dump(_instance(settings)))
+    (home / "workspace.yaml").write_text(yaml.safe_dump(_workspace(settings)))
+
+
+def programs(settings: LocalSettings) -> list[Program]:
+    """Return the three programs in the order of their start."""
+    environment = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
+    healthy = _health(settings, SystemClock().utc_now())
+    socket = _socket(settings)
+    workspace = str(settings.data_dir / "dagster" / "workspace.yaml")
+
+    def describe(name: str, *arguments: str, port: int | None = None) -> Program:
+        command = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
+        return Program(
+            name=name,
+            command=command,
+            environment=environment,
+            healthy=healthy[name],
+            port=port,
+            cwd=PROJECT,
+        )
+
+    socket.unlink(missing_ok=True)
+    return [
+        describe(
+            "dagster-code", "dagster", "api", "grpc", "--module-name", "orchestration.definitions",
+            "--socket", str(socket), "--location-name", "hourglass",
+        ),
+        describe("dagster-daemon", "dagster-daemon", "run", "--workspace", workspace),
+        describe(
+            "dagster-webserver", "dagster-webserver", "--workspace", workspace, "--host", LOOPBACK,
+            "--port", str(settings.dagster_port), port=settings.dagster_port,
+        ),
+    ]  # fmt: skip
+
+
+def relay_program(settings: LocalSettings) -> Program:
+    """Return the program that sends the events of this instance to the topic."""
+    return Program(
+        name="relay",
+        command=[str(Path(sys.executable).with_name("hourglass")), "relay"],
+        environment=settings.environment(),
+        healthy=(settings.data_dir / "relay" / "cursor.json").exists,
+    )
+
+
+def _socket(settings: LocalSettings) -> Path:
+    """Return the path of the socket, below the temporary folder: it has at most 107 bytes."""
+    digest = sha256(str(settings.data_dir.absolute()).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"hourglass-{digest}.sock"
+
+
+def _health(settings: LocalSettings, since: datetime) -> dict[str, Callable[[], bool]]:
+    """Return the health check of each program; heartbeats from before `since` are those of an earlier daemon."""
+    return {
+        "dagster-code": _socket(settings).exists,
+        "dagster-daemon": partial(dagster_runs.daemons_beat_since, since),
+        "dagster-webserver": lambda: answers(f"http://{LOOPBACK}:{settings.dagster_port}/server_info"),
+    }
+
+
+def _instance(settings: LocalSettings) -> dict[str, object]:
+    return {
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "concurrency": {
+            "runs": {"max_concurrent_runs": settings.run_concurrency},
+            "pools": {"default_limit": 1, "granularity": "op"},
+        },
+        "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": True},
+    }
+
+
+def _workspace(settings: LocalSettings) -> dict[str, object]:
+    return {"load_from": [{"grpc_server": {"socket": str(_socket(settings)), "location_name": "hourglass"}}]}

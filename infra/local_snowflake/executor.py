@@ -1,0 +1,171 @@
+"""Execute the statements of this server on its registry, and rewrite all others for fakesnow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from infra.local_snowflake.answers import Answer, status
+from infra.local_snowflake.bucket import Bucket
+from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, WrongKindError
+from infra.local_snowflake.external_tables import ExternalTables
+from infra.local_snowflake.file_lists import FileLists, with_file_lists
+from infra.local_snowflake.names import PartialName
+from infra.local_snowflake.registry import Registry
+from infra.local_snowflake.relations import Target, chains, named, target, with_other_names, without_modifiers
+from infra.local_snowflake.rewriting import with_qualified_merge_values, with_session_functions
+from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.showing import describe_external_table, describe_stage, show_external_tables, show_stages
+from infra.local_snowflake.stages import Stages, location_of
+from infra.local_snowflake.statements import (
+    AlterStage,
+    CreateExternalTable,
+    CreateStage,
+    Describe,
+    Drop,
+    ListStage,
+    ObjectKind,
+    RefreshExternalTable,
+    RefreshStage,
+    Scope,
+    Show,
+    StagePath,
+    Statement,
+    UseRole,
+    UseWarehouse,
+)
+
+_StageStatement: TypeAlias = CreateStage | AlterStage | RefreshStage | ListStage
+_TableStatement: TypeAlias = CreateExternalTable | RefreshExternalTable
+
+
+@dataclass(frozen=True, slots=True)
+class StatementExecutor:
+    """Executes statements on the stages and external tables of one server."""
+
+    registry: Registry
+    stages: Stages
+    tables: ExternalTables
+
+    @classmethod
+    def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> StatementExecutor:
+        """Build the executor over a registry and a bucket."""
+        stages = Stages(registry, bucket, now)
+        return cls(registry, stages, ExternalTables(registry, stages, bucket, now))
+
+    def answer(self, statement: Statement, session: Session) -> Answer:
+        """Execute a statement of this server.
+
+        Raises:
+            StatementRefusedError: with the code of Snowflake.
+        """
+        match statement:
+            case CreateStage() | AlterStage() | RefreshStage() | ListStage():
+                return self._answer_stage(statement, session)
+            case CreateExternalTable() | RefreshExternalTable():
+                return self._answer_table(statement, session)
+            case Show():
+                return self._show(statement, session)
+            case Describe():
+                return self._describe(statement, session)
+            case Drop():
+                return self._drop(statement, session)
+            case UseRole(role=role):
+                session.role = role
+            case UseWarehouse(warehouse=warehouse):
+                session.warehouse = warehouse
+        return status("Statement executed successfully.")
+
+    def _answer_stage(self, statement: _StageStatement, session: Session) -> Answer:
+        match statement:
+            case CreateStage(name=name):
+                self.registry.require_schema(session.full(name))
+                return self.stages.create(session.full(name), statement)
+            case AlterStage(name=name):
+                return self.stages.alter(session.full(name), statement)
+            case RefreshStage(name=name):
+                return self.stages.refresh(session.full(name), statement)
+            case ListStage(location=location):
+                return self.stages.list(session.full(location.stage), statement)
+
+    def _answer_table(self, statement: _TableStatement, session: Session) -> Answer:
+        name = session.full(statement.name)
+        if isinstance(statement, RefreshExternalTable):
+            return self.tables.refresh(name, statement)
+        self.registry.require_schema(name)
+        return self.tables.create(name, session.full(statement.location.stage), statement, session.run)
+
+    def _show(self, show: Show, session: Session) -> Answer:
+        scope = show.scope or Scope(session.database, session.schema)
+        if scope.schema and not scope.database:
+            scope = Scope(session.database, scope.schema)
+        if show.kind is ObjectKind.STAGE:
+            return show_stages(show, scope, self.registry.stages())
+        return show_external_tables(show, scope, self.registry.external_tables(), self.tables.invalid_reason)
+
+    def _describe(self, describe: Describe, session: Session) -> Answer:
+        name = session.full(describe.name)
+        if describe.kind is ObjectKind.STAGE:
+            return describe_stage(self.stages.get(name))
+        return describe_external_table(self.tables.get(name))
+
+    def _drop(self, drop: Drop, session: Session) -> Answer:
+        name = session.full(drop.name)
+        if drop.kind is ObjectKind.STAGE:
+            return self.stages.drop(name, if_exists=drop.if_exists)
+        return self.tables.drop(name, if_exists=drop.if_exists, run=session.run)
+
+    def rewrite(self, sql: str, session: Session) -> str:
+        """Rewrite any other statement for fakesnow.
+
+        Raises:
+            StatementRefusedError: it reads an invalid external table, or uses one as an ordinary table or view.
+        """
+        self._require_valid_tables(sql, session)
+        found = target(sql)
+        if found:
+            self._require_no_external_table(found, session)
+        if found and found.temporary:
+            sql = without_modifiers(sql, found)
+            session.add_temporary(session.full(found.name))
+        sql = with_file_lists(sql, self._file_lists(session))
+        sql = with_session_functions(with_qualified_merge_values(sql), session)
+        sql = with_other_names(sql, session.temporary, session)
+        if found and found.verb == "DROP":
+            session.temporary.pop(session.full(found.name), None)
+        return sql
+
+    def _file_lists(self, session: Session) -> FileLists:
+        def directory(path: StagePath) -> tuple[str, str, str]:
+            stage = self.stages.get(session.full(path.stage))
+            return stage.id, stage.url, location_of(stage.url).prefix
+
+        def table_id(name: PartialName) -> str:
+            return self.tables.get(session.full(name)).id
+
+        return FileLists(directory, table_id)
+
+    def _require_valid_tables(self, sql: str, session: Session) -> None:
+        invalid = {
+            table.name: reason
+            for table in self.registry.external_tables()
+            if (reason := self.tables.invalid_reason(table))
+        }
+        if not invalid:
+            return
+        for chain in chains(sql):
+            if hit := named(chain, invalid, session):
+                raise ObjectInvalidError(f"External table '{hit[0]}' marked invalid. {invalid[hit[0]]}")
+
+    def _require_no_external_table(self, found: Target, session: Session) -> None:
+        if not self.registry.external_table(session.full(found.name)):
+            return
+        name = session.full(found.name)
+        if found.verb == "CREATE":
+            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists as EXTERNAL_TABLE.")
+        raise WrongKindError(
+            f"SQL compilation error:\nObject '{name}' found is of type 'EXTERNAL_TABLE': "
+            f"write {found.verb} EXTERNAL TABLE."
+        )

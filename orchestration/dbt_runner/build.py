@@ -1,0 +1,157 @@
+"""Build the dbt models of one hour: the only module that imports dbt.
+
+dbt runs in the process of the run, so an hour costs about a second. A dbt process would import dbt and the adapter
+again for several seconds, and dagster-dbt's `DbtCliResource` starts two: its `dbt --version` queries a package index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+PROJECT_DIR = Path(__file__).parents[1] / "dbt"
+MANIFEST = PROJECT_DIR / "target" / "manifest.json"
+
+
+class DbtError(Exception):
+    """Base of the errors of dbt.
+
+    DbtError
+    ├── ManifestMissingError   the project is not parsed yet: run `make setup`
+    └── DbtRefusedError        dbt ended before it built anything: profile, project or connection
+    """
+
+
+class ManifestMissingError(DbtError):
+    """The project is not parsed."""
+
+
+class DbtRefusedError(DbtError):
+    """dbt ended before it built its first node."""
+
+
+class Verdict(StrEnum):
+    """How one node of a build ended."""
+
+    DONE = "done"
+    WARNED = "warned"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOutcome:
+    """The result of one model or test.
+
+    Args:
+        unique_id: of dbt, such as `model.hourglass.stg_platform_events`.
+        verdict: how it ended; `SKIPPED` when something before it failed.
+        seconds: time of its statements.
+        message: of dbt, in one line; may be empty.
+        failures: rows that a test found; None for a model.
+        query_id: Snowflake's id of its last statement.
+    """
+
+    unique_id: str
+    verdict: Verdict
+    seconds: float
+    message: str = ""
+    failures: int | None = None
+    query_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DbtModels:
+    """The dbt project; builds one hour at a time.
+
+    Args:
+        target_dir: folder of dbt's own files, for one process at a time.
+        login_timeout_seconds: of a login.
+        network_timeout_seconds: of an answer, repeated requests included.
+        project_dir: holds dbt_project.yml and profiles.yml.
+    """
+
+    target_dir: Path
+    login_timeout_seconds: int = 20
+    network_timeout_seconds: int = 60
+    project_dir: Path = PROJECT_DIR
+
+    def build(self, hour: str, names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
+        """Build the models and run their tests for one hour, in the order of their dependencies.
+
+        Args:
+            hour: of the form 2025-08-01T03, UTC.
+            names: models and tests to build; empty means all.
+
+        Returns:
+            One outcome per model and test that was selected, also after a failure.
+
+        Raises:
+            DbtRefusedError: nothing was built.
+        """
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 (imports for seconds; only a build pays for it)
+
+        self._limit_waits()
+        parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
+        selection = ("--select", *names, "--indirect-selection", "empty") if names else ()
+        variables = ("--vars", f'{{"hour": "{hour}"}}')
+        # with a manifest dbt does not parse again, although the variables differ
+        built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
+        return tuple(_outcomes(built))
+
+    def _invoke(self, runner: Any, command: str, *arguments: str) -> Any:
+        folders = ("--project-dir", self.project_dir, "--profiles-dir", self.project_dir)
+        outputs = ("--target-path", self.target_dir / "target", "--log-path", self.target_dir / "logs")
+        answer = runner.invoke([command, *map(str, (*folders, *outputs)), "--no-version-check", *arguments])
+        if answer.exception is not None or answer.result is None:
+            text = _one_line(answer.exception)
+            advice = "check that Snowflake answers, and the settings HOURGLASS_SNOWFLAKE_…"
+            raise DbtRefusedError(f"dbt {command} built nothing: {text}; {advice}") from answer.exception
+        return answer.result
+
+    def _limit_waits(self) -> None:
+        """Set the timeouts of the connector: the adapter passes none, and a lost server is retried forever."""
+        from snowflake.connector import connection  # noqa: PLC0415 (dbt imports it, too)
+
+        optional = (type(None), int)
+        connection.DEFAULT_CONFIGURATION["login_timeout"] = (self.login_timeout_seconds, optional)
+        connection.DEFAULT_CONFIGURATION["network_timeout"] = (self.network_timeout_seconds, optional)
+
+
+def require_manifest(path: Path = MANIFEST) -> Path:
+    """Return the path of the parsed project.
+
+    Raises:
+        ManifestMissingError: it is not there.
+    """
+    if not path.exists():
+        raise ManifestMissingError(f"the dbt project is not parsed ({path} is missing): run `make setup`")
+    return path
+
+
+_VERDICTS = {
+    "success": Verdict.DONE,
+    "pass": Verdict.DONE,
+    "warn": Verdict.WARNED,
+    "skipped": Verdict.SKIPPED,
+}
+
+
+def _outcomes(built: Any) -> Iterator[NodeOutcome]:
+    for result in built.results:
+        if result.node.resource_type in ("model", "seed", "snapshot", "test"):
+            yield NodeOutcome(
+                unique_id=result.node.unique_id,
+                verdict=_VERDICTS.get(str(result.status), Verdict.FAILED),
+                seconds=result.execution_time,
+                message=_one_line(result.message or ""),
+                failures=result.failures if result.node.resource_type == "test" else None,
+                query_id=result.adapter_response.get("query_id"),
+            )
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

@@ -1,0 +1,247 @@
+"""Read offsets and record times from Kafka: the only importer of confluent_kafka in this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Protocol
+
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
+from producers.kafka import KafkaAccess, OffsetRange
+
+_FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
+_TRY_SECONDS = 1.0
+_READ_MAX = 10_000
+"""Records that `first_record` reads at most: a second or less."""
+
+
+class RecordTime(StrEnum):
+    """The topic's `message.timestamp.type`."""
+
+    CREATE = "CreateTime"
+    LOG_APPEND = "LogAppendTime"
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampedOffset:
+    """A record: its offset and its timestamp."""
+
+    offset: int
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOffsets:
+    """The partitions of a topic at one moment."""
+
+    topic: str
+    record_time: RecordTime
+    partitions: Mapping[int, OffsetRange]
+
+
+class Broker(Protocol):
+    """What this package reads from a Kafka cluster."""
+
+    def offsets(self, topic: str) -> TopicOffsets:
+        """Read the partitions of a topic and their offset ranges."""
+        ...
+
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
+        """Find the first record of each partition with a timestamp at or after `moment`; None without one.
+
+        With transactions it can be a marker or an aborted record.
+        """
+        ...
+
+    def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
+        """Find the first offset from `first` to `last` that a read_committed consumer gets, now or later.
+
+        A record of an open transaction may be read later. None: nothing there can ever be read.
+        """
+        ...
+
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> TimestampedOffset | None:
+        """Find the first record at `offset` or later, of time `moment` or later, that a read_committed consumer gets.
+
+        None: there is none yet, or too many earlier records lie before it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class KafkaBroker:
+    """A Kafka cluster, read through its admin API, and through consumers that join no group and commit nothing.
+
+    Offset ranges cover all records: transaction markers and aborted records take offsets that are never read. Only a
+    read_committed consumer can find them (`first_readable`, `first_record`).
+
+    Args:
+        access: addresses and credentials.
+        timeout_seconds: of each request.
+    """
+
+    access: KafkaAccess
+    timeout_seconds: float = 10.0
+
+    def offsets(self, topic: str) -> TopicOffsets:
+        """Read partitions, record time and offset ranges: four requests, each for all partitions."""
+        partitions = self._partitions(topic)
+        low = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.earliest())
+        end = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.latest())
+        return TopicOffsets(
+            topic, self._record_time(topic), {p: OffsetRange(low[p].offset, end[p].offset) for p in partitions}
+        )
+
+    def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
+        """Send `ListOffsets` by timestamp, in milliseconds."""
+        milliseconds = int(moment.timestamp() * 1000)
+        found = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.for_timestamp(milliseconds))
+        return {
+            partition: TimestampedOffset(answer.offset, _moment(answer.timestamp)) if answer.offset >= 0 else None
+            for partition, answer in found.items()
+        }
+
+    def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
+        """Read one record from `first` on; the consumer skips markers and aborted records."""
+        with self._reader(topic, partition, first) as read:
+            message = read()
+        # at the end of the readable records the message has an error, and the offset of the next record
+        return int(message.offset()) if message.offset() <= last else None
+
+    def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> TimestampedOffset | None:
+        """Read on from `offset`, at most `_READ_MAX` records."""
+        with self._reader(topic, partition, offset) as read:
+            for _ in range(_READ_MAX):
+                message = read()
+                if message.error():
+                    return None
+                found = TimestampedOffset(message.offset(), _moment(message.timestamp()[1]))
+                if found.timestamp >= moment:
+                    return found
+        return None
+
+    @contextmanager
+    def _reader(self, topic: str, partition: int, offset: int) -> Iterator[Callable[[], Any]]:
+        """Read committed records from an offset on; after the last one the message has an error and an offset."""
+        reader = _kafka().Consumer(
+            {
+                **self.access.librdkafka(),
+                "error_cb": self._errors.append,
+                "group.id": "hourglass-attestation",  # required by the client; it never joins
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",  # when retention has deleted the offset
+                "log_level": 2,
+            }
+        )
+
+        def read() -> Any:
+            message = reader.poll(self.timeout_seconds)
+            if message is None:
+                raise TimeoutError
+            if message.error() and message.error().code() != _kafka().KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                raise _kafka().KafkaException(message.error())
+            return message
+
+        try:
+            with self._foreign_errors(f"read {topic}[{partition}]"):
+                reader.assign([_kafka().TopicPartition(topic, partition, offset)])
+                yield read
+        finally:
+            reader.close()
+
+    def _partitions(self, topic: str) -> list[int]:
+        with self._foreign_errors(f"describe topic {topic}"):
+            found = self._describe(topic)
+        if found is None or found.error is not None or not found.partitions:
+            detail = found.error.name() if found is not None and found.error is not None else "not listed"
+            raise BrokerRefusedError(
+                f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
+            )
+        return sorted(found.partitions)
+
+    def _describe(self, topic: str) -> Any:
+        """Poll with short timeouts: librdkafka reports a refused login only through error_cb."""
+        seconds = min(_TRY_SECONDS, self.timeout_seconds)
+        for _ in range(round(self.timeout_seconds / seconds) - 1):
+            try:
+                return self._admin.list_topics(topic, timeout=seconds).topics.get(topic)
+            except _kafka().KafkaException as exc:
+                self._refuse_if_hopeless(exc)
+        return self._admin.list_topics(topic, timeout=seconds).topics.get(topic)
+
+    def _record_time(self, topic: str) -> RecordTime:
+        resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)
+        with self._foreign_errors(f"read the settings of topic {topic}"):
+            futures = self._admin.describe_configs([resource], request_timeout=self.timeout_seconds)
+            settings = futures[resource].result(timeout=self.timeout_seconds)
+        return RecordTime(settings["message.timestamp.type"].value)
+
+    def _list_offsets(self, topic: str, partitions: list[int], spec: Any) -> dict[int, Any]:
+        request = {_kafka().TopicPartition(topic, partition): spec for partition in partitions}
+        with self._foreign_errors(f"list offsets of topic {topic}"):
+            futures = self._admin.list_offsets(request, request_timeout=self.timeout_seconds)
+            return {asked.partition: future.result(timeout=self.timeout_seconds) for asked, future in futures.items()}
+
+    @cached_property
+    def _admin(self) -> Any:
+        settings = {
+            **self.access.librdkafka(),
+            "error_cb": self._errors.append,
+            "socket.timeout.ms": int(self.timeout_seconds * 1000),
+            # without it librdkafka logs 20 lines a second while a broker is away
+            "reconnect.backoff.ms": 500,
+            "reconnect.backoff.max.ms": 10_000,
+            "log_level": 2,
+        }
+        return _kafka().admin.AdminClient(settings)
+
+    @contextmanager
+    def _foreign_errors(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except _kafka().KafkaException as exc:
+            error = exc.args[0]
+            if error.name() in _FORBIDDEN:
+                raise BrokerRefusedError(
+                    f"broker {self._servers} refuses to {action}: {error.name()}; grant Describe"
+                ) from exc
+            self._refuse_if_hopeless(exc, error)
+            raise BrokerUnavailableError(f"broker {self._servers} cannot {action} now: {error.name()}") from exc
+        except TimeoutError as exc:
+            self._refuse_if_hopeless(exc)
+            raise BrokerUnavailableError(
+                f"broker {self._servers} does not answer within {self.timeout_seconds:g} s ({action})"
+            ) from exc
+
+    def _refuse_if_hopeless(self, exc: Exception, *errors: Any) -> None:
+        """Raise if the broker refuses this client; librdkafka reports the reason only to error_cb and retries."""
+        self._admin.poll(0)
+        reported = [*errors, *self._errors]
+        self._errors.clear()
+        if refusal := self.access.refusal(reported):
+            raise BrokerRefusedError(refusal) from exc
+
+    @property
+    def _servers(self) -> str:
+        return self.access.kafka_bootstrap_servers
+
+    @cached_property
+    def _errors(self) -> list[Any]:
+        return []
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _kafka() -> Any:
+    # imported late, so that other modules of this package start without it
+    import confluent_kafka.admin  # noqa: PLC0415 - imported late on purpose
+
+    return confluent_kafka

@@ -1,0 +1,71 @@
+"""Query the external table over the landed objects: registered files, rows per file, and event ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
+from snowflake_components.identifiers import Identifier, QualifiedName, literal
+from snowflake_components.work import Connection, Session
+
+HOUR_COLUMN = Identifier("REPLICATION_HOUR")
+"""The partition column of the table, a TIMESTAMP."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalTable:
+    """The external table over `landing/`.
+
+    Args:
+        connection: to Snowflake.
+        name: the table.
+        layout: of its stream.
+    """
+
+    connection: Connection
+    name: QualifiedName
+    layout: StreamLayout
+
+    def registered(self, hour: Hour | None = None) -> dict[str, int]:
+        """Return the bytes of each registered file by key, of one hour or of all hours."""
+        table = f"TABLE({self.name.database.sql}.INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => "
+        where = f" WHERE FILE_NAME LIKE {literal(f'%{hour.path}%')}" if hour else ""
+        sql = f"SELECT FILE_NAME, FILE_SIZE FROM {table}{literal(str(self.name))})){where}"  # noqa: S608 - names and literals are quoted by identifiers.py
+        with self.connection.connect() as session:
+            rows = session.execute(sql).rows
+        return {self._key(str(row["FILE_NAME"])): int(row["FILE_SIZE"]) for row in rows}
+
+    def queryable(self, hour: Hour | None = None) -> dict[str, int]:
+        """Return the number of rows of each file by key, of one hour or of all hours."""
+        with self.connection.connect() as session:
+            return self._count(session, hour)
+
+    def event_ids(self, hour: Hour) -> tuple[str | None, str | None]:
+        """Return the smallest and the greatest event id of an hour; None when it has no rows."""
+        sql = f"SELECT MIN(EVENT_ID) AS FIRST_ID, MAX(EVENT_ID) AS LAST_ID FROM {self.name.sql}{_where(hour)}"  # noqa: S608 - quoted by identifiers.py
+        with self.connection.connect() as session:
+            row = session.execute(sql).rows[0]
+        return row["FIRST_ID"], row["LAST_ID"]
+
+    def _count(self, session: Session, hour: Hour | None) -> dict[str, int]:
+        counted = f"SELECT METADATA$FILENAME AS OBJECT_KEY, COUNT(*) AS RECORDS FROM {self.name.sql}"  # noqa: S608 - quoted by identifiers.py
+        rows = session.execute(f"{counted}{_where(hour)} GROUP BY METADATA$FILENAME").rows
+        return {self._key(str(row["OBJECT_KEY"])): int(row["RECORDS"]) for row in rows}
+
+    def _key(self, name: str) -> str:
+        """Return the whole key; some lists of files give names relative to the stage."""
+        prefix = self.layout.prefix(Kind.LANDING)
+        return name if name.startswith(prefix) else prefix + name
+
+
+def _where(hour: Hour | None) -> str:
+    if hour is None:
+        return ""
+    return f" WHERE {HOUR_COLUMN.sql} = {literal(f'{hour.start:%Y-%m-%d %H:%M:%S}')}::TIMESTAMP_NTZ"
+
+
+def of_hour(by_key: Mapping[str, int], layout: StreamLayout, hour: Hour) -> dict[str, int]:
+    """Select the keys of one hour."""
+    prefix = layout.hour_prefix(Kind.LANDING, hour)
+    return {key: value for key, value in by_key.items() if key.startswith(prefix)}

@@ -1,0 +1,1 @@
+"""The ledger, read object by object and added up by partition and by hour."""

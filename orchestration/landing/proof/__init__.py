@@ -1,0 +1,1 @@
+"""Whether an hour is complete, the seal that proves it, the blocking checks, and the report over all hours."""

@@ -1,0 +1,160 @@
+"""The comparisons behind the four blocking checks of an hour. Pure; each result names what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flink_jobs.contracts.layout import Hour, Kind, ObjectKey
+from flink_jobs.contracts.ledger import LedgerEntry
+from orchestration.landing.clients.s3 import ListedObject
+from orchestration.landing.proof.seal import Seal, SealedPartition, sealed_partitions
+
+_NAMED_MAX = 10
+"""Keys that a result names; its counts cover all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The result of a check: whether it passed, one sentence, and the numbers."""
+
+    passed: bool
+    sentence: str
+    numbers: Mapping[str, int | str | list[str]] = field(default_factory=dict)
+
+
+def compare_offsets(
+    seal: Seal, entries: Iterable[tuple[Hour, LedgerEntry]], missing: Sequence[str], faults: Sequence[str]
+) -> Comparison:
+    """Compare the seal with the ledger: every offset is counted once, per partition, object and kind.
+
+    Args:
+        seal: the newest seal.
+        entries: of the ledger, read again.
+        missing: offsets up to the boundary of the hour that the ledger does not cover.
+        faults: of ledger entries with records of the hour.
+    """
+    own = [entry for _, entry in entries if seal.hour.label in entry.hours]
+    wrong = [
+        *faults,
+        *(f"{offsets} have not landed" for offsets in missing),
+        *_differing_partitions(seal.partitions, sealed_partitions(seal.hour, own)),
+        *_sums_that_differ(seal),
+    ]
+    numbers: dict[str, int | str | list[str]] = {
+        "accepted": seal.accepted,
+        "rejected": seal.rejected,
+        "ledger_entries": len(own),
+        "partitions": [f"{p.topic}[{p.partition}] {p.first_offset}-{p.last_offset}" for p in seal.partitions],
+        "wrong": wrong[:_NAMED_MAX],
+    }
+    if wrong:
+        return Comparison(False, f"{seal.hour}: {wrong[0]}", numbers)
+    return Comparison(True, f"{seal.accepted + seal.rejected} records of {len(own)} entries add up", numbers)
+
+
+def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
+    """Compare the seal with a new listing: each sealed object is listed once and unchanged."""
+    found = {item.key: item for item in listed}
+    lost = [item.key for item in seal.objects if item.key not in found]
+    changed = [
+        item.key
+        for item in seal.objects
+        if item.key in found and (found[item.key].bytes, found[item.key].etag) != (item.bytes, item.etag)
+    ]
+    sealed = {item.key for item in seal.objects}
+    epochs = {(item.kind, item.epoch) for item in seal.objects}
+    doubled = [key for key in sorted(found.keys() - sealed) if _identity(key) in epochs]
+    numbers: dict[str, int | str | list[str]] = {
+        "sealed": len(seal.objects),
+        "listed": len(found),
+        "bytes": seal.bytes,
+        "lost": lost[:_NAMED_MAX],
+        "changed": changed[:_NAMED_MAX],
+        "doubled": doubled[:_NAMED_MAX],
+        "not_sealed": sorted(found.keys() - sealed)[:_NAMED_MAX],
+    }
+    for name, keys in (("lost", lost), ("changed", changed), ("doubled", doubled)):
+        if keys:
+            return Comparison(False, f"{seal.hour}: {len(keys)} objects {name}, the first is {keys[0]}", numbers)
+    return Comparison(True, f"{len(seal.objects)} sealed objects are present and unchanged", numbers)
+
+
+def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
+    """Compare the seal with the files that the external table has registered for the hour."""
+    sealed, known = set(seal.landing()), set(registered)
+    absent, extra = sorted(sealed - known), sorted(known - sealed)
+    numbers: dict[str, int | str | list[str]] = {
+        "sealed": len(sealed),
+        "registered": len(known),
+        "not_registered": absent[:_NAMED_MAX],
+        "not_sealed": extra[:_NAMED_MAX],
+    }
+    if absent:
+        return Comparison(
+            False, f"{seal.hour}: {len(absent)} objects are not registered, the first is {absent[0]}", numbers
+        )
+    if extra:
+        return Comparison(
+            False, f"{seal.hour}: {len(extra)} files are registered but not sealed, the first is {extra[0]}", numbers
+        )
+    return Comparison(True, f"{len(sealed)} objects are registered", numbers)
+
+
+def compare_rows(seal: Seal, rows: Mapping[str, int]) -> Comparison:
+    """Compare the seal with the rows of the external table, per object and in total."""
+    sealed = {key: item.records for key, item in seal.landing().items()}
+    differing = sorted(key for key in sealed.keys() | rows.keys() if sealed.get(key, 0) != rows.get(key, 0))
+    total = sum(rows.values())
+    numbers: dict[str, int | str | list[str]] = {
+        "accepted": seal.accepted,
+        "queryable": total,
+        "differing": [f"{key}: sealed {sealed.get(key, 0)}, queryable {rows.get(key, 0)}" for key in differing][
+            :_NAMED_MAX
+        ],
+    }
+    if differing:
+        key = differing[0]
+        return Comparison(
+            False,
+            f"{seal.hour}: {key} has {rows.get(key, 0)} rows, {sealed.get(key, 0)} were sealed; "
+            f"{len(differing)} objects differ",
+            numbers,
+        )
+    if total != seal.accepted:
+        return Comparison(False, f"{seal.hour}: {total} rows, {seal.accepted} were accepted", numbers)
+    return Comparison(True, f"{total} rows are queryable", numbers)
+
+
+def _differing_partitions(sealed: Iterable[SealedPartition], ledger: Iterable[SealedPartition]) -> Iterable[str]:
+    before = {(p.topic, p.partition): p for p in sealed}
+    now = {(p.topic, p.partition): p for p in ledger}
+    for topic, partition in sorted(before.keys() | now.keys()):
+        old, new = before.get((topic, partition)), now.get((topic, partition))
+        if old != new:
+            yield f"{topic}[{partition}]: sealed {_counts(old)}, the ledger has {_counts(new)}"
+
+
+def _sums_that_differ(seal: Seal) -> Iterable[str]:
+    for name, kind, total in (
+        ("accepted", Kind.LANDING, seal.accepted),
+        ("rejected", Kind.REJECTED, seal.rejected),
+    ):
+        objects = sum(item.records for item in seal.objects if item.kind is kind)
+        partitions = sum(getattr(partition, name) for partition in seal.partitions)
+        if not objects == partitions == total:
+            yield f"{name}: {total} sealed, {objects} in objects, {partitions} in partitions"
+
+
+def _counts(partition: SealedPartition | None) -> str:
+    if partition is None:
+        return "nothing"
+    return (
+        f"{partition.accepted} accepted and {partition.rejected} rejected in offsets "
+        f"{partition.first_offset}-{partition.last_offset}"
+    )
+
+
+def _identity(key: str) -> tuple[Kind, str] | None:
+    parsed = ObjectKey.try_parse(key)
+    return (parsed.kind, parsed.epoch) if parsed else None

@@ -1,0 +1,120 @@
+"""The sensor's cursor: readable, versioned JSON with everything that a tick passes to the next one.
+
+`last` is the newest requested hour in the form of the keys, `2025/08/01/03`. Consecutive offsets and epochs are one
+range each, and an hour is dropped when nothing was emitted for it within the look-back: the size is bounded by the
+look-back and not by the traffic. After a lost cursor the whole ledger is read again, and Dagster skips the run keys
+that it already knows.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from flink_jobs.contracts.layout import Hour
+from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
+from orchestration.landing.ledger.epochs import HourLabel, HourPath
+from orchestration.landing.ledger.reading import Reading
+from orchestration.landing.ledger.totals import LedgerTotals
+from orchestration.landing.partitions import FIRST_HOUR
+from orchestration.landing.proof.evidence import IdleSince
+
+VERSION: Final = 1
+LOOKBACK = timedelta(hours=72)
+_REPAIR = "delete it in Dagster's UI (sensor landed_hours, cursor): the whole ledger is then read again, no run repeats"
+
+
+class RequestedRun(BaseModel):
+    """A run that was requested: the fingerprint of its objects, and how many records of the hour the ledger had."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fingerprint: str
+    records: int
+
+
+class Cursor(BaseModel):
+    """What one tick passes to the next. The names in JSON are those of version 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = VERSION
+    last: HourPath | None = None
+    totals: LedgerTotals = Field(alias="book")
+    requested: dict[HourLabel, RequestedRun] = Field({}, alias="asked")
+    reading: Reading = Reading()
+    idle_ends: dict[int, IdleSince] = Field({}, alias="watched")
+
+    def is_settled(self, hour: Hour) -> bool:
+        """Return whether a run was requested for all records of an hour that the ledger has."""
+        run, totals = self.requested.get(hour), self.totals.hours.get(hour)
+        return run is not None and totals is not None and run.records == totals.accepted + totals.rejected
+
+    def open_hours(self) -> list[Hour]:
+        """List the hours that are not settled, oldest first."""
+        return sorted(hour for hour in self.totals.hours if not self.is_settled(hour))
+
+    def forget(self, now: datetime, lookback: timedelta = LOOKBACK) -> Cursor:
+        """Drop the hours whose newest ledger entry is older than the look-back, if they are settled.
+
+        Hours before the first partition are dropped as well. The age of the hour itself does not count: late records
+        of an old hour keep it in the cursor.
+        """
+        oldest = Hour.containing(now - lookback)
+        gone = {
+            hour
+            for hour, totals in self.totals.hours.items()
+            if totals.until < oldest and (self.is_settled(hour) or hour.start < FIRST_HOUR)
+        }
+        requested = {hour: run for hour, run in self.requested.items() if hour not in gone}
+        return self.model_copy(update={"totals": self.totals.without_hours(gone), "requested": requested})
+
+    def to_text(self) -> str:
+        """Write the cursor as JSON."""
+        return self.model_dump_json(by_alias=True)
+
+
+def read_cursor(text: str | None, topic: str) -> Cursor:
+    """Read a cursor; without text, return the one at the beginning of the ledger.
+
+    Raises:
+        CursorTooNewError: a newer release wrote it.
+        CursorUnreadableError: it is damaged, or belongs to another topic.
+    """
+    if not text:
+        return Cursor(book=LedgerTotals(topic=topic))
+    _require_version(text)
+    try:
+        cursor = Cursor.model_validate_json(text)
+    except (ValidationError, ValueError) as exc:
+        raise CursorUnreadableError(f"the cursor is damaged: {_first_line(exc)}; {_REPAIR}") from exc
+    if cursor.totals.topic != topic:
+        raise CursorUnreadableError(
+            f"the cursor is of topic {cursor.totals.topic}, the sensor reads {topic} (HOURGLASS_TOPIC); {_REPAIR}"
+        )
+    return cursor
+
+
+def _require_version(text: str) -> None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise CursorUnreadableError(f"the cursor is not JSON: {text[:40]!r}; {_REPAIR}") from exc
+    version = found.get("version") if isinstance(found, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise CursorUnreadableError(f"the cursor has no version: {text[:40]!r}; {_REPAIR}")
+    if version > VERSION:
+        raise CursorTooNewError(
+            f"the cursor has version {version}, this release reads up to {VERSION}: install the newer release again, "
+            f"or {_REPAIR}"
+        )
+
+
+def _first_line(exc: Exception) -> str:
+    if isinstance(exc, ValidationError):
+        error = exc.errors()[0]
+        return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+    return str(exc).splitlines()[0]

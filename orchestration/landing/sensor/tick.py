@@ -1,0 +1,171 @@
+"""One tick of the sensor, without Dagster: read the ledger, add it up, and return the hours to publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flink_jobs.contracts.layout import Hour
+from orchestration.landing.ledger.epochs import Epochs
+from orchestration.landing.ledger.reading import read_ledger
+from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
+from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
+from orchestration.landing.proof.evidence import EndOffsets, Request, Stream, judge, read_end_offsets
+from orchestration.landing.proof.seal import fingerprint, latest_seal
+from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
+
+_NAMED_MAX = 5
+"""Hours that one sentence names; more are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one tick; the next tick does the rest.
+
+    Args:
+        requests_max: runs that are requested.
+        ledger_objects_max: objects of the ledger that are fetched.
+        duration: no further hour is examined after it; Dagster ends a tick at 60 s.
+        lookback: how long an hour stays in the cursor after its newest ledger entry.
+    """
+
+    requests_max: int = 24
+    ledger_objects_max: int = 2_000
+    duration: timedelta = timedelta(seconds=40)
+    lookback: timedelta = LOOKBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The result of one tick.
+
+    Args:
+        cursor: for the next tick.
+        requests: runs to request, oldest hour first.
+        reasons: `complete` or `amended` for each request, in the same order.
+        waiting: the hours that are not complete, oldest first.
+        findings: faults of the ledger and objects that it does not promise, as sentences.
+        behind: whether the limits left objects unread or hours unexamined.
+    """
+
+    cursor: Cursor
+    requests: tuple[Request, ...] = ()
+    reasons: tuple[str, ...] = ()
+    waiting: tuple[Open | Quarantined, ...] = ()
+    findings: tuple[str, ...] = ()
+    behind: bool = False
+
+    def sentence(self) -> str:
+        """Return one readable line: what each open hour waits for, and the findings."""
+        parts = [f"{one.hour} waits for {one.reason}" for one in self.waiting if isinstance(one, Open)]
+        parts += [f"quarantined: {one.reason}" for one in self.waiting if isinstance(one, Quarantined)]
+        named = parts[:_NAMED_MAX] + ([f"{len(parts) - _NAMED_MAX} more hours"] if len(parts) > _NAMED_MAX else [])
+        if self.behind:
+            named.insert(0, "more is left to read, the next tick continues")
+        named += [f"finding: {finding}" for finding in self.findings[:_NAMED_MAX]]
+        if not named:
+            last = f"{self.cursor.last.path.rstrip('/')} was the last" if self.cursor.last else "the ledger is empty"
+            return f"every landed hour was requested; {last}"
+        return "; ".join(named)
+
+
+def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
+    """Find the hours to publish. It changes nothing outside, so a tick that was cut off can be repeated.
+
+    1. Read the end offsets of the partitions, then the ledger; add the new entries to the totals.
+    2. If the limit left ledger objects unread, stop here: a missing entry proves nothing then.
+    3. Examine the open hours, oldest first, until `requests_max` runs are requested or the time is over.
+
+    Raises:
+        UnavailableError: the broker or the bucket is away; the old cursor stays valid.
+        LandingError: something must be repaired first.
+    """
+    ends = read_end_offsets(stream, cursor.idle_ends)
+    news = read_ledger(stream.bucket, stream.layout, cursor.reading, objects_max=limits.ledger_objects_max)
+    totals = cursor.totals.fold(news.entries)
+    cursor = cursor.model_copy(update={"totals": totals, "reading": news.reading, "idle_ends": dict(ends.idle_ends)})
+    if news.more:
+        return Tick(cursor, findings=tuple(totals.findings()), behind=True)
+    cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.offsets, ends.asked_at)})
+    return _Examination(stream, ends, limits, cursor).run()
+
+
+class _Examination:
+    """Examine the open hours of one tick in order."""
+
+    def __init__(self, stream: Stream, ends: EndOffsets, limits: Limits, cursor: Cursor) -> None:
+        self._stream = stream
+        self._ends = ends
+        self._limits = limits
+        self._cursor = cursor
+        self._requests: list[Request] = []
+        self._reasons: list[str] = []
+        self._waiting: list[Open | Quarantined] = []
+        self._unpromised: list[str] = []
+        self._behind = False
+
+    def run(self) -> Tick:
+        for hour in self._cursor.open_hours():
+            late = self._stream.clock.utc_now() - self._ends.asked_at > self._limits.duration
+            if late or len(self._requests) == self._limits.requests_max:
+                self._behind = True
+                break
+            self._restore_from_seal(hour)
+            verdict = judge(self._stream, hour, self._cursor.totals, self._ends).verdict
+            if isinstance(verdict, Complete):
+                self._request(verdict)
+            else:
+                self._waiting.append(verdict)
+        cursor = self._cursor.forget(self._ends.asked_at, self._limits.lookback)
+        findings = (*cursor.totals.findings(), *self._unpromised)
+        return Tick(cursor, tuple(self._requests), tuple(self._reasons), tuple(self._waiting), findings, self._behind)
+
+    def _request(self, complete: Complete) -> None:
+        hour, found = complete.hour, fingerprint(complete.objects)
+        before, totals = self._cursor.requested.get(hour), self._cursor.totals.hours[hour]
+        if complete.unpromised_keys:
+            key = complete.unpromised_keys[0]
+            self._unpromised.append(f"{hour}: no ledger entry promises {key}; it is left out")
+        run = RequestedRun(fingerprint=found, records=totals.accepted + totals.rejected)
+        self._update(requested={**self._cursor.requested, hour: run})
+        idle_ends = self._cursor.idle_ends if complete.proof is Proof.IDLE else None
+        self._requests.append(Request(hour, found, totals.since, idle_ends))
+        self._reasons.append("complete" if before is None or before.fingerprint == found else "amended")
+        self._update(last=max(hour, self._cursor.last or hour))
+
+    def _restore_from_seal(self, hour: Hour) -> None:
+        """Read from its seal the totals of an old hour that the cursor dropped."""
+        recent = hour.end >= self._ends.asked_at - self._limits.lookback
+        if recent or hour in self._cursor.requested:
+            return
+        seal = latest_seal(self._stream.bucket, self._stream.layout, hour)
+        if seal is None:
+            return
+        totals = self._cursor.totals.hours[hour]
+        known = HourTotals(
+            since=min(seal.emitted_first, totals.since),
+            until=totals.until,
+            accepted=seal.accepted + totals.accepted,
+            rejected=seal.rejected + totals.rejected,
+            landing_epochs=_with(totals.landing_epochs, [item.epoch for item in seal.landing().values()]),
+            rejected_epochs=_with(
+                totals.rejected_epochs,
+                [item.epoch for item in seal.objects if item.key not in seal.landing()],
+            ),
+            faults=totals.faults,
+        )
+        hours = {**self._cursor.totals.hours, hour: known}
+        run = RequestedRun(fingerprint=seal.fingerprint, records=seal.accepted + seal.rejected)
+        self._update(
+            totals=LedgerTotals(topic=self._stream.topic, chains=self._cursor.totals.chains, hours=hours),
+            requested={**self._cursor.requested, hour: run},
+        )
+
+    def _update(self, **changes: object) -> None:
+        self._cursor = self._cursor.model_copy(update=changes)
+
+
+def _with(known: Epochs, more: list[str]) -> Epochs:
+    for epoch in more:
+        known = known.add(epoch)
+    return known

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from orchestration.dbt_runner.sources import SOURCES, TABLES, SourcesError, sources_of
+from snowflake_components.statements import ObjectType
+
+TABLE = """
+type: snowflake_components.SnowflakeCreateOrRefreshComponent
+attributes:
+  name: ext_events
+  database_name: aws
+  schema_name: dev
+  type: external table
+  options:
+    location: "@stage_events"
+    columns:
+      - {name: FILENAME, type: VARCHAR, as: METADATA$FILENAME}
+      - {name: PAYLOAD, type: VARIANT, as: "value:event:payload"}
+  asset_attributes: {description: Events.}
+"""
+STAGE = """
+type: snowflake_components.SnowflakeCreateOrRefreshComponent
+attributes: {name: stage_events, database_name: other, schema_name: dev, type: stage, options: {url: s3://b/}}
+"""
+
+
+def test_the_committed_sources_are_those_of_the_tables() -> None:
+    """A column of the table is one of the source: `python -m orchestration.dbt_runner.sources` writes it."""
+    assert SOURCES.read_text() == sources_of(TABLES.read_text())
+
+
+def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
+    """Stages and other documents in the same file are none of dbt's business."""
+    assert {
+        "version": 2,
+        "sources": [
+            {
+                "name": "event_log",
+                "database": "aws",
+                "schema": "dev",
+                "tables": [
+                    {
+                        "name": "ext_events",
+                        "description": "Events.",
+                        "config": {"meta": {"dagster": {"asset_key": ["aws", "dev", "ext_events"]}}},
+                        "columns": [
+                            {"name": "filename", "data_type": "varchar"},
+                            {"name": "payload", "data_type": "variant"},
+                        ],
+                    }
+                ],
+            }
+        ],
+    } == yaml.safe_load(sources_of(f"{STAGE}---{TABLE}"))
+
+
+@pytest.mark.parametrize("kind", ["external_table", "External Table"])
+def test_the_kind_of_an_object_is_read_as_its_component_reads_it(kind: str) -> None:
+    """The component refuses every other spelling, so a document with one is no table here."""
+    assert kind not in list(ObjectType)
+    with pytest.raises(SourcesError, match="not of 0"):
+        sources_of(TABLE.replace("external table", kind))
+
+
+def test_where_the_table_lives_may_come_from_the_environment() -> None:
+    """The asset keeps the name that it has everywhere; the database is the one of this environment."""
+    target = "  target_database: \"{{ env('HOURGLASS_SNOWFLAKE_DATABASE', 'aws') }}\"\n  type:"
+    (source,) = yaml.safe_load(sources_of(TABLE.replace("  type:", target)))["sources"]
+    assert source["database"] == "{{ env_var('HOURGLASS_SNOWFLAKE_DATABASE', 'aws') }}"
+    assert source["tables"][0]["config"]["meta"]["dagster"]["asset_key"] == ["aws", "dev", "ext_events"]
+
+
+def test_a_template_that_dbt_does_not_have_is_refused_by_its_field() -> None:
+    """It would be read as something else, or fail far away from here."""
+    with pytest.raises(SourcesError, match="target_schema: dbt has no"):
+        sources_of(TABLE.replace("  type:", '  target_schema: "{{ context.deployment }}"\n  type:'))
+
+
+@pytest.mark.parametrize("tables", [STAGE, "", f"{TABLE}---{TABLE.replace('dev', 'prod')}"])
+def test_one_place_is_needed(tables: str) -> None:
+    """A dbt source has one database and one schema."""
+    with pytest.raises(SourcesError, match="one database and schema"):
+        sources_of(tables)

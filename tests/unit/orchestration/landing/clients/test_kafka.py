@@ -1,0 +1,134 @@
+"""The Kafka seam: requests to the admin API, its answers and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TimestampedOffset, TopicOffsets
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
+from producers.kafka import KafkaAccess, OffsetRange
+from tests.fakes.landing import H1, TOPIC
+
+
+@dataclass
+class FakeAdmin:
+    """The part of the admin client that is used; `answers` are the offsets of each ListOffsets, in order."""
+
+    answers: list[Mapping[int, tuple[int, int]]] = field(default_factory=list)
+    record_time: str = "LogAppendTime"
+    error: Exception | None = None
+    timeouts: list[float] = field(default_factory=list)
+
+    def list_topics(self, topic: str, timeout: float) -> Any:
+        """Describe one topic of two partitions."""
+        self.timeouts.append(timeout)
+        if isinstance(self.error, KafkaException):
+            raise self.error
+        return SimpleNamespace(topics={topic: SimpleNamespace(error=None, partitions={0: None, 1: None})})
+
+    def describe_configs(self, resources: list[Any], request_timeout: float) -> Any:
+        """Answer the settings of the topic."""
+        self.timeouts.append(request_timeout)
+        value = {"message.timestamp.type": SimpleNamespace(value=self.record_time)}
+        return {resources[0]: done(value)}
+
+    def list_offsets(self, request: Mapping[Any, Any], request_timeout: float) -> Any:
+        """Answer the next offsets."""
+        self.timeouts.append(request_timeout)
+        answer = self.answers.pop(0)
+        return {
+            asked: done(SimpleNamespace(offset=answer[asked.partition][0], timestamp=answer[asked.partition][1]))
+            for asked in request
+        }
+
+    def poll(self, timeout: float) -> int:
+        """Callbacks come from the real client alone."""
+        return int(timeout)
+
+
+NOWHERE = KafkaAccess(_env_file=None, kafka_bootstrap_servers="127.0.0.1:1")
+
+
+def done(value: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(value)
+    return future
+
+
+def broker_with(admin: FakeAdmin) -> KafkaBroker:
+    broker = KafkaBroker(NOWHERE, timeout_seconds=3)
+    broker.__dict__["_admin"] = admin
+    return broker
+
+
+@pytest.mark.parametrize("record_time", list(RecordTime))
+def test_partitions_watermarks_and_record_time_are_read(record_time: RecordTime) -> None:
+    """Earliest and latest, for all partitions at once; every request has the timeout."""
+    admin = FakeAdmin([{0: (5, -1), 1: (0, -1)}, {0: (9, -1), 1: (0, -1)}], record_time.value)
+    expected = TopicOffsets(TOPIC, record_time, {0: OffsetRange(5, 9), 1: OffsetRange(0, 0)})
+    assert expected == broker_with(admin).offsets(TOPIC)
+    assert [1.0, 3.0, 3.0, 3.0] == admin.timeouts
+
+
+def test_a_moment_is_sent_in_milliseconds_and_no_record_is_none() -> None:
+    """The broker answers -1 where no record is as late."""
+    later = H1.start + timedelta(milliseconds=123)
+    admin = FakeAdmin([{0: (7, int(later.timestamp() * 1000)), 1: (-1, -1)}])
+    assert {0: TimestampedOffset(7, later), 1: None} == broker_with(admin).offsets_at(TOPIC, [0, 1], H1.start)
+
+
+def test_a_topic_that_is_not_there_is_refused() -> None:
+    """The message names the setting."""
+    admin = FakeAdmin()
+    admin.list_topics = lambda topic, timeout: SimpleNamespace(topics={topic: None, "t": timeout})  # type: ignore[method-assign] # one answer of one test
+    with pytest.raises(BrokerRefusedError, match=r"has no topic platform-events .*HOURGLASS_TOPIC"):
+        broker_with(admin).offsets(TOPIC)
+
+
+@pytest.mark.parametrize("code", [KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._UNKNOWN_PARTITION])
+def test_a_broker_that_is_away_is_unavailable(code: int) -> None:
+    """Also an unknown partition: the client reports it while a broker is down."""
+    admin = FakeAdmin(error=KafkaException(KafkaError(code)))
+    with pytest.raises(
+        BrokerUnavailableError, match=r"broker 127\.0\.0\.1:1 cannot describe topic platform-events now"
+    ):
+        broker_with(admin).offsets(TOPIC)
+
+
+def test_missing_rights_are_refused() -> None:
+    """Asking again does not help."""
+    admin = FakeAdmin(error=KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
+    with pytest.raises(BrokerRefusedError, match="grant Describe"):
+        broker_with(admin).offsets(TOPIC)
+
+
+def test_an_answer_that_does_not_come_is_unavailable() -> None:
+    """The future of a request has a timeout of its own."""
+    broker = KafkaBroker(NOWHERE, timeout_seconds=0.01)
+    admin = FakeAdmin()
+    admin.list_offsets = lambda request, request_timeout: dict.fromkeys(request, Future()) if request_timeout else {}  # type: ignore[method-assign] # one answer of one test
+    broker.__dict__["_admin"] = admin
+    with pytest.raises(BrokerUnavailableError, match="does not answer within"):
+        broker.offsets_at(TOPIC, [0], H1.start)
+
+
+def test_a_broker_that_does_not_run_is_unavailable() -> None:
+    """The real client, and a port without a listener."""
+    with pytest.raises(BrokerUnavailableError):
+        KafkaBroker(NOWHERE, timeout_seconds=0.2).offsets(TOPIC)
+
+
+def test_a_refused_login_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client reports it to error_cb only, and its request ends without an answer."""
+    broker = broker_with(FakeAdmin(error=KafkaException(KafkaError(KafkaError._TRANSPORT))))
+    monkeypatch.setitem(broker.__dict__, "_errors", [KafkaError(KafkaError._AUTHENTICATION)])
+    with pytest.raises(BrokerRefusedError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
+        broker.offsets(TOPIC)

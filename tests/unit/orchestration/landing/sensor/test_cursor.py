@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
+from orchestration.landing.sensor.cursor import Cursor, read_cursor
+from orchestration.landing.sensor.tick import Limits, run_tick
+from tests.fakes.broker import FakeBroker
+from tests.fakes.landing import H1, TOPIC, FakeLanding
+
+
+def ticked(fake: FakeLanding) -> Cursor:
+    return run_tick(fake.stream, read_cursor(None, TOPIC), Limits()).cursor
+
+
+def test_the_cursor_shows_the_last_hour_in_the_form_of_the_keys(fake: FakeLanding) -> None:
+    """A person reads it in the UI: the last hour, the position of each partition, each hour's sums."""
+    shown = json.loads(ticked(fake).to_text())
+    assert (1, "2025/08/01/03") == (shown["version"], shown["last"])
+    assert {"0": "0-6", "1": "0-4"} == {p: chain["covered"] for p, chain in shown["book"]["chains"].items()}
+    assert (4, 1) == (
+        shown["book"]["hours"]["2025-08-01T01"]["accepted"],
+        shown["book"]["hours"]["2025-08-01T01"]["rejected"],
+    )
+
+
+def test_a_cursor_reads_back_as_it_was_written(fake: FakeLanding) -> None:
+    """Nothing is lost over a restart."""
+    cursor = ticked(fake)
+    assert cursor == read_cursor(cursor.to_text(), TOPIC)
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_no_cursor_is_the_beginning_of_the_ledger(text: str | None) -> None:
+    """A new sensor and a lost cursor read everything; run keys absorb the repetition."""
+    cursor = read_cursor(text, TOPIC)
+    assert cursor.reading.start is None
+    assert [] == cursor.open_hours()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025/08/01/03",
+        "null",
+        "[]",
+        "{}",
+        '{"version": true}',
+        '{"version": "1"}',
+        '{"version": 1}',
+        '{"version": 0, "book": {"topic": "platform-events"}}',
+        '{"version": 1, "book": {"topic": "platform-events"}, "unknown": 1}',
+        '{"version": 1, "book": {"topic": "platform-events", "hours": {"yesterday": {}}}}',
+        '{"version": 1, "book": {"topic": "platform-events", "chains": {"0": {"covered": "x", "emitted": "y"}}}}',
+        '{"version": 1, "last": "9999/99/99/99", "book": {"topic": "platform-events"}}',
+        "\x00" * 1_000_000,
+        "[" * 100_000,
+    ],
+    ids=range(14),
+)
+def test_garbage_is_an_error_that_names_the_repair(text: str) -> None:
+    """It never means "start from now"."""
+    with pytest.raises(CursorUnreadableError, match="the whole ledger is then read again"):
+        read_cursor(text, TOPIC)
+
+
+def test_the_cursor_of_a_newer_release_is_an_error_of_its_own(fake: FakeLanding) -> None:
+    """A rollback must not throw away what the newer release knew."""
+    newer = {**json.loads(ticked(fake).to_text()), "version": 2}
+    with pytest.raises(CursorTooNewError, match="version 2"):
+        read_cursor(json.dumps(newer), TOPIC)
+
+
+def test_the_cursor_of_another_topic_is_refused(fake: FakeLanding) -> None:
+    """Offsets of one topic say nothing about another."""
+    with pytest.raises(CursorUnreadableError, match="HOURGLASS_TOPIC"):
+        read_cursor(ticked(fake).to_text(), "other")
+
+
+def test_hours_leave_after_the_look_back_and_open_ones_stay(fake: FakeLanding) -> None:
+    """Hour 03 has an object that is not listed: it is remembered until it is complete."""
+    lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/03/" in key)
+    del fake.bucket.objects[lost]
+    cursor = ticked(fake)
+    later = fake.clock.utc_now() + timedelta(hours=74)
+    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.utc_now()).totals.hours)
+    assert [H1.plus(2)] == sorted(cursor.forget(later).totals.hours)
+    assert cursor.totals.chains == cursor.forget(later).totals.chains
+
+
+def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) -> None:
+    """A replay of last month is remembered like today's hours."""
+    fake.clock.time += timedelta(days=30)
+    fake.broker.records[0] += [H1.start]
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    assert H1 in ticked(fake).forget(fake.clock.utc_now()).totals.hours
+
+
+def test_its_size_does_not_grow_with_the_traffic() -> None:
+    """Four days of checkpoints every minute: 72 hours remain, and less than 64 KiB."""
+    fake = FakeLanding(FakeBroker({0: [H1.start + timedelta(minutes=n) for n in range(4 * 24 * 60)]}))
+    cursor = read_cursor(None, TOPIC)
+    for hour in range(4 * 24):
+        for minute in range(60):
+            offset = hour * 60 + minute
+            fake.clock.time = fake.broker.records[0][offset]
+            fake.job.land(0, offset, offset, fake.clock.utc_now())
+        cursor = run_tick(fake.stream, cursor, Limits()).cursor
+    assert 74 >= len(cursor.totals.hours)
+    assert 64 * 1024 > len(cursor.to_text())
