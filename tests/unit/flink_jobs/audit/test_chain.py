@@ -11,7 +11,7 @@ PLACE = ("t", 0)
 
 def entry(first: int, last: int, epoch: str = "a") -> Entry:
     return Entry(
-        where="k:1", job_id="j", checkpoint=1, epoch=epoch, place=PLACE, first=first, last=last,
+        where="k:1", job_id="j", checkpoint=1, epoch=epoch, partition=PLACE, first=first, last=last,
         records=last - first + 1, holes=0, hole_ranges=(), cells=(), reasons=(),
     )  # fmt: skip
 

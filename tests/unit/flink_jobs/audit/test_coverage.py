@@ -2,25 +2,25 @@ from __future__ import annotations
 
 import json
 
-from flink_jobs.audit.audit import Audit, Hours, attest, audit
-from flink_jobs.audit.broker import Marks
+from flink_jobs.audit.audit import Audit, Hours, audit, compare_with_broker
+from flink_jobs.audit.broker import OffsetRange
 from flink_jobs.contracts.layout import Hour
+from tests.fakes.broker_reader import FakeBrokerReader
 from tests.fakes.landed import START, LandedBucket
-from tests.fakes.witness import FakeWitness
 
 A1, A2 = "aaaaaaaaaaaa.1", "aaaaaaaaaaaa.2"
 LEDGER = "platform-events/ledger/2025/08/01/05/part-aaaaaaaaaaaa.1-0-0.jsonl"
 ALL = Hours()
 
 
-def look(bucket: LandedBucket, witness: FakeWitness, *, read: bool = True, hours: Hours = ALL) -> Audit:
+def look(bucket: LandedBucket, reader: FakeBrokerReader, *, read: bool = True, hours: Hours = ALL) -> Audit:
     seen = audit(bucket, bucket.layout, hours=hours, read=read, report=lambda _line: None)
-    attest(seen, witness, ["t"], hours, lambda _line: None)
+    compare_with_broker(seen, reader, ["t"], hours, lambda _line: None)
     return seen
 
 
-def found(bucket: LandedBucket, witness: FakeWitness, *, read: bool = True) -> list[str]:
-    return [str(finding) for finding in look(bucket, witness, read=read).findings.kept]
+def found(bucket: LandedBucket, reader: FakeBrokerReader, *, read: bool = True) -> list[str]:
+    return [str(finding) for finding in look(bucket, reader, read=read).findings.kept]
 
 
 def with_hole(offset: int) -> LandedBucket:
@@ -46,28 +46,28 @@ def test_a_partition_that_landed_to_its_end_has_no_lag() -> None:
     """Lag is what the broker has behind the last booked offset, also where nothing is booked."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 59)
-    seen = look(bucket, FakeWitness({0: Marks(0, 60), 1: Marks(5, 12), 2: Marks(7, 7)}))
+    seen = look(bucket, FakeBrokerReader({0: OffsetRange(0, 60), 1: OffsetRange(5, 12), 2: OffsetRange(7, 7)}))
 
     assert [] == seen.findings.kept
-    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {place: its.lag for place, its in seen.coverage.items()}
+    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {partition: its.lag for partition, its in seen.coverage.items()}
 
 
 def test_a_hole_where_nothing_can_be_read_is_a_hole() -> None:
     """A marker of a transaction, or an aborted record: the consumer does not get it either."""
-    witness = FakeWitness({0: Marks(0, 60)}, unreadable={0, 33})
+    reader = FakeBrokerReader({0: OffsetRange(0, 60)}, unreadable={0, 33})
 
-    assert [] == found(with_hole(33), witness)
-    assert [] == found(with_hole(33), witness, read=False)
+    assert [] == found(with_hole(33), reader)
+    assert [] == found(with_hole(33), reader, read=False)
 
 
 def test_a_skipped_record_does_not_pass_for_a_hole() -> None:
     """An independent consumer reads it: with all lines read its offset is known, else its entry."""
-    witness = FakeWitness({0: Marks(1, 60)})
+    reader = FakeBrokerReader({0: OffsetRange(1, 60)})
 
-    assert ["hole_readable: t[0]: offsets 33 can be read, and lie in no object"] == found(with_hole(33), witness)
-    assert [(0, "33")] == witness.asked
+    assert ["hole_readable: t[0]: offsets 33 can be read, and lie in no object"] == found(with_hole(33), reader)
+    assert [(0, "33")] == reader.asked
     counted = "of offsets 1-59 59 can be read, 58 are booked; epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7)"
-    assert [f"hole_readable: t[0]: {counted} counts 1 holes"] == found(with_hole(33), witness, read=False)
+    assert [f"hole_readable: t[0]: {counted} counts 1 holes"] == found(with_hole(33), reader, read=False)
 
 
 def test_an_entry_that_lists_its_holes_is_asked_about_these_alone() -> None:
@@ -75,21 +75,21 @@ def test_an_entry_that_lists_its_holes_is_asked_about_these_alone() -> None:
     bucket = with_hole(33)
     entry = json.loads(bucket.bodies[LEDGER])
     bucket.bodies[LEDGER] = json.dumps(entry | {"hole_ranges": [[33, 33]]}).encode() + b"\n"
-    witness = FakeWitness({0: Marks(1, 60)})
+    reader = FakeBrokerReader({0: OffsetRange(1, 60)})
 
     told = "hole_readable: t[0]: offsets 33 can be read; epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7) counts 1 holes"
-    assert [told] == found(bucket, witness, read=False)
-    assert [(0, "33")] == witness.asked
-    assert [] == found(bucket, FakeWitness({0: Marks(1, 60)}, unreadable={33}), read=False)
+    assert [told] == found(bucket, reader, read=False)
+    assert [(0, "33")] == reader.asked
+    assert [] == found(bucket, FakeBrokerReader({0: OffsetRange(1, 60)}, unreadable={33}), read=False)
 
 
 def test_offsets_below_the_low_watermark_are_not_judged() -> None:
     """The broker has forgotten them: whether they were readable nobody can say."""
-    witness = FakeWitness({0: Marks(40, 60)})
+    reader = FakeBrokerReader({0: OffsetRange(40, 60)})
 
-    assert [] == found(with_hole(33), witness)
-    assert [] == found(with_hole(33), witness, read=False)
-    assert [] == witness.asked
+    assert [] == found(with_hole(33), reader)
+    assert [] == found(with_hole(33), reader, read=False)
+    assert [] == reader.asked
 
 
 def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
@@ -97,9 +97,9 @@ def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
     bucket = LandedBucket()
     bucket.land(A1, 30, 59)
 
-    witness = FakeWitness({0: Marks(20, 60)}, unreadable=set(range(23, 30)))
-    assert ["never_landed: t[0]: offsets 20-22 can be read, the first entry begins at 30"] == found(bucket, witness)
-    assert [] == found(bucket, FakeWitness({0: Marks(20, 60)}, unreadable=set(range(20, 30))))
+    reader = FakeBrokerReader({0: OffsetRange(20, 60)}, unreadable=set(range(23, 30)))
+    assert ["never_landed: t[0]: offsets 20-22 can be read, the first entry begins at 30"] == found(bucket, reader)
+    assert [] == found(bucket, FakeBrokerReader({0: OffsetRange(20, 60)}, unreadable=set(range(20, 30))))
 
 
 def test_offsets_that_the_broker_never_had_are_told() -> None:
@@ -108,16 +108,16 @@ def test_offsets_that_the_broker_never_had_are_told() -> None:
     bucket.land(A1, 0, 59)
 
     told = ["beyond_broker: t[0]: offsets 50-59 are booked, the broker ends at 50"]
-    assert told == found(bucket, FakeWitness({0: Marks(0, 50)}))
+    assert told == found(bucket, FakeBrokerReader({0: OffsetRange(0, 50)}))
     told = ["beyond_broker: t[0]: offsets 59-59 are booked, the broker ends at 59"]
-    assert told == found(bucket, FakeWitness({0: Marks(0, 59)}))
+    assert told == found(bucket, FakeBrokerReader({0: OffsetRange(0, 59)}))
 
 
 def test_with_chosen_hours_holes_are_asked_for_by_entry() -> None:
     """Offsets of hours that were not read are no holes."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 99)
-    witness = FakeWitness({0: Marks(0, 100)})
+    reader = FakeBrokerReader({0: OffsetRange(0, 100)})
 
-    assert [] == look(bucket, witness, hours=Hours(Hour(START), Hour(START))).findings.kept
-    assert [] == witness.asked
+    assert [] == look(bucket, reader, hours=Hours(Hour(START), Hour(START))).findings.kept
+    assert [] == reader.asked
