@@ -1,4 +1,7 @@
-"""The bucket as the commands around the job see it. The only importer of the S3 client here."""
+"""List, read and write the bucket, with its errors translated into ours.
+
+`flink_jobs.contracts.s3_access` makes the client.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +45,13 @@ def plain_address(settings: LandingSettings) -> BucketAddress:
 
 
 class Bucket:
-    """Lists, reads and writes objects, ends uploads, and checks access.
+    """List, read and write objects, abort uploads, check access.
 
     Args:
         client: of boto3.
         name: of the bucket.
-        owner: account that it must belong to; None does not ask.
-        put_arguments: what every object that is written must carry.
+        owner: account that the bucket must belong to; None is not checked.
+        put_arguments: arguments of every PUT, such as encryption and ACL.
     """
 
     def __init__(
@@ -65,11 +68,11 @@ class Bucket:
         return cls(settings.client(_LIMITS), settings.bucket, settings.bucket_owner, settings.put_arguments())
 
     def check(self) -> None:
-        """Find out whether the bucket is there and lets us in.
+        """Check that the bucket exists and is accessible.
 
         Raises:
             UnreachableError: nothing answers.
-            SetupError: there is no such bucket, or the keys are wrong.
+            SetupError: there is no such bucket, or it refuses the keys.
         """
         try:
             self._client.head_bucket(Bucket=self._name, **self._owner)
@@ -105,7 +108,7 @@ class Bucket:
     def create(self, key: str, body: bytes) -> bool:
         """Write an object unless there is one of that key; return whether this call wrote it.
 
-        False also after an attempt whose answer was lost: compare what is there with what was to be written.
+        False also when the answer to an earlier attempt of this call was lost: compare the object with `body`.
         """
         try:
             self._client.put_object(Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **self._put)
@@ -118,11 +121,11 @@ class Bucket:
         return True
 
     def put(self, key: str, body: bytes) -> None:
-        """Write an object, also over another."""
+        """Write an object; an existing one is replaced."""
         self._do(self._client.put_object, Key=key, Body=body, **self._put)
 
     def read(self, key: str) -> bytes | None:
-        """Read an object; None where there is none."""
+        """Read an object; None when there is none."""
         try:
             return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
         except ClientError as exc:
@@ -133,7 +136,7 @@ class Bucket:
             raise self._explain(exc) from exc
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is gone already is success."""
+        """Delete an object; success also when it is gone already."""
         self._do(self._client.delete_object, Key=key)
 
     def uploads(self, prefix: str) -> Iterator[OpenUpload]:
@@ -147,7 +150,7 @@ class Bucket:
             raise self._explain(exc) from exc
 
     def abort(self, upload: OpenUpload) -> None:
-        """End an upload without an object; one that is gone already is success."""
+        """Abort an upload; success also when it is gone already."""
         try:
             self._client.abort_multipart_upload(Bucket=self._name, Key=upload.key, UploadId=upload.upload_id)
         except ClientError as exc:
@@ -157,7 +160,7 @@ class Bucket:
             raise self._explain(exc) from exc
 
     def parts(self, upload: OpenUpload) -> list[StoredObject]:
-        """List the parts that an upload has stored so far, all under its key; none where it has just ended."""
+        """List the parts that an upload has stored so far, all under its key; none when it has just ended."""
         pages = self._client.get_paginator("list_parts").paginate(
             Bucket=self._name, Key=upload.key, UploadId=upload.upload_id
         )

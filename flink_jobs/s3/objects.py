@@ -1,4 +1,4 @@
-"""What a listing of the bucket says, without the client that asks: the job's own process has none in its long life."""
+"""What a listing of the bucket returns."""
 
 from __future__ import annotations
 
