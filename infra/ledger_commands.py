@@ -35,9 +35,7 @@ def group() -> None:
 def check(
     *,
     read: Annotated[bool, typer.Option("--read", help="Read every object to its last byte.")] = False,
-    broker: Annotated[
-        bool, typer.Option("--broker", help="Also ask the broker: lag, holes, what never landed.")
-    ] = False,
+    broker: Annotated[bool, typer.Option("--broker", help="Compare with the broker: offset ranges and holes.")] = False,
     watch: Annotated[
         float,
         typer.Option(metavar="SECONDS", min=0, help="First look again and again for so long, while records land."),
