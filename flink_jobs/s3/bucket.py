@@ -1,7 +1,4 @@
-"""List, read and write the bucket, with its errors translated into ours.
-
-`flink_jobs.contracts.s3_access` makes the client.
-"""
+"""The client of the stream's bucket. Translates errors of boto3 into those of `flink_jobs.errors`."""
 
 from __future__ import annotations
 

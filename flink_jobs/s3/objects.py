@@ -1,4 +1,4 @@
-"""What a listing of the bucket returns."""
+"""The bucket as the project sees it: what a listing returns, and the operations of its one client."""
 
 from __future__ import annotations
 
