@@ -65,7 +65,9 @@ class ObjectAudit:
         """Find what differs in one hour; `listed` must have been read after the ledger."""
         matched = compare(promised, listed)
         for kind, epoch in matched.missing:
-            yield Finding(Code.OBJECT_MISSING, f"{hour} {kind}", f"the ledger promises epoch {epoch}, nobody lists it")
+            yield Finding(
+                Code.OBJECT_MISSING, f"{hour} {kind}", f"the ledger promises epoch {epoch}, no listing has it"
+            )
         for found in matched.doubled:
             yield Finding(Code.OBJECT_TWICE, found.key, "its epoch has another object in this hour")
         for found in matched.foreign:

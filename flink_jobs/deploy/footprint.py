@@ -1,8 +1,8 @@
 """How many objects and requests a landing job will make, computed from its settings. Pure.
 
-At each checkpoint a subtask finishes one object for every hour and kind of which it has read a record since the
-previous checkpoint, and one object of the ledger. Nothing else makes objects below the stream, so the count of objects
-is exact where the number of open hours is; the count of requests is exact for objects of one part.
+At each checkpoint a subtask finishes one object for every hour and kind that it has read a record of since the previous
+checkpoint, and one object of the ledger. Nothing else makes objects below the stream, so the count of objects is exact
+where the number of open hours is; the count of requests is exact for objects of one part.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class LandingPlan:
     Args:
         checkpoint_seconds: between two checkpoints.
         parallelism: subtasks.
-        open_hours: hours of record time of which records arrive within one interval: 1 where record time is the
+        open_hours: hours whose records arrive within one interval: 1 where record time is the
             broker's (2 for the moment in which the hour changes), the number of replayed hours in a replay.
         has_rejects: whether malformed records arrive throughout, too.
     """

@@ -57,7 +57,7 @@ def test_every_finding_is_printed_and_the_exit_code_is_1(bucket: CheckedBucket) 
     result = run()
 
     assert 1 == result.exit_code
-    promised = "the ledger promises epoch aaaaaaaaaaaa.1, nobody lists it"
+    promised = "the ledger promises epoch aaaaaaaaaaaa.1, no listing has it"
     assert f"object_missing: 2025-08-01T03 landing: {promised}\n" == result.stdout
 
 

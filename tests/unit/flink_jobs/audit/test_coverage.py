@@ -70,21 +70,23 @@ def test_a_skipped_record_does_not_pass_for_a_hole() -> None:
     assert [f"hole_readable: t[0]: {counted} counts 1 holes"] == found(with_hole(33), reader, read=False)
 
 
-def test_an_entry_that_lists_its_holes_is_asked_about_these_alone() -> None:
+def test_of_an_entry_that_lists_its_holes_only_these_are_read() -> None:
     """The offset is known without reading a line."""
     bucket = with_hole(33)
     entry = json.loads(bucket.bodies[LEDGER])
     bucket.bodies[LEDGER] = json.dumps(entry | {"hole_ranges": [[33, 33]]}).encode() + b"\n"
     reader = FakeBrokerReader({0: OffsetRange(1, 60)})
 
-    told = "hole_readable: t[0]: offsets 33 can be read; epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7) counts 1 holes"
-    assert [told] == found(bucket, reader, read=False)
+    findings = (
+        "hole_readable: t[0]: offsets 33 can be read; epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7) counts 1 holes"
+    )
+    assert [findings] == found(bucket, reader, read=False)
     assert [(0, "33")] == reader.asked
     assert [] == found(bucket, FakeBrokerReader({0: OffsetRange(1, 60)}, unreadable={33}), read=False)
 
 
-def test_offsets_below_the_low_watermark_are_not_judged() -> None:
-    """The broker has forgotten them: whether they were readable nobody can say."""
+def test_offsets_below_the_low_watermark_are_skipped() -> None:
+    """The broker has deleted them, so it is unknown whether they were readable."""
     reader = FakeBrokerReader({0: OffsetRange(40, 60)})
 
     assert [] == found(with_hole(33), reader)
@@ -102,18 +104,18 @@ def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
     assert [] == found(bucket, FakeBrokerReader({0: OffsetRange(20, 60)}, unreadable=set(range(20, 30))))
 
 
-def test_offsets_that_the_broker_never_had_are_told() -> None:
-    """The topic was made anew under the old name."""
+def test_offsets_that_the_broker_never_had_are_found() -> None:
+    """The topic was recreated under the old name."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 59)
 
-    told = ["beyond_broker: t[0]: offsets 50-59 are booked, the broker ends at 50"]
-    assert told == found(bucket, FakeBrokerReader({0: OffsetRange(0, 50)}))
-    told = ["beyond_broker: t[0]: offsets 59-59 are booked, the broker ends at 59"]
-    assert told == found(bucket, FakeBrokerReader({0: OffsetRange(0, 59)}))
+    findings = ["beyond_broker: t[0]: offsets 50-59 are booked, the broker ends at 50"]
+    assert findings == found(bucket, FakeBrokerReader({0: OffsetRange(0, 50)}))
+    findings = ["beyond_broker: t[0]: offsets 59-59 are booked, the broker ends at 59"]
+    assert findings == found(bucket, FakeBrokerReader({0: OffsetRange(0, 59)}))
 
 
-def test_with_chosen_hours_holes_are_asked_for_by_entry() -> None:
+def test_with_chosen_hours_holes_are_read_by_entry() -> None:
     """Offsets of hours that were not read are no holes."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 99)
