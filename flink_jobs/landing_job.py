@@ -20,9 +20,10 @@ from pydantic import SecretStr
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from flink_jobs.audit.broker import KafkaWitness
+from flink_jobs.audit.broker import KafkaReader
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
+from flink_jobs.contracts.ledger import TopicPartition
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.config import checkpoint_properties
 from flink_jobs.flink.kafka_properties import consumer_properties
@@ -35,13 +36,12 @@ from flink_jobs.lease.keeper import Kept, LeaseKeeper
 from flink_jobs.lease.session_job import SessionClusterJob, job_of
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.restore.choose import choose_point
-from flink_jobs.restore.metadata import SourcePartition
 from flink_jobs.restore.orphaned_uploads import abort_orphaned_uploads
 from flink_jobs.restore.points import find_points, sound
 from flink_jobs.s3.bucket import Bucket, plain_address
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 
-Offsets = Mapping[SourcePartition, int]
+Offsets = Mapping[TopicPartition, int]
 """The offset to read next, by source partition."""
 
 RESTORE_PATH = "execution.state-recovery.path"
@@ -128,7 +128,7 @@ def continued(settings: LandingSettings, bucket: Bucket) -> tuple[LandingSetting
     offsets: Offsets = {}
     restorable: list[bytes] = []
     if settings.restored_from is None and settings.starting_offsets is StartingOffsets.LEDGER:
-        offsets = LedgerRecovery(settings, bucket, KafkaWitness(settings.librdkafka()), LOG.info).next_offsets()
+        offsets = LedgerRecovery(settings, bucket, KafkaReader(settings.librdkafka()), LOG.info).next_offsets()
     elif settings.restored_from is None and settings.starting_offsets is StartingOffsets.GROUP:
         restorable = [point.state for point in sound(find_points(settings, bucket))]
     elif point := choose_point(settings, bucket, settings.restored_from):

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from flink_jobs.audit.attest import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
-from flink_jobs.audit.broker import Witness, all_marks
+from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
 from flink_jobs.audit.cells import Booked, Slot, reason_findings
 from flink_jobs.audit.chain import Chains, chain_findings, chains_of
+from flink_jobs.audit.coverage import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
 from flink_jobs.audit.doubles import Held, double_findings
-from flink_jobs.audit.entries import Entry, Place, place_name, read_entries
+from flink_jobs.audit.entries import Entry, read_entries
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promises_of
+from flink_jobs.audit.listing import DATA_KINDS, ObjectAudit, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
+from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import ObjectGoneError
 from flink_jobs.s3.bucket import StoredObject
 
@@ -26,7 +27,7 @@ READERS = 8
 """Objects that are fetched at the same time."""
 
 LISTINGS_MAX = 4
-"""Listings of the ledger before a gap is told: a listing of several pages is no snapshot."""
+"""Listings of the ledger before a gap is a finding: a listing of several pages is no snapshot."""
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -49,7 +50,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The hours whose objects are looked at, both included; None is open. The ledger is always read as a whole."""
+    """The hours whose objects are compared, both included; None is open. The ledger is always read as a whole."""
 
     first: Hour | None = None
     last: Hour | None = None
@@ -60,7 +61,7 @@ class Hours:
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything that the ledger said at one moment."""
+    """The ledger as read so far."""
 
     entries: list[Entry] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
@@ -70,14 +71,14 @@ class Ledger:
 
 @dataclass(slots=True)
 class Audit:
-    """What an audit saw, and what it found."""
+    """What an audit read, and what it found."""
 
     findings: Findings = field(default_factory=Findings)
     ledger: Ledger = field(default_factory=Ledger)
     listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
     strange: set[str] = field(default_factory=set)
-    coverage: dict[Place, Coverage] = field(default_factory=dict)
-    held: dict[Place, list[Held]] = field(default_factory=lambda: defaultdict(list))
+    coverage: dict[TopicPartition, Coverage] = field(default_factory=dict)
+    held: dict[TopicPartition, list[Held]] = field(default_factory=lambda: defaultdict(list))
     read_objects: int = 0
     read_lines: int = 0
     read_bytes: int = 0
@@ -86,11 +87,11 @@ class Audit:
 def audit(
     bucket: Objects, layout: StreamLayout, *, hours: Hours = Hours(), read: bool = False, report: Report
 ) -> Audit:
-    """Compare a bucket with its ledger. The order is what makes the answer safe while the job runs.
+    """Compare a bucket with its ledger. The order makes the answer safe while the job runs.
 
     1. The ledger is listed and read.
     2. The data is listed: each object that an entry of step 1 promises was visible before that entry.
-    3. The ledger is listed again: what came since explains objects that no entry promised yet.
+    3. The ledger is listed again: entries that came since explain objects that no entry promised yet.
     4. Entries are chained, and promises compared with the listing.
     5. With `read`, each object is read to its last byte and compared with its cells.
 
@@ -104,14 +105,14 @@ def audit(
     _read_ledger_until_it_chains(bucket, layout, seen, report)
     seen.findings.add(foreign(key) for key in sorted(seen.strange))
     seen.findings.add(chain_findings(seen.ledger.chains))
-    seen.findings.add(_judge_objects(seen, hours, promised_before))
+    seen.findings.add(_compare_objects(seen, hours, promised_before))
     if read:
         read_data(bucket, seen, report)
     return seen
 
 
 def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Report) -> None:
-    """List the ledger and read what was not read before."""
+    """List the ledger and read the objects that were not read before."""
     keys = []
     for found in bucket.objects(layout.prefix(Kind.LEDGER)):
         if found.key in seen.ledger.keys or (found.key.endswith("/") and not found.bytes):
@@ -135,7 +136,7 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
 
 
 def _read_ledger_until_it_chains(bucket: Objects, layout: StreamLayout, seen: Audit, report: Report) -> None:
-    """Read what came since; a gap may be an entry that came behind the page being read, so it is listed again."""
+    """Read new entries; a gap may be an entry that was committed behind the page being listed, so list again."""
     for _ in range(LISTINGS_MAX - 1):
         read_ledger(bucket, layout, seen, report)
         seen.ledger.chains = chains_of(seen.ledger.entries)
@@ -152,10 +153,10 @@ def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, 
 
 
 def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
-    """Read every listed object, compare it with its cells, then offsets with offsets."""
+    """Read every listed object and compare it with its cells, then compare the objects' offsets."""
     keys = [key for found in seen.listed.values() for key in map(_key, found) if key is not None]
     booked = Booked.of(seen.ledger.entries)
-    tallies: dict[Slot, Mapping[Place, Part]] = {}
+    tallies: dict[Slot, Mapping[TopicPartition, Part]] = {}
     for tally in _in_parallel(lambda key: _tally(bucket, key), keys):
         if isinstance(tally, Finding):
             seen.findings.add([tally])
@@ -169,37 +170,37 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
     seen.findings.add(double_findings(seen.held))
 
 
-def attest(seen: Audit, witness: Witness, topics: Sequence[str], hours: Hours, report: Report) -> None:
-    """Compare the ledger with the broker, after `audit`; offsets below a low watermark are not judged.
+def compare_with_broker(seen: Audit, reader: BrokerReader, topics: Sequence[str], hours: Hours, report: Report) -> None:
+    """Compare the ledger with the broker, after `audit`; offsets below a low watermark are skipped.
 
-    Where every hour was read, each booked offset that lies in no object is asked for; else what entries call holes.
+    Where every hour was read, the broker is asked about each covered offset that no object holds; else about holes.
 
     Raises:
         LandingJobError: the broker is away, or has no such topic.
     """
-    marks = all_marks(witness, topics)
-    chains = {place: chain for place, chain in seen.ledger.chains.items() if place in marks}
-    seen.coverage = coverage_of(chains, marks)
-    seen.findings.add(coverage_findings(seen.coverage, witness))
+    on_broker = offset_ranges_of(reader, topics)
+    chains = {partition: chain for partition, chain in seen.ledger.chains.items() if partition in on_broker}
+    seen.coverage = coverage_of(chains, on_broker)
+    seen.findings.add(coverage_findings(seen.coverage, reader))
     if seen.read_lines and hours == Hours():
-        seen.findings.add(landed_findings(chains, seen.held, marks, witness))
+        seen.findings.add(landed_findings(chains, seen.held, on_broker, reader))
         return
-    for place, chain in chains.items():
-        report(f"asking the broker for the holes of {place_name(place)}")
-        seen.findings.add(hole_findings(chain, marks[place], witness))
+    for partition, chain in chains.items():
+        report(f"asking the broker for the holes of {partition_name(partition)}")
+        seen.findings.add(hole_findings(chain, on_broker[partition], reader))
 
 
-def _judge_objects(
+def _compare_objects(
     seen: Audit, hours: Hours, promised_before: Mapping[Hour, frozenset[tuple[Kind, str]]]
 ) -> Iterator[Finding]:
-    judge = Judge(seen.ledger.entries, seen.ledger.newest_at)
+    objects = ObjectAudit(seen.ledger.entries, seen.ledger.newest_at)
     promised_now = promises_of(seen.ledger.entries)
     for hour in sorted(hour for hour in {*seen.listed, *promised_now} if hour in hours):
         listed = seen.listed.get(hour, [])
         before = promised_before.get(hour, frozenset())
         # What was promised after the listing need not be in it, but explains what is.
         present = {(key.kind, key.epoch) for key in map(_key, listed) if key is not None}
-        yield from judge.hour(hour, before | (promised_now.get(hour, frozenset()) & present), listed)
+        yield from objects.hour(hour, before | (promised_now.get(hour, frozenset()) & present), listed)
 
 
 def _listing(bucket: Objects, layout: StreamLayout, hours: Hours) -> Iterator[StoredObject]:
@@ -218,14 +219,14 @@ def _tally(bucket: Objects, key: ObjectKey) -> ObjectTally | Finding:
         return Finding(Code.OBJECT_CHANGED, key.key, "it was listed, and is gone")
 
 
-def _keep(seen: Audit, tally: ObjectTally, tallies: dict[Slot, Mapping[Place, Part]]) -> None:
+def _keep(seen: Audit, tally: ObjectTally, tallies: dict[Slot, Mapping[TopicPartition, Part]]) -> None:
     seen.read_objects += 1
     seen.read_lines += tally.lines
     seen.read_bytes += tally.plain_bytes
     if tally.whole and tally.key.kind is Kind.REJECTED:
         tallies[tally.key.hour, tally.key.kind, tally.key.epoch] = tally.parts
-    for place, part in tally.parts.items():
-        seen.held[place].append(Held(tally.key.key, part.spans))
+    for partition, part in tally.parts.items():
+        seen.held[partition].append(Held(tally.key.key, part.spans))
 
 
 def _key(found: StoredObject) -> ObjectKey | None:
@@ -236,7 +237,7 @@ def _key(found: StoredObject) -> ObjectKey | None:
 
 
 def _in_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """Do work for each item, a few at a time, in the order of items; never far ahead of who takes the results."""
+    """Call `work` for each item in a few threads; yield results in order, at most a few ahead of the consumer."""
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(READERS) as pool:
         for item in items:

@@ -1,51 +1,41 @@
-"""The broker as a witness: what it still has, and what an independent consumer may read of it.
-
-It joins no group and commits nothing.
-"""
+"""Read offset ranges and readable offsets from Kafka, with a consumer that joins no group and commits nothing."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import TopicPartition as KafkaPartition
 
-from flink_jobs.audit.entries import Place, place_name
+from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.contracts.ranges import Ranges
 from flink_jobs.errors import SetupError, UnreachableError
+from producers.kafka import OffsetRange
 
 ANSWER_SECONDS_MAX = 10.0
 BATCH = 500
 JUMP = 5_000
-"""Offsets that are rather read and passed over than jumped."""
+"""Within this distance reading on is cheaper than a seek."""
 _SILENT = {"log_level": 0, "reconnect.backoff.ms": 500, "reconnect.backoff.max.ms": 2000}
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The first offset that the broker still has, and the offset that the next record will get."""
-
-    low: int
-    end: int
-
-
-class Witness(Protocol):
+class BrokerReader(Protocol):
     """What an audit asks of a broker."""
 
-    def marks(self, topic: str) -> Mapping[Place, Marks]:
-        """Read the marks of every partition of a topic."""
+    def offset_ranges(self, topic: str) -> Mapping[TopicPartition, OffsetRange]:
+        """Read the range of every partition of a topic."""
         ...
 
-    def readable(self, place: Place, wanted: Ranges) -> Iterator[int]:
-        """Walk those of the wanted offsets at which a record can be read, rising."""
+    def readable(self, partition: TopicPartition, wanted: Ranges) -> Iterator[int]:
+        """Iterate over the wanted offsets at which a record can be read, in rising order."""
         ...
 
 
-class KafkaWitness:
-    """Reads with a consumer of its own.
+class KafkaReader:
+    """Read with a consumer of its own.
 
     Args:
         client: settings of librdkafka: where the brokers are, who we are.
@@ -61,8 +51,8 @@ class KafkaWitness:
             "auto.offset.reset": "earliest",
         }
 
-    def marks(self, topic: str) -> Mapping[Place, Marks]:
-        """Ask for the high watermarks: also records of open transactions count.
+    def offset_ranges(self, topic: str) -> Mapping[TopicPartition, OffsetRange]:
+        """Read the high watermarks: records of open transactions count.
 
         Raises:
             SetupError: there is no such topic.
@@ -72,16 +62,16 @@ class KafkaWitness:
             found = self._ask(lambda: consumer.list_topics(topic, timeout=ANSWER_SECONDS_MAX).topics[topic])
             if found.error is not None or not found.partitions:
                 raise SetupError(f"the broker has no topic {topic}: set HOURGLASS_TOPIC")
-            partitions = [TopicPartition(topic, number) for number in sorted(found.partitions)]
-            return {(topic, one.partition): self._marks(consumer, one) for one in partitions}
+            partitions = [KafkaPartition(topic, number) for number in sorted(found.partitions)]
+            return {(topic, one.partition): self._offset_range(consumer, one) for one in partitions}
 
-    def readable(self, place: Place, wanted: Ranges) -> Iterator[int]:
-        """Read as a consumer that sees committed records only; between wanted offsets that lie far apart it jumps."""
+    def readable(self, partition: TopicPartition, wanted: Ranges) -> Iterator[int]:
+        """Read with `read_committed`; seek over what lies between wanted offsets that are far apart."""
         spans = deque(wanted.spans)
         with closing(self._consumer("read_committed")) as consumer:
             while spans:
-                consumer.assign([TopicPartition(*place, spans[0][0])])
-                for offset in self._messages(consumer, place):
+                consumer.assign([KafkaPartition(*partition, spans[0][0])])
+                for offset in self._messages(consumer, partition):
                     while spans and spans[0][1] < offset:
                         spans.popleft()
                     if not spans:
@@ -93,27 +83,27 @@ class KafkaWitness:
                 else:
                     return  # the end of the partition
 
-    def _messages(self, consumer: Any, place: Place) -> Iterator[int]:
-        """Walk offsets to the end of the partition."""
+    def _messages(self, consumer: Any, partition: TopicPartition) -> Iterator[int]:
+        """Iterate over the offsets to the end of the partition."""
         while True:
-            # `consume` alone waits until a whole batch is there.
+            # `consume` alone would wait until a whole batch is there.
             message = self._ask(lambda: consumer.poll(ANSWER_SECONDS_MAX))
             if message is None:
-                raise UnreachableError(f"the broker stopped to answer while {place_name(place)} was read")
+                raise UnreachableError(f"the broker stopped answering while {partition_name(partition)} was read")
             for found in (message, *self._ask(lambda: consumer.consume(BATCH, 0))):
                 if found.error() is None:
                     yield found.offset()
                 elif found.error().code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     return
                 else:
-                    raise UnreachableError(f"{place_name(place)} cannot be read: {found.error().str()}")
+                    raise UnreachableError(f"{partition_name(partition)} cannot be read: {found.error().str()}")
 
     def _consumer(self, isolation: str) -> Any:
         return Consumer({**self._client, "isolation.level": isolation})
 
-    def _marks(self, consumer: Any, partition: Any) -> Marks:
+    def _offset_range(self, consumer: Any, partition: Any) -> OffsetRange:
         low, end = self._ask(lambda: consumer.get_watermark_offsets(partition, timeout=ANSWER_SECONDS_MAX))
-        return Marks(low, end)
+        return OffsetRange(low, end)
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         try:
@@ -126,6 +116,6 @@ class KafkaWitness:
             ) from exc
 
 
-def all_marks(witness: Witness, topics: Sequence[str]) -> dict[Place, Marks]:
-    """Read the marks of every partition of several topics."""
-    return {place: marks for topic in topics for place, marks in witness.marks(topic).items()}
+def offset_ranges_of(reader: BrokerReader, topics: Sequence[str]) -> dict[TopicPartition, OffsetRange]:
+    """Read the range of every partition of several topics."""
+    return {partition: its for topic in topics for partition, its in reader.offset_ranges(topic).items()}

@@ -1,4 +1,4 @@
-"""Plain bytes of an object, piece by piece: nothing is ever held as a whole."""
+"""Decompress an object piece by piece; it is never in memory as a whole."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 import zstandard
 
 PIECE_BYTES = 1 << 16
-"""Compressed bytes that are decompressed at once: lines shrink to a twentieth, and several objects are in work."""
+"""Compressed bytes per call: they can grow twentyfold, and several objects are read at once."""
 _GZIP = zlib.MAX_WBITS | 16
 
 
-class DamagedObject(Exception):
-    """The bytes of an object are not what its name says; the message says how."""
+class DamagedObjectError(Exception):
+    """The bytes of an object cannot be decompressed; the message says why."""
 
 
 def plain(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -24,7 +24,7 @@ def plain(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         chunks: the stored bytes, in any pieces.
 
     Raises:
-        DamagedObject: the stream is broken, ends too early, or its checksum is another one.
+        DamagedObjectError: the stream is broken or cut, or its checksum differs.
     """
     if not codec:
         yield from chunks
@@ -32,7 +32,7 @@ def plain(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
         yield from _frames(codec, chunks)
     except (zlib.error, zstandard.ZstdError) as exc:
-        raise DamagedObject(f"its {codec} stream is damaged: {exc}") from exc
+        raise DamagedObjectError(f"its {codec} stream is damaged: {exc}") from exc
 
 
 def _frames(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -49,7 +49,7 @@ def _frames(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
                 yield found
             rest = decompressor.unused_data
     if fed and not decompressor.eof:
-        raise DamagedObject(f"its {codec} stream ends in the middle of a frame: the object was cut")
+        raise DamagedObjectError(f"its {codec} stream ends in the middle of a frame: the object was cut")
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:

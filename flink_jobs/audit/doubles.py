@@ -1,4 +1,4 @@
-"""Offsets that lie in two objects: found by comparing runs of offsets, never single records."""
+"""Find offsets that lie in two objects, by comparing runs of offsets."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flink_jobs.audit.entries import Place, place_name
 from flink_jobs.audit.findings import Code, Finding
+from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.contracts.ranges import Ranges
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The offsets of one partition that one object holds, as flat pairs of first and last, rising."""
+    """The offsets of one partition in one object, as flat pairs of first and last, in rising order."""
 
     key: str
     spans: array[int]
 
 
-def double_findings(held: Mapping[Place, Sequence[Held]]) -> Iterator[Finding]:
+def double_findings(held: Mapping[TopicPartition, Sequence[Held]]) -> Iterator[Finding]:
     """Find the offsets of each partition that more than one object holds."""
-    for place, objects in sorted(held.items()):
+    for partition, objects in sorted(held.items()):
         for one, other, shared in _shared(objects):
-            yield Finding(Code.DOUBLED, place_name(place), f"offsets {shared} lie in {one.key} and in {other.key}")
+            yield Finding(
+                Code.DOUBLED, partition_name(partition), f"offsets {shared} lie in {one.key} and in {other.key}"
+            )
 
 
 def offsets_held(objects: Iterable[Held]) -> Ranges:
-    """Name the offsets that any of the objects holds."""
+    """Return the offsets that any of the objects holds."""
     pairs = sorted((spans[at], spans[at + 1]) for spans in (item.spans for item in objects) for at in _pairs(spans))
     joined: list[tuple[int, int]] = []
     for first, last in pairs:

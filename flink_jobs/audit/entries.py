@@ -1,4 +1,4 @@
-"""Ledger entries as an audit keeps them: small, whatever number of them there is, and checked one by one."""
+"""Read ledger entries, check each one by itself, and keep them in a small form."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from pydantic import ValidationError
 
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
-from flink_jobs.contracts.ledger import Cell, LedgerEntry
-
-Place = tuple[str, int]
-"""Topic and partition."""
+from flink_jobs.contracts.ledger import Cell, LedgerEntry, TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What is counted of the records of one partition, in one hour and of one kind.
+    """Counts of the records of one partition, hour and kind.
 
-    Timestamps are texts of the one form `2025-08-01T03:59:59.123Z`: their order is that of time.
+    Timestamps are texts of the form `2025-08-01T03:59:59.123Z`, so they sort by time.
     """
 
     records: int
@@ -34,7 +31,7 @@ class Sums:
 
     @classmethod
     def of(cls, cell: Cell) -> Sums:
-        """Keep a cell of the ledger."""
+        """Copy a cell of the ledger."""
         return cls(
             records=cell.records,
             min_offset=cell.min_offset,
@@ -66,7 +63,7 @@ class Entry:
     job_id: str
     checkpoint: int
     epoch: str
-    place: Place
+    partition: TopicPartition
     first: int
     last: int
     records: int
@@ -77,17 +74,12 @@ class Entry:
 
     @property
     def writer(self) -> str:
-        """Say who wrote it."""
+        """Epoch, job and checkpoint, for messages."""
         return f"epoch {self.epoch} (job {self.job_id}, checkpoint {self.checkpoint})"
 
 
-def place_name(place: Place) -> str:
-    """Name a partition as everywhere: `topic[3]`."""
-    return f"{place[0]}[{place[1]}]"
-
-
 def read_entries(key: ObjectKey, body: bytes) -> tuple[list[Entry], list[Finding]]:
-    """Read an object of the ledger; what cannot be read, or does not add up, is a finding with its line."""
+    """Read an object of the ledger; a line that cannot be read or does not add up becomes a finding."""
     if not body:
         return [], [Finding(Code.OBJECT_EMPTY, key.key, "a ledger object without an entry")]
     if key.codec:
@@ -112,7 +104,7 @@ def read_entries(key: ObjectKey, body: bytes) -> tuple[list[Entry], list[Finding
 def _refused(where: str, error: ValidationError) -> Finding:
     first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
-    # The model's own rules raise ValueError: then it is an entry, but its numbers contradict each other.
+    # The model's own rules raise ValueError: the line is an entry whose numbers contradict each other.
     code = Code.ENTRY_WRONG if first["type"] == "value_error" else Code.ENTRY_UNREADABLE
     return Finding(code, where, f"{field}: {first['msg']}" if field else first["msg"])
 
@@ -123,7 +115,7 @@ def _small(where: str, entry: LedgerEntry) -> Entry:
         job_id=intern(entry.job_id),
         checkpoint=entry.checkpoint,
         epoch=entry.epoch,
-        place=(intern(entry.topic), entry.partition),
+        partition=(intern(entry.topic), entry.partition),
         first=entry.first_offset,
         last=entry.last_offset,
         records=entry.records,
@@ -144,7 +136,7 @@ def _cells(entry: LedgerEntry) -> Iterator[tuple[Hour, Kind, Cell]]:
 
 
 def _inconsistencies(key: ObjectKey, entry: LedgerEntry) -> Iterator[str]:
-    """Say what contradicts itself beyond what the model already refuses."""
+    """Find contradictions that the model does not refuse."""
     if entry.epoch != key.epoch:
         yield f"the entry is of epoch {entry.epoch}, its object of another"
     counted = {Kind.LANDING: 0, Kind.REJECTED: 0}

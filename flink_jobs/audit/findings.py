@@ -1,4 +1,4 @@
-"""What an audit can find: a closed list of codes. `docs/ledger.md` tells the cause and the repair of each."""
+"""The findings of an audit: a closed list of codes. `docs/ledger.md` has cause and repair of each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 KEPT_PER_CODE = 200
-"""Findings of one code that are kept in words; all are counted. One broken object can break a million lines."""
+"""Findings of one code that are kept; all are counted. One damaged object can have a million bad lines."""
 
 
 class Code(StrEnum):
-    """The name of a finding; once published it keeps its meaning."""
+    """The code of a finding; published codes keep their meaning."""
 
     ENTRY_UNREADABLE = "entry_unreadable"
     ENTRY_WRONG = "entry_wrong"
@@ -38,7 +38,7 @@ class Code(StrEnum):
 
 
 WARNINGS = frozenset({Code.OBJECT_PENDING})
-"""What is normal for a moment, and worth to be seen when it stays."""
+"""Normal for a moment, worth a look when it stays."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,9 +46,9 @@ class Finding:
     """One thing that is wrong.
 
     Args:
-        code: which kind of wrong.
+        code: the kind of finding.
         where: an object's key, with `:line` where a line is meant, or `topic[partition]`.
-        what: the offsets, epochs, numbers; reads on after `where`.
+        what: offsets, epochs and numbers; continues the sentence after `where`.
     """
 
     code: Code
@@ -57,7 +57,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Tell errors from warnings."""
+        """Whether it is an error, not a warning."""
         return self.code not in WARNINGS
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Finding:
 
 
 class Findings:
-    """Collects findings: every one counts, of each code the first `KEPT_PER_CODE` are kept."""
+    """Collect findings: all are counted, the first `KEPT_PER_CODE` of each code are kept."""
 
     def __init__(self, found: Iterable[Finding] = ()) -> None:
         self.counts: Counter[Code] = Counter()
@@ -81,5 +81,5 @@ class Findings:
 
     @property
     def errors(self) -> int:
-        """Count the findings that are no warnings."""
+        """Count the findings that are errors."""
         return sum(count for code, count in self.counts.items() if code not in WARNINGS)

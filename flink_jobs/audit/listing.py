@@ -1,4 +1,4 @@
-"""What is listed beside what the ledger promises, for all hours of an audit."""
+"""Compare the listed objects of an hour with those that the ledger promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flink_jobs.s3.bucket import StoredObject
 
 PENDING_MAX = timedelta(minutes=10)
 """How much newer the newest ledger object may be than an object that no entry promises yet. The commits of one
-checkpoint lie less than a second apart; between them lies, at worst, the restart of a killed job."""
+checkpoint are less than a second apart, or the restart of a killed job lies between them."""
 
 DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
 
@@ -29,7 +29,7 @@ def promises_of(entries: Iterable[Entry]) -> Mapping[Hour, frozenset[Promise]]:
 
 
 def by_hour(layout: StreamLayout, listed: Iterable[StoredObject]) -> tuple[dict[Hour, list[StoredObject]], list[str]]:
-    """Sort a listing into hours; keys in no hour's directory are foreign. Directory markers are no objects."""
+    """Group a listing by hour; keys outside of the hours' directories are foreign, directory markers are skipped."""
     hours: dict[Hour, list[StoredObject]] = defaultdict(list)
     foreign = []
     prefixes = tuple(layout.prefix(kind) for kind in DATA_KINDS)
@@ -46,10 +46,10 @@ def by_hour(layout: StreamLayout, listed: Iterable[StoredObject]) -> tuple[dict[
     return hours, foreign
 
 
-class Judge:
-    """Judges listed objects.
+class ObjectAudit:
+    """Compare listed objects with promises, hour by hour.
 
-    Args:
+    Attributes:
         newest: sequence number of the newest booked epoch of each operator instance.
         newest_at: when the newest ledger object was written.
     """
@@ -62,17 +62,19 @@ class Judge:
             self.newest[instance] = max(sequence, self.newest.get(instance, sequence))
 
     def hour(self, hour: Hour, promised: frozenset[Promise], listed: Iterable[StoredObject]) -> Iterator[Finding]:
-        """Compare one hour; `listed` must have been read after the ledger."""
-        kept = compare(promised, listed)
-        for kind, epoch in kept.missing:
-            yield Finding(Code.OBJECT_MISSING, f"{hour} {kind}", f"the ledger promises epoch {epoch}, nobody lists it")
-        for found in kept.doubled:
+        """Find what differs in one hour; `listed` must have been read after the ledger."""
+        matched = compare(promised, listed)
+        for kind, epoch in matched.missing:
+            yield Finding(
+                Code.OBJECT_MISSING, f"{hour} {kind}", f"the ledger promises epoch {epoch}, no listing has it"
+            )
+        for found in matched.doubled:
             yield Finding(Code.OBJECT_TWICE, found.key, "its epoch has another object in this hour")
-        for found in kept.foreign:
+        for found in matched.foreign:
             yield foreign(found.key)
-        for found in kept.unpromised:
+        for found in matched.unpromised:
             yield self._unpromised(found)
-        for found in (*kept.objects, *kept.doubled):
+        for found in (*matched.objects, *matched.doubled):
             if not found.bytes:
                 yield Finding(Code.OBJECT_EMPTY, found.key, "no bytes")
 
@@ -89,7 +91,7 @@ class Judge:
 
 
 def is_ours(key: str) -> bool:
-    """Tell whether the landing job writes such keys."""
+    """Whether the landing job writes such keys."""
     try:
         ObjectKey.parse(key)
     except LayoutError:
@@ -98,7 +100,7 @@ def is_ours(key: str) -> bool:
 
 
 def foreign(key: str) -> Finding:
-    """Tell of a key that the job does not write."""
+    """Make the finding of a key that the job does not write."""
     return Finding(Code.FOREIGN_KEY, key, "the landing job does not write such keys")
 
 

@@ -1,4 +1,4 @@
-"""One object, read to its last byte: what it really holds, per partition."""
+"""Read one object to its last byte and add up what it holds, per partition."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from flink_jobs.audit.codecs import DamagedObject, plain
-from flink_jobs.audit.entries import Place, Sums
+from flink_jobs.audit.codecs import DamagedObjectError, plain
+from flink_jobs.audit.entries import Sums
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.contracts.layout import AcceptedLine, Kind, ObjectKey, RejectedLine
+from flink_jobs.contracts.ledger import TopicPartition
 
 _TIMESTAMP = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z")
 _EVENT = b',"event":'
@@ -23,7 +24,7 @@ _ACCEPTED = frozenset(AcceptedLine.model_fields)
 _REJECTED = frozenset(RejectedLine.model_fields)
 _REJECTED_REQUIRED = frozenset(name for name, its in RejectedLine.model_fields.items() if its.is_required())
 _FAULTS_MAX = 20
-"""Bad lines of one object that are told; a broken object can have millions."""
+"""Bad lines of one object that become findings; a damaged object can have millions."""
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Part:
 
     Args:
         sums: over all lines.
-        spans: the offsets, as flat pairs of first and last, both included, rising: 16 bytes for each unbroken run.
+        spans: the offsets, as flat pairs of first and last, both included, in rising order; 16 bytes an unbroken run.
         doubled: offsets that the object holds more than once.
         reasons: counts of rejected lines.
     """
@@ -56,10 +57,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ObjectTally:
-    """What an object holds. `whole` is false when it could not be read to its end: then its sums say nothing."""
+    """What an object holds. `whole` is false when it could not be read to its end; its sums are then of no use."""
 
     key: ObjectKey
-    parts: dict[Place, Part]
+    parts: dict[TopicPartition, Part]
     findings: tuple[Finding, ...]
     lines: int
     plain_bytes: int
@@ -73,17 +74,17 @@ def tally_object(key: ObjectKey, chunks: Iterable[bytes]) -> ObjectTally:
     try:
         for line in _lines(plain(key.codec, chunks)):
             reader.take(line)
-    except DamagedObject as exc:
+    except DamagedObjectError as exc:
         whole = False
         reader.findings.append(Finding(Code.OBJECT_UNREADABLE, key.key, f"after {reader.lines} lines: {exc}"))
-    parts = {place: _add_up(part) for place, part in reader.parts.items() if part.offsets}
+    parts = {partition: _add_up(part) for partition, part in reader.parts.items() if part.offsets}
     return ObjectTally(key, parts, tuple(reader.findings), reader.lines, reader.bytes, whole)
 
 
 class _Reader:
     def __init__(self, key: ObjectKey) -> None:
         self.key = key
-        self.parts: dict[Place, PartTally] = {}
+        self.parts: dict[TopicPartition, PartTally] = {}
         self.findings: list[Finding] = []
         self.lines = 0
         self.bytes = 0
@@ -93,19 +94,19 @@ class _Reader:
         )
 
     def take(self, line: bytes) -> None:
-        """Count one line, with its newline if it has one."""
+        """Count one line, given with its newline if it has one."""
         self.lines += 1
         self.bytes += len(line)
         if not line.endswith(b"\n"):
             self._fault(Code.LINE_UNFINISHED, "the last line has no end: the object was cut")
         try:
             record = from_json(line, allow_inf_nan=False, cache_strings="keys")
-            place, offset, timestamp = (record["topic"], record["partition"]), record["offset"], record["timestamp"]
-            part = self.parts.get(place)
+            partition, offset, timestamp = (record["topic"], record["partition"]), record["offset"], record["timestamp"]
+            part = self.parts.get(partition)
             if part is None:
-                part = self.parts[place] = PartTally()
+                part = self.parts[partition] = PartTally()
             if not _TIMESTAMP.fullmatch(timestamp):
-                raise ValueError(f"its timestamp is {timestamp!r}")  # noqa: TRY301 - one way out for every bad line
+                raise ValueError(f"its timestamp is {timestamp!r}")  # noqa: TRY301 - every bad line leaves by the same handler
             value_bytes = self._count(part, record, line)
             part.offsets.append(offset)
         except (ValueError, KeyError, TypeError, OverflowError) as exc:
@@ -115,7 +116,9 @@ class _Reader:
         part.min_timestamp = min(part.min_timestamp, timestamp)
         part.max_timestamp = max(part.max_timestamp, timestamp)
         if not timestamp.startswith(self._label):
-            self._fault(Code.WRONG_HOUR, f"{place[0]}[{place[1]}] offset {offset} is of {timestamp}, not of this hour")
+            self._fault(
+                Code.WRONG_HOUR, f"{partition[0]}[{partition[1]}] offset {offset} is of {timestamp}, not of this hour"
+            )
 
     def _fault(self, code: Code, what: str) -> None:
         if len(self.findings) < _FAULTS_MAX:
@@ -123,7 +126,7 @@ class _Reader:
 
 
 def _accepted(_part: PartTally, record: dict[str, Any], line: bytes) -> int:
-    """Measure the event as it lies in the line: the envelope ends before it and with one brace after it."""
+    """Return the bytes of the event in the line: the envelope ends before it and has one brace after it."""
     if record.keys() != _ACCEPTED or type(record["event"]) is not dict:
         raise ValueError("its fields are not those of an accepted line")
     end = len(line) - 1 if line.endswith(b"\n") else len(line)
@@ -139,7 +142,7 @@ def _rejected(part: PartTally, record: dict[str, Any], _line: bytes) -> int:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut pieces into lines at byte 10 and nowhere else."""
+    """Split pieces into lines at byte 10 and nowhere else."""
     begun = b""
     for chunk in chunks:
         first, *rest = chunk.split(b"\n")

@@ -1,4 +1,4 @@
-"""Watching a bucket while records land: what must hold at every moment, not only at the end."""
+"""Check a bucket while records land: what must hold at every moment, not only at the end."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from flink_jobs.audit.audit import Audit, Hours, Objects, Report, list_data, read_ledger
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import Judge, foreign, is_ours, promises_of
+from flink_jobs.audit.listing import ObjectAudit, foreign, is_ours, promises_of
 from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.s3.bucket import StoredObject
 
 LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
-"""What may be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""
+"""Findings that can be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""
 
 
 class Watch:
-    """Looks at a bucket again and again.
+    """Poll a bucket.
 
     Args:
-        bucket: to look at.
+        bucket: the bucket.
         layout: of the stream.
 
     Attributes:
-        findings: of all looks, each told once.
-        polls: looks so far.
+        findings: of all polls, each once.
+        polls: number of polls so far.
     """
 
     def __init__(self, bucket: Objects, layout: StreamLayout) -> None:
@@ -37,10 +37,10 @@ class Watch:
         self._told: set[Finding] = set()
 
     def poll(self, report: Report = lambda _line: None) -> None:
-        """Look once: every promise of the ledger is listed, nothing overlaps, nothing that was there has changed.
+        """Check once that every promise is listed, nothing overlaps, and no listed object has changed.
 
         Raises:
-            LandingJobError: the bucket is away; the next look loses nothing.
+            LandingJobError: the bucket is away; poll again, nothing is lost.
         """
         read_ledger(self._bucket, self._layout, self._seen, report)
         list_data(self._bucket, self._layout, Hours(), self._seen, report)
@@ -54,9 +54,9 @@ class Watch:
         yield from map(foreign, sorted(self._seen.strange))
         yield from (found for found in chain_findings(chains_of(self._seen.ledger.entries)) if found.code not in LATER)
         promised = promises_of(self._seen.ledger.entries)
-        judge = Judge(self._seen.ledger.entries, None)
+        objects = ObjectAudit(self._seen.ledger.entries, None)
         for hour in {*promised, *self._seen.listed}:
-            found = judge.hour(hour, promised.get(hour, frozenset()), self._seen.listed.get(hour, []))
+            found = objects.hour(hour, promised.get(hour, frozenset()), self._seen.listed.get(hour, []))
             yield from (finding for finding in found if finding.code not in LATER)
         yield from self._changed()
 

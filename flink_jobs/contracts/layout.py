@@ -35,7 +35,7 @@ _SEAL = re.compile(r"(?P<stream>[^/]+)/seals/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r
 
 
 class LayoutError(ValueError):
-    """A text that is not what this layout writes: the message holds the text and the form that was expected."""
+    """A text that this layout does not write: the message has the text and the expected form."""
 
 
 class Kind(StrEnum):
@@ -74,14 +74,14 @@ class Hour:
 
     @classmethod
     def containing(cls, moment: datetime) -> Self:
-        """Find the hour of a moment; a moment without zone is an error, not a guess."""
+        """Return the hour of a moment; a moment without zone is an error."""
         if moment.tzinfo is None:
             raise LayoutError(f"a moment needs a zone: {moment!r}")
         return cls(moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
 
     @classmethod
     def containing_milliseconds(cls, epoch_milliseconds: int) -> Self:
-        """Find the hour of a Kafka record timestamp (milliseconds since 1970)."""
+        """Return the hour of a Kafka record timestamp (milliseconds since 1970)."""
         return cls.containing(datetime.fromtimestamp(epoch_milliseconds // 1000, UTC))
 
     @classmethod
@@ -134,11 +134,11 @@ class Hour:
         return f"{self.start.year:04d}"  # %Y drops leading zeros on Linux
 
     def plus(self, hours: int) -> Hour:
-        """Move by whole hours."""
+        """Return the hour so many hours later."""
         return Hour(self.start + hours * HOUR)
 
     def until(self, last: Hour) -> Iterator[Hour]:
-        """Walk from this hour to `last`, both included."""
+        """Iterate from this hour to `last`, both included."""
         hour = self
         while hour <= last:
             yield hour
@@ -160,21 +160,21 @@ class StreamLayout:
             raise LayoutError(f"a stream's name is [a-z0-9-], at most 63 characters: {self.stream!r}")
 
     def prefix(self, kind: Kind) -> str:
-        """Name the directory of all hours of a kind, `platform-events/landing/`."""
+        """Return the prefix of all hours of a kind, `platform-events/landing/`."""
         return f"{self.stream}/{kind}/"
 
     def hour_prefix(self, kind: Kind, hour: Hour) -> str:
-        """Name the directory of one hour, `platform-events/landing/2025/08/01/03/`."""
+        """Return the prefix of one hour, `platform-events/landing/2025/08/01/03/`."""
         return self.prefix(kind) + hour.path
 
     def seal_key(self, hour: Hour, revision: int) -> str:
-        """Name the seal of a revision, which counts from 1."""
+        """Return the key of a revision's seal; revisions count from 1."""
         return f"{self.hour_prefix(Kind.SEALS, hour)}r{revision:04d}.json"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
-    """What the key of an object that the job wrote says."""
+    """The parts of the key of an object that the job wrote."""
 
     key: str
     stream: str
@@ -212,7 +212,7 @@ def split_epoch(epoch: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class SealKey:
-    """What the key of a seal says."""
+    """The parts of the key of a seal."""
 
     key: str
     stream: str
@@ -263,17 +263,17 @@ class RejectedLine(BaseModel):
     headers: list[tuple[str, str | None]] = []
 
     def record_value(self) -> bytes | None:
-        """Give back the exact value of the record; None is a tombstone."""
+        """Return the exact value of the record; None is a tombstone."""
         return _decode(self.payload_base64)
 
     def record_key(self) -> bytes | None:
-        """Give back the exact key of the record."""
+        """Return the exact key of the record."""
         if self.key_base64 is not None:
             return _decode(self.key_base64)
         return None if self.key is None else self.key.encode()
 
     def record_headers(self) -> list[tuple[str, bytes | None]]:
-        """Give back the headers of the record, in their order."""
+        """Return the headers of the record, in their order."""
         return [(name, _decode(value)) for name, value in self.headers]
 
 

@@ -1,6 +1,6 @@
-"""The ledger: what the landing job says it did, per checkpoint, subtask and source partition.
+"""The ledger: the landing job's account of its work, per checkpoint, subtask and source partition.
 
-The operator writes one line per entry; this model is the contract that readers parse it with. Entries of one
+The operator writes one line per entry, and readers parse it with this model. Entries of one
 partition chain (`first_offset` = previous `last_offset` + 1), the hours of an entry add up to `records`, and each
 `epoch` that an entry promises for an hour is listed under that hour's prefix once the entry is visible.
 """
@@ -13,6 +13,14 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flink_jobs.contracts.layout import Hour, Kind
+
+TopicPartition = tuple[str, int]
+"""A source partition: its topic and its number."""
+
+
+def partition_name(partition: TopicPartition) -> str:
+    """Format a partition as `topic[3]`."""
+    return f"{partition[0]}[{partition[1]}]"
 
 
 class Cell(BaseModel):
@@ -39,19 +47,19 @@ class HourCells(BaseModel):
 
 
 HOLE_RANGES_MAX = 1_000
-"""Ranges of holes that one entry lists; further ones are only counted."""
+"""Ranges of holes that one entry lists; further ones are counted only."""
 
 
 class LedgerEntry(BaseModel):
     """What one subtask did with one source partition between two barriers.
 
-    `holes` counts offsets between `first_offset` and `last_offset` that the job did not get from the broker
-    (transaction markers, aborted or compacted records). It is a claim of the job about the broker: `hole_ranges` says
-    which offsets these are, first and last of each range, so that another consumer can ask the broker whether
-    anything readable lies there. The first `HOLE_RANGES_MAX` are listed; older entries list none.
+    `holes` counts offsets between `first_offset` and `last_offset` that the broker did not give to the job
+    (transaction markers, aborted or compacted records). `hole_ranges` lists them, first and last of each range, so that
+    another consumer can check whether anything readable lies there. The first `HOLE_RANGES_MAX` are listed; older
+    entries list none.
 
     `repeated` counts records whose offsets an earlier entry has counted, all of the entry's or none: the topic was
-    made anew or its log was cut, the records landed again, and the entry overlaps the earlier one.
+    recreated or its log was cut, the records landed again, and the entry overlaps the earlier one.
 
     `reasons` and `types` count rejected and accepted records. `flags` counts accepted records that are odd:
     `clock_skew`, `unknown_type`, `schema_version`; one record may have several.
@@ -93,7 +101,7 @@ class LedgerEntry(BaseModel):
 
     @model_validator(mode="after")
     def _holes_lie_inside(self) -> Self:
-        before = self.first_offset - 2  # a hole may begin the entry, and two ranges never touch
+        before = self.first_offset - 2  # an entry may begin with a hole, and two ranges never touch
         for first, last in self.hole_ranges:
             if not before + 1 < first <= last < self.last_offset:
                 raise ValueError(f"entry {self.epoch} lists the holes {first}-{last} out of place")

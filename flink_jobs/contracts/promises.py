@@ -1,6 +1,6 @@
-"""Promised objects beside listed ones: the one comparison, by epoch, that every reader of the bucket makes.
+"""Compare promised objects with listed ones, by epoch, as every reader of the bucket does.
 
-A set, not a count: an object that is missing and one that nobody promised do not cancel out.
+Sets, not counts: a missing object and an unpromised one do not cancel out.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ ListedT = TypeVar("ListedT", bound=Listed)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Generic[ListedT]):
-    """What became of the promises for one hour, each in the order of keys.
+class PromiseMatch(Generic[ListedT]):
+    """The promises for one hour matched with a listing, each field in the order of keys.
 
     Args:
         objects: listed as promised.
         missing: promised, and not listed; in the order of epochs.
-        doubled: a second object, or a further one, of a promise that is kept already.
-        unpromised: of the job, but in no ledger entry (yet).
+        doubled: every further object of a promise that has one.
+        unpromised: written by the job, but in no ledger entry (yet).
         foreign: not a key that the job writes.
     """
 
@@ -50,8 +50,8 @@ class Kept(Generic[ListedT]):
         return tuple(sorted(found.key for found in (*self.unpromised, *self.foreign)))
 
 
-def compare(promised: frozenset[Promise], listed: Iterable[ListedT]) -> Kept[ListedT]:
-    """Compare the promises for one hour with a listing of its directories that was made after the ledger was read."""
+def compare(promised: frozenset[Promise], listed: Iterable[ListedT]) -> PromiseMatch[ListedT]:
+    """Match the promises for one hour with a listing of its directories that was made after the ledger was read."""
     kept: dict[Promise, ListedT] = {}
     doubled, unpromised, foreign = [], [], []
     for found in sorted(listed, key=lambda item: item.key):
@@ -66,4 +66,4 @@ def compare(promised: frozenset[Promise], listed: Iterable[ListedT]) -> Kept[Lis
             kept[key.kind, key.epoch] = found
     missing = sorted(promised - kept.keys(), key=lambda promise: (promise[1], promise[0]))
     objects = tuple(sorted(kept.values(), key=lambda item: item.key))
-    return Kept(objects, tuple(missing), tuple(doubled), tuple(unpromised), tuple(foreign))
+    return PromiseMatch(objects, tuple(missing), tuple(doubled), tuple(unpromised), tuple(foreign))

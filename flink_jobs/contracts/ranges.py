@@ -17,7 +17,7 @@ _TEXT = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Hold whole numbers as sorted, disjoint, non-adjacent ranges, both ends included.
+    """Whole numbers as sorted, disjoint, non-adjacent ranges, both ends included.
 
     Its text is `0-1999,2001`: readable in a cursor, and short however many numbers there are.
     """
@@ -67,7 +67,7 @@ class Ranges:
         return max(first, self.spans[index][0]), min(last, self.spans[index][1])
 
     def within(self, first: int, last: int) -> Self:
-        """Name the numbers that lie in `first` to `last`."""
+        """Return the numbers that lie in `first` to `last`."""
         spans = self.spans[self._index_ending_at_or_after(first) :]
         kept = takewhile(lambda span: span[0] <= last, spans)
         return type(self)(tuple((max(first, begin), min(last, end)) for begin, end in kept))

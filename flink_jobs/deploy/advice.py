@@ -1,17 +1,17 @@
-"""What a failure of the job says of a bucket that refuses, and the repair. Pure."""
+"""Add the repair to a failure of the job that is a refusal of the bucket. Pure."""
 
 from __future__ import annotations
 
 from flink_jobs.settings import LandingSettings
 
 SIGNS = ("AccessDenied", "Status Code: 403", "answered 403")
-"""Words of S3A, of AWS's client and of our own in a failure; only to be shown, nothing is decided by them."""
+"""Words of S3A, of AWS's client and of our own in a failure. They choose what is printed and decide nothing else."""
 ELSEWHERE = "Job Manager log"
-"""In Flink's words: the cause of a failed checkpoint stands in the log alone."""
+"""Flink's words where the cause of a failed checkpoint is only in the log."""
 
 
 def with_repair(settings: LandingSettings, failure: str) -> str:
-    """Add to a failure what to do, where the bucket has refused something."""
+    """Append the repair to a failure in which the bucket has refused a request."""
     if not any(sign in failure for sign in SIGNS):
         return failure
     return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from flink_jobs.audit.broker import KafkaWitness, Witness
+from flink_jobs.audit.broker import BrokerReader, KafkaReader
 from flink_jobs.contracts.clock import Clock, SystemClock
 from flink_jobs.deploy.process import JobProcess
 from flink_jobs.deploy.topics import Broker
@@ -126,7 +126,7 @@ class Clients:
     rest: Rest
     process: Process
     clock: Clock
-    broker_reader: Witness
+    broker_reader: BrokerReader
 
     @classmethod
     def of(cls, settings: LandingSettings) -> Self:
@@ -138,5 +138,5 @@ class Clients:
             FlinkRest(settings.flink_rest),
             JobProcess(settings, clock),
             clock,
-            KafkaWitness(settings.librdkafka()),
+            KafkaReader(settings.librdkafka()),
         )

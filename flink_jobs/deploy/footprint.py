@@ -1,33 +1,34 @@
-"""How many objects and requests a landing job will make, before it is started. Pure arithmetic, from its settings.
+"""How many objects and requests a landing job will make, computed from its settings. Pure.
 
-At each checkpoint a subtask ends one object for every hour and kind of which it has read a record since the one
-before, and one object of the ledger. Nothing else makes objects below the stream, and nothing waits for more: an
-object count is a promise, not an estimate, as soon as the number of open hours is.
+At each checkpoint a subtask finishes one object for every hour and kind that it has read a record of since the previous
+checkpoint, and one object of the ledger. Nothing else makes objects below the stream, so the count of objects is exact
+where the number of open hours is; the count of requests is exact for objects of one part.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flink_jobs.flink.s3_properties import PART_BYTES
 from flink_jobs.settings import LandingSettings
 
 SECONDS_PER_HOUR = 3600
 WRITES_PER_OBJECT = 3
-"""Begin of an upload, its one part (more only beyond 5 MiB between two checkpoints), its completion."""
+"""Begin of an upload, one part, completion; each further `PART_BYTES` of an object are one more."""
 WRITES_PER_CHECKPOINT = 1
-"""Flink's own `_metadata`; the state of the job fits into it."""
+"""Flink's `_metadata`; the state of the job fits into it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LandingPlan:
-    """The most that one hour of wall-clock time can bring, with records in every partition all the time.
+    """The most that one hour of wall-clock time can bring, with records in every partition throughout.
 
     Args:
         checkpoint_seconds: between two checkpoints.
         parallelism: subtasks.
-        open_hours: hours of record time of which records arrive within one interval: 1 where record time is the
+        open_hours: hours whose records arrive within one interval: 1 where record time is the
             broker's (2 for the moment in which the hour changes), the number of replayed hours in a replay.
-        has_rejects: whether malformed records come all the time, too.
+        has_rejects: whether malformed records arrive throughout, too.
     """
 
     checkpoint_seconds: int
@@ -62,25 +63,22 @@ class LandingPlan:
 
     @property
     def writes(self) -> int:
-        """Requests an hour that S3 bills as PUT, COPY, POST or LIST."""
+        """Requests an hour that S3 bills as PUT, COPY, POST or LIST, with objects of one part."""
         objects = self.data_objects + self.ledger_objects
         return WRITES_PER_OBJECT * objects + round(WRITES_PER_CHECKPOINT * self.checkpoints)
 
     @property
     def latency_seconds(self) -> float:
-        """How long a record stays unseen on average: half an interval; at most one, and the time of its checkpoint."""
+        """How long a record stays unseen on average: half an interval; at most an interval and its checkpoint."""
         return self.checkpoint_seconds / 2
 
     def lines(self) -> list[tuple[str, str]]:
-        """Say it in words and numbers, with the cost as a formula: prices differ by region and change."""
+        """Format the plan for printing, with the cost as a formula: prices differ by region and change."""
         return [
             ("checkpoints/hour", f"{self.checkpoints:,.0f}"),
             ("data objects/hour", f"{self.data_objects:,} at most ({self.open_hours} open hours, {self._kinds})"),
             ("ledger objects/hour", f"{self.ledger_objects:,} at most"),
-            (
-                "S3 writes an hour",
-                f"{self.writes:,} = {WRITES_PER_OBJECT} an object + {WRITES_PER_CHECKPOINT} a checkpoint",
-            ),
+            ("S3 writes an hour", f"{self.writes:,} = {self._writes_formula}"),
             (
                 "cost of writes",
                 f"{self.writes * 24 * 30 / 1000:,.0f} x price of 1,000 PUT requests a month of 30 days",
@@ -90,6 +88,13 @@ class LandingPlan:
                 f"{self.latency_seconds:g} s on average, {self.checkpoint_seconds} s and a checkpoint at most",
             ),
         ]
+
+    @property
+    def _writes_formula(self) -> str:
+        return (
+            f"{WRITES_PER_OBJECT} an object + {WRITES_PER_CHECKPOINT} a checkpoint; "
+            f"1 more for each further {PART_BYTES // 2**20} MiB of an object"
+        )
 
     @property
     def _kinds(self) -> str:

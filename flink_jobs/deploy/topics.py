@@ -1,4 +1,4 @@
-"""The broker as the start of the job sees it. The only importer of the Kafka client here."""
+"""Count the partitions of topics. The deploy commands reach Kafka only through this module."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from producers.kafka import VARIABLES, KafkaAccess
 ANSWER_SECONDS_MAX = 8.0
 TRY_SECONDS = 1.0
 _SILENT = {"log_level": 0, "reconnect.backoff.ms": 500, "reconnect.backoff.max.ms": 2000}
-"""A broker that is away costs one line of ours, not twenty lines a second of the client's."""
+"""Without this the client logs twenty lines a second while a broker is away."""
 
 
 class Broker:
-    """Answers questions about topics.
+    """Ask about topics.
 
     Args:
-        access: where the brokers are, and who we are.
-        clock: seconds that never go back.
+        access: addresses and login.
+        clock: monotonic seconds.
     """
 
     def __init__(self, access: KafkaAccess, clock: Callable[[], float] = time.monotonic) -> None:

@@ -16,7 +16,7 @@ REPORT_SECONDS = 5.0
 
 
 def wait_until_running(settings: LandingSettings, clients: Clients, report: Report) -> str:
-    """Wait until every task of the job reads, and return the job's id.
+    """Wait until every task of the job runs, and return the job's id.
 
     Raises:
         JobFailedError: the process ended, or the job does not run within the settings' limit.
@@ -43,7 +43,7 @@ def wait_until_running(settings: LandingSettings, clients: Clients, report: Repo
 
 
 def wait_for_checkpoint(settings: LandingSettings, clients: Clients, job_id: str, report: Report) -> None:
-    """Wait until a job has completed a checkpoint: it reads, writes and stores.
+    """Wait until a job has completed a checkpoint, which shows that it reads and writes.
 
     Raises:
         JobFailedError: the process ended, or there is no checkpoint within the settings' limit.
@@ -68,7 +68,7 @@ def wait_for_checkpoint(settings: LandingSettings, clients: Clients, job_id: str
 
 
 def _job_if_known(settings: LandingSettings, clients: Clients) -> Job | None:
-    """Find the job; the REST interface answers only seconds after the process has started."""
+    """Find the job, or None while the REST interface does not answer yet."""
     try:
         return clients.rest.find_job(settings.job_name)
     except LandingJobError:
@@ -95,7 +95,7 @@ def wait_for_savepoint(
 ) -> str:
     """Wait until the requested savepoint is complete, and return its path.
 
-    A local Flink may be gone before it can be asked; then the bucket knows: a savepoint that was not there `before`.
+    A local Flink may end before it answers; then the savepoint is one in the bucket that is not in `before`.
 
     Raises:
         JobFailedError: the savepoint failed, the process ended without one, or it takes longer than the limit.
@@ -123,7 +123,7 @@ def wait_for_savepoint(
 
 
 def wait_for_end(settings: LandingSettings, clients: Clients) -> None:
-    """Wait until the process has ended, and end it when it does not: its savepoint is complete."""
+    """Wait until the process has ended; kill it at the limit, because its savepoint is complete."""
     started = clients.clock.monotonic()
     while clients.process.find() is not None:
         if clients.clock.monotonic() - started > settings.stop_limit_seconds:

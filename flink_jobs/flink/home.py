@@ -1,4 +1,4 @@
-"""Make a Flink home out of the installed wheel and the jars that the landing job needs."""
+"""Assemble a Flink home from the installed wheel and the jars of the landing job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ S3_PLUGIN = "s3-fs-hadoop"
 
 
 def wheel_home() -> Path:
-    """Find the Flink that came with the Python package."""
+    """Find the Flink distribution inside the installed wheel."""
     spec = importlib.util.find_spec("pyflink")
     if spec is None or spec.origin is None:
         raise SetupError("apache-flink is not installed: install the locked requirements")
@@ -22,20 +22,20 @@ def wheel_home() -> Path:
 
 
 def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jars: Iterable[Path], landing_jar: Path) -> Path:
-    """Build a Flink home of links at `target` and return it.
+    """Build a Flink home of links at `target` and return it. May run again at any time.
 
-    The wheel's own folder stays as it was installed, and the S3 file system lies in a plugin folder of its own:
-    in `lib/` it would lose its configuration. May run again at any time; a link that is no longer wanted goes.
+    The wheel's folder is not changed. The S3 file system goes into a plugin folder: from `lib/` it would not get its
+    configuration.
 
     Args:
-        target: folder of the home; what else lies in its `lib`, `opt` and `plugins` is removed.
-        lib_jars: the Kafka connector and what it needs, without what the wheel brings (slf4j).
+        target: folder of the home; any other file in its `lib`, `opt` and `plugins` is removed.
+        lib_jars: the Kafka connector and its dependencies but those of the wheel (slf4j).
         s3_jars: `flink-s3-fs-hadoop`, and the uploads of the landing job, which share its class loader.
         landing_jar: the landing operator.
     """
     wheel = wheel_home()
     target.mkdir(parents=True, exist_ok=True)
-    # On one machine Flink looks for reporters of metrics in `lib` alone.
+    # A local Flink loads metric reporters from `lib` only.
     reporters = _jars(wheel / "plugins" / METRICS_PLUGIN)
     _link_all(target / "lib", [*_jars(wheel / "lib"), *reporters, *lib_jars, landing_jar])
     _link_all(target / "opt", _jars(wheel / "opt"))
@@ -67,7 +67,7 @@ def _points_at(link: Path, file: Path) -> bool:
 
 
 def _copy_programs(source: Path, target: Path) -> None:
-    """Copy the shell programs: the wheel installs them without the permission to run."""
+    """Copy the shell scripts: the wheel installs them without execute permission."""
     target.mkdir(parents=True, exist_ok=True)
     for program in source.iterdir():
         copy = target / program.name

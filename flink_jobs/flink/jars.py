@@ -1,4 +1,4 @@
-"""The landing job's two jars: which build they are of, and copies that outlive the next one."""
+"""The landing job's two jars: their version, and copies that outlive the next build."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ DIGEST_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class LandingJars:
-    """The jars of one build: the operator's, and that of the uploads, which lies among Flink's plugins."""
+    """The jars of one build: the operator's (in `lib`), and that of the uploads (in `plugins`)."""
 
     operator: Path
     uploads: Path
 
     @classmethod
     def of_build(cls, operator: Path) -> LandingJars:
-        """Name both by the first: a build writes them side by side."""
+        """Find the second jar beside the first, where a build writes it."""
         return cls(operator, operator.with_name(UPLOADS_NAME))
 
     @classmethod
     def installed(cls, flink_home: Path) -> LandingJars:
-        """Name the jars of a Flink home."""
+        """Find the jars of a Flink home."""
         return cls(flink_home / "lib" / NAME, flink_home / "plugins" / S3_PLUGIN / UPLOADS_NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class JarVersion:
-    """The version that the build wrote, and a digest of what is in the jars: two builds of one source are equal."""
+    """The version in the manifest, and a digest of the contents; two builds of one source are equal."""
 
     version: str
     digest: str
@@ -49,23 +49,25 @@ class JarVersion:
 
 
 def jar_version(jars: LandingJars) -> JarVersion:
-    """Read which build it is.
+    """Read version and digest.
 
     Raises:
-        SetupError: a jar is not there, or is no jar of the landing job.
+        SetupError: a jar is missing, or is not the landing job's.
     """
     operator, uploads = _contents(jars.operator, OPERATOR), _contents(jars.uploads, UPLOADS)
     digest = sha256()
     for contents in (operator, uploads):
         for name in sorted(contents):
-            if not name.startswith("META-INF/") or name.startswith("META-INF/services/"):  # else the build's times
+            if not name.startswith("META-INF/") or name.startswith(
+                "META-INF/services/"
+            ):  # the rest of META-INF has build times
                 digest.update(name.encode() + b"\0" + contents[name])
     version = _attribute(operator[MANIFEST].decode(), "Implementation-Version")
     return JarVersion(version, digest.hexdigest()[:DIGEST_CHARACTERS])
 
 
 def keep(jars: LandingJars, folder: Path) -> LandingJars:
-    """Copy the jars to a place that no build writes to, named by their digest, and return that."""
+    """Copy the jars to a folder named by their digest, which no build overwrites, and return the copies."""
     kept = folder / jar_version(jars).digest
     if not kept.exists():
         copy = kept.with_suffix(".new")
@@ -78,7 +80,7 @@ def keep(jars: LandingJars, folder: Path) -> LandingJars:
 
 
 def install(jars: LandingJars, flink_home: Path) -> None:
-    """Let a Flink home use these jars; a job that runs keeps the ones that it has opened."""
+    """Link these jars into a Flink home; a running job keeps the files that it has opened."""
     home = LandingJars.installed(flink_home)
     for link, jar in ((home.operator, jars.operator), (home.uploads, jars.uploads)):
         fresh = link.with_suffix(".new")

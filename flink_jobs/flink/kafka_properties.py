@@ -1,7 +1,7 @@
-"""The settings of Kafka in the words of its Java client, and what else the job's consumer is told. Pure.
+"""Translate the settings of Kafka into those of its Java client, and set the job's consumer. Pure.
 
-Flink keeps these properties in the job's graph, which travels and is stored: so no password stands here, only the
-name of the file that holds it, which must be there on every machine of the cluster.
+Flink keeps these properties in the job graph, which is sent and stored. So they hold no password, only the name of the
+file with it, which every machine of the cluster must have.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ LOGIN = "io.hourglass.landing.PasswordFileLogin"
 
 
 def consumer_properties(settings: LandingSettings) -> dict[str, str]:
-    """Give every property of the job's consumer but where it begins.
+    """Return every property of the job's consumer but its starting offsets.
 
-    An offset that the broker does not have is an error: to read on elsewhere would pass for a hole.
+    An offset that the broker does not have is an error: continuing elsewhere would look like a hole.
     """
     consumer = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
@@ -41,10 +41,10 @@ def consumer_properties(settings: LandingSettings) -> dict[str, str]:
 
 
 def security_properties(settings: LandingSettings) -> dict[str, str]:
-    """Name protection and login as the Java client does.
+    """Return the properties of encryption and login.
 
     Raises:
-        ValueError: a password stands in a variable and not in a file.
+        ValueError: a password is in a variable and not in a file.
     """
     protocol = settings.kafka_security_protocol
     return (
@@ -56,7 +56,7 @@ def security_properties(settings: LandingSettings) -> dict[str, str]:
 
 def _login(settings: LandingSettings) -> dict[str, str]:
     if settings.kafka_sasl_password_file is None:
-        raise ValueError("the job itself takes the password of Kafka from HOURGLASS_KAFKA_SASL_PASSWORD_FILE alone")
+        raise ValueError("the job reads the password of Kafka only from HOURGLASS_KAFKA_SASL_PASSWORD_FILE")
     user, file = _quoted(settings.kafka_sasl_username or ""), _quoted(str(settings.kafka_sasl_password_file))
     return {
         "sasl.mechanism": settings.kafka_sasl_mechanism.value,
@@ -82,7 +82,7 @@ def _encryption(settings: LandingSettings) -> dict[str, str]:
 
 
 def _content(file: Path) -> str:
-    """Let the client read a file itself, where it runs."""
+    """Refer to a file that the client reads where it runs."""
     return f"${{directory:{file.parent}:{file.name}}}"
 
 

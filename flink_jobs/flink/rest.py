@@ -14,14 +14,14 @@ from flink_jobs.errors import JobFailedError, UnreachableError
 
 ANSWER_SECONDS_MAX = 10.0
 CLIENT_CHECK = "$internal.dispatcher.client-aliveness-check.interval"
-"""How often a cluster looks for jobs whose client is silent: a setting that Flink has and does not document."""
+"""Flink's undocumented setting: how often a cluster looks for jobs whose client is silent."""
 CLIENT_CHECK_DEFAULT_SECONDS = 60.0
 _DURATION = re.compile(r"(\d+) ?(ms|s|min)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 
 class JobState(StrEnum):
-    """The life of a job, in Flink's words."""
+    """States of a job, as Flink names them."""
 
     INITIALIZING = "INITIALIZING"
     CREATED = "CREATED"
@@ -37,12 +37,12 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether the job will never run again by itself."""
+        """Whether the job has ended and Flink will not restart it."""
         return self in {JobState.FAILED, JobState.CANCELED, JobState.FINISHED}
 
 
 class SavepointState(StrEnum):
-    """How far a stop with savepoint is."""
+    """State of a stop with savepoint."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -51,7 +51,7 @@ class SavepointState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job of the cluster. `tasks_running` is true when every subtask reads."""
+    """A job of the cluster. `tasks_running` is true when every subtask runs."""
 
     job_id: str
     name: str
@@ -61,7 +61,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSummary:
-    """The newest completed checkpoint, and how many there were of each outcome since the job started."""
+    """The newest completed checkpoint, and the counts of completed and failed ones since the job started."""
 
     newest_path: str | None
     newest_milliseconds: int | None
@@ -73,7 +73,7 @@ class CheckpointSummary:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What the job's metrics count since it last began to run; the ledger, not they, proves totals."""
+    """The job's metrics since its last start or restart. For totals use the ledger."""
 
     lag: int
     """Records that Kafka has and the job has not read."""
@@ -92,7 +92,7 @@ _NUMBERS = {
 
 
 class FlinkRest:
-    """Talks to one Flink.
+    """Client of one Flink cluster.
 
     Args:
         address: `http://host:port`.
@@ -102,7 +102,7 @@ class FlinkRest:
         self._address = address
 
     def find_job(self, name: str) -> Job | None:
-        """Find the newest job of that name, a living one before one that is over.
+        """Find the newest job of that name; one that runs is preferred to one that has ended.
 
         Raises:
             UnreachableError: nothing answers at the address.
@@ -115,7 +115,7 @@ class FlinkRest:
         return Job(newest["jid"], newest["name"], JobState(newest["state"]), 0 < tasks["total"] == tasks["running"])
 
     def job_state(self, job_id: str) -> JobState | None:
-        """Ask for the state of a job; None where there is no such job.
+        """Return the state of a job; None when there is no such job.
 
         Raises:
             UnreachableError: nothing answers at the address.
@@ -124,25 +124,25 @@ class FlinkRest:
         return next((JobState(job["state"]) for job in jobs if job["jid"] == job_id), None)
 
     def cancel(self, job_id: str) -> None:
-        """Ask to end a job without a savepoint; its checkpoints stay."""
+        """Cancel a job without a savepoint; its checkpoints stay."""
         self._send(f"/jobs/{job_id}?mode=cancel", {}, "PATCH")
 
     def prolong(self, job_id: str, until_milliseconds: int) -> None:
-        """Say until when, in the cluster's time since 1970, the job's client is alive; afterwards Flink cancels it."""
+        """Renew the client's heartbeat: Flink cancels the job after this time (of the cluster's clock, since 1970)."""
         self._send(f"/jobs/{job_id}/clientHeartbeat", {"expiredTimestamp": until_milliseconds}, "PATCH")
 
     def client_check_seconds(self) -> float | None:
-        """Ask how often the cluster looks for jobs whose clients are silent; None where it was not set."""
+        """Return how often the cluster looks for jobs whose client is silent; None when it is not configured."""
         configured = {entry["key"]: entry["value"] for entry in self._get("/jobmanager/config")}
         match = _DURATION.fullmatch(configured.get(CLIENT_CHECK, ""))
         return int(match[1]) * _SECONDS[match[2]] if match else None
 
     def slots(self) -> int:
-        """Count the slots of all TaskManagers that are registered."""
+        """Count the slots of all registered TaskManagers."""
         return int(self._get("/overview")["slots-total"])
 
     def checkpoints(self, job_id: str) -> CheckpointSummary:
-        """Tell how checkpoints of a job go."""
+        """Return the newest checkpoint of a job and the counts."""
         found = self._get(f"/jobs/{job_id}/checkpoints")
         newest = found["latest"]["completed"] or {}
         counts = found["counts"]
@@ -156,23 +156,23 @@ class FlinkRest:
         )
 
     def numbers(self, job_id: str) -> Numbers | None:
-        """Add up what the subtasks count; None before they tell, for Flink begins to collect when it is first asked."""
+        """Sum the subtasks' metrics; None at first, because Flink collects them only once they are requested."""
         sums = dict.fromkeys(_NUMBERS.values(), 0)
-        told = False
+        seen = False
         for vertex in self._get(f"/jobs/{job_id}")["vertices"]:
             path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics?agg=sum&get={','.join(_NUMBERS)}"
             for metric in self._get(path):
                 sums[_NUMBERS[metric["id"]]] += int(metric["sum"])
-                told = told or metric["id"] == _ACCEPTED
-        return Numbers(**sums) if told else None
+                seen = seen or metric["id"] == _ACCEPTED
+        return Numbers(**sums) if seen else None
 
     def restarts(self, job_id: str) -> int:
-        """Count how often the job restarted by itself since it was started."""
+        """Count the restarts since the job was submitted."""
         metrics = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
         return int(metrics[0]["value"]) if metrics else 0
 
     def root_cause(self, job_id: str) -> str | None:
-        """Give the first lines of the newest failure, or None when there was none."""
+        """Return the first lines of the newest failure; None when there was none."""
         entries = self._get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
         if not entries:
             return None
@@ -180,12 +180,12 @@ class FlinkRest:
         return "\n".join(lines[:5])
 
     def stop(self, job_id: str, savepoint_directory: str, *, drain: bool = False) -> str:
-        """Ask a job to stop with a savepoint; return the request's id. A job that is drained closes open files."""
+        """Stop a job with a savepoint; return the request's id. With `drain` the job ends its input first."""
         body = {"drain": drain, "targetDirectory": savepoint_directory}
         return str(self._send(f"/jobs/{job_id}/stop", body)["request-id"])
 
     def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:
-        """Ask how far a stop is; the text is the savepoint's path, or why it failed, or empty."""
+        """Return the state of a stop; the text is the savepoint's path, or the failure, or empty."""
         found = self._get(f"/jobs/{job_id}/savepoints/{request_id}")
         if found["status"]["id"] == "IN_PROGRESS":
             return SavepointState.IN_PROGRESS, ""
@@ -199,12 +199,12 @@ class FlinkRest:
 
     def _send(self, path: str, body: dict[str, Any], method: str = "POST") -> Any:
         headers = {"Content-Type": "application/json"}
-        request = Request(self._address + path, json.dumps(body).encode(), headers, method=method)  # noqa: S310 - see above
+        request = Request(self._address + path, json.dumps(body).encode(), headers, method=method)  # noqa: S310 - http or https, by the settings
         return self._ask(request)
 
     def _ask(self, request: Request) -> Any:
         try:
-            with urlopen(request, timeout=ANSWER_SECONDS_MAX) as response:  # noqa: S310 - see above
+            with urlopen(request, timeout=ANSWER_SECONDS_MAX) as response:  # noqa: S310 - a request of _get or _send
                 return json.load(response)
         except HTTPError as exc:
             raise JobFailedError(f"Flink at {self._address} refuses {request.selector}: HTTP {exc.code}") from exc

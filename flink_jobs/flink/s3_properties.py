@@ -1,6 +1,6 @@
-"""The bucket's settings in the words of Flink's S3 file system (Hadoop's S3A 3.3.4). Pure.
+"""Translate the bucket's settings into those of Flink's S3 file system (Hadoop's S3A 3.3.4). Pure.
 
-S3A of this version knows no requester that pays: what it would ignore is not offered.
+S3A of this version ignores requester-pays, so there is no setting for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _KEYS = f"{_S3A}.SimpleAWSCredentialsProvider"
 _KEYS_AND_TOKEN = f"{_S3A}.TemporaryAWSCredentialsProvider"
 _ROLE = f"{_S3A}.auth.AssumedRoleCredentialProvider"
 _CHAIN = "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"
-"""S3A's own chain lacks the web identity of Kubernetes; this one is what Python's client asks, too."""
+"""S3A's default chain lacks the web identity of Kubernetes; this one has the sources of Python's client."""
 
 _ALGORITHMS = {Encryption.S3: "AES256", Encryption.KMS: "SSE-KMS"}
 _ACLS = {
@@ -23,14 +23,14 @@ _ACLS = {
 }
 
 PART_BYTES = 16 * 2**20
-"""A part costs a signature and a request, whatever its size: at 5 MiB, the bucket's least, 8 % of landing plain lines.
-Memory is taken as a part fills, so small streams pay nothing for it."""
+"""A part costs a signature and a request whatever its size: 8 % of landing plain lines at 5 MiB, S3's minimum.
+Memory is allocated as a part fills, so small streams do not pay for it."""
 
 
 def s3_properties(access: S3Access) -> dict[str, str]:
-    """Name the settings as the file system's plugin does, secrets included: they belong into a file of the owner."""
+    """Return the plugin's properties, secrets included: write them only to a file that its owner alone can read."""
     values = {
-        # Else each commit deletes "fake parent directories", one bulk request per object.
+        # The default deletes "fake parent directories" at each commit, one bulk request per object.
         "s3.directory.marker.retention": "keep",
         "s3.upload.min.part.size": str(PART_BYTES),
         "s3.endpoint": access.s3_endpoint,

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from flink_jobs.audit.broker import Marks, Witness, all_marks
-from flink_jobs.audit.entries import place_name
+from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
 from flink_jobs.audit.tally import ObjectTally, tally_object
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split_epoch
+from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.booked import Booked, read_back, unbooked_objects
-from flink_jobs.restore.metadata import SourcePartition
 from flink_jobs.restore.missing_entries import RECOVERED, Topics, missing_entries
 from flink_jobs.restore.orphaned_uploads import StreamObjects, stream_uploads
 from flink_jobs.restore.points import find_points, sound
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
+from producers.kafka import OffsetRange
 
 REPORT_DIRECTORIES = 24
 
@@ -40,7 +40,7 @@ class LedgerRecovery:
         self,
         settings: LandingSettings,
         bucket: StreamObjects,
-        broker: Witness,
+        broker: BrokerReader,
         report: Callable[[str], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -50,7 +50,7 @@ class LedgerRecovery:
         self._report = report
         self._now = now
 
-    def next_offsets(self) -> dict[SourcePartition, int]:
+    def next_offsets(self) -> dict[TopicPartition, int]:
         """Return the offset at which each booked partition continues; others begin with their earliest record.
 
         1. The ledger is read back until every partition is found of which the broker ever had a record.
@@ -64,20 +64,20 @@ class LedgerRecovery:
         Raises:
             RestoreRefusedError: records are gone, or some between those of unbooked objects have not landed.
         """
-        marks = all_marks(self._broker, self._settings.topics)
-        booked = self._read_ledger(marks)
+        ranges = offset_ranges_of(self._broker, self._settings.topics)
+        booked = self._read_ledger(ranges)
         if unbooked := unbooked_objects(self._settings, self._bucket, booked):
             self._complete_uploads(unbooked, booked)
-            booked = self._read_ledger(marks)
-            self._book(unbooked_objects(self._settings, self._bucket, booked), booked, marks)
+            booked = self._read_ledger(ranges)
+            self._book(unbooked_objects(self._settings, self._bucket, booked), booked, ranges)
         if not self._settings.kafka_skip_deleted:
-            _require_readable(booked.next_offsets, marks)
+            _require_readable(booked.next_offsets, ranges)
         self._report_windows(booked.next_offsets)
         return booked.next_offsets
 
-    def _read_ledger(self, marks: Mapping[SourcePartition, Marks]) -> Booked:
+    def _read_ledger(self, ranges: Mapping[TopicPartition, OffsetRange]) -> Booked:
         booked = Booked(frozenset(self._settings.topics))
-        wanted = {at for at, its in marks.items() if its.end}
+        wanted = {at for at, its in ranges.items() if its.end}
         for number, directory in enumerate(read_back(self._settings, self._bucket, booked)):
             missing = wanted - booked.entries.keys()
             if number and not missing:  # one directory more, as for `read_newest`
@@ -108,10 +108,12 @@ class LedgerRecovery:
             self._bucket.complete(upload)
             self._report(f"completed {key_text}: the job was killed between its commits")
 
-    def _book(self, unbooked: Iterable[StoredObject], booked: Booked, marks: Mapping[SourcePartition, Marks]) -> None:
+    def _book(
+        self, unbooked: Iterable[StoredObject], booked: Booked, ranges: Mapping[TopicPartition, OffsetRange]
+    ) -> None:
         """Write entries for objects that stay unbooked, and take them up."""
         tallies = [self._read(stored.key) for stored in unbooked]
-        topics = Topics(self._broker, marks)
+        topics = Topics(self._broker, ranges)
         emitted = Hour.containing(self._now())
         for entries in missing_entries(self._settings.job_name, tallies, booked.next_offsets, topics):
             prefix = self._settings.layout.hour_prefix(Kind.LEDGER, emitted)
@@ -120,7 +122,7 @@ class LedgerRecovery:
             self._bucket.create(key, "".join(lines).encode())
             for entry in entries:
                 booked.add(entry)
-                span = f"{place_name((entry.topic, entry.partition))} {entry.first_offset}-{entry.last_offset}"
+                span = f"{partition_name((entry.topic, entry.partition))} {entry.first_offset}-{entry.last_offset}"
                 self._report(f"booked {span} in {key}: its objects are visible, its entry was lost")
 
     def _read(self, key: str) -> ObjectTally:
@@ -132,24 +134,24 @@ class LedgerRecovery:
             )
         return tally
 
-    def _report_windows(self, next_offsets: Mapping[SourcePartition, int]) -> None:
+    def _report_windows(self, next_offsets: Mapping[TopicPartition, int]) -> None:
         """Report what a restore point has read and nobody committed: its uploads go, its records are read again."""
         for point in sound(find_points(self._settings, self._bucket)):
             for at, position in sorted(point.positions.items()):
                 first = next_offsets.get(at, 0)
                 if first < position and at[0] in self._settings.topics:
                     self._report(
-                        f"{place_name(at)} {first}-{position - 1}: {self._settings.url(point.key)} had read them, "
+                        f"{partition_name(at)} {first}-{position - 1}: {self._settings.url(point.key)} had read them, "
                         "none is visible; they are read again"
                     )
 
 
-def _require_readable(next_offsets: Mapping[SourcePartition, int], marks: Mapping[SourcePartition, Marks]) -> None:
+def _require_readable(next_offsets: Mapping[TopicPartition, int], ranges: Mapping[TopicPartition, OffsetRange]) -> None:
     for at, next_offset in sorted(next_offsets.items()):
-        if at in marks and next_offset < marks[at].low:
-            gone = f"{next_offset}-{marks[at].low - 1}"
+        if at in ranges and next_offset < ranges[at].low:
+            gone = f"{next_offset}-{ranges[at].low - 1}"
             raise RestoreRefusedError(
-                f"{place_name(at)}: the ledger ends at {next_offset - 1}, the broker begins at {marks[at].low}: "
+                f"{partition_name(at)}: the ledger ends at {next_offset - 1}, the broker begins at {ranges[at].low}: "
                 f"offsets {gone} are in no object and no longer in the topic. Put the newest checkpoint back, or "
                 "accept their loss with HOURGLASS_KAFKA_SKIP_DELETED=true"
             )

@@ -14,9 +14,8 @@ from itertools import islice
 from pydantic import ValidationError
 
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split_epoch
-from flink_jobs.contracts.ledger import LedgerEntry
+from flink_jobs.contracts.ledger import LedgerEntry, TopicPartition
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.restore.metadata import SourcePartition
 from flink_jobs.restore.orphaned_uploads import StreamObjects
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
@@ -39,12 +38,12 @@ class Booked:
     """
 
     topics: frozenset[str]
-    entries: dict[SourcePartition, LedgerEntry] = field(default_factory=dict)
+    entries: dict[TopicPartition, LedgerEntry] = field(default_factory=dict)
     hours: set[Hour] = field(default_factory=set)
     epochs: dict[str, int] = field(default_factory=dict)
 
     @property
-    def next_offsets(self) -> dict[SourcePartition, int]:
+    def next_offsets(self) -> dict[TopicPartition, int]:
         """The first offset of each partition that no entry books."""
         return {at: entry.last_offset + 1 for at, entry in self.entries.items()}
 

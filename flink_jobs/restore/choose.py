@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from flink_jobs.contracts.layout import Kind
+from flink_jobs.contracts.ledger import TopicPartition
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.restore_failure import unrestorable
 from flink_jobs.restore.booked import Booked, read_newest, unbooked_objects
-from flink_jobs.restore.metadata import SourcePartition, s3_url
+from flink_jobs.restore.metadata import s3_url
 from flink_jobs.restore.orphaned_uploads import StreamObjects
 from flink_jobs.restore.points import RestorePoint, find_points, sound
 from flink_jobs.settings import LandingSettings
@@ -135,7 +136,7 @@ def _require_known(settings: LandingSettings, bucket: StreamObjects, chosen: Res
         )
 
 
-def _behind(positions: Mapping[SourcePartition, int], booked: Mapping[SourcePartition, int]) -> str:
+def _behind(positions: Mapping[TopicPartition, int], booked: Mapping[TopicPartition, int]) -> str:
     """Describe the partitions in which positions lie before what is booked; empty where none does."""
     found = [
         f"{topic}[{partition}] continues at {positions.get((topic, partition), 0)}, landed is up to {next_ - 1}"
@@ -146,6 +147,6 @@ def _behind(positions: Mapping[SourcePartition, int], booked: Mapping[SourcePart
     return "; ".join(found[:SHOWN_MAX]) + more
 
 
-def _offsets(next_offsets: Mapping[SourcePartition, int]) -> str:
+def _offsets(next_offsets: Mapping[TopicPartition, int]) -> str:
     shown = [f"{topic}[{partition}] up to {next_ - 1}" for (topic, partition), next_ in sorted(next_offsets.items())]
     return ", ".join(shown[:SHOWN_MAX]) + (" ..." if len(shown) > SHOWN_MAX else "")

@@ -9,10 +9,8 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 
+from flink_jobs.contracts.ledger import TopicPartition
 from flink_jobs.settings import CHECKPOINT_SCHEME
-
-SourcePartition = tuple[str, int]
-"""Topic and partition."""
 
 MAGIC = 0x4960672D
 HEADER_BYTES = 16
@@ -68,7 +66,7 @@ def checkpoint_id(metadata: bytes) -> int:
     return int(struct.unpack_from(">q", metadata, 8)[0]) if len(metadata) >= HEADER_BYTES else -1
 
 
-def positions(state: bytes) -> dict[SourcePartition, int]:
+def positions(state: bytes) -> dict[TopicPartition, int]:
     """Return the offset at which a restored job reads on, for each source partition that a state names.
 
     Args:
@@ -77,7 +75,7 @@ def positions(state: bytes) -> dict[SourcePartition, int]:
     Returns:
         The highest one where a partition is named twice; negative where nothing was read of it yet.
     """
-    found: dict[SourcePartition, int] = {}
+    found: dict[TopicPartition, int] = {}
     for match in _SPLIT.finditer(state):
         length = len(match["topic"])
         if struct.unpack(">IH", match["bytes"] + match["length"]) != (_SPLIT_BYTES + length, length):

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from flink_jobs.audit.broker import Marks, Witness
-from flink_jobs.audit.entries import place_name
+from flink_jobs.audit.broker import BrokerReader
 from flink_jobs.audit.tally import ObjectTally, Part
 from flink_jobs.contracts.layout import Kind, ObjectKey
-from flink_jobs.contracts.ledger import HOLE_RANGES_MAX, Cell, HourCells, LedgerEntry
+from flink_jobs.contracts.ledger import HOLE_RANGES_MAX, Cell, HourCells, LedgerEntry, TopicPartition, partition_name
 from flink_jobs.contracts.ranges import Ranges
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.restore.metadata import SourcePartition
+from producers.kafka import OffsetRange
 
 RECOVERED = "recovered"
 """In the place of a job id: a start of the job wrote the entry."""
@@ -25,15 +24,15 @@ class Topics:
 
     Attributes:
         broker: is asked whether a record can be read.
-        marks: first and next offset of each partition.
+        ranges: first and next offset of each partition.
     """
 
-    broker: Witness
-    marks: Mapping[SourcePartition, Marks]
+    broker: BrokerReader
+    ranges: Mapping[TopicPartition, OffsetRange]
 
 
 def missing_entries(
-    job_name: str, tallies: Iterable[ObjectTally], next_offsets: Mapping[SourcePartition, int], topics: Topics
+    job_name: str, tallies: Iterable[ObjectTally], next_offsets: Mapping[TopicPartition, int], topics: Topics
 ) -> Iterator[list[LedgerEntry]]:
     """Yield the entries of one epoch after the other, in the order of offsets; each chains to the one before.
 
@@ -54,7 +53,7 @@ def missing_entries(
         entries = []
         for at in sorted({at for tally in of_epoch for at in tally.parts}):
             parts = [(tally.key, tally.parts[at]) for tally in of_epoch if at in tally.parts]
-            landed = _Landed(at, parts, ends.get(at, _first_readable(parts, topics.marks.get(at))))
+            landed = _Landed(at, parts, ends.get(at, _first_readable(parts, topics.ranges.get(at))))
             if landed.last < landed.first:
                 continue  # booked by others: `ledger check` lists an object that nobody promises
             _require_no_gap(landed, topics)
@@ -68,7 +67,7 @@ def missing_entries(
 class _Landed:
     """The lines of one partition in the objects of one epoch; its entry begins at `first`."""
 
-    at: SourcePartition
+    at: TopicPartition
     parts: Sequence[tuple[ObjectKey, Part]]
     first: int
 
@@ -124,13 +123,13 @@ def _require_no_gap(landed: _Landed, topics: Topics) -> None:
     absent = landed.absent
     if not absent.spans:
         return
-    low = topics.marks[landed.at].low if landed.at in topics.marks else landed.last + 1
+    low = topics.ranges[landed.at].low if landed.at in topics.ranges else landed.last + 1
     if absent.spans[0][0] < low or next(topics.broker.readable(landed.at, absent), None) is not None:
         keys = ", ".join(key.key for key, _ in landed.parts)
         raise RestoreRefusedError(
-            f"{place_name(landed.at)}: offsets {landed.present} lie in objects that no ledger entry books ({keys}), "
-            f"but offsets {absent} before or between them have not landed, and the uploads that would complete them "
-            "are gone. Move these objects out of the stream (no seal holds them), then `hourglass job start "
+            f"{partition_name(landed.at)}: offsets {landed.present} lie in objects that no ledger entry books "
+            f"({keys}), but offsets {absent} before or between them have not landed, and the uploads that would "
+            "complete them are gone. Move these objects out of the stream (no seal holds them), then `hourglass job start "
             "--from-ledger` lands all of these offsets again"
         )
 
@@ -139,6 +138,6 @@ def _first_offset(tallies: Iterable[ObjectTally]) -> int:
     return min((part.sums.min_offset for tally in tallies for part in tally.parts.values()), default=0)
 
 
-def _first_readable(parts: Iterable[tuple[ObjectKey, Part]], marks: Marks | None) -> int:
+def _first_readable(parts: Iterable[tuple[ObjectKey, Part]], ranges: OffsetRange | None) -> int:
     """Return where the chain of a partition without entries begins: at its first record, as far as anybody knows."""
-    return min([part.sums.min_offset for _, part in parts] + ([marks.low] if marks else []))
+    return min([part.sums.min_offset for _, part in parts] + ([ranges.low] if ranges else []))

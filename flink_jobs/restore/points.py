@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+from flink_jobs.contracts.ledger import TopicPartition
 from flink_jobs.lease.acquire import LeaseObjects
-from flink_jobs.restore.metadata import SourcePartition, checkpoint_id, damage, positions
+from flink_jobs.restore.metadata import checkpoint_id, damage, positions
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
 
@@ -44,7 +45,7 @@ class RestorePoint:
     origin: Origin
     job: str
     number: int
-    positions: Mapping[SourcePartition, int]
+    positions: Mapping[TopicPartition, int]
     topics: frozenset[str]
     problem: str | None
     modified: datetime

@@ -1,4 +1,4 @@
-"""The bucket as the commands around the job see it. The only importer of the S3 client here."""
+"""The client of the stream's bucket. Translates errors of boto3 into those of `flink_jobs.errors`."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def plain_address(settings: LandingSettings) -> BucketAddress:
 
 
 class Bucket:
-    """Lists, reads and writes objects, ends uploads, and checks access.
+    """List, read and write objects, abort uploads, check access.
 
     Args:
         client: of boto3.
         name: of the bucket.
-        owner: account that it must belong to; None does not ask.
-        put_arguments: what every object that is written must carry.
+        owner: account that the bucket must belong to; None is not checked.
+        put_arguments: arguments of every PUT, such as encryption and ACL.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Bucket:
         return cls(settings.client(_LIMITS), settings.bucket, settings.bucket_owner, settings.put_arguments())
 
     def check(self) -> None:
-        """Find out whether the bucket is there and lets us in.
+        """Check that the bucket exists and is accessible.
 
         Raises:
             UnreachableError: nothing answers.
-            SetupError: there is no such bucket, or the keys are wrong.
+            SetupError: there is no such bucket, or it refuses the keys.
         """
         try:
             self._client.head_bucket(Bucket=self._name, **self._owner)
@@ -115,7 +115,7 @@ class Bucket:
     def create(self, key: str, body: bytes) -> bool:
         """Write an object unless there is one of that key; return whether this call wrote it.
 
-        False also after an attempt whose answer was lost: compare what is there with what was to be written.
+        False also when the answer to an earlier attempt of this call was lost: compare the object with `body`.
         """
         try:
             self._client.put_object(Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **self._put)
@@ -128,11 +128,11 @@ class Bucket:
         return True
 
     def put(self, key: str, body: bytes) -> None:
-        """Write an object, also over another."""
+        """Write an object; an existing one is replaced."""
         self._do(self._client.put_object, Key=key, Body=body, **self._put)
 
     def read(self, key: str) -> bytes | None:
-        """Read an object; None where there is none."""
+        """Read an object; None when there is none."""
         try:
             return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
         except ClientError as exc:
@@ -143,7 +143,7 @@ class Bucket:
             raise self._explain(exc) from exc
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is gone already is success."""
+        """Delete an object; success also when it is gone already."""
         self._do(self._client.delete_object, Key=key)
 
     def uploads(self, prefix: str) -> Iterator[OpenUpload]:
@@ -157,7 +157,7 @@ class Bucket:
             raise self._explain(exc) from exc
 
     def abort(self, upload: OpenUpload) -> None:
-        """End an upload without an object; one that is gone already is success."""
+        """Abort an upload; success also when it is gone already."""
         try:
             self._client.abort_multipart_upload(Bucket=self._name, Key=upload.key, UploadId=upload.upload_id)
         except ClientError as exc:

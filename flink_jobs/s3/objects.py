@@ -1,4 +1,4 @@
-"""What a listing of the bucket says, without the client that asks: the job's own process has none in its long life."""
+"""The bucket as the project sees it: what a listing returns, and the operations of its one client."""
 
 from __future__ import annotations
 

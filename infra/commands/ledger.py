@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from flink_jobs.audit.entries import place_name
 from flink_jobs.contracts.layout import Hour, LayoutError
+from flink_jobs.contracts.ledger import partition_name
 
 if TYPE_CHECKING:
     from flink_jobs.audit.audit import Audit, Hours, Objects
-    from flink_jobs.audit.entries import Place
     from flink_jobs.audit.findings import Finding
     from flink_jobs.contracts.layout import StreamLayout
+    from flink_jobs.contracts.ledger import TopicPartition
 
 WRONG = 1
 PROGRESS_SECONDS = 2.0
@@ -50,8 +50,8 @@ def check(
 
     Exit code 1 with every finding, 2 when the bucket cannot be read. Findings have stable codes: docs/ledger.md.
     """
-    from flink_jobs.audit.audit import attest, audit
-    from flink_jobs.audit.broker import KafkaWitness
+    from flink_jobs.audit.audit import audit, compare_with_broker
+    from flink_jobs.audit.broker import KafkaReader
     from flink_jobs.s3.bucket import Bucket
     from flink_jobs.settings import LandingSettings
 
@@ -64,8 +64,8 @@ def check(
     seen = audit(bucket, settings.layout, hours=chosen, read=read, report=progress.print)
     seen.findings.add(watched)
     if broker:
-        witness = KafkaWitness(settings.librdkafka())
-        attest(seen, witness, settings.topics, chosen, progress.print)
+        reader = KafkaReader(settings.librdkafka())
+        compare_with_broker(seen, reader, settings.topics, chosen, progress.print)
     if as_json:
         print(json.dumps(as_document(seen, progress.seconds), indent=1))
     else:
@@ -97,7 +97,7 @@ def as_document(seen: Audit, seconds: float) -> dict[str, object]:
         "objects": sum(map(len, seen.listed.values())),
         "read": {"objects": seen.read_objects, "lines": seen.read_lines, "bytes": seen.read_bytes},
         "seconds": round(seconds, 1),
-        "partitions": {place_name(place): _partition(seen, place) for place in _places(seen)},
+        "partitions": {partition_name(partition): _partition(seen, partition) for partition in _partitions(seen)},
         "counts": {str(code): count for code, count in sorted(seen.findings.counts.items())},
         "findings": [
             {"code": found.code, "where": found.where, "what": found.what, "error": found.is_error}
@@ -106,15 +106,15 @@ def as_document(seen: Audit, seconds: float) -> dict[str, object]:
     }
 
 
-def _places(seen: Audit) -> list[Place]:
+def _partitions(seen: Audit) -> list[TopicPartition]:
     return sorted({*seen.ledger.chains, *seen.coverage})
 
 
-def _partition(seen: Audit, place: Place) -> dict[str, int | None]:
-    chain = seen.ledger.chains.get(place)
+def _partition(seen: Audit, partition: TopicPartition) -> dict[str, int | None]:
+    chain = seen.ledger.chains.get(partition)
     booked = {"first": chain[0].first, "last": max(entry.last for entry in chain)} if chain else {}
-    its = seen.coverage.get(place)
-    return {**booked, **({"low": its.marks.low, "end": its.marks.end, "lag": its.lag} if its else {})}
+    its = seen.coverage.get(partition)
+    return {**booked, **({"low": its.on_broker.low, "end": its.on_broker.end, "lag": its.lag} if its else {})}
 
 
 def _watch(bucket: Objects, layout: StreamLayout, seconds: float) -> list[Finding]:
@@ -167,7 +167,9 @@ def _print(seen: Audit, seconds: float) -> None:
             f"{seen.read_lines / seconds:,.0f} lines/s",
             soft_wrap=True,
         )
-    for place, its in seen.coverage.items():
-        console.print(f"{place_name(place)}: the broker has {its.marks.low} to {its.marks.end}, lag {its.lag:,}")
+    for partition, its in seen.coverage.items():
+        console.print(
+            f"{partition_name(partition)}: the broker has {its.on_broker.low} to {its.on_broker.end}, lag {its.lag:,}"
+        )
     verdict = f"{seen.findings.errors:,} wrong" if seen.findings.errors else "sound"
     console.print(f"The ledger is {verdict}." if verdict == "sound" else f"Found {verdict}: see docs/ledger.md.")

@@ -12,14 +12,14 @@ from itertools import chain
 import pytest
 import zstandard
 
-from flink_jobs.audit.broker import Marks
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.contracts.layout import ObjectKey
 from flink_jobs.contracts.ranges import Ranges
 from infra.local.servers import object_store
+from producers.kafka import OffsetRange
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
-from tests.faults.verdict import findings, witness_of
+from tests.faults.verdict import findings, reader_of
 from tests.integration.truth import objects, plain
 
 
@@ -93,8 +93,8 @@ def drop_a_line(landed: Landed) -> set[tuple[Code, str]]:
     key = landed.keys("landing")[0]
     landed.put_lines(key, landed.lines(key)[:-1])
     gone = json.loads(landed.lines(key)[-1])
-    place = f"audited[{gone['partition']}]"
-    return {(Code.CELL_DIFFERS, key), (Code.HOLE_READABLE, place)}
+    partition = f"audited[{gone['partition']}]"
+    return {(Code.CELL_DIFFERS, key), (Code.HOLE_READABLE, partition)}
 
 
 def double_a_line(landed: Landed) -> set[tuple[Code, str]]:
@@ -125,8 +125,8 @@ def delete_an_object(landed: Landed) -> set[tuple[Code, str]]:
     key = landed.keys("rejected")[0]
     landed.delete(key)
     hour = "-".join(key.split("/")[2:5]) + "T" + key.split("/")[5]
-    places = {f"audited[{json.loads(line)['partition']}]" for line in landed.lines(key)}
-    return {(Code.OBJECT_MISSING, f"{hour} rejected"), *((Code.HOLE_READABLE, place) for place in places)}
+    partitions = {f"audited[{json.loads(line)['partition']}]" for line in landed.lines(key)}
+    return {(Code.OBJECT_MISSING, f"{hour} rejected"), *((Code.HOLE_READABLE, partition) for partition in partitions)}
 
 
 def delete_a_ledger_object(landed: Landed) -> set[tuple[Code, str]]:
@@ -155,8 +155,8 @@ def restore_twice(landed: Landed) -> set[tuple[Code, str]]:
         if f"/part-{epoch}-" in key:
             again = body.replace(epoch.encode(), b"cccccccccccc.1") if key == ledger else body
             landed.put(key.replace(epoch, "cccccccccccc.1"), again)
-    places = [f"audited[{json.loads(line)['partition']}]" for line in landed.lines(ledger)]
-    return {(code, place) for place in places for code in (Code.OVERLAP, Code.DOUBLED)}
+    partitions = [f"audited[{json.loads(line)['partition']}]" for line in landed.lines(ledger)]
+    return {(code, partition) for partition in partitions for code in (Code.OVERLAP, Code.DOUBLED)}
 
 
 def truncate_an_object(landed: Landed) -> set[tuple[Code, str]]:
@@ -211,9 +211,9 @@ def test_an_independent_consumer_reads_committed_records_only(new_stack: NewStac
     before = stack.produce([Raw(event(0)), Raw(event(1))])
     aborted = stack.produce_in_transaction([Raw(event(2)), Raw(event(3))], commit=False)
     committed = stack.produce_in_transaction([Raw(event(4))])
-    witness, place = witness_of(stack), (stack.settings.topic, 0)
+    reader, partition = reader_of(stack), (stack.settings.topic, 0)
 
-    assert {place: Marks(0, 7)} == witness.marks(stack.settings.topic)
-    assert {offset for *_, offset in before | committed} == set(witness.readable(place, Ranges(((0, 6),))))
-    assert [] == list(witness.readable(place, Ranges(((2, 4), (6, 6)))))
+    assert {partition: OffsetRange(0, 7)} == reader.offset_ranges(stack.settings.topic)
+    assert {offset for *_, offset in before | committed} == set(reader.readable(partition, Ranges(((0, 6),))))
+    assert [] == list(reader.readable(partition, Ranges(((2, 4), (6, 6)))))
     assert {2, 3} == {offset for *_, offset in aborted}

@@ -36,7 +36,7 @@ from tests.faults.secure_broker import (
     SecureServers,
     certificates,
 )
-from tests.integration.truth import objects, read_landed
+from tests.integration.truth import object_contents, read_landed
 
 REFUSAL_SECONDS_MAX = 10.0
 RECORDS = 200
@@ -88,7 +88,7 @@ def test_the_right_password_lands_and_is_seen_nowhere(
     """Both kinds of login, with quotes in the password; afterwards it is in one file, which only its owner reads.
 
     Looked through: every file that the job has left, its logs, its checkpoints and everything else in the bucket,
-    the command line and the environment of each of its processes, and what Flink tells about it.
+    decompressed; the command line and the environment of each of its processes, and what Flink tells about it.
     """
     monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", PASSWORD)
     stream = f"login-{mechanism.lower()}"
@@ -107,7 +107,9 @@ def test_the_right_password_lands_and_is_seen_nowhere(
         assert stack.landing.s3_secret_access_key
         bucket_secret = stack.landing.s3_secret_access_key.get_secret_value()
         assert bucket_secret not in shown + "".join(told.values())
-        assert [] == [key for key, body in objects(stack.settings, "") if b"canary-of-kafka" in body]
+        contents = dict(object_contents(stack.settings))
+        assert [] == [key for key, content in contents.items() if b"canary-of-kafka" in content]
+        assert any(b'"event_id"' in content for content in contents.values()), "what landed was not readable"
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256"])

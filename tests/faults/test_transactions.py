@@ -17,7 +17,13 @@ from orchestration.settings import SensorSettings
 from producers.kafka import KafkaAccess
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
-from tests.integration.truth import Position, read_landed, readable_positions, topic_positions
+from tests.integration.truth import (
+    Position,
+    landed_offsets,
+    read_landed,
+    readable_positions,
+    topic_positions,
+)
 
 
 def events(first: int, count: int) -> list[Raw]:
@@ -115,6 +121,8 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
     stack.wait_until_landed(behind)
 
     assert early | open_ones | behind == set(read_landed(stack.settings).accepted)
+    in_order = landed_offsets(stack.settings)
+    assert {partition: sorted(offsets) for partition, offsets in in_order.items()} == in_order
     complete, evidence = prove(stream_of(stack), Request(Hour.containing(BEGIN)))
     assert Proof.IDLE is complete.proof
     assert evidence.judgement.view is not None

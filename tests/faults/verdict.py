@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flink_jobs.audit.audit import Hours, attest, audit
-from flink_jobs.audit.broker import KafkaWitness
+from flink_jobs.audit.audit import Hours, audit, compare_with_broker
+from flink_jobs.audit.broker import KafkaReader
 from flink_jobs.audit.findings import Finding
 from flink_jobs.s3.bucket import Bucket
 from tests.faults.landing_stack import LandingStack
@@ -16,16 +16,16 @@ HEAL_SECONDS_MAX = 60.0
 """How long after the last fault has healed everything must be visible."""
 
 
-def witness_of(stack: LandingStack) -> KafkaWitness:
+def reader_of(stack: LandingStack) -> KafkaReader:
     """Read the stack's broker with a consumer of our own."""
-    return KafkaWitness(stack.landing.librdkafka())
+    return KafkaReader(stack.landing.librdkafka())
 
 
 def findings(stack: LandingStack) -> list[Finding]:
     """Run the whole audit on a stream: read everything, and ask the broker."""
     everything = Hours()
     seen = audit(Bucket.of(stack.landing), stack.landing.layout, hours=everything, read=True, report=print)
-    attest(seen, witness_of(stack), stack.landing.topics, everything, print)
+    compare_with_broker(seen, reader_of(stack), stack.landing.topics, everything, print)
     return seen.findings.kept
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
-from collections import Counter
+from base64 import b64decode
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +52,21 @@ def read_landed(settings: LocalSettings) -> Landed:
     return landed
 
 
+def landed_offsets(settings: LocalSettings) -> dict[tuple[str, int], list[int]]:
+    """List the offsets of each partition's accepted lines in landing order: by epoch, then by line.
+
+    Only for a job that was started once, with one subtask, and for records of one hour.
+    """
+    landed = [(_epoch(key), plain(key, body)) for key, body in objects(settings, f"{settings.stream}/landing/")]
+    assert 1 == len({instance for (instance, _), _ in landed}), "several operator instances have no order"
+    offsets: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for _, lines in sorted(landed):
+        for line in lines.splitlines():
+            record = json.loads(line)
+            offsets[record["topic"], record["partition"]].append(record["offset"])
+    return dict(offsets)
+
+
 def objects(settings: LocalSettings, prefix: str) -> Iterator[tuple[str, bytes]]:
     """Walk over the objects below a prefix."""
     store = object_store.client(settings)
@@ -65,6 +82,33 @@ def plain(key: str, body: bytes) -> bytes:
     return gzip.decompress(body) if key.endswith(".gz") else body
 
 
+def _epoch(key: str) -> tuple[str, int]:
+    name = re.search(r"/part-([0-9a-f]+)\.(\d+)-", key)
+    assert name, key
+    return name[1], int(name[2])
+
+
+def object_contents(settings: LocalSettings) -> Iterator[tuple[str, bytes]]:
+    """Walk over all objects of the bucket, decompressed; rejected lines with what they hold in base64."""
+    for key, body in objects(settings, ""):
+        content = plain(key, body)
+        yield key, content + (_rejected_values(content) if "/rejected/" in key else b"")
+
+
+def _rejected_values(lines: bytes) -> bytes:
+    records = [json.loads(line) for line in lines.splitlines()]
+    values = [record.get(name) for record in records for name in ("payload_base64", "key_base64")]
+    values += [value for record in records for _, value in record.get("headers", [])]
+    return b"\n".join(b64decode(value) for value in values if value is not None)
+
+
+def record_contents(settings: LocalSettings) -> Iterator[tuple[str, bytes]]:
+    """Walk over all records of the topic: key, value and headers as one."""
+    for message in _messages(settings, "read_uncommitted"):
+        parts = [message.key(), message.value(), *(value for _, value in message.headers() or [])]
+        yield f"{message.topic()}[{message.partition()}]:{message.offset()}", b"\n".join(filter(None, parts))
+
+
 def topic_positions(settings: LocalSettings) -> set[Position]:
     """Name every offset between the broker's watermarks; where transactions write, not each one is a record."""
     consumer = Consumer({"bootstrap.servers": f"127.0.0.1:{settings.kafka_port}", "group.id": "truth"})
@@ -78,30 +122,34 @@ def topic_positions(settings: LocalSettings) -> set[Position]:
 
 def readable_positions(settings: LocalSettings) -> set[Position]:
     """Name every record that a reader of committed records gets, by reading them all."""
-    ends = {(topic, partition): offset for topic, partition, offset in sorted(topic_positions(settings))}
+    messages = _messages(settings, "read_committed")
+    return {(message.topic(), message.partition(), message.offset()) for message in messages}
+
+
+def _messages(settings: LocalSettings, isolation: str) -> Iterator[Any]:
+    """Read the topic from its first record to its present end."""
+    ends = {(topic, partition) for topic, partition, _ in topic_positions(settings)}
     reader = Consumer(
         {
             "bootstrap.servers": f"127.0.0.1:{settings.kafka_port}",
             "group.id": "truth",
-            "isolation.level": "read_committed",
+            "isolation.level": isolation,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
         }
     )
-    positions: set[Position] = set()
     try:
         reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in ends])
         while ends:
             message: Any = reader.poll(20)
-            assert message is not None, f"the broker gives nothing of {set(ends)}"
+            assert message is not None, f"the broker gives nothing of {ends}"
             if message.error() is None:
-                positions.add((message.topic(), message.partition(), message.offset()))
+                yield message
             else:
                 assert KafkaError._PARTITION_EOF == message.error().code(), message.error()
-                ends.pop((message.topic(), message.partition()), None)
+                ends.discard((message.topic(), message.partition()))
     finally:
         reader.close()
-    return positions
 
 
 def runs_by_hour() -> Counter[str]:

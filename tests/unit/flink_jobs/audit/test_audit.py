@@ -59,7 +59,7 @@ def test_a_sound_bucket_has_no_findings(suffix: str) -> None:
 
 
 def test_a_dropped_line_differs_from_its_cell_in_every_number(bucket: LandedBucket) -> None:
-    """The last line of the object: count, highest offset, sum, newest timestamp and bytes are told."""
+    """The last line of the object: count, highest offset, sum, newest timestamp and bytes differ."""
     edit(bucket, A1_H3, lambda lines: lines[:-1])
 
     numbers = {
@@ -69,12 +69,12 @@ def test_a_dropped_line_differs_from_its_cell_in_every_number(bucket: LandedBuck
         "max_timestamp": ("2025-08-01T03:59:00.000Z", "2025-08-01T03:58:00.000Z"),
         "bytes": (594, 583),
     }
-    told = "; ".join(f"{name}: the ledger says {a}, the object holds {b}" for name, (a, b) in numbers.items())
-    assert [f"cell_differs: {A1_H3}: t[0]: {told}"] == found(bucket)
+    findings = "; ".join(f"{name}: the ledger says {a}, the object holds {b}" for name, (a, b) in numbers.items())
+    assert [f"cell_differs: {A1_H3}: t[0]: {findings}"] == found(bucket)
     assert [] == found(bucket, read=False)
 
 
-def test_a_line_in_two_objects_is_told_with_both(bucket: LandedBucket) -> None:
+def test_a_line_in_two_objects_is_found_with_both(bucket: LandedBucket) -> None:
     """The offset, and the two objects that hold it."""
     line = bucket.bodies[A1_H4].splitlines(keepends=True)[0]
     edit(bucket, A2_H4, lambda lines: [*lines, line])
@@ -82,15 +82,15 @@ def test_a_line_in_two_objects_is_told_with_both(bucket: LandedBucket) -> None:
     assert f"doubled: t[0]: offsets 61 lie in {A1_H4} and in {A2_H4}" in found(bucket)
 
 
-def test_a_line_twice_in_one_object_is_told(bucket: LandedBucket) -> None:
-    """Also where the sums of the cell would be the only other witness."""
+def test_a_line_twice_in_one_object_is_found(bucket: LandedBucket) -> None:
+    """Also where only the sums of the cell would show it."""
     edit(bucket, A2_H4, lambda lines: [*lines, lines[3]])
 
     assert f"doubled: t[0]: offsets 84 lie more than once in {A2_H4}" in found(bucket)
 
 
-def test_a_line_in_another_hour_is_told_with_its_number(bucket: LandedBucket) -> None:
-    """Its own timestamp is the witness."""
+def test_a_line_in_another_hour_is_found_with_its_number(bucket: LandedBucket) -> None:
+    """Its own timestamp shows it."""
     line = bucket.bodies[A1_H3].splitlines(keepends=True)[5]
     edit(bucket, A1_H3, lambda lines: [*lines[:5], *lines[6:]])
     edit(bucket, A1_H4, lambda lines: [line, *lines])
@@ -104,7 +104,7 @@ def test_a_deleted_object_is_missing_though_nothing_is_read(bucket: LandedBucket
     """The listing alone shows it."""
     del bucket.bodies[A1_REJECTED]
 
-    missing = f"object_missing: 2025-08-01T03 rejected: the ledger promises epoch {A1}, nobody lists it"
+    missing = f"object_missing: 2025-08-01T03 rejected: the ledger promises epoch {A1}, no listing has it"
     assert [missing] == found(bucket, read=False)
 
 
@@ -129,23 +129,23 @@ def test_a_double_restore_overlaps_and_doubles(bucket: LandedBucket) -> None:
     """The same offsets under another epoch: both epochs and both jobs are named."""
     bucket.land("cccccccccccc.1", 70, 95, job="job-2")
 
-    told = found(bucket)
+    findings = found(bucket)
     assert (
         "overlap: t[0]: offsets 70-79 are booked twice, by epoch aaaaaaaaaaaa.1 (job job-1, checkpoint 7) "
-        "and by epoch cccccccccccc.1 (job job-2, checkpoint 7)" in told
+        "and by epoch cccccccccccc.1 (job job-2, checkpoint 7)" in findings
     )
     assert (
         "overlap: t[0]: offsets 80-95 are booked twice, by epoch cccccccccccc.1 (job job-2, checkpoint 7) "
-        "and by epoch aaaaaaaaaaaa.2 (job job-1, checkpoint 7)" in told
+        "and by epoch aaaaaaaaaaaa.2 (job job-1, checkpoint 7)" in findings
     )
     assert {
         f"doubled: t[0]: offsets 71-79 lie in {A1_H4} and in {A1_H4.replace(A1, 'cccccccccccc.1')}",
         f"doubled: t[0]: offsets 81-89,91-95 lie in {A1_H4.replace(A1, 'cccccccccccc.1')} and in {A2_H4}",
-    } <= set(told)
+    } <= set(findings)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl.zst", ".jsonl"])
-def test_a_truncated_object_is_told(suffix: str) -> None:
+def test_a_truncated_object_is_found(suffix: str) -> None:
     """Half a frame cannot be read; half a line has no end."""
     bucket = LandedBucket(suffix=suffix)
     put = bucket.land(A1, 0, 59)
@@ -157,8 +157,8 @@ def test_a_truncated_object_is_told(suffix: str) -> None:
     assert expected == {finding.code for finding in look(bucket).findings.kept}
 
 
-def test_changed_bytes_of_a_compressed_object_are_told() -> None:
-    """The frame's checksum is the witness, even where the lines would still parse."""
+def test_changed_bytes_of_a_compressed_object_are_found() -> None:
+    """The frame's checksum shows it, even where the lines would still parse."""
     bucket = LandedBucket(suffix=".jsonl.zst")
     key = next(key for key in bucket.land(A1, 0, 59) if "/landing/" in key)
     body = bytearray(bucket.bodies[key])
@@ -168,8 +168,8 @@ def test_changed_bytes_of_a_compressed_object_are_told() -> None:
     assert [Code.OBJECT_UNREADABLE] == [finding.code for finding in look(bucket).findings.kept]
 
 
-def test_an_empty_object_and_foreign_keys_are_told(bucket: LandedBucket) -> None:
-    """Whatever lies below the directories is read by Snowflake, whoever wrote it."""
+def test_an_empty_object_and_foreign_keys_are_found(bucket: LandedBucket) -> None:
+    """Snowflake reads every object below the directories."""
     bucket.bodies[A1_H3] = b""
     bucket.bodies["platform-events/landing/2025/08/01/03/_SUCCESS"] = b""
     bucket.bodies["platform-events/rejected/README"] = b"hello"
@@ -189,7 +189,7 @@ def test_an_empty_object_and_foreign_keys_are_told(bucket: LandedBucket) -> None
     } == set(look(bucket, read=False).findings.kept)
 
 
-def test_a_gap_is_told_only_when_the_ledger_was_listed_again(bucket: LandedBucket) -> None:
+def test_a_gap_is_a_finding_only_when_the_ledger_was_listed_again(bucket: LandedBucket) -> None:
     """A listing of several pages can miss an entry and show its successor; here the third one closes the chain."""
     bucket.land("aaaaaaaaaaaa.3", 110, 119)
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
@@ -206,7 +206,7 @@ def test_a_gap_is_told_only_when_the_ledger_was_listed_again(bucket: LandedBucke
     assert 3 == sum("/ledger/" in prefix for prefix in looks)
 
 
-def test_a_second_object_of_an_epoch_in_one_hour_is_told(bucket: LandedBucket) -> None:
+def test_a_second_object_of_an_epoch_in_one_hour_is_found(bucket: LandedBucket) -> None:
     """One epoch makes one object per hour and kind."""
     second = A1_H3.replace("-0-0.", "-0-1.")
     bucket.bodies[second] = bucket.bodies[A1_H3]
@@ -214,18 +214,18 @@ def test_a_second_object_of_an_epoch_in_one_hour_is_told(bucket: LandedBucket) -
     assert f"object_twice: {second}: its epoch has another object in this hour" in found(bucket, read=False)
 
 
-def test_a_damaged_ledger_line_is_told_with_its_line_and_the_rest_is_read(bucket: LandedBucket) -> None:
+def test_a_damaged_ledger_line_is_found_with_its_line_and_the_rest_is_read(bucket: LandedBucket) -> None:
     """A damaged entry promises nothing, so that its objects are seen as unpromised, too."""
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
     bucket.bodies[key] += b'{"job":'
-    told = found(bucket)
+    findings = found(bucket)
 
-    assert 2 == len(told)
-    assert told[0] == f"line_unfinished: {key}: the last line has no end: the object was cut"
-    assert told[1].startswith(f"entry_unreadable: {key}:2: Invalid JSON")
+    assert 2 == len(findings)
+    assert findings[0] == f"line_unfinished: {key}: the last line has no end: the object was cut"
+    assert findings[1].startswith(f"entry_unreadable: {key}:2: Invalid JSON")
 
 
-def test_an_entry_that_does_not_add_up_is_told_not_raised(bucket: LandedBucket) -> None:
+def test_an_entry_that_does_not_add_up_is_a_finding_not_an_error(bucket: LandedBucket) -> None:
     """Every sum of an entry is checked: records, reasons, types, and cells against their entry and hour."""
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
     entry = json.loads(bucket.bodies[key])
@@ -240,13 +240,13 @@ def test_an_entry_that_does_not_add_up_is_told_not_raised(bucket: LandedBucket) 
     entry["types"]["A"] += 2
     entry["hours"]["2025-08-01T04"]["accepted"]["max_timestamp"] = "2025-08-01T05:00:00Z"
     bucket.bodies[key] = json.dumps(entry).encode() + b"\n"
-    told = found(bucket, read=False)
+    findings = found(bucket, read=False)
     first, last = "2025-08-01T04:21:00.000Z", "2025-08-01T05:00:00.000Z"
     assert [
         f"entry_wrong: {key}:1: 2025-08-01T04 landing: timestamps {first} to {last} lie outside of the hour",
         f"entry_wrong: {key}:1: reasons count 4 records, 3 were rejected",
         f"entry_wrong: {key}:1: types count 29 records, 27 were accepted",
-    ] == told
+    ] == findings
 
 
 def test_an_epoch_with_two_entries_for_a_partition_is_added_up(bucket: LandedBucket) -> None:
@@ -258,8 +258,8 @@ def test_an_epoch_with_two_entries_for_a_partition_is_added_up(bucket: LandedBuc
     assert [] == found(bucket)
 
 
-def test_an_entry_in_the_object_of_another_epoch_is_told(bucket: LandedBucket) -> None:
-    """Its promises are those of its own epoch, which nobody keeps."""
+def test_an_entry_in_the_object_of_another_epoch_is_found(bucket: LandedBucket) -> None:
+    """Its promises are those of its own epoch, and no object keeps them."""
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
     bucket.bodies[key] = bucket.bodies[key].replace(A2.encode(), b"aaaaaaaaaaaa.9")
 
@@ -289,16 +289,16 @@ def test_reasons_are_compared_with_the_rejected_lines(bucket: LandedBucket) -> N
         record(0, 6)[2].replace(b'{"a": "bc"}', b"[1]"),
     ],
 )
-def test_what_is_no_line_of_the_job_is_told(bucket: LandedBucket, line: bytes) -> None:
+def test_a_line_that_the_job_does_not_write_is_found(bucket: LandedBucket, line: bytes) -> None:
     """Every line parses to its last byte, with exactly the fields of the contract."""
     edit(bucket, A1_H3, lambda lines: [*lines[:5], line, *lines[5:]])
 
-    told = found(bucket)
-    assert told[0].startswith(f"line_unreadable: {A1_H3}:6: not a line of the landing job")
+    findings = found(bucket)
+    assert findings[0].startswith(f"line_unreadable: {A1_H3}:6: not a line of the landing job")
 
 
-def test_objects_written_before_their_entry_was_visible_are_explained_by_a_second_look(bucket: LandedBucket) -> None:
-    """The ledger is committed last: an epoch that appears between the looks is no finding, and no promise either."""
+def test_objects_written_before_their_entry_was_visible_are_no_finding(bucket: LandedBucket) -> None:
+    """The ledger is committed last: an epoch that appears between two listings is no finding, and no promise either."""
     late = LandedBucket().land("dddddddddddd.1", 110, 119)
     looks: list[str] = []
 
@@ -327,7 +327,7 @@ def test_an_epoch_that_appears_after_the_listing_promises_nothing_of_it(bucket: 
 
 
 def test_an_object_waits_for_its_entry_only_for_a_while(bucket: LandedBucket) -> None:
-    """A warning while nothing came after it; an error once the ledger has gone on without it."""
+    """A warning while nothing came after it; an error once later entries came."""
     key = next(iter(LandedBucket().land("dddddddddddd.1", 111, 119)))
     bucket.bodies[key] = b"x"
     assert [f"object_pending: {key}: no ledger entry promises it yet"] == found(bucket, read=False)
@@ -338,7 +338,7 @@ def test_an_object_waits_for_its_entry_only_for_a_while(bucket: LandedBucket) ->
 
 
 def test_chosen_hours_bound_what_is_listed_and_read(bucket: LandedBucket) -> None:
-    """The chain is judged as a whole; objects of other hours are not looked at."""
+    """The chain is read as a whole; objects of other hours are not listed."""
     del bucket.bodies[A1_H3]
     seen = look(bucket, hours=Hours(H4, H4))
 
@@ -359,7 +359,7 @@ def test_every_finding_counts_though_not_every_one_is_kept() -> None:
     assert KEPT_PER_CODE + 5 == seen.findings.errors
 
 
-def test_an_object_that_goes_while_it_is_read_is_told(bucket: LandedBucket) -> None:
+def test_an_object_that_goes_while_it_is_read_is_found(bucket: LandedBucket) -> None:
     """Finished objects never go; this one did between its listing and its reading."""
 
     def vanish(key: str) -> None:
@@ -372,7 +372,7 @@ def test_an_object_that_goes_while_it_is_read_is_told(bucket: LandedBucket) -> N
 
 
 def test_every_code_is_documented_with_cause_and_repair() -> None:
-    """Codes are a closed list: a finding that nobody explains helps nobody at night."""
+    """Codes are a closed list, and `docs/ledger.md` explains each."""
     document = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text()
     rows = re.findall(r"^\| `([a-z_]+)` \|[^|]+\|[^|]+\|$", document, flags=re.MULTILINE)
 

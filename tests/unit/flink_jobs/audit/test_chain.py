@@ -11,12 +11,12 @@ PLACE = ("t", 0)
 
 def entry(first: int, last: int, epoch: str = "a") -> Entry:
     return Entry(
-        where="k:1", job_id="j", checkpoint=1, epoch=epoch, place=PLACE, first=first, last=last,
+        where="k:1", job_id="j", checkpoint=1, epoch=epoch, partition=PLACE, first=first, last=last,
         records=last - first + 1, holes=0, hole_ranges=(), cells=(), reasons=(),
     )  # fmt: skip
 
 
-def told(*entries: Entry) -> list[str]:
+def findings(*entries: Entry) -> list[str]:
     """Name code, offsets and both epochs of each finding."""
     found = chain_findings(chains_of(entries))
     return [
@@ -24,17 +24,17 @@ def told(*entries: Entry) -> list[str]:
     ]
 
 
-def test_one_missing_and_one_repeated_offset_are_told() -> None:
+def test_one_missing_and_one_repeated_offset_are_found() -> None:
     """The smallest gap and the smallest overlap."""
-    assert ["gap 5-5 a b"] == told(entry(0, 4, "a"), entry(6, 9, "b"))
-    assert ["overlap 4-4 a b"] == told(entry(0, 4, "a"), entry(4, 9, "b"))
-    assert [] == told(entry(5, 9, "b"), entry(0, 4, "a"))
+    assert ["gap 5-5 a b"] == findings(entry(0, 4, "a"), entry(6, 9, "b"))
+    assert ["overlap 4-4 a b"] == findings(entry(0, 4, "a"), entry(4, 9, "b"))
+    assert [] == findings(entry(5, 9, "b"), entry(0, 4, "a"))
 
 
 def test_an_entry_inside_another_does_not_shorten_the_chain() -> None:
     """What follows the longer one is compared with the longer one."""
-    assert ["overlap 3-5 a b"] == told(entry(0, 9, "a"), entry(3, 5, "b"), entry(10, 12, "c"))
-    assert ["overlap 3-5 a b", "overlap 8-9 a c"] == told(entry(0, 9, "a"), entry(3, 5, "b"), entry(8, 12, "c"))
+    assert ["overlap 3-5 a b"] == findings(entry(0, 9, "a"), entry(3, 5, "b"), entry(10, 12, "c"))
+    assert ["overlap 3-5 a b", "overlap 8-9 a c"] == findings(entry(0, 9, "a"), entry(3, 5, "b"), entry(8, 12, "c"))
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), min_size=1, max_size=8))

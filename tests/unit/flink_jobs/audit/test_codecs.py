@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flink_jobs.audit.codecs import DamagedObject, plain
+from flink_jobs.audit.codecs import DamagedObjectError, plain
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
@@ -33,11 +33,11 @@ def test_every_cut_and_every_changed_byte_of_the_content_is_damage(codec: str) -
     body = bytes(range(256)) * 8
     stored = COMPRESS[codec](body)
     for at in range(1, len(stored)):
-        with pytest.raises(DamagedObject):
+        with pytest.raises(DamagedObjectError):
             list(plain(codec, [stored[:at]]))
     for at in range(20, len(stored)):
         changed = stored[:at] + bytes([stored[at] ^ 1]) + stored[at + 1 :]
-        with pytest.raises(DamagedObject):
+        with pytest.raises(DamagedObjectError):
             list(plain(codec, [changed]))
 
 

@@ -10,7 +10,7 @@ A1, A2, A3 = "aaaaaaaaaaaa.1", "aaaaaaaaaaaa.2", "aaaaaaaaaaaa.3"
 A1_H3 = "platform-events/landing/2025/08/01/03/part-aaaaaaaaaaaa.1-0-0.jsonl"
 
 
-def told(watch: Watch) -> list[str]:
+def findings(watch: Watch) -> list[str]:
     return [str(finding) for finding in watch.findings.kept]
 
 
@@ -26,12 +26,12 @@ def test_data_before_its_entry_and_entries_out_of_order_are_normal() -> None:
     bucket.land(A2, 30, 59)
     watch.poll()
 
-    assert [] == told(watch)
+    assert [] == findings(watch)
     assert 5 == watch.polls
 
 
-def test_an_entry_before_its_data_is_told_once() -> None:
-    """The promise is broken at the moment of the look, whatever comes later."""
+def test_an_entry_before_its_data_is_found_once() -> None:
+    """The promise is broken at the moment of the poll, whatever comes later."""
     bucket = LandedBucket()
     watch = Watch(bucket, bucket.layout)
     put = bucket.land(A1, 1, 9)
@@ -41,10 +41,12 @@ def test_an_entry_before_its_data_is_told_once() -> None:
     bucket.bodies.update(put)
     watch.poll()
 
-    assert [f"object_missing: 2025-08-01T03 landing: the ledger promises epoch {A1}, nobody lists it"] == told(watch)
+    assert [f"object_missing: 2025-08-01T03 landing: the ledger promises epoch {A1}, no listing has it"] == findings(
+        watch
+    )
 
 
-def test_an_object_that_changes_or_goes_is_told() -> None:
+def test_an_object_that_changes_or_goes_is_found() -> None:
     """Finished objects never change."""
     bucket = LandedBucket()
     bucket.land(A1, 1, 9)
@@ -57,11 +59,11 @@ def test_an_object_that_changes_or_goes_is_told() -> None:
     watch.poll()
 
     changed = f"it had {len(before)} bytes and ETag {hash(before)}, now {len(before) + 1} and {hash(before + b'x')}"
-    assert f"object_changed: {A1_H3}: {changed}" in told(watch)
-    assert f"object_changed: {A1_H3}: it was listed, and is gone" in told(watch)
+    assert f"object_changed: {A1_H3}: {changed}" in findings(watch)
+    assert f"object_changed: {A1_H3}: it was listed, and is gone" in findings(watch)
 
 
-def test_a_foreign_key_is_told_once_and_its_going_is_no_change() -> None:
+def test_a_foreign_key_is_found_once_and_its_going_is_no_change() -> None:
     """Whoever removes it does what the finding asks for."""
     bucket = LandedBucket()
     bucket.land(A1, 1, 9)
@@ -74,10 +76,10 @@ def test_a_foreign_key_is_told_once_and_its_going_is_no_change() -> None:
     watch.poll()
 
     expected = [f"foreign_key: {key}: the landing job does not write such keys" for key in strange]
-    assert sorted(expected) == sorted(told(watch))
+    assert sorted(expected) == sorted(findings(watch))
 
 
-def test_an_overlap_is_told_at_once() -> None:
+def test_an_overlap_is_found_at_once() -> None:
     """Nothing that comes later can make it good."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 29)
@@ -85,11 +87,11 @@ def test_an_overlap_is_told_at_once() -> None:
     watch = Watch(bucket, bucket.layout)
     watch.poll()
 
-    assert told(watch)[0].startswith("overlap: t[0]: offsets 20-29 are booked twice")
+    assert findings(watch)[0].startswith("overlap: t[0]: offsets 20-29 are booked twice")
 
 
-def test_a_look_that_fails_loses_no_entry() -> None:
-    """The bucket goes away in the middle of reading the ledger: the next look reads what this one did not."""
+def test_a_poll_that_fails_loses_no_entry() -> None:
+    """The bucket goes away in the middle of reading the ledger: the next poll reads what this one did not."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 29)
     bucket.land("bbbbbbbbbbbb.1", 20, 49)
@@ -104,4 +106,4 @@ def test_a_look_that_fails_loses_no_entry() -> None:
     bucket.on_read = lambda _key: None
     watch.poll()
 
-    assert told(watch)[0].startswith("overlap: t[0]: offsets 20-29 are booked twice")
+    assert findings(watch)[0].startswith("overlap: t[0]: offsets 20-29 are booked twice")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flink_jobs.audit.broker import Marks
 from flink_jobs.deploy import commands as deploy
 from flink_jobs.deploy.clients import Clients
 from flink_jobs.errors import (
@@ -23,8 +22,9 @@ from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
+from producers.kafka import OffsetRange
+from tests.fakes.broker_reader import FakeBrokerReader
 from tests.fakes.flink import JOB_ID, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics, metadata
-from tests.fakes.witness import FakeWitness
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 OLD, NEW = "b" * 32, "c" * 32
@@ -55,7 +55,7 @@ class Given:
             self.flink,
             self.flink,
             FakeSeconds(),
-            FakeWitness({0: Marks(0, 100)}),
+            FakeBrokerReader({0: OffsetRange(0, 100)}),
         )
 
     def start(self, offsets: StartingOffsets = StartingOffsets.EARLIEST) -> deploy.JobHandle:

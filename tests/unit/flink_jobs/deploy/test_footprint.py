@@ -21,9 +21,12 @@ def test_objects_and_writes_follow_from_the_settings(plan: LandingPlan, data: in
     assert (data, ledger, writes) == (plan.data_objects, plan.ledger_objects, plan.writes)
 
 
-def test_a_plan_is_made_of_the_job_s_settings_and_said_with_its_cost() -> None:
+def test_a_plan_of_the_job_s_settings_is_printed_with_its_cost() -> None:
     """The price is the reader's to fill in."""
     plan = LandingPlan.of(LandingSettings(_env_file=None, checkpoint_seconds=60, parallelism=2), has_rejects=True)
     said = dict(plan.lines())
     assert "240 at most (1 open hours, accepted and rejected)" == said["data objects/hour"]
+    assert (
+        "1,140 = 3 an object + 1 a checkpoint; 1 more for each further 16 MiB of an object" == said["S3 writes an hour"]
+    )
     assert "821 x price of 1,000 PUT requests a month of 30 days" == said["cost of writes"]

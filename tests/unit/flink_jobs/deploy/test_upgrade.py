@@ -14,9 +14,9 @@ from flink_jobs.flink.jars import LandingJars, install, jar_version, keep
 from flink_jobs.flink.rest import CheckpointSummary, JobState, SavepointState
 from flink_jobs.s3.bucket import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
+from tests.fakes.broker_reader import FakeBrokerReader
 from tests.fakes.flink import FakeFlink, FakeObjects, FakeSeconds, FakeTopics
 from tests.fakes.jars import write_jars
-from tests.fakes.witness import FakeWitness
 
 SAVEPOINT = "flink/platform-events/savepoints/savepoint-aaaaaa-1"
 CHECKPOINT = f"flink/platform-events/checkpoints/{'c' * 32}/chk-5"
@@ -62,7 +62,12 @@ class Given:
 
         self.flink.start = starts  # type: ignore[assignment]
         self.clients = Clients(
-            FakeTopics({"platform-events": 4}), self.objects, self.flink, self.flink, FakeSeconds(), FakeWitness({})
+            FakeTopics({"platform-events": 4}),
+            self.objects,
+            self.flink,
+            self.flink,
+            FakeSeconds(),
+            FakeBrokerReader({}),
         )
 
     def _stopped(self) -> None:

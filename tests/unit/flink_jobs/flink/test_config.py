@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,6 +11,7 @@ import yaml
 from pydantic import SecretStr
 
 from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
+from flink_jobs.flink.home import wheel_home
 from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
 LOCAL = {
@@ -138,7 +143,34 @@ def test_metrics_are_served_where_a_port_is_set(settings: LandingSettings) -> No
     assert LOCAL | asked == read(settings.model_copy(update={"metrics_port": 9249}))
 
 
-def test_a_message_never_begins_a_line_of_the_log() -> None:
-    """A record may bring line breaks and escape sequences along."""
-    assert "%enc{%m}{CRLF}%n" in logging_config(LogFormat.TEXT)
-    assert '"message":"%enc{%m}{JSON}"' in logging_config(LogFormat.JSON)
+FORGED = 'rejected\n2026-01-01T00:00:00.000Z INFO  Landing all is well\r\nand "more" {'
+LOG_ONCE = """
+class LogOnce {
+    public static void main(String[] message) {
+        org.apache.logging.log4j.LogManager.getLogger("io.hourglass.Landing").warn(message[0]);
+    }
+}
+"""
+
+
+def logged(log_format: LogFormat, folder: Path) -> list[str]:
+    """Let Log4j write one message as the job's process would, and return the lines of its log."""
+    configuration, program = folder / "log4j-cli.properties", folder / "LogOnce.java"
+    configuration.write_text(logging_config(log_format))
+    program.write_text(LOG_ONCE)
+    jars = ":".join(map(str, (wheel_home() / "lib").glob("log4j-*.jar")))
+    command = ["java", "-cp", jars, f"-Dlog4j2.configurationFile={configuration}", str(program), FORGED]
+    subprocess.run(command, check=True, env=os.environ | {"FLINK_LOG_DIR": str(folder)})
+    return (folder / "flink.log").read_text().splitlines()
+
+
+def test_a_message_never_begins_a_line_of_the_text_log(tmp_path: Path) -> None:
+    """A message with line breaks is one line; what it would forge stands behind its own time and level."""
+    (line,) = logged(LogFormat.TEXT, tmp_path)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z WARN  Landing rejected\\n2026-01-01T.*", line)
+
+
+def test_a_message_is_one_json_object_of_the_json_log(tmp_path: Path) -> None:
+    """It comes back as it was."""
+    (line,) = logged(LogFormat.JSON, tmp_path)
+    assert FORGED == json.loads(line)["message"]

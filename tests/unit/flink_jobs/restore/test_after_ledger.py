@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from flink_jobs.audit.audit import Hours, audit
-from flink_jobs.audit.broker import Marks
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.s3.bucket import OpenUpload
 from flink_jobs.settings import LandingSettings
+from producers.kafka import OffsetRange
+from tests.fakes.broker_reader import FakeBrokerReader
 from tests.fakes.flink import EPOCH, FakeObjects, metadata
 from tests.fakes.landed import WRITTEN, LandedBucket
-from tests.fakes.witness import FakeWitness
 
 SETTINGS = LandingSettings(_env_file=None, topic="t")
 A1, A2, A3, B1 = "aaaaaaaaaaaa.1", "aaaaaaaaaaaa.2", "aaaaaaaaaaaa.3", "bbbbbbbbbbbb.1"
@@ -26,7 +26,7 @@ class Given:
 
     bucket: FakeObjects = field(default_factory=FakeObjects)
     landed: LandedBucket = field(default_factory=LandedBucket)
-    broker: FakeWitness = field(default_factory=lambda: FakeWitness({0: Marks(0, 100)}))
+    broker: FakeBrokerReader = field(default_factory=lambda: FakeBrokerReader({0: OffsetRange(0, 100)}))
     settings: LandingSettings = SETTINGS
     said: list[str] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ class Given:
 
 
 def test_every_partition_continues_after_its_last_entry() -> None:
-    given = Given(broker=FakeWitness({0: Marks(0, 100), 1: Marks(0, 50), 2: Marks(0, 0)}))
+    given = Given(broker=FakeBrokerReader({0: OffsetRange(0, 100), 1: OffsetRange(0, 50), 2: OffsetRange(0, 0)}))
     given.land(B1, 0, 9, partition=1)
     given.land(A2, 30, 39)
     assert {("t", 0): 40, ("t", 1): 10} == given.next_offsets()
@@ -72,7 +72,7 @@ def test_every_partition_continues_after_its_last_entry() -> None:
 
 
 def test_the_ledger_is_read_back_to_the_last_entry_of_a_partition_that_rests() -> None:
-    given = Given(broker=FakeWitness({0: Marks(0, 100), 1: Marks(0, 50)}))
+    given = Given(broker=FakeBrokerReader({0: OffsetRange(0, 100), 1: OffsetRange(0, 50)}))
     given.land(B1, 0, 9, partition=1)
     key = next(key for key in given.bucket.bodies if B1 in key and "/ledger/" in key)
     body = given.bucket.bodies[key]
@@ -133,7 +133,7 @@ def test_it_may_be_cut_off_and_called_again() -> None:
 
 def test_a_hole_between_the_objects_is_booked_as_one() -> None:
     """The broker has no record there: markers of transactions, or compacted ones."""
-    given = Given(broker=FakeWitness({0: Marks(0, 100)}, unreadable={30, 31}))
+    given = Given(broker=FakeBrokerReader({0: OffsetRange(0, 100)}, unreadable={30, 31}))
     given.land(A2, 32, 39, gone=(Kind.LEDGER,))
     assert {("t", 0): 40} == given.next_offsets()
     assert [] == given.findings()
@@ -154,7 +154,7 @@ def test_an_unbooked_object_of_booked_offsets_is_left_to_the_check() -> None:
 
 
 def test_offsets_that_the_broker_has_deleted_are_refused() -> None:
-    given = Given(broker=FakeWitness({0: Marks(35, 100)}))
+    given = Given(broker=FakeBrokerReader({0: OffsetRange(35, 100)}))
     with pytest.raises(RestoreRefusedError, match="offsets 30-34 are in no object and no longer in the topic"):
         given.next_offsets()
     given.settings = SETTINGS.model_copy(update={"kafka_skip_deleted": True})

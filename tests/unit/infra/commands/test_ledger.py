@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from flink_jobs.audit.broker import Marks
 from flink_jobs.errors import UnreachableError
 from infra.commands.ledger import ledger
+from producers.kafka import OffsetRange
+from tests.fakes.broker_reader import FakeBrokerReader
 from tests.fakes.landed import LandedBucket
-from tests.fakes.witness import FakeWitness
 
 A1_H3 = "platform-events/landing/2025/08/01/03/part-aaaaaaaaaaaa.1-0-0.jsonl"
 
@@ -30,7 +30,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CheckedBucket:
     bucket = CheckedBucket()
     bucket.land("aaaaaaaaaaaa.1", 0, 99)
     monkeypatch.setattr("flink_jobs.s3.bucket.Bucket.of", lambda _settings: bucket)
-    monkeypatch.setattr("flink_jobs.audit.broker.KafkaWitness", lambda _client: FakeWitness({0: Marks(0, 103)}))
+    monkeypatch.setattr(
+        "flink_jobs.audit.broker.KafkaReader", lambda _client: FakeBrokerReader({0: OffsetRange(0, 103)})
+    )
     return bucket
 
 
@@ -55,7 +57,7 @@ def test_every_finding_is_printed_and_the_exit_code_is_1(bucket: CheckedBucket) 
     result = run()
 
     assert 1 == result.exit_code
-    promised = "the ledger promises epoch aaaaaaaaaaaa.1, nobody lists it"
+    promised = "the ledger promises epoch aaaaaaaaaaaa.1, no listing has it"
     assert f"object_missing: 2025-08-01T03 landing: {promised}\n" == result.stdout
 
 
