@@ -129,8 +129,8 @@ def _require_no_gap(landed: _Landed, topics: Topics) -> None:
         raise RestoreRefusedError(
             f"{partition_name(landed.at)}: offsets {landed.present} lie in objects that no ledger entry books "
             f"({keys}), but offsets {absent} before or between them have not landed, and the uploads that would "
-            "complete them are gone. Move these objects out of the stream (no seal holds them), then `hourglass job start "
-            "--from-ledger` lands all of these offsets again"
+            "complete them are gone. Move these objects out of the stream (no seal holds them), then `hourglass job "
+            "start --from-ledger` lands all of these offsets again"
         )
 
 
