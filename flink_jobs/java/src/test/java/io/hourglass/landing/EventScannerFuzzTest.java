@@ -37,7 +37,7 @@ class EventScannerFuzzTest {
         return by.accepts(amidst(value)) ? "accepted" : by.code() + " at " + by.detail();
     }
 
-    /** Judge a value twice, by a scanner that knows the events before and by one that knows none. */
+    /** Judge a value twice, by a scanner that has judged others before and by a fresh one. */
     private String judge(byte[] value) {
         String verdict = verdict(scanner, value);
         assertEquals(verdict(new EventScanner(contract), value), verdict, () -> describe(value));
