@@ -31,6 +31,9 @@ public enum Codec {
         }
     };
 
+    /** Bytes of lines that are compressed at a time. */
+    static final int CHUNK_BYTES = 1 << 16;
+
     /**
      * 256 KB, half of what level 1 has by itself: with it the second-level cache still has room for the records of a
      * poll. Higher levels are asked for to find more, and keep theirs.
@@ -61,7 +64,7 @@ public enum Codec {
     }
 
     private static OutputStream jdkGzip(OutputStream out, int level) throws IOException {
-        return new GZIPOutputStream(out, LineWriter.CHUNK_BYTES) {
+        return new GZIPOutputStream(out, CHUNK_BYTES) {
             {
                 def.setLevel(level);
             }

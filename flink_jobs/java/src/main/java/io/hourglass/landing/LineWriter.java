@@ -15,10 +15,8 @@ import org.apache.flink.core.fs.FSDataOutputStream;
  * thousands of open hours with a few lines each cost a chunk each and nothing else.
  */
 public final class LineWriter implements BulkWriter<Lines> {
-    static final int CHUNK_BYTES = 1 << 16;
-
     /** Lines of so many bytes are worth a call of the codec. */
-    private static final int ENOUGH_BYTES = CHUNK_BYTES / 4;
+    private static final int ENOUGH_BYTES = Codec.CHUNK_BYTES / 4;
 
     private final OutputStream out;
     private final Codec.Compressor compressor;
@@ -32,12 +30,12 @@ public final class LineWriter implements BulkWriter<Lines> {
         this.compressor = compressor;
         this.spareChunks = spareChunks;
         byte[] spare = spareChunks.poll();
-        this.chunk = spare == null ? new byte[CHUNK_BYTES] : spare;
+        this.chunk = spare == null ? new byte[Codec.CHUNK_BYTES] : spare;
     }
 
     @Override
     public void addElement(Lines lines) throws IOException {
-        if (lines.length() > CHUNK_BYTES - used) {
+        if (lines.length() > Codec.CHUNK_BYTES - used) {
             writeChunk();
         }
         if (lines.length() >= ENOUGH_BYTES) {

@@ -33,7 +33,7 @@ class GzipMembersTest {
         try (GzipMembers members = new GzipMembers(stored, scratch)) {
             int at = 0;
             while (at < expected.length) {
-                int count = Math.min(expected.length - at, 1 + random.nextInt(3 * LineWriter.CHUNK_BYTES));
+                int count = Math.min(expected.length - at, 1 + random.nextInt(3 * Codec.CHUNK_BYTES));
                 members.write(expected, at, count);
                 at += count;
             }

@@ -43,7 +43,7 @@ class LineWriterTest {
             BulkWriter<Lines> writer = factory.create(out);
             Lines line = new Lines();
             for (int count = 0; count < lines; count++) {
-                byte[] bytes = new byte[random.nextInt(count % 100 == 99 ? 3 * LineWriter.CHUNK_BYTES : 2000)];
+                byte[] bytes = new byte[random.nextInt(count % 100 == 99 ? 3 * Codec.CHUNK_BYTES : 2000)];
                 random.nextBytes(bytes);
                 writer.addElement(line.clear().append(bytes));
                 expected.writeBytes(bytes);
