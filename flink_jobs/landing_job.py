@@ -178,7 +178,7 @@ def read_topics(java: Any, jvm: Any, settings: LandingSettings) -> Any:
     for name, value in consumer_properties(settings).items():
         properties.setProperty(name, value)
     from_group = settings.starting_offsets is StartingOffsets.GROUP
-    source = jvm.io.hourglass.landing.TopicSource(settings.topics, properties, from_group)
+    source = jvm.io.hourglass.landing.kafka.TopicSource(settings.topics, properties, from_group)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     return java.fromSource(source, no_watermarks, "read kafka").uid("read-kafka")
 
@@ -192,17 +192,17 @@ def land(records: Any, jvm: Any, settings: LandingSettings) -> Any:
 
 def write_lines(lines: Any, jvm: Any, settings: LandingSettings, kind: Kind, codec: Codec) -> None:
     """Write lines to the directories of their hours; an object becomes visible with the checkpoint that ends it."""
-    landing = jvm.io.hourglass.landing
+    sink_classes = jvm.io.hourglass.landing.sink
     filesystem = jvm.org.apache.flink.streaming.api.functions.sink.filesystem
     path = jvm.org.apache.flink.core.fs.Path(settings.landing_url(kind))
-    java_codec = landing.Codec.valueOf(codec.name)
+    java_codec = sink_classes.Codec.valueOf(codec.name)
     builder = jvm.org.apache.flink.connector.file.sink.FileSink.forBulkFormat(
-        path, getattr(landing, "LineWriter$Factory")(java_codec, settings.codec_level)
+        path, getattr(sink_classes, "LineWriter$Factory")(java_codec, settings.codec_level)
     )
     sink = (
-        builder.withBucketAssigner(getattr(landing, "EpochNames$Hours")())
+        builder.withBucketAssigner(getattr(sink_classes, "EpochNames$Hours")())
         .withRollingPolicy(filesystem.rollingpolicies.OnCheckpointRollingPolicy.build())
-        .withOutputFileConfig(getattr(landing, "EpochNames$Parts")(java_codec.suffix()))
+        .withOutputFileConfig(getattr(sink_classes, "EpochNames$Parts")(java_codec.suffix()))
         .build()
     )
     lines.sinkTo(sink).name(f"write {kind}").uid(f"write-{kind}")

@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import io.hourglass.landing.event.Flag;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

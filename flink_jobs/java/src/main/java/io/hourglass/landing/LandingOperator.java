@@ -1,5 +1,14 @@
 package io.hourglass.landing;
 
+import io.hourglass.landing.chain.ByReference;
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.event.Contract;
+import io.hourglass.landing.event.EventScanner;
+import io.hourglass.landing.event.Reason;
+import io.hourglass.landing.ledger.LedgerEntry;
+import io.hourglass.landing.ledger.SourcePartition;
+import io.hourglass.landing.text.Lines;
+import io.hourglass.landing.text.UtcText;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;

@@ -3,6 +3,12 @@ package io.hourglass.landing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.event.Contracts;
+import io.hourglass.landing.sink.Codec;
+import io.hourglass.landing.sink.EpochNames;
+import io.hourglass.landing.sink.LineWriter;
+import io.hourglass.landing.text.Lines;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

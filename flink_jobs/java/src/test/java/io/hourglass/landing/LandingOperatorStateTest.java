@@ -1,9 +1,11 @@
 package io.hourglass.landing;
 
-import static io.hourglass.landing.Contracts.EVENT;
-import static io.hourglass.landing.Contracts.utf8;
+import static io.hourglass.landing.event.Contracts.EVENT;
+import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.text.Lines;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,22 +1,26 @@
 package io.hourglass.landing;
 
-import static io.hourglass.landing.Contracts.EVENT;
-import static io.hourglass.landing.Contracts.amidst;
-import static io.hourglass.landing.Contracts.text;
-import static io.hourglass.landing.Contracts.utf8;
+import static io.hourglass.landing.event.Contracts.EVENT;
+import static io.hourglass.landing.event.Contracts.amidst;
+import static io.hourglass.landing.event.Contracts.text;
+import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.event.Contracts;
+import io.hourglass.landing.text.Lines;
+import io.hourglass.landing.text.UtcText;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.flink.runtime.event.WatermarkEvent;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
-import org.apache.flink.runtime.event.WatermarkEvent;
 import org.apache.flink.streaming.api.graph.StreamConfig;
 import org.apache.flink.streaming.api.operators.Output;
 import org.apache.flink.streaming.api.watermark.Watermark;

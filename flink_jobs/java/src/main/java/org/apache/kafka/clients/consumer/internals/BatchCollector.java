@@ -1,7 +1,7 @@
 package org.apache.kafka.clients.consumer.internals;
 
-import io.hourglass.landing.BatchWindow;
-import io.hourglass.landing.FetchedBatches;
+import io.hourglass.landing.kafka.BatchWindow;
+import io.hourglass.landing.kafka.FetchedBatches;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,0 +1,117 @@
+package io.hourglass.landing.kafka;
+
+import io.hourglass.landing.chain.RecordRun;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Properties;
+import java.util.function.Supplier;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
+import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.enumerator.KafkaSourceEnumState;
+import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.connector.kafka.source.metrics.KafkaSourceReaderMetrics;
+import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetResetStrategy;
+import org.apache.kafka.clients.consumer.internals.BatchCollector;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Flink's Kafka source with a reader of our own: partitions are found, assigned and kept in checkpoints as ever, and
+ * checkpoints of the one restore into the other.
+ */
+public final class TopicSource
+        implements Source<RecordRun, KafkaPartitionSplit, KafkaSourceEnumState>, ResultTypeQueryable<RecordRun> {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicSource.class);
+    private static final long serialVersionUID = 1;
+
+    private final KafkaSource<byte[]> partitions;
+    private final Properties consumer = new Properties();
+
+    /**
+     * @param topics to read, each from its earliest offset
+     * @param properties of every client, among them the brokers and the group
+     * @param fromGroup begin where the group's offsets are, and only where it has none at the earliest
+     */
+    @SuppressWarnings("deprecation") // Flink's connector still takes the reset strategy that Kafka has replaced
+    public TopicSource(List<String> topics, Properties properties, boolean fromGroup) {
+        partitions = KafkaSource.<byte[]>builder()
+                .setProperties(properties)
+                .setTopics(topics)
+                .setStartingOffsets(fromGroup
+                        ? OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST)
+                        : OffsetsInitializer.earliest())
+                .setDeserializer(KafkaRecordDeserializationSchema.valueOnly(ByteArrayDeserializer.class)) // never used
+                .build();
+        consumer.putAll(properties);
+        consumer.setProperty(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+        consumer.setProperty(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteBufferDeserializer.class.getName());
+        consumer.setProperty(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+    }
+
+    @Override
+    public SourceReader<RecordRun, KafkaPartitionSplit> createReader(SourceReaderContext context) {
+        KafkaConsumer<byte[], ByteBuffer> kafka = new KafkaConsumer<>(consumer);
+        KafkaSourceReaderMetrics metrics = new KafkaSourceReaderMetrics(context.metricGroup());
+        metrics.registerKafkaConsumerMetrics(kafka);
+        metrics.registerNumBytesIn(kafka);
+        return new TopicReader(
+                kafka, batchesOf(kafka), metrics, partition -> metrics.maybeAddRecordsLagMetric(kafka, partition));
+    }
+
+    /** Batches in the place of records, or never any if this consumer is not made like that of kafka-clients 4.2. */
+    static Supplier<FetchedBatches> batchesOf(KafkaConsumer<byte[], ByteBuffer> kafka) {
+        try {
+            return BatchCollector.into(kafka);
+        } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
+            LOG.warn("each record is copied out of its batch, which costs more CPU: this consumer is not made like"
+                    + " that of kafka-clients 4.2, which is shipped ({})", e.toString());
+            return () -> null;
+        }
+    }
+
+    @Override
+    public Boundedness getBoundedness() {
+        return partitions.getBoundedness();
+    }
+
+    @Override
+    public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> createEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context) {
+        return partitions.createEnumerator(context);
+    }
+
+    @Override
+    public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> restoreEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context, KafkaSourceEnumState state) throws Exception {
+        return partitions.restoreEnumerator(context, state);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<KafkaPartitionSplit> getSplitSerializer() {
+        return partitions.getSplitSerializer();
+    }
+
+    @Override
+    public SimpleVersionedSerializer<KafkaSourceEnumState> getEnumeratorCheckpointSerializer() {
+        return partitions.getEnumeratorCheckpointSerializer();
+    }
+
+    @Override
+    public TypeInformation<RecordRun> getProducedType() {
+        return RecordRun.TYPE;
+    }
+}
