@@ -44,9 +44,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The ledger's promise rests on Flink committing the sinks of one chain in the order in which they were made.
+ * Flink commits the sinks of one chain in the order of their creation, on which the ledger relies.
  *
- * <p>That order is nowhere documented: an upgrade of Flink that changes it must fail here.
+ * <p>Flink does not document that order, so this test must fail with a version of Flink that changes it.
  */
 @Timeout(60)
 class CommitOrderTest {
@@ -110,7 +110,7 @@ class CommitOrderTest {
         }
     }
 
-    /** A sink whose committer writes down its name. */
+    /** A sink whose committer records its name. */
     private record Recorded(String name) implements Sink<Lines>, SupportsCommitter<String> {
         private static final long serialVersionUID = 1;
 

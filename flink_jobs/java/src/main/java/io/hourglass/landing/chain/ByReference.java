@@ -9,10 +9,10 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /**
- * The type of objects that operators of one chain hand to each other and nobody ever copies or sends.
+ * The type of objects that one operator passes to the next in the same chain, by reference.
  *
- * <p>Whatever would break the chain (another parallelism, object reuse off, chaining off) fails with the first record
- * instead of losing the order of commits that the ledger relies on.
+ * <p>Its serializer throws. A job without the chain (different parallelism, no object reuse, no chaining) fails with
+ * its first record instead of losing the order of commits that the ledger relies on.
  */
 public final class ByReference<T> extends TypeInformation<T> {
     private static final long serialVersionUID = 1;
@@ -25,7 +25,7 @@ public final class ByReference<T> extends TypeInformation<T> {
 
     @Override
     public TypeSerializer<T> createSerializer(SerializerConfig config) {
-        return new Refusing<>(type);
+        return new ForbiddenSerializer<>(type);
     }
 
     @Override
@@ -78,16 +78,16 @@ public final class ByReference<T> extends TypeInformation<T> {
         return "ByReference(" + type.getSimpleName() + ")";
     }
 
-    private static final class Refusing<T> extends TypeSerializer<T> {
+    private static final class ForbiddenSerializer<T> extends TypeSerializer<T> {
         private static final long serialVersionUID = 1;
 
         private final Class<T> type;
 
-        Refusing(Class<T> type) {
+        ForbiddenSerializer(Class<T> type) {
             this.type = type;
         }
 
-        private UnsupportedOperationException refusal() {
+        private UnsupportedOperationException outsideOfTheChain() {
             return new UnsupportedOperationException(
                     type.getSimpleName() + " must stay inside one operator chain: keep object reuse and chaining on and "
                             + "give source, operator and sinks the same parallelism");
@@ -105,17 +105,17 @@ public final class ByReference<T> extends TypeInformation<T> {
 
         @Override
         public T createInstance() {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
         public T copy(T from) {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
         public T copy(T from, T reuse) {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
@@ -125,27 +125,27 @@ public final class ByReference<T> extends TypeInformation<T> {
 
         @Override
         public void serialize(T record, DataOutputView target) {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
         public T deserialize(DataInputView source) {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
         public T deserialize(T reuse, DataInputView source) {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
         public void copy(DataInputView source, DataOutputView target) {
-            throw refusal();
+            throw outsideOfTheChain();
         }
 
         @Override
         public boolean equals(Object other) {
-            return other instanceof Refusing<?> that && that.type == type;
+            return other instanceof ForbiddenSerializer<?> that && that.type == type;
         }
 
         @Override
@@ -155,7 +155,7 @@ public final class ByReference<T> extends TypeInformation<T> {
 
         @Override
         public TypeSerializerSnapshot<T> snapshotConfiguration() {
-            throw refusal();
+            throw outsideOfTheChain();
         }
     }
 }

@@ -4,11 +4,10 @@ import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Records of one partition as one poll brought them, in the order of their offsets. They can be gone through once, and
- * what a record holds is valid until the next one is asked for: its batch is decompressed while it is read.
+ * The records of one partition that one poll returned, in the order of their offsets. They can be iterated once, and a
+ * record is valid until the next one is read: its batch is decompressed meanwhile.
  *
- * <p>What passes between source and operator is a run and not a record, because what Flink does for each element costs
- * as much as scanning it.
+ * <p>The source emits runs, not records, because Flink's work for one element costs as much as scanning one record.
  */
 public record RecordRun(String topic, int partition, Iterable<ConsumerRecord<byte[], ByteBuffer>> records) {
     /** The type of runs. */

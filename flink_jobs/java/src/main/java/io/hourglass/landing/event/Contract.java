@@ -8,9 +8,9 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 
 /**
- * What is checked of every event, read from the JSON of {@code producers.events.landing_contract()}.
+ * The rules for every event, read from the JSON of {@code producers.events.landing_contract()}.
  *
- * <p>Fields beyond the contract are not checked, apart from being JSON that every reader can take.
+ * <p>Fields outside of the contract need only be strict JSON.
  */
 public final class Contract {
     private static final int FIELDS_MAX = 64;
@@ -74,7 +74,11 @@ public final class Contract {
         return Names.UNKNOWN;
     }
 
-    /** Read the contract; a contract that this class does not understand is an {@link IllegalArgumentException}. */
+    /**
+     * Read the contract.
+     *
+     * @throws IllegalArgumentException if it has a type or limit that this class does not know
+     */
     public static Contract parse(String json) {
         JsonNode root = readTree(json);
         List<Field> fields = new ArrayList<>();

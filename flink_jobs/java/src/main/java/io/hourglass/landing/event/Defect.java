@@ -1,7 +1,7 @@
 package io.hourglass.landing.event;
 
 /**
- * Why a value is rejected and where. Of several defects of the content the first one counts; one that ends the scan
+ * Why and where a value is rejected. The first of several defects of the content counts; a defect that ends the scan
  * replaces it.
  */
 final class Defect {

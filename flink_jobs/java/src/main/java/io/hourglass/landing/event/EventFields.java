@@ -21,7 +21,7 @@ final class EventFields implements JsonScanner.Members {
         this.defect = defect;
     }
 
-    /** Start with an event that has shown no field yet. */
+    /** Start with the next event. */
     void clear(byte[] newBytes) {
         bytes = newBytes;
         seen = 0;
@@ -39,7 +39,7 @@ final class EventFields implements JsonScanner.Members {
         }
         field = contract.fields[index];
         if ((seen & 1L << index) != 0) {
-            defect.add(Reason.DUPLICATE_KEY, from - 1, "a field of the contract stands twice in the event");
+            defect.add(Reason.DUPLICATE_KEY, from - 1, "the event has this field of the contract twice");
         }
         seen |= 1L << index;
         return true;
@@ -139,7 +139,7 @@ final class EventFields implements JsonScanner.Members {
         defect.add(Reason.TYPE, field, at, message);
     }
 
-    /** Record the first required field that the event did not have; it ended at this index. */
+    /** Record the first required field that the event lacks. */
     void checkNothingMissing(int at) {
         if ((seen & contract.required) == contract.required) {
             return;

@@ -6,11 +6,12 @@ import java.nio.ByteBuffer;
  * Decides in one pass over the bytes whether an event may land, without making an object of what it reads.
  *
  * <p>Accepted means: one JSON object (RFC 8259), valid UTF-8, to its last byte; size and depth within the contract;
- * each number a finite double; no lone surrogate; the contract's fields present once and typed.
+ * each number a finite double; no lone surrogate; each field of the contract at most once and of its type, the required
+ * ones present.
  *
  * <p>There are two classes of defects. One that makes the bytes unreadable as JSON, or too deep to read on, ends the
- * scan. A defect of the content is recorded, the first one wins, and the scan goes on, so a text that is not JSON always
- * gets that reason. The position of a defect never lies outside the value.
+ * scan. A defect of the content is recorded, the first one wins, and the scan goes on, so a text that is not JSON
+ * always gets that reason. The position of a defect never lies outside the value.
  *
  * <p>An instance belongs to one thread; what its methods return holds until the next call of {@link #accepts}.
  */
@@ -32,7 +33,7 @@ public final class EventScanner {
     /**
      * Scan the value of a record; after false, {@link #code} and {@link #detail} return what is wrong.
      *
-     * @param value what lies between position and limit of a buffer over an array, or null
+     * @param value a buffer over an array, read from position to limit; or null
      */
     public boolean accepts(ByteBuffer value) {
         if (value == null) {
@@ -75,7 +76,7 @@ public final class EventScanner {
         return defect.detail();
     }
 
-    /** Whether a CR or LF lies between the tokens of the last value. In accepted JSON it lies nowhere else. */
+    /** Whether the last value has a CR or LF between its tokens, the only place where accepted JSON can have one. */
     public boolean hasLineBreaks() {
         return json.hasLineBreaks();
     }
@@ -86,9 +87,9 @@ public final class EventScanner {
     }
 
     /**
-     * What is odd about the last value, as a mask of {@link Flag}s.
+     * The {@link Flag}s of the last value, as a mask.
      *
-     * @param timestamp the record's own, in milliseconds: a replay of the record gives the same flags
+     * @param timestamp of the record, in milliseconds, so that a replay gives the same flags
      */
     public int flags(long timestamp) {
         return fields.flags(timestamp);

@@ -2,9 +2,9 @@ package io.hourglass.landing.event;
 
 import java.util.Locale;
 
-/** What is odd about an accepted event: it lands, and the ledger counts it. A set of flags is a mask of bits. */
+/** Why an accepted event is unusual. It lands, and the ledger counts it. A set of flags is a mask of bits. */
 public enum Flag {
-    /** The event says that it happened long before, or after, the time of its record. */
+    /** {@code occurred_at} is far before or after the timestamp of the record. */
     CLOCK_SKEW,
     /** The contract does not know the type of the event. */
     UNKNOWN_TYPE,

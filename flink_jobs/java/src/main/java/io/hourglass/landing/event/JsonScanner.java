@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * Scans one JSON text (RFC 8259) in one pass over its bytes, without making an object of what it reads.
  *
- * <p>A text that is not JSON, not UTF-8 or nested too deep ends the scan. A lone surrogate and a number that is no
- * finite double are recorded as defects, and the scan goes on. The members of the outermost object go to
- * {@link Members}; a value behind a defect may still prove unreadable.
+ * <p>A text that is not JSON, not UTF-8 or nested too deep ends the scan. A lone surrogate and a number that is not
+ * a finite double are recorded as defects, and the scan goes on. The members of the outermost object go to
+ * {@link Members}.
  */
 final class JsonScanner {
     private static final int STOP = -1;
@@ -57,7 +57,7 @@ final class JsonScanner {
 
     /**
      * @param depthMax open objects and arrays, the outermost included
-     * @param defect takes what is found
+     * @param defect receives what is wrong
      */
     JsonScanner(int depthMax, Defect defect, Members members) {
         this.open = new byte[depthMax];
@@ -173,7 +173,7 @@ final class JsonScanner {
                 return skipSpace(at + 1);
             }
             if (token != closing(open[depth - 1])) {
-                return stopAtToken(at, "a comma or the end of the object or array must stand here");
+                return stopAtToken(at, "expected a comma or the end of the object or array");
             }
             depth--;
             at++;
@@ -192,7 +192,7 @@ final class JsonScanner {
             return at;
         }
         if (byteAt(at) != '"') {
-            return stopAtToken(at, "a key in quotes must stand here");
+            return stopAtToken(at, "expected a key in quotes");
         }
         int from = at + 1;
         at = scanString(from);
@@ -204,7 +204,7 @@ final class JsonScanner {
         }
         at = skipSpace(at);
         if (byteAt(at) != ':') {
-            return stopAtToken(at, "a colon must follow the key");
+            return stopAtToken(at, "expected a colon after the key");
         }
         return skipSpace(at + 1);
     }
@@ -245,7 +245,7 @@ final class JsonScanner {
                 at = scanEscape(at);
             } else if (next == END) {
                 return stopReading(at, at, "the text ends inside a string");
-            } else if (next >= 0) { // neither quote, backslash nor above: below the space
+            } else if (next >= 0) { // not plain, no quote, no backslash, ASCII: a control character
                 return stopReading(at, at, "a raw control character inside a string");
             } else {
                 at = scanWide(at);
@@ -285,7 +285,7 @@ final class JsonScanner {
             while (brokenAt < end && JsonText.hexDigit(bytes[brokenAt]) >= 0) {
                 brokenAt++;
             }
-            return stopReading(at, brokenAt, "four hexadecimal digits must follow this escape");
+            return stopReading(at, brokenAt, "expected four hexadecimal digits after this escape");
         }
         int after = at + JsonText.UNIT_BYTES;
         if (!Character.isSurrogate((char) unit)) {
@@ -302,7 +302,7 @@ final class JsonScanner {
     }
 
     private int scanLiteral(byte[] literal, int at) {
-        int last = at + literal.length - Integer.BYTES; // of "false" its first letter has been read
+        int last = at + literal.length - Integer.BYTES; // the four last letters; the first one is known
         if (last + Integer.BYTES > end
                 || JsonText.halfWordAt(bytes, last) != JsonText.halfWordAt(literal, literal.length - Integer.BYTES)) {
             return stopAtLetter(literal, at);
@@ -337,7 +337,7 @@ final class JsonScanner {
             int fractionFrom = at + 1;
             at = skipDigits(fractionFrom);
             if (at == fractionFrom) {
-                return stopReading(from, at, "a digit must follow the point");
+                return stopReading(from, at, "expected a digit after the point");
             }
             next = byteAt(at);
         }
@@ -348,7 +348,7 @@ final class JsonScanner {
             int exponentFrom = sign == '+' || sign == '-' ? at + 2 : at + 1;
             at = skipDigits(exponentFrom);
             if (at == exponentFrom) {
-                return stopReading(from, at, "a digit must follow the exponent");
+                return stopReading(from, at, "expected a digit in the exponent");
             }
         }
         if ((exponent || digits > DIGITS_ALWAYS_FINITE) && isInfinite(from, at)) {
@@ -396,10 +396,10 @@ final class JsonScanner {
     }
 
     /**
-     * Stop where the text is no JSON. The byte that broke it may not even be UTF-8, and that is the truer reason.
+     * Stop where the text is not JSON. If the broken byte is not UTF-8 either, that is the reason.
      *
-     * @param at the token that is broken, which the detail points to
-     * @param brokenAt the first byte that cannot stand there
+     * @param at the broken token, for the detail
+     * @param brokenAt the first byte that is not allowed there
      */
     private int stopReading(int at, int brokenAt, String expected) {
         if (brokenAt < end && bytes[brokenAt] < 0) {

@@ -4,16 +4,16 @@ import io.hourglass.landing.text.JsonText;
 import io.hourglass.landing.text.UtcText;
 
 /**
- * Reads an RFC 3339 date-time with a zone, as every reader behind us takes it, without making an object of it.
+ * Reads an RFC 3339 date-time with a zone, in the form that every downstream reader accepts, without making an object.
  *
  * <p>Strict: {@code T} and {@code Z} in capitals, at most nine digits of a second's fraction, no leap second, and
  * the instant lies in the years 0001 to 9999 of UTC.
  *
- * <p>Events that follow each other mostly share their minute, so an instance keeps the last one that it read. It
- * belongs to one thread.
+ * <p>An instance caches the last minute that it read, because successive events mostly share it. It belongs to one
+ * thread.
  */
 final class Rfc3339 {
-    /** No instant of the years 0001 to 9999. */
+    /** Not an instant of the years 0001 to 9999. */
     static final long INVALID = Long.MIN_VALUE;
 
     private static final int SHORTEST = "2025-08-01T03:00:00Z".length();
@@ -25,7 +25,7 @@ final class Rfc3339 {
     private static final long DAYS_BEFORE_1970 = daysBefore(1970);
     private static final long FIRST_MILLISECOND = -DAYS_BEFORE_1970 * 86_400_000L;
 
-    /** The text of the last date and of the last hour and minute, eight bytes each, and what they mean. */
+    /** The text of the last date, of the last hour and minute, eight bytes each, and their minutes since 1970. */
     private long dateText;
 
     private long clockText;
@@ -47,7 +47,7 @@ final class Rfc3339 {
         }
         long seconds = (minute - offsetMinutes(text, zone)) * 60 + second;
         long milliseconds = seconds * 1000 + fractionMillis(text, from + FRACTION_FROM, zone);
-        // an offset can carry the first and the last day out of the years that databases and Python know
+        // an offset can move the first and the last day out of the years that databases and Python support
         return milliseconds < FIRST_MILLISECOND || milliseconds > UtcText.LAST_MILLISECOND ? INVALID : milliseconds;
     }
 

@@ -9,13 +9,13 @@ import org.apache.kafka.common.utils.BufferSupplier;
 import org.apache.kafka.common.utils.ByteUtils;
 
 /**
- * A small view of a batch that moves along while the batch is decompressed, so that what lies in it is still in the
- * processor's cache when it is read. It grows to the largest record, and is small again with the next batch.
+ * A small buffer that moves along a batch while it is decompressed, so that records are read from the processor's
+ * cache. It grows to the largest record, and is small again with the next batch.
  *
  * <p>For one thread, and one batch at a time.
  */
 public final class BatchWindow {
-    /** LZ4 gives out up to 64 KB at once; as much again is room for a record that began before. */
+    /** LZ4 returns up to 64 KB at once; as much again is for a record that began before. */
     static final int BYTES = 1 << 17;
 
     private static final int LONGEST_VARINT = 5;
@@ -24,7 +24,7 @@ public final class BatchWindow {
     private ByteBuffer view = ByteBuffer.allocate(BYTES);
     private InputStream decompressed = InputStream.nullInputStream();
 
-    /** Begin with another batch; what was in view of the last one is gone. */
+    /** Begin with another batch and drop the bytes of the last one. */
     void open(DefaultRecordBatch batch) {
         close();
         decompressed = batch.recordInputStream(buffers);
@@ -32,7 +32,7 @@ public final class BatchWindow {
         view.clear().limit(0);
     }
 
-    /** Let go of the batch; another one may follow. */
+    /** Close the batch; another one may follow. */
     void close() {
         try {
             decompressed.close();
@@ -43,7 +43,7 @@ public final class BatchWindow {
     }
 
     /**
-     * Bring the next record into view as a whole, or what the batch still has of it.
+     * Decompress the whole next record, or what the batch still has of it.
      *
      * @return positioned at the record's length, and valid until the next call
      */
@@ -70,7 +70,7 @@ public final class BatchWindow {
         return !view.hasRemaining() && decompressed.read() < 0;
     }
 
-    /** Decompress until so many bytes are in view, or the batch ends. */
+    /** Decompress until the buffer has so many bytes, or the batch ends. */
     private void extendTo(int bytes) throws IOException {
         view = bytes > view.capacity() ? ByteBuffer.allocate(bytes).put(view) : view.compact();
         int read = 0;

@@ -18,8 +18,8 @@ import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * What one fetch brought of a partition, still compressed, and its records one after the other: record for record what
- * a consumer would give out, but each lies where it was decompressed and is gone when the next is asked for.
+ * The compressed batches of one partition in one fetch, and an iterator over their records. They are the records that a
+ * consumer would return, but each is a view of the decompressed bytes and invalid when the next one is read.
  */
 public final class FetchedBatches implements Iterator<ConsumerRecord<byte[], ByteBuffer>>, AutoCloseable {
     /** Shared: only records that have headers make their own. */
@@ -48,18 +48,18 @@ public final class FetchedBatches implements Iterator<ConsumerRecord<byte[], Byt
     private int bytesRead;
     private int recordsRead;
 
-    /** Is told what was read once it is over, as the metrics of a consumer want it. */
+    /** Receives the counts of a fetch when it is closed, for the metrics of the consumer. */
     @FunctionalInterface
     public interface Meter {
-        /** Count bytes, as they are without compression, and records. */
+        /** Count uncompressed bytes, and records. */
         void read(int bytes, int records);
     }
 
     /**
-     * @param batches in the order of their offsets, none of them of control or of a transaction
-     * @param from the first offset that is asked for; the first batch may begin below
+     * @param batches in the order of their offsets; no control batches, no transactions
+     * @param from the first offset to return; the first batch may begin below
      * @param checkCrcs whether to compare each batch with its checksum
-     * @param window of this thread; nothing else may use it until these batches are closed
+     * @param window of this thread, in use until these batches are closed
      */
     public FetchedBatches(
             TopicPartition partition,
@@ -77,24 +77,24 @@ public final class FetchedBatches implements Iterator<ConsumerRecord<byte[], Byt
         this.meter = meter;
     }
 
-    /** Where all the batches come from. */
+    /** The partition of all the batches. */
     public TopicPartition partition() {
         return partition;
     }
 
-    /** The offset behind the last batch; what lay just below it may have been compacted away. */
+    /** The offset after the last batch, whose last records may be compacted away. */
     public long nextOffset() {
         return nextOffset;
     }
 
-    /** The epoch of the leader that wrote a batch, if the batch tells. */
+    /** The leader epoch of a batch, if it has one. */
     public static Optional<Integer> leaderEpoch(RecordBatch batch) {
         int epoch = batch.partitionLeaderEpoch();
         return epoch == RecordBatch.NO_PARTITION_LEADER_EPOCH ? Optional.empty() : Optional.of(epoch);
     }
 
     /**
-     * @throws KafkaException if a batch is not what its checksum says, or cannot be decompressed or taken apart
+     * @throws KafkaException if a batch has another checksum, or cannot be decompressed or parsed
      */
     @Override
     public boolean hasNext() {
@@ -166,7 +166,7 @@ public final class FetchedBatches implements Iterator<ConsumerRecord<byte[], Byt
                 Utils.toNullableArray(key), value, headers, leaderEpoch);
     }
 
-    /** Nothing is read from here on; metrics count what was read so far. */
+    /** Stop reading, and count what was read in the metrics. */
     @Override
     public void close() {
         window.close();

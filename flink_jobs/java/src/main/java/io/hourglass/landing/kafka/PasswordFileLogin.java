@@ -11,19 +11,19 @@ import javax.security.auth.spi.LoginModule;
 import org.apache.kafka.common.security.scram.ScramLoginModule;
 
 /**
- * Logs in to Kafka with a password that stands in a file, so that it is in no configuration, job graph or log.
+ * Logs in to Kafka with the password of a file, so that no configuration, job graph or log holds it.
  *
- * <p>Options: {@code username} and {@code password_file}; the last line break of the file does not count. It serves
- * PLAIN and SCRAM, which both find their password at the subject.
+ * <p>Options: {@code username} and {@code password_file}; a line break at the end of the file is ignored. For
+ * PLAIN and SCRAM, which both read the password from the subject.
  */
 public final class PasswordFileLogin implements LoginModule {
     private Subject subject;
     private String user;
     private String file;
 
-    /** Make a module for {@code sasl.jaas.config} to find. */
+    /** Called by Java's login for {@code sasl.jaas.config}. */
     public PasswordFileLogin() {
-        // The class of Kafka registers the mechanisms SCRAM with Java when it is loaded.
+        // Loading Kafka's class registers the SCRAM mechanisms with Java.
         new ScramLoginModule();
     }
 
@@ -42,9 +42,9 @@ public final class PasswordFileLogin implements LoginModule {
             subject.getPrivateCredentials().add(password.endsWith("\n") ? password.substring(0, password.length() - 1) : password);
             return true;
         } catch (IOException e) {
-            LoginException refusal = new LoginException("the file of Kafka's password cannot be read: " + file);
-            refusal.initCause(e);
-            throw refusal;
+            LoginException failure = new LoginException("the file of Kafka's password cannot be read: " + file);
+            failure.initCause(e);
+            throw failure;
         }
     }
 

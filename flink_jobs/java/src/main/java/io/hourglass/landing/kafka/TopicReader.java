@@ -29,17 +29,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls Kafka in the thread that lands the records, so that what was just decompressed is scanned while it is still in
- * the cache, nothing waits in queues, and no record outlives its poll.
+ * Polls Kafka in the task's thread, so records are scanned while they are still in the cache, there is no queue, and no
+ * record outlives its poll.
  *
- * <p>A poll hands over everything that it brought before a barrier can pass. While nothing is there, the thread is
- * given back and asks again a little later; the longer nothing comes, the later.
+ * <p>All records of a poll are emitted before a barrier can follow. After an empty poll the reader is unavailable for
+ * 20 ms, doubling up to 160 ms.
  */
 final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> {
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
     private static final Duration POLL = Duration.ofMillis(5);
-    private static final long SHORTEST_REST_MILLISECONDS = 20;
-    private static final long LONGEST_REST_MILLISECONDS = 160;
+    private static final long PAUSE_MILLISECONDS_MIN = 20;
+    private static final long PAUSE_MILLISECONDS_MAX = 160;
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Consumer<byte[], ByteBuffer> consumer;
@@ -49,12 +49,12 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     private final Map<TopicPartition, Long> positions = new HashMap<>();
     private final SortedMap<Long, Map<TopicPartition, OffsetAndMetadata>> toCommit = new TreeMap<>();
     private CompletableFuture<Void> available = CompletableFuture.completedFuture(null);
-    private long nextRestMilliseconds = SHORTEST_REST_MILLISECONDS;
+    private long nextPauseMilliseconds = PAUSE_MILLISECONDS_MIN;
 
     /**
-     * @param consumer belongs to the reader from now on
-     * @param fetched the batches that the last poll brought in the place of records, or null
-     * @param lag is told each partition of which records came, now and then
+     * @param consumer closed by the reader
+     * @param fetched returns the batches of the last poll that take the place of records, or null
+     * @param lag called after each run with its partition
      */
     TopicReader(
             Consumer<byte[], ByteBuffer> consumer,
@@ -69,10 +69,10 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
 
     @Override
     public void start() {
-        // The partitions come one message later.
+        // The enumerator assigns the partitions later.
     }
 
-    /** Read on behind what the checkpoint has, or where the enumerator says. */
+    /** Read on from the offsets of the checkpoint, or from those that the enumerator assigned. */
     @Override
     public void addSplits(List<KafkaPartitionSplit> splits) {
         for (KafkaPartitionSplit split : splits) {
@@ -86,7 +86,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
         available.complete(null);
     }
 
-    /** The consumer itself may never decide: where it has no offset, it would go on wherever the topic begins. */
+    /** Seek explicitly: a consumer without an offset would follow {@code auto.offset.reset}. */
     private void seek(TopicPartition partition, long offset) {
         Set<TopicPartition> one = Set.of(partition);
         boolean ofGroup = offset == KafkaPartitionSplit.COMMITTED_OFFSET;
@@ -101,28 +101,28 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     @Override
     public InputStatus pollNext(ReaderOutput<RecordRun> output) {
         if (positions.isEmpty()) {
-            return rest();
+            return waitForRecords();
         }
         ConsumerRecords<byte[], ByteBuffer> records = poll();
         FetchedBatches batches = fetched.get();
         if (batches == null && records.isEmpty()) {
-            return rest();
+            return waitForRecords();
         }
         for (TopicPartition partition : records.partitions()) {
             List<ConsumerRecord<byte[], ByteBuffer>> run = records.records(partition);
-            handOver(partition, run, run.get(run.size() - 1).offset() + 1, output);
+            emit(partition, run, run.get(run.size() - 1).offset() + 1, output);
         }
         if (batches != null) {
             try (batches) {
-                handOver(batches.partition(), () -> batches, batches.nextOffset(), output);
+                emit(batches.partition(), () -> batches, batches.nextOffset(), output);
             }
         }
         metrics.updateNumBytesInCounter();
-        nextRestMilliseconds = SHORTEST_REST_MILLISECONDS;
+        nextPauseMilliseconds = PAUSE_MILLISECONDS_MIN;
         return InputStatus.MORE_AVAILABLE;
     }
 
-    private void handOver(
+    private void emit(
             TopicPartition partition,
             Iterable<ConsumerRecord<byte[], ByteBuffer>> run,
             long next,
@@ -145,17 +145,17 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
         }
     }
 
-    private InputStatus rest() {
+    private InputStatus waitForRecords() {
         available = new CompletableFuture<>();
         if (!positions.isEmpty()) {
-            available.completeOnTimeout(null, nextRestMilliseconds, TimeUnit.MILLISECONDS);
-            nextRestMilliseconds = Math.min(2 * nextRestMilliseconds, LONGEST_REST_MILLISECONDS);
+            available.completeOnTimeout(null, nextPauseMilliseconds, TimeUnit.MILLISECONDS);
+            nextPauseMilliseconds = Math.min(2 * nextPauseMilliseconds, PAUSE_MILLISECONDS_MAX);
         }
         return InputStatus.NOTHING_AVAILABLE;
     }
 
-    long nextRestMilliseconds() {
-        return nextRestMilliseconds;
+    long nextPauseMilliseconds() {
+        return nextPauseMilliseconds;
     }
 
     @Override
@@ -177,7 +177,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
         return splits;
     }
 
-    /** Tell the group, for those who look at its lag; the job itself never reads these offsets again. */
+    /** Commit the offsets to the group, for monitoring of its lag; the job itself never reads them. */
     @Override
     public void notifyCheckpointComplete(long checkpoint) {
         Map<TopicPartition, OffsetAndMetadata> offsets = toCommit.remove(checkpoint);
@@ -190,7 +190,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     private void committed(Map<TopicPartition, OffsetAndMetadata> offsets, Exception failure) {
         if (failure != null) {
             metrics.recordFailedCommit();
-            LOG.warn("the group does not know of a checkpoint: {}", failure.getMessage());
+            LOG.warn("the offsets of a checkpoint were not committed to the group: {}", failure.getMessage());
             return;
         }
         metrics.recordSucceededCommit();
@@ -199,7 +199,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
 
     @Override
     public void notifyNoMoreSplits() {
-        // A topic may always gain partitions.
+        // A topic can gain partitions at any time.
     }
 
     @Override

@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Flink's Kafka source with a reader of our own: partitions are found, assigned and kept in checkpoints as ever, and
- * checkpoints of the one restore into the other.
+ * Flink's Kafka source with a reader of our own. Flink discovers, assigns and checkpoints the partitions; its
+ * checkpoints restore into this source, and those of this source into Flink's.
  */
 public final class TopicSource
         implements Source<RecordRun, KafkaPartitionSplit, KafkaSourceEnumState>, ResultTypeQueryable<RecordRun> {
@@ -72,13 +72,13 @@ public final class TopicSource
                 kafka, batchesOf(kafka), metrics, partition -> metrics.maybeAddRecordsLagMetric(kafka, partition));
     }
 
-    /** Batches in the place of records, or never any if this consumer is not made like that of kafka-clients 4.2. */
+    /** Returns the batches of the last poll, or always null for a consumer that differs from kafka-clients 4.2. */
     static Supplier<FetchedBatches> batchesOf(KafkaConsumer<byte[], ByteBuffer> kafka) {
         try {
             return BatchCollector.into(kafka);
         } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
-            LOG.warn("each record is copied out of its batch, which costs more CPU: this consumer is not made like"
-                    + " that of kafka-clients 4.2, which is shipped ({})", e.toString());
+            LOG.warn("each record is copied out of its batch, which costs more CPU: this consumer differs from"
+                    + " kafka-clients 4.2, which the job ships with ({})", e.toString());
             return () -> null;
         }
     }

@@ -4,7 +4,7 @@ import io.hourglass.landing.text.Lines;
 import io.hourglass.landing.text.UtcText;
 import java.math.BigInteger;
 
-/** Sums over the records of one hour and kind in one ledger entry; offsets come in rising order. */
+/** Sums over the records of one hour and kind in one ledger entry. Offsets are added in rising order. */
 final class Cell {
     private long records;
     private long minOffset;

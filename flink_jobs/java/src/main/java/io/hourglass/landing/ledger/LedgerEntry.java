@@ -11,18 +11,18 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one subtask did with one source partition since the last barrier, as {@code flink_jobs/contracts/ledger.py} reads it.
+ * The records of one source partition since the last barrier, counted; {@code flink_jobs/contracts/ledger.py} reads it.
  *
- * <p>Every record is added once, in the order of offsets; what lies between two of them is skipped aloud.
+ * <p>Every record is added once, in the order of offsets; offsets between two records are added as holes.
  */
 public final class LedgerEntry {
-    /** More ranges of holes than this are counted, but not listed. */
+    /** Further ranges of holes are counted, but not listed. */
     static final int HOLE_RANGES_MAX = 1000;
 
     private static final int HOLE_RANGES_AT_START = 8;
     private static final String OTHER_TYPES = "other";
 
-    /** The two kinds of one hour, and its names. */
+    /** The sums of one hour. */
     public static final class Hour {
         public final long number;
         public final String path;
@@ -51,7 +51,7 @@ public final class LedgerEntry {
 
     private int holeRanges;
 
-    /** @param repeat whether every record of the entry was counted by an earlier one */
+    /** @param repeat whether an earlier entry counted every record of this one */
     LedgerEntry(long firstOffset, boolean repeat, List<String> typeNames) {
         this.firstOffset = firstOffset;
         this.repeat = repeat;
@@ -59,7 +59,7 @@ public final class LedgerEntry {
         this.types = new long[typeNames.size() + 1];
     }
 
-    /** Find the hour of a record, which is nearly always the hour of the record before. */
+    /** The hour of a record, nearly always that of the record before. */
     public Hour hourOf(long timestamp) {
         long number = UtcText.hourOf(timestamp);
         if (lastHour == null || lastHour.number != number) {
@@ -92,7 +92,7 @@ public final class LedgerEntry {
         count(offset);
     }
 
-    /** Note offsets, both included, that the broker did not give out. */
+    /** Record a range of offsets, both inclusive, that the broker did not return. */
     void skip(long first, long last) {
         if (holeRanges == HOLE_RANGES_MAX) {
             return;
@@ -120,12 +120,12 @@ public final class LedgerEntry {
         return records;
     }
 
-    /** How many of its records an earlier entry has counted: all or none. */
+    /** How many of its records an earlier entry counted: all or none. */
     public long repeated() {
         return repeat ? records : 0;
     }
 
-    /** Write what follows {@code "partition":3,} up to the end of the object. */
+    /** Append the entry from behind {@code "partition":3,} to the end of the object. */
     public void append(Lines line, UtcText time) {
         line.append("\"first_offset\":").append(firstOffset);
         line.append(",\"last_offset\":").append(lastOffset);

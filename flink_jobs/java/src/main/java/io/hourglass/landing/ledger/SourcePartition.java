@@ -3,7 +3,7 @@ package io.hourglass.landing.ledger;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the operator keeps of one source partition: how its lines begin, how far it has read, what it must report. */
+/** The state of one source partition: its next offset, its envelope, and its ledger entries since the last barrier. */
 public final class SourcePartition {
     private static final long UNKNOWN = -1;
 
@@ -18,10 +18,10 @@ public final class SourcePartition {
     /** The offset after the last record. */
     private long next = UNKNOWN;
 
-    /** The offset after the highest record that was ever counted: below it everything is a repeat. */
+    /** The offset after the highest record that was counted; every offset below it is a repeat. */
     private long highest = UNKNOWN;
 
-    /** The offset that the present entry may not reach: where a repeat comes to what is new. */
+    /** The end of the current entry, exclusive: a repeat ends at the first new offset. */
     private long limit;
 
     public SourcePartition(String topic, int partition, List<String> typeNames) {
@@ -31,23 +31,23 @@ public final class SourcePartition {
         this.typeNames = typeNames;
     }
 
-    /** Go on at a position of a checkpoint; of several the highest counts, because positions only grow. */
+    /** Continue at a position of a checkpoint. The highest of several counts, because positions only grow. */
     public void restore(long position) {
         highest = Math.max(highest, position);
         next = highest;
     }
 
-    /** The offset that is expected next, for the checkpoint; -1 while no record was seen. */
+    /** The next offset, for the checkpoint; -1 before the first record. */
     public long position() {
         return Math.max(highest, next);
     }
 
     /**
-     * Give the entry that counts the record at this offset.
+     * The entry that counts the record at this offset.
      *
-     * <p>An entry begins where the last one ended, also over a restart, so offsets that the broker skips are seen as
-     * holes. An offset below one that was already counted (a topic made anew, a log that was cut) begins an entry of
-     * its own that says so, and the first new offset ends it: new entries chain as if nothing had been repeated.
+     * <p>An entry begins where the last one ended, also across restarts, so offsets that the broker skips are holes. An
+     * offset that was counted before (the topic was recreated, or its log truncated) begins an entry marked as
+     * repeated. The first new offset ends that entry, so new entries chain as if nothing was repeated.
      */
     public LedgerEntry entryFor(long offset) {
         if (entry == null || offset < next || offset >= limit) {
@@ -72,7 +72,7 @@ public final class SourcePartition {
         }
     }
 
-    /** Hand over the entries since the last barrier and begin anew. */
+    /** Return the entries since the last barrier, and start with none. */
     public List<LedgerEntry> takeEntries() {
         highest = position();
         List<LedgerEntry> taken = List.copyOf(entries);

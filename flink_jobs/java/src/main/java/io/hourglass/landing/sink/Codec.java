@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.GZIPOutputStream;
 
-/** How the lines of an object are stored. */
+/** How an object is compressed. */
 public enum Codec {
     PLAIN(".jsonl") {
         @Override
@@ -35,12 +35,12 @@ public enum Codec {
     static final int CHUNK_BYTES = 1 << 16;
 
     /**
-     * 256 KB, half of what level 1 has by itself: with it the second-level cache still has room for the records of a
-     * poll. Higher levels are asked for to find more, and keep theirs.
+     * 256 KB, half of zstd's own window at level 1, so that the records of a poll stay in the second-level cache.
+     * Higher levels keep their own window.
      */
     private static final int ZSTD_SMALL_WINDOW_LOG = 18;
 
-    /** What zstd reads as its own choice for the level. */
+    /** Selects zstd's own window of the level. */
     private static final int ZSTD_WINDOW_LOG_OF_LEVEL = 0;
 
     private final String suffix;
@@ -49,12 +49,12 @@ public enum Codec {
         this.suffix = suffix;
     }
 
-    /** How the names of such objects end. */
+    /** The end of the object's name. */
     public String suffix() {
         return suffix;
     }
 
-    /** Make what compresses the objects of one thread, one after another or several at a time. */
+    /** A compressor for the objects of one thread; several may be open at a time. */
     abstract Compressor compressor(int level);
 
     /** Wraps the stream of an object; closing the result finishes the compressed form and closes the stream. */

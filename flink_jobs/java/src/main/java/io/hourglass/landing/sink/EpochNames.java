@@ -7,24 +7,24 @@ import org.apache.flink.streaming.api.functions.sink.filesystem.OutputFileConfig
 import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.SimpleVersionedStringSerializer;
 
 /**
- * Puts each line into the directory of its hour and the epoch into the name of its object.
+ * Places each line in the directory of its hour, in an object with the epoch in its name.
  *
- * <p>A sink asks for the bucket of a line and then, in the same thread and before anything else, for the name of the
- * part that this bucket may need: the epoch travels between the two in a {@link ThreadLocal}.
+ * <p>Flink's sink calls {@code getBucketId} for a line and then, in the same thread, {@code getPartPrefix} if it opens
+ * a new part. The interface of the latter has no line, so a {@link ThreadLocal} passes the epoch.
  */
 public final class EpochNames {
     private static final ThreadLocal<String> EPOCH = new ThreadLocal<>();
 
     private EpochNames() {}
 
-    /** The directory of the line's hour. */
+    /** Assigns the directory of the line's hour. */
     public static final class Hours implements BucketAssigner<Lines, String> {
         private static final long serialVersionUID = 1;
 
         @Override
         public String getBucketId(Lines line, Context context) {
             EPOCH.set(line.epoch());
-            return line.bucket();
+            return line.directory();
         }
 
         @Override

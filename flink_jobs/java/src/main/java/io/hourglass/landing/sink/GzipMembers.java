@@ -8,7 +8,7 @@ import java.util.zip.CRC32;
 /**
  * Writes gzip as a series of members, one for each {@link #MEMBER_BYTES} of input (RFC 1952, section 2.2).
  *
- * <p>Its buffer grows with what is written, so an object of a few lines stays small.
+ * <p>Its buffer grows with the input, so an object of a few lines takes little memory.
  */
 final class GzipMembers extends OutputStream {
     static final int MEMBER_BYTES = 1 << 20;
@@ -30,7 +30,7 @@ final class GzipMembers extends OutputStream {
         this.scratch = scratch;
     }
 
-    /** What one thread needs to write a member, whichever object it belongs to. */
+    /** Memory of one thread to write a member, for all its open objects. */
     static final class Scratch {
         private final IsalDeflater deflater;
         private final CRC32 crc = new CRC32();
@@ -101,7 +101,7 @@ final class GzipMembers extends OutputStream {
         }
     }
 
-    /** Write the last member; an object without any byte becomes one empty member. */
+    /** Write the last member; an empty object is one empty member. */
     @Override
     public void close() throws IOException {
         if (length > 0 || !begun) {

@@ -6,10 +6,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The deflate of Intel's ISA-L, almost four times as fast as the JDK's at its level 1, where this machine can run it.
+ * The deflate of Intel's ISA-L, almost four times as fast as the JDK's level 1, on machines that support it.
  *
- * <p>It compresses one buffer at a time into a complete deflate stream and keeps nothing between two calls. An instance
- * belongs to one thread.
+ * <p>Each call compresses one buffer into a complete deflate stream. An instance belongs to one thread.
  */
 final class IsalDeflater {
     private static final int LEVEL_MAX = 2;
@@ -27,7 +26,7 @@ final class IsalDeflater {
         CLEANER.register(this, created::end);
     }
 
-    /** Whether this machine has the instructions and the library, and the level is one of ISA-L's. */
+    /** Whether ISA-L runs on this machine and has the level. */
     static boolean supports(int level) {
         return HERE && level >= 1 && level <= LEVEL_MAX;
     }
@@ -43,19 +42,19 @@ final class IsalDeflater {
         }
     }
 
-    /** The most bytes that {@code count} bytes may become. */
+    /** The largest output for {@code count} bytes of input. */
     static int bound(int count) {
         return count + (count >>> 3) + HEAD_ROOM;
     }
 
-    /** Compress the first {@code count} bytes, at least one, and return how many were written at the start of {@code into}. */
+    /** Compress the first {@code count} bytes, at least one, into the start of {@code into}; return the length. */
     int deflate(byte[] bytes, int count, byte[] into) {
         deflater.reset();
         deflater.setInput(bytes, 0, count);
         deflater.finish();
         int written = deflater.deflate(into, 0, into.length);
         if (!deflater.finished()) {
-            throw new IllegalStateException("ISA-L left input behind");
+            throw new IllegalStateException("ISA-L did not compress the whole input");
         }
         return written;
     }

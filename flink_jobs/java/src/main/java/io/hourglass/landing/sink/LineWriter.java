@@ -10,13 +10,13 @@ import org.apache.flink.api.common.serialization.BulkWriter;
 import org.apache.flink.core.fs.FSDataOutputStream;
 
 /**
- * Sends lines through the codec: many at once as they come, few by way of a chunk that collects them.
+ * Compresses the lines of one object: large pieces directly, small ones collected in a chunk.
  *
- * <p>The codec's native memory is taken with the first full chunk and given back when the object is finished, so
- * thousands of open hours with a few lines each cost a chunk each and nothing else.
+ * <p>The codec's native memory is allocated with the first full chunk and freed when the object is finished, so
+ * thousands of open hours with a few lines take one chunk each.
  */
 public final class LineWriter implements BulkWriter<Lines> {
-    /** Lines of so many bytes are worth a call of the codec. */
+    /** Lines of at least this length go to the codec directly. */
     private static final int ENOUGH_BYTES = Codec.CHUNK_BYTES / 4;
 
     private final OutputStream out;
@@ -68,7 +68,7 @@ public final class LineWriter implements BulkWriter<Lines> {
         out.flush();
     }
 
-    /** Finish the compressed form; the stream below stays open, its owner closes it. */
+    /** Finish the compressed form. The stream below stays open; its owner closes it. */
     @Override
     public void finish() throws IOException {
         writeChunk();

@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** What the bytes of JSON tokens mean, for the few tokens that a check must understand. */
+/** Reads strings, integers and identities from the bytes of JSON tokens. */
 public final class JsonText {
     /** Bytes of an escape by a code unit, backslash and {@code u} included. */
     public static final int UNIT_BYTES = 6;
@@ -18,7 +18,7 @@ public final class JsonText {
     private static final long HIGHS = 0x8080808080808080L;
     private static final long BACKSLASHES = ONES * '\\';
 
-    /** What moves the quote next to the control characters and out of the way of the space. */
+    /** Swaps the quote with the space, so that it lies next to the control characters. */
     private static final long SWAP = ONES * ('"' ^ ' ');
 
     private static final long BEYOND_QUOTE = ONES * (' ' + 1);
@@ -52,8 +52,8 @@ public final class JsonText {
         int at = from;
         while (at <= to - Long.BYTES) {
             long word = wordAt(text, at);
-            // The high bit of a byte tells, or of none: below the quote after the swap, zero for a backslash, not ASCII.
-            // A borrow can only mark bytes behind a true hit, and the first hit is the one that counts.
+            // A hit sets the high bit of its byte: below the quote after the swap, a backslash, or not ASCII.
+            // A borrow can only mark bytes behind a true hit, and only the first hit is used.
             long hits = ((word ^ SWAP) - BEYOND_QUOTE | (word ^ BACKSLASHES) - ONES | word) & HIGHS;
             if (hits != 0) {
                 return at + (Long.numberOfTrailingZeros(hits) >>> 3);
@@ -66,7 +66,7 @@ public final class JsonText {
         return at;
     }
 
-    /** Whether a byte may stand as it is inside a string: ASCII, no control character, quote or backslash. */
+    /** Whether a string may hold the byte without an escape: ASCII, no control character, quote or backslash. */
     static boolean isPlain(byte next) {
         return next >= ' ' && next != '"' && next != '\\';
     }
@@ -88,7 +88,7 @@ public final class JsonText {
     }
 
     public static int hexDigit(byte next) {
-        // Character.digit takes other scripts' digits too; a byte of 0x80 or more is negative and none of them.
+        // Character.digit accepts digits of other scripts too, but a byte of 0x80 or more is negative here.
         return next < 0 ? -1 : Character.digit(next, 16);
     }
 
@@ -148,10 +148,10 @@ public final class JsonText {
         return Arrays.compare(bytes, digitsFrom, to, largest, 0, LONG_DIGITS) <= 0;
     }
 
-    /** Read the digits that {@link #fitsLong} takes. */
+    /** Read the digits that {@link #fitsLong} accepts. */
     public static long toLong(byte[] bytes, int from, int to) {
         boolean negative = bytes[from] == '-';
-        long number = 0; // grows below zero, where there is one value more
+        long number = 0; // counts below zero, which has one value more
         for (int at = negative ? from + 1 : from; at < to; at++) {
             number = number * 10 - (bytes[at] - '0');
         }

@@ -5,10 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Lines on their way to a sink: their bytes, and the bucket and epoch of the object that they belong to.
+ * A buffer of lines for a sink, with the directory and the epoch of the object that they go to.
  *
- * <p>The operator owns one instance per output and fills it anew and anew, so a sink must take the bytes before it
- * returns. Lines never leave their task.
+ * <p>The operator owns one instance per output and reuses it, so a sink must copy the bytes before it returns. Lines
+ * never leave their task: the type of the outputs cannot serialize them.
  */
 public final class Lines {
     private static final int BYTES_KEPT_MAX = 1 << 22;
@@ -18,7 +18,7 @@ public final class Lines {
 
     private byte[] bytes = new byte[BYTES_AT_START];
     private int length;
-    private String bucket;
+    private String directory;
     private String epoch;
 
     public byte[] bytes() {
@@ -30,15 +30,15 @@ public final class Lines {
     }
 
     /** The directory of the hour, {@code 2025/08/01/03}. */
-    public String bucket() {
-        return bucket;
+    public String directory() {
+        return directory;
     }
 
     public String epoch() {
         return epoch;
     }
 
-    /** Forget the bytes; one huge record does not keep its memory for ever. */
+    /** Drop the bytes, and the memory that a huge record took. */
     public Lines clear() {
         length = 0;
         if (bytes.length > BYTES_KEPT_MAX) {
@@ -47,13 +47,13 @@ public final class Lines {
         return this;
     }
 
-    public Lines into(String newBucket, String newEpoch) {
-        bucket = newBucket;
+    public Lines into(String newDirectory, String newEpoch) {
+        directory = newDirectory;
         epoch = newEpoch;
         return this;
     }
 
-    /** Forget what came behind the first {@code count} bytes. */
+    /** Keep the first {@code count} bytes. */
     public void cutTo(int count) {
         length = count;
     }
@@ -69,7 +69,7 @@ public final class Lines {
         return this;
     }
 
-    /** Append what lies between position and limit of a buffer over an array; they stay where they are. */
+    /** Append the bytes between position and limit of a buffer over an array, without moving either. */
     public Lines append(ByteBuffer more) {
         int from = more.arrayOffset() + more.position();
         return append(more.array(), from, from + more.remaining());
@@ -109,7 +109,7 @@ public final class Lines {
         return this;
     }
 
-    /** Append UTF-8 as a JSON string with its quotes; false when some bytes were not UTF-8 and stand replaced. */
+    /** Append UTF-8 as a JSON string with its quotes; return false if bytes that were not UTF-8 were replaced. */
     public boolean appendString(byte[] utf8) {
         reserve(utf8.length + 2);
         bytes[length++] = '"';
@@ -147,7 +147,7 @@ public final class Lines {
         }
     }
 
-    /** Turn CR and LF of the last {@code count} bytes into spaces. */
+    /** Replace CR and LF within the last {@code count} bytes by spaces. */
     public void blankLineBreaks(int count) {
         for (int at = length - count; at < length; at++) {
             if (bytes[at] == '\n' || bytes[at] == '\r') {

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
-/** Writes instants of UTC; instants that follow each other closely cost no date arithmetic. */
+/** Writes instants in UTC. Date arithmetic is done once for successive instants of the same minute. */
 public final class UtcText {
     /** The last millisecond of the year 9999. */
     public static final long LAST_MILLISECOND = 253_402_300_799_999L;
@@ -29,7 +29,7 @@ public final class UtcText {
         this("", "");
     }
 
-    /** Every instant is written between these two. */
+    /** Write every instant between these two texts. */
     public UtcText(String before, String after) {
         text = (before + FORM + after).getBytes(StandardCharsets.US_ASCII);
         from = before.length();
@@ -58,17 +58,17 @@ public final class UtcText {
         return (byte) ('0' + value);
     }
 
-    /** Number the hours since 1970. */
+    /** The number of the hour since 1970. */
     public static long hourOf(long milliseconds) {
         return Math.floorDiv(milliseconds, MILLISECONDS_OF_HOUR);
     }
 
-    /** Name the directory of an hour, {@code 2025/08/01/03}. */
+    /** The directory of an hour, {@code 2025/08/01/03}. */
     public static String path(long hour) {
         return PATH.format(Instant.ofEpochMilli(hour * MILLISECONDS_OF_HOUR));
     }
 
-    /** Name an hour in the ledger, {@code 2025-08-01T03}. */
+    /** The name of an hour in the ledger, {@code 2025-08-01T03}. */
     public static String label(long hour) {
         return LABEL.format(Instant.ofEpochMilli(hour * MILLISECONDS_OF_HOUR));
     }

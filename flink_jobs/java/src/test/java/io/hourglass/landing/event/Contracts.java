@@ -21,7 +21,7 @@ public final class Contracts {
              "types": ["RUN_START", "STEP_START"], "schema_version": 1, "clock_ahead_seconds_max": 300,
              "clock_behind_seconds_max": 2592000, "event_bytes_max": 1000, "depth_max": 8}""";
 
-    /** An event that keeps to the contract; tests replace parts of it. */
+    /** A valid event; tests replace parts of it. */
     public static final String EVENT = "{\"event_id\":\"e-1\",\"event_type\":\"RUN_START\",\"schema_version\":1,"
             + "\"occurred_at\":\"2025-08-01T03:00:00Z\",\"payload\":{}}";
 
@@ -31,7 +31,7 @@ public final class Contracts {
         return new EventScanner(Contract.parse(JSON));
     }
 
-    /** Put a value where a consumer finds it: between other bytes, which would change any verdict. */
+    /** Place a value between other bytes, as in a consumer's buffer; reading them would change any verdict. */
     public static ByteBuffer amidst(byte[] value) {
         if (value == null) {
             return null;

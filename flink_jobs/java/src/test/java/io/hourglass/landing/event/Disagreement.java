@@ -8,8 +8,8 @@ import java.util.Set;
 /**
  * Why the landing job and Jackson may disagree about a document: a closed list.
  *
- * <p>Jackson stands for what a team would write first: {@code new ObjectMapper()} with trailing tokens refused,
- * {@code readTree}, and any tree is fine.
+ * <p>Jackson is used as most teams would begin: {@code new ObjectMapper()} that refuses trailing tokens, {@code
+ * readTree}, and any tree is valid.
  */
 enum Disagreement {
     /** Jackson knows no contract. */
@@ -40,7 +40,7 @@ enum Disagreement {
             return jackson && code.equals("number_out_of_range");
         }
     },
-    /** Jackson makes a text of half a pair, which is no Unicode text. */
+    /** Jackson decodes half a surrogate pair into a string that is not Unicode text. */
     LONE_SURROGATE {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
@@ -86,7 +86,7 @@ enum Disagreement {
                     && !OTHER_ENCODING.explains(document, code, true);
         }
     },
-    /** Jackson refuses numbers of more than 1,000 characters; the job takes each finite double. */
+    /** Jackson refuses numbers of more than 1,000 characters; the job accepts each finite double. */
     LONG_NUMBER {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
@@ -101,7 +101,7 @@ enum Disagreement {
         }
     };
 
-    /** Whether this row explains that Jackson accepted, or not, a document of which the job said {@code code}. */
+    /** Whether this row explains Jackson's verdict about a document that got {@code code} from the job. */
     abstract boolean explains(byte[] document, String code, boolean jackson);
 
     /** The row in the table of the documentation. */

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 
-/** Documents that are events, nearly events, or nothing at all, from one random source. */
+/** Random documents: events, nearly events, and noise. */
 final class Documents {
     private static final int RARE = 4000;
     private static final byte[] TELLING = Contracts.utf8("{}[]\",:\\u0019.eE+-tfn \n\t/dD8cC\u00e4\u4e2d\ud83d\ude00\u0000");
@@ -95,7 +95,7 @@ final class Documents {
         }
     }
 
-    /** Make a number, a name or a nesting beyond what some reader takes. */
+    /** Make a number, a name or a nesting beyond the limit of some reader. */
     private String huge() {
         return switch (random.nextInt(5)) {
             case 0 -> Contracts.EVENT.replace("{}", "{\"n\":0." + "1".repeat(995 + random.nextInt(20)) + "}");

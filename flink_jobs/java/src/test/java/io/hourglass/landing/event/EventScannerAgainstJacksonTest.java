@@ -19,15 +19,15 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMap
 import org.junit.jupiter.api.Test;
 
 /**
- * A million mutated documents: the scanner's verdict is the one of an independent validator, and wherever Jackson
- * alone would have decided otherwise there is one named reason.
+ * For a million mutated documents the scanner agrees with an independent validator, and each disagreement with Jackson
+ * has one named reason.
  */
 class EventScannerAgainstJacksonTest {
     private static final int DOCUMENTS = Integer.getInteger("documents", 1_000_000);
-    /** From here on each row and each reason must have been met. */
+    /** From this number of documents on each row and each reason must have occurred. */
     private static final int DOCUMENTS_FOR_ALL_ROWS = 500_000;
     private static final int EXAMPLE_BYTES_MAX = 100;
-    /** Asking Jackson twice more where a text breaks costs as much as all the rest. */
+    /** Two more parses by Jackson to find the position take as long as all the rest. */
     private static final int BROKEN_TEXTS_PER_POSITION = 4;
     private static final Contract CONTRACT =
             Contract.parse(Contracts.JSON.replace("\"event_bytes_max\": 1000", "\"event_bytes_max\": 60000"));
@@ -68,7 +68,7 @@ class EventScannerAgainstJacksonTest {
         return scanner.accepts(amidst(document)) ? ReferenceValidator.ACCEPTED : scanner.code();
     }
 
-    /** Say what is wrong with the scanner's verdict, or null. */
+    /** Return what is wrong with the scanner's verdict, or null. */
     private String complain(byte[] document) throws IOException {
         ReferenceValidator.Verdict expected = reference.judge(document);
         String code = code(document);
@@ -86,7 +86,7 @@ class EventScannerAgainstJacksonTest {
         return position == expected.position() ? null : "expected " + expected + ", the scanner points to " + position;
     }
 
-    /** Whether JSON could go on before the position, and no more after the token that stands there. */
+    /** Whether the bytes before the position can begin JSON, and those to the end of its token cannot. */
     private boolean breaksAt(byte[] document, int position) throws IOException {
         if (!reference.isBegun(document, position)) {
             return false;
@@ -155,7 +155,7 @@ class EventScannerAgainstJacksonTest {
         }
     }
 
-    /** Leave out what the complaint does not need. */
+    /** Shorten a document to the bytes that matter for the failure. */
     private byte[] shrink(byte[] document) throws IOException {
         shrinking = true;
         byte[] smallest = document;

@@ -19,10 +19,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever the bytes are: a verdict, always the same, in bounded time, with a position inside the value. */
+/** Any bytes get a verdict, always the same, in bounded time, with a position inside the value. */
 class EventScannerFuzzTest {
     private static final int DOCUMENTS = 30_000;
-    /** For a whole batch that takes a second or less: only work without bound reaches it. */
+    /** A batch takes a second or less; only unbounded work reaches this. */
     private static final Duration BATCH_MAX = Duration.ofSeconds(60);
     private static final String RICH = EVENT.replace("{}", "{\"a\":[1.5e3,-0,true,false,null,\"\\u00e4\u00e4\\ud83d\\ude00\\n\"],\"\":{}}");
 

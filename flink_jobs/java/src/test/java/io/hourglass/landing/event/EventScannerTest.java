@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each way an event can be wrong has one reason, and a place. */
+/** Each defect of an event has one reason and one position. */
 class EventScannerTest {
     private final EventScanner scanner = Contracts.scanner();
 

@@ -26,8 +26,8 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.StreamReadCon
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.exc.StreamReadException;
 
 /**
- * The rules of validation a second time, from other parts: Jackson's tokens, the JDK's UTF-8 decoder, java.time,
- * BigDecimal and regular expressions. It shares nothing with the scanner but the contract, and may be slow.
+ * A second implementation of the rules, with Jackson's tokens, the JDK's UTF-8 decoder, java.time, BigDecimal and
+ * regular expressions. It shares only the contract with the scanner, and may be slow.
  */
 final class ReferenceValidator {
     /** A reason code or {@code accepted}, and the position that the detail names. */
@@ -86,7 +86,7 @@ final class ReferenceValidator {
         return decoder.reset().decode(in, CharBuffer.allocate(bytes.length), true).isError() ? in.position() : bytes.length;
     }
 
-    /** Read the part that is UTF-8; what stands at {@code valid}, if anything, is not. */
+    /** Read the part before {@code valid}, which is UTF-8. */
     private Verdict read(int valid) throws IOException {
         Set<String> names = new HashSet<>();
         int depth = 0;
@@ -263,7 +263,7 @@ final class ReferenceValidator {
         return Integer.parseInt(text, from, to, 10);
     }
 
-    /** Whether the first bytes can still become one JSON document, by Jackson. */
+    /** Whether the first bytes can begin one JSON document, according to Jackson. */
     boolean isBegun(byte[] document, int length) throws IOException {
         return isBegun(document, length, true);
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A time is what every reader behind us takes for one. */
+/** A time is accepted if every downstream reader accepts it. */
 class Rfc3339Test {
     private static final int TIMES = 20_000;
 

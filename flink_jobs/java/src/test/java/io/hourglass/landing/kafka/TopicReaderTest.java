@@ -37,13 +37,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The reader goes on where a checkpoint says, hands over all that it polled, and rests while nothing is there. */
+/** The reader continues from a checkpoint, emits every record of a poll, and pauses while there is none. */
 @Timeout(30)
 class TopicReaderTest {
     private static final TopicPartition FIRST = new TopicPartition("t", 0);
     private static final TopicPartition SECOND = new TopicPartition("t", 1);
 
-    /** What the group has committed before; the mock forgets that when partitions are assigned. */
+    /** Offsets of the group from before; the mock drops them when partitions are assigned. */
     private final Map<TopicPartition, OffsetAndMetadata> before = new HashMap<>();
 
     private final MockConsumer<byte[], ByteBuffer> consumer = new MockConsumer<>("none") {
@@ -60,7 +60,7 @@ class TopicReaderTest {
             consumer, fetched::poll,
             new KafkaSourceReaderMetrics(UnregisteredMetricsGroup.createSourceReaderMetricGroup()), lagging::add);
 
-    /** What came out of the reader: `partition: offsets` of each run. */
+    /** The emitted runs, as {@code partition offsets}. */
     private static final class Received implements ReaderOutput<RecordRun> {
         final List<String> runs = new ArrayList<>();
 
@@ -227,7 +227,7 @@ class TopicReaderTest {
     private List<Long> rests(int polls) {
         List<Long> rests = new ArrayList<>();
         for (int poll = 0; poll < polls; poll++) {
-            rests.add(reader.nextRestMilliseconds());
+            rests.add(reader.nextPauseMilliseconds());
             assertEquals(InputStatus.NOTHING_AVAILABLE, reader.pollNext(received));
         }
         return rests;

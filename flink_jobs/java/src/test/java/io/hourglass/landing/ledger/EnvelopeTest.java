@@ -18,7 +18,7 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 
-/** Lines are written as the layout describes them. */
+/** Lines have the layout of {@code flink_jobs/contracts/layout.py}. */
 class EnvelopeTest {
     private static final long TIME = 1_754_020_799_123L;
     private static final String START = "{\"topic\":\"a.b\",\"partition\":3,\"offset\":1234,";

@@ -40,7 +40,7 @@ class SourcePartitionTest {
         }).toList();
     }
 
-    /** The entries up to where their hours begin. */
+    /** The entries without their hours. */
     private List<String> offsets() {
         return take().stream().map(entry -> entry.replaceFirst(",\"hours\".*", "")).toList();
     }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.api.Test;
 
-/** Any gzip reader gets back what was written, in pieces of any size. */
+/** Any gzip reader returns the bytes that were written, in pieces of any size. */
 class GzipMembersTest {
     private static final int LEVEL = 1;
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What goes in comes out, and the stream below belongs to its owner. */
+/** Lines are read back as written, and the stream below stays open. */
 class LineWriterTest {
     private static final int LEVEL = 1;
     private static final int FRAME_MAGIC_BYTES = 4;
@@ -65,7 +65,7 @@ class LineWriterTest {
         assertEquals("line\n", new String(decompress(Codec.GZIP, out.bytes.toByteArray()).readAllBytes()));
     }
 
-    /** The window stands in the header of a frame (RFC 8878, 3.1.1.1.2), whose exponent is that of 1 KB. */
+    /** The window is in the header of a frame (RFC 8878, 3.1.1.1.2), as an exponent of 1 KB. */
     @ParameterizedTest
     @CsvSource({"1, 256", "3, 2048"})
     void theWindowOfLevelOneIsSmall(int level, int kilobytes) throws IOException {
@@ -84,7 +84,7 @@ class LineWriterTest {
         assertEquals(".jsonl.zst", Codec.ZSTD.suffix());
     }
 
-    /** A file system's stream that keeps what it gets. */
+    /** A stream that keeps its bytes. */
     private static final class Kept extends FSDataOutputStream {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         boolean closed;
