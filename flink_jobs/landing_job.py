@@ -181,7 +181,7 @@ def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> N
     java.getConfig().enableObjectReuse()
     java.enableCheckpointing(settings.checkpoint_seconds * 1000)
 
-    booked = jvm.io.hourglass.landing.BookedOffsets()
+    booked = jvm.io.hourglass.landing.kafka.BookedOffsets()
     for (topic, partition), offset in offsets.items():
         booked.put(topic, partition, offset)
 
@@ -205,7 +205,7 @@ def read_topics(java: Any, jvm: Any, settings: LandingSettings, booked: Any) -> 
         start = initializers.committedOffsets(jvm.org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST)
     else:
         start = booked
-    source = jvm.io.hourglass.landing.TopicSource(settings.topics, properties, start)
+    source = jvm.io.hourglass.landing.kafka.TopicSource(settings.topics, properties, start)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     return java.fromSource(source, no_watermarks, "read kafka").uid("read-kafka")
 
@@ -219,17 +219,17 @@ def land(records: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
 
 def write_lines(lines: Any, jvm: Any, settings: LandingSettings, kind: Kind, codec: Codec) -> None:
     """Write lines to the directories of their hours; an object becomes visible with the checkpoint that ends it."""
-    landing = jvm.io.hourglass.landing
+    sink_classes = jvm.io.hourglass.landing.sink
     filesystem = jvm.org.apache.flink.streaming.api.functions.sink.filesystem
     path = jvm.org.apache.flink.core.fs.Path(settings.landing_url(kind))
-    java_codec = landing.Codec.valueOf(codec.name)
+    java_codec = sink_classes.Codec.valueOf(codec.name)
     builder = jvm.org.apache.flink.connector.file.sink.FileSink.forBulkFormat(
-        path, getattr(landing, "LineWriter$Factory")(java_codec, settings.codec_level)
+        path, getattr(sink_classes, "LineWriter$Factory")(java_codec, settings.codec_level)
     )
     sink = (
-        builder.withBucketAssigner(getattr(landing, "EpochNames$Hours")())
+        builder.withBucketAssigner(getattr(sink_classes, "EpochNames$Hours")())
         .withRollingPolicy(filesystem.rollingpolicies.OnCheckpointRollingPolicy.build())
-        .withOutputFileConfig(getattr(landing, "EpochNames$Parts")(java_codec.suffix()))
+        .withOutputFileConfig(getattr(sink_classes, "EpochNames$Parts")(java_codec.suffix()))
         .build()
     )
     lines.sinkTo(sink).name(f"write {kind}").uid(f"write-{kind}")
