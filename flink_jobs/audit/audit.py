@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from flink_jobs.audit.attest import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
 from flink_jobs.audit.broker import Witness, all_marks
@@ -20,7 +20,7 @@ from flink_jobs.audit.listing import DATA_KINDS, Judge, by_hour, foreign, promis
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 from flink_jobs.errors import ObjectGoneError
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 
 READERS = 8
 """Objects that are fetched at the same time."""
@@ -33,18 +33,6 @@ Report = Callable[[str], None]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class Objects(Protocol):
-    """What an audit needs of a bucket; see `flink_jobs.s3.bucket.Bucket`."""
-
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List all objects below a prefix, in the order of their keys."""
-        ...
-
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """Read an object piece by piece; `ObjectGoneError` when there is none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flink_jobs.lease.record import lease_number
-from flink_jobs.restore.orphaned_uploads import StreamObjects, contents, orphaned, state_objects, stream_uploads
+from flink_jobs.restore.orphaned_uploads import contents, orphaned, state_objects, stream_uploads
 from flink_jobs.restore.points import Origin, RestorePoint, restore_points
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import Objects, OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 
 MARGIN = timedelta(minutes=1)
@@ -60,7 +60,7 @@ class Inventory:
     uploads: Sequence[tuple[OpenUpload, int]]
 
 
-def take_inventory(settings: LandingSettings, bucket: StreamObjects) -> Inventory:
+def take_inventory(settings: LandingSettings, bucket: Objects) -> Inventory:
     """Look at everything once: uploads first, so that what is committed meanwhile is only missing."""
     uploads = [_measured(upload, bucket.parts(upload)) for upload in stream_uploads(settings, bucket)]
     states = state_objects(settings, bucket)
@@ -101,7 +101,7 @@ def leftovers(
     return sorted(found, key=lambda leftover: (leftover.what, leftover.key))
 
 
-def sweep(bucket: StreamObjects, found: Iterable[Leftover], report: Callable[[str], None]) -> int:
+def sweep(bucket: Objects, found: Iterable[Leftover], report: Callable[[str], None]) -> int:
     """Abort the uploads and remove the objects that were found; return how many. May be cut off and run again."""
     swept = 0
     for leftover in found:

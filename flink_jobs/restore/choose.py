@@ -8,13 +8,13 @@ from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.restore_failure import unrestorable
 from flink_jobs.restore.metadata import damage, in_words_of_s3
-from flink_jobs.restore.orphaned_uploads import StreamObjects, state_objects
+from flink_jobs.restore.orphaned_uploads import state_objects
 from flink_jobs.restore.points import restore_points
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
 
 
-def newest_state(settings: LandingSettings, bucket: StreamObjects, savepoint: str | None = None) -> str | None:
+def newest_state(settings: LandingSettings, bucket: Objects, savepoint: str | None = None) -> str | None:
     """Choose the restore point: the newest one, and a given one only when none is newer; None where nothing landed yet.
 
     Landed objects are never taken back, so a job that continues from an older point lands what followed it twice. For
@@ -57,7 +57,7 @@ def _require_own_savepoint(settings: LandingSettings, given: str) -> None:
         )
 
 
-def _require_sound(settings: LandingSettings, bucket: StreamObjects, path: str, states: Iterable[StoredObject]) -> None:
+def _require_sound(settings: LandingSettings, bucket: Objects, path: str, states: Iterable[StoredObject]) -> None:
     """Refuse a restore point that Flink could not read, or that was made for other topics."""
     key = path.removeprefix(settings.url("") + "/")
     metadata = bucket.read(f"{key}/_metadata")

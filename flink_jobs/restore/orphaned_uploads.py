@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.lease.acquire import LeaseObjects
 from flink_jobs.restore.points import RestorePoint, restore_points
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import Objects, OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings, StartingOffsets
 
 POINTS_READ = 2
 """Checkpoints and savepoints, the newest first, whose uploads are kept: the one that is restored is among them."""
 
 
-class StreamObjects(LeaseObjects, Protocol):
-    """See `Bucket`."""
-
-    def uploads(self, prefix: str) -> Iterator[OpenUpload]:
-        """List the open multipart uploads below a prefix."""
-        ...
-
-    def abort(self, upload: OpenUpload) -> None:
-        """End an upload without an object."""
-        ...
-
-    def parts(self, upload: OpenUpload) -> list[StoredObject]:
-        """List the parts that an upload has stored so far."""
-        ...
-
-
-def state_objects(settings: LandingSettings, bucket: LeaseObjects) -> list[StoredObject]:
+def state_objects(settings: LandingSettings, bucket: Objects) -> list[StoredObject]:
     """List every object of the stream's checkpoints and savepoints."""
     return [*bucket.objects(settings.checkpoint_prefix), *bucket.objects(settings.savepoint_prefix)]
 
 
-def newest_points(settings: LandingSettings, bucket: LeaseObjects) -> list[RestorePoint]:
+def newest_points(settings: LandingSettings, bucket: Objects) -> list[RestorePoint]:
     """Find the restore points of the stream, the newest last."""
     return restore_points(state_objects(settings, bucket))
 
 
 def end_uploads_of_the_former(
-    settings: LandingSettings, bucket: StreamObjects, report: Callable[[str], None]
+    settings: LandingSettings, bucket: Objects, report: Callable[[str], None]
 ) -> list[OpenUpload]:
     """Abort what a former job began and nobody will finish; call it only with the lease, before the job starts.
 
@@ -61,7 +43,7 @@ def end_uploads_of_the_former(
     return orphans
 
 
-def require_restore_point(settings: LandingSettings, bucket: LeaseObjects) -> None:
+def require_restore_point(settings: LandingSettings, bucket: Objects) -> None:
     """Refuse to go on when a restore point is newer than the one that the job was started from.
 
     A checkpoint may complete in the moment in which its job is killed, after the start has looked.
@@ -76,7 +58,7 @@ def require_restore_point(settings: LandingSettings, bucket: LeaseObjects) -> No
         )
 
 
-def stream_uploads(settings: LandingSettings, bucket: StreamObjects) -> Iterator[OpenUpload]:
+def stream_uploads(settings: LandingSettings, bucket: Objects) -> Iterator[OpenUpload]:
     """List the open uploads of what a job writes: lines, ledger, checkpoints."""
     kinds = (settings.layout.prefix(kind) for kind in (Kind.LANDING, Kind.REJECTED, Kind.LEDGER))
     for prefix in (*kinds, settings.checkpoint_prefix, settings.savepoint_prefix):
@@ -89,6 +71,6 @@ def orphaned(uploads: Iterable[OpenUpload], restorable: Iterable[bytes]) -> list
     return [upload for upload in uploads if not any(upload.upload_id.encode() in state for state in states)]
 
 
-def contents(bucket: LeaseObjects, directory: str) -> bytes:
+def contents(bucket: Objects, directory: str) -> bytes:
     """Read all files of one checkpoint or savepoint, one after the other."""
     return b"\n".join(bucket.read(stored.key) or b"" for stored in bucket.objects(f"{directory}/"))

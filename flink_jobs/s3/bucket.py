@@ -17,8 +17,6 @@ from flink_jobs.signed_objects import BucketAddress
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["Bucket", "OpenUpload", "StoredObject"]
-
 CHUNK_BYTES = 1 << 20
 _HEADERS = {
     "ServerSideEncryption": "x-amz-server-side-encryption",

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flink_jobs.errors import LandingJobError, UnreachableError
+from flink_jobs.errors import LandingJobError, ObjectGoneError, UnreachableError
 from flink_jobs.flink.jars import LandingJars
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import StartingOffsets
 
 JOB_ID = "a" * 32
@@ -81,6 +81,13 @@ class FakeObjects:
         self.check()
         known = key in {stored.key for stored in self.stored}
         return self.bodies.get(key, METADATA if known else None)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object in one piece."""
+        body = self.read(key)
+        if body is None:
+            raise ObjectGoneError(key)
+        yield body
 
     def delete(self, key: str) -> None:
         """Remove an object."""

@@ -13,17 +13,17 @@ import zstandard
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from flink_jobs.errors import ObjectGoneError
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
+from tests.fakes.flink import FakeObjects
 
 START = datetime(2025, 8, 1, 3, tzinfo=UTC)
 WRITTEN = datetime(2025, 8, 1, 5, tzinfo=UTC)
 
 
 @dataclass
-class LandedBucket:
+class LandedBucket(FakeObjects):
     """Holds objects. Record `n` of any partition is of minute `n` after `START`; every tenth one is rejected."""
 
-    bodies: dict[str, bytes] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     layout: StreamLayout = field(default_factory=StreamLayout)
     suffix: str = ".jsonl"

@@ -13,7 +13,8 @@ import pytest
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import LeaseHeldError
 from flink_jobs.restore.orphaned_uploads import stream_uploads
-from flink_jobs.s3.bucket import Bucket, OpenUpload
+from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import OpenUpload
 from flink_jobs.settings import Codec
 from tests.faults.landing_stack import LandingStack, Raw, Server, Servers, event
 from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for

@@ -23,7 +23,7 @@ from flink_jobs.flink.config import OPTIONS_BESIDE_WHEEL, logging_config
 from flink_jobs.flink.home import assemble, wheel_home
 from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.restore.points import restore_points
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LogFormat
 from infra.local.settings import PROJECT
 

@@ -6,7 +6,7 @@ import pytest
 
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.orphaned_uploads import end_uploads_of_the_former, require_restore_point
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from tests.fakes.flink import EPOCH, METADATA, FakeObjects
 
