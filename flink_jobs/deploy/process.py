@@ -21,6 +21,7 @@ from flink_jobs.errors import LandingJobError, SetupError
 from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.jars import LandingJars, keep
+from flink_jobs.process_identity import find_process
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.virtual_machine import client_command, java_program
 
@@ -57,11 +58,10 @@ class JobProcess:
             child.poll()
         try:
             known = json.loads(self._file.read_text())
-            process = psutil.Process(known["pid"])
-            alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() == known["created"]
-        except (FileNotFoundError, psutil.NoSuchProcess):
+        except FileNotFoundError:
             return None
-        return process.pid if alive else None
+        process = find_process(known["pid"], known["created"])
+        return process.pid if process else None
 
     def start(self, restore_path: str | None, starting_offsets: StartingOffsets) -> int:
         """Write the configuration and start Flink with the job.

@@ -9,8 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-CLOCK_STEP_SECONDS = 2.0
-"""The system derives a start time from its clock, which is set now and then."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
 
@@ -46,15 +44,16 @@ class Holder:
         """Look whether the process lives."""
         import psutil  # noqa: PLC0415 - see `this_process`
 
+        from flink_jobs.process_identity import find_process  # noqa: PLC0415 - see `this_process`
+
         if self.machine != this_machine():
             return Liveness.UNKNOWN
+        process = find_process(self.pid, self.created)
         try:
-            process = psutil.Process(self.pid)
-            state = process.status()
-            same = abs(process.create_time() - self.created) < CLOCK_STEP_SECONDS
+            state = process.status() if process else None
         except psutil.NoSuchProcess:
-            return Liveness.ENDED
-        if not same or state in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
+            state = None
+        if state is None:
             return Liveness.ENDED
         return Liveness.STANDS_STILL if state in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP} else Liveness.RUNS
 
