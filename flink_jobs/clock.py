@@ -16,12 +16,16 @@ class Clock(Protocol):
         """Wait."""
 
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux stops CLOCK_MONOTONIC while it is suspended."""
+
+
 class SystemClock:
     """The machine's clock."""
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary moment; never goes back."""
-        return time.monotonic()
+        """Seconds since an arbitrary moment; never goes back, and counts the time while the machine is suspended."""
+        return time.clock_gettime(_CLOCK)
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -95,8 +95,8 @@ class Process(Protocol):
         """End the process."""
         ...
 
-    def startup_error(self) -> LandingJobError | None:
-        """Give the refusal of the job's own process."""
+    def driver_error(self) -> LandingJobError | None:
+        """Return the error with which the job's driver ended."""
         ...
 
     def newest_causes(self) -> str:

@@ -16,18 +16,19 @@ import psutil
 import flink_jobs
 from flink_jobs import errors
 from flink_jobs.class_archive import options_to_use
-from flink_jobs.clock import Clock
+from flink_jobs.clock import Clock, SystemClock
 from flink_jobs.errors import LandingJobError, SetupError
 from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.jars import LandingJars, keep
+from flink_jobs.job_log import LOG_FILE
 from flink_jobs.process_identity import find_process
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from flink_jobs.virtual_machine import client_command, java_program
 
 LINES_SHOWN = 6
-_REFUSED = re.compile(r"hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
-"""The last line of `landing_job.py` when it refuses to start."""
+_DRIVER_ERROR = re.compile(r".*? hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
+"""The last line of `landing_job.log` when the driver refuses to start or ends the job."""
 KILL_SECONDS_MAX = 10.0
 PORT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
@@ -51,6 +52,7 @@ class JobProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self.log = settings.log_dir / "flink.log"
         self._output = settings.log_dir / "flink.out"
+        self._driver_log = settings.log_dir / LOG_FILE
 
     def find(self) -> int | None:
         """Find the pid of the living process, which is also the id of its process group."""
@@ -74,6 +76,7 @@ class JobProcess:
             self._require_free_port()
         jars = keep(LandingJars.installed(self._settings.flink_home), self._settings.jar_dir)
         conf_dir = self._write_configuration()
+        self._driver_log.unlink(missing_ok=True)
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
                 self._command(conf_dir, restore_path),
@@ -110,10 +113,10 @@ class JobProcess:
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
 
-    def startup_error(self) -> LandingJobError | None:
-        """Give the refusal of the job's own process, if that is how it ended."""
-        for line in reversed(_read(self._output).splitlines()):
-            if match := _REFUSED.fullmatch(line):
+    def driver_error(self) -> LandingJobError | None:
+        """Return the error with which the job's driver ended: it refused to start, or ended the job."""
+        for line in reversed(_read(self._driver_log).splitlines()):
+            if match := _DRIVER_ERROR.fullmatch(line):
                 kind: type[LandingJobError] = getattr(errors, match["kind"], LandingJobError)
                 return kind(match["message"])
         return None
@@ -212,6 +215,12 @@ class JobProcess:
                 "PYTHONPATH": str(PROJECT),
             }
         )
+
+
+def ended_with(settings: LandingSettings) -> LandingJobError | None:
+    """Return the error with which the newest job of this machine ended; None while it lives, and after a stop."""
+    process = JobProcess(settings, SystemClock())
+    return None if process.find() else process.driver_error()
 
 
 def write_cluster_config(settings: LandingSettings, file: Path) -> None:

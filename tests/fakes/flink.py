@@ -152,7 +152,7 @@ class FakeFlink:
         self.effects.append("kill")
         self.alive = False
 
-    def startup_error(self) -> LandingJobError | None:
+    def driver_error(self) -> LandingJobError | None:
         """Say whether it refused."""
         return self.refused
 

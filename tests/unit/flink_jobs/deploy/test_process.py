@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from flink_jobs.deploy.process import JobProcess, essence, wheel_java_options
 from flink_jobs.errors import LandingJobError, LeaseHeldError, SetupError
 from flink_jobs.flink.jars import LandingJars, jar_version
+from flink_jobs.job_log import LOG_FILE
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from tests.fakes.flink import FakeSeconds
 from tests.fakes.jars import put_jars
@@ -180,14 +181,13 @@ def test_the_jar_that_runs_is_kept_when_a_build_replaces_it(
     assert started == jar_version(kept)
 
 
-def test_the_refusal_of_the_jobs_own_process_is_known_by_its_kind(
-    settings: LandingSettings, process: JobProcess
-) -> None:
-    assert process.startup_error() is None
+def test_the_error_of_the_driver_is_known_by_its_kind(settings: LandingSettings, process: JobProcess) -> None:
+    assert process.driver_error() is None
     settings.log_dir.mkdir(parents=True)
-    output = settings.log_dir / "flink.out"
-    output.write_text("hourglass: aborted 2 uploads\nhourglass: LeaseHeldError: x holds it\nTraceback\n")
-    assert isinstance(process.startup_error(), LeaseHeldError)
-    assert "x holds it" == str(process.startup_error())
-    output.write_text("hourglass: KeyError: no kind of ours\n")
-    assert LandingJobError is type(process.startup_error())
+    log = settings.log_dir / LOG_FILE
+    head = "2025-08-01 03:30:00,123 hourglass"
+    log.write_text(f"{head}: aborted 2 uploads\n{head}: LeaseHeldError: x holds it\nTraceback\n")
+    assert isinstance(process.driver_error(), LeaseHeldError)
+    assert "x holds it" == str(process.driver_error())
+    log.write_text(f"{head}: KeyError: no kind of ours\n")
+    assert LandingJobError is type(process.driver_error())
