@@ -109,7 +109,7 @@ def own_home(tmp_path: Path) -> Path:
     """Make a Flink home of links, so that an upgrade changes no other test's jar."""
     home = tmp_path / "home"
     original = Path(os.environ.get("HOURGLASS_FLINK_HOME", ".runtime/flink")).absolute()
-    shutil.copytree(original, home, symlinks=True, ignore=shutil.ignore_patterns("classes.jsa"))
+    shutil.copytree(original, home, symlinks=True)
     return home
 
 
