@@ -5,7 +5,7 @@ LandingJobError
 ├── SetupError           a setting, topic, bucket or installation is not as the job needs it
 ├── AlreadyRunsError     a job of this data folder lives
 ├── LeaseHeldError       a job of another data folder, or of another machine, holds the stream
-├── LeaseLostError       another job has taken the stream from this one
+├── LeaseLostError       this job no longer holds its stream: its lease ran out, or another job has taken it
 ├── NotRunningError      there is no job to stop or to ask
 ├── ObjectGoneError      an object of the bucket is not there
 ├── RestoreRefusedError  data has landed, but there is nothing to restore from
@@ -37,7 +37,7 @@ class LeaseHeldError(LandingJobError):
 
 
 class LeaseLostError(LandingJobError):
-    """Another job has taken the stream while this one was silent: this one must not land anything more."""
+    """The lease ran out, or another job has taken the stream: this job must not land anything more."""
 
 
 class NotRunningError(LandingJobError):

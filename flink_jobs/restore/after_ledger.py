@@ -16,9 +16,9 @@ from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.booked import Booked, read_back, unbooked_objects
 from flink_jobs.restore.missing_entries import RECOVERED, Topics, missing_entries
-from flink_jobs.restore.orphaned_uploads import StreamObjects, stream_uploads
+from flink_jobs.restore.orphaned_uploads import stream_uploads
 from flink_jobs.restore.points import find_points, sound
-from flink_jobs.s3.objects import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
 from producers.kafka import OffsetRange
 
@@ -39,7 +39,7 @@ class LedgerRecovery:
     def __init__(
         self,
         settings: LandingSettings,
-        bucket: StreamObjects,
+        bucket: Objects,
         broker: BrokerReader,
         report: Callable[[str], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -7,39 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.httpsession import get_cert_path
 
 from flink_jobs.errors import LandingJobError, ObjectGoneError, SetupError, UnreachableError
 from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
-from flink_jobs.signed_objects import BucketAddress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
-__all__ = ["Bucket", "OpenUpload", "StoredObject"]
-
 CHUNK_BYTES = 1 << 20
-_HEADERS = {
-    "ServerSideEncryption": "x-amz-server-side-encryption",
-    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
-    "ACL": "x-amz-acl",
-}
 _LIMITS = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 2, "mode": "standard"})
-
-
-def plain_address(settings: LandingSettings) -> BucketAddress:
-    """Say where the bucket is, and which certificates are trusted, for a client that knows nothing of AWS."""
-    endpoint = settings.client(_LIMITS).meta.endpoint_url
-    scheme, _, host = endpoint.partition("://")
-    in_path, in_host = f"{endpoint}/{settings.bucket}", f"{scheme}://{settings.bucket}.{host}"
-    return BucketAddress(
-        url=in_path if settings.uses_path_style else in_host,
-        region=settings.s3_region,
-        authorities=str(get_cert_path(settings.identity().session().get_config_variable("ca_bundle") or True)),
-        put_headers={_HEADERS[name]: value for name, value in settings.put_arguments().items()},
-    )
 
 
 class Bucket:

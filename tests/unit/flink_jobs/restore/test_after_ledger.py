@@ -8,7 +8,7 @@ from flink_jobs.audit.audit import Hours, audit
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.after_ledger import LedgerRecovery
-from flink_jobs.s3.bucket import OpenUpload
+from flink_jobs.s3.objects import OpenUpload
 from flink_jobs.settings import LandingSettings
 from producers.kafka import OffsetRange
 from tests.fakes.broker_reader import FakeBrokerReader

@@ -9,7 +9,8 @@ from botocore.stub import Stubber
 from mypy_boto3_s3.client import S3Client
 
 from flink_jobs.errors import LandingJobError, SetupError, UnreachableError
-from flink_jobs.s3.bucket import Bucket, OpenUpload, StoredObject
+from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 
