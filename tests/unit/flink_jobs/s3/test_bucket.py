@@ -79,7 +79,7 @@ def test_an_upload_is_completed_of_the_parts_that_it_has_stored(client: S3Client
 def test_each_refusal_names_its_repair(
     client: S3Client, stub: Stubber, code: str, error: type[LandingJobError], repair: str
 ) -> None:
-    stub.add_client_error("head_bucket", service_error_code=code)
+    stub.add_client_error("head_bucket", service_error_code=code, http_status_code=int(code))
     with pytest.raises(error, match=repair):
         Bucket(client, "b").check()
 
