@@ -8,7 +8,7 @@ LandingJobError
 ├── LeaseLostError       this job no longer holds its stream: its lease ran out, or another job has taken it
 ├── NotRunningError      there is no job to stop or to ask
 ├── ObjectGoneError      an object of the bucket is not there
-├── RestoreRefusedError  data has landed, but there is nothing to restore from
+├── RestoreRefusedError  no restore point is as new as the ledger, readable, and of this stream and topic
 ├── JobFailedError       the job's process ended, or did not reach its state in time
 └── UpgradeFailedError   a new jar did not work; the message says which one runs now
 """
@@ -49,7 +49,7 @@ class ObjectGoneError(LandingJobError):
 
 
 class RestoreRefusedError(LandingJobError):
-    """Data has landed, but there is no checkpoint to continue from: starting anyhow loses or doubles records."""
+    """Data has landed, and no restore point is as new as it: a start would land records twice, or lose them."""
 
 
 class JobFailedError(LandingJobError):

@@ -153,6 +153,14 @@ def test_an_unbooked_object_of_booked_offsets_is_left_to_the_check() -> None:
     assert {("t", 0): 30} == given.next_offsets()
 
 
+def test_an_unbooked_object_of_booked_and_other_offsets_is_refused() -> None:
+    """Behind its last offset the others would be lost, before its first they would double."""
+    given = Given()
+    given.land(B1, 20, 39, gone=(Kind.LEDGER,))
+    with pytest.raises(RestoreRefusedError, match=r"t\[0\]: offsets 20-29 are booked, and lie once more"):
+        given.next_offsets()
+
+
 def test_offsets_that_the_broker_has_deleted_are_refused() -> None:
     given = Given(broker=FakeBrokerReader({0: OffsetRange(35, 100)}))
     with pytest.raises(RestoreRefusedError, match="offsets 30-34 are in no object and no longer in the topic"):
