@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-unit test-java test-faults test-hostile test-integration check format lock clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-hostile test-integration check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -23,8 +23,15 @@ benchmark: setup ## the landing job beside its peers: hours of measuring, see be
 
 test: test-unit test-java test-faults test-hostile test-integration ## every test: unit, Java, faults, hostile records and integration against real servers
 
+test-quick: setup ## the unit tests of Python and Java without the slow ones, in under two minutes
+	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
+	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -DexcludedGroups=slow
+
+test-long: setup ## the random faults with ten seeds each; HOURGLASS_FAULT_ROUNDS asks for more
+	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
+
 test-unit: setup
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile
 
 test-java: setup
 	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'

@@ -16,12 +16,14 @@ import java.util.TreeMap;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JacksonException;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.DeserializationFeature;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * For a million mutated documents the scanner agrees with an independent validator, and each disagreement with Jackson
  * has one named reason.
  */
+@Tag("slow")
 class EventScannerAgainstJacksonTest {
     private static final int DOCUMENTS = Integer.getInteger("documents", 1_000_000);
     /** From this number of documents on each row and each reason must have occurred. */

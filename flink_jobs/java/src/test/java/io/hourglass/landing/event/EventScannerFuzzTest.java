@@ -14,12 +14,14 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Any bytes get a verdict, always the same, in bounded time, with a position inside the value. */
+@Tag("slow")
 class EventScannerFuzzTest {
     private static final int DOCUMENTS = 30_000;
     /** A batch takes a second or less; only unbounded work reaches this. */
