@@ -13,7 +13,7 @@ DBT := orchestration/dbt
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-setup: .venv/.synced .runtime/flink/classes.jsa $(DBT)/target/manifest.json ## install everything that demo and test need
+setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install everything that demo and test need
 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
@@ -75,10 +75,6 @@ clean: ## stop the stack, then remove all that set-up and demo made
 	@echo "set-up: jars and the Flink home"
 	@$(BIN)/python -m infra.local.runtime
 	@touch $@
-
-.runtime/flink/classes.jsa: .runtime/.installed infra/local/class_archive.py
-	@echo "set-up: archive of the job's classes"
-	@$(BIN)/python -m infra.local.class_archive
 
 $(DBT)/target/manifest.json: .venv/.synced $(shell find $(DBT) -type f \( -name '*.sql' -o -name '*.yml' \) -not -path '*/target/*')
 	@echo "set-up: dbt manifest"

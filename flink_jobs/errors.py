@@ -5,10 +5,10 @@ LandingJobError
 ├── SetupError           a setting, topic, bucket or installation is not as the job needs it
 ├── AlreadyRunsError     a job of this data folder lives
 ├── LeaseHeldError       a job of another data folder, or of another machine, holds the stream
-├── LeaseLostError       another job has taken the stream from this one
+├── LeaseLostError       this job no longer holds its stream: its lease ran out, or another job has taken it
 ├── NotRunningError      there is no job to stop or to ask
 ├── ObjectGoneError      an object of the bucket is not there
-├── RestoreRefusedError  data has landed, but there is nothing to restore from
+├── RestoreRefusedError  no restore point is as new as the ledger, readable, and of this stream and topic
 ├── JobFailedError       the job's process ended, or did not reach its state in time
 └── UpgradeFailedError   a new jar did not work; the message says which one runs now
 """
@@ -37,7 +37,7 @@ class LeaseHeldError(LandingJobError):
 
 
 class LeaseLostError(LandingJobError):
-    """Another job has taken the stream while this one was silent: this one must not land anything more."""
+    """The lease ran out, or another job has taken the stream: this job must not land anything more."""
 
 
 class NotRunningError(LandingJobError):
@@ -49,7 +49,7 @@ class ObjectGoneError(LandingJobError):
 
 
 class RestoreRefusedError(LandingJobError):
-    """Data has landed, but there is no checkpoint to continue from: starting anyhow loses or doubles records."""
+    """Data has landed, and no restore point is as new as it: a start would land records twice, or lose them."""
 
 
 class JobFailedError(LandingJobError):

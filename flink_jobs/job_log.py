@@ -1,4 +1,4 @@
-"""What the job's own process says: to Flink, which keeps it in `flink.out`, and to a file of its own."""
+"""The log of the job's driver, the Python process that Flink starts: standard error, and a file of its own."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ LOG_FILE = "landing_job.log"
 
 
 def log_beside_flink() -> None:
-    """Write what this process says to a file, too: Flink reads its standard error, but not while it is paused."""
-    said = logging.StreamHandler(sys.stderr)
-    said.setFormatter(logging.Formatter("hourglass: %(message)s"))
-    LOG.addHandler(said)
+    """Log to standard error and to a file in Flink's log folder.
+
+    The Java process forwards standard error to `flink.out`; the line after its end would be lost there.
+    """
+    forwarded = logging.StreamHandler(sys.stderr)
+    forwarded.setFormatter(logging.Formatter("hourglass: %(message)s"))
+    LOG.addHandler(forwarded)
     if folder := os.environ.get("FLINK_LOG_DIR"):
         written = logging.FileHandler(Path(folder) / LOG_FILE)
-        written.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        written.setFormatter(logging.Formatter("%(asctime)s hourglass: %(message)s"))
         LOG.addHandler(written)
     LOG.setLevel(logging.INFO)
 
 
 def exit_with(error: Exception) -> None:
-    """Say why this process ends, as `JobProcess.refusal` reads it, and end it."""
+    """Log why this process ends, as `JobProcess.driver_error` reads it, and end it."""
     LOG.error("%s: %s", type(error).__name__, error)
     sys.exit(2)

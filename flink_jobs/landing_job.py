@@ -1,22 +1,26 @@
 """The landing job: Kafka records in, hourly JSONL objects and a ledger out, each record exactly once.
 
-Flink runs this file once to build the job; no record passes through Python. The records pass through one chain
-of one task per subtask: source, landing operator, three sinks. `flink_jobs.deploy` starts it on one machine, or as
-the client of a session cluster; `flink run` and an application cluster do, with the same environment variables.
+This is the driver, the Python process that Flink starts to submit the job. It holds the stream's lease, chooses where
+the job continues, builds and submits it, and renews the lease until the job ends. No record passes through Python: the
+records pass through one chain of one task per subtask, from the source through the landing operator to three sinks.
+
+`flink_jobs.deploy` starts it on one machine, or as the client of a session cluster; `flink run` and an application
+cluster start it with the same environment variables.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - Flink's own name; read when pyflink is imported
 
 from py4j.protocol import Py4JJavaError
 from pydantic import SecretStr
+from pyflink.common import JobClient
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
@@ -28,17 +32,17 @@ from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.config import checkpoint_properties
 from flink_jobs.flink.kafka_properties import consumer_properties
 from flink_jobs.flink.restore_failure import restore_failure_of
-from flink_jobs.hand_over import HandOver, RunningJob, go_on_as_keeper
 from flink_jobs.job_log import LOG, exit_with, log_beside_flink
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
-from flink_jobs.lease.keeper import Kept, LeaseKeeper
+from flink_jobs.lease.keeper import LeaseKeeper, LocalJob
 from flink_jobs.lease.session_job import SessionClusterJob, job_of
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.restore.choose import choose_point
 from flink_jobs.restore.orphaned_uploads import abort_orphaned_uploads
 from flink_jobs.restore.points import find_points, sound
-from flink_jobs.s3.bucket import Bucket, plain_address
+from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 
 Offsets = Mapping[TopicPartition, int]
@@ -52,53 +56,26 @@ REST_PORT = "8081"
 
 
 def main() -> None:
-    """Build the job from the environment's settings and submit it.
+    """Hold the stream, choose where to continue, submit the job, wait until it ends.
 
-    1. The stream's lease is taken, or the start refused: this process lives as long as the job, wherever that runs.
-    2. What a former job left unfinished is ended. The job continues from the newest restore point, whether or not
-       whoever started this process knew of it.
-    3. The job is submitted.
-    4. `keep_lease` takes this process over: it renews the lease, and releases it after Flink has said how the job
-       ended.
+    The order is a promise: nothing of the stream is read or cleaned up without its lease, and the lease is released
+    only when the job is over.
     """
-    gc.disable()  # whichever thread collects asks Java to forget an object, and waits for ever when that is paused
-    gateway = get_gateway()
-    jvm = gateway.jvm
     environment = StreamExecutionEnvironment.get_execution_environment()
-    java = environment._j_stream_execution_environment  # noqa: SLF001 - no public way
+    java, jvm = environment._j_stream_execution_environment, get_gateway().jvm  # noqa: SLF001 - no public way
     settings = with_choices_of_flink(LandingSettings(), java, jvm)
+    bucket = Bucket.of(settings)
     jvm_pid = jvm.java.lang.ProcessHandle.current().pid()
-    cluster = session_cluster(settings, java)
-    keeper = hold_stream(settings, jvm_pid, cluster)
-    try:
-        settings, offsets = continued(settings, Bucket.of(settings))
-        configure(java, jvm, settings, on_cluster=cluster is not None)
-        build(java, jvm, settings, offsets)
-        client = environment.execute_async(settings.job_name)
-        end = client._j_job_client.getJobExecutionResult()  # noqa: SLF001 - no public way; Java forgets it with this name
-        job = RunningJob(
-            str(client.get_job_id()),
-            jvm_pid,
-            gateway.gateway_parameters.port,
-            end._get_object_id(),  # noqa: SLF001 - no public way
-            settings.restored_from,
-            cluster,
-        )
-    except LandingJobError:
-        keeper.release()
-        raise
-    except Py4JJavaError as error:
-        if cluster is None:  # else it may have been submitted, though we do not know: the lease runs out
-            keeper.release()
-        if refusal := restore_failure_of(str(error), settings.restored_from):
-            raise refusal from error
-        raise
-    address = plain_address(settings)
-    go_on_as_keeper(HandOver(settings.lease_prefix, keeper.stop(), address, settings.identity(), job))
+    job = job_of(jvm_pid, session_cluster(settings, java), settings.lease_seconds)
+    with stream_held(settings, bucket, job) as keeper:
+        settings, offsets = continued(settings, bucket)
+        client = submit(environment, settings, offsets, job)
+        keeper.name_job(str(client.get_job_id()))
+        wait_until_it_ends(client, settings)
 
 
 def session_cluster(settings: LandingSettings, java: Any) -> str | None:
-    """Tell where the cluster is that is to run the job; None: the Java process that started this one runs it."""
+    """Return the address of the session cluster that is to run the job; None when this Java process runs it."""
     configuration = java.getConfiguration().toMap()
     if configuration.get(TARGET) in TARGETS_OF_THIS_PROCESS:
         return None
@@ -106,19 +83,59 @@ def session_cluster(settings: LandingSettings, java: Any) -> str | None:
     return f"http://{host}:{configuration.get('rest.port') or REST_PORT}" if host else settings.flink_rest
 
 
-def hold_stream(settings: LandingSettings, jvm_pid: int, cluster: str | None) -> LeaseKeeper:
-    """Take the lease and begin to renew."""
+@contextmanager
+def stream_held(settings: LandingSettings, bucket: Objects, job: LocalJob | SessionClusterJob) -> Iterator[LeaseKeeper]:
+    """Hold the stream's lease, and release it when the job is over.
+
+    A job that may still run keeps the lease, as after any error that was not foreseen: then it runs out by itself.
+    """
     clock = SystemClock()
-    job = job_of(jvm_pid, cluster, settings.lease_seconds, None)
+    leases = Leases(settings, bucket, clock)
     outlives_seconds = job.outlives_seconds() if isinstance(job, SessionClusterJob) else None
-    leases = Leases(settings, Bucket.of(settings), clock)
-    lease = leases.take(Holder.this_process(), LOG.info, outlives_seconds)
-    keeper = LeaseKeeper(leases, Kept(lease, clock.monotonic()), job, clock, LOG.info)
+    keeper = LeaseKeeper(leases, leases.take(Holder.this_process(), LOG.info, outlives_seconds), job, clock)
     keeper.start()
-    return keeper
+    try:
+        yield keeper
+    except (LandingJobError, Py4JJavaError):
+        if job.is_over():
+            keeper.release()
+        raise
+    keeper.release()
 
 
-def continued(settings: LandingSettings, bucket: Bucket) -> tuple[LandingSettings, Offsets]:
+def submit(
+    environment: StreamExecutionEnvironment,
+    settings: LandingSettings,
+    offsets: Offsets,
+    job: LocalJob | SessionClusterJob,
+) -> JobClient:
+    """Configure, build and submit the job."""
+    java, jvm = environment._j_stream_execution_environment, get_gateway().jvm  # noqa: SLF001 - as in `main`
+    configure(java, jvm, settings, on_cluster=isinstance(job, SessionClusterJob))
+    build(java, jvm, settings, offsets)
+    job.submitting()
+    with restore_failures_explained(settings):
+        return environment.execute_async(settings.job_name)
+
+
+def wait_until_it_ends(client: JobClient, settings: LandingSettings) -> None:
+    """Wait until Flink reports the end of the job: a stop with savepoint, a cancellation, a failure."""
+    with restore_failures_explained(settings):
+        client.get_job_execution_result().result()
+
+
+@contextmanager
+def restore_failures_explained(settings: LandingSettings) -> Iterator[None]:
+    """Replace Flink's stack trace by our error when the restore point cannot be restored."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        if refusal := restore_failure_of(str(error), settings.restored_from):
+            raise refusal from error
+        raise
+
+
+def continued(settings: LandingSettings, bucket: Objects) -> tuple[LandingSettings, Offsets]:
     """Choose where to continue, then abort the uploads that are not needed there.
 
     Returns:
@@ -139,9 +156,9 @@ def continued(settings: LandingSettings, bucket: Bucket) -> tuple[LandingSetting
 
 
 def configure(java: Any, jvm: Any, settings: LandingSettings, *, on_cluster: bool) -> None:
-    """Give the job what belongs to it and not to the Flink that runs it: its checkpoints, and where it continues.
+    """Set what belongs to the job and not to the Flink that runs it: its checkpoints, and where it continues.
 
-    A job of a cluster is cancelled when this process falls silent: nobody would keep its lease.
+    A session cluster cancels the job when this process is silent: its lease would run out.
     """
     values = checkpoint_properties(settings)
     if settings.restored_from:
@@ -159,7 +176,7 @@ def configure(java: Any, jvm: Any, settings: LandingSettings, *, on_cluster: boo
 
 
 def with_choices_of_flink(settings: LandingSettings, java: Any, jvm: Any) -> LandingSettings:
-    """Add a restore point that was given to Flink, and the bucket's keys: this process' environment has none."""
+    """Add a restore point that was given to Flink, and the bucket's keys, which this environment does not carry."""
     if settings.restored_from is None:
         settings = settings.model_copy(update={"restored_from": java.getConfiguration().toMap().get(RESTORE_PATH)})
     configuration = jvm.org.apache.flink.configuration.GlobalConfiguration.loadConfiguration().toMap()
@@ -181,7 +198,7 @@ def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> N
     java.getConfig().enableObjectReuse()
     java.enableCheckpointing(settings.checkpoint_seconds * 1000)
 
-    booked = jvm.io.hourglass.landing.BookedOffsets()
+    booked = jvm.io.hourglass.landing.kafka.BookedOffsets()
     for (topic, partition), offset in offsets.items():
         booked.put(topic, partition, offset)
 
@@ -205,7 +222,7 @@ def read_topics(java: Any, jvm: Any, settings: LandingSettings, booked: Any) -> 
         start = initializers.committedOffsets(jvm.org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST)
     else:
         start = booked
-    source = jvm.io.hourglass.landing.TopicSource(settings.topics, properties, start)
+    source = jvm.io.hourglass.landing.kafka.TopicSource(settings.topics, properties, start)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     return java.fromSource(source, no_watermarks, "read kafka").uid("read-kafka")
 
@@ -219,17 +236,17 @@ def land(records: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
 
 def write_lines(lines: Any, jvm: Any, settings: LandingSettings, kind: Kind, codec: Codec) -> None:
     """Write lines to the directories of their hours; an object becomes visible with the checkpoint that ends it."""
-    landing = jvm.io.hourglass.landing
+    sink_classes = jvm.io.hourglass.landing.sink
     filesystem = jvm.org.apache.flink.streaming.api.functions.sink.filesystem
     path = jvm.org.apache.flink.core.fs.Path(settings.landing_url(kind))
-    java_codec = landing.Codec.valueOf(codec.name)
+    java_codec = sink_classes.Codec.valueOf(codec.name)
     builder = jvm.org.apache.flink.connector.file.sink.FileSink.forBulkFormat(
-        path, getattr(landing, "LineWriter$Factory")(java_codec, settings.codec_level)
+        path, getattr(sink_classes, "LineWriter$Factory")(java_codec, settings.codec_level)
     )
     sink = (
-        builder.withBucketAssigner(getattr(landing, "EpochNames$Hours")())
+        builder.withBucketAssigner(getattr(sink_classes, "EpochNames$Hours")())
         .withRollingPolicy(filesystem.rollingpolicies.OnCheckpointRollingPolicy.build())
-        .withOutputFileConfig(getattr(landing, "EpochNames$Parts")(java_codec.suffix()))
+        .withOutputFileConfig(getattr(sink_classes, "EpochNames$Parts")(java_codec.suffix()))
         .build()
     )
     lines.sinkTo(sink).name(f"write {kind}").uid(f"write-{kind}")

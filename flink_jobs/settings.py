@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from flink_jobs.contracts.layout import Kind, StreamLayout
-from flink_jobs.contracts.s3_access import S3Access, StorageClass
+from flink_jobs.contracts.layout import Kind
+from flink_jobs.contracts.s3_access import StorageClass
+from flink_jobs.contracts.stream_settings import StreamSettings
 from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
 from producers.kafka import KafkaAccess
 
@@ -88,14 +89,10 @@ CHECKPOINT_SCHEME = "hourglass-state"
 """Of the file system in the same jar that writes checkpoints; they are read, and named to users, as `s3://`."""
 
 
-class LandingSettings(KafkaAccess, S3Access):
+class LandingSettings(KafkaAccess, StreamSettings):
     """What the job reads, where it lands, and the Flink process that it runs in."""
 
-    stream: str = Field("platform-events", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$")
-    """One topic, or several with commas between."""
     starting_offsets: StartingOffsets = StartingOffsets.EARLIEST
-    bucket: str = Field("hourglass", min_length=3)
     s3_storage_class: StorageClass | None = None
     """Of the objects that the job lands; unset is the bucket's own."""
     s3_signed_parts: bool = False
@@ -180,11 +177,6 @@ class LandingSettings(KafkaAccess, S3Access):
         return self
 
     @property
-    def topics(self) -> list[str]:
-        """The topics to read."""
-        return self.topic.split(",")
-
-    @property
     def job_name(self) -> str:
         """Name of the job in Flink and in the ledger, and of its consumer group."""
         return f"hourglass-{self.stream}"
@@ -198,11 +190,6 @@ class LandingSettings(KafkaAccess, S3Access):
     def rest_port(self) -> int:
         """Port of Flink's REST interface."""
         return urlsplit(self.flink_rest).port or 8081
-
-    @property
-    def layout(self) -> StreamLayout:
-        """The keys of the stream."""
-        return StreamLayout(self.stream)
 
     @property
     def checkpoint_prefix(self) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import StreamLayout
-from flink_jobs.contracts.s3_access import S3Access
+from flink_jobs.contracts.stream_settings import StreamSettings
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.clients.snowflake import ExternalTable
@@ -22,12 +22,8 @@ from snowflake_components.identifiers import Identifier, QualifiedName
 EVENT_TABLE = "ext_flink_event_log"
 
 
-class SensorSettings(KafkaAccess, S3Access):
+class SensorSettings(KafkaAccess, StreamSettings):
     """Broker, bucket and stream, and how long the sensor waits. The defaults are those of the local stack."""
-
-    stream: str = "platform-events"
-    topic: str = "platform-events"
-    bucket: str = "hourglass"
 
     disorder_seconds: float = Field(default=5, ge=0, description="D: how far record time may run backwards")
     grace_seconds: float = Field(default=30, ge=0, description="idle time after which the end of a partition counts")
@@ -40,7 +36,7 @@ class SensorSettings(KafkaAccess, S3Access):
     def landing_stream(self) -> Stream:
         """Build the stream with its clients; they connect at the first call."""
         return Stream(
-            layout=StreamLayout(self.stream),
+            layout=self.layout,
             topic=self.topic,
             bucket=S3Bucket(self.bucket, self),
             broker=KafkaBroker(self),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
 from flink_jobs.audit.cells import Booked, Slot, reason_findings
@@ -21,7 +21,7 @@ from flink_jobs.audit.tally import ObjectTally, Part, tally_object
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import ObjectGoneError
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 
 READERS = 8
 """Objects that are fetched at the same time."""
@@ -34,18 +34,6 @@ Report = Callable[[str], None]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class Objects(Protocol):
-    """What an audit needs of a bucket; see `flink_jobs.s3.bucket.Bucket`."""
-
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List all objects below a prefix, in the order of their keys."""
-        ...
-
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """Read an object piece by piece; `ObjectGoneError` when there is none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from flink_jobs.audit.entries import Entry
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
 from flink_jobs.contracts.promises import Promise, compare
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
 
 PENDING_MAX = timedelta(minutes=10)
 """How much newer the newest ledger object may be than an object that no entry promises yet. The commits of one

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flink_jobs.audit.audit import Audit, Hours, Objects, Report, list_data, read_ledger
+from flink_jobs.audit.audit import Audit, Hours, Report, list_data, read_ledger
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import ObjectAudit, foreign, is_ours, promises_of
 from flink_jobs.contracts.layout import StreamLayout
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 
 LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
 """Findings that can be true for a moment: a listing is no snapshot, and the ledger is committed after its data."""

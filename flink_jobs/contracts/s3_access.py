@@ -1,22 +1,26 @@
 """How every process of the project reaches the bucket: one set of variables, and the client that Python takes.
 
-A contract: it imports nothing of ours but `s3_credentials`. The landing job's Java client has its own names for the
-same settings, in `flink_jobs/flink/s3_properties.py`.
+A contract: it imports nothing of ours. The landing job's Java client has its own names for the same settings, in
+`flink_jobs/flink/s3_properties.py`. Imports of boto3 are local: a process that only reads settings does not pay for
+them.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flink_jobs.contracts.s3_credentials import Identity
-
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
+
+SESSION_NAME = "hourglass"
+"""Under which an assumed role is seen in the trail of the account."""
 
 
 class Encryption(StrEnum):
@@ -109,24 +113,44 @@ class S3Access(BaseSettings):
         Args:
             limits: timeouts, retries and connections of this caller.
         """
-        # Imported here: who only reads settings does not pay for it.
-        import boto3  # noqa: PLC0415 - imported late on purpose
-        from botocore.config import Config  # noqa: PLC0415 - imported late on purpose
+        import boto3  # noqa: PLC0415 - see the module
+        from botocore.config import Config  # noqa: PLC0415 - see the module
 
         style = Config(s3={"addressing_style": "path" if self.uses_path_style else "virtual"})
-        client: S3Client = boto3.session.Session(botocore_session=self.identity().session()).client(
+        client: S3Client = boto3.session.Session(botocore_session=self._session()).client(
             "s3", endpoint_url=self.s3_endpoint, region_name=self.s3_region, config=limits.merge(style)
         )
         return client
 
-    def identity(self) -> Identity:
-        """Say which credentials to use."""
+    def _session(self) -> Session:
+        """Open a session with the credentials of these settings."""
+        from botocore.session import get_session  # noqa: PLC0415 - see the module
+
+        session = get_session()
         secret, token = self.s3_secret_access_key, self.s3_session_token
-        return Identity(
-            region=self.s3_region,
-            key_id=self.s3_access_key_id,
-            secret=secret.get_secret_value() if secret else None,
-            token=token.get_secret_value() if token else None,
-            role_arn=self.s3_role_arn,
-            sts_endpoint=self.s3_sts_endpoint,
+        if self.s3_access_key_id and secret:
+            session.set_credentials(
+                self.s3_access_key_id, secret.get_secret_value(), token.get_secret_value() if token else None
+            )
+        return self._in_role(session, self.s3_role_arn) if self.s3_role_arn else session
+
+    def _in_role(self, session: Session, role_arn: str) -> Session:
+        """Assume the role at the first request, and again before its credentials end."""
+        from botocore.credentials import (  # noqa: PLC0415 - see the module
+            AssumeRoleCredentialFetcher,
+            DeferredRefreshableCredentials,
         )
+        from botocore.session import get_session  # noqa: PLC0415 - see the module
+
+        assumed = get_session()
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=partial(
+                assumed.create_client, endpoint_url=self.s3_sts_endpoint, region_name=self.s3_region
+            ),
+            source_credentials=session.get_credentials(),
+            role_arn=role_arn,
+            extra_args={"RoleSessionName": SESSION_NAME},
+        )
+        in_role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        assumed._credentials = in_role  # type: ignore[attr-defined]  # noqa: SLF001 - botocore's setter takes keys alone
+        return assumed

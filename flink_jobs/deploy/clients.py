@@ -14,8 +14,8 @@ from flink_jobs.deploy.topics import Broker
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.jars import LandingJars
 from flink_jobs.flink.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
-from flink_jobs.restore.orphaned_uploads import StreamObjects
 from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import LandingSettings, StartingOffsets
 
 
@@ -24,14 +24,6 @@ class Topics(Protocol):
 
     def partitions(self, topics: Iterable[str]) -> Mapping[str, int]:
         """Count the partitions of those topics that exist."""
-        ...
-
-
-class Objects(StreamObjects, Protocol):
-    """See `Bucket`."""
-
-    def check(self) -> None:
-        """Find out whether the bucket is there and lets us in."""
         ...
 
 
@@ -104,8 +96,8 @@ class Process(Protocol):
         """End the process."""
         ...
 
-    def startup_error(self) -> LandingJobError | None:
-        """Give the refusal of the job's own process."""
+    def driver_error(self) -> LandingJobError | None:
+        """Return the error with which the job's driver ended."""
         ...
 
     def newest_causes(self) -> str:

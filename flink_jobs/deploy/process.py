@@ -1,4 +1,4 @@
-"""The Flink process of one machine: one Java process and its idle Python driver, in a session of their own."""
+"""The landing job's processes on this machine: Java and its Python driver, in a session of their own."""
 
 from __future__ import annotations
 
@@ -15,33 +15,30 @@ import psutil
 
 import flink_jobs
 from flink_jobs import errors
-from flink_jobs.class_archive import options_to_use
-from flink_jobs.contracts.clock import Clock
+from flink_jobs.contracts.clock import Clock, SystemClock
 from flink_jobs.errors import LandingJobError, SetupError
-from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
+from flink_jobs.flink.config import cluster_config, flink_config, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.jars import LandingJars, keep
+from flink_jobs.job_log import LOG_FILE
+from flink_jobs.process_identity import find_process
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
-from flink_jobs.virtual_machine import client_command, java_program
 
 LINES_SHOWN = 6
-_REFUSED = re.compile(r"hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
-"""The last line of `landing_job.py` when it refuses to start."""
+_DRIVER_ERROR = re.compile(r".*? hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
+"""The last line of `landing_job.log` when the driver refuses to start or ends the job."""
 KILL_SECONDS_MAX = 10.0
 PORT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
 PROJECT = Path(flink_jobs.__file__).resolve().parents[1]
 _STARTED: list[subprocess.Popen[bytes]] = []
-"""Held to the end of this process: the job lives on, and a child that nobody holds counts as forgotten."""
+"""Children of this process; the job outlives it, and a `Popen` that is collected before its child ends warns."""
 _SECRET_WORDS = ("ACCESS_KEY", "PASSWORD", "PASSPHRASE", "PRIVATE_KEY", "SECRET", "TOKEN")
-"""A variable of ours with such a word does not reach the job's process, whoever it is meant for."""
+"""A variable of ours with such a word in its name is not passed to the job's processes."""
 
 
 class JobProcess:
-    """Starts, finds and ends the process of the job of one data folder.
-
-    A process is known by its pid and its start time, so that a pid that the system gave away again is not ours.
-    """
+    """Starts, finds and ends the job of one data folder. Its process is the Java process, which leads their group."""
 
     def __init__(self, settings: LandingSettings, clock: Clock) -> None:
         self._settings = settings
@@ -50,18 +47,18 @@ class JobProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self.log = settings.log_dir / "flink.log"
         self._output = settings.log_dir / "flink.out"
+        self._driver_log = settings.log_dir / LOG_FILE
 
     def find(self) -> int | None:
-        """Find the pid of the living process, which is also the id of its process group."""
+        """Return the pid of the running process, which is also the id of its process group."""
         for child in _STARTED:
             child.poll()
         try:
             known = json.loads(self._file.read_text())
-            process = psutil.Process(known["pid"])
-            alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() == known["created"]
-        except (FileNotFoundError, psutil.NoSuchProcess):
+        except FileNotFoundError:
             return None
-        return process.pid if alive else None
+        process = find_process(known["pid"], known["created"])
+        return process.pid if process else None
 
     def start(self, restore_path: str | None, starting_offsets: StartingOffsets) -> int:
         """Write the configuration and start Flink with the job.
@@ -74,9 +71,10 @@ class JobProcess:
             self._require_free_port()
         jars = keep(LandingJars.installed(self._settings.flink_home), self._settings.jar_dir)
         conf_dir = self._write_configuration()
+        self._driver_log.unlink(missing_ok=True)
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
-                self._command(conf_dir, restore_path),
+                self._command(restore_path),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -90,7 +88,7 @@ class JobProcess:
         return pid
 
     def jars(self) -> LandingJars | None:
-        """Name the copies of the landing jars that the newest process was started with."""
+        """Return the copies of the landing jars that the newest process was started with."""
         try:
             known = json.loads(self._file.read_text()).get("jar")
         except FileNotFoundError:
@@ -99,7 +97,7 @@ class JobProcess:
         return kept if kept and kept.uploads.exists() else None
 
     def kill(self) -> None:
-        """End the process and everything below it at once, and wait until it is gone."""
+        """Kill the process group, and wait until it has ended."""
         pid = self.find()
         if pid is None:
             return
@@ -110,32 +108,32 @@ class JobProcess:
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
 
-    def startup_error(self) -> LandingJobError | None:
-        """Give the refusal of the job's own process, if that is how it ended."""
-        for line in reversed(_read(self._output).splitlines()):
-            if match := _REFUSED.fullmatch(line):
+    def driver_error(self) -> LandingJobError | None:
+        """Return the error with which the job's driver ended: it refused to start, or ended the job."""
+        for line in reversed(_read(self._driver_log).splitlines()):
+            if match := _DRIVER_ERROR.fullmatch(line):
                 kind: type[LandingJobError] = getattr(errors, match["kind"], LandingJobError)
                 return kind(match["message"])
         return None
 
     def newest_causes(self) -> str:
-        """Give the last causes that the log of a job on this machine holds; nothing for one on a cluster."""
+        """Return the last causes in the log of a job on this machine; nothing for one on a cluster."""
         lines = _read(self.log).splitlines()
         causes = list(dict.fromkeys(line for line in lines if line.startswith("Caused by: ")))
         return "\n".join(causes[-LINES_SHOWN:])
 
     def why_it_ended(self) -> str:
-        """Give the lines of the process' output, or of its log, that say why it ended."""
+        """Return the lines of the process' output, or of its log, with the causes of its end."""
         return essence(_read(self._output)) or essence(_read(self.log))
 
     def _require_home(self) -> None:
-        if not (self._settings.flink_home / "lib").is_dir():
+        if not (self._settings.flink_home / "bin" / "flink").exists():
             raise SetupError(
                 f"no Flink home at {self._settings.flink_home}: run `make setup`, or set HOURGLASS_FLINK_HOME"
             )
 
     def _require_free_port(self) -> None:
-        """Wait a little for the port: a process that was just killed gives it up a moment after its end."""
+        """Wait a little for the port: a killed process releases it shortly after its end."""
         started = self._clock.monotonic()
         while not _is_free(self._settings.rest_port):
             if self._clock.monotonic() - started > PORT_SECONDS_MAX:
@@ -148,7 +146,7 @@ class JobProcess:
         conf_dir = self._settings.state_dir / "conf"
         for folder in (conf_dir, self._settings.state_dir / "tmp", self._settings.log_dir):
             folder.mkdir(parents=True, exist_ok=True)
-        _write_secret(conf_dir / "config.yaml", flink_config(self._settings))
+        _write_secret(conf_dir / "config.yaml", flink_config(self._settings, _installed_java_options()))
         (conf_dir / "log4j-cli.properties").write_text(logging_config(self._settings.log_format))
         return conf_dir
 
@@ -162,7 +160,7 @@ class JobProcess:
         if settings.flink_target is FlinkTarget.SESSION:
             if settings.kafka_sasl_password or settings.kafka_ssl_key_password:
                 raise SetupError(
-                    "on a cluster the passwords of Kafka stand in files, which every machine has under the same name: "
+                    "on a cluster the passwords of Kafka are in files, which every machine has under the same name: "
                     "set HOURGLASS_KAFKA_SASL_PASSWORD_FILE, HOURGLASS_KAFKA_SSL_KEY_PASSWORD_FILE"
                 )
             return {}
@@ -177,19 +175,13 @@ class JobProcess:
                 variables[f"HOURGLASS_KAFKA_{name.upper()}_FILE"] = str(file)
         return variables
 
-    def _command(self, conf_dir: Path, restore_path: str | None) -> list[str]:
+    def _command(self, restore_path: str | None) -> list[str]:
+        """Return the command line of Flink's client, a shell program that ends with `exec java`: the pid stays."""
+        flink = str(self._settings.flink_home.absolute() / "bin" / "flink")
+        target = "remote" if self._settings.flink_target is FlinkTarget.SESSION else "local"
         restore = ["-s", restore_path] if restore_path else []
         job = str(Path(flink_jobs.__file__).with_name("landing_job.py").absolute())
-        heap = heap_options(self._settings.flink_heap, self._settings.parallelism)
-        options = java_options(_installed_java_options())
-        client = client_command(
-            java_program(os.environ),
-            [*heap, *options, *options_to_use(self._settings.flink_home)],
-            self._settings.flink_home,
-            conf_dir,
-        )
-        target = "remote" if self._settings.flink_target is FlinkTarget.SESSION else "local"
-        return [*client, "run", "-t", target, *restore, "-pyclientexec", sys.executable, "-py", job]
+        return [flink, "run", "-t", target, *restore, "-pyclientexec", sys.executable, "-py", job]
 
     def _environment(
         self, conf_dir: Path, restore_path: str | None, starting_offsets: StartingOffsets
@@ -208,14 +200,20 @@ class JobProcess:
                 "FLINK_LIB_DIR": str(home / "lib"),
                 "FLINK_OPT_DIR": str(home / "opt"),
                 "FLINK_PLUGINS_DIR": str(home / "plugins"),
-                "MALLOC_ARENA_MAX": "2",  # else the C library keeps memory for each of a hundred threads
+                "MALLOC_ARENA_MAX": "2",  # by default the C library keeps memory for each of a hundred threads
                 "PYTHONPATH": str(PROJECT),
             }
         )
 
 
+def ended_with(settings: LandingSettings) -> LandingJobError | None:
+    """Return the error with which the newest job of this machine ended; None while it lives, and after a stop."""
+    process = JobProcess(settings, SystemClock())
+    return None if process.find() else process.driver_error()
+
+
 def write_cluster_config(settings: LandingSettings, file: Path) -> None:
-    """Write what every machine of a cluster must be told, to a file for its owner alone."""
+    """Write the configuration that every machine of a cluster needs, to a file for its owner alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
     _write_secret(file, cluster_config(settings, _installed_java_options()))
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flink_jobs.lease.record import lease_number
-from flink_jobs.restore.orphaned_uploads import StreamObjects, orphaned, stream_uploads
+from flink_jobs.restore.orphaned_uploads import orphaned, stream_uploads
 from flink_jobs.restore.points import Origin, RestorePoint, find_points, sound
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import Objects, OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 
 MARGIN = timedelta(minutes=1)
@@ -58,7 +58,7 @@ class Inventory:
     uploads: Sequence[tuple[OpenUpload, int]]
 
 
-def take_inventory(settings: LandingSettings, bucket: StreamObjects) -> Inventory:
+def take_inventory(settings: LandingSettings, bucket: Objects) -> Inventory:
     """Look at everything once: uploads first, so that what is committed meanwhile is only missing."""
     uploads = [_measured(upload, bucket.parts(upload)) for upload in stream_uploads(settings, bucket)]
     prefixes = (settings.checkpoint_prefix, settings.savepoint_prefix, settings.lease_prefix)
@@ -98,7 +98,7 @@ def leftovers(
     return sorted(found, key=lambda leftover: (leftover.what, leftover.key))
 
 
-def sweep(bucket: StreamObjects, found: Iterable[Leftover], report: Callable[[str], None]) -> int:
+def sweep(bucket: Objects, found: Iterable[Leftover], report: Callable[[str], None]) -> int:
     """Abort the uploads and remove the objects that were found; return how many. May be cut off and run again."""
     swept = 0
     for leftover in found:

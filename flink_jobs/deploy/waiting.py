@@ -25,7 +25,7 @@ def wait_until_running(settings: LandingSettings, clients: Clients, report: Repo
     started = reported = clients.clock.monotonic()
     while (now := clients.clock.monotonic()) - started < settings.start_limit_seconds:
         if clients.process.find() is None:
-            raise clients.process.startup_error() or JobFailedError(
+            raise clients.process.driver_error() or JobFailedError(
                 f"Flink ended while it started.\n{clients.process.why_it_ended()}\n(log: {clients.process.log})"
             )
         job = _job_if_known(settings, clients)

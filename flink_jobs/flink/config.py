@@ -12,50 +12,35 @@ from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 FAILURES_MAX = 30
 FAILURE_WINDOW = "10 min"
 RESTART_DELAY = "10 s"
-"""A job that fails at once gives up after about five minutes, and its process ends with an error that can be seen;
-failures further apart (a broker or a bucket that restarts now and then) never add up."""
+"""A job that fails at once gives up after five minutes; rare failures (a broker restarts) never add up."""
 
 CLIENT_CHECK_SECONDS = 2
 
 YOUNG_MEGABYTES = 80
 YOUNG_MEGABYTES_OF_A_SUBTASK = 16
 
-OPTIONS_BESIDE_WHEEL = (
-    "-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:+UseTransparentHugePages -XX:+ExitOnOutOfMemoryError"
-    " -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=30000"
-    " -XX:Tier4CompileThreshold=300000 -XX:Tier4BackEdgeThreshold=800000"
-    " -XX:TrimNativeHeapInterval=10000"
-    " -Dpekko.scheduler.tick-duration=100ms"
-    " -Dorg.apache.flink.shaded.netty4.io.netty.allocator.numDirectArenas=1"
-    " -Dorg.apache.flink.shaded.netty4.io.netty.allocator.maxOrder=3"
-    " -Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true"
+JAVA_OPTIONS = (
+    "-XX:+UseSerialGC",  # one or two busy threads and a small heap: the least memory and CPU
+    "-XX:+ExitOnOutOfMemoryError",  # a JVM without memory must end: half a job renews its lease and lands nothing
+    "-Dpekko.scheduler.tick-duration=100ms",  # 10 ms costs an idle job a quarter of its CPU; its timers are in seconds
+    "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",  # Flink's writer signs a SHA-256 of each part
 )
-"""One or two busy threads and a small heap: the serial collector costs the least memory, and large pages, where the
-system gives them, a twentieth less time.
-
-Options that an older Java 17 lacks are passed over. The thresholds are twenty times Java's: what runs for every record
-is compiled to the full a little later, what runs for every fetch, part or checkpoint hardly ever. From the second to
-the fifth million events the compilers took 0.27 CPU-seconds a gigabyte at four times Java's thresholds, 0.10 now. What
-they have used goes back to the system every ten seconds, and the REST server's threads share one pool of small pieces
-instead of 4 MB each. The clocks of Flink's two actor systems tick ten times a second, not a hundred times: with it an
-idle job takes 41 CPU-milliseconds a second instead of 55, and what they time is counted in seconds. Where Flink's own
-writer sends a part, it signs its SHA-256: a second digest of the same bytes is a tenth of the job's time."""
 
 
 def java_options(wheel_java_options: str) -> list[str]:
-    """List the options of the Java process, but for the size of its heap.
+    """List the options of the Java process without the size of its heap.
 
     Args:
         wheel_java_options: `env.java.opts.all` of the wheel, without which Java 17 refuses Flink's reflection.
     """
-    return [*wheel_java_options.split(), *OPTIONS_BESIDE_WHEEL.split()]
+    return [*wheel_java_options.split(), *JAVA_OPTIONS]
 
 
 def heap_options(heap_max: str, parallelism: int) -> list[str]:
     """Size the heap for records that live no longer than their poll.
 
-    A young generation of some polls is collected seldom enough and still small enough for the processor's last cache;
-    and what is never asked for at the start never becomes resident.
+    The young generation holds some polls: large enough for rare collections, small enough for the processor's cache.
+    The heap begins small, because memory that was never used is not resident.
 
     Args:
         heap_max: as Java writes it, `768m`.
@@ -66,12 +51,18 @@ def heap_options(heap_max: str, parallelism: int) -> list[str]:
     return [f"-Xmx{heap_max}", f"-Xms{min(2 * young, limit)}m", f"-Xmn{min(young, limit // 2)}m"]
 
 
-def flink_config(settings: LandingSettings) -> str:
+def flink_config(settings: LandingSettings, wheel_java_options: str) -> str:
     """Write `config.yaml` of the process that `hourglass job start` starts: the job itself, or its client.
 
     It holds the bucket's secret: keep the file readable for its owner alone.
+
+    Args:
+        settings: of the job.
+        wheel_java_options: see `java_options`.
     """
+    options = [*heap_options(settings.flink_heap, settings.parallelism), *java_options(wheel_java_options)]
     ours: dict[str, str | int] = {
+        "env.java.opts.client": " ".join(options),  # beside FLINK_ENV_JAVA_OPTS, which would replace the ones of `all`
         "env.log.dir": str(settings.log_dir),
         "io.tmp.dirs": str(settings.state_dir / "tmp"),
     }
@@ -93,9 +84,9 @@ def flink_config(settings: LandingSettings) -> str:
 
 
 def cluster_config(settings: LandingSettings, wheel_java_options: str) -> str:
-    """Write what the `config.yaml` of every machine of a cluster must say beside the cluster's own addresses and sizes.
+    """Write what the `config.yaml` of every machine of a cluster needs beside the cluster's own addresses and sizes.
 
-    It names no stream: jobs bring their own checkpoints along. It holds the bucket's secret, too.
+    It names no stream, because jobs bring their own checkpoints. It holds the bucket's secret, too.
     """
     return _text(
         {
@@ -128,7 +119,7 @@ _MEMORY = {
 
 
 def checkpoint_properties(settings: LandingSettings) -> dict[str, str | int]:
-    """Say where the stream's checkpoints lie, and what happens to a job that fails; both belong to the job."""
+    """Return where the stream's checkpoints lie, and what happens to a job that fails; both belong to the job."""
     return {
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "pipeline.auto-watermark-interval": "0 ms",  # nothing waits for watermarks

@@ -23,7 +23,7 @@ formats. As long as all came so, 1,000 at a time cost the job 2.5 % more CPU tha
 6 % more than Kafka's 1 MB, a socket buffer of 4 MB 1 % more than this; a broker far away may want the larger one.
 Of transactions only what was committed lands; the offsets of aborted records and of markers are holes of the ledger."""
 
-LOGIN = "io.hourglass.landing.PasswordFileLogin"
+LOGIN = "io.hourglass.landing.kafka.PasswordFileLogin"
 
 
 def consumer_properties(settings: LandingSettings) -> dict[str, str]:

@@ -5,8 +5,7 @@ S3A of this version ignores requester-pays, so there is no setting for it.
 
 from __future__ import annotations
 
-from flink_jobs.contracts.s3_access import CannedAcl, Encryption, S3Access
-from flink_jobs.contracts.s3_credentials import SESSION_NAME
+from flink_jobs.contracts.s3_access import SESSION_NAME, CannedAcl, Encryption, S3Access
 
 _S3A = "org.apache.hadoop.fs.s3a"
 _KEYS = f"{_S3A}.SimpleAWSCredentialsProvider"

@@ -1,4 +1,4 @@
-"""Who holds a lease: one process of one machine, and whether it still lives as far as this machine can tell."""
+"""The holder of a lease: one process of one machine, and whether it lives as far as this machine can see."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-CLOCK_STEP_SECONDS = 2.0
-"""The system derives a start time from its clock, which is set now and then."""
+import psutil
+
+from flink_jobs.process_identity import find_process
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
 
@@ -19,16 +21,16 @@ class Liveness(StrEnum):
     """What this machine knows about a process."""
 
     RUNS = "runs"
-    STANDS_STILL = "stands still"
-    """It was stopped by a signal; it may wake up at any time."""
+    STOPPED = "stopped"
+    """By a signal; it may continue at any time."""
     ENDED = "ended"
     UNKNOWN = "unknown"
-    """It is a process of another machine, or of another container: only its lease tells."""
+    """It is a process of another machine or container: only its lease shows whether it lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process. `machine` is one boot of one kernel and one space of pids: names of hosts are given twice."""
+    """A process. `machine` is one boot of one kernel and one pid namespace, because host names repeat."""
 
     host: str
     machine: str
@@ -37,33 +39,26 @@ class Holder:
 
     @classmethod
     def this_process(cls) -> Self:
-        """Describe the process that asks."""
-        import psutil  # noqa: PLC0415 - who only keeps a lease describes nobody
-
+        """Describe the calling process."""
         return cls(socket.gethostname(), this_machine(), os.getpid(), psutil.Process().create_time())
 
     def life(self) -> Liveness:
         """Look whether the process lives."""
-        import psutil  # noqa: PLC0415 - see `this_process`
-
         if self.machine != this_machine():
             return Liveness.UNKNOWN
+        process = find_process(self.pid, self.created)
         try:
-            process = psutil.Process(self.pid)
-            state = process.status()
-            same = abs(process.create_time() - self.created) < CLOCK_STEP_SECONDS
+            state = process.status() if process else None
         except psutil.NoSuchProcess:
+            state = None
+        if state is None:
             return Liveness.ENDED
-        if not same or state in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
-            return Liveness.ENDED
-        return Liveness.STANDS_STILL if state in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP} else Liveness.RUNS
+        return Liveness.STOPPED if state in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP} else Liveness.RUNS
 
 
 def this_machine() -> str:
-    """Name the space in which pids of this process mean something."""
+    """Name the space in which the pids of this process are valid."""
     try:
         return f"{_BOOT_ID.read_text().strip()}/{_PID_NAMESPACE.stat().st_ino}"
     except OSError:
-        import psutil  # noqa: PLC0415 - see `Holder.this_process`
-
-        return f"{socket.gethostname()}/{psutil.boot_time():.0f}"  # no Linux: one space of pids for each boot
+        return f"{socket.gethostname()}/{psutil.boot_time():.0f}"  # not Linux: one pid space per boot

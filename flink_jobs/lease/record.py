@@ -1,40 +1,34 @@
-"""Renew and release a lease: all that its holder does for as long as it lives, so this imports next to nothing."""
+"""The lease object of a stream: its fields, its JSON, and the number in its key. Pure."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
-from flink_jobs.errors import LeaseLostError
 from flink_jobs.lease.holder import Holder
 from flink_jobs.s3.objects import StoredObject
 
 _KEY = re.compile(r".*/(?P<number>\d{8})\.json")
 
 
-class RenewableObjects(Protocol):
-    """See `SignedObjects`, and `Bucket`."""
-
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List all objects below a prefix."""
-        ...
-
-    def put(self, key: str, body: bytes) -> None:
-        """Write an object."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
-    """What a lease object says.
+    """The content of a lease object.
 
-    `token` is of one taking: the winner knows its object by it when the answer to its creation was lost.
-    `renewed` counts, so that two renewals never have the same bytes. `lease_seconds` is how long it stands without
-    one. A job of a cluster may live on without its holder, for `outlives_seconds` of that time; others never do.
+    Attributes:
+        number: the highest one holds the stream.
+        token: random; a creator whose response was lost recognizes its own object by it.
+        holder: the process that renews.
+        job: name of the job.
+        lease_seconds: how long the lease is valid without a renewal.
+        job_id: of Flink, once the job is submitted.
+        renewed: counts renewals, so that two of them never have the same bytes.
+        released: whether the job has ended and the stream is free.
+        outlives_seconds: how long a job of a session cluster can keep running after its client died; None for a local
+            job, which ends with its process. `lease_seconds` includes it.
     """
 
     number: int
@@ -49,37 +43,37 @@ class LeaseRecord:
 
     @property
     def renewal_seconds(self) -> float:
-        """How long the job may go on without a renewal."""
+        """How long the job may run without a renewal."""
         return self.lease_seconds - (self.outlives_seconds or 0)
 
     @classmethod
     def from_json(cls, body: bytes) -> LeaseRecord:
-        """Read a lease; names that this release does not know are passed over.
+        """Read a lease; unknown fields, which a later release may write, are ignored.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the object is no lease.
         """
         try:
-            said = json.loads(body)
-            holder, job_id, seconds = said["holder"], said.get("job_id"), float(said["lease_seconds"])
-            outlives = said.get("outlives_seconds")
+            fields = json.loads(body)
+            holder, job_id, seconds = fields["holder"], fields.get("job_id"), float(fields["lease_seconds"])
+            outlives = fields.get("outlives_seconds")
             record = cls(
-                number=int(said["number"]),
-                token=str(said["token"]),
+                number=int(fields["number"]),
+                token=str(fields["token"]),
                 holder=Holder(
                     str(holder["host"]), str(holder["machine"]), int(holder["pid"]), float(holder["created"])
                 ),
-                job=str(said["job"]),
+                job=str(fields["job"]),
                 lease_seconds=seconds,
                 job_id=None if job_id is None else str(job_id),
-                renewed=int(said.get("renewed", 0)),
-                released=said.get("released", False) is True,
+                renewed=int(fields.get("renewed", 0)),
+                released=fields.get("released", False) is True,
                 outlives_seconds=None if outlives is None else float(outlives),
             )
         except (KeyError, TypeError, AttributeError) as exc:
             raise ValueError(f"no lease ({exc!r})") from exc
         if not 0 < seconds < math.inf:
-            raise ValueError(f"no lease (it stands for {seconds} s)")
+            raise ValueError(f"no lease (lease_seconds is {seconds})")
         return record
 
     def to_json(self) -> bytes:
@@ -87,62 +81,30 @@ class LeaseRecord:
         return json.dumps(asdict(self), indent=1).encode()
 
     def after(self, **changes: Any) -> LeaseRecord:
-        """Make the next text of this lease."""
+        """Return the record of the next write."""
         return replace(self, renewed=self.renewed + 1, **changes)
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """A lease that this process has taken."""
+class HeldLease:
+    """A lease that this process holds.
+
+    Attributes:
+        key: of its object.
+        record: as it was written last.
+        renewed_at: when that write was requested, by this machine's monotonic clock.
+    """
 
     key: str
     record: LeaseRecord
+    renewed_at: float
 
-
-class Renewals:
-    """Renew and release the lease of one stream.
-
-    Args:
-        prefix: of the keys of the stream's leases.
-        bucket: where the objects lie.
-    """
-
-    def __init__(self, prefix: str, bucket: RenewableObjects) -> None:
-        self._prefix = prefix
-        self._objects = bucket
-
-    def renew(self, lease: Lease, job_id: str | None) -> Lease:
-        """Say that the holder lives.
-
-        Raises:
-            LeaseLostError: somebody else has taken the stream.
-        """
-        if self.is_passed(lease):
-            raise LeaseLostError(f"another job has taken the stream from {lease.key}: this one ends")
-        return self._write(lease, lease.record.after(job_id=job_id))
-
-    def release(self, lease: Lease) -> None:
-        """Give the stream free: the next job takes it at once."""
-        self._write(lease, lease.record.after(released=True))
-
-    def is_passed(self, lease: Lease) -> bool:
-        """Say whether there is a higher number. That the own one is not listed says nothing: a listing may be late."""
-        return lease_number(self.highest()) > lease.record.number
-
-    def highest(self) -> StoredObject | None:
-        """Find the lease that holds the stream, unless it is released."""
-        return next(reversed(self.all()), None)
-
-    def all(self) -> list[StoredObject]:
-        """List the leases, the highest last."""
-        return sorted(filter(lease_number, self._objects.objects(self._prefix)), key=lease_number)
-
-    def _write(self, lease: Lease, record: LeaseRecord) -> Lease:
-        self._objects.put(lease.key, record.to_json())
-        return Lease(lease.key, record)
+    def seconds_left(self, now: float) -> float:
+        """How long the job may still run without another renewal; nothing or less: the lease has run out."""
+        return self.renewed_at + self.record.renewal_seconds - now
 
 
 def lease_number(stored: StoredObject | None) -> int:
-    """Read the number of a lease; what is no lease has none, 0."""
+    """Read the number of a lease from its key; 0 for everything else."""
     match = _KEY.fullmatch(stored.key) if stored else None
     return int(match["number"]) if match else 0

@@ -1,14 +1,11 @@
-"""The landing job on a session cluster, as the keeper of its lease sees it: another process, which may outlive ours.
+"""The landing job on a session cluster, as the keeper of its lease sees it: it can run on after its client died.
 
-Flink cancels a job whose client it has not heard for a while, and looks for such jobs now and then. So the lease of
-such a job stands for longer than its holder can be silent: for the rest of what the cluster grants it, and once more.
+Flink cancels a job whose client has been silent for too long, and checks for such jobs periodically. So the lease of
+such a job is valid for longer than its client renews it for: by one check interval and another lease time.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -32,49 +29,47 @@ class Cluster(Protocol):
         ...
 
     def prolong(self, job_id: str, until_milliseconds: int) -> None:
-        """Say until when the job's client is alive."""
+        """Set until when the job's client counts as alive."""
         ...
 
     def client_check_seconds(self) -> float | None:
-        """Ask how often the cluster looks for silent clients."""
+        """Ask how often the cluster checks for silent clients."""
         ...
 
 
 class SessionClusterJob:
-    """A job that was submitted to a session cluster by this process, its client.
+    """A job that this process, its client, submits to a session cluster.
 
     Args:
         cluster: that runs it.
-        pid: of the Java process that submits it, and that has started this one.
-        lease_seconds: how long it may go on without a renewal.
-        milliseconds: the time of the day, as the cluster's clock tells it.
+        client: the Java process that submits it, and that has started this one.
+        lease_seconds: how long it may run without a renewal.
+        milliseconds: the time since 1970, which the cluster's clock shares within a lease time.
         report: gets a line when something happens.
-        job_id: which job it is, once it is submitted.
     """
 
-    def __init__(  # noqa: PLR0913 - two processes, two measures of time, one line to the outside
+    def __init__(
         self,
         cluster: Cluster,
-        pid: int,
+        client: LocalJob,
         lease_seconds: float,
         milliseconds: Callable[[], int],
         report: Callable[[str], None],
-        *,
-        job_id: str | None = None,
     ) -> None:
         self._cluster = cluster
-        self._pid = pid
+        self._client = client
         self._lease_seconds = lease_seconds
         self._milliseconds = milliseconds
         self._report = report
-        self._job_id = job_id
+        self._may_run = False
+        self._job_id: str | None = None
         self._failure = ""
 
     def outlives_seconds(self) -> float:
-        """Tell for how long after its last permission the job may go on; the lease must stand that much longer.
+        """Return how long the job can run after its time has passed; the lease must be valid for that much longer.
 
-        The cluster hears of a renewal at once, grants the lease's time from there, finds out at its next look, and
-        cancels: a whole lease for the cancellation and for clocks that differ is more than enough.
+        The cluster learns of each renewal at once, grants the lease's time from there, notices the silence at its next
+        check, and cancels. Another lease time covers the cancellation and clocks that differ.
         """
         try:
             check_seconds = self._cluster.client_check_seconds()
@@ -82,18 +77,16 @@ class SessionClusterJob:
             check_seconds = None
         return (check_seconds or CLIENT_CHECK_DEFAULT_SECONDS) + self._lease_seconds
 
-    def pause(self) -> str:
-        """Cancel it: of what runs on other machines nothing can stand still. Its checkpoints stay."""
-        if self._job_id is None:
-            self._leave()
-        self._cancel()
-        return "the job is cancelled, start it again when the bucket is back"
+    def submitting(self) -> None:
+        """Expect the job on the cluster from now on, even if the answer to its submission is lost."""
+        self._may_run = True
 
-    def resume(self) -> None:
-        """Do nothing: it is over, and this process ends with it."""
+    def submitted(self, job_id: str) -> None:
+        """Learn the id of the job."""
+        self._job_id = job_id
 
     def prolong(self) -> None:
-        """Let the cluster grant it another lease time; a cluster that is away learns it next time, or cancels."""
+        """Let the cluster grant another lease time; a cluster that is away learns it next time, or cancels the job."""
         if self._job_id is None:
             return
         try:
@@ -101,20 +94,24 @@ class SessionClusterJob:
         except LandingJobError as error:
             if str(error) != self._failure:
                 self._failure = str(error)
-                self._report(f"the cluster does not learn that the lease is renewed: {error}")
+                self._report(f"the cluster cannot be informed of the renewed lease: {error}")
         else:
             self._failure = ""
 
     def end(self) -> None:
-        """Cancel it, and end this process."""
-        self._cancel()
-        self._leave()
+        """Cancel the job and kill its client; without an answer the cluster cancels by itself after the lease time."""
+        if self._job_id:
+            with suppress(LandingJobError):
+                self._cluster.cancel(self._job_id)
+        self._client.end()
 
     def is_over(self) -> bool:
-        """Say whether the cluster knows that it has ended. A cluster without an answer, or without the job, does not.
+        """Return whether the job was never submitted, or the cluster that ran it reports its end.
 
-        A JobManager that was started anew knows nothing of the jobs of its predecessor, which may still have tasks.
+        A restarted JobManager knows no job of its predecessor, whose tasks may still run.
         """
+        if not self._may_run:
+            return True
         if self._job_id is None:
             return False
         try:
@@ -123,36 +120,23 @@ class SessionClusterJob:
             return False
         return state is not None and state.is_over
 
-    def _cancel(self) -> None:
-        if self._job_id:
-            with suppress(LandingJobError):  # then the cluster does it by itself when the lease has run out
-                self._cluster.cancel(self._job_id)
 
-    def _leave(self) -> None:
-        """End the client: nobody reads its answers any more."""
-        sys.stderr.flush()
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        os._exit(1)
-
-
-def job_of(jvm_pid: int, cluster: str | None, lease_seconds: float, job_id: str | None) -> LocalJob | SessionClusterJob:
-    """Say what the keeper of the lease can do to a job.
+def job_of(jvm_pid: int, cluster: str | None, lease_seconds: float) -> LocalJob | SessionClusterJob:
+    """Return the job that this process is about to submit.
 
     Args:
-        jvm_pid: pid of the Java process that runs it, or submits it.
+        jvm_pid: pid of the Java process that runs the job, or submits it.
         cluster: address of the session cluster that runs it; None where the Java process does.
-        lease_seconds: how long it may go on without a renewal.
-        job_id: which job it is, once it is submitted.
+        lease_seconds: how long it may run without a renewal.
     """
+    local = LocalJob(jvm_pid)
     if cluster is None:
-        return LocalJob(jvm_pid)
-    milliseconds = SystemClock().epoch_milliseconds
-    return SessionClusterJob(FlinkRest(cluster), jvm_pid, lease_seconds, milliseconds, LOG.info, job_id=job_id)
+        return local
+    return SessionClusterJob(FlinkRest(cluster), local, lease_seconds, SystemClock().epoch_milliseconds, LOG.warning)
 
 
 def end_orphan(cluster: Cluster, report: Callable[[str], None], job_id: str) -> bool:
-    """Cancel a job whose client is dead, and say whether it is over; may be called until it is."""
+    """Cancel a job whose client has died, and return whether it is over; may be called until it is."""
     try:
         state = cluster.job_state(job_id)
         if state is None or state.is_over:
@@ -160,5 +144,5 @@ def end_orphan(cluster: Cluster, report: Callable[[str], None], job_id: str) -> 
         report(f"job {job_id} has lost its client: it is cancelled")
         cluster.cancel(job_id)
     except LandingJobError:
-        pass  # the cluster is away: only the lease's time tells
+        pass  # the cluster is away: the lease has to run out
     return False

@@ -15,10 +15,10 @@ from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.booked import Booked, read_back, unbooked_objects
-from flink_jobs.restore.missing_entries import RECOVERED, Topics, missing_entries
-from flink_jobs.restore.orphaned_uploads import StreamObjects, stream_uploads
+from flink_jobs.restore.missing_entries import RECOVERED, BrokerView, missing_entries
+from flink_jobs.restore.orphaned_uploads import stream_uploads
 from flink_jobs.restore.points import find_points, sound
-from flink_jobs.s3.objects import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
 from producers.kafka import OffsetRange
 
@@ -39,7 +39,7 @@ class LedgerRecovery:
     def __init__(
         self,
         settings: LandingSettings,
-        bucket: StreamObjects,
+        bucket: Objects,
         broker: BrokerReader,
         report: Callable[[str], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -113,9 +113,9 @@ class LedgerRecovery:
     ) -> None:
         """Write entries for objects that stay unbooked, and take them up."""
         tallies = [self._read(stored.key) for stored in unbooked]
-        topics = Topics(self._broker, ranges)
+        view = BrokerView(self._broker, ranges)
         emitted = Hour.containing(self._now())
-        for entries in missing_entries(self._settings.job_name, tallies, booked.next_offsets, topics):
+        for entries in missing_entries(self._settings.job_name, tallies, booked.next_offsets, view):
             prefix = self._settings.layout.hour_prefix(Kind.LEDGER, emitted)
             key = f"{prefix}part-{entries[0].epoch}-{RECOVERED}-0.jsonl"
             lines = [entry.model_dump_json(exclude_none=True) + "\n" for entry in entries]

@@ -16,8 +16,7 @@ from pydantic import ValidationError
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split_epoch
 from flink_jobs.contracts.ledger import LedgerEntry, TopicPartition
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.restore.orphaned_uploads import StreamObjects
-from flink_jobs.s3.objects import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
 
 READERS = 8
@@ -72,7 +71,7 @@ class Booked:
         return sequence <= self.epochs.get(instance, 0)
 
 
-def read_newest(settings: LandingSettings, bucket: StreamObjects) -> Booked:
+def read_newest(settings: LandingSettings, bucket: Objects) -> Booked:
     """Read the newest directories of the ledger: enough to know whether a restore point is as new as the ledger."""
     booked = Booked(frozenset(settings.topics))
     for _ in islice(read_back(settings, bucket, booked), HOURS_READ):
@@ -80,7 +79,7 @@ def read_newest(settings: LandingSettings, bucket: StreamObjects) -> Booked:
     return booked
 
 
-def read_back(settings: LandingSettings, bucket: StreamObjects, booked: Booked) -> Iterator[str]:
+def read_back(settings: LandingSettings, bucket: Objects, booked: Booked) -> Iterator[str]:
     """Read the ledger's directories, the newest first, into `booked`; yields each one after it was read.
 
     Raises:
@@ -97,7 +96,7 @@ def read_back(settings: LandingSettings, bucket: StreamObjects, booked: Booked) 
 
 
 def unbooked_objects(
-    settings: LandingSettings, bucket: StreamObjects, booked: Booked, first_hour: Hour | None = None
+    settings: LandingSettings, bucket: Objects, booked: Booked, first_hour: Hour | None = None
 ) -> list[StoredObject]:
     """List landed and rejected objects whose epoch no ledger object books, in the order of their keys.
 
@@ -124,11 +123,11 @@ def unbooked_objects(
     return [stored for stored in found if not booked.knows(stored.key)]
 
 
-def _objects_from(bucket: StreamObjects, prefix: str, hour: Hour | None) -> Iterator[StoredObject]:
+def _objects_from(bucket: Objects, prefix: str, hour: Hour | None) -> Iterator[StoredObject]:
     yield from bucket.objects(prefix, after=prefix + hour.path if hour else "")
 
 
-def _directories_back(bucket: StreamObjects, prefix: str, levels: int = 4) -> Iterator[str]:
+def _directories_back(bucket: Objects, prefix: str, levels: int = 4) -> Iterator[str]:
     """Walk the directories of hours below a prefix, the newest first: years, months, days, hours."""
     for directory in sorted(bucket.directories(prefix), reverse=True):
         if levels == 1:

@@ -10,8 +10,8 @@ from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.restore_failure import unrestorable
 from flink_jobs.restore.booked import Booked, read_newest, unbooked_objects
 from flink_jobs.restore.metadata import s3_url
-from flink_jobs.restore.orphaned_uploads import StreamObjects
 from flink_jobs.restore.points import RestorePoint, find_points, sound
+from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import LandingSettings
 
 SHOWN_MAX = 8
@@ -22,7 +22,7 @@ FROM_LEDGER = (
 )
 
 
-def choose_point(settings: LandingSettings, bucket: StreamObjects, given: str | None = None) -> RestorePoint | None:
+def choose_point(settings: LandingSettings, bucket: Objects, given: str | None = None) -> RestorePoint | None:
     """Return the restore point to continue from; None where the stream has landed nothing yet.
 
     Landed objects are never taken back, so a job that continues from before its ledger lands records twice. Hence
@@ -82,7 +82,7 @@ def _find(settings: LandingSettings, points: Iterable[RestorePoint], given: str)
 
 
 def _require_nothing_landed(
-    settings: LandingSettings, bucket: StreamObjects, points: Sequence[RestorePoint], booked: Booked
+    settings: LandingSettings, bucket: Objects, points: Sequence[RestorePoint], booked: Booked
 ) -> None:
     """Refuse to begin at the earliest offsets where something has landed."""
     if points:
@@ -124,7 +124,7 @@ def _require_as_new_as_ledger(settings: LandingSettings, chosen: RestorePoint, b
         )
 
 
-def _require_known(settings: LandingSettings, bucket: StreamObjects, chosen: RestorePoint, booked: Booked) -> None:
+def _require_known(settings: LandingSettings, bucket: Objects, chosen: RestorePoint, booked: Booked) -> None:
     unbooked = unbooked_objects(settings, bucket, booked, min(booked.hours, default=None))
     unknown = [stored.key for stored in unbooked if stored.key.encode() not in chosen.state]
     if unknown:

@@ -19,7 +19,7 @@ RECOVERED = "recovered"
 
 
 @dataclass(frozen=True, slots=True)
-class Topics:
+class BrokerView:
     """What the broker has of the topics.
 
     Attributes:
@@ -32,7 +32,7 @@ class Topics:
 
 
 def missing_entries(
-    job_name: str, tallies: Iterable[ObjectTally], next_offsets: Mapping[TopicPartition, int], topics: Topics
+    job_name: str, tallies: Iterable[ObjectTally], next_offsets: Mapping[TopicPartition, int], view: BrokerView
 ) -> Iterator[list[LedgerEntry]]:
     """Yield the entries of one epoch after the other, in the order of offsets; each chains to the one before.
 
@@ -40,7 +40,7 @@ def missing_entries(
         job_name: of the entries.
         tallies: the objects, read to their end.
         next_offsets: where the ledger ends, by partition.
-        topics: tell a hole from a record that has not landed.
+        view: tells a hole from a record that has not landed.
 
     Raises:
         RestoreRefusedError: a record before or between those of the objects has not landed.
@@ -53,10 +53,11 @@ def missing_entries(
         entries = []
         for at in sorted({at for tally in of_epoch for at in tally.parts}):
             parts = [(tally.key, tally.parts[at]) for tally in of_epoch if at in tally.parts]
-            landed = _Landed(at, parts, ends.get(at, _first_readable(parts, topics.ranges.get(at))))
+            landed = _Landed(at, parts, ends.get(at, _first_readable(parts, view.ranges.get(at))))
             if landed.last < landed.first:
                 continue  # booked by others: `ledger check` lists an object that nobody promises
-            _require_no_gap(landed, topics)
+            _require_nothing_booked(landed)
+            _require_no_gap(landed, view)
             entries.append(landed.entry(job_name, epoch))
             ends[at] = landed.last + 1
         if entries:
@@ -118,19 +119,31 @@ class _Landed:
         )
 
 
-def _require_no_gap(landed: _Landed, topics: Topics) -> None:
+def _require_nothing_booked(landed: _Landed) -> None:
+    """Refuse objects that hold booked offsets beside unbooked ones: no job of ours writes them."""
+    booked = landed.present.within(0, landed.first - 1)
+    if booked.spans:
+        keys = ", ".join(key.key for key, _ in landed.parts)
+        raise RestoreRefusedError(
+            f"{partition_name(landed.at)}: offsets {booked} are booked, and lie once more in objects that no "
+            f"ledger entry books ({keys}). Move these objects out of the stream and start again; `hourglass ledger "
+            "check --read` compares the rest"
+        )
+
+
+def _require_no_gap(landed: _Landed, view: BrokerView) -> None:
     """Refuse where an absent offset is a record, or may have been one that the broker has deleted."""
     absent = landed.absent
     if not absent.spans:
         return
-    low = topics.ranges[landed.at].low if landed.at in topics.ranges else landed.last + 1
-    if absent.spans[0][0] < low or next(topics.broker.readable(landed.at, absent), None) is not None:
+    low = view.ranges[landed.at].low if landed.at in view.ranges else landed.last + 1
+    if absent.spans[0][0] < low or next(view.broker.readable(landed.at, absent), None) is not None:
         keys = ", ".join(key.key for key, _ in landed.parts)
         raise RestoreRefusedError(
             f"{partition_name(landed.at)}: offsets {landed.present} lie in objects that no ledger entry books "
             f"({keys}), but offsets {absent} before or between them have not landed, and the uploads that would "
-            "complete them are gone. Move these objects out of the stream (no seal holds them), then `hourglass job start "
-            "--from-ledger` lands all of these offsets again"
+            "complete them are gone. Move these objects out of the stream (no seal holds them), then `hourglass job "
+            "start --from-ledger` lands all of these offsets again"
         )
 
 

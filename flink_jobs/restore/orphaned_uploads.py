@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from flink_jobs.contracts.layout import Kind
-from flink_jobs.lease.acquire import LeaseObjects
-from flink_jobs.s3.objects import OpenUpload, StoredObject
+from flink_jobs.s3.objects import Objects, OpenUpload
 from flink_jobs.settings import LandingSettings
 
 
-class StreamObjects(LeaseObjects, Protocol):
-    """See `Bucket`."""
-
-    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """List all objects below a prefix whose keys come after another one."""
-        ...
-
-    def directories(self, prefix: str) -> list[str]:
-        """List the directories directly below a prefix."""
-        ...
-
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """Read an object in pieces."""
-        ...
-
-    def uploads(self, prefix: str) -> Iterator[OpenUpload]:
-        """List the open multipart uploads below a prefix."""
-        ...
-
-    def abort(self, upload: OpenUpload) -> None:
-        """End an upload without an object."""
-        ...
-
-    def complete(self, upload: OpenUpload) -> None:
-        """Make an object of the parts that an upload has stored."""
-        ...
-
-    def parts(self, upload: OpenUpload) -> list[StoredObject]:
-        """List the parts that an upload has stored so far."""
-        ...
-
-
 def abort_orphaned_uploads(
-    settings: LandingSettings, bucket: StreamObjects, restorable: Iterable[bytes], report: Callable[[str], None]
+    settings: LandingSettings, bucket: Objects, restorable: Iterable[bytes], report: Callable[[str], None]
 ) -> list[OpenUpload]:
     """Abort every open upload that no restorable state names; call it with the lease, before the job starts.
 
@@ -66,7 +32,7 @@ def abort_orphaned_uploads(
     return orphans
 
 
-def stream_uploads(settings: LandingSettings, bucket: StreamObjects) -> Iterator[OpenUpload]:
+def stream_uploads(settings: LandingSettings, bucket: Objects) -> Iterator[OpenUpload]:
     """List the open uploads of what a job writes: lines, ledger, checkpoints."""
     kinds = (settings.layout.prefix(kind) for kind in (Kind.LANDING, Kind.REJECTED, Kind.LEDGER))
     for prefix in (*kinds, settings.checkpoint_prefix, settings.savepoint_prefix):

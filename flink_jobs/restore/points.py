@@ -9,9 +9,8 @@ from datetime import datetime
 from enum import IntEnum
 
 from flink_jobs.contracts.ledger import TopicPartition
-from flink_jobs.lease.acquire import LeaseObjects
 from flink_jobs.restore.metadata import checkpoint_id, damage, positions
-from flink_jobs.s3.objects import StoredObject
+from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
 
 _CHECKPOINT = re.compile(r".*/(?P<job>[0-9a-f]{32})/chk-(?P<number>\d+)/_metadata")
@@ -61,7 +60,7 @@ class RestorePoint:
         return job_id.startswith(self.job)
 
 
-def find_points(settings: LandingSettings, bucket: LeaseObjects) -> list[RestorePoint]:
+def find_points(settings: LandingSettings, bucket: Objects) -> list[RestorePoint]:
     """Read every restore point of the stream, the newest last; one with a `problem` has lost what it held."""
     objects = [*bucket.objects(settings.checkpoint_prefix), *bucket.objects(settings.savepoint_prefix)]
     listing = _Listing(settings, bucket, objects)
@@ -83,7 +82,7 @@ class _Listing:
     """Every object of the checkpoints and savepoints of a stream."""
 
     settings: LandingSettings
-    bucket: LeaseObjects
+    bucket: Objects
     objects: list[StoredObject]
 
     def read_point(self, stored: StoredObject) -> RestorePoint:

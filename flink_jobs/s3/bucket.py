@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.httpsession import get_cert_path
 
+from flink_jobs.contracts.s3_errors import FailureKind, failure_of
 from flink_jobs.errors import LandingJobError, ObjectGoneError, SetupError, UnreachableError
 from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
-from flink_jobs.signed_objects import BucketAddress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
-__all__ = ["Bucket", "OpenUpload", "StoredObject"]
-
 CHUNK_BYTES = 1 << 20
-_HEADERS = {
-    "ServerSideEncryption": "x-amz-server-side-encryption",
-    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
-    "ACL": "x-amz-acl",
-}
 _LIMITS = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 2, "mode": "standard"})
-
-
-def plain_address(settings: LandingSettings) -> BucketAddress:
-    """Say where the bucket is, and which certificates are trusted, for a client that knows nothing of AWS."""
-    endpoint = settings.client(_LIMITS).meta.endpoint_url
-    scheme, _, host = endpoint.partition("://")
-    in_path, in_host = f"{endpoint}/{settings.bucket}", f"{scheme}://{settings.bucket}.{host}"
-    return BucketAddress(
-        url=in_path if settings.uses_path_style else in_host,
-        region=settings.s3_region,
-        authorities=str(get_cert_path(settings.identity().session().get_config_variable("ca_bundle") or True)),
-        put_headers={_HEADERS[name]: value for name, value in settings.put_arguments().items()},
-    )
 
 
 class Bucket:
@@ -72,31 +52,24 @@ class Bucket:
             UnreachableError: nothing answers.
             SetupError: there is no such bucket, or it refuses the keys.
         """
-        try:
-            self._client.head_bucket(Bucket=self._name, **self._owner)
-        except (ClientError, BotoCoreError) as exc:
-            raise self._explain(exc) from exc
+        self._do(self._client.head_bucket, **self._owner)
 
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """List all objects below a prefix whose keys come after `after`, in the order of their keys."""
         start: dict[str, Any] = {"StartAfter": after} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix, **start)
-        try:
+        with self._translated():
             for page in pages:
                 for found in page.get("Contents", []):
                     yield StoredObject(
                         found["Key"], found["LastModified"], found.get("Size", 0), found.get("ETag", "").strip('"')
                     )
-        except (ClientError, BotoCoreError) as exc:
-            raise self._explain(exc) from exc
 
     def directories(self, prefix: str) -> list[str]:
         """List the directories directly below a prefix, each with its slash, in the order of their names."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix, Delimiter="/")
-        try:
+        with self._translated():
             return [found["Prefix"] for page in pages for found in page.get("CommonPrefixes", [])]
-        except (ClientError, BotoCoreError) as exc:
-            raise self._explain(exc) from exc
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Read an object in pieces of `CHUNK_BYTES`; each piece has the read timeout of the client.
@@ -105,26 +78,24 @@ class Bucket:
             ObjectGoneError: there is no such object.
             UnreachableError: the bucket does not answer, or stops in the middle.
         """
-        try:
-            yield from self._client.get_object(Bucket=self._name, Key=key)["Body"].iter_chunks(CHUNK_BYTES)
-        except self._client.exceptions.NoSuchKey as exc:
-            raise ObjectGoneError(f"bucket {self._name} has no object {key}") from exc
-        except (ClientError, BotoCoreError) as exc:
-            raise self._explain(exc) from exc
+        with self._translated():
+            try:
+                yield from self._client.get_object(Bucket=self._name, Key=key)["Body"].iter_chunks(CHUNK_BYTES)
+            except self._client.exceptions.NoSuchKey as exc:
+                raise ObjectGoneError(f"bucket {self._name} has no object {key}") from exc
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object unless there is one of that key; return whether this call wrote it.
 
         False also when the answer to an earlier attempt of this call was lost: compare the object with `body`.
         """
-        try:
-            self._client.put_object(Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **self._put)
-        except ClientError as exc:
-            if _code(exc) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
-                return False
-            raise self._explain(exc) from exc
-        except BotoCoreError as exc:
-            raise self._explain(exc) from exc
+        with self._translated():
+            try:
+                self._client.put_object(Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **self._put)
+            except ClientError as exc:
+                if failure_of(exc).kind is FailureKind.CONFLICT:
+                    return False
+                raise
         return True
 
     def put(self, key: str, body: bytes) -> None:
@@ -133,14 +104,9 @@ class Bucket:
 
     def read(self, key: str) -> bytes | None:
         """Read an object; None when there is none."""
-        try:
+        with self._translated(), _unless_missing():
             return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
-        except ClientError as exc:
-            if _code(exc) in {"NoSuchKey", "404"}:
-                return None
-            raise self._explain(exc) from exc
-        except BotoCoreError as exc:
-            raise self._explain(exc) from exc
+        return None
 
     def delete(self, key: str) -> None:
         """Delete an object; success also when it is gone already."""
@@ -149,82 +115,77 @@ class Bucket:
     def uploads(self, prefix: str) -> Iterator[OpenUpload]:
         """List the open multipart uploads of keys below a prefix."""
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._name, Prefix=prefix)
-        try:
+        with self._translated():
             for page in pages:
                 for found in page.get("Uploads", []):
                     yield OpenUpload(found["Key"], found["UploadId"], found["Initiated"])
-        except (ClientError, BotoCoreError) as exc:
-            raise self._explain(exc) from exc
 
     def abort(self, upload: OpenUpload) -> None:
         """Abort an upload; success also when it is gone already."""
-        try:
+        with self._translated(), _unless_missing():
             self._client.abort_multipart_upload(Bucket=self._name, Key=upload.key, UploadId=upload.upload_id)
-        except ClientError as exc:
-            if _code(exc) not in {"NoSuchUpload", "404"}:
-                raise self._explain(exc) from exc
-        except BotoCoreError as exc:
-            raise self._explain(exc) from exc
 
     def complete(self, upload: OpenUpload) -> None:
-        """Make an object of the parts that an upload has stored; one that is gone already is success.
+        """Make an object of the parts that an upload has stored; success also when it is gone already.
 
-        An upload without a part holds no object, and is left.
+        An upload without a part holds no object, and stays as it is.
         """
         parts: list[CompletedPartTypeDef] = [
             {"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in self._parts(upload)
         ]
         if not parts:
             return
-        try:
+        with self._translated(), _unless_missing():
             self._client.complete_multipart_upload(
                 Bucket=self._name, Key=upload.key, UploadId=upload.upload_id, MultipartUpload={"Parts": parts}
             )
-        except ClientError as exc:
-            if _code(exc) not in {"NoSuchUpload", "404"}:
-                raise self._explain(exc) from exc
-        except BotoCoreError as exc:
-            raise self._explain(exc) from exc
 
     def parts(self, upload: OpenUpload) -> list[StoredObject]:
-        """List the parts that an upload has stored so far, all under its key; none where it has just ended."""
+        """List the parts that an upload has stored so far, all under its key; none when it has just ended."""
         return [StoredObject(upload.key, part["LastModified"], part["Size"]) for part in self._parts(upload)]
 
     def _parts(self, upload: OpenUpload) -> list[PartTypeDef]:
         pages = self._client.get_paginator("list_parts").paginate(
             Bucket=self._name, Key=upload.key, UploadId=upload.upload_id
         )
-        try:
+        with self._translated(), _unless_missing():
             return [part for page in pages for part in page.get("Parts", [])]
-        except ClientError as exc:
-            if _code(exc) in {"NoSuchUpload", "404"}:
-                return []
-            raise self._explain(exc) from exc
-        except BotoCoreError as exc:
-            raise self._explain(exc) from exc
+        return []
 
     def _do(self, operation: Callable[..., object], **arguments: object) -> None:
-        try:
+        with self._translated():
             operation(Bucket=self._name, **arguments)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
         except (ClientError, BotoCoreError) as exc:
             raise self._explain(exc) from exc
 
     def _explain(self, error: ClientError | BotoCoreError) -> LandingJobError:
         place = f"bucket {self._name} at {self._client.meta.endpoint_url}"
-        if not isinstance(error, ClientError):
-            return UnreachableError(f"{place} does not answer: start the S3 server, or set HOURGLASS_S3_ENDPOINT")
-        code = _code(error)
-        if code in {"404", "NoSuchBucket"}:
+        kind, code = failure_of(error)
+        if kind in {FailureKind.MISSING, FailureKind.NO_BUCKET}:
             return SetupError(f"{place} does not exist: create it, or set HOURGLASS_BUCKET")
-        if code in {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
-            owner = self._owner.get("ExpectedBucketOwner")
-            other = f", or it does not belong to account {owner} (HOURGLASS_BUCKET_OWNER)" if owner else ""
-            return SetupError(
-                f"{place} refuses {error.operation_name} ({code}): set HOURGLASS_S3_ACCESS_KEY_ID and "
-                f"HOURGLASS_S3_SECRET_ACCESS_KEY to keys that may do this, or allow it to these{other}"
-            )
-        return UnreachableError(f"{place} answers with an error ({code}): try again when it has recovered")
+        if kind is FailureKind.UNAVAILABLE:
+            if isinstance(error, ClientError):
+                return UnreachableError(f"{place} answers with an error ({code}): try again when it has recovered")
+            return UnreachableError(f"{place} does not answer: start the S3 server, or set HOURGLASS_S3_ENDPOINT")
+        owner = self._owner.get("ExpectedBucketOwner")
+        other = f", or it does not belong to account {owner} (HOURGLASS_BUCKET_OWNER)" if owner else ""
+        operation = error.operation_name if isinstance(error, ClientError) else "every request"
+        return SetupError(
+            f"{place} refuses {operation} ({code}): set HOURGLASS_S3_ACCESS_KEY_ID and "
+            f"HOURGLASS_S3_SECRET_ACCESS_KEY to keys that may do this, or allow it to these{other}"
+        )
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
+@contextmanager
+def _unless_missing() -> Iterator[None]:
+    """Suppress the error about an object or an upload that is not there."""
+    try:
+        yield
+    except ClientError as exc:
+        if failure_of(exc).kind is not FailureKind.MISSING:
+            raise

@@ -139,13 +139,22 @@ def cluster_config(
 
 @job.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the state of the landing job; exit code 1 when it does not run."""
+    """Show the state of the landing job, and why it ended; exit code 1 when it does not run."""
     from dataclasses import asdict
 
     from flink_jobs import deploy
+    from flink_jobs.deploy.process import ended_with
+    from flink_jobs.errors import LandingJobError
     from flink_jobs.settings import LandingSettings
 
-    state = asdict(deploy.status(LandingSettings()))
+    settings = LandingSettings()
+    ended = ended_with(settings)
+    try:
+        state = asdict(deploy.status(settings)) | {"ended": str(ended) if ended else None}
+    except LandingJobError:
+        if ended is None:
+            raise
+        state = {"state": "ENDED", "ended": str(ended)}
     if as_json:
         print(json.dumps(state, indent=1, default=str))
     else:

@@ -13,10 +13,11 @@ from flink_jobs.contracts.layout import Hour, LayoutError
 from flink_jobs.contracts.ledger import partition_name
 
 if TYPE_CHECKING:
-    from flink_jobs.audit.audit import Audit, Hours, Objects
+    from flink_jobs.audit.audit import Audit, Hours
     from flink_jobs.audit.findings import Finding
     from flink_jobs.contracts.layout import StreamLayout
     from flink_jobs.contracts.ledger import TopicPartition
+    from flink_jobs.s3.objects import Objects
 
 WRONG = 1
 PROGRESS_SECONDS = 2.0

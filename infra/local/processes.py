@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+from flink_jobs.process_identity import find_process
+
 POLL_SECONDS = 0.1
 LOG_TAIL_LINES = 15
 _TRACE_WORDS = ("Traceback (most recent", "The above exception was", "During handling of the above", "├", "│", "└")
@@ -59,14 +61,8 @@ class Running:
     log: Path
 
     def process(self) -> psutil.Process | None:
-        """Return the process; None if it has ended or its pid belongs to another process."""
-        try:
-            process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.created) > 1 or process.status() == psutil.STATUS_ZOMBIE:
-                return None
-        except psutil.NoSuchProcess:
-            return None
-        return process
+        """Find the process; None where it has ended."""
+        return find_process(self.pid, self.created)
 
     def tree(self) -> list[psutil.Process]:
         """List the process and its descendants."""

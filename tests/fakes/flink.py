@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flink_jobs.errors import LandingJobError, UnreachableError
+from flink_jobs.errors import LandingJobError, ObjectGoneError, UnreachableError
 from flink_jobs.flink.jars import LandingJars
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers, SavepointState
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import StartingOffsets
 
 JOB_ID = "a" * 32
@@ -80,10 +80,6 @@ class FakeObjects:
         below = {stored.key[len(prefix) :].partition("/") for stored in self.stored if stored.key.startswith(prefix)}
         return sorted({f"{prefix}{name}/" for name, slash, _ in below if slash})
 
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """Read an object in one piece."""
-        yield self.bodies[key]
-
     def create(self, key: str, body: bytes) -> bool:
         """Write an object that must not exist yet."""
         self.on_create(key)
@@ -105,6 +101,13 @@ class FakeObjects:
         self.check()
         known = key in {stored.key for stored in self.stored}
         return self.bodies.get(key, METADATA if known else None)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object in one piece."""
+        body = self.read(key)
+        if body is None:
+            raise ObjectGoneError(key)
+        yield body
 
     def delete(self, key: str) -> None:
         """Remove an object."""
@@ -175,7 +178,7 @@ class FakeFlink:
         self.effects.append("kill")
         self.alive = False
 
-    def startup_error(self) -> LandingJobError | None:
+    def driver_error(self) -> LandingJobError | None:
         """Say whether it refused."""
         return self.refused
 

@@ -13,28 +13,28 @@ import zstandard
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from flink_jobs.errors import ObjectGoneError
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
+from tests.fakes.flink import FakeObjects
 
 START = datetime(2025, 8, 1, 3, tzinfo=UTC)
 WRITTEN = datetime(2025, 8, 1, 5, tzinfo=UTC)
 
 
 @dataclass
-class LandedBucket:
+class LandedBucket(FakeObjects):
     """Holds objects. Record `n` of any partition is of minute `n` after `START`; every tenth one is rejected."""
 
-    bodies: dict[str, bytes] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     layout: StreamLayout = field(default_factory=StreamLayout)
     suffix: str = ".jsonl"
     on_list: Callable[[str], None] = lambda _prefix: None
     on_read: Callable[[str], None] = lambda _key: None
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """List objects."""
         self.on_list(prefix)
         for key, body in sorted(self.bodies.items()):
-            if key.startswith(prefix):
+            if key.startswith(prefix) and key > after:
                 yield StoredObject(key, self.written.get(key, WRITTEN), len(body), str(hash(body)))
 
     def chunks(self, key: str) -> Iterator[bytes]:

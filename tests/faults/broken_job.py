@@ -41,11 +41,11 @@ def patched(folder: Path, patches: Iterable[Patch]) -> None:
 def broken_flink_home(home: Path, target: Path, patches: Iterable[Patch]) -> Path:
     """Build a Flink home like `home` below `target`, its landing jar compiled from patched sources."""
     sources, classes = target / "sources", target / "classes"
-    shutil.copytree(JAVA, sources)
+    shutil.copytree(JAVA, sources, ignore=shutil.ignore_patterns("upload"))  # another jar, another class path
     classes.mkdir()
     patched(sources, patches)
     compiled = subprocess.run(
-        ["javac", "-nowarn", "-cp", f"{home.absolute() / 'lib'}/*", "-d", classes, *sources.glob("*.java")],
+        ["javac", "-nowarn", "-cp", f"{home.absolute() / 'lib'}/*", "-d", classes, *sources.rglob("*.java")],
         capture_output=True,
         text=True,
         check=False,

@@ -1,26 +1,31 @@
-"""One job for a path: what a second one, a killed one and a paused one may do, with real processes."""
+"""One job for a path: what a second one, a killed one and a stopped one may do, with real processes."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import LeaseHeldError
+from flink_jobs.job_log import LOG_FILE
 from flink_jobs.restore.orphaned_uploads import stream_uploads
-from flink_jobs.s3.bucket import Bucket, OpenUpload
+from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import OpenUpload
 from flink_jobs.settings import Codec
 from tests.faults.landing_stack import LandingStack, Raw, Server, Servers, event
 from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for
 
 LEASE_SECONDS = 5.0
 PAYLOAD_CHARACTERS = 60_000
-LOG_FILE = "landing_job.log"
 Twins = Callable[..., tuple[LandingStack, LandingStack]]
 
 
@@ -74,9 +79,26 @@ def lease_of(stack: LandingStack) -> bytes:
     return body
 
 
-def said(stack: LandingStack) -> str:
-    """Read what the job's own process wrote down."""
+def log_of(stack: LandingStack) -> str:
+    """Read the log of the job's driver."""
     return (stack.landing.log_dir / LOG_FILE).read_text()
+
+
+def status_of(stack: LandingStack) -> str:
+    """Run `hourglass job status` for a job that has ended, and return what it prints."""
+    environment = stack.settings.environment() | stack.landing.job_environment() | {"HOURGLASS_TARGET": "remote"}
+    hourglass = str(Path(sys.executable).with_name("hourglass"))
+    done = subprocess.run(
+        [hourglass, "job", "status"], capture_output=True, text=True, check=False, env=os.environ | environment
+    )
+    assert 1 == done.returncode, done.stdout
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def visible(stack: LandingStack) -> set[str]:
+    """Name all objects of the stream that readers see: lines, rejected lines, ledger."""
+    kinds = (Kind.LANDING, Kind.REJECTED, Kind.LEDGER)
+    return {key for kind in kinds for key, _ in objects(stack.settings, stack.landing.layout.prefix(kind))}
 
 
 def assert_each_once(stack: LandingStack) -> None:
@@ -100,7 +122,7 @@ def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins, m
     assert not (second.landing.log_dir / "flink.out").exists()
     sent |= first.produce(records(200, 200))
     first.wait_until_landed(sent)
-    monkeypatch.setattr("flink_jobs.deploy._stream_held", lambda *_: ExitStack())
+    monkeypatch.setattr("flink_jobs.deploy.commands._stream_held", lambda *_: ExitStack())
     with pytest.raises(LeaseHeldError, match="holds the stream"):
         second.start_job()
     assert (second.landing.log_dir / "flink.out").exists()
@@ -121,44 +143,64 @@ def test_after_a_kill_the_next_start_waits_for_nobody_and_ends_what_was_left(twi
     left = {upload.upload_id for upload in open_uploads(first)}
     assert left
     second.start_job()
-    assert "is silent" not in said(second)
+    assert "has not renewed" not in log_of(second)
     second.wait_until_landed(sent)
     second.stop_job()
     assert set() == left & {upload.upload_id for upload in open_uploads(second)}
     assert_each_once(first)
 
 
-def test_a_paused_job_that_wakes_up_after_it_was_succeeded_lands_nothing_twice(twins: Twins) -> None:
-    """Its lease runs out, another job takes the stream; when it goes on, it ends, and its uploads are gone."""
-    first, second = twins("paused", checkpoint_seconds=4, codec=Codec.PLAIN)
+def test_a_stopped_job_that_wakes_up_after_its_lease_has_run_out_lands_nothing_more(twins: Twins) -> None:
+    """Another job has taken the stream: the one that wakes up is killed before it writes, and its uploads are gone."""
+    first, second = twins("stopped", checkpoint_seconds=4, codec=Codec.PLAIN)
     sent = first.produce(records(0, 200))
     first.start_job()
     first.wait_until_landed(sent)
-    produce_until_uploading(first)
+    sent |= produce_until_uploading(first)
     first.pause_job()
-    sent = first.produce(records(400, 200))
+    sent |= first.produce(records(400, 200))
     second.start_job()
     second.wait_until_landed(sent)
+    landed = visible(second)
     first.resume_job()
     first.wait_until_job_ends(seconds_max=20)
-    sent = second.produce(records(600, 200))
+    assert landed == visible(second)
+    assert "was not renewed for 5 s" in log_of(first)
+    sent |= second.produce(records(600, 200))
     second.wait_until_landed(sent)
     second.stop_job()
     assert_each_once(second)
-    assert "another job has taken the stream" in said(first)
 
 
-def test_a_job_whose_bucket_is_away_for_long_pauses_and_goes_on_by_itself(twins: Twins) -> None:
-    """Longer than its lease stands: it lands nothing until it knows that it still holds the stream."""
+def test_a_job_whose_bucket_is_away_for_longer_than_its_lease_ends_and_the_next_start_continues(twins: Twins) -> None:
+    """It lands nothing that another job could land, too; the log and the status name cause and repair."""
     first, _ = twins("bucket-away")
     sent = first.produce(records(0, 200))
-    handle = first.start_job()
+    first.start_job()
     first.wait_until_landed(sent)
     first.servers.kill(Server.BUCKET)
-    wait_for(lambda: "the job pauses" in said(first), seconds_max=60, what="the pause")
+    first.wait_until_job_ends(seconds_max=30)
+    assert "the lease cannot be renewed, the job ends in" in log_of(first)
+    assert "`hourglass job start` continues from its newest checkpoint" in status_of(first)
     sent |= first.produce(records(200, 200))
     first.servers.start(Server.BUCKET)
+    handle = first.start_job()
+    assert "/chk-" in str(handle.restored_from)
     first.wait_until_landed(sent)
-    assert handle.job_id == json.loads(lease_of(first))["job_id"]
     first.stop_job()
     assert_each_once(first)
+
+
+def test_a_job_whose_bucket_comes_back_before_its_lease_has_run_out_runs_on(servers: Servers) -> None:
+    """A short outage costs a restart by Flink at most."""
+    with LandingStack(servers, "bucket-away-shortly") as stack:
+        sent = stack.produce(records(0, 200))
+        handle = stack.start_job()
+        stack.wait_until_landed(sent)
+        servers.kill(Server.BUCKET)
+        sent |= stack.produce(records(200, 200))
+        servers.start(Server.BUCKET)
+        stack.wait_until_landed(sent)
+        assert handle.job_id == json.loads(lease_of(stack))["job_id"]
+        stack.stop_job()
+        assert_each_once(stack)

@@ -24,6 +24,8 @@ FIRST_SEED = int(os.environ["HOURGLASS_FAULT_SEED"])
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("HOURGLASS_FAULT_ROUNDS") or 1))
 KILLS = 3
 FROZEN_SECONDS = 20.0
+LEASE_SECONDS = 60.0
+"""A job ends when it cannot renew: outages of up to two thirds of this time end nothing."""
 PARTITIONS_MORE = 6
 
 
@@ -101,7 +103,7 @@ def test_servers_that_die_or_freeze_around_the_job_cost_nothing(new_stack: NewSt
     random = Random(seed)  # noqa: S311 - a schedule, not a secret
     faults = list(FAULTS)
     random.shuffle(faults)
-    stack = new_stack(parallelism=2)
+    stack = new_stack(parallelism=2, lease_seconds=LEASE_SECONDS)
     with traffic_on(stack) as (_, live):
         for fault in faults:
             during(random.uniform(0.5, 4))

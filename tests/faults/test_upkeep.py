@@ -23,7 +23,8 @@ from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.jars import MANIFEST, NAME, UPLOADS, LandingJars, jar_version
 from flink_jobs.restore.orphaned_uploads import stream_uploads
 from flink_jobs.restore.points import complete_points, find_points
-from flink_jobs.s3.bucket import Bucket, StoredObject
+from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import StoredObject
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
 from tests.faults.landing_stack import LandingStack, Raw, event
@@ -109,7 +110,7 @@ def own_home(tmp_path: Path) -> Path:
     """Make a Flink home of links, so that an upgrade changes no other test's jar."""
     home = tmp_path / "home"
     original = Path(os.environ.get("HOURGLASS_FLINK_HOME", ".runtime/flink")).absolute()
-    shutil.copytree(original, home, symlinks=True, ignore=shutil.ignore_patterns("classes.jsa"))
+    shutil.copytree(original, home, symlinks=True)
     return home
 
 

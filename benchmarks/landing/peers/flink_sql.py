@@ -19,11 +19,11 @@ from benchmarks.landing.settings import BenchmarkSettings
 from benchmarks.landing.store import Listed, Store
 from flink_jobs.deploy.process import wheel_java_options
 from flink_jobs.errors import UnreachableError
-from flink_jobs.flink.config import OPTIONS_BESIDE_WHEEL, logging_config
+from flink_jobs.flink.config import java_options, logging_config
 from flink_jobs.flink.home import assemble, wheel_home
 from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.restore.points import complete_points
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LogFormat
 from infra.local.settings import PROJECT
 
@@ -136,9 +136,9 @@ def write_configuration(task: Task, folder: Path) -> None:
 
 def settings(task: Task) -> dict[str, str | int | bool]:
     """Say how Flink runs: as for the product, where a setting has a meaning for both."""
-    java_options = wheel_java_options((wheel_home() / "conf" / "config.yaml").read_text())
+    options = java_options(wheel_java_options((wheel_home() / "conf" / "config.yaml").read_text()))
     return {
-        "env.java.opts.all": f"{java_options} {OPTIONS_BESIDE_WHEEL}",
+        "env.java.opts.all": " ".join(options),
         "env.log.dir": str(task.work_dir.absolute()),
         "io.tmp.dirs": str(task.work_dir.absolute() / "tmp"),
         "rest.address": "127.0.0.1",

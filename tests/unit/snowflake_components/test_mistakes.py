@@ -95,7 +95,7 @@ def test_the_documents_of_the_corpus_load_before_they_are_broken(document: str) 
         ("    url: s3://bucket/stream/landing/\n", "", 8, r"options\.url: is missing"),
         ("enable: true", "enable: 'yes'", 11, r"directory\.enable: .*bool"),
         ("enable: true", "auto_refresh: true", 11, r"directory\.enable: is missing"),
-        ("{type: JSON}", "{type: PARQUET}", 12, r"file_format\.type: only JSON is described inline"),
+        ("{type: JSON}", "{type: PARQUET}", 12, r"file_format\.type: only JSON can be described inline"),
         ("{type: JSON}", "{}", 12, "needs either type: JSON or format_name"),
         ("{type: JSON}", "{type: JSON, format_name: f}", 12, "needs either type: JSON or format_name"),
         ("{type: JSON}", "{format_name: f, strip_outer_array: true}", 12, "belong.* to the named file format"),

@@ -20,7 +20,7 @@ from flink_jobs.errors import (
 from flink_jobs.flink.rest import JobState, SavepointState
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from producers.kafka import OffsetRange
 from tests.fakes.broker_reader import FakeBrokerReader

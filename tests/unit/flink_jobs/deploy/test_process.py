@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import sys
@@ -14,27 +15,38 @@ from pydantic import SecretStr
 
 from flink_jobs.deploy.process import JobProcess, essence, wheel_java_options
 from flink_jobs.errors import LandingJobError, LeaseHeldError, SetupError
+from flink_jobs.flink.home import assemble
 from flink_jobs.flink.jars import LandingJars, jar_version
+from flink_jobs.job_log import LOG_FILE
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from tests.fakes.flink import FakeSeconds
-from tests.fakes.jars import put_jars
+from tests.fakes.jars import put_jars, write_jars
 
 SECRET = "canary-4711"
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LandingSettings:
-    """A Flink home, and a Java that writes down how it was called, and then waits."""
-    program = tmp_path / "jdk/bin/java"
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
-    program.parent.mkdir(parents=True)
-    program.write_text(
+def write_program(file: Path, text: str) -> None:
+    """Write a program that can be run."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+
+
+def recording_program(tmp_path: Path) -> str:
+    """Return a program that writes down how it was called, and then waits."""
+    return (
         f"#!{sys.executable}\nimport json, os, sys, time\n"
-        f"open({str(tmp_path / 'called.tmp')!r}, 'w').write(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
+        f"called = [sys.argv[1:], dict(os.environ) | {{'own pid': str(os.getpid())}}]\n"
+        f"open({str(tmp_path / 'called.tmp')!r}, 'w').write(json.dumps(called))\n"
         f"os.rename({str(tmp_path / 'called.tmp')!r}, {str(tmp_path / 'called.json')!r})\n"
         "print('ready', flush=True)\ntime.sleep(60)\n"
     )
-    program.chmod(0o755)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> LandingSettings:
+    """A Flink home whose `bin/flink` writes down how it was called."""
+    write_program(tmp_path / "home/bin/flink", recording_program(tmp_path))
     put_jars(LandingJars.installed(tmp_path / "home"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -69,16 +81,42 @@ def test_it_starts_in_a_session_of_its_own_and_is_found_by_another_command(
 ) -> None:
     pid = process.start("s3://b/chk-1", StartingOffsets.EARLIEST)
     arguments, environment = wait_for_call(tmp_path, pid)
-    client = arguments.index("org.apache.flink.client.cli.CliFrontend")
-    assert ["run", "-t", "local", "-s", "s3://b/chk-1", "-pyclientexec", sys.executable, "-py"] == arguments[
-        client + 1 : -1
-    ]
+    expected = ["run", "-t", "local", "-s", "s3://b/chk-1", "-pyclientexec", sys.executable, "-py"]
+    assert expected == arguments[:-1]
     assert "landing_job.py" == Path(arguments[-1]).name
-    assert {"-Xmx768m", "-XX:+UseSerialGC"} < set(arguments[:client])
     assert "earliest" == environment["HOURGLASS_STARTING_OFFSETS"]
     assert pid == os.getsid(pid) == JobProcess(settings, FakeSeconds()).find()
     process.kill()
     assert JobProcess(settings, FakeSeconds()).find() is None
+
+
+def test_flinks_own_program_becomes_java_with_our_options_and_those_of_its_variables(
+    settings: LandingSettings, process: JobProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that was started is the Java process: nothing of the shell is left, and no secret is in its call."""
+    shutil.rmtree(settings.flink_home / "bin")
+    jars = write_jars(tmp_path / "build")
+    assemble(settings.flink_home, lib_jars=[], s3_jars=[jars.uploads], landing_jar=jars.operator)
+    java = str(shutil.which("java"))
+    write_program(tmp_path / "recording", recording_program(tmp_path))
+    write_program(
+        tmp_path / "jdk/bin/java",
+        f'#!/bin/sh\ncase "$*" in *CliFrontend*) exec {tmp_path / "recording"} "$@" ;; esac\nexec {java} "$@"\n',
+    )
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    monkeypatch.setenv("FLINK_ENV_JAVA_OPTS", "-Dtheirs=1")
+    monkeypatch.setenv("HADOOP_CLASSPATH", "/hadoop/conf")
+    pid = process.start(None, StartingOffsets.GROUP)
+    arguments, environment = wait_for_call(tmp_path, pid)
+    client = arguments.index("org.apache.flink.client.cli.CliFrontend")
+    options = arguments[:client]
+    assert {"-Dtheirs=1", "-Xmx768m", "-XX:+UseSerialGC", "--add-opens=java.base/java.lang=ALL-UNNAMED"} < set(options)
+    assert {str(LandingJars.installed(settings.flink_home).operator), "/hadoop/conf"} < set(
+        options[options.index("-classpath") + 1].split(":")
+    )
+    assert (str(pid), []) == (environment["own pid"], psutil.Process(pid).children())
+    assert SECRET not in str((arguments, environment))
+    assert pid == JobProcess(settings, FakeSeconds()).find()
 
 
 def test_the_secret_is_in_one_file_that_only_its_owner_reads(
@@ -122,8 +160,7 @@ def test_the_client_of_a_cluster_shares_its_port_and_submits_the_job_there(
         cluster.listen()
         arguments, _ = wait_for_call(tmp_path, process.start("s3://b/chk-1", StartingOffsets.EARLIEST))
     process.kill()
-    client = arguments.index("org.apache.flink.client.cli.CliFrontend")
-    assert ["run", "-t", "remote", "-s", "s3://b/chk-1"] == arguments[client + 1 : client + 6]
+    assert ["run", "-t", "remote", "-s", "s3://b/chk-1"] == arguments[:5]
 
 
 def test_passwords_for_a_cluster_are_files_already(settings: LandingSettings) -> None:
@@ -180,14 +217,13 @@ def test_the_jar_that_runs_is_kept_when_a_build_replaces_it(
     assert started == jar_version(kept)
 
 
-def test_the_refusal_of_the_jobs_own_process_is_known_by_its_kind(
-    settings: LandingSettings, process: JobProcess
-) -> None:
-    assert process.startup_error() is None
+def test_the_error_of_the_driver_is_known_by_its_kind(settings: LandingSettings, process: JobProcess) -> None:
+    assert process.driver_error() is None
     settings.log_dir.mkdir(parents=True)
-    output = settings.log_dir / "flink.out"
-    output.write_text("hourglass: aborted 2 uploads\nhourglass: LeaseHeldError: x holds it\nTraceback\n")
-    assert isinstance(process.startup_error(), LeaseHeldError)
-    assert "x holds it" == str(process.startup_error())
-    output.write_text("hourglass: KeyError: no kind of ours\n")
-    assert LandingJobError is type(process.startup_error())
+    log = settings.log_dir / LOG_FILE
+    head = "2025-08-01 03:30:00,123 hourglass"
+    log.write_text(f"{head}: aborted 2 uploads\n{head}: LeaseHeldError: x holds it\nTraceback\n")
+    assert isinstance(process.driver_error(), LeaseHeldError)
+    assert "x holds it" == str(process.driver_error())
+    log.write_text(f"{head}: KeyError: no kind of ours\n")
+    assert LandingJobError is type(process.driver_error())

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flink_jobs.deploy.sweep import Leftover, leftovers, sweep, take_inventory
-from flink_jobs.s3.bucket import OpenUpload, StoredObject
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import EPOCH, FakeObjects, metadata
 

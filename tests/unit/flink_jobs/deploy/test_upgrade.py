@@ -12,7 +12,7 @@ from flink_jobs.deploy.upgrade import plan_upgrade, upgrade
 from flink_jobs.errors import NotRunningError, SetupError, UpgradeFailedError
 from flink_jobs.flink.jars import LandingJars, install, jar_version, keep
 from flink_jobs.flink.rest import CheckpointSummary, JobState, SavepointState
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings
 from tests.fakes.broker_reader import FakeBrokerReader
 from tests.fakes.flink import FakeFlink, FakeObjects, FakeSeconds, FakeTopics

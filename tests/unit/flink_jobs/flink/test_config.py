@@ -10,11 +10,20 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from flink_jobs.flink.config import cluster_config, flink_config, heap_options, java_options, logging_config
+from flink_jobs.flink.config import cluster_config, flink_config, heap_options, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.settings import FlinkTarget, LandingSettings, LogFormat
 
+WHEEL = "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.net=ALL-UNNAMED"
+OPTIONS = [
+    *WHEEL.split(),
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Dpekko.scheduler.tick-duration=100ms",
+    "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
+]
 LOCAL = {
+    "env.java.opts.client": " ".join(["-Xmx768m", "-Xms224m", "-Xmn112m", *OPTIONS]),
     "env.log.dir": "/data/logs",
     "io.tmp.dirs": "/data/flink/tmp",
     "rest.address": "127.0.0.1",
@@ -64,7 +73,7 @@ def settings() -> LandingSettings:
 
 
 def read(settings: LandingSettings) -> dict[str, object]:
-    found: dict[str, object] = yaml.safe_load(flink_config(settings))
+    found: dict[str, object] = yaml.safe_load(flink_config(settings, WHEEL))
     return found
 
 
@@ -86,33 +95,10 @@ def test_the_heap_begins_small_and_never_above_its_limit(heap_max: str, parallel
     assert options == heap_options(heap_max, parallelism)
 
 
-def test_the_options_of_java_are_those_of_the_wheel_and_ours() -> None:
-    expected = [
-        "--add-opens=java.base/java.lang=ALL-UNNAMED",
-        "--add-opens=java.base/java.net=ALL-UNNAMED",
-        "-XX:+IgnoreUnrecognizedVMOptions",
-        "-XX:+UseSerialGC",
-        "-XX:+UseTransparentHugePages",
-        "-XX:+ExitOnOutOfMemoryError",
-        "-XX:Tier4InvocationThreshold=100000",
-        "-XX:Tier4MinInvocationThreshold=30000",
-        "-XX:Tier4CompileThreshold=300000",
-        "-XX:Tier4BackEdgeThreshold=800000",
-        "-XX:TrimNativeHeapInterval=10000",
-        "-Dpekko.scheduler.tick-duration=100ms",
-        "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.numDirectArenas=1",
-        "-Dorg.apache.flink.shaded.netty4.io.netty.allocator.maxOrder=3",
-        "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
-    ]
-    assert expected == java_options(
-        "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.net=ALL-UNNAMED"
-    )
-
-
 def test_a_client_knows_where_the_cluster_is_and_nothing_of_its_machines(settings: LandingSettings) -> None:
     """Its job brings its checkpoints along; slots, memory and metrics are the cluster's."""
     changes = {"flink_target": FlinkTarget.SESSION, "flink_rest": "http://flink.example:8082", "metrics_port": 9249}
-    names = ("env.log.dir", "io.tmp.dirs")
+    names = ("env.java.opts.client", "env.log.dir", "io.tmp.dirs")
     expected = {name: value for name, value in LOCAL.items() if name in names or name.startswith("s3.")}
     assert expected | {"rest.address": "flink.example", "rest.port": 8082} == read(settings.model_copy(update=changes))
 
@@ -120,10 +106,8 @@ def test_a_client_knows_where_the_cluster_is_and_nothing_of_its_machines(setting
 def test_the_machines_of_a_cluster_need_the_bucket_and_look_for_silent_clients(settings: LandingSettings) -> None:
     """Nothing of it belongs to one stream or to one machine: any number of jobs may run there."""
     expected = {name: value for name, value in LOCAL.items() if name.startswith(("s3.", "taskmanager.memory."))}
-    found = yaml.safe_load(cluster_config(settings, "--add-opens=java.base/java.lang=ALL-UNNAMED"))
-    options = found.pop("env.java.opts.all").split()
-    assert "--add-opens=java.base/java.lang=ALL-UNNAMED" == options[0]
-    assert "-XX:+ExitOnOutOfMemoryError" in options
+    found = yaml.safe_load(cluster_config(settings, WHEEL))
+    assert OPTIONS == found.pop("env.java.opts.all").split()
     assert expected | {"$internal.dispatcher.client-aliveness-check.interval": "2 s"} == found
 
 

@@ -54,7 +54,7 @@ def test_the_password_stays_in_its_file(file: Path) -> None:
             kafka_sasl_password_file=file,
         )
     )
-    login = 'io.hourglass.landing.PasswordFileLogin required username="me \\"\\\\" password_file="FILE";'
+    login = 'io.hourglass.landing.kafka.PasswordFileLogin required username="me \\"\\\\" password_file="FILE";'
     expected = {
         "security.protocol": "SASL_PLAINTEXT",
         "sasl.mechanism": "PLAIN",

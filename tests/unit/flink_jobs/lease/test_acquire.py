@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 import psutil
 import pytest
 
-from flink_jobs.errors import LeaseHeldError, LeaseLostError, UnreachableError
+from flink_jobs.errors import LeaseHeldError, LeaseLostError
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder, Liveness
-from flink_jobs.lease.keeper import Kept, LeaseKeeper
-from flink_jobs.lease.record import Lease, LeaseRecord
+from flink_jobs.lease.record import HeldLease, LeaseRecord
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import FakeObjects, FakeSeconds
 
@@ -36,7 +35,7 @@ class Given:
         """The leases of the stream."""
         return Leases(SETTINGS, self.bucket, self.clock)
 
-    def take(self, holder: Holder = HERE) -> Lease:
+    def take(self, holder: Holder = HERE) -> HeldLease:
         """Take the stream."""
         return self.leases.take(holder, self.said.append)
 
@@ -111,7 +110,7 @@ def test_a_silent_holder_of_another_machine_is_succeeded_after_the_time_that_its
     given.take(ELSEWHERE)
     assert 2 == given.take().record.number
     assert SETTINGS.lease_seconds < given.clock.now < SETTINGS.lease_seconds + 2
-    assert "pid 7 on far, is silent for 5 of 30 s" in given.said[0]
+    assert "pid 7 on far, has not renewed its lease for 5 of 30 s" in given.said[0]
 
 
 def test_a_renewing_holder_of_another_machine_is_refused() -> None:
@@ -180,7 +179,7 @@ def test_a_listing_that_leaves_out_what_was_just_written_takes_no_lease_away() -
     given.leases.renew(lease, None)
 
 
-def test_what_is_no_lease_only_stands_its_time() -> None:
+def test_an_unreadable_object_counts_as_a_held_lease_until_it_has_run_out() -> None:
     """A broken object cannot keep a stream for ever, nor give it free at once."""
     given = Given()
     given.bucket.put(f"{PREFIX}00000004.json", b"{")
@@ -188,8 +187,8 @@ def test_what_is_no_lease_only_stands_its_time() -> None:
     assert SETTINGS.lease_seconds < given.clock.now
 
 
-def test_a_paused_process_of_this_machine_is_watched_like_one_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Holder, "life", lambda _holder: Liveness.STANDS_STILL)
+def test_a_stopped_process_of_this_machine_is_watched_like_one_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Holder, "life", lambda _holder: Liveness.STOPPED)
     given = Given()
     given.take()
     assert 2 == given.take().record.number
@@ -200,8 +199,35 @@ def test_the_former_holder_learns_at_its_next_renewal_that_it_lost() -> None:
     given = Given()
     theirs = given.take(ELSEWHERE)
     given.take()
-    with pytest.raises(LeaseLostError, match=r"00000001\.json"):
-        given.leases.renew(theirs, None)
+    with pytest.raises(LeaseLostError, match=r"another job has taken the stream from .*00000001\.json"):
+        given.leases.renew(replace(theirs, renewed_at=given.clock.now), None)
+
+
+def test_a_lease_that_has_run_out_is_not_renewed_although_nobody_has_taken_the_stream() -> None:
+    """Between the listing and the write another job could acquire it."""
+    given = Given()
+    lease = given.take()
+    given.clock.now = SETTINGS.lease_seconds
+    with pytest.raises(LeaseLostError, match=r"not renewed for 30 s.*`hourglass job start`"):
+        given.leases.renew(lease, None)
+    record = given.leases.read()
+    assert record
+    assert 0 == record.renewed
+
+
+def test_the_time_of_a_lease_counts_from_the_request_that_wrote_it() -> None:
+    """A slow response says nothing about what happened since the server wrote the object."""
+    given = Given()
+    put = given.bucket.put
+
+    def slow(key: str, body: bytes) -> None:
+        put(key, body)
+        given.clock.sleep(20)
+
+    given.bucket.put = slow  # type: ignore[method-assign]
+    lease = given.take()
+    assert (0, 20) == (lease.renewed_at, given.clock.now)
+    assert 20 == given.leases.renew(lease, None).renewed_at
 
 
 def test_life_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,160 +237,12 @@ def test_life_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Liveness.ENDED is replace(HERE, created=HERE.created - 60).life()
     assert Liveness.UNKNOWN is ELSEWHERE.life()
     for state, life in {
-        psutil.STATUS_STOPPED: Liveness.STANDS_STILL,
+        psutil.STATUS_STOPPED: Liveness.STOPPED,
         psutil.STATUS_ZOMBIE: Liveness.ENDED,
         psutil.STATUS_SLEEPING: Liveness.RUNS,
     }.items():
         monkeypatch.setattr(psutil.Process, "status", lambda _process, state=state: state)
         assert life is HERE.life()
-
-
-@dataclass
-class Watched:
-    """A keeper of a lease over a job that writes down what is done to it."""
-
-    given: Given = field(default_factory=Given)
-    done: list[str] = field(default_factory=list)
-    prolonged_at: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        lease = self.given.take()
-        self.keeper = LeaseKeeper(
-            self.given.leases, Kept(lease, self.given.clock.monotonic()), self, self.given.clock, self.given.said.append
-        )
-
-    def pause(self) -> str:
-        """Pause."""
-        self.done.append("pause")
-        return "it pauses"
-
-    def prolong(self) -> None:
-        """Go on for a whole lease."""
-        self.prolonged_at.append(self.given.clock.now)
-
-    def resume(self) -> None:
-        """Resume."""
-        self.done.append("resume")
-
-    def end(self) -> None:
-        """End."""
-        self.done.append("end")
-        raise SystemExit
-
-
-def test_a_lease_is_renewed_three_times_while_it_stands() -> None:
-    watched = Watched()
-    watched.keeper.name_job("j1")
-    assert SETTINGS.lease_seconds / 3 == watched.keeper.renew()
-    record = watched.given.leases.read()
-    assert record
-    assert (1, "j1", False) == (record.renewed, record.job_id, record.released)
-    assert [] == watched.done
-
-
-def test_each_renewal_reaches_the_job() -> None:
-    """A cluster lets the job go on for one lease from there."""
-    watched = Watched()
-    watched.given.clock.now = 10
-    watched.keeper.renew()
-    watched.given.bucket.failure = UnreachableError("away")
-    watched.given.clock.now = 20
-    watched.keeper.renew()
-    assert [10] == watched.prolonged_at
-
-
-def test_a_job_may_have_to_stop_before_its_lease_ends() -> None:
-    """What others wait for is longer: a cluster needs its time to find out."""
-    given, watched = Given(), Watched()
-    lease = given.leases.take(HERE, given.said.append, 60.0)
-    keeper = LeaseKeeper(given.leases, Kept(lease, 0), watched, given.clock, given.said.append)
-    given.clock.now = 29
-    assert (1, []) == (keeper.watch(), watched.done)
-    given.clock.now = 30
-    keeper.watch()
-    assert (["pause"], 90) == (watched.done, lease.record.lease_seconds)
-
-
-def test_a_job_that_cannot_renew_pauses_and_goes_on_when_it_still_holds_the_stream() -> None:
-    """A bucket that is away is waited for; in the meantime somebody else may have taken the stream."""
-    watched = Watched()
-    watched.given.clock.sleep(SETTINGS.lease_seconds - 1)
-    watched.given.bucket.failure = UnreachableError("away")
-    assert 1.0 == watched.keeper.renew()
-    assert 1.0 == watched.keeper.watch()
-    assert [] == watched.done
-    watched.given.clock.sleep(1)
-    watched.keeper.watch()
-    watched.keeper.watch()
-    assert ["pause"] == watched.done
-    watched.given.bucket.failure = None
-    watched.keeper.renew()
-    assert ["pause", "resume"] == watched.done
-    assert SETTINGS.lease_seconds == watched.keeper.watch()
-
-
-def test_a_lease_whose_object_was_removed_is_written_again() -> None:
-    """Only a higher number takes a stream: who deletes objects does not."""
-    watched = Watched()
-    watched.given.bucket.delete(f"{PREFIX}00000001.json")
-    watched.keeper.renew()
-    assert ([1], []) == (watched.given.numbers(), watched.done)
-
-
-def test_an_answer_that_nobody_foresaw_counts_as_no_renewal() -> None:
-    """A thread that died of it would leave a job that nobody watches."""
-    watched = Watched()
-    watched.given.bucket.failure = ValueError("half a page of XML")
-    assert 1.0 == watched.keeper.renew()
-    assert 1.0 == watched.keeper.renew()
-    assert ["the lease cannot be renewed: ValueError('half a page of XML')"] == watched.given.said
-
-
-def test_a_job_that_wakes_up_after_it_was_succeeded_ends() -> None:
-    watched = Watched()
-    other = watched.given.leases.read()
-    assert other
-    later = replace(other, number=2, holder=ELSEWHERE)
-    watched.given.bucket.put(f"{PREFIX}00000002.json", later.to_json())
-    with pytest.raises(SystemExit):
-        watched.keeper.renew()
-    assert ["end"] == watched.done
-
-
-def test_the_time_of_a_renewal_counts_from_its_question() -> None:
-    """An answer that took long says nothing about what happened since it was written."""
-    watched = Watched()
-    put = watched.given.bucket.put
-
-    def slow(key: str, body: bytes) -> None:
-        put(key, body)
-        watched.given.clock.sleep(20)
-
-    watched.given.bucket.put = slow  # type: ignore[method-assign]
-    watched.keeper.renew()
-    assert SETTINGS.lease_seconds - 20 == watched.keeper.watch()
-
-
-def test_a_released_stream_is_free() -> None:
-    watched = Watched()
-    watched.keeper.start()
-    watched.keeper.release()
-    assert 2 == watched.given.take().record.number
-
-
-def test_a_keeper_goes_on_where_another_one_stopped() -> None:
-    """A job that was paused is paused still, and the time since the last renewal goes on."""
-    watched = Watched()
-    watched.keeper.start()
-    watched.given.clock.sleep(SETTINGS.lease_seconds + 1)
-    watched.keeper.watch()
-    kept = watched.keeper.stop()
-    assert (0.0, True) == (kept.renewed_at, kept.paused)
-    successor = LeaseKeeper(watched.given.leases, kept, watched, watched.given.clock, watched.given.said.append)
-    successor.watch()
-    assert ["pause"] == watched.done
-    successor.renew()
-    assert ["pause", "resume"] == watched.done
 
 
 def test_what_is_written_is_read_and_what_is_no_lease_is_refused() -> None:

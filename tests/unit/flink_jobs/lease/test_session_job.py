@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 import pytest
 
 from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.rest import JobState
+from flink_jobs.lease.keeper import LocalJob
 from flink_jobs.lease.session_job import SessionClusterJob, end_orphan
 
 JOB = "a" * 32
@@ -45,10 +45,30 @@ class FakeCluster:
         self.asked.append(what)
 
 
-def job(cluster: FakeCluster, said: list[str] | None = None) -> SessionClusterJob:
+class Client(LocalJob):
+    """The Java process of a client, which notes its end in the list of its cluster."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        super().__init__(0)
+        self.cluster = cluster
+
+    def end(self) -> None:
+        """End."""
+        self.cluster.asked.append("kill the client")
+
+
+def unsubmitted(cluster: FakeCluster, said: list[str] | None = None) -> SessionClusterJob:
     """Make a job with a lease of five seconds at the moment 1000."""
     report = (said if said is not None else []).append
-    return SessionClusterJob(cluster, os.getpid(), 5.0, lambda: 1000, report, job_id=JOB)
+    return SessionClusterJob(cluster, Client(cluster), 5.0, lambda: 1000, report)
+
+
+def job(cluster: FakeCluster, said: list[str] | None = None) -> SessionClusterJob:
+    """Make a job that was submitted."""
+    made = unsubmitted(cluster, said)
+    made.submitting()
+    made.submitted(JOB)
+    return made
 
 
 @pytest.mark.parametrize(("check_seconds", "expected"), [(2.0, 7.0), (None, 65.0)])
@@ -72,16 +92,20 @@ def test_a_cluster_that_is_away_is_told_of_once() -> None:
     ours = job(cluster, said)
     ours.prolong()
     ours.prolong()
-    assert ["the cluster does not learn that the lease is renewed: no Flink answers"] == said
+    assert ["the cluster cannot be informed of the renewed lease: no Flink answers"] == said
     cluster.away = False
     ours.prolong()
     assert ["prolong a 6000"] == cluster.asked
 
 
-def test_a_job_without_a_lease_is_cancelled_because_nothing_can_pause_it() -> None:
+def test_a_job_without_a_lease_is_cancelled_and_its_client_killed() -> None:
+    """Also where the cluster is away: it cancels by itself."""
     cluster = FakeCluster()
-    assert "start it again" in job(cluster).pause()
-    assert ["cancel a"] == cluster.asked
+    job(cluster).end()
+    assert ["cancel a", "kill the client"] == cluster.asked
+    cluster = FakeCluster(away=True)
+    job(cluster).end()
+    assert ["kill the client"] == cluster.asked
 
 
 @pytest.mark.parametrize(
@@ -94,9 +118,12 @@ def test_only_the_word_of_the_cluster_that_ran_it_counts(state: JobState | None,
     assert not job(FakeCluster([state], away=True)).is_over()
 
 
-def test_a_job_that_was_never_submitted_may_have_been() -> None:
-    """The answer to its submission may be lost."""
-    assert not SessionClusterJob(FakeCluster([JobState.FAILED]), os.getpid(), 5.0, lambda: 0, print).is_over()
+def test_a_job_whose_submission_was_not_answered_may_run() -> None:
+    """Before the submission it certainly does not."""
+    ours = unsubmitted(FakeCluster([JobState.FAILED]))
+    assert ours.is_over()
+    ours.submitting()
+    assert not ours.is_over()
 
 
 def test_an_orphan_is_cancelled_and_asked_for_until_it_is_over() -> None:

@@ -8,7 +8,7 @@ from flink_jobs.audit.audit import Hours, audit
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.after_ledger import LedgerRecovery
-from flink_jobs.s3.bucket import OpenUpload
+from flink_jobs.s3.objects import OpenUpload
 from flink_jobs.settings import LandingSettings
 from producers.kafka import OffsetRange
 from tests.fakes.broker_reader import FakeBrokerReader
@@ -151,6 +151,14 @@ def test_an_unbooked_object_of_booked_offsets_is_left_to_the_check() -> None:
     given = Given()
     given.land(B1, 10, 19, gone=(Kind.LEDGER,))
     assert {("t", 0): 30} == given.next_offsets()
+
+
+def test_an_unbooked_object_of_booked_and_other_offsets_is_refused() -> None:
+    """Behind its last offset the others would be lost, before its first they would double."""
+    given = Given()
+    given.land(B1, 20, 39, gone=(Kind.LEDGER,))
+    with pytest.raises(RestoreRefusedError, match=r"t\[0\]: offsets 20-29 are booked, and lie once more"):
+        given.next_offsets()
 
 
 def test_offsets_that_the_broker_has_deleted_are_refused() -> None:

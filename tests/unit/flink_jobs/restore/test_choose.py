@@ -9,7 +9,7 @@ import pytest
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.restore.choose import choose_point
-from flink_jobs.s3.bucket import StoredObject
+from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import EPOCH, FakeObjects, metadata
 from tests.fakes.landed import LandedBucket

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from flink_jobs.restore.orphaned_uploads import abort_orphaned_uploads
-from flink_jobs.s3.bucket import OpenUpload
+from flink_jobs.s3.objects import OpenUpload
 from flink_jobs.settings import LandingSettings
 from tests.fakes.flink import EPOCH, FakeObjects
 

@@ -9,7 +9,8 @@ from botocore.stub import Stubber
 from mypy_boto3_s3.client import S3Client
 
 from flink_jobs.errors import LandingJobError, SetupError, UnreachableError
-from flink_jobs.s3.bucket import Bucket, OpenUpload, StoredObject
+from flink_jobs.s3.bucket import Bucket
+from flink_jobs.s3.objects import OpenUpload, StoredObject
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 
@@ -78,7 +79,7 @@ def test_an_upload_is_completed_of_the_parts_that_it_has_stored(client: S3Client
 def test_each_refusal_names_its_repair(
     client: S3Client, stub: Stubber, code: str, error: type[LandingJobError], repair: str
 ) -> None:
-    stub.add_client_error("head_bucket", service_error_code=code)
+    stub.add_client_error("head_bucket", service_error_code=code, http_status_code=int(code))
     with pytest.raises(error, match=repair):
         Bucket(client, "b").check()
 

@@ -1,5 +1,6 @@
 package io.hourglass.landing;
 
+import io.hourglass.landing.event.Flag;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -7,8 +8,8 @@ import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
 
 /**
- * What Flink's reporters tell of the landing operator. Counted when a record is processed, so after a restart records
- * are counted again: rates and reasons are seen here, totals are proven by the ledger.
+ * The metrics of the landing operator. Records are counted when they are processed, and again after a restart: metrics
+ * show rates and reasons, the ledger proves totals.
  */
 final class LandingMetrics {
     private final MetricGroup group;
@@ -52,7 +53,7 @@ final class LandingMetrics {
         reasons.computeIfAbsent(reason, code -> group.addGroup("reason", code).counter("rejectedByReason")).inc();
     }
 
-    /** Count records that came again below the position of their partition. */
+    /** Count records below the position of their partition. */
     void repeated(long records) {
         repeatedRecords.inc(records);
     }

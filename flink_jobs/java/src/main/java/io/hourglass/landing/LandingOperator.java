@@ -1,5 +1,15 @@
 package io.hourglass.landing;
 
+import io.hourglass.landing.chain.ByReference;
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.event.Contract;
+import io.hourglass.landing.event.EventScanner;
+import io.hourglass.landing.event.Reason;
+import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.ledger.LedgerEntry;
+import io.hourglass.landing.ledger.SourcePartition;
+import io.hourglass.landing.text.Lines;
+import io.hourglass.landing.text.UtcText;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -22,19 +32,19 @@ import org.apache.flink.util.OutputTag;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Turns each Kafka record into one accepted or one rejected line, and tells the ledger what it did.
+ * Turns each Kafka record into one accepted or one rejected line, and counts it in a ledger entry.
  *
- * <p>The order between two barriers is the promise:
+ * <p>The order between two barriers is a promise:
  *
  * <ol>
  *   <li>each record is counted once, in the entry of its partition, and its line carries the epoch;
- *   <li>before the barrier the entries go to the ledger's output, which the sink writers get before they flush;
+ *   <li>before the barrier the entries go to the ledger's output, so that they reach the sink before it flushes;
  *   <li>then a new epoch begins.
  * </ol>
  *
- * <p>Its state in Flink is the position of every partition that it knows, so that entries chain over restarts and
- * rescaling; what it counted since the last checkpoint is replayed from the offsets of that checkpoint. It throws for
- * no record; only a batch that is not what its checksum says, a sink that fails, or the machine, ends the job.
+ * <p>Its state in Flink is the position of each of its partitions, so entries chain across restarts and rescaling.
+ * Records since the last checkpoint are replayed and counted again from the offsets of that checkpoint. No content of a
+ * record makes it throw.
  */
 public class LandingOperator extends AbstractStreamOperator<Lines>
         implements OneInputStreamOperator<RecordRun, Lines>, BoundedOneInput {
@@ -49,19 +59,21 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
     /** The output of ledger entries. */
     public static final OutputTag<Lines> LEDGER = new OutputTag<>("ledger", LINES);
 
-    /** The checkpoint in the last entries of a bounded run, which follow no barrier; real ones count from 1. */
+    /**
+     * The checkpoint in the last entries of a bounded run, which no barrier follows. Flink's checkpoints count from 1.
+     */
     static final long END_OF_INPUT = 0;
 
     /**
-     * Topic, partition, offset that is expected next. Each subtask stores all that it knows and gets what all stored:
-     * a partition may come to any of them, and the highest position of it is the newest.
+     * Topic, partition, next offset. Union state: a partition may move to another subtask, so each subtask restores the
+     * positions of all. The highest position of a partition is the newest.
      */
     private static final ListStateDescriptor<Tuple3<String, Integer, Long>> POSITIONS =
             new ListStateDescriptor<>("positions", Types.TUPLE(Types.STRING, Types.INT, Types.LONG));
 
     private static final int INSTANCE_BYTES = 8;
 
-    /** From here on lines are sent on before their run has ended: they still lie in the second-level cache. */
+    /** Lines of this size are sent on within a run, while they are in the second-level cache. */
     static final int LINES_BYTES = 1 << 16;
 
     private final String job;
@@ -142,7 +154,7 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
         epoch = instance + "." + sequence;
     }
 
-    /** Land a run of records; nothing of it is left behind for a barrier to overtake. */
+    /** Land a run of records. All its lines are sent on before a barrier can follow. */
     @Override
     public void processElement(StreamRecord<RecordRun> element) {
         RecordRun run = element.getValue();
@@ -161,7 +173,7 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
         LedgerEntry entry = partition.entryFor(record.offset());
         LedgerEntry.Hour hour = entry.hourOf(timestamp);
         Lines lines = accepted.getValue();
-        if (lines.length() >= LINES_BYTES || lines.bucket() != hour.path) { // the same hour is the same object
+        if (lines.length() >= LINES_BYTES || lines.directory() != hour.path) { // the same hour is the same object
             sendAccepted();
         }
         if (lines.length() == 0) {
@@ -201,22 +213,22 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
         int before = lines.length();
         try {
             if (timestamp != record.timestamp()) {
-                return refuse(Reason.BAD_TIME.code(), "the record's own timestamp lies outside of 1970 to 9999");
+                return reject(Reason.BAD_TIME.code(), "the record's own timestamp lies outside of 1970 to 9999");
             }
             if (!scanner.accepts(record.value())) {
-                return refuse(scanner.code(), scanner.detail());
+                return reject(scanner.code(), scanner.detail());
             }
             partition.envelope.accepted(lines, record, timestamp, scanner.hasLineBreaks());
             return true;
-        } catch (RuntimeException e) { // a defect of ours must cost one record, not the job
+        } catch (RuntimeException e) { // a defect of this class costs one record, not the job
             LOG.error("record {}-{} offset {} was rejected by a defect of the landing operator",
                     partition.topic, partition.partition, record.offset(), e);
             lines.cutTo(before);
-            return refuse(Reason.INTERNAL_ERROR.code(), Trace.describe(e));
+            return reject(Reason.INTERNAL_ERROR.code(), Trace.describe(e));
         }
     }
 
-    private boolean refuse(String newReason, String newDetail) {
+    private boolean reject(String newReason, String newDetail) {
         reason = newReason;
         detail = newDetail;
         return false;
@@ -227,18 +239,18 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
         emitLedger(checkpointId);
     }
 
-    /** After the input has ended, sink writers take nothing more of a last barrier: the rest must go now. */
+    /** Send the last entries: sink writers receive no barrier after the end of the input. */
     @Override
     public void endInput() {
         emitLedger(END_OF_INPUT);
     }
 
     private void emitLedger(long checkpoint) {
-        String bucket = UtcText.path(UtcText.hourOf(getProcessingTimeService().getCurrentProcessingTime()));
+        String directory = UtcText.path(UtcText.hourOf(getProcessingTimeService().getCurrentProcessingTime()));
         for (Map<Integer, SourcePartition> ofTopic : partitions.values()) {
             for (SourcePartition partition : ofTopic.values()) {
                 for (LedgerEntry entry : partition.takeEntries()) {
-                    writeEntry(ledger.getValue().clear().into(bucket, epoch), checkpoint, partition, entry);
+                    writeEntry(ledger.getValue().clear().into(directory, epoch), checkpoint, partition, entry);
                     output.collect(LEDGER, ledger);
                     metrics.repeated(entry.repeated());
                 }

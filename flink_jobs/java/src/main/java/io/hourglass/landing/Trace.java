@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class Trace {
     private Trace() {}
 
-    /** Name the exception, where it was thrown, and a hash by which equal defects are counted together. */
+    /** The exception, where it was thrown, and a hash of the stack trace to group equal defects. */
     static String describe(RuntimeException defect) {
         StackTraceElement[] frames = defect.getStackTrace();
         String place = frames.length == 0 ? "unknown place" : frames[0].getClassName() + ":" + frames[0].getLineNumber();

@@ -3,6 +3,13 @@ package io.hourglass.landing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.event.Contracts;
+import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.sink.Codec;
+import io.hourglass.landing.sink.EpochNames;
+import io.hourglass.landing.sink.LineWriter;
+import io.hourglass.landing.text.Lines;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,9 +45,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The ledger's promise rests on Flink committing the sinks of one chain in the order in which they were made.
+ * Flink commits the sinks of one chain in the order of their creation, on which the ledger relies.
  *
- * <p>That order is nowhere documented: an upgrade of Flink that changes it must fail here.
+ * <p>Flink does not document that order, so this test must fail with a version of Flink that changes it.
  */
 @Timeout(60)
 class CommitOrderTest {
@@ -104,7 +111,7 @@ class CommitOrderTest {
         }
     }
 
-    /** A sink whose committer writes down its name. */
+    /** A sink whose committer records its name. */
     private record Recorded(String name) implements Sink<Lines>, SupportsCommitter<String> {
         private static final long serialVersionUID = 1;
 

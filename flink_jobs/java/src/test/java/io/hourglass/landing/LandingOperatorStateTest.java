@@ -1,9 +1,12 @@
 package io.hourglass.landing;
 
-import static io.hourglass.landing.Contracts.EVENT;
-import static io.hourglass.landing.Contracts.utf8;
+import static io.hourglass.landing.event.Contracts.EVENT;
+import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.text.Lines;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,13 +20,13 @@ import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
 
-/** Entries of one partition chain, whoever reads it: over restarts, crashes, rescaling, and holes at the seams. */
+/** The entries of a partition chain across restarts, crashes, rescaling, and holes between runs. */
 @SuppressWarnings("try") // closing may be interrupted, as anything in a test may
 class LandingOperatorStateTest {
     private static final int SUBTASKS_MAX = 4;
     private static final long TIME = 1_754_020_799_999L;
 
-    /** A job of some subtasks, whose checkpoints commit what they emitted; it forgets the rest when it crashes. */
+    /** A job of several subtasks. Its checkpoints commit what was emitted; a crash drops the rest. */
     private static final class Job implements AutoCloseable {
         private final List<OneInputStreamOperatorTestHarness<RecordRun, Lines>> subtasks = new ArrayList<>();
         private final List<LandingOperatorTest.Sent> sent = new ArrayList<>();
@@ -61,7 +64,7 @@ class LandingOperatorStateTest {
             return states;
         }
 
-        /** Give the entries emitted since the last call. */
+        /** Return the entries emitted since the last call. */
         List<JsonNode> entries() throws Exception {
             ObjectMapper json = new ObjectMapper();
             List<JsonNode> entries = new ArrayList<>();
@@ -161,7 +164,7 @@ class LandingOperatorStateTest {
         }
     }
 
-    /** The oracle is the log itself: what a reader of committed records gets, in order. */
+    /** The expected records: those that a reader of committed records gets, in order. */
     @Test
     void everyRecordIsCountedOnceInChainingEntriesUnderAnyScheduleOfCrashesAndRescaling() throws Exception {
         long seed = Long.getLong("seed", System.nanoTime());
@@ -230,7 +233,7 @@ class LandingOperatorStateTest {
         return expected;
     }
 
-    /** Add up the entries of each partition; one that does not follow its predecessor shows. */
+    /** Add up the entries of each partition, which must chain. */
     private static Map<Integer, String> summary(List<JsonNode> ledger) {
         Map<Integer, List<JsonNode>> byPartition = new TreeMap<>();
         ledger.forEach(entry -> byPartition.computeIfAbsent(entry.get("partition").intValue(), n -> new ArrayList<>()).add(entry));

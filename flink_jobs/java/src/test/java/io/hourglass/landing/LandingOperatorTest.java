@@ -1,22 +1,27 @@
 package io.hourglass.landing;
 
-import static io.hourglass.landing.Contracts.EVENT;
-import static io.hourglass.landing.Contracts.amidst;
-import static io.hourglass.landing.Contracts.text;
-import static io.hourglass.landing.Contracts.utf8;
+import static io.hourglass.landing.event.Contracts.EVENT;
+import static io.hourglass.landing.event.Contracts.amidst;
+import static io.hourglass.landing.event.Contracts.text;
+import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.event.Contracts;
+import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.text.Lines;
+import io.hourglass.landing.text.UtcText;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.flink.runtime.event.WatermarkEvent;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
-import org.apache.flink.runtime.event.WatermarkEvent;
 import org.apache.flink.streaming.api.graph.StreamConfig;
 import org.apache.flink.streaming.api.operators.Output;
 import org.apache.flink.streaming.api.watermark.Watermark;
@@ -42,10 +47,10 @@ class LandingOperatorTest {
     private final List<Sent> sent = new ArrayList<>();
     private OneInputStreamOperatorTestHarness<RecordRun, Lines> harness;
 
-    /** What a sink saw: the operator fills its lines anew, so this is a copy. */
-    record Sent(OutputTag<?> tag, String bucket, String epoch, String text) {}
+    /** A copy of lines at a sink, because the operator reuses them. */
+    record Sent(OutputTag<?> tag, String directory, String epoch, String text) {}
 
-    /** The harness would copy lines by their serializer, which refuses; a chained sink takes them as they pass. */
+    /** Takes lines by reference like a chained sink; the harness would copy them by their serializer, which throws. */
     static final class Chained extends LandingOperator {
         private static final long serialVersionUID = 1;
         private final transient List<Sent> sent;
@@ -74,7 +79,7 @@ class LandingOperatorTest {
         @Override
         public <X> void collect(OutputTag<X> tag, StreamRecord<X> record) {
             Lines line = (Lines) record.getValue();
-            sent.add(new Sent(tag, line.bucket(), line.epoch(), text(line)));
+            sent.add(new Sent(tag, line.directory(), line.epoch(), text(line)));
         }
 
         @Override
@@ -122,7 +127,7 @@ class LandingOperatorTest {
         land(record(partition, offset, timestamp, utf8(value)));
     }
 
-    /** Make the run that a source would hand over. */
+    /** Make a run as the source emits it. */
     @SafeVarargs
     @SuppressWarnings("varargs")
     static StreamRecord<RecordRun> run(ConsumerRecord<byte[], ByteBuffer>... records) {
@@ -151,8 +156,8 @@ class LandingOperatorTest {
         land(0, 5, TIME, EVENT);
         land(0, 6, TIME + 1, EVENT);
         land(0, 7, TIME, "no json");
-        assertEquals(List.of("2025/08/01/03", "2025/08/01/04"), accepted().stream().map(Sent::bucket).toList());
-        assertEquals(List.of("2025/08/01/03"), side(LandingOperator.REJECTED).stream().map(Sent::bucket).toList());
+        assertEquals(List.of("2025/08/01/03", "2025/08/01/04"), accepted().stream().map(Sent::directory).toList());
+        assertEquals(List.of("2025/08/01/03"), side(LandingOperator.REJECTED).stream().map(Sent::directory).toList());
         String epoch = accepted().get(0).epoch();
         assertTrue(epoch.matches("[0-9a-f]{16}\\.1"), epoch);
         assertEquals(epoch, side(LandingOperator.REJECTED).get(0).epoch());
@@ -178,7 +183,7 @@ class LandingOperatorTest {
         assertEquals(accepted().get(0).epoch(), entry.get("epoch").textValue());
         assertEquals("{\"not_object\":1}", entry.get("reasons").toString());
         assertEquals("{\"RUN_START\":1}", entry.get("types").toString());
-        assertEquals("2025/08/01/13", side(LandingOperator.LEDGER).get(0).bucket());
+        assertEquals("2025/08/01/13", side(LandingOperator.LEDGER).get(0).directory());
         assertNotEquals(accepted().get(0).epoch(), accepted().get(2).epoch());
     }
 
@@ -241,7 +246,7 @@ class LandingOperatorTest {
         land(record(0, 5, TIME, utf8(EVENT)), record(0, 6, TIME, utf8("no json")), record(0, 7, TIME, utf8(EVENT)),
                 record(0, 8, TIME + 1, utf8(EVENT)), record(0, 9, TIME, utf8(EVENT)));
         assertEquals(List.of("03 [5, 7]", "04 [8]", "03 [9]"), accepted().stream()
-                .map(lines -> lines.bucket().substring(11) + " " + offsets(lines)).toList());
+                .map(lines -> lines.directory().substring(11) + " " + offsets(lines)).toList());
     }
 
     @Test
@@ -267,7 +272,7 @@ class LandingOperatorTest {
         land(0, 5, -1, EVENT);
         land(0, 6, Long.MAX_VALUE, EVENT);
         assertEquals(List.of("1970/01/01/00", "9999/12/31/23"),
-                side(LandingOperator.REJECTED).stream().map(Sent::bucket).toList());
+                side(LandingOperator.REJECTED).stream().map(Sent::directory).toList());
         assertTrue(side(LandingOperator.REJECTED).get(1).text().contains("\"reason\":\"bad_time\""));
     }
 

@@ -24,10 +24,10 @@ public final class LedgerAgent {
         Class<?> entries = keep ? Entries.class : NoEntries.class;
         new AgentBuilder.Default()
                 .disableClassFormatChanges()
-                .type(named("io.hourglass.landing.LedgerEntry"))
+                .type(named("io.hourglass.landing.ledger.LedgerEntry"))
                 .transform((builder, description, loader, module, domain) ->
                         builder.visit(Advice.to(count).on(namedOneOf("addAccepted", "addRejected"))))
-                .type(named("io.hourglass.landing.SourcePartition"))
+                .type(named("io.hourglass.landing.ledger.SourcePartition"))
                 .transform((builder, description, loader, module, domain) ->
                         builder.visit(Advice.to(entries).on(named("takeEntries"))))
                 .installOn(instrumentation);

@@ -6,7 +6,7 @@ import java.net.SocketTimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tries a request again and again while the bucket is away, for about a minute. */
+/** Retries a request for about a minute while the bucket is unavailable. */
 final class Attempts {
     private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
     private static final int ATTEMPTS_MAX = 12;
@@ -25,7 +25,7 @@ final class Attempts {
         T send() throws IOException;
     }
 
-    /** How time passes between two attempts. */
+    /** Waits between two attempts. */
     @FunctionalInterface
     interface Pause {
         void sleep(long milliseconds) throws InterruptedException;
@@ -59,7 +59,7 @@ final class Attempts {
             pause.sleep(milliseconds);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw (IOException) new InterruptedIOException("given up between two attempts").initCause(e);
+            throw (IOException) new InterruptedIOException("interrupted between two attempts").initCause(e);
         }
     }
 }

@@ -7,7 +7,7 @@ import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
 import org.apache.flink.core.fs.RecoverableWriter;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** Leaves everything to Flink's own writer; a subclass overrides what it does itself. */
+/** Delegates to Flink's own writer; a subclass overrides what it does itself. */
 abstract class FlinksWriter implements RecoverableWriter {
     private final RecoverableWriter flinks;
 

@@ -5,14 +5,13 @@ import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
 import org.apache.flink.core.fs.RecoverableWriter.CommitRecoverable;
 
 /**
- * Completes no upload in a thread in which another one could not be completed.
+ * Refuses to complete an upload after a completion in the same thread has failed.
  *
- * <p>Of a completed checkpoint Flink tells one sink after the other, the last ones also when the first has failed, and
- * only then ends the task: the ledger would promise what its data sink could not make visible. A task that is restarted
- * runs in another thread.
+ * <p>Flink notifies the sinks of a completed checkpoint in turn and does not stop at a failure, so the ledger could be
+ * committed without its data. A restarted task runs in a new thread.
  */
 final class OrderedCommitter implements Committer {
-    /** Said, not kept as a cause: Flink adds what follows a failure to it, and would go round in circles. */
+    /** Kept as text: Flink adds suppressed exceptions to it, which would make a cycle. */
     private static final ThreadLocal<String> FAILURE = new ThreadLocal<>();
 
     private final Committer committer;
@@ -38,7 +37,7 @@ final class OrderedCommitter implements Committer {
 
     private static void inOrder(Completion completion) throws IOException {
         if (FAILURE.get() != null) {
-            throw new IOException("not completed after what should have been before it: " + FAILURE.get());
+            throw new IOException("not completed, because an earlier completion of this task failed: " + FAILURE.get());
         }
         try {
             completion.complete();

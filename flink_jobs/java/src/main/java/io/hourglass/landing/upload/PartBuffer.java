@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** The bytes of one part on their way to the bucket, in blocks that are used again and again. */
+/** The bytes of one part, in reused blocks. */
 final class PartBuffer {
     static final int BLOCK_BYTES = 1 << 18;
 
@@ -45,19 +45,19 @@ final class PartBuffer {
         }
     }
 
-    /** Give the blocks back; the buffer is empty afterwards. */
+    /** Return the blocks to the pool and be empty. */
     void release() {
         filled.forEach(blocks::giveBack);
         filled.clear();
         lastLength = BLOCK_BYTES;
     }
 
-    /** The blocks that nobody uses now. Safe for threads. */
+    /** A pool of unused blocks. Thread-safe. */
     static final class Blocks {
         private final int keptMax;
         private final Deque<byte[]> spare = new ArrayDeque<>();
 
-        /** @param keptMax blocks that are kept for the next part; more are left to the garbage collector */
+        /** @param keptMax unused blocks to keep; the garbage collector takes the others */
         Blocks(int keptMax) {
             this.keptMax = keptMax;
         }

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /**
  * Sends one part by a presigned URL: no digest, no copy, no file.
  *
- * <p>A presigned URL is a password for a quarter of an hour, so no message of ours holds one.
+ * <p>A presigned URL is a password for a quarter of an hour, so no message contains one.
  */
 final class PartRequest {
     static final String CONTENT_TYPE = "application/octet-stream";
@@ -27,7 +27,7 @@ final class PartRequest {
     /**
      * Send the part and return its ETag.
      *
-     * @throws Refused when another attempt would be refused, too
+     * @throws Refused if another attempt would fail alike
      */
     static String send(URL presigned, PartBuffer part) throws IOException {
         HttpURLConnection request = (HttpURLConnection) presigned.openConnection();

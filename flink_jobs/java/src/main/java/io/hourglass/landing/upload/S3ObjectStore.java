@@ -21,7 +21,7 @@ import org.apache.hadoop.fs.s3a.S3AUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The bucket behind Flink's S3 file system: its credentials, endpoint and encryption, with parts sent by ourselves. */
+/** The bucket of Flink's S3 file system, with its credentials, endpoint and encryption; parts go by presigned URLs. */
 final class S3ObjectStore implements ObjectStore {
     private static final Logger LOG = LoggerFactory.getLogger(S3ObjectStore.class);
     private static final Duration PRESIGNED = Duration.ofMinutes(15);

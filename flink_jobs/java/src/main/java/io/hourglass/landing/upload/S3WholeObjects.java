@@ -10,7 +10,7 @@ import org.apache.hadoop.fs.s3a.S3AFileSystem;
 import org.apache.hadoop.fs.s3a.S3AUtils;
 import org.apache.hadoop.fs.s3a.api.RequestFactory;
 
-/** The bucket behind Flink's S3 file system: its credentials, endpoint, encryption and attempts. */
+/** The bucket of Flink's S3 file system, with its credentials, endpoint, encryption and attempts. */
 final class S3WholeObjects implements WholeObjects {
     private final AmazonS3 client;
     private final RequestFactory requests;

@@ -9,12 +9,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 
-/** The threads that parts travel in, shared by all uploads of the process; who finds no free slot waits. */
+/** The threads that send parts, for all uploads of the process. A caller without a free slot waits. */
 final class Senders {
     private final ExecutorService threads = Executors.newCachedThreadPool(Senders::thread);
     private final Semaphore slots;
 
-    /** @param slots parts on their way at a time, and so a bound of the memory that they hold */
+    /** @param slots parts in flight, which bounds the memory that they hold */
     Senders(int slots) {
         this.slots = new Semaphore(slots);
     }
@@ -42,7 +42,7 @@ final class Senders {
         return task;
     }
 
-    /** Run later, without a slot and without an answer. */
+    /** Run in a thread, without a slot and without a result. */
     void later(Runnable work) {
         threads.execute(work);
     }

@@ -1,6 +1,6 @@
 package io.hourglass.landing.upload;
 
-/** Registers {@code hourglass-signed://bucket/…}: all objects go through Flink's own writer, completed in order. */
+/** Registers {@code hourglass-signed://bucket/…}: Flink's own writer for all objects, completed in order. */
 public final class SignedUploadFileSystemFactory extends UploadFileSystemFactory {
     @Override
     public String getScheme() {

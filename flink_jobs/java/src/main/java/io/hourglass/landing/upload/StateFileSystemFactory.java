@@ -13,13 +13,13 @@ import org.apache.hadoop.fs.s3a.S3AFileSystem;
 /**
  * Registers {@code hourglass-state://bucket/…}: Flink's S3 file system for checkpoints, with few requests.
  *
- * <p>It keeps them in a bucket as a bucket is: a small file is one request, and there are no directories. A checkpoint
- * of a few kilobytes every ten seconds is what this job has. Hadoop's S3A plays a file system for it: directories are
- * made, looked up and deleted, files looked for under three names and sent as multipart uploads.
+ * <p>A small file is one request, and there are no directories. This job writes a few kilobytes every ten seconds;
+ * Hadoop's S3A creates, looks up and deletes directories for them, looks for files under three names and sends them as
+ * multipart uploads.
  *
- * <p>What reads, lists or deletes a tree, and state of which Flink makes files of its own, is left to Flink.
+ * <p>Flink reads, lists and deletes trees, and writes large state files, by itself.
  *
- * <p>It belongs into the plugin folder of {@code flink-s3-fs-hadoop} and takes the same settings.
+ * <p>Its place is the plugin folder of {@code flink-s3-fs-hadoop}; it has the same settings.
  */
 public final class StateFileSystemFactory extends S3FileSystemFactory {
     @Override
@@ -40,19 +40,19 @@ public final class StateFileSystemFactory extends S3FileSystemFactory {
         WholeObjects objects = new S3WholeObjects((S3AFileSystem) hadoops);
         return new FlinkS3FileSystem(
                 hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, helper, partBytes, uploadsMax) {
-            /** A directory is there as soon as something lies in it. */
+            /** A directory exists as soon as it has a file. */
             @Override
             public boolean mkdirs(Path path) {
                 return true;
             }
 
-            /** Whether there is a file of this name; directories are not looked for. */
+            /** Whether there is a file of this name; directories do not count. */
             @Override
             public boolean exists(Path path) throws IOException {
                 return objects.has(UploadWriter.keyOf(path));
             }
 
-            /** Without {@code recursive} delete the file of this name; of a directory there is nothing to delete. */
+            /** Without {@code recursive} delete the file of this name; an empty directory has no object to delete. */
             @Override
             public boolean delete(Path path, boolean recursive) throws IOException {
                 if (recursive) {

@@ -9,10 +9,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
 /**
- * One multipart upload. Parts travel in other threads; at most as many at a time as there are slots.
+ * One multipart upload. Other threads send its parts, as many at a time as there are slots.
  *
- * <p>Its life: open, while parts are sent; then either finished, when every part is stored and only the completion is
- * missing, or abandoned. The completion is the committer's.
+ * <p>It is open while parts are sent; then finished, with every part stored and only the completion missing, or
+ * abandoned. The committer completes it.
  */
 final class Upload {
     private final String key;
@@ -55,10 +55,10 @@ final class Upload {
         }));
     }
 
-    /** The first part begins the upload, whichever that is. */
+    /** The first part that is sent begins the upload. */
     private synchronized String idOf() throws IOException {
         if (abandoned) {
-            throw new IOException("the upload of " + key + " was given up");
+            throw new IOException("the upload of " + key + " was abandoned");
         }
         if (id == null) {
             id = store.begin(key);
@@ -86,7 +86,7 @@ final class Upload {
         }
     }
 
-    /** Give up: no checkpoint knows this upload. */
+    /** Abort the upload, which is in no checkpoint. */
     void abandon() {
         parts.forEach(part -> part.cancel(true));
         synchronized (this) {

@@ -7,7 +7,7 @@ import org.apache.flink.core.fs.RecoverableWriter.CommitRecoverable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Completes an upload, once, however often it is asked. */
+/** Completes an upload, once, however often it is called. */
 final class UploadCommitter implements Committer {
     private static final Logger LOG = LoggerFactory.getLogger(UploadCommitter.class);
 
@@ -25,9 +25,9 @@ final class UploadCommitter implements Committer {
     }
 
     /**
-     * Complete an upload that may be completed already: its id is gone then, and the object tells.
+     * Complete an upload that may be completed already: its id is gone then, and the object is visible.
      *
-     * <p>A name holds an epoch that no other operator ever gets, so an object of this name and length is ours.
+     * <p>The name contains an epoch that no other operator has, so an object of this name and length is this upload.
      */
     @Override
     public void commitAfterRecovery() throws IOException {

@@ -11,9 +11,9 @@ import org.apache.flink.fs.s3hadoop.S3FileSystemFactory;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
 
 /**
- * Registers {@code hourglass://bucket/…}: Flink's S3 file system, with objects that travel from memory to the bucket.
+ * Registers {@code hourglass://bucket/…}: Flink's S3 file system, with uploads from memory.
  *
- * <p>It belongs into the plugin folder of {@code flink-s3-fs-hadoop} and takes the same settings.
+ * <p>Its place is the plugin folder of {@code flink-s3-fs-hadoop}; it has the same settings.
  */
 public class UploadFileSystemFactory extends S3FileSystemFactory {
     private static final int PARTS_HELD_MAX = 16;

@@ -13,7 +13,7 @@ import org.apache.flink.core.io.SimpleVersionedSerialization;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * A finished upload, as checkpoints keep it until it is completed.
+ * A finished upload in a checkpoint, until it is completed.
  *
  * @param key of the object
  * @param uploadId of the multipart upload
@@ -22,9 +22,9 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  */
 record UploadRecoverable(String key, String uploadId, List<PartETag> parts, long length) implements CommitRecoverable {
     /**
-     * Writes our uploads, and those of Flink's own writer; reads what Flink's own writer wrote alone, too.
+     * Writes uploads of this package and of Flink's own writer; also reads checkpoints of Flink's own writer alone.
      *
-     * <p>The versions of Flink's serializer are small numbers, ours begin far above.
+     * <p>The versions of Flink's serializer are small numbers; versions here begin at 1000.
      */
     static final class Serializer implements SimpleVersionedSerializer<CommitRecoverable> {
         static final int VERSION = 1000;

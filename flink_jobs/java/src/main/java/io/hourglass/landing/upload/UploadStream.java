@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream;
 import org.apache.flink.core.fs.RecoverableWriter.ResumeRecoverable;
 
-/** Collects an object's bytes in memory and sends them part by part; belongs to one thread, but for {@link #close}. */
+/** Collects an object's bytes in memory and sends them part by part. Belongs to one thread, except {@link #close}. */
 final class UploadStream extends RecoverableFsDataOutputStream {
     private final Upload upload;
     private final PartBuffer.Blocks blocks;
@@ -15,8 +15,8 @@ final class UploadStream extends RecoverableFsDataOutputStream {
     private boolean closed;
 
     /**
-     * @param partBytes length of all parts but the last; the bucket's least is 5 MiB
-     * @param whenClosed is called once, when the stream holds no memory any more
+     * @param partBytes length of all parts but the last; S3 requires at least 5 MiB
+     * @param whenClosed called once, when the stream holds no memory any more
      */
     UploadStream(Upload upload, PartBuffer.Blocks blocks, long partBytes, Runnable whenClosed) {
         this.upload = upload;
@@ -83,7 +83,7 @@ final class UploadStream extends RecoverableFsDataOutputStream {
         return recoverable;
     }
 
-    /** Give up what is not finished. */
+    /** Abort the upload unless it is finished. */
     @Override
     public void close() {
         if (!closed && !finished) {

@@ -9,10 +9,10 @@ import org.apache.flink.core.fs.RecoverableWriter;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * Opens objects that travel from memory to the bucket, and completes them.
+ * Opens uploads from memory, and completes them.
  *
- * <p>Only so many are open in memory at a time; the next ones take Flink's own writer, which keeps their parts in
- * files. So a replay of a thousand hours costs time and not the heap.
+ * <p>The number of open objects in memory is bounded; further ones use Flink's own writer, which keeps their parts in
+ * files. So a replay of a thousand hours does not fill the heap.
  */
 final class UploadWriter extends FlinksWriter {
     private final ObjectStore store;
@@ -22,7 +22,7 @@ final class UploadWriter extends FlinksWriter {
     private final Semaphore inMemory;
 
     /**
-     * @param flinks the writer for what does not fit
+     * @param flinks the writer for further objects
      * @param inMemory a permit for each stream that may hold a part in memory, shared by all writers of the process
      */
     UploadWriter(
@@ -48,7 +48,7 @@ final class UploadWriter extends FlinksWriter {
         return new UploadStream(new Upload(keyOf(path), store, senders), blocks, partBytes, inMemory::release);
     }
 
-    /** Give the object's key: the path without its scheme, bucket and first slash. */
+    /** The object's key: the path without scheme, bucket and first slash. */
     static String keyOf(Path path) {
         return path.getPath().substring(1);
     }

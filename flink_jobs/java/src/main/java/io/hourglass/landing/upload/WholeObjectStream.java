@@ -6,7 +6,7 @@ import org.apache.flink.core.fs.RecoverableFsDataOutputStream;
 import org.apache.flink.core.fs.RecoverableWriter.CommitRecoverable;
 import org.apache.flink.core.fs.RecoverableWriter.ResumeRecoverable;
 
-/** Collects a file in memory and stores it by one request when it is committed; a large one takes another way. */
+/** Collects a file in memory and stores it by one request when it is committed; a large one uses another stream. */
 final class WholeObjectStream extends RecoverableFsDataOutputStream {
     private final String key;
     private final WholeObjects objects;
@@ -16,13 +16,13 @@ final class WholeObjectStream extends RecoverableFsDataOutputStream {
     private RecoverableFsDataOutputStream large;
     private boolean closed;
 
-    /** Opens the stream that takes what is larger. */
+    /** Opens the stream of a larger file. */
     @FunctionalInterface
     interface OtherWay {
         RecoverableFsDataOutputStream open() throws IOException;
     }
 
-    /** @param wholeBytesMax what is longer goes the other way, from its first byte on */
+    /** @param wholeBytesMax a longer file uses the other stream, from its first byte on */
     WholeObjectStream(String key, WholeObjects objects, int wholeBytesMax, OtherWay otherWay) {
         this.key = key;
         this.objects = objects;
@@ -74,7 +74,7 @@ final class WholeObjectStream extends RecoverableFsDataOutputStream {
         return large == null ? new Put() : large.closeForCommit();
     }
 
-    /** Give up what is not committed. */
+    /** Drop the file unless it is committed. */
     @Override
     public void close() throws IOException {
         closed = true;

@@ -4,13 +4,13 @@ import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream;
 import org.apache.flink.core.fs.RecoverableWriter;
 
-/** Opens files that become visible by one request; what it can recover is what Flink's own writer wrote. */
+/** Opens files that become visible by one request; it recovers only files of Flink's own writer. */
 final class WholeObjectWriter extends FlinksWriter {
     private static final int WHOLE_BYTES_MAX = 1 << 22;
 
     private final WholeObjects objects;
 
-    /** @param flinks the writer for what is too large for one request */
+    /** @param flinks the writer of files that are too large for one request */
     WholeObjectWriter(RecoverableWriter flinks, WholeObjects objects) {
         super(flinks);
         this.objects = objects;

@@ -2,14 +2,14 @@ package io.hourglass.landing.upload;
 
 import java.io.IOException;
 
-/** What small files ask of the bucket, a request each. */
+/** The requests of small files. */
 interface WholeObjects {
-    /** Whether there is an object of this key; a directory is none. */
+    /** Whether there is an object of this key. */
     boolean has(String key) throws IOException;
 
-    /** Store an object, in place of one that is there. */
+    /** Store an object, or replace it. */
     void put(String key, byte[] bytes) throws IOException;
 
-    /** Delete the object; there need not be one. */
+    /** Delete the object if there is one. */
     void delete(String key) throws IOException;
 }

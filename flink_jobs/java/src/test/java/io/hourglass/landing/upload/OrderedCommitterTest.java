@@ -10,7 +10,7 @@ import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
 import org.apache.flink.core.fs.RecoverableWriter.CommitRecoverable;
 import org.junit.jupiter.api.Test;
 
-/** What could not be completed is not followed by anything of its thread: the ledger comes last. */
+/** After a failed completion its thread completes nothing else, so the ledger, which comes last, stays invisible. */
 class OrderedCommitterTest {
     private final List<String> effects = new ArrayList<>();
 
@@ -36,7 +36,7 @@ class OrderedCommitterTest {
         });
     }
 
-    /** As Flink does it: every sink is told, whatever became of the one before. */
+    /** Like Flink: notify every sink, also after a failure. */
     private void toldAllInATaskOfItsOwn(Committer... committers) throws InterruptedException {
         Thread task = new Thread(() -> {
             for (Committer committer : committers) {
@@ -55,7 +55,7 @@ class OrderedCommitterTest {
 
     @Test
     void whatFollowsAFailureInItsTaskIsNotCompletedAndTheNextTaskBeginsAnew() throws InterruptedException {
-        String after = "not completed after what should have been before it: data is refused";
+        String after = "not completed, because an earlier completion of this task failed: data is refused";
         toldAllInATaskOfItsOwn(committer("data", true), committer("rejected", false), committer("ledger", false));
         assertEquals(List.of("data", "data is refused", after, after), effects);
         effects.clear();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Memory is bounded: parts wait for a slot, and streams beyond the limit are Flink's own. */
+/** Memory is bounded: parts wait for a slot, and Flink's own writer opens the streams beyond the limit. */
 @Timeout(60)
 class SendersTest {
     @Test

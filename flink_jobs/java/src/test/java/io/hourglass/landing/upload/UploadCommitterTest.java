@@ -16,7 +16,7 @@ import org.apache.flink.core.io.SimpleVersionedSerialization;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.junit.jupiter.api.Test;
 
-/** What a checkpoint keeps can be completed by another process, any number of times. */
+/** Another process can complete the upload of a checkpoint, any number of times. */
 class UploadCommitterTest {
     private static final String KEY = "part";
 

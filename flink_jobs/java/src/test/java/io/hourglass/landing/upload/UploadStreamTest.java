@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
 import org.junit.jupiter.api.Test;
 
-/** An object is visible whole, once, after its commit, or never. */
+/** An object becomes visible whole and once, at its commit. */
 class UploadStreamTest {
     private static final String KEY = "stream/landing/2025/08/01/03/part";
     private static final int PART_BYTES = 3 * PartBuffer.BLOCK_BYTES + 5;

@@ -1,7 +1,7 @@
 package org.apache.kafka.clients.consumer.internals;
 
-import io.hourglass.landing.BatchWindow;
-import io.hourglass.landing.FetchedBatches;
+import io.hourglass.landing.kafka.BatchWindow;
+import io.hourglass.landing.kafka.FetchedBatches;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -17,16 +17,15 @@ import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.requests.FetchResponse;
 
 /**
- * Hands over the batches of a fetch as the broker sent them, to a reader that takes each record where it lies.
+ * Returns the batches of a fetch as the broker sent them, for a reader that decompresses record by record.
  *
- * <p>A consumer's own collector makes a list of what a poll returns: each record is copied out of its batch into
- * several new objects, and hundreds of them push each other out of the processor's cache before the first is read.
+ * <p>A consumer's own collector copies each record of a poll out of its batch into several new objects. Hundreds of
+ * them push each other out of the processor's cache before the first is read.
  *
- * <p>Sessions, leaders, logins, positions and errors stay the consumer's. So does every fetch that is not plain, whose
- * batches belong to transactions, are control batches, or are of a format before version 2: its records come out of
- * the poll as ever.
+ * <p>The consumer keeps sessions, leaders, logins, positions and errors. It also returns the records of every fetch
+ * with transactions, control batches, or a format before version 2.
  *
- * <p>This lies in Kafka's package because what was fetched can be reached from nowhere else.
+ * <p>It is in Kafka's package because Kafka's classes of fetched data are package-private.
  */
 public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> implements Supplier<FetchedBatches> {
     private final SubscriptionState subscriptions;
@@ -44,7 +43,7 @@ public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> imp
     }
 
     /**
-     * Put a collector of this kind into a consumer, for good.
+     * Replace the collector of a consumer.
      *
      * @throws ReflectiveOperationException if this version of the consumer, or its group protocol, keeps what it
      *     fetched elsewhere; it is left as it was
@@ -72,7 +71,7 @@ public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> imp
         return field;
     }
 
-    /** What the last poll fetched, or null if it fetched nothing or gave out records; only once. */
+    /** Return the batches of the last poll, once; null if it fetched nothing or returned records. */
     @Override
     public FetchedBatches get() {
         FetchedBatches taken = fetched;
@@ -80,7 +79,7 @@ public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> imp
         return taken;
     }
 
-    /** Take one fetch; the consumer sees that its position moved, and returns from its poll at once. */
+    /** Take one fetch. The consumer sees that its position moved, and returns from its poll at once. */
     @Override
     public Fetch<byte[], ByteBuffer> collectFetch(FetchBuffer buffer) {
         if (fetched != null) {
@@ -96,7 +95,9 @@ public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> imp
         return handOver(fetch, batches);
     }
 
-    /** The batches of a fetch; none where the consumer began with it or holds it back, or one is out of the ordinary. */
+    /**
+     * The batches of a fetch; none where the consumer began with it or holds it back, or one is out of the ordinary.
+     */
     private List<DefaultRecordBatch> plainBatches(CompletedFetch fetch) {
         if (fetch.isInitialized() || !subscriptions.isFetchable(fetch.partition)) {
             return List.of();
@@ -109,7 +110,7 @@ public final class BatchCollector extends FetchCollector<byte[], ByteBuffer> imp
                 }
                 batches.add(plain);
             }
-        } catch (CorruptRecordException e) { // the consumer tells, after it gave out what lies before
+        } catch (CorruptRecordException e) { // the consumer throws it, after the records before
             return List.of();
         }
         boolean further = !batches.isEmpty() && batches.get(batches.size() - 1).nextOffset() > fetch.nextFetchOffset();

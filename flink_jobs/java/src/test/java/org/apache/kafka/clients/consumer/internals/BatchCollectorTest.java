@@ -1,6 +1,6 @@
 package org.apache.kafka.clients.consumer.internals;
 
-import static io.hourglass.landing.Contracts.utf8;
+import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hourglass.landing.Batches;
-import io.hourglass.landing.FetchedBatches;
+import io.hourglass.landing.kafka.Batches;
+import io.hourglass.landing.kafka.FetchedBatches;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
