@@ -198,7 +198,7 @@ def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> N
     java.getConfig().enableObjectReuse()
     java.enableCheckpointing(settings.checkpoint_seconds * 1000)
 
-    booked = jvm.io.hourglass.landing.kafka.BookedOffsets()
+    booked = jvm.io.hourglass.landing.ledger.BookedOffsets()
     for (topic, partition), offset in offsets.items():
         booked.put(topic, partition, offset)
 

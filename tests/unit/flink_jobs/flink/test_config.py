@@ -18,7 +18,12 @@ WHEEL = "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.
 OPTIONS = [
     *WHEEL.split(),
     "-XX:+UseSerialGC",
+    "-XX:+UseTransparentHugePages",
     "-XX:+ExitOnOutOfMemoryError",
+    "-XX:Tier4InvocationThreshold=100000",
+    "-XX:Tier4MinInvocationThreshold=30000",
+    "-XX:Tier4CompileThreshold=300000",
+    "-XX:Tier4BackEdgeThreshold=800000",
     "-Dpekko.scheduler.tick-duration=100ms",
     "-Dcom.amazonaws.services.s3.disablePutObjectMD5Validation=true",
 ]

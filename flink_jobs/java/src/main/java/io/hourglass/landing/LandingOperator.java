@@ -5,7 +5,7 @@ import io.hourglass.landing.chain.RecordRun;
 import io.hourglass.landing.event.Contract;
 import io.hourglass.landing.event.EventScanner;
 import io.hourglass.landing.event.Reason;
-import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.ledger.LedgerEntry;
 import io.hourglass.landing.ledger.SourcePartition;
 import io.hourglass.landing.text.Lines;

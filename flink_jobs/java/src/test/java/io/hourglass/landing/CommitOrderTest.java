@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hourglass.landing.chain.RecordRun;
 import io.hourglass.landing.event.Contracts;
-import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.sink.Codec;
 import io.hourglass.landing.sink.EpochNames;
 import io.hourglass.landing.sink.LineWriter;

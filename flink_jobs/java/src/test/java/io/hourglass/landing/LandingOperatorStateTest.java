@@ -5,7 +5,7 @@ import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.hourglass.landing.chain.RecordRun;
-import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.text.Lines;
 import java.util.ArrayList;
 import java.util.Arrays;

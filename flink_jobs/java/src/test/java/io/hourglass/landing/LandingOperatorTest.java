@@ -12,7 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hourglass.landing.chain.RecordRun;
 import io.hourglass.landing.event.Contracts;
-import io.hourglass.landing.kafka.BookedOffsets;
+import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.text.Lines;
 import io.hourglass.landing.text.UtcText;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.hourglass.landing.kafka;
+package io.hourglass.landing.ledger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package io.hourglass.landing.kafka;
+package io.hourglass.landing.ledger;
 
 import java.util.Collection;
 import java.util.HashMap;
