@@ -10,14 +10,14 @@ LandingJobError
 ├── ObjectGoneError      an object of the bucket is not there
 ├── RestoreRefusedError  no restore point is as new as the ledger, readable, and of this stream and topic
 ├── JobFailedError       the job's process ended, or did not reach its state in time
-└── UpgradeFailedError   a new jar did not work; the message says which one runs now
+└── UpgradeFailedError   a new jar did not work; the message names the one that runs now
 """
 
 from __future__ import annotations
 
 
 class LandingJobError(Exception):
-    """The landing job cannot be started, stopped or asked; the message says what to do."""
+    """The landing job cannot be started, stopped or queried; the message names the repair."""
 
 
 class UnreachableError(LandingJobError):

@@ -213,7 +213,7 @@ def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> N
 
 
 def read_topics(java: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
-    """Read the topics, each poll as one run of records; checkpoints keep the offsets, and the group is told them."""
+    """Read the topics, each poll as one run of records; checkpoints hold the offsets and commit them to the group."""
     properties = jvm.java.util.Properties()
     for name, value in consumer_properties(settings).items():
         properties.setProperty(name, value)

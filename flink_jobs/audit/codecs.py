@@ -13,7 +13,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class DamagedObjectError(Exception):
-    """The bytes of an object cannot be decompressed; the message says why."""
+    """The bytes of an object cannot be decompressed; the message gives the cause."""
 
 
 def plain(codec: str, chunks: Iterable[bytes]) -> Iterator[bytes]:

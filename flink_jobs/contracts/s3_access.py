@@ -70,7 +70,7 @@ class S3Access(BaseSettings):
     """URL of an S3 server; unset is AWS."""
     s3_region: str = "us-east-1"
     s3_path_style: bool | None = None
-    """Whether the bucket stands in the path and not in the host name; unset: with an endpoint yes, on AWS no."""
+    """Whether the bucket is part of the path and not of the host name; unset: yes with an endpoint, no on AWS."""
     s3_access_key_id: str | None = None
     s3_secret_access_key: SecretStr | None = None
     s3_session_token: SecretStr | None = None
@@ -94,7 +94,7 @@ class S3Access(BaseSettings):
 
     @property
     def uses_path_style(self) -> bool:
-        """Whether the bucket stands in the path."""
+        """Whether the bucket is part of the path."""
         return self.s3_endpoint is not None if self.s3_path_style is None else self.s3_path_style
 
     def put_arguments(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Rest(Protocol):
         ...
 
     def numbers(self, job_id: str) -> Numbers | None:
-        """Add up what the job counts; None before it tells."""
+        """Return the sums of the job's counters; None before its tasks report any."""
         ...
 
     def restarts(self, job_id: str) -> int:
@@ -105,7 +105,7 @@ class Process(Protocol):
         ...
 
     def why_it_ended(self) -> str:
-        """Give the lines of the logs that say so."""
+        """Return the lines of the logs that give the cause."""
         ...
 
 
@@ -122,7 +122,7 @@ class Clients:
 
     @classmethod
     def of(cls, settings: LandingSettings) -> Self:
-        """Connect as the settings say; nothing is asked yet."""
+        """Build the clients of the settings; nothing connects yet."""
         clock = SystemClock()
         return cls(
             Broker(settings),

@@ -179,7 +179,7 @@ def status(settings: LandingSettings, *, clients: Clients | None = None) -> JobS
 
 
 def _failure(settings: LandingSettings, clients: Clients, job_id: str) -> str | None:
-    """Tell the newest failure, with its cause where Flink tells that to its log alone, and with the repair."""
+    """Return the newest failure with the repair; the cause comes from the log where Flink writes it there alone."""
     failure = clients.rest.root_cause(job_id)
     if failure is None:
         return None
@@ -189,7 +189,7 @@ def _failure(settings: LandingSettings, clients: Clients, job_id: str) -> str | 
 
 
 def _numbers(clients: Clients, job_id: str) -> Numbers:
-    """Ask until the tasks have told; one that does not run tells nothing."""
+    """Poll until the tasks report their counters; a task that does not run reports none."""
     for _ in range(NUMBERS_TRIES):
         if numbers := clients.rest.numbers(job_id):
             return numbers

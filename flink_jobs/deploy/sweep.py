@@ -67,7 +67,7 @@ def take_inventory(settings: LandingSettings, bucket: Objects) -> Inventory:
 
 
 def _measured(upload: OpenUpload, parts: Sequence[StoredObject]) -> tuple[OpenUpload, int]:
-    """Add up the parts of an upload; it began at the latest with the first, whatever the server says (s3proxy: now)."""
+    """Add up the parts of an upload. It began no later than its first part: s3proxy returns the current time."""
     begun = min([upload.begun, *(part.modified for part in parts)])
     return replace(upload, begun=begun), sum(part.bytes for part in parts)
 
@@ -161,7 +161,7 @@ def _former_savepoints(stock: Inventory, before: datetime) -> list[Leftover]:
 
 
 def _former_leases(stock: Inventory) -> list[Leftover]:
-    """Find leases below the highest: they say nothing. Their age does not matter."""
+    """Find leases below the highest: only the highest counts, whatever their age."""
     leases = [stored for stored in stock.objects if lease_number(stored)]
     highest = max(map(lease_number, leases), default=0)
     return [

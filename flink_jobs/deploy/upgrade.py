@@ -67,7 +67,7 @@ def upgrade(
        completed a checkpoint: what it landed stays, and the old one would land it again.
 
     Raises:
-        UpgradeFailedError: the new jar does not work; the message says what runs now.
+        UpgradeFailedError: the new jar does not work; the message names the one that runs now.
     """
     clients = clients or Clients.of(settings)
     savepoint = commands.stop(settings, clients=clients)

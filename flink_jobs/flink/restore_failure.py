@@ -14,7 +14,7 @@ def restore_failure_of(trace: str, path: str | None) -> RestoreRefusedError | No
 
 
 def unrestorable(path: str | None, reason: str) -> str:
-    """Say that a restore point cannot be used, and the repair; of a stack trace only the last cause is told."""
+    """Describe why a restore point cannot be used, with the repair; a stack trace is cut to its last cause."""
     causes = [line for line in reason.splitlines() if line.startswith("Caused by: ")] or [reason]
     cause = causes[-1].removeprefix("Caused by: ").strip()
     return (

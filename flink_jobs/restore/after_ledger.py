@@ -53,7 +53,7 @@ class LedgerRecovery:
     def next_offsets(self) -> dict[TopicPartition, int]:
         """Return the offset at which each booked partition continues; others begin with their earliest record.
 
-        1. The ledger is read back until every partition is found of which the broker ever had a record.
+        1. The ledger is read back until each partition with a record has an entry.
         2. Where an object is visible that no entry books, the uploads of its epoch are completed, the ledger's last.
            Their checkpoint had completed, or nothing of the epoch would be visible.
         3. Where the ledger's upload is gone, the objects are read and booked by an entry of this start.

@@ -1,7 +1,7 @@
 """Read what the ledger has booked, from its newest entries back, and find objects that it does not know.
 
 An entry lies in the directory of the hour in which it was emitted, by the clock of the job's machine. Entries of a
-partition are emitted in the order of its offsets, so the newest directories say how far each partition is booked.
+partition are emitted in the order of its offsets, so the newest directories show how far each partition is booked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ machines differ by seconds and an hour may end between them."""
 
 @dataclass(slots=True)
 class Booked:
-    """What the entries say that were read so far.
+    """The sum of the entries that were read so far.
 
     Attributes:
         entries: the last entry of each partition of the stream's topics, by its offsets.

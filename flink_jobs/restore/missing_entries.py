@@ -40,7 +40,7 @@ def missing_entries(
         job_name: of the entries.
         tallies: the objects, read to their end.
         next_offsets: where the ledger ends, by partition.
-        view: tells a hole from a record that has not landed.
+        view: distinguishes a hole from a record that has not landed.
 
     Raises:
         RestoreRefusedError: a record before or between those of the objects has not landed.

@@ -33,8 +33,8 @@ class RestorePoint:
         origin: which of the two it is.
         job: id of the job that wrote it; its first six digits for a savepoint.
         number: Flink's number of it, which a restored job counts on from; -1 where `_metadata` is cut.
-        positions: offset at which a restored job reads on; partitions of which nothing was read are absent.
-        topics: every topic of which it has a partition, read or not.
+        positions: offset at which a restored job reads on; partitions without a record are absent.
+        topics: every topic with a partition in it, read or not.
         problem: why Flink cannot restore it; None where it can.
         modified: when its `_metadata` was written, by the bucket's clock. Nothing is ordered by it.
         state: content of all its files, which name the uploads that a restore completes.

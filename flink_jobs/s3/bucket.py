@@ -42,7 +42,7 @@ class Bucket:
 
     @classmethod
     def of(cls, settings: LandingSettings) -> Bucket:
-        """Connect as the settings say; without keys the default chain of AWS finds them."""
+        """Build the client of the settings; without keys AWS's default chain finds them."""
         return cls(settings.client(_LIMITS), settings.bucket, settings.bucket_owner, settings.put_arguments())
 
     def check(self) -> None:
