@@ -67,7 +67,7 @@ def main() -> None:
     bucket = Bucket.of(settings)
     jvm_pid = jvm.java.lang.ProcessHandle.current().pid()
     job = job_of(jvm_pid, session_cluster(settings, java), settings.lease_seconds)
-    with stream_held(settings, bucket, job) as keeper:
+    with stream_held(settings, bucket, job, Holder.of_process(jvm_pid)) as keeper:
         settings, offsets = continued(settings, bucket)
         client = submit(environment, settings, offsets, job)
         keeper.name_job(str(client.get_job_id()))
@@ -84,15 +84,19 @@ def session_cluster(settings: LandingSettings, java: Any) -> str | None:
 
 
 @contextmanager
-def stream_held(settings: LandingSettings, bucket: Objects, job: LocalJob | SessionClusterJob) -> Iterator[LeaseKeeper]:
+def stream_held(
+    settings: LandingSettings, bucket: Objects, job: LocalJob | SessionClusterJob, holder: Holder
+) -> Iterator[LeaseKeeper]:
     """Hold the stream's lease, and release it when the job is over.
 
+    The Java process is the holder, because it lands, or submits what lands: where it is dead, the next start need not
+    wait for this one to notice, and where this one is stopped alone, the next start does not count it as dead.
     A job that may still run keeps the lease, as after any error that was not foreseen: then it runs out by itself.
     """
     clock = SystemClock()
     leases = Leases(settings, bucket, clock)
     outlives_seconds = job.outlives_seconds() if isinstance(job, SessionClusterJob) else None
-    keeper = LeaseKeeper(leases, leases.take(Holder.this_process(), LOG.info, outlives_seconds), job, clock)
+    keeper = LeaseKeeper(leases, leases.take(holder, LOG.info, outlives_seconds), job, clock)
     keeper.start()
     try:
         yield keeper

@@ -40,7 +40,12 @@ class Holder:
     @classmethod
     def this_process(cls) -> Self:
         """Describe the calling process."""
-        return cls(socket.gethostname(), this_machine(), os.getpid(), psutil.Process().create_time())
+        return cls.of_process(os.getpid())
+
+    @classmethod
+    def of_process(cls, pid: int) -> Self:
+        """Describe a living process of this machine."""
+        return cls(socket.gethostname(), this_machine(), pid, psutil.Process(pid).create_time())
 
     def life(self) -> Liveness:
         """Look whether the process lives."""

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -258,3 +260,13 @@ def test_what_is_written_is_read_and_what_is_no_lease_is_refused() -> None:
     for body in [*bad, grown.replace(b'"number": 1', b'"number": "x"'), grown.replace(b'"host"', b'"hast"')]:
         with pytest.raises(ValueError):  # noqa: PT011 - whichever it is
             LeaseRecord.from_json(body)
+
+
+def test_a_lease_may_be_held_for_another_process() -> None:
+    """The driver acquires it for the Java process, which may die first."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        holder = Holder.of_process(process.pid)
+        assert Liveness.RUNS is holder.life()
+        process.kill()
+        process.wait()
+    assert Liveness.ENDED is holder.life()
