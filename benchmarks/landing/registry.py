@@ -1,4 +1,4 @@
-"""Which peers there are."""
+"""The names of all peers, and their modules."""
 
 from importlib import import_module
 
@@ -25,7 +25,7 @@ VALIDATES = {
 
 
 def peer_named(name: str) -> Peer:
-    """Return the peer of one name; its module is imported only now."""
+    """Return the peer of a name; its module is imported only here."""
     module = import_module(f"benchmarks.landing.peers.{MODULES[name]}")
     found: Peer = module.PEER
     return found

@@ -1,4 +1,4 @@
-"""Where the benchmark keeps things and which ports it takes, from `HOURGLASS_BENCHMARK_…`."""
+"""Folders and ports of the benchmark, from `HOURGLASS_BENCHMARK_…`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BenchmarkSettings(BaseSettings):
 
     @property
     def measurements(self) -> Path:
-        """One JSON line for each finished measurement; lines are only ever added."""
+        """One JSON line for each finished measurement; append only."""
         return self.folder / "measurements.jsonl"
 
     @property
