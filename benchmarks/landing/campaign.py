@@ -57,7 +57,7 @@ class Campaign:
         sizes: records of a topic, ascending; the slope lies between the first and the last.
         slow_sizes: sizes for the peers named in `slow`.
         runs: how often.
-        killed: also measure each peer and codec once, at its largest size, with a kill half-way.
+        killed: measure each peer and codec only once, at its largest size, with a kill half-way.
     """
 
     batch: str
