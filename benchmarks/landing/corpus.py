@@ -23,7 +23,7 @@ HOUR_MILLISECONDS = 3_600_000
 START_MILLISECONDS = int(START.timestamp()) * 1000
 LATENCY_MILLISECONDS_MAX = 250
 VERSION = 1
-"""Counts up with every change of the bytes, so that no cached topic of another version is used."""
+"""Increase it with every change of the bytes, so that no cached topic of another version is used."""
 
 _ID_STEP = 0x9E3779B97F4A7C15F39CC060  # odd: every index gets another id, and neighbours have no digits in common
 _ID_MASK = 2**96 - 1

@@ -35,7 +35,7 @@ HOT_SHARE = 0.9
 LARGE_BYTES = 999_000
 
 Make = Callable[[Corpus, int, int], tuple[bytes, bytes, int]]
-"""Makes key, value and record time of an index, from the time of now in milliseconds."""
+"""Makes key, value and record time of an index; the last argument is the present time in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ VALIDATES = {
     "flink-sql": "nothing",
     "quixstreams": "parses",
 }
-"""What a peer finds out about an event before it lands it."""
+"""What a peer checks of an event before it lands it."""
 
 
 def peer_named(name: str) -> Peer:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 USER_AGENT = "landing-benchmark-harness"
-"""What the harness asks is told apart from a peer's requests by this name in the server's log."""
+"""This name in the server's log separates the harness's requests from a peer's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from benchmarks.landing.store import Store
 
 HERE = Path(__file__).parent
 BATCH_RECORDS = 500_000
-"""About ten seconds of work: what is visible is as fresh as that of the others."""
+"""About ten seconds of work, so that records become visible as soon as with the other peers."""
 CHECKPOINT_FILES = "org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager"
 """Writes a log file by one PUT; the default writes, copies and deletes, for an S3 that has no rename."""
 CREDENTIALS = "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
