@@ -38,7 +38,7 @@ SIZES = {
     "taskmanager.memory.task.heap.size": "320m",
 }
 QUICK = {"heartbeat.interval": "500", "heartbeat.timeout": "4000"}
-"""Flink's own are 10 and 50 seconds: until then a cluster waits for a machine that is gone."""
+"""Flink's defaults are 10 and 50 seconds; a cluster waits that long for a lost machine."""
 
 
 class Cluster:

@@ -24,7 +24,7 @@ class CrashPoint(StrEnum):
 
 
 ON_JOB_MANAGER_BEFORE_COMMIT = "on-job-manager-before-commit"
-"""The point of a cluster alone: its JobManager sees no records, and is told by a file that there were some."""
+"""A point for clusters only: the JobManager sees no records, and learns from a file that there were some."""
 
 
 @dataclass(frozen=True, slots=True)

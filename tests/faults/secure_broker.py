@@ -90,7 +90,7 @@ class Listener(StrEnum):
     ELSEWHERE = "ELSEWHERE"
     """The same with another authority's certificate, which names another host."""
     CERTIFIED = "CERTIFIED"
-    """TLS, and a certificate of the client in the place of a login."""
+    """TLS, and a client certificate instead of a login."""
 
 
 class SecureServers(Servers):

@@ -32,7 +32,7 @@ BY_PARTITION = {
     6: {Code.WRONG_HOUR, Code.CELL_DIFFERS, Code.OBJECT_UNPROMISED},
     7: {Code.REASONS_DIFFER},
 }
-"""What each partition's defect must be seen by. Each partition has a subtask, hence epochs and objects, of its own."""
+"""The findings of each partition's defect. Each partition has its own subtask, so its own epochs and objects."""
 
 DEFECTS = (
     Patch(

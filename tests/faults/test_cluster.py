@@ -26,7 +26,7 @@ from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import Position, wait_for
 
 CHECKPOINTS_BEFORE = 4
-"""So many are complete before something dies: it does not die in its first moments."""
+"""This many are complete before a process is killed, so that it is not killed in its first moments."""
 
 
 @dataclass

@@ -25,7 +25,7 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("HOURGLASS_FAULT_ROUND
 KILLS = 3
 FROZEN_SECONDS = 20.0
 LEASE_SECONDS = 60.0
-"""A job ends when it cannot renew: outages of up to two thirds of this time end nothing."""
+"""A job ends when it cannot renew; outages of up to two thirds of this time do not end it."""
 PARTITIONS_MORE = 6
 
 

@@ -13,7 +13,7 @@ from tests.faults.live_watch import LiveWatch
 from tests.integration.truth import Position, read_landed, topic_positions
 
 HEAL_SECONDS_MAX = 60.0
-"""How long after the last fault has healed everything must be visible."""
+"""Everything must be visible this long after the last fault has healed."""
 
 
 def reader_of(stack: LandingStack) -> KafkaReader:
