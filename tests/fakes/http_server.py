@@ -8,7 +8,7 @@ from http.server import HTTPServer
 from threading import Thread
 
 POLL_SECONDS = 0.01
-"""How long its end may go unnoticed."""
+"""Longest delay of its shutdown."""
 
 
 @contextmanager

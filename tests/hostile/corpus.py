@@ -14,7 +14,7 @@ from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
 
 ACCEPTED = "accepted"
 CANARY = "canary-7f3a91"
-"""Stands in values, keys and headers: no log may show it."""
+"""Values, keys and headers hold it, and no log may show it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ PASSWORD = "correct-horse"
 
 
 FOREIGN_WARNINGS = ("ignore:sqlglotrs is deprecated", "ignore:Arrow output on a DB-API result")
-"""Of fakesnow, in the thread of the server: nothing here can avoid them."""
+"""Warnings of fakesnow in the thread of the server; the tests cannot avoid them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
