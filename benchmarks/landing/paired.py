@@ -34,7 +34,7 @@ CORES = 2
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two.
+    """One of the two sides.
 
     Args:
         name: in the report.
