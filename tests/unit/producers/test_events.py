@@ -59,7 +59,7 @@ def line(**changes: Any) -> bytes:
 
 @given(events)
 def test_an_event_survives_writing_and_reading(event: PlatformEvent) -> None:
-    """What `to_json` writes is what `from_json` reads, to the millisecond."""
+    """`from_json` reads what `to_json` writes, to the millisecond."""
     read = PlatformEvent.from_json(event.to_json())
     milliseconds = event.occurred_at.replace(microsecond=event.occurred_at.microsecond // 1000 * 1000)
     assert event.model_copy(update={"occurred_at": milliseconds}) == read

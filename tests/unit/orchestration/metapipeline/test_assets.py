@@ -98,7 +98,7 @@ def test_weights_are_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda asset: asset.key.path[-1])
 def test_every_asset_is_described_and_has_no_hours(asset: dg.AssetsDefinition) -> None:
-    """No partitions and no automation condition: an hour's run does not touch them."""
+    """They have no partitions and no automation condition, so an hour's run does not touch them."""
     (spec,) = asset.specs
     assert spec.partitions_def is None
     assert spec.automation_condition is None

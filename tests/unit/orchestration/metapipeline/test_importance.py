@@ -98,7 +98,7 @@ def test_the_six_measures_equal_the_reference(graph: DbtGraph) -> None:
 
 
 def test_an_empty_graph_has_no_rows() -> None:
-    """Nothing to measure is not an error."""
+    """An empty graph is not an error."""
     assert measure_importance(EMPTY, EVEN) == ()
 
 

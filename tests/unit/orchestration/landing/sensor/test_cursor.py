@@ -28,7 +28,7 @@ def test_the_cursor_shows_the_last_hour_in_the_form_of_the_keys(fake: FakeLandin
 
 
 def test_a_cursor_reads_back_as_it_was_written(fake: FakeLanding) -> None:
-    """Nothing is lost over a restart."""
+    """A restart loses nothing of the cursor."""
     cursor = ticked(fake)
     assert cursor == read_cursor(cursor.to_text(), TOPIC)
 

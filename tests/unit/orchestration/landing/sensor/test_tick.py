@@ -134,7 +134,7 @@ def test_no_hour_is_examined_after_the_duration(fake: FakeLanding, monkeypatch: 
 
 
 def test_the_sentence_names_what_an_open_hour_waits_for(fake: FakeLanding) -> None:
-    """One readable sentence: the hour, the offsets, the partition."""
+    """The reason is one readable sentence with the hour, the offsets and the partition."""
     fake.broker.records[1] += minutes(170)
     assert "2025-08-01T03 waits for offsets 5-5 of platform-events[1] to land" == tick(fake).sentence()
 
