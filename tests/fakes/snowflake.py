@@ -24,7 +24,7 @@ class FakeSnowflake:
 
     Args:
         objects: rows of SHOW; a created object gets a row with its name.
-        refreshes: rows of each refresh, in order; an empty list means no change.
+        refreshes: rows of each refresh, in order; after the last one a refresh reports no change.
         failures: errors that connecting raises, in order, before it works.
     """
 
