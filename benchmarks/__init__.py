@@ -1,1 +1,1 @@
-"""What the parts of the chain cost, beside other ways to do the same."""
+"""Measure the cost of the parts of the chain, and compare it with other ways to do the same."""

@@ -1,1 +1,1 @@
-"""The landing job beside its peers: the same topic, broker and S3 server, counted by an independent reader."""
+"""Compare the landing job with its peers: same topic, broker and S3 server; an independent reader counts."""

@@ -34,7 +34,7 @@ SET_UP_WRONG = 2
 
 
 def say(line: str) -> None:
-    """Show progress, apart from data."""
+    """Print progress on standard error."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
@@ -203,7 +203,7 @@ def _known(names: Sequence[str], possible: Collection[str], what: str) -> tuple[
 
 
 def main() -> None:
-    """Run a command; what is wrong with the set-up is one message and exit code 2."""
+    """Run a command; a wrong set-up ends it with one message and exit code 2."""
     try:
         app()
     except (StackError, LandingJobError, PeerFailed, TopicIncomplete, MeasurementFailed, UsageError) as exc:

@@ -1,4 +1,4 @@
-"""Many measurements, one after the other: in a rotated order, each checked and noted before the next begins."""
+"""Run many measurements one after the other, in rotated order; each is checked and noted before the next begins."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ STREAM = "events"
 
 
 class MeasurementFailed(Exception):
-    """The harness itself broke off."""
+    """The harness itself failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One thing to measure; the same cell is measured once in a batch."""
+    """One thing to measure; a batch measures each cell once."""
 
     peer: str
     codec: str
@@ -53,11 +53,11 @@ class Campaign:
     Args:
         batch: a name; cells that it already holds are not measured again.
         peers: their names.
-        codecs: those that a peer cannot write are left out for it.
+        codecs: a peer skips those that it cannot write.
         sizes: records of a topic, ascending; the slope lies between the first and the last.
-        slow_sizes: of the peers that are named in `slow`.
+        slow_sizes: sizes for the peers named in `slow`.
         runs: how often.
-        killed: each peer and codec once, at its largest size, killed half-way.
+        killed: measure each peer and codec only once, at its largest size, with a kill half-way.
     """
 
     batch: str
@@ -70,11 +70,11 @@ class Campaign:
     slow_sizes: tuple[int, ...] = ()
 
     def sizes_of(self, peer: str) -> tuple[int, ...]:
-        """Give the sizes of one peer."""
+        """Return the sizes of one peer."""
         return self.slow_sizes if peer in self.slow else self.sizes
 
     def cells(self) -> Iterator[Cell]:
-        """List the cells in the order of measuring: another peer begins in each run."""
+        """List the cells in the order of measuring; each run begins with another peer."""
         if self.killed:
             for codec in self.codecs:
                 yield from (Cell(peer, codec, self.sizes_of(peer)[-1], 0, killed=True) for peer in self.peers)
@@ -86,7 +86,7 @@ class Campaign:
 
 
 def rotated(names: tuple[str, ...], by: int) -> tuple[str, ...]:
-    """Begin with another name."""
+    """Rotate the names, so that each turn begins with another one."""
     by %= len(names)
     return names[by:] + names[:by]
 
@@ -97,7 +97,7 @@ class Runner:
     Args:
         campaign: what to measure.
         settings: folders and ports; the servers run.
-        report: is told each step.
+        report: called with a line for each step.
     """
 
     def __init__(self, campaign: Campaign, settings: BenchmarkSettings, report: Report) -> None:
@@ -111,8 +111,8 @@ class Runner:
         """Measure every cell that is not noted yet.
 
         1. The peer is installed and the topic filled, once.
-        2. The topic is read into the page cache, so that the first is not the slowest.
-        3. A bucket is made, the peer measured, the bucket read by the checker.
+        2. The topic is read into the page cache, so that the first measurement is not the slowest.
+        3. A bucket is made, the peer is measured, and the checker reads the bucket.
         4. The measurement is noted, and the bucket deleted.
         """
         cells = list(self._campaign.cells())
@@ -189,7 +189,7 @@ class Runner:
 
 
 def checked(store: Store, peer: Peer, task: Task, corpus: Corpus, topic: Filled) -> tuple[list[Listed], Verdict]:
-    """Read everything that a peer has landed; give its objects and what was found in them."""
+    """Read everything that a peer has landed; return its objects and the verdict on them."""
     listed = {found.key: found for found in store.objects(task.bucket, task.prefix)}
     visible = [listed[key] for key in peer.visible_objects(task, sorted(listed))]
     reader = Reader(corpus, topic.ends)
@@ -205,7 +205,7 @@ def clear(store: Store, task: Task) -> None:
 
 
 def empty_task(name: str, settings: BenchmarkSettings) -> Task:
-    """Make a task with a bucket, a folder and a topic of its own; none but the folder exists yet."""
+    """Make a task with its own bucket, folder and topic; only the folder exists yet."""
     local = settings.local
     bucket = f"bench-{name}-{datetime.now(UTC):%H%M%S}"
     work_dir = settings.folder.absolute() / "work" / bucket
@@ -229,7 +229,7 @@ def empty_task(name: str, settings: BenchmarkSettings) -> Task:
 
 
 def carried_out(order: Order) -> dict[str, Any]:
-    """Measure in a process of its own and give its outcome."""
+    """Measure in a separate process and return its outcome."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.landing.measurement"],
         input=order.to_json(),
@@ -246,7 +246,7 @@ def carried_out(order: Order) -> dict[str, Any]:
 
 
 def _kill_after(cell: Cell, noted: list[dict[str, Any]]) -> float | None:
-    """Half of what the same takes without a fault."""
+    """Return half of the time that the same cell takes without a fault."""
     if not cell.killed:
         return None
     same = [
@@ -261,19 +261,19 @@ def _kill_after(cell: Cell, noted: list[dict[str, Any]]) -> float | None:
 
 
 def cell_of(measurement: dict[str, Any]) -> Cell:
-    """Say which cell was measured."""
+    """Return the cell that was measured."""
     return Cell(**{name: measurement[name] for name in Cell.__slots__})
 
 
 def describe(cell: Cell) -> str:
-    """Name a cell in a line of progress."""
+    """Describe a cell for a progress line."""
     fault = ", killed half-way" if cell.killed else ""
     wide = f", parallelism {cell.parallelism}" if cell.parallelism > 1 else ""
     return f"{cell.peer} {cell.codec} {cell.records:,} records, run {cell.run + 1}{wide}{fault}"
 
 
 def summary_line(measurement: dict[str, Any]) -> str:
-    """Say in one line what was found."""
+    """Summarize a measurement in one line."""
     gigabytes = measurement["value_bytes"] / 1e9
     errors = ", ".join(
         f"{measurement[name]:,} {name.replace('_', ' ')}"

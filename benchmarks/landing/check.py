@@ -1,7 +1,7 @@
-"""An independent reader: what of the corpus is visible, once, in its hour, unchanged.
+"""An independent reader: checks that each record of the corpus is visible once, in its hour, unchanged.
 
-Nothing of the product is used. A line is an event, or an envelope with the event as its last field. The fast path
-recognises a line by its bytes, which the corpus can write again; only a line that is not as sent is parsed.
+It uses no code of the product. A line is an event, or an envelope with the event as its last field. The fast path
+compares the bytes of a line with those that the corpus writes; only a line that differs is parsed.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _SEEN_MAX = 255
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the reader found.
+    """The reader's findings.
 
     Attributes:
         lines: of all objects.
-        missing: records of which there is no line.
+        missing: records without a line.
         duplicate: lines of a record beyond its first.
-        wrong_hour: lines in another hour's directory than their record's time says.
+        wrong_hour: lines outside the directory of their record's hour.
         unparsable: lines that are no JSON object with the id of a record, and objects that cannot be decompressed.
         changed: lines whose event is JSON, but not byte for byte as it was sent.
         missing_positions: offsets below the end of their partition without a line; None where lines name none.
@@ -50,7 +50,7 @@ class Verdict:
     duplicate_positions: int | None
 
     def problems(self, names: Iterable[str]) -> list[str]:
-        """Say how many there are of each attribute of these names of which there are any."""
+        """Return the count of each named attribute that is not zero."""
         return [f"{count} {name}" for name in names if (count := getattr(self, name))]
 
 
@@ -71,10 +71,10 @@ class Reader:
         self._enveloped = self._doubled_positions = 0
 
     def read_object(self, key: str, hour: str | None, body: IO[bytes]) -> None:
-        """Count every line of an object; one that breaks off counts as one more unparsable line.
+        """Count every line of an object; a truncated object counts as one more unparsable line.
 
         Args:
-            key: its ending says how it is compressed.
+            key: its ending names the compression.
             hour: of its directory, like `2025-08-01T03`.
             body: of the object, as stored.
         """
@@ -128,7 +128,7 @@ class Reader:
         seen[offset] = min(seen[offset] + 1, _SEEN_MAX)
 
     def _count_other(self, line: bytes, indexes: range) -> None:
-        """Count a line that is not as sent: JSON that tells its record, or nothing."""
+        """Count a line that is not as sent: changed if its JSON names a record, else unparsable."""
         try:
             read = json.loads(line)
             event = read.get("event", read)
@@ -158,7 +158,7 @@ def _chunks(body: IO[bytes]) -> Iterator[bytes]:
 
 
 def _from_zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Decompress frame after frame; the library's own stream reader takes a frame that breaks off for the end."""
+    """Decompress frame after frame; the library's own stream reader ends at a truncated frame without an error."""
     frame = None
     for chunk in chunks:
         rest = chunk
@@ -172,7 +172,7 @@ def _from_zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _blocks(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Cut into lines, a list for each chunk that is read; what follows the last line end is a line too."""
+    """Split into lines, one list for each chunk; the bytes after the last line end are a line, too."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

@@ -1,8 +1,8 @@
-"""Ours beside itself, by steady price: with more subtasks, and with and without its ledger.
+"""Compare ours with itself by steady price: with more subtasks, and with and without its ledger.
 
-The product has no switch for its ledger. A Java agent that only the benchmark builds takes it out: nothing is counted
-for it, and no entry is written. Its third sink stays, without work. Both sides of that comparison load the agent, and
-both are watched through Flink's counters.
+The product has no switch for its ledger. A Java agent that only the benchmark builds removes it: the operator counts
+nothing for the ledger and writes no entry. The third sink stays, without work. Both sides of that comparison load the
+agent, and the benchmark watches both through Flink's counters.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Side:
     """One way to run the job.
 
     Attributes:
-        agent: what the agent is told: `keep` or `drop` the ledger; None loads none.
+        agent: argument of the agent, `keep` or `drop` the ledger; None loads no agent.
     """
 
     name: str
@@ -44,22 +44,22 @@ class Side:
 
     @property
     def has_ledger(self) -> bool:
-        """Whether entries must be found afterwards."""
+        """Whether the run must leave ledger entries."""
         return self.agent != "drop"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What its Java process gets."""
+        """Environment variables of its Java process."""
         return {"JAVA_TOOL_OPTIONS": f"-javaagent:{AGENT}={self.agent}"} if self.agent else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Sides that are measured in turn.
+    """Sides to measure in turn.
 
     Attributes:
-        sides: the first is what the others are compared with.
-        ratio_max: how much more than the first any other may cost.
+        sides: the others are compared with the first.
+        ratio_max: largest allowed cost of any other, as a multiple of the first.
     """
 
     sides: tuple[Side, ...]
@@ -74,16 +74,16 @@ COMPARISONS = {
 
 @dataclass
 class Prices:
-    """What was found: for each side its CPU-seconds per gigabyte, a number a run, and errors of what landed."""
+    """Findings: for each side its CPU-seconds per gigabyte, one number a run, and the errors of what landed."""
 
     steady: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
 
 def verdict(name: str, prices: Prices) -> dict[str, Any]:
-    """Say what was found and whether it is within the limit.
+    """Return the findings and whether they are within the limit.
 
-    A ratio is the median of the runs' own ratios: what the machine did beside it changes from run to run.
+    A ratio is the median of the runs' own ratios, because the other load of the machine changes from run to run.
     """
     comparison = COMPARISONS[name]
     base = prices.steady[comparison.sides[0].name]
@@ -107,7 +107,7 @@ def verdict(name: str, prices: Prices) -> dict[str, Any]:
 def run_comparison(
     name: str, sizes: tuple[int, int], runs: int, settings: BenchmarkSettings, report: Report
 ) -> dict[str, Any]:
-    """Measure every side at two sizes in each run; the slope between them is the price, whatever a start costs."""
+    """Measure every side at two sizes in each run; the slope between them is the price, without the cost of a start."""
     comparison, prices = COMPARISONS[name], Prices()
     sides = {side.name: side for side in comparison.sides}
     if any(side.agent for side in comparison.sides):
@@ -125,7 +125,7 @@ def run_comparison(
 
 
 def _measured(name: str, side: Side, records: int, settings: BenchmarkSettings, prices: Prices) -> tuple[float, float]:
-    """Land a topic and read what has landed; give CPU-seconds and gigabytes."""
+    """Land a topic and read what has landed; return CPU-seconds and gigabytes."""
     corpus = Corpus(records, settings.seed)
     topic = filled(corpus, settings, lambda _line: None)
     label = f"{name}-{side.name}-{records}"

@@ -1,7 +1,7 @@
 """The records that every peer lands, as a pure function of their index.
 
 20,000 events of the simulated organizations are templates. Record `i` is template `i mod 20,000` with its own event
-id, time and run: generating millions costs seconds, and what a compressor sees within its window never repeats.
+id, time and run. So millions are generated in seconds, and no event repeats within the window of a compressor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HOUR_MILLISECONDS = 3_600_000
 START_MILLISECONDS = int(START.timestamp()) * 1000
 LATENCY_MILLISECONDS_MAX = 250
 VERSION = 1
-"""Counts up with every change of the bytes, so that no cached topic of another version is used."""
+"""Increase it with every change of the bytes, so that no cached topic of another version is used."""
 
 _ID_STEP = 0x9E3779B97F4A7C15F39CC060  # odd: every index gets another id, and neighbours have no digits in common
 _ID_MASK = 2**96 - 1
@@ -33,7 +33,7 @@ ID_END = ID_START + 32
 
 
 class Template(NamedTuple):
-    """The pieces between event id, time and the first four digits of the run id."""
+    """The text between event id, time and the first four digits of the run id."""
 
     middle: str
     after_time: str
@@ -55,15 +55,15 @@ class Corpus:
 
     @property
     def topic(self) -> str:
-        """The name of the topic, which says what is in it."""
+        """The name of the topic, which names its content."""
         return f"corpus-v{VERSION}-s{self.seed}-{self.records}"
 
     def timestamp(self, index: int) -> int:
-        """Give the record time in milliseconds since 1970; never earlier than that of the record before."""
+        """Return the record time in milliseconds since 1970; never earlier than that of the record before."""
         return START_MILLISECONDS + index * HOURS * HOUR_MILLISECONDS // self.records
 
     def value(self, index: int) -> bytes:
-        """Write the event."""
+        """Return the bytes of the event."""
         turn, position = divmod(index, TEMPLATES)
         template = _templates(self.seed)[position]
         occurred_at = _write_time(self.timestamp(index) - position % LATENCY_MILLISECONDS_MAX)
@@ -73,20 +73,20 @@ class Corpus:
         return f"{text}{template.after_time}{turn:04x}{template.after_run}".encode()
 
     def key(self, index: int) -> bytes:
-        """Give the run id, or the event id of an event without a run: what keeps a run in one partition."""
+        """Return the run id, or the event id of an event without a run; the key keeps a run in one partition."""
         turn, position = divmod(index, TEMPLATES)
         run_id = _templates(self.seed)[position].run_id
         return f"{turn:04x}{run_id}".encode() if run_id else f"{index * _ID_STEP & _ID_MASK:024x}{index:08x}".encode()
 
     def hour_ranges(self) -> dict[str, range]:
-        """Say which indexes belong to each hour, `2025-08-01T03`."""
+        """Return the indexes of each hour, `2025-08-01T03`."""
         bounds = [-(-hour * self.records // HOURS) for hour in range(HOURS + 1)]
         labels = [f"{START + timedelta(hours=hour):%Y-%m-%dT%H}" for hour in range(HOURS)]
         return {label: range(bounds[hour], bounds[hour + 1]) for hour, label in enumerate(labels)}
 
 
 def index_of(event: bytes) -> int | None:
-    """Read the index back from the bytes of an event; None where they do not begin as all of them do."""
+    """Return the index of an event from its bytes; None where they do not begin like an event of a corpus."""
     try:
         return int(event[INDEX_START:ID_END], 16)
     except ValueError:
@@ -102,7 +102,7 @@ def _templates(seed: int) -> list[Template]:
 
 def _template_of(record: SimulatedRecord, random: Random) -> Template:
     event = json.loads(record.value)
-    # tracing identities, which services of this kind send along: about 900 bytes an event, of which a seventh is noise
+    # services of this kind send tracing ids: about 900 bytes an event, a seventh of it noise
     event["payload"]["trace"] = {
         "span_id": f"{random.getrandbits(64):016x}",
         "parent_span_id": f"{random.getrandbits(64):016x}",

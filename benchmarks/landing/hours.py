@@ -1,4 +1,4 @@
-"""The hour of a directory, read without the product's own code."""
+"""Read the hour of a directory without the product's own code."""
 
 from __future__ import annotations
 

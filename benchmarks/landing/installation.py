@@ -1,4 +1,4 @@
-"""Installs peers that are Python, and runs their scripts in environments of their own."""
+"""Install peers written in Python, and run their scripts in separate environments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.local.settings import PROJECT
 
 
 def install_requirements(folder: Path, requirements: Path) -> None:
-    """Make a virtual environment from a file of pinned requirements; do nothing where it is made of the same file.
+    """Make a virtual environment from a file of pinned requirements; do nothing if it was made from the same file.
 
     Raises:
         PeerFailed: a requirement cannot be installed.

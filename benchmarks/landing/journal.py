@@ -1,4 +1,4 @@
-"""What was measured, one JSON line each, with when, at which commit and by which command; lines are only ever added."""
+"""The journal of measurements: one JSON line each, with time, commit and command; append only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.local.settings import PROJECT
 
 
 def commit() -> str:
-    """Name the commit that is measured; `-dirty` where files differ from it."""
+    """Return the measured commit; with `-dirty` where files differ from it."""
     named = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"],
         cwd=PROJECT,
@@ -27,7 +27,7 @@ def commit() -> str:
 
 
 def circumstances(of_commit: str) -> dict[str, str]:
-    """Say when, at which commit and by which command something is measured."""
+    """Return the time, the commit and the command of a measurement."""
     return {
         "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "commit": of_commit,
@@ -36,13 +36,13 @@ def circumstances(of_commit: str) -> dict[str, str]:
 
 
 def append(file: Path, line: Mapping[str, Any]) -> None:
-    """Add a line."""
+    """Append a line."""
     with file.open("a") as notes:
         notes.write(json.dumps(line) + "\n")
 
 
 def newest_batch(file: Path) -> str:
-    """Name the batch that was measured last; empty where nothing was measured."""
+    """Return the name of the batch that was measured last; empty where nothing was measured."""
     noted = _lines(file)
     return str(noted[-1]["batch"]) if noted else ""
 

@@ -1,8 +1,8 @@
-"""Ours under a load that goes on: memory, CPU time, delay until visible, and how soon it has caught up.
+"""Measure ours under a continuous load: memory, CPU time, delay until visible, and time to catch up.
 
-Events are produced at a rate while the job runs at parallelism 1. Delay is taken from two curves, records produced
-and records in the ledger over time: the n-th record is visible when the ledger counts n. Across partitions that is
-no exact order, but every record is counted.
+Events are produced at a rate while the job runs at parallelism 1. The delay comes from two curves over time, records
+produced and records in the ledger: the n-th record is visible when the ledger counts n. This order is not exact across
+partitions, but every record is counted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HOT_SHARE = 0.9
 LARGE_BYTES = 999_000
 
 Make = Callable[[Corpus, int, int], tuple[bytes, bytes, int]]
-"""Makes key, value and record time of an index, from the time of now in milliseconds."""
+"""Makes key, value and record time of an index; the last argument is the present time in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Load:
         make: one record.
         events_per_second: by default.
         seconds: by default.
-        limits_delay: whether the delay is held against checkpoint interval + 3 s.
+        limits_delay: whether the delay is limited to checkpoint interval + 3 s.
     """
 
     make: Make
@@ -99,7 +99,7 @@ LOADS = {
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What the job's processes hold now, and have spent since they started."""
+    """Memory of the job's processes now, and their CPU time since they started."""
 
     rss_mb: float
     cpu_seconds: float
@@ -107,7 +107,7 @@ class Used:
 
 @dataclass
 class Curves:
-    """What was seen over time; seconds since the beginning."""
+    """Samples over time; seconds since the beginning."""
 
     times: list[float] = field(default_factory=list)
     produced: list[int] = field(default_factory=list)
@@ -124,7 +124,7 @@ class Curves:
         self.cpu_seconds.append(used.cpu_seconds)
 
     def delays(self) -> list[float]:
-        """Say how long each of the points of production took until the ledger counted as many."""
+        """Return for each point of production the time until the ledger counted as many."""
         return [
             self.times[bisect_left(self.visible, count)] - seconds
             for seconds, count in zip(self.times, self.produced, strict=True)
@@ -132,18 +132,18 @@ class Curves:
         ]
 
     def growth(self) -> float:
-        """Compare the memory of the last third with that of the second, when everything has been in use."""
+        """Compare the memory of the last third with that of the second third, after warm-up."""
         third = len(self.rss_mb) // 3
         return median(self.rss_mb[-third:]) / median(self.rss_mb[third : 2 * third])
 
     def cpu_milliseconds_per_second(self) -> float:
-        """Say what a second takes after the first third, when what runs often is compiled."""
+        """Return the CPU time of a second after the first third, when hot code is compiled."""
         third = len(self.times) // 3
         return 1000 * (self.cpu_seconds[-1] - self.cpu_seconds[third]) / (self.times[-1] - self.times[third])
 
 
 def verdict(name: str, curves: Curves, *, caught_up: bool, checkpoint_seconds: int) -> dict[str, Any]:
-    """Say what was found and whether it is within the limits."""
+    """Return the findings and whether they are within the limits."""
     delays = curves.delays()
     p95 = quantiles(delays, n=20)[-1] if len(delays) > 1 else None
     limit = checkpoint_seconds + DELAY_BEYOND_CHECKPOINT_SECONDS_MAX
@@ -173,7 +173,7 @@ def run_load(name: str, task: Task, pace: Pace, seed: int, report: Report) -> di
         task: its topic exists and is empty; its bucket too.
         pace: of the records.
         seed: of the events.
-        report: is told the state now and then.
+        report: called with the state now and then.
     """
     settings = landing_settings(task, parallelism=1)
     deploy.start(settings)
@@ -216,7 +216,7 @@ def _watch(name: str, task: Task, pace: Pace, seed: int, report: Report) -> Curv
 
 
 def _paced(pace: Pace) -> Iterator[int | None]:
-    """Give how many records should be out by now, at each poll; None for ever once the time is over."""
+    """Yield at each poll how many records are due by now; only None once the time is over."""
     started = time.monotonic()
     while (passed := time.monotonic() - started) < pace.seconds:
         yield int(passed * pace.events_per_second)
@@ -244,5 +244,5 @@ def _used_by(process: psutil.Process) -> Used:
 
 
 def all_good(verdicts: Sequence[dict[str, Any]]) -> bool:
-    """Say whether every load stayed within its limits."""
+    """Return whether every load stayed within its limits."""
     return all(found["good"] for found in verdicts)

@@ -1,4 +1,4 @@
-"""One measurement: one peer, one codec, one topic, one run, in a process of its own that adopts all it starts.
+"""Run one measurement (peer, codec, topic, run) in a separate process that adopts every process it starts.
 
 `python -m benchmarks.landing.measurement` reads an `Order` as JSON from its standard input and writes an `Outcome`
 to the file that the order names. Its own CPU time, polling included, is not counted.
@@ -26,12 +26,12 @@ class Order:
 
     Args:
         peer: its name.
-        task: what it is asked to do.
-        kill_after_seconds: kill -9 all of its processes then, and run it again; None for a run without a fault.
-        limit_seconds: kill everything that takes longer, which is a failure.
+        task: its work.
+        kill_after_seconds: kill -9 all of its processes after this time, and run it again; None for no fault.
+        limit_seconds: kill everything that takes longer; the measurement then fails.
         outcome: file to write to.
-        parallelism: of ours; the peers have what suits them best.
-        by_counters: watch ours through Flink's counters: it has no ledger.
+        parallelism: of ours; each peer has the one that suits it best.
+        by_counters: watch ours through Flink's counters, because it has no ledger.
     """
 
     peer: str
@@ -43,7 +43,7 @@ class Order:
     by_counters: bool = False
 
     def to_json(self) -> str:
-        """Write the order; `from_json` reads it."""
+        """Return the order as JSON; `from_json` reads it."""
         return json.dumps(asdict(self), default=str)
 
     @classmethod
@@ -56,7 +56,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an order; `failure` says why a peer did not land everything, and is None where it ended well."""
+    """The result of an order; `failure` is the reason why a peer did not land everything, else None."""
 
     usage: Usage
     killed: bool

@@ -1,8 +1,8 @@
-"""Two at the same time, a core each, cores swapped in the next pair: what a change saves, to about one percent.
+"""Measure the worth of a change to about one percent: two runs at the same time, a core each, swapped in the next pair.
 
-What a run costs differs by a seventh from hour to hour on a shared machine, and by as much between two runs in a row.
-Of two that run side by side the same happens to both. A ratio of pairs says what a change is worth; it is no price,
-because the servers share the two cores.
+The cost of a run differs by a seventh from hour to hour on a shared machine, and by as much between two runs in a row.
+Two runs side by side share these conditions. The ratio of pairs is the worth of a change; it is not a price, because
+the servers share the two cores.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ CORES = 2
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two.
+    """One of the two sides.
 
     Args:
         name: in the report.
         peer: of the registry.
-        checkout: whose code runs, with its own `.venv` and `.runtime`.
+        checkout: folder of the code to run, with its own `.venv` and `.runtime`.
     """
 
     name: str
@@ -57,11 +57,11 @@ class Pairing:
     """What to measure.
 
     Args:
-        first: what the second is compared with.
-        second: the other.
+        first: the base of the comparison.
+        second: compared with the first.
         codec: of both.
         records: of the topic that both land.
-        pairs: how often; an even number gives each side each core as often.
+        pairs: how many; with an even number each side has each core equally often.
     """
 
     first: Side
@@ -72,10 +72,10 @@ class Pairing:
 
 
 def require_checkout(folder: Path) -> Path:
-    """Give the folder as an absolute path.
+    """Return the folder as an absolute path.
 
     Raises:
-        MeasurementFailed: it is no checkout, or one that was never set up.
+        MeasurementFailed: it is not a checkout, or it was never set up.
     """
     checkout = folder.absolute()
     if not (checkout / "benchmarks" / "landing").is_dir():
@@ -86,7 +86,7 @@ def require_checkout(folder: Path) -> Path:
 
 
 def ratio_of(costs: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """Say how the second's cost relates to the first's.
+    """Return the ratio of the second's cost to the first's.
 
     Args:
         costs: CPU-seconds of both, one entry a pair.
@@ -162,7 +162,7 @@ class Run:
         )
 
     def begin(self, core: int, flink_port: int) -> None:
-        """Start it on one core; it goes on by itself."""
+        """Start it on one core, in the background."""
         with on_core(core):
             self._process = subprocess.Popen(
                 [str(self._side.python), "-m", "benchmarks.landing.measurement"],
@@ -176,20 +176,20 @@ class Run:
         self._process.stdin.close()
 
     def end(self) -> float:
-        """Wait for its end and give its CPU-seconds."""
+        """Wait for its end and return its CPU-seconds."""
         if self._process.wait():
             raise MeasurementFailed(f"{self._side.name} broke off, see above; its files: {self._task.work_dir}")
         self._outcome = json.loads(self._order.outcome.read_text())
         return float(self._outcome["usage"]["cpu_seconds"])
 
     def interrupt(self) -> None:
-        """End it, with all that it started; one that has ended is left alone."""
+        """End it and every process that it started; do nothing if it has ended."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait()
 
     def errors(self) -> list[str]:
-        """Read what landed, say what is wrong with it, and clean up."""
+        """Read what landed, return its errors, and clean up."""
         _, found = checked(self._store, self._peer, self._task, self._corpus, self._topic)
         problems = found.problems(ERRORS)
         if self._outcome["failure"]:
@@ -200,7 +200,7 @@ class Run:
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """What is started meanwhile stays on one core, with everything that it starts."""
+    """Keep every process that starts inside this block on one core, children included."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

@@ -1,4 +1,4 @@
-"""The seam: what every peer is asked to do, and what is asked of every peer."""
+"""The seam: the task of every peer, and the interface of a peer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ class Task:
         partitions: How many the topic has.
         records: How many the topic holds, all partitions together; it is complete and does not grow.
         codec: One of `CODECS`.
-        bucket: It exists.
-        prefix: Empty when the work begins; ends with a slash. Nothing is written outside it.
+        bucket: Exists already.
+        prefix: Empty at the start; ends with a slash. A peer writes nothing outside it.
         s3_endpoint: Plain http, path-style addresses.
         s3_region: Its name.
         s3_access_key_id: Of the S3 server.
         s3_secret_access_key: Of the S3 server.
-        work_dir: A folder of this measurement alone, kept between a kill and the next call: state, checkpoints, logs.
-        install_dir: Where `install` put the peer.
-        roll_seconds: A file is closed, or a checkpoint taken, at least this often.
+        work_dir: A folder for this measurement only, kept between a kill and the next call: state, checkpoints, logs.
+        install_dir: The folder in which `install` put the peer.
+        roll_seconds: Longest time between two closed files, or between two checkpoints.
     """
 
     bootstrap_servers: str
@@ -53,8 +53,8 @@ class Peer(Protocol):
     """One way to land a topic in hourly directories of a bucket.
 
     Attributes:
-        name: As it stands in the tables.
-        codecs: Those it can write.
+        name: As in the tables.
+        codecs: Those that it can write.
         versions: Of the parts that decide its speed, for the header of the results.
     """
 
@@ -63,12 +63,12 @@ class Peer(Protocol):
     versions: dict[str, str]
 
     def install(self, folder: Path) -> None:
-        """Install it below one folder from the ordinary registries, pinned; do nothing where that is done."""
+        """Install it below one folder from the ordinary registries, pinned; do nothing if it is installed."""
 
     def run(self, task: Task) -> None:
         """Land all records; return when everything is visible and every process has ended.
 
-        Called again for the same task after its processes were killed: continues where it was.
+        A second call for the same task, after its processes were killed, continues where the first one ended.
 
         Raises:
             PeerFailed: One of its processes ended before all was landed.
@@ -80,6 +80,6 @@ class Peer(Protocol):
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
         """Return those of the listed keys that a reader of this peer's output must read.
 
-        All of them, for a peer whose objects are final once they are listed; those that its log names, for one that
-        keeps a log of its output.
+        These are all keys for a peer whose objects are final once listed, and the keys in the log for a peer that keeps
+        a log of its output.
         """

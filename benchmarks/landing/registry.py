@@ -1,4 +1,4 @@
-"""Which peers there are."""
+"""The names of all peers, and their modules."""
 
 from importlib import import_module
 
@@ -21,11 +21,11 @@ VALIDATES = {
     "flink-sql": "nothing",
     "quixstreams": "parses",
 }
-"""What a peer finds out about an event before it lands it."""
+"""What a peer checks of an event before it lands it."""
 
 
 def peer_named(name: str) -> Peer:
-    """Return the peer of one name; its module is imported only now."""
+    """Return the peer of a name; its module is imported only here."""
     module = import_module(f"benchmarks.landing.peers.{MODULES[name]}")
     found: Peer = module.PEER
     return found

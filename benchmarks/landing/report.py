@@ -1,4 +1,4 @@
-"""Writes what was measured: results.json, RESULTS.md and the chart."""
+"""Write the results of a batch: results.json, RESULTS.md and the chart."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OUR_COLOUR, PEER_COLOUR = "#1f6f5c", "#b9c2c9"
 def write_report(measurements: Sequence[Mapping[str, Any]], loads: Sequence[Mapping[str, Any]], folder: Path) -> None:
     """Write the three files of a batch into a folder.
 
-    A load that was not measured on this machine keeps what the folder tells of it, with the commit that it tells.
+    A load that was not measured on this machine keeps its entry in the folder, with the commit of that entry.
 
     Args:
         measurements: of the batch.
-        loads: findings of ours in the order of time, of which the newest of each load is shown.
-        folder: is made where it is missing.
+        loads: findings of ours in the order of time; the newest of each load is shown.
+        folder: created if it is missing.
     """
     file = folder / "results.json"
     told = json.loads(file.read_text())["loads"] if file.exists() else []
@@ -38,7 +38,7 @@ def write_report(measurements: Sequence[Mapping[str, Any]], loads: Sequence[Mapp
 
 
 def header(measurements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Say what was measured with what: versions, machine, days, commits, commands."""
+    """Return the circumstances of a batch: versions, machine, days, commits, commands."""
     versions: dict[str, dict[str, str]] = {}
     for measurement in measurements:
         if not measurement["killed"]:
@@ -105,7 +105,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 
 def _section(title: str, titles: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
-    """Head a table; nothing where nothing was measured."""
+    """Return a table with its heading; nothing if it has no rows."""
     return [f"\n## {title}\n", _table(titles, cells)] if cells else []
 
 
@@ -170,7 +170,7 @@ def _load_cells(found: Mapping[str, Any]) -> list[str]:
         found["load"],
         f"{found['records']:,}",
         f"{found['seconds'] / 60:.0f}",
-        str(found.get("cpu_milliseconds_per_second", "-")),  # loads of before it was counted
+        str(found.get("cpu_milliseconds_per_second", "-")),  # loads from before it was counted
         f"{found['rss_mb_peak']:,}",
         f"{found['rss_growth']:.3f}",
         str(found["delay_seconds_p50"] or "-"),

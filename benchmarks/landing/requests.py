@@ -1,4 +1,4 @@
-"""Counts a peer's requests in the S3 server's access log."""
+"""Count a peer's requests in the S3 server's access log."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from benchmarks.landing.store import USER_AGENT
 
 
 class RequestLog:
-    """What is written to a log from now on.
+    """The lines that are written to a log after this object was made.
 
     Args:
-        path: of the log; None where the server writes none.
+        path: of the log; None if the server writes no log.
     """
 
     def __init__(self, path: Path | None) -> None:

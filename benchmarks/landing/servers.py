@@ -1,8 +1,8 @@
-"""The broker and the S3 server that all peers share; they run in the background and count for nobody.
+"""The broker and the S3 server that all peers share; they run in the background and no peer pays for them.
 
-The S3 server is versitygw where Go can install it: it is the faster one, so the peers are what is measured, and it
-logs each request. Otherwise, and always for what is killed, it is the s3proxy of the local stack: versitygw makes an
-object of what came of a PUT that was cut off, which S3 never does (its issue 2414). The results say which.
+The S3 server is versitygw where Go can install it: it is faster, so that it does not limit the peers, and it logs each
+request. Otherwise, and for every killed run, it is the s3proxy of the local stack: versitygw makes an object of the
+received part of an interrupted PUT, which S3 never does (its issue 2414). The results name the server.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Report = Callable[[str], None]
 
 @contextmanager
 def running_servers(settings: BenchmarkSettings, report: Report) -> Iterator[None]:
-    """Start what is not running, and stop at the end what was started here; for one command at a time."""
+    """Start the servers that are not running, and stop those at the end; for one command at a time."""
     with alone(settings):
         started = start_servers(settings, report)
         try:
@@ -38,10 +38,10 @@ def running_servers(settings: BenchmarkSettings, report: Report) -> Iterator[Non
 
 @contextmanager
 def alone(settings: BenchmarkSettings) -> Iterator[None]:
-    """Keep other commands out of the folder: they would distort what is measured and stop the servers it needs.
+    """Lock the folder: another command would distort the measurement and stop its servers.
 
     Raises:
-        StackError: another command is at work, which the message names.
+        StackError: another command is running; the message names it.
     """
     settings.folder.mkdir(parents=True, exist_ok=True)
     with (settings.folder / "lock").open("a+") as lock:
@@ -59,7 +59,7 @@ def alone(settings: BenchmarkSettings) -> Iterator[None]:
 
 
 def start_servers(settings: BenchmarkSettings, report: Report) -> list[str]:
-    """Start the servers that are not running and name them; end the S3 server that is not asked for."""
+    """Start the servers that are not running and return their names; stop the other S3 server."""
     install_s3_server(settings, report)
     table = ProcessTable(settings.folder)
     wanted = _programs(settings)
@@ -81,24 +81,24 @@ def stop_servers(settings: BenchmarkSettings, names: list[str]) -> None:
 
 
 def server_names(settings: BenchmarkSettings) -> list[str]:
-    """Name all servers that may run, in the order of their stop."""
+    """Return the names of all servers that may run, in the order of their stop."""
     return [*S3_NAMES, broker.program(settings.local).name]
 
 
 def server_versions(settings: BenchmarkSettings) -> dict[str, str]:
-    """Say what serves, for the header of the results."""
+    """Return the servers' versions, for the header of the results."""
     jar = next((settings.local.runtime_dir / "broker").glob("kafka_2.13-*.jar"))
     s3 = f"versitygw {VERSITYGW}" if _is_versitygw(settings) else "s3proxy"
     return {"broker": f"Apache Kafka {jar.stem.rpartition('-')[2]}, one node", "s3": f"{s3}, one node"}
 
 
 def access_log(settings: BenchmarkSettings) -> Path | None:
-    """Find the log of the S3 server's requests; None where it writes none."""
+    """Return the access log of the S3 server; None if it writes no log."""
     return settings.folder / "s3" / "access.log" if _is_versitygw(settings) else None
 
 
 def install_s3_server(settings: BenchmarkSettings, report: Report) -> None:
-    """Install versitygw where Go is at hand."""
+    """Install versitygw if Go is installed."""
     target = _versitygw(settings)
     if target.exists() or settings.s3_whole or shutil.which("go") is None:
         return

@@ -1,4 +1,4 @@
-"""Where the benchmark keeps things and which ports it takes, from `HOURGLASS_BENCHMARK_…`."""
+"""Folders and ports of the benchmark, from `HOURGLASS_BENCHMARK_…`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class BenchmarkSettings(BaseSettings):
     partitions: int = Field(4, ge=1)
     seed: int = 1
     roll_seconds: int = Field(10, ge=1)
-    """How long a peer may keep records invisible: Flink's and ours checkpoint, the others close their file."""
+    """How long a peer may keep records invisible; Flink SQL and ours then checkpoint, the others close their files."""
     measurement_seconds_max: int = Field(3600, ge=1)
     s3_whole: bool = False
-    """Whether the S3 server must show nothing of a PUT that was cut off, as S3 itself, however slow that one is."""
+    """Whether the S3 server must not show an interrupted PUT, like S3 itself, even if that server is slower."""
 
     @property
     def local(self) -> LocalSettings:
@@ -55,7 +55,7 @@ class BenchmarkSettings(BaseSettings):
 
     @property
     def measurements(self) -> Path:
-        """One JSON line for each finished measurement; lines are only ever added."""
+        """One JSON line for each finished measurement; append only."""
         return self.folder / "measurements.jsonl"
 
     @property

@@ -1,4 +1,4 @@
-"""The bucket as the harness sees it. The only importer of the S3 client here."""
+"""The bucket of the harness. Only this module of the harness imports the S3 client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 USER_AGENT = "landing-benchmark-harness"
-"""What the harness asks is told apart from a peer's requests by this name in the server's log."""
+"""This name in the server's log separates the harness's requests from a peer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Store:
 
     @classmethod
     def of_task(cls, task: Task) -> Store:
-        """Connect to the S3 server of a task, for what a peer notes beside its output."""
+        """Connect to the S3 server of a task, to read a peer's own log or checkpoints."""
         return cls.at(task.s3_endpoint, task.s3_region, task.s3_access_key_id, task.s3_secret_access_key)
 
     @classmethod
@@ -71,16 +71,16 @@ class Store:
         )
 
     def create(self, bucket: str) -> None:
-        """Create an empty bucket; one of an interrupted measurement goes first."""
+        """Create an empty bucket; delete the one of an interrupted measurement first."""
         if bucket in {found["Name"] for found in self._client.list_buckets()["Buckets"]}:
             self.delete(bucket)
         self._client.create_bucket(Bucket=bucket)
 
     def delete(self, bucket: str) -> None:
-        """Delete a bucket with all that is in it, unfinished uploads included."""
+        """Delete a bucket with all of its content, open uploads included."""
         for upload in self._client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
             self._client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-        for listed in reversed(list(self._everything(bucket, ""))):  # what is in a directory before its marker
+        for listed in reversed(list(self._everything(bucket, ""))):  # the content of a directory before its marker
             self._client.delete_object(Bucket=bucket, Key=listed.key)
         self._client.delete_bucket(Bucket=bucket)
 
@@ -96,7 +96,7 @@ class Store:
             )
 
     def open(self, bucket: str, key: str) -> IO[bytes]:
-        """Open an object for reading as it arrives."""
+        """Open an object as a stream."""
         return cast("IO[bytes]", self._client.get_object(Bucket=bucket, Key=key)["Body"])
 
     def read(self, bucket: str, key: str) -> bytes:

@@ -1,8 +1,8 @@
-"""From measurements to one row for each peer and codec. Pure.
+"""Turn measurements into one row for each peer and codec. Pure.
 
-The price is a slope: what a gigabyte more costs, between the smallest and the largest topic of one run, so that the
-start of a JVM or of Spark is not counted for every gigabyte; the total of the largest topic stands beside it. A
-gigabyte is 1e9 bytes of uncompressed event values.
+The price is a slope: the cost of one more gigabyte between the smallest and the largest topic of one run. It does not
+count the start of a JVM or of Spark for every gigabyte; the total of the largest topic is shown beside it. A gigabyte
+is 1e9 bytes of uncompressed event values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Measurement = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A median and what lies at either end of it."""
+    """A median with the smallest and the largest value."""
 
     median: float
     min: float
@@ -32,17 +32,17 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread | None:
-        """Describe values; None where there are none."""
+        """Return the spread of values; None if there are none."""
         return cls(median(values), min(values), max(values)) if values else None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What ours may cost as a multiple of a peer.
+    """Allowed cost of ours as a multiple of a peer's.
 
     Args:
-        goal: what it is meant to cost.
-        gate: what it must not exceed.
+        goal: the multiple to reach.
+        gate: the multiple that it must not exceed.
     """
 
     goal: float
@@ -50,14 +50,14 @@ class Target:
 
 
 def target_of(peer: str, codec: str) -> Target:
-    """Say what ours is held against: the tuned consumer closely, every other peer by a wide margin."""
+    """Return the target against a peer: close to the tuned consumer, far below every other peer."""
     if peer == "tuned":
         return Target(1.1, 1.5) if codec == "plain" else Target(1.0, 1.3)
     return Target(1 / 3, 1 / 2)
 
 
 def slopes(measurements: Iterable[Measurement]) -> dict[int, float]:
-    """Give the CPU-seconds of a gigabyte more, by the number of each run that has at least two sizes."""
+    """Return the CPU-seconds of one more gigabyte, by the number of each run that has at least two sizes."""
     return {
         small["run"]: (large["cpu_seconds"] - small["cpu_seconds"])
         / ((large["value_bytes"] - small["value_bytes"]) / GIGABYTE)
@@ -66,7 +66,7 @@ def slopes(measurements: Iterable[Measurement]) -> dict[int, float]:
 
 
 def steady_rates(measurements: Iterable[Measurement]) -> list[float]:
-    """Give the records per second between the two sizes, one for each run; a run whose time did not grow has none."""
+    """Return the records per second between the two sizes, one for each run; a run whose time did not grow has none."""
     return [
         (large["records"] - small["records"]) / (large["wall_seconds"] - small["wall_seconds"])
         for small, large in _ends_of_runs(measurements)
@@ -83,7 +83,7 @@ def _ends_of_runs(measurements: Iterable[Measurement]) -> list[tuple[Measurement
 
 
 def rows(measurements: Sequence[Measurement], validates: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Make a row for each codec and peer, the cheapest first.
+    """Return a row for each codec and peer, the cheapest first.
 
     Args:
         measurements: of one batch.
@@ -98,7 +98,7 @@ def rows(measurements: Sequence[Measurement], validates: Mapping[str, str]) -> l
 
 
 def price_of(row: Mapping[str, Any]) -> float:
-    """Give the slope of a row, or its total where only one size was measured."""
+    """Return the slope of a row, or its total if only one size was measured."""
     slope = row["cpu_seconds_per_gb"]
     return float(row["cpu_seconds_per_gb_total"] if slope is None else slope)
 
@@ -152,7 +152,7 @@ def _worst(measurements: Sequence[Measurement], name: str) -> int | None:
 
 
 def comparisons(made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Hold ours against each peer of the same codec; a peer measured at one size only is compared by its total."""
+    """Compare ours with each peer of the same codec; a peer measured at one size only is compared by its total."""
     ours = {row["codec"]: row for row in made if row["peer"] == OURS}
     return [_comparison(ours[row["codec"]], row) for row in made if row["peer"] != OURS and row["codec"] in ours]
 

@@ -1,4 +1,4 @@
-"""Fills a topic with a corpus once, and keeps it. The only importer of the broker's clients here."""
+"""Fill a topic with a corpus once, and keep it. Only this module of the harness imports the broker's clients."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class TopicIncomplete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a topic holds.
+    """The content of a topic.
 
     Attributes:
-        value_bytes: of all values together, as the producer wrote them.
-        zlib_ratio: how much smaller zlib's level 6 makes 20,000 of them, an event a line.
+        value_bytes: size of all values, uncompressed.
+        zlib_ratio: compression ratio of zlib's level 6 over 20,000 of them, an event a line.
         ends: records of each partition.
     """
 
@@ -46,10 +46,10 @@ class Filled:
 
 
 def filled(corpus: Corpus, settings: BenchmarkSettings, report: Report) -> Filled:
-    """Fill the topic of a corpus unless that is done; compare the broker's end offsets either way.
+    """Fill the topic of a corpus unless it is filled; compare the broker's end offsets in both cases.
 
     Raises:
-        TopicIncomplete: the broker holds another number of records than the corpus has.
+        TopicIncomplete: the broker and the corpus differ in their number of records.
     """
     note = _note(corpus, settings)
     if not note.exists():
@@ -111,7 +111,7 @@ def _produce(producer: Producer, topic: str, value: bytes, key: bytes, timestamp
 
 
 def _create_anew(topic: str, settings: BenchmarkSettings) -> None:
-    """Create the topic; one that an interrupted filling left behind goes first."""
+    """Create the topic; delete the one of an interrupted filling first."""
     admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
     if topic in admin.list_topics(timeout=BROKER_SECONDS_MAX).topics:
         admin.delete_topics([topic])[topic].result(BROKER_SECONDS_MAX)
@@ -132,7 +132,7 @@ def _ends(corpus: Corpus, settings: BenchmarkSettings) -> tuple[int, ...]:
 
 
 def _ask_for_ends(consumer: Consumer, topic: str, partitions: int) -> tuple[int, ...]:
-    """Ask for the end offsets; a broker that has just started knows its partitions only after a moment."""
+    """Return the end offsets; retry, because a broker that has just started does not know its partitions yet."""
     give_up = monotonic() + BROKER_SECONDS_MAX
     while True:
         try:
@@ -152,7 +152,7 @@ class Sender:
     """Sends single records to the topic of a task, as an application does.
 
     Args:
-        task: whose topic exists.
+        task: its topic exists.
     """
 
     def __init__(self, task: Task) -> None:
@@ -163,12 +163,12 @@ class Sender:
         )
 
     def send(self, key: bytes, value: bytes, timestamp: int) -> None:
-        """Hand a record to the client; the time is in milliseconds since 1970."""
+        """Pass a record to the client; the time is in milliseconds since 1970."""
         _produce(self._producer, self._topic, value, key, timestamp)
         self._producer.poll(0)
 
     def flush(self) -> None:
-        """Wait until the broker has everything."""
+        """Wait until the broker has acknowledged everything."""
         if left := self._producer.flush(BROKER_SECONDS_MAX * 4):
             raise TopicIncomplete(f"the broker did not take {left:,} records of {self._topic}")
 

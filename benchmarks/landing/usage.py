@@ -1,4 +1,4 @@
-"""What the processes of a peer cost, counted from their parent: nothing that they start escapes.
+"""Count the cost of a peer's processes from their parent; no process that they start escapes.
 
 The process that runs a peer adopts every orphan below it (Linux: child subreaper), so that processes which detach,
 daemonise or are killed are reaped here, and their CPU time arrives in `RUSAGE_CHILDREN`.
@@ -25,18 +25,18 @@ _MEGABYTE = 10**6
 
 
 class UsageError(Exception):
-    """The cost cannot be counted on this machine, or was not counted completely."""
+    """The cost cannot be counted on this machine, or the count is incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was spent.
+    """CPU time, wall time and memory of a peer.
 
     Attributes:
         cpu_seconds: user and system time of all processes below this one.
         wall_seconds: from the first call to the last process' end.
-        rss_mb: the largest sum of resident memory that was seen, megabytes of 1e6 bytes; shared pages count for each.
-        left_behind: processes that had to be ended because the peer had not.
+        rss_mb: the largest sum of resident memory over all samples, in 1e6 bytes; shared pages count for each process.
+        left_behind: processes that the harness had to end.
     """
 
     cpu_seconds: float
@@ -46,7 +46,7 @@ class Usage:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every process below this one whose own parent ends."""
+    """Become the parent of every descendant whose own parent ends."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise UsageError(f"this system has no child subreaper ({os.strerror(ctypes.get_errno())}): run it on Linux")
 
@@ -54,15 +54,15 @@ def adopt_orphans() -> None:
 def measured(
     work: Callable[[], None], *, limit_seconds: float, kill_after_seconds: float | None = None
 ) -> tuple[Usage, bool]:
-    """Do the work and count what all processes below this one spend on it.
+    """Do the work and count the cost of all processes below this one.
 
     Args:
-        work: starts processes, and returns or raises when they are killed.
-        limit_seconds: kill everything that lives longer, and whatever is started afterwards.
+        work: starts processes; returns, or raises when they are killed.
+        limit_seconds: kill everything that lives longer, and everything that starts afterwards.
         kill_after_seconds: kill -9 all of them at this time, once.
 
     Returns:
-        what was spent, and whether anything was killed.
+        the usage, and whether anything was killed.
     """
     adopt_orphans()
     before, started = _children_seconds(), time.monotonic()
@@ -83,7 +83,7 @@ def measured(
 
 
 class Observer(threading.Thread):
-    """Samples memory and CPU time of everything below this process; kills all of it if asked to, or over its limit."""
+    """Samples memory and CPU time of all descendants; kills all of them on request, or over the limit."""
 
     def __init__(self, limit_seconds: float, kill_after_seconds: float | None) -> None:
         super().__init__(daemon=True)
@@ -96,11 +96,11 @@ class Observer(threading.Thread):
 
     @property
     def seen_cpu_seconds(self) -> float:
-        """Add up the newest CPU time of each process that was seen: a lower bound of what was spent."""
+        """Add up the newest CPU time of each sampled process: a lower bound of the true cost."""
         return sum(self._seen.values())
 
     def run(self) -> None:
-        """Sample until told to stop."""
+        """Sample until `stop` is called."""
         started = time.monotonic()
         while not self._over.wait(SAMPLE_SECONDS):
             self._sample()
@@ -129,7 +129,7 @@ class Observer(threading.Thread):
 
 
 def end_descendants() -> int:
-    """Give what still lives a moment, then kill it; reap everything. Return how many had to be killed."""
+    """Wait a moment for living processes, then kill them; reap all. Return how many had to be killed."""
     deadline = time.monotonic() + END_SECONDS_MAX
     while _reap() and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
@@ -142,7 +142,7 @@ def end_descendants() -> int:
 
 
 def _kill_all() -> None:
-    """Stop every process before the first is killed: what starts the work again then is not killed with it."""
+    """Stop every process before the first is killed, so that a restart of the work is not killed with it."""
     stopped: set[psutil.Process] = set()
     while living := [process for process in _living() if process not in stopped]:
         for process in living:
@@ -171,7 +171,7 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def _reap() -> bool:
-    """Reap every child that has ended; say whether there is another one."""
+    """Reap every child that has ended; return whether another one is left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

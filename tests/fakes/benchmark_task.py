@@ -1,4 +1,4 @@
-"""What a peer of the benchmark is asked to do, where nothing answers."""
+"""The task of a peer of the benchmark, with addresses that nothing listens on."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ class FakeBroker:
         low: partition -> offsets that retention has removed.
         markers: (partition, offset) that cannot be read; they have a timestamp.
         held_back: partition -> first offset of an open transaction.
-        failures: errors that the next questions raise, in order.
+        failures: errors that the next queries raise, in order.
     """
 
     records: dict[int, list[datetime]]
@@ -31,24 +31,24 @@ class FakeBroker:
     effects: list[str] = field(default_factory=list)
 
     def offsets(self, topic: str) -> TopicOffsets:
-        """Read the watermarks."""
+        """Return the watermarks."""
         self._note("ends")
         marks = {p: OffsetRange(self.low.get(p, 0), len(times)) for p, times in self.records.items()}
         return TopicOffsets(topic, self.record_time, marks)
 
     def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
-        """Find the first record at or after a moment."""
+        """Return the first record at or after a moment."""
         self._note(f"times of {topic}")
         return {partition: self._first(partition, moment) for partition in partitions}
 
     def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
-        """Find the first offset that is no marker, or that is not decided yet."""
+        """Return the first offset that is not a marker, or that belongs to an open transaction."""
         self._note(f"reads {topic}")
         undecided = self.held_back.get(partition, last + 1)
         return next((o for o in range(first, last + 1) if (partition, o) not in self.markers or o >= undecided), None)
 
     def first_record(self, topic: str, partition: int, offset: int, moment: datetime) -> TimestampedOffset | None:
-        """Find the first record of a time that is no marker."""
+        """Return the first record at or after a moment that is not a marker."""
         self._note(f"reads {topic}")
         times = self.records[partition]
         readable = range(offset, self.held_back.get(partition, len(times)))

@@ -1,4 +1,4 @@
-"""A broker as an audit reads it: offset ranges, and offsets at which records can be read."""
+"""A broker for an audit: offset ranges, and the readable offsets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producers.kafka import OffsetRange
 
 @dataclass
 class FakeBrokerReader:
-    """Has partitions of topic `t`; every offset of a range can be read, but for `unreadable` ones."""
+    """Holds partitions of topic `t`; every offset of a range is readable, except `unreadable` ones."""
 
     partitions: dict[int, OffsetRange]
     unreadable: set[int] = field(default_factory=set)

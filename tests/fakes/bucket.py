@@ -28,7 +28,7 @@ class FakeBucket:
     effects: list[str] = field(default_factory=list)
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
-        """Walk the objects below a prefix."""
+        """Iterate over the objects below a prefix."""
         self.effects.append(f"list {prefix}")
         if self.failures:
             raise self.failures.pop(0)

@@ -12,7 +12,7 @@ from dagster.components.testing import create_defs_folder_sandbox
 
 @contextmanager
 def loaded(documents: str, resources: Mapping[str, Any]) -> Iterator[dg.Definitions]:
-    """Load every document of the text `it/defs.yaml`; the file lives as long as the block."""
+    """Load every document of the text `it/defs.yaml`; the file exists as long as the block."""
     with create_defs_folder_sandbox() as sandbox:
         folder = sandbox.defs_folder_path / "it"
         folder.mkdir()
@@ -26,7 +26,7 @@ def mistakes_in(documents: str) -> str:
     try:
         with loaded(documents, {}):
             return ""
-    except Exception as exc:  # noqa: BLE001 - what is raised, and by whom, is what the tests look at
+    except Exception as exc:  # noqa: BLE001 - the tests check what is raised, and by which library
         messages: list[str] = []
         cause: BaseException | None = exc
         while cause is not None:

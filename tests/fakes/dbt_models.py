@@ -1,4 +1,4 @@
-"""A dbt that builds nothing: it remembers what it was asked and answers with the outcomes that it was given."""
+"""A dbt that builds nothing: it records the requests and returns the configured outcomes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from orchestration.dbt_runner.build import NodeOutcome
 
 @dataclass
 class FakeDbtModels:
-    """Stands for `DbtModels`."""
+    """Replaces `DbtModels`."""
 
     outcomes: tuple[NodeOutcome, ...]
     asked: list[tuple[str, frozenset[str]]] = field(default_factory=list)
 
     def build(self, hour: str, names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
-        """Remember the hour and the names."""
+        """Record the hour and the names."""
         self.asked.append((hour, frozenset(names)))
         return self.outcomes

@@ -1,4 +1,4 @@
-"""A Snowflake with one external table: it registers the objects of a fake bucket and has a row for each line."""
+"""A Snowflake with one external table: it registers the objects of a fake bucket and returns a row for each line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FakeEventTable:
 
     Args:
         bucket: whose objects are registered; each of their lines is the event id of one row.
-        registered: rows of each file, as they were when it was registered.
+        registered: rows of each file, as of its registration.
         refuses: files of each hour that a refresh leaves out.
         loses: rows of each file that a refresh does not read.
     """
@@ -44,7 +44,7 @@ class FakeEventTable:
 
     @contextmanager
     def role(self, role: Identifier) -> Iterator[None]:
-        """Take any role."""
+        """Accept any role."""
         assert role
         yield
 
@@ -54,7 +54,7 @@ class FakeEventTable:
             self.registered[found.key] = self.bucket.objects[found.key].decode().split()[self.loses :]
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-        """Answer one of the three questions."""
+        """Answer one of the three queries."""
         assert params is None
         self.sent.append(sql)
         hour = re.search(r"(\d{4})[-/](\d\d)[-/](\d\d)[ /](\d\d)", sql)

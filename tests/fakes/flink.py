@@ -1,4 +1,4 @@
-"""A broker, a bucket and a Flink for the commands of the landing job; what they did is one ordered list."""
+"""A broker, a bucket and a Flink for the commands of the landing job; their effects are one ordered list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EPOCH = datetime(2025, 8, 1, tzinfo=UTC)
 
 
 def metadata(number: int = 1, positions: Mapping[int, int] | None = None, topic: str = "platform-events") -> bytes:
-    """Write what a start reads of a checkpoint's `_metadata`: its number, and the next offset of each partition."""
+    """Return what a start reads of a checkpoint's `_metadata`: its number, and the next offset of each partition."""
     name = topic.encode()
     splits = (
         struct.pack(f">IH{len(name)}siqq", 22 + len(name), len(name), name, partition, offset, -(1 << 63))
@@ -39,18 +39,18 @@ class FakeTopics:
     known: dict[str, int]
 
     def partitions(self, topics: Iterable[str]) -> Mapping[str, int]:
-        """Count those that exist."""
+        """Return the partition counts of the topics that exist."""
         return {topic: self.known[topic] for topic in topics if topic in self.known}
 
 
 @dataclass
 class FakeObjects:
-    """A bucket of keys, some with content; `failure` is raised by every look at it.
+    """A bucket of keys, some with content; every read and listing raises `failure`.
 
     Args:
-        seconds: the time of its server, as a part of `EPOCH`; every write moves it by one.
-        parts_of: what each open upload has stored, by its id.
-        on_create: happens before a creation is decided: what another starter does at that moment.
+        seconds: the time of its server, in seconds after `EPOCH`; every write adds one.
+        parts_of: bytes of each open upload, by its id.
+        on_create: called before a creation is decided, to simulate another starter.
     """
 
     stored: list[StoredObject] = field(default_factory=list)
@@ -66,7 +66,7 @@ class FakeObjects:
     on_create: Callable[[str], None] = lambda _key: None
 
     def check(self) -> None:
-        """Find out whether it is there."""
+        """Check that the bucket is reachable."""
         if self.failure:
             raise self.failure
 
@@ -97,7 +97,7 @@ class FakeObjects:
         self.bodies[key] = body
 
     def read(self, key: str) -> bytes | None:
-        """Read an object; one without content of its own is a checkpoint that Flink can read."""
+        """Read an object; one without configured content is a checkpoint that Flink can read."""
         self.check()
         known = key in {stored.key for stored in self.stored}
         return self.bodies.get(key, METADATA if known else None)
@@ -125,13 +125,13 @@ class FakeObjects:
         self.aborted.append(upload)
 
     def complete(self, upload: OpenUpload) -> None:
-        """Make an object of an upload: its body is that of the upload's id."""
+        """Turn an upload into an object: its body is that of the upload's id."""
         self.open_uploads = [one for one in self.open_uploads if one.upload_id != upload.upload_id]
         self.completed.append(upload.key)
         self.put(upload.key, self.parts_of.get(upload.upload_id, b""))
 
     def parts(self, upload: OpenUpload) -> list[StoredObject]:
-        """Tell one part, as old as its upload unless its id is in `part_times`."""
+        """Return one part, as old as its upload unless its id is in `part_times`."""
         time = self.part_times.get(upload.upload_id, upload.begun)
         return [StoredObject(upload.key, time, len(upload.upload_id))]
 
@@ -141,9 +141,9 @@ class FakeFlink:
     """Process and REST interface in one.
 
     Args:
-        states: what is answered while the job starts, one per question, the last for ever; None is no answer,
-            "dead" is a process that has ended.
-        on_stop: happens when a stop is asked for.
+        states: responses while the job starts, one per query, the last one repeated; None is no response,
+        "dead" is a process that has ended.
+        on_stop: called when a stop is requested.
     """
 
     states: list[JobState | str | None]
@@ -158,7 +158,7 @@ class FakeFlink:
     log: Path = Path("flink.log")
 
     def find(self) -> int | None:
-        """Find the pid."""
+        """Return the pid."""
         if self.alive and self.states[0] == "dead":
             self.alive = False
         return PID if self.alive else None
@@ -170,7 +170,7 @@ class FakeFlink:
         return PID
 
     def jars(self) -> LandingJars | None:
-        """Name its jars."""
+        """Return its jars."""
         return self.running_jars
 
     def kill(self) -> None:
@@ -179,26 +179,26 @@ class FakeFlink:
         self.alive = False
 
     def driver_error(self) -> LandingJobError | None:
-        """Say whether it refused."""
+        """Return the error of a refused start."""
         return self.refused
 
     def newest_causes(self) -> str:
-        """Say what its log holds."""
+        """Return the causes in its log."""
         return "Caused by: AccessDenied"
 
     def why_it_ended(self) -> str:
-        """Say why."""
+        """Return the reason."""
         return "Caused by: a reason"
 
     def find_job(self, name: str) -> Job | None:
-        """Answer the next state."""
+        """Return the next state."""
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if state is None:
             raise UnreachableError("no Flink answers")
         return Job(JOB_ID, name, JobState(state), tasks_running=state is JobState.RUNNING)
 
     def job_state(self, job_id: str) -> JobState | None:
-        """Answer the next state of a job that it knows."""
+        """Return the next state of a job that it knows."""
         state = self.orphan_states.pop(0) if self.orphan_states else None
         return state if job_id == JOB_ID else None
 
@@ -207,28 +207,28 @@ class FakeFlink:
         self.effects.append(f"cancel {job_id[:1]}")
 
     def prolong(self, job_id: str, until_milliseconds: int) -> None:
-        """Hear of its client."""
+        """Record the prolongation."""
         self.effects.append(f"prolong {job_id[:1]} until {until_milliseconds}")
 
     def client_check_seconds(self) -> float | None:
-        """Say nothing."""
+        """Return no interval."""
         return None
 
     def checkpoints(self, job_id: str) -> CheckpointSummary:
-        """Tell of checkpoints."""
+        """Return a summary."""
         return CheckpointSummary(f"hourglass-state://hourglass/{job_id}/chk-7", 1_754_020_799_123, 7, 1)
 
     def numbers(self, job_id: str) -> Numbers | None:
-        """Count, but tell nothing when first asked."""
+        """Return the numbers, but None for the first call."""
         self.asked_for_numbers += 1
         return Numbers(lag=len(job_id), accepted=3, rejected=2, repeated=1) if self.asked_for_numbers > 1 else None
 
     def restarts(self, job_id: str) -> int:
-        """Count restarts."""
+        """Return the number of restarts."""
         return len(job_id) // 16
 
     def root_cause(self, job_id: str) -> str | None:
-        """Give the failure."""
+        """Return the failure."""
         return f"the cause of {job_id[:1]}"
 
     def stop(self, job_id: str, savepoint_directory: str) -> str:
@@ -238,7 +238,7 @@ class FakeFlink:
         return f"request of {job_id[:1]}"
 
     def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:
-        """Answer how far it is."""
+        """Return its status."""
         answer = self.savepoint_answers.pop(0) if self.savepoint_answers else None
         if answer is None:
             raise UnreachableError(f"no Flink answers for {job_id} {request_id}")
@@ -247,18 +247,18 @@ class FakeFlink:
 
 @dataclass
 class FakeSeconds:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that only `sleep` moves."""
 
     now: float = 0.0
 
     def utc_now(self) -> datetime:
-        """Count the seconds from 1970."""
+        """Return the seconds as a time after 1970."""
         return datetime.fromtimestamp(self.now, UTC)
 
     def monotonic(self) -> float:
-        """Tell."""
+        """Return the seconds."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Move."""
+        """Add the seconds."""
         self.now += seconds

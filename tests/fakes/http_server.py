@@ -1,4 +1,4 @@
-"""An HTTP server of a test, in a thread of its own."""
+"""An HTTP server of a test, in a separate thread."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from http.server import HTTPServer
 from threading import Thread
 
 POLL_SECONDS = 0.01
-"""How long its end may go unnoticed."""
+"""Longest delay of its shutdown."""
 
 
 @contextmanager
 def serving(server: HTTPServer) -> Iterator[str]:
-    """Answer until the end, and give the address for plain HTTP."""
+    """Serve until the end of the block, and yield the address for plain HTTP."""
     thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,))
     thread.start()
     try:

@@ -25,7 +25,7 @@ def put_jars(
     uploads: bytes = b"class",
     built: str = "today",
 ) -> None:
-    """Write a build to where its jars are wanted."""
+    """Write a build into the folder where its jars are expected."""
     manifest = f"Manifest-Version: 1.0\r\nBuilt: {built}\r\nImplementation-Version: {version}\r\n"
     for path, name, body in ((jars.operator, OPERATOR, operator), (jars.uploads, UPLOADS, uploads)):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A bucket as the landing job leaves it: real lines, real ledger entries, each epoch's data before its entry."""
+"""A bucket as the landing job writes it: real lines, real ledger entries, each epoch's data before its entry."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ TOPIC = "platform-events"
 
 @dataclass
 class FakeLanding:
-    """Hold the fakes, so that a test can move each side."""
+    """Holds the fakes, so that a test can change each side."""
 
     broker: FakeBroker
     clock_at: datetime = H1.plus(3).start + timedelta(minutes=10)

@@ -25,7 +25,7 @@ class FakeLandingJob:
     sequence: int = 0
 
     def prepare(self, partition: int, first: int, last: int, emitted: datetime) -> list[tuple[str, bytes]]:
-        """Name the objects that landing `first` to `last` commits, in the order of the commits: the ledger last."""
+        """Return the objects that landing `first` to `last` commits, in the order of the commits: the ledger last."""
         self.sequence += 1
         entry = self._entry(partition, first, last)
         puts = [
@@ -35,7 +35,7 @@ class FakeLandingJob:
         return [*puts, (ledger, f"{entry.model_dump_json()}\n".encode())]
 
     def land(self, partition: int, first: int, last: int, emitted: datetime) -> None:
-        """Land offsets `first` to `last` as one epoch; nothing else is remembered of what landed before."""
+        """Land offsets `first` to `last` as one epoch; earlier offsets are not remembered."""
         self.bucket.objects.update(self.prepare(partition, first, last, emitted))
 
     def land_all(self, emitted: datetime) -> None:
@@ -45,7 +45,7 @@ class FakeLandingJob:
                 self.land(partition, 0, len(times) - 1, emitted)
 
     def key(self, kind: Kind, hour: Hour) -> str:
-        """Name the object of the present epoch."""
+        """Return the key of the object of the present epoch."""
         return f"{self.layout.hour_prefix(kind, hour)}part-{self.instance}.{self.sequence}-0-0.jsonl"
 
     def _lines(self, partition: int, first: int, last: int, hour: Hour, kind: Kind) -> bytes:

@@ -1,4 +1,4 @@
-"""Brokers inside librdkafka: they use the real protocol, and fail on request."""
+"""Mock brokers of librdkafka: they use the real protocol, and fail on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 
 
 class MockKafka:
-    """A cluster with one topic `platform-events`; not promised: anything that is kept on disks or checked by ACLs."""
+    """A cluster with one topic `platform-events`. It has neither durable storage nor ACLs."""
 
     def __init__(self, brokers: int = 1, partitions: int = 4) -> None:
         self._lib = ctypes.CDLL(str(next(_FOLDER.glob("librdkafka*"))))
@@ -35,12 +35,12 @@ class MockKafka:
         self._mock("push_request_errors_array", ctypes.c_int16(request), ctypes.c_size_t(len(codes)), errors)
 
     def set_down(self, *, down: bool = True) -> None:
-        """Take every broker away, or bring all back."""
+        """Stop all brokers, or start them again."""
         for broker in range(1, self.brokers + 1):
             self._mock("broker_set_down" if down else "broker_set_up", _INT(broker))
 
     def close(self) -> None:
-        """Take the cluster down for good."""
+        """Destroy the cluster."""
         self._call("mock_cluster_destroy", None, self._cluster)
         self._call("destroy", None, self._handle)
 

@@ -1,4 +1,4 @@
-"""A producer without a broker: deliveries end when flushed, as the test has decided for each."""
+"""A producer without a broker: a flush ends the deliveries, with the outcome that the test has chosen for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producers.events import PlatformEvent
 
 
 class SentRecord(NamedTuple):
-    """What `send` or `send_raw` was given."""
+    """The arguments of `send` or `send_raw`."""
 
     value: bytes
     key: str

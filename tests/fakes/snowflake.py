@@ -1,4 +1,4 @@
-"""A Snowflake in memory: keeps statements and created names, and returns the configured rows of refreshes."""
+"""A Snowflake in memory: records statements and created names, and returns the configured rows of refreshes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FakeSnowflake:
 
     Args:
         objects: rows of SHOW; a created object gets a row with its name.
-        refreshes: rows that each refresh answers, in order; none left means no change.
+        refreshes: rows of each refresh, in order; after the last one a refresh reports no change.
         failures: errors that connecting raises, in order, before it works.
     """
 
@@ -43,13 +43,13 @@ class FakeSnowflake:
 
     @contextmanager
     def role(self, role: Identifier) -> Iterator[None]:
-        """Note where the block begins and ends."""
+        """Record the begin and the end of the block."""
         self.sent.append(f"take {role.name}")
         yield
         self.sent.append(f"give back {role.name}")
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-        """Remember the statement and answer it."""
+        """Record the statement and answer it."""
         assert params is None
         self.sent.append(sql)
         rows: Sequence[Mapping[str, Any]] = self.objects if sql.startswith("SHOW") else []

@@ -1,4 +1,4 @@
-"""A connection as the Snowflake connector opens it: answers or fails by the text of the statement."""
+"""A connection like that of the Snowflake connector: answers or fails by the text of the statement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FakeConnector:
     """One connection; every cursor it opens is itself.
 
     Args:
-        answers: rows or an error for a statement; every other statement answers no rows.
+        answers: rows or an error for a statement; every other statement returns no rows.
     """
 
     answers: Mapping[str, Sequence[Mapping[str, Any]] | Exception] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class FakeConnector:
         yield self
 
     def execute(self, sql: str, params: Sequence[Any] | None) -> None:
-        """Remember the statement; raise the configured error."""
+        """Record the statement; raise the configured error."""
         self.sent.append((sql, params))
         answer = self.answers.get(sql, ())
         if isinstance(answer, Exception):

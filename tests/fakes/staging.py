@@ -1,4 +1,4 @@
-"""A Snowflake that knows one answer: what the staging model holds."""
+"""A Snowflake with one answer: the rows of the staging model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FakeStaging:
     """One connection and its session.
 
     Args:
-        rows: the answer to every question.
+        rows: the answer to every query.
         failures: errors that connecting raises, in order, before it works.
     """
 
@@ -36,12 +36,12 @@ class FakeStaging:
         yield self
 
     def role(self, role: Identifier) -> AbstractContextManager[None]:
-        """Take no notice of roles."""
+        """Accept any role."""
         del role
         return nullcontext()
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-        """Remember the question, give the answer."""
+        """Record the query, return the rows."""
         assert params is None
         self.asked.append(sql)
         return QueryResult((), tuple(self.rows), "query-1")

@@ -1,4 +1,4 @@
-"""Something that goes on in a thread while a test breaks things around it."""
+"""Background work in a thread while a test injects faults."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Self
 
 
 class Background:
-    """Takes one step after the other from `with` to its end; what a step raises is raised when the block is left.
+    """Runs steps in a thread from `with` to its end; leaving the block raises the error of a step.
 
-    Subclasses give `step` and `pause_seconds`.
+    Subclasses define `step` and `pause_seconds`.
     """
 
     pause_seconds = 0.05

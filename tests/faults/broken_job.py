@@ -1,4 +1,4 @@
-"""The landing job, broken on purpose: patched copies of its sources, never the sources themselves."""
+"""Build landing jobs with deliberate defects: patch copies of the sources, never the sources themselves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LANDING_JAR = "hourglass-landing.jar"
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One replacement in one source file; `old` must stand there exactly once, else the patch is out of date."""
+    """One replacement in one source file; the file must hold `old` exactly once, else the patch is out of date."""
 
     file: str
     old: str
@@ -70,7 +70,7 @@ def broken_project(target: Path, patches: Iterable[Patch]) -> Path:
 
 
 def _replace_classes(jar: Path, target: Path, classes: Path) -> None:
-    """Copy a jar, with classes of a folder in the place of its own."""
+    """Copy a jar and replace its classes with those of a folder."""
     new = {str(file.relative_to(classes)): file for file in classes.rglob("*.class")}
     with zipfile.ZipFile(jar) as old, zipfile.ZipFile(target, "w") as made:
         for name in old.namelist():

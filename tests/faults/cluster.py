@@ -1,7 +1,7 @@
 """A session cluster of Flink on this machine: one JobManager and two TaskManagers, each a JVM that can be killed alone.
 
-They run by Flink's own scripts with what `hourglass job cluster-config` writes, beside addresses and small sizes. The
-crash points of the tests can be armed in any of them.
+Flink's own scripts start them with the output of `hourglass job cluster-config`, plus addresses and small sizes. The
+crash points of the tests can be armed in each of them.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ SIZES = {
     "taskmanager.memory.task.heap.size": "320m",
 }
 QUICK = {"heartbeat.interval": "500", "heartbeat.timeout": "4000"}
-"""Flink's own are 10 and 50 seconds: until then a cluster waits for a machine that is gone."""
+"""Flink's defaults are 10 and 50 seconds; a cluster waits that long for a lost machine."""
 
 
 class Cluster:
-    """A context manager; at its end no process is left.
+    """A context manager that leaves no process behind.
 
     Args:
         servers: with the bucket.
@@ -74,7 +74,7 @@ class Cluster:
                 self.kill(name)
 
     def stack(self, stream: str, **changes: Any) -> LandingStack:
-        """Make a stream whose job runs here."""
+        """Make a stream whose job runs on this cluster."""
         session: dict[str, Any] = {
             "flink_target": "session",
             "flink_rest": self.address,
@@ -83,14 +83,14 @@ class Cluster:
         return LandingStack(self.servers, stream, **session | changes)
 
     def lives(self, name: str) -> bool:
-        """Whether a process of the cluster exists."""
+        """Return whether a process of the cluster exists."""
         return self._table.find(name) is not None
 
     def start(self) -> None:
-        """Start what does not live, and wait until all slots are there."""
+        """Start the processes that do not run, and wait until all slots are available."""
         for name in (JOB_MANAGER, *WORKERS):
             if not self.lives(name):
-                self._table.stop(name)  # one that died by itself is still remembered
+                self._table.stop(name)  # the table still holds one that died by itself
                 self._table.start(self._program(name))
         wait_for(self._is_whole, seconds_max=SECONDS_MAX, what="the slots of the cluster", poll_seconds=0.1)
 
@@ -104,7 +104,7 @@ class Cluster:
         self._table.stop(name)
 
     def wait_for_death(self) -> str:
-        """Wait until a crash point has ended one of the processes, and name that."""
+        """Wait until a crash point has ended one of the processes, and return its name."""
         names = (JOB_MANAGER, *WORKERS)
 
         def dead() -> bool:
@@ -115,7 +115,7 @@ class Cluster:
         return name
 
     def workers_of(self, job_id: str) -> set[str]:
-        """Name the workers that run subtasks of a job."""
+        """Return the workers that run subtasks of a job."""
         vertices = self.rest._get(f"/jobs/{job_id}")["vertices"]
         details = [self.rest._get(f"/jobs/{job_id}/vertices/{vertex['id']}") for vertex in vertices]
         return {subtask["taskmanager-id"] for vertex in details for subtask in vertex["subtasks"]}
@@ -156,7 +156,7 @@ class Cluster:
             **QUICK,
         }
         text = "".join(f"{key}: {value}\n" for key, value in own.items())
-        # What the landing job needs is the same for every cluster that can reach the bucket.
+        # The landing job has the same requirements for every cluster that can reach the bucket.
         settings = LandingStack(self.servers, "any").landing
         write_cluster_config(settings, folder / "landing.yaml")
         (folder / "config.yaml").write_text(text + (folder / "landing.yaml").read_text())
@@ -164,7 +164,7 @@ class Cluster:
 
 
 class Checkpoints(Background):
-    """Ask for a checkpoint as soon as the one before is complete: several in a second, beside the regular ones."""
+    """Triggers a checkpoint whenever the one before is complete: several a second, beside the regular ones."""
 
     pause_seconds = 0.2
 
@@ -174,7 +174,7 @@ class Checkpoints(Background):
         self._settings = settings
 
     def step(self) -> None:
-        """Ask once; a job that is about to restart makes none."""
+        """Trigger one checkpoint; a job that is about to restart makes none."""
         try:
             job = self._rest.find_job(self._settings.job_name)
             if job:

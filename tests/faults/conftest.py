@@ -13,13 +13,13 @@ import pytest
 
 from tests.faults.landing_stack import LandingStack, Server, Servers
 
-pytest.register_assert_rewrite("tests.faults.verdict")  # its comparisons are shown like those of a test
+pytest.register_assert_rewrite("tests.faults.verdict")  # pytest then shows its comparisons like those of a test
 
 NewStack = Callable[..., LandingStack]
 
 
 def pytest_configure() -> None:
-    """Choose the seed once for all processes that share the tests out among them."""
+    """Choose the seed once for all worker processes."""
     os.environ.setdefault("HOURGLASS_FAULT_SEED", str(SystemRandom().randrange(10**6)))
 
 
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_restarts() -> Iterator[None]:
-    """Let Flink restart a failed job after three seconds, not after ten: nothing here is about that delay."""
+    """Let Flink restart a failed job after three seconds, not after ten: no test here depends on that delay."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flink_jobs.flink.config.RESTART_DELAY", "3 s")
         yield
@@ -44,14 +44,14 @@ def all_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture
 def servers(all_servers: Servers) -> Servers:
-    """Bring back what the test before has killed."""
+    """Start the servers that the previous test has killed."""
     all_servers.start(*Server)
     return all_servers
 
 
 @pytest.fixture
 def new_stack(servers: Servers, request: pytest.FixtureRequest) -> Iterator[NewStack]:
-    """Make landing stacks: `new_stack(parallelism=2)`. Each is a stream named after the test; all end with it."""
+    """Make landing stacks: `new_stack(parallelism=2)`. Each has a stream named after the test; all end with it."""
     with ExitStack() as stacks:
         made = 0
 

@@ -1,4 +1,4 @@
-"""Make the job's JVM die at a named place: a Java agent of the tests does it, the product knows nothing of it."""
+"""Make the job's JVM die at a named place, by a Java agent of the tests; the product has no code for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AGENT = MODULE / "target" / "hourglass-crash-points.jar"
 
 
 class CrashPoint(StrEnum):
-    """The places, in the order in which a checkpoint passes them; `CrashPoint.java` says where each one is."""
+    """The places, in the order in which a checkpoint passes them; `CrashPoint.java` defines each of them."""
 
     BEFORE_BARRIER_FLUSH = "before-barrier-flush"
     AFTER_CHECKPOINT_BEFORE_COMMIT = "after-checkpoint-before-commit"
@@ -24,7 +24,7 @@ class CrashPoint(StrEnum):
 
 
 ON_JOB_MANAGER_BEFORE_COMMIT = "on-job-manager-before-commit"
-"""The point of a cluster alone: its JobManager sees no records, and is told by a file that there were some."""
+"""A point for clusters only: the JobManager sees no records, and learns from a file that there were some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Crashes:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a job must be started with."""
+        """Environment variables for the start of a job."""
         return {"JAVA_TOOL_OPTIONS": f"-javaagent:{AGENT}", "HOURGLASS_CRASH_FOLDER": str(self.folder)}
 
     def arm(self, point: str, times: int = 1) -> None:
-        """Let the job die the n-th time that it comes to this point, counted since its start."""
+        """Let the job die when it reaches this point for the n-th time since its start."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for former in ("reached", "with-records"):
             (self.folder / former).unlink(missing_ok=True)
@@ -49,7 +49,7 @@ class Crashes:
 
     @property
     def reached(self) -> str | None:
-        """What the job wrote when it died, `point:n`; None when it did not die by us."""
+        """The text that the job wrote when it died, `point:n`; None when no crash point ended it."""
         marker = self.folder / "reached"
         return marker.read_text() if marker.exists() else None
 

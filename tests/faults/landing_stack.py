@@ -1,4 +1,4 @@
-"""A real broker, a real S3 server and the landing job, without Dagster and Snowflake: each can be killed alone.
+"""A real broker, a real S3 server and the landing job, without Dagster and Snowflake; each can be killed alone.
 
     with Servers(folder) as servers, LandingStack(servers, "hours", parallelism=2) as stack:
         stack.start_job()
@@ -8,8 +8,8 @@
         stack.wait_until_landed(sent)
         assert sent == set(read_landed(stack.settings).accepted)
 
-One pair of servers carries any number of streams; each stream has its own topic, prefix and job. Everything of
-`tests.integration.truth` takes `stack.settings`. A wait that is in vain raises `TimeoutError` and names its aim.
+One pair of servers carries any number of streams; each stream has its own topic, prefix and job. All functions of
+`tests.integration.truth` take `stack.settings`. A wait that fails raises `TimeoutError` and names its aim.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Server(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A record as bytes: nothing of it is checked or changed on its way to the broker."""
+    """A record as bytes; it is sent to the broker without a check or a change."""
 
     value: bytes | None
     partition: int = 0
@@ -66,7 +66,7 @@ class Raw:
 
 
 def event(number: int, **fields: Any) -> bytes:
-    """Write an event that keeps to the contract; its id is `e-<number>` unless `fields` say otherwise."""
+    """Return an event that keeps the contract; its id is `e-<number>` unless `fields` replace it."""
     values = {
         "event_id": f"e-{number}",
         "event_type": "RUN_START",
@@ -111,11 +111,11 @@ class Servers:
                 self.kill(server)
 
     def lives(self, server: Server) -> bool:
-        """Whether the process of a server exists, be it paused."""
+        """Return whether the process of a server exists, running or paused."""
         return self._table.find(server) is not None
 
     def start(self, *servers: Server) -> None:
-        """Start servers that do not live, and wait until they serve; what they stored before is there again."""
+        """Start the servers that do not run, and wait until they serve; they keep their stored data."""
         started = [
             (self._programs[one], self._table.start(self._programs[one])) for one in servers if not self.lives(one)
         ]
@@ -131,11 +131,11 @@ class Servers:
         self._table.stop(server)
 
     def pause(self, server: Server) -> None:
-        """Freeze a server: its port accepts connections, and nothing is answered."""
+        """Stop a server with SIGSTOP: its port accepts connections, but no request is answered."""
         self._signal(server, signal.SIGSTOP)
 
     def resume(self, server: Server) -> None:
-        """Let a frozen server go on."""
+        """Resume a paused server."""
         self._signal(server, signal.SIGCONT)
 
     def _signal(self, server: Server, number: signal.Signals) -> None:
@@ -145,14 +145,14 @@ class Servers:
 
 
 class LandingStack:
-    """One stream on these servers: its topic, and its landing job; a context manager that leaves no job behind.
+    """One stream on these servers, with its topic and its landing job; a context manager that leaves no job behind.
 
     Args:
-        servers: that live.
-        stream: name of the stream and of its topic; every stack of the same servers needs another one.
+        servers: running servers.
+        stream: name of the stream and of its topic; unique among the stacks of the same servers.
         partitions: of the topic.
-        topic_config: of the topic; record time is the producer's unless it says otherwise.
-        changes: any field of `LandingSettings`. Checkpoints come every second unless they say otherwise.
+        topic_config: of the topic; by default record time is the producer's.
+        changes: any field of `LandingSettings`. The default checkpoint interval is one second.
     """
 
     def __init__(
@@ -201,11 +201,11 @@ class LandingStack:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where the broker is."""
+        """The address of the broker."""
         return f"{LOOPBACK}:{self.settings.kafka_port}"
 
     def job_lives(self) -> bool:
-        """Whether the process of the job exists, be it paused."""
+        """Whether the process of the job exists, running or paused."""
         return deploy.process_id(self.landing) is not None
 
     def start_job(
@@ -215,12 +215,12 @@ class LandingStack:
         offsets: StartingOffsets = StartingOffsets.EARLIEST,
         **changes: Any,
     ) -> deploy.JobHandle:
-        """Start the job where it left off, and wait until it reads.
+        """Start or continue the job, and wait until it reads.
 
         Args:
-            environment: variables that only this process of the job gets.
-            offsets: where to begin without a restore point; `GROUP` is what an operator's mistake looks like.
-            changes: fields of `LandingSettings` that hold from now on.
+            environment: variables for this process of the job only.
+            offsets: where to begin without a restore point; `GROUP` simulates an operator's mistake.
+            changes: fields of `LandingSettings` to replace from now on.
         """
         self.landing = self.landing.model_copy(update=changes)
         with variables(environment or {}):
@@ -236,19 +236,19 @@ class LandingStack:
         self.wait_until_job_ends()
 
     def pause_job(self) -> None:
-        """Freeze the whole process group of the job."""
+        """Stop the whole process group of the job with SIGSTOP."""
         self._signal_job(signal.SIGSTOP)
 
     def resume_job(self) -> None:
-        """Let a frozen job go on."""
+        """Resume a paused job."""
         self._signal_job(signal.SIGCONT)
 
     def wait_until_job_ends(self, seconds_max: float = SECONDS_MAX) -> None:
-        """Wait until the process of the job has ended, by whatever cause."""
+        """Wait until the process of the job has ended, for any reason."""
         wait_for(lambda: not self.job_lives(), seconds_max=seconds_max, what="the end of the job", poll_seconds=0.1)
 
     def produce(self, records: Iterable[Raw]) -> set[Position]:
-        """Send records, each to its partition, and name where they lie; every one is acknowledged by all replicas."""
+        """Send records, each to its partition, and return their positions; all replicas acknowledge each of them."""
         producer = Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all", "enable.idempotence": True})
         sent = _Sent()
         self._send(producer, records, sent)
@@ -256,7 +256,7 @@ class LandingStack:
         return sent.positions
 
     def produce_in_transaction(self, records: Iterable[Raw], *, commit: bool = True) -> set[Position]:
-        """Send records in one transaction and commit or abort it; aborted ones take offsets, too."""
+        """Send records in one transaction and commit or abort it; aborted records take offsets, too."""
         with self.transaction() as transaction:
             positions = transaction.send(records)
             transaction.end(commit=commit)
@@ -264,7 +264,7 @@ class LandingStack:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Open a transaction, to be ended by its `end`; one that is left open is aborted."""
+        """Open a transaction; `end` ends it, and leaving the block aborts it otherwise."""
         producer = Producer(
             {
                 "bootstrap.servers": self.bootstrap_servers,
@@ -300,14 +300,14 @@ class LandingStack:
             producer.poll(0)
 
     def add_partitions(self, total: int) -> None:
-        """Give the topic more partitions."""
+        """Add partitions to the topic."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
         admin.create_partitions([NewPartitions(self.settings.topic, total)])[self.settings.topic].result(
             ANSWER_SECONDS_MAX
         )
 
     def delete_records(self, partition: int, before: int) -> None:
-        """Let the broker forget all records of a partition below an offset."""
+        """Delete all records of a partition below an offset."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
         oldest = TopicPartition(self.settings.topic, partition, before)
         for deleted in admin.delete_records([oldest]).values():
@@ -324,11 +324,11 @@ class LandingStack:
         return deploy.status(self.landing).checkpoints_completed
 
     def wait_for_checkpoints(self, total: int, seconds_max: float = SECONDS_MAX) -> None:
-        """Wait until the living job has completed so many checkpoints since its start."""
+        """Wait until the living job has completed this many checkpoints since its start."""
         wait_for(lambda: self.checkpoints_completed() >= total, seconds_max=seconds_max, what=f"{total} checkpoints")
 
     def wait_until_landed(self, positions: Iterable[Position], seconds_max: float = SECONDS_MAX) -> None:
-        """Wait until the ledger has come as far as these positions in every partition."""
+        """Wait until the ledger has reached these positions in every partition."""
         last = {(topic, partition): offset for topic, partition, offset in sorted(positions)}
 
         def landed() -> bool:
@@ -346,21 +346,21 @@ class LandingStack:
 
 @dataclass
 class Transaction:
-    """One transaction of a producer of its own."""
+    """One transaction, with its own producer."""
 
     stack: LandingStack
     producer: Any
     open: bool = True
 
     def send(self, records: Iterable[Raw]) -> set[Position]:
-        """Send records and wait until the broker has them; nobody may read them before `end`."""
+        """Send records and wait until they are acknowledged; readers of committed records see them only after `end`."""
         sent = _Sent()
         self.stack._send(self.producer, records, sent)
         assert not self.producer.flush(ANSWER_SECONDS_MAX), "the broker did not acknowledge every record"
         return sent.positions
 
     def end(self, *, commit: bool) -> None:
-        """Commit or abort: a marker takes one offset of each partition that was written to."""
+        """Commit or abort; a marker takes one offset of each partition that was written to."""
         self.open = False
         (self.producer.commit_transaction if commit else self.producer.abort_transaction)(ANSWER_SECONDS_MAX)
 

@@ -1,4 +1,4 @@
-"""Look at the bucket while faults happen: an object that the ledger promises is listed, at every moment."""
+"""Poll the bucket during faults: every object that the ledger promises must be listed at every moment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Promise = tuple[Hour, Kind, str]
 
 
 class Watch(Background):
-    """Poll a stream's bucket in a thread of its own: LIST the ledger, GET what is new of it, then LIST the data.
+    """Polls a stream's bucket in a thread: LIST the ledger, GET its new objects, then LIST the data.
 
-    `broken` collects every promise that was not kept at the moment of a poll; `polls` counts those that were
-    answered, so that a test can show that somebody looked. A bucket that is away ends the poll, not the watch.
+    `broken` collects every promise that was not kept at the moment of a poll. `polls` counts the polls that the bucket
+    answered, so that a test can assert that there were some. An unavailable bucket ends the poll, not the watch.
     """
 
     pause_seconds = 0.1
@@ -34,12 +34,12 @@ class Watch(Background):
         self._promised: set[Promise] = set()
 
     def unpromised(self) -> set[Promise]:
-        """Look once: the objects that are listed before the ledger promises them. Not while the watch runs."""
+        """Return the listed objects that the ledger does not promise yet. Do not call it while the watch runs."""
         self._read_ledger()
         return self._listed() - self._promised
 
     def step(self) -> None:
-        """Look once."""
+        """Poll once."""
         try:
             self._read_ledger()
             missing = self._promised - self._listed()

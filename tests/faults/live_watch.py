@@ -1,4 +1,4 @@
-"""A checker that looks at the bucket all the time while a test breaks things around it."""
+"""Run the checker against the bucket continuously while a test injects faults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.faults.landing_stack import LandingStack
 
 
 class LiveWatch(Background):
-    """Polls in a thread from `with` to its end; looks that fail because the bucket is away are counted apart.
+    """Polls in a thread from `with` to its end; counts polls separately that fail because the bucket is away.
 
     with LiveWatch(stack) as live:
         ...
@@ -24,15 +24,15 @@ class LiveWatch(Background):
 
     @property
     def polls(self) -> int:
-        """Looks that saw the whole bucket."""
+        """Number of polls that saw the whole bucket."""
         return self._watch.polls
 
     def told(self) -> list[str]:
-        """Everything that was wrong at any moment."""
+        """Return the findings of all polls."""
         return [str(finding) for finding in self._watch.findings.kept]
 
     def step(self) -> None:
-        """Look once."""
+        """Poll once."""
         try:
             self._watch.poll()
         except UnreachableError:

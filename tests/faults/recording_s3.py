@@ -1,4 +1,4 @@
-"""An S3 server behind a proxy that writes down every request, refuses some, and hands out a role's credentials."""
+"""An S3 server behind a proxy that records every request, refuses some, and issues a role's credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_THE_CONNECTION = frozenset({"connection", "expect", "keep-alive", "transfer-
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came; names of headers are in lower case."""
+    """One request as received; names of headers are in lower case."""
 
     method: str
     key: str
@@ -31,17 +31,17 @@ class Request:
 
     @property
     def token(self) -> str | None:
-        """The token that it is signed with; a presigned request has it in its address."""
+        """The session token of its signature; a presigned request has it in its URL."""
         return self.headers.get("x-amz-security-token") or self.query.get("X-Amz-Security-Token", [None])[0]
 
     @property
     def presigned(self) -> bool:
-        """Whether the signature, of the fourth version, is in the address and covers no payload."""
+        """Whether the signature (version 4) is in the URL and covers no payload."""
         return self.query.get("X-Amz-Algorithm") == ["AWS4-HMAC-SHA256"] and "authorization" not in self.headers
 
     @property
     def operation(self) -> str:
-        """S3's name for what makes an object, else the method."""
+        """S3's name of an operation that writes objects, else the method."""
         if self.method == "POST" and "uploads" in self.query:
             return "CreateMultipartUpload"
         if self.method == "POST" and "uploadId" in self.query:
@@ -53,9 +53,10 @@ class Request:
 
 @dataclass
 class RecordingS3:
-    """The proxy: where it is, what it saw, and which roles were assumed.
+    """The proxy: its address, the recorded requests, and the assumed roles.
 
-    What `refuses` names is answered with 403 and reaches nobody: the policy of a bucket, or of its keys.
+    The proxy answers 403 to requests for which `refuses` returns true, and does not forward them. This simulates the
+    policy of a bucket or of its keys.
     """
 
     address: str
@@ -65,13 +66,13 @@ class RecordingS3:
     refused: list[Request] = field(default_factory=list)
 
     def below(self, prefix: str) -> list[Request]:
-        """Choose the requests for keys below a prefix."""
+        """Return the requests for keys below a prefix."""
         return [request for request in self.requests if request.key.startswith(prefix)]
 
 
 @contextmanager
 def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator[RecordingS3]:
-    """Run the proxy in front of the S3 server of these servers, with TLS where there are certificates."""
+    """Run the proxy in front of the S3 server of these servers, with TLS if there are certificates."""
     settings = servers.settings
     proxy = RecordingS3("", [], [])
     answer = _ASSUMED.format(
@@ -82,7 +83,7 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
         protocol_version = "HTTP/1.1"
 
         def handle_one_request(self) -> None:
-            """Take any method."""
+            """Handle any method."""
             self.raw_requestline = self.rfile.readline(65537)
             if not self.raw_requestline or not self.parse_request():
                 self.close_connection = True
@@ -104,7 +105,7 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
             self.answer(*forward(settings.s3_port, self.command, self.path, dict(self.headers.items()), body))
 
         def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            """Send an answer; that of HEAD has a length and no body."""
+            """Send a response; a response to HEAD has a length and no body."""
             self.send_response_only(status)
             for name, value in headers.items():
                 if name.lower() not in _OF_THE_CONNECTION | {"content-length"}:
@@ -128,7 +129,7 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
 def forward(
     port: int, method: str, path: str, headers: dict[str, str], body: bytes
 ) -> tuple[int, dict[str, Any], bytes]:
-    """Ask the S3 server the same; the host's name is part of what the client has signed."""
+    """Forward the request with the client's Host header, because its signature covers it."""
     connection = HTTPConnection(LOOPBACK, port, timeout=60)
     try:
         kept = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_CONNECTION}

@@ -34,7 +34,7 @@ class Certificates:
 
     @property
     def trust_store(self) -> Path:
-        """The certificate to trust, as the Java of this machine takes it."""
+        """The certificate to trust, in Java's format."""
         return self.folder / "trust.p12"
 
     @property
@@ -49,12 +49,12 @@ class Certificates:
 
     @property
     def store(self) -> Path:
-        """The server's certificate and key as Java takes them."""
+        """The server's certificate and key, in Java's format."""
         return self.folder / "server.p12"
 
 
 def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
-    """Make them with openssl; `name` is what the server's certificate says about where it is."""
+    """Make them with openssl; `name` is the host in the server's certificate."""
     folder.mkdir(parents=True)
     made = Certificates(folder)
     openssl(folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem")
@@ -78,28 +78,28 @@ def openssl(folder: Path, arguments: str) -> None:
 
 
 def run(folder: Path, command: str) -> None:
-    """Run a command without quotes in it."""
+    """Run a command; it must not need quotes."""
     subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
 
 
 class Listener(StrEnum):
-    """The listeners beside the plain one; each has a port, a certificate, and an idea of whom to let in."""
+    """The listeners beside the plain one; each has a port, a certificate, and a way to authenticate clients."""
 
     LOGIN = "LOGIN"
     """TLS, and a login by one of three mechanisms."""
     ELSEWHERE = "ELSEWHERE"
     """The same with another authority's certificate, which names another host."""
     CERTIFIED = "CERTIFIED"
-    """TLS, and a certificate of the client in the place of a login."""
+    """TLS, and a client certificate instead of a login."""
 
 
 class SecureServers(Servers):
-    """As `Servers`; the broker has three more listeners.
+    """Like `Servers`; the broker has three more listeners.
 
     Args:
         folder: of the servers.
-        made: the certificates that the broker shows and trusts.
-        elsewhere: those of the listener of that name.
+        made: the certificates that the broker presents and trusts.
+        elsewhere: those of the listener `ELSEWHERE`.
     """
 
     def __init__(self, folder: Path, made: Certificates, elsewhere: Certificates) -> None:

@@ -1,4 +1,4 @@
-"""The test of the test, further up: landing jobs that are broken on purpose, run for real, each seen by the checker."""
+"""Test the checker with real runs: landing jobs with deliberate defects; the checker finds each defect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BY_PARTITION = {
     6: {Code.WRONG_HOUR, Code.CELL_DIFFERS, Code.OBJECT_UNPROMISED},
     7: {Code.REASONS_DIFFER},
 }
-"""What each partition's defect must be seen by. Each partition has a subtask, hence epochs and objects, of its own."""
+"""The findings of each partition's defect. Each partition has its own subtask, so its own epochs and objects."""
 
 DEFECTS = (
     Patch(
@@ -108,7 +108,7 @@ LEDGER_FIRST = (
 
 
 def records(first: int, partitions: int) -> list[Raw]:
-    """Make one round: `ROUND` records for each partition, of which offset 150 of partition 7 is rejected."""
+    """Make one round: `ROUND` records for each partition; offset 150 of partition 7 is rejected."""
     return [
         Raw(b"no json" if (partition, offset) == (7, 150) else event(offset), partition=partition)
         for offset in range(first, first + ROUND)
@@ -117,12 +117,12 @@ def records(first: int, partitions: int) -> list[Raw]:
 
 
 def partitions_of_epochs(stack: LandingStack) -> dict[str, int]:
-    """Find the partition of each operator instance, by the ledger."""
+    """Return the partition of each operator instance, from the ledger."""
     return {entry.epoch.split(".")[0]: entry.partition for entry in stack.ledger()}
 
 
 def partition_of(finding: Finding, instances: dict[str, int]) -> int:
-    """Find whom a finding accuses: its place, the epoch in its key, or the one that it names."""
+    """Return the partition of a finding: from its place, the epoch in its key, or the epoch that it names."""
     if finding.where.endswith("]"):
         return int(finding.where.rpartition("[")[2][:-1])
     key = finding.where.partition(":")[0]
@@ -131,10 +131,10 @@ def partition_of(finding: Finding, instances: dict[str, int]) -> int:
 
 
 def test_seven_defects_of_the_operator_are_told_apart(new_stack: NewStack, tmp_path: Path) -> None:
-    """Each defect strikes one partition; its findings are exactly these, and the sound partition has none.
+    """Each defect affects one partition; its findings are exactly the expected ones, and the sound partition has none.
 
-    Booked and not written; written twice; never booked; passed for a hole; promised under an epoch that nobody
-    writes; written into another hour; rejected for another reason.
+    The defects: booked and not written; written twice; never booked; booked as a hole; promised under an epoch without
+    objects; written into another hour; rejected for another reason.
     """
     stack = new_stack(partitions=len(BY_PARTITION), parallelism=len(BY_PARTITION))
     stack.start_job(flink_home=broken_flink_home(stack.landing.flink_home, tmp_path, DEFECTS))
@@ -151,7 +151,7 @@ def test_seven_defects_of_the_operator_are_told_apart(new_stack: NewStack, tmp_p
 
 
 def look_during_commits(stack: LandingStack) -> set[str]:
-    """Land sixty hours with each of a few checkpoints, so that their commits take a while; name what was seen."""
+    """Land sixty hours with each of a few checkpoints, so that their commits take a while; return the codes found."""
     stack.start_job()
     with LiveWatch(stack) as live:
         for day in range(3):
@@ -168,7 +168,7 @@ def look_during_commits(stack: LandingStack) -> set[str]:
 def test_ledger_first_is_seen_while_it_happens(
     new_stack: NewStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A ledger that is committed before its data promises what nobody lists: only a look in between can tell."""
+    """A ledger that is committed before its data promises unlisted objects; only a poll in between finds it."""
     broken = broken_project(tmp_path, LEDGER_FIRST)
     package = SimpleNamespace(__file__=str(broken / "flink_jobs" / "__init__.py"))
     monkeypatch.setattr("flink_jobs.deploy.process.PROJECT", broken)
@@ -178,5 +178,5 @@ def test_ledger_first_is_seen_while_it_happens(
 
 
 def test_ledger_last_is_never_ahead_of_its_data(new_stack: NewStack) -> None:
-    """The job as it is, under the same looks."""
+    """The unpatched job has no finding under the same polls."""
     assert set() == look_during_commits(new_stack(partitions=1))

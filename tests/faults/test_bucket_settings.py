@@ -1,4 +1,4 @@
-"""What the job really sends to its bucket: encryption, ACL, a role's token, and three requests an object."""
+"""The requests that the job sends to its bucket: encryption, ACL, a role's token, and three requests an object."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def land(stack: LandingStack) -> None:
 def test_every_object_carries_its_encryption_and_acl(
     servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What lands, what Flink keeps, the stream's lease and its seals: all that makes an object asks for it.
+    """Every request that makes an object asks for both: data, Flink's checkpoints, the stream's lease and its seals.
 
-    Keys of KMS want TLS; the authority of an S3 server of one's own is told to Java and to Python by their variables.
+    KMS keys require TLS; Java and Python trust a private authority by their own variables.
     """
     made = certificates(tmp_path / "made")
     trust = f"-Djavax.net.ssl.trustStore={made.trust_store} -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
@@ -69,7 +69,7 @@ def test_every_object_carries_its_encryption_and_acl(
 
 
 def test_the_key_of_the_bucket_itself_needs_no_tls(servers: Servers, s3: RecordingS3) -> None:
-    """SSE-S3 on an endpoint without certificates; the storage class goes with it."""
+    """SSE-S3 works on an endpoint without certificates, together with the storage class."""
     kept: dict[str, Any] = {"s3_encryption": "sse-s3", "s3_storage_class": "STANDARD_IA"}
     with LandingStack(servers, "sse-s3", s3_endpoint=s3.address, **kept) as stack:
         land(stack)
@@ -81,7 +81,7 @@ def test_the_key_of_the_bucket_itself_needs_no_tls(servers: Servers, s3: Recordi
 def test_a_part_whose_payload_is_to_be_signed_has_a_digest_and_no_presigned_address(
     servers: Servers, s3: RecordingS3
 ) -> None:
-    """Otherwise it is presigned: see what an object costs. Both land the same."""
+    """By default parts are presigned and have no digest; both ways land the same."""
     with LandingStack(servers, "signed", s3_endpoint=s3.address, s3_signed_parts=True) as stack:
         land(stack)
     parts = [one for one in s3.below("signed/") if one.operation == "UploadPart"]
@@ -89,7 +89,7 @@ def test_a_part_whose_payload_is_to_be_signed_has_a_digest_and_no_presigned_addr
 
 
 def test_more_objects_than_memory_holds_go_through_files(servers: Servers, s3: RecordingS3) -> None:
-    """Of forty hours at once sixteen travel from memory, the others by Flink's own writer; each lands once."""
+    """With forty open hours sixteen are uploaded from memory, the others by Flink's own writer; each lands once."""
     with LandingStack(servers, "replay", s3_endpoint=s3.address) as stack:
         hours = [BEGIN + timedelta(hours=number) for number in range(40)]
         sent = stack.produce([Raw(event(number), timestamp=hour) for number, hour in enumerate(hours)])
@@ -103,7 +103,7 @@ def test_more_objects_than_memory_holds_go_through_files(servers: Servers, s3: R
 
 
 def test_an_object_costs_three_writes_and_no_look(servers: Servers, s3: RecordingS3) -> None:
-    """Begin, one part, complete: the plan of the job's cost stands on it. Nothing is listed, copied or deleted.
+    """The writes are begin, one part, complete; nothing is listed, copied or deleted. The cost plan assumes it.
 
     The part is presigned, without a digest of its payload.
     """
@@ -119,7 +119,7 @@ def test_an_object_costs_three_writes_and_no_look(servers: Servers, s3: Recordin
 
 
 def test_a_checkpoint_costs_one_write_and_no_list(servers: Servers, s3: RecordingS3) -> None:
-    """The rest is free, or nearly: one look whether its name is taken, and two deletions when it is superseded."""
+    """The other requests are free or nearly free: one HEAD for its name, and two deletions when it is superseded."""
     place = "flink/checkpoints/checkpoints/"
     with LandingStack(servers, "checkpoints", s3_endpoint=s3.address) as stack:
         stack.start_job()
@@ -135,7 +135,7 @@ def test_a_checkpoint_costs_one_write_and_no_list(servers: Servers, s3: Recordin
 
 
 def test_a_role_is_assumed_by_the_job_and_its_start(servers: Servers, s3: RecordingS3, tmp_path: Path) -> None:
-    """Both sign with the role's credentials, whose token is on every request; the own keys are for the role alone."""
+    """Both sign with the role's credentials; every request has their token. The static keys only assume the role."""
     role: dict[str, Any] = {"s3_role_arn": ROLE, "s3_sts_endpoint": s3.address}
     keys: dict[str, Any] = {"s3_access_key_id": "own", "s3_secret_access_key": SecretStr("canary-of-the-own-key")}
     with LandingStack(servers, "role", s3_endpoint=s3.address, data_dir=tmp_path, **role, **keys) as stack:

@@ -1,6 +1,6 @@
-"""A session cluster of two workers: its processes die one by one, and nothing is missing, doubled or promised early.
+"""A session cluster of two workers: its processes are killed, and nothing is missing, doubled or promised early.
 
-One stream goes through all of it, in the order of this file: each test begins with what the one before has left.
+All tests share one stream, in the order of this file; each test continues where the previous one ended.
 """
 
 from __future__ import annotations
@@ -26,45 +26,45 @@ from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import Position, wait_for
 
 CHECKPOINTS_BEFORE = 4
-"""So many are complete before something dies: it does not die in its first moments."""
+"""This many are complete before a process is killed, so that it is not killed in its first moments."""
 
 
 @dataclass
 class Run:
-    """A job of the cluster, and what was sent to it."""
+    """A job of the cluster, and the records that were sent to it."""
 
     cluster: Cluster
     stack: LandingStack
     sent: set[Position] = field(default_factory=set)
 
     def verify(self, traffic: Traffic, live: LiveWatch) -> None:
-        """Compare everything that was ever sent with what has landed."""
+        """Compare all records that were ever sent with those that landed."""
         self.sent |= traffic.sent
         assert_exactly_once(self.stack, self.sent, live)
 
     def pending(self) -> set[str]:
-        """Name the open uploads that the newest checkpoint holds: data whose commit is due."""
+        """Return the open uploads in the newest checkpoint, whose commit is due."""
         bucket = Bucket.of(self.stack.landing)
         held = find_points(self.stack.landing, bucket)[-1].state
         return {one.key for one in stream_uploads(self.stack.landing, bucket) if one.upload_id.encode() in held}
 
     def workers(self) -> set[str]:
-        """Name the workers on which every subtask runs; none while one does not."""
+        """Return the workers that run the job; none unless every subtask runs."""
         job = self.cluster.rest.find_job(self.stack.landing.job_name)
         return self.cluster.workers_of(job.job_id) if job and job.tasks_running else set()
 
     def wait_until_it_runs_without(self, dead: str) -> None:
-        """Wait until the job has restarted by itself on other workers, and goes on."""
+        """Wait until the job has restarted by itself on other workers."""
 
         def runs() -> bool:
-            workers = self.workers()  # asked once: between two answers the job may begin to restart
+            workers = self.workers()  # one query only: between two queries the job may begin to restart
             return bool(workers) and dead not in workers
 
         wait_for(runs, seconds_max=90, what=f"a job without {dead}")
         self.stack.wait_for_checkpoints(self.stack.checkpoints_completed() + 2)
 
     def command(self, *arguments: str) -> str:
-        """Run `hourglass job`, and return what it says; the exit code must be 0."""
+        """Run `hourglass job`, and return its output; the exit code must be 0."""
         environment = self.stack.settings.environment() | self.stack.landing.job_environment()
         done = subprocess.run(
             [str(Path(sys.executable).with_name("hourglass")), "job", *arguments],
@@ -90,7 +90,7 @@ def first(all_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 def run(servers: Servers, first: Run) -> Run:
-    """Bring back what the test before has killed."""
+    """Start the processes that the previous test has killed."""
     assert servers is first.cluster.servers
     first.cluster.start()
     return first
@@ -98,10 +98,10 @@ def run(servers: Servers, first: Run) -> Run:
 
 @pytest.mark.parametrize("parallelism", [4, 2])
 def test_another_parallelism_right_after_a_death_before_the_commit(run: Run, parallelism: int) -> None:
-    """What the checkpoint holds and nobody has committed is committed by other subtasks, on both workers, once.
+    """Other subtasks, on both workers, commit the pending files of the checkpoint once.
 
-    The JobManager dies when the checkpoint is complete and no worker was told, and is started again; the client ends
-    with the job that nobody knows any more.
+    The JobManager dies after the checkpoint is complete and before a worker is notified, and is started again. It does
+    not know the job, so the client ends.
     """
     stack, cluster = run.stack, run.cluster
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
@@ -119,7 +119,7 @@ def test_another_parallelism_right_after_a_death_before_the_commit(run: Run, par
 
 
 def test_a_worker_dies_in_traffic_and_the_other_in_the_middle_of_its_commits(run: Run) -> None:
-    """The job goes on by itself in the slots of the worker that is left, then on a new one."""
+    """The job restarts by itself in the slots of the other worker, then on a new one."""
     stack, cluster = run.stack, run.cluster
     with LiveWatch(stack) as live, Traffic(stack) as traffic, Checkpoints(cluster.rest, stack.landing):
         stack.wait_for_checkpoints(CHECKPOINTS_BEFORE)
@@ -137,7 +137,7 @@ def test_a_worker_dies_in_traffic_and_the_other_in_the_middle_of_its_commits(run
 
 
 def test_the_job_manager_is_killed_and_the_command_submits_the_job_again(run: Run) -> None:
-    """A new JobManager knows no former job; `hourglass job start` continues from its newest checkpoint."""
+    """A new JobManager does not know the job; `hourglass job start` continues from its newest checkpoint."""
     stack, cluster = run.stack, run.cluster
     with LiveWatch(stack) as live, Traffic(stack) as traffic, Checkpoints(cluster.rest, stack.landing):
         stack.wait_for_checkpoints(stack.checkpoints_completed() + CHECKPOINTS_BEFORE)
@@ -150,7 +150,7 @@ def test_the_job_manager_is_killed_and_the_command_submits_the_job_again(run: Ru
 
 
 def test_the_client_is_killed_and_its_job_ends_before_the_next_begins(run: Run) -> None:
-    """The job lives on without anybody who keeps its lease: a start on the same machine cancels it, then takes over."""
+    """The job outlives the process that renews its lease; a start on the same machine cancels it, then takes over."""
     stack, cluster = run.stack, run.cluster
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
         orphan = job_of(stack, cluster)
@@ -162,7 +162,7 @@ def test_the_client_is_killed_and_its_job_ends_before_the_next_begins(run: Run) 
 
 
 def test_the_commands_carry_the_state_of_a_cluster_along(run: Run) -> None:
-    """`restart --parallelism`, `status`, `stop` and `start --savepoint` as on one machine."""
+    """`restart --parallelism`, `status`, `stop` and `start --savepoint` work as on one machine."""
     stack = run.stack
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
         run.command("restart", "--parallelism", "3")
@@ -177,7 +177,7 @@ def test_the_commands_carry_the_state_of_a_cluster_along(run: Run) -> None:
 
 
 def job_of(stack: LandingStack, cluster: Cluster) -> str:
-    """Name the job that runs."""
+    """Return the id of the running job."""
     job = cluster.rest.find_job(stack.landing.job_name)
     assert job is not None
     return job.job_id

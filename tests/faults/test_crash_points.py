@@ -1,4 +1,4 @@
-"""The job dies at each named point of a checkpoint, and nothing is missing, doubled, or promised too early."""
+"""The job is killed at each named point of a checkpoint, and nothing is missing, doubled, or promised too early."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMITS_BEGAN = {CrashPoint.INSIDE_COMMIT, CrashPoint.BETWEEN_COMMITS, CrashPoin
 
 @dataclass
 class Run:
-    """A job that dies again and again, and what was sent to it."""
+    """A job that is killed repeatedly, and the records that were sent to it."""
 
     stack: LandingStack
     crashes: Crashes
@@ -28,11 +28,11 @@ class Run:
     numbers: Iterator[int] = field(default_factory=count)
 
     def start(self) -> None:
-        """Start the job with the agent in its JVM; whether it dies depends on what is armed."""
+        """Start the job with the agent in its JVM; it dies only at an armed point."""
         self.stack.start_job(self.crashes.environment)
 
     def produce_until_it_dies(self, point: CrashPoint) -> None:
-        """Send accepted and rejected records all the while; the job must have died at the point and nowhere else."""
+        """Send accepted and rejected records until the job dies; it must have died at this point."""
         self.crashes.arm(point)
 
         def dead() -> bool:
@@ -46,7 +46,7 @@ class Run:
         assert f"{point}:1" == self.crashes.reached
 
     def die_while_it_restores(self) -> None:
-        """Leave commits to the next start, and let that die when it has made the first of them."""
+        """Leave commits to the next start, and let that start die after the first of them."""
         self.produce_until_it_dies(CrashPoint.AFTER_CHECKPOINT_BEFORE_COMMIT)
         self.crashes.arm(CrashPoint.DURING_RESTORE_RECOMMIT)
         with pytest.raises(LandingJobError):
@@ -65,7 +65,7 @@ def run(all_servers: Servers) -> Iterator[Run]:
 
 @pytest.mark.parametrize("point", CrashPoint)
 def test_a_death_at_a_named_point_leaves_no_trace_after_the_restart(run: Run, point: CrashPoint) -> None:
-    """Compare sets of positions with the broker's watermarks, look at the promises all the while, follow the chain."""
+    """After the restart the sets of positions equal the broker's offsets, every promise is kept, the entries chain."""
     with Watch(run.stack.settings) as watch:
         if point is CrashPoint.DURING_RESTORE_RECOMMIT:
             run.die_while_it_restores()

@@ -1,4 +1,4 @@
-"""One job for a path: what a second one, a killed one and a stopped one may do, with real processes."""
+"""One job for a path: real processes of a second, a killed and a paused job."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Twins = Callable[..., tuple[LandingStack, LandingStack]]
 
 @pytest.fixture
 def twins(servers: Servers) -> Iterator[Twins]:
-    """Make two jobs of one stream, each with a data folder of its own, as on two machines."""
+    """Make two jobs of one stream, each with its own data folder, as on two machines."""
     with ExitStack() as stacks:
 
         def make(stream: str, **changes: Any) -> tuple[LandingStack, LandingStack]:
@@ -51,15 +51,15 @@ def records(first: int, count: int, **fields: Any) -> list[Raw]:
 
 
 def open_uploads(stack: LandingStack) -> list[OpenUpload]:
-    """List the open uploads of a stream, without those of checkpoints."""
+    """Return the open uploads of a stream, without those of checkpoints."""
     bucket = Bucket.of(stack.landing)
     return [upload for upload in stream_uploads(stack.landing, bucket) if not upload.key.startswith("flink/")]
 
 
 def produce_until_uploading(stack: LandingStack) -> set[Position]:
-    """Send large records until lines are on their way: to the next checkpoint they belong to nobody's past.
+    """Send large records until uploads are open that no checkpoint holds yet.
 
-    The job keeps lines in memory until they fill a part of an upload.
+    The job buffers lines in memory until they fill a part of an upload.
     """
     prefix = stack.landing.layout.prefix(Kind.LANDING)
     numbers = count(1000, 150)
@@ -85,7 +85,7 @@ def log_of(stack: LandingStack) -> str:
 
 
 def status_of(stack: LandingStack) -> str:
-    """Run `hourglass job status` for a job that has ended, and return what it prints."""
+    """Run `hourglass job status` for a job that has ended, and return its output."""
     environment = stack.settings.environment() | stack.landing.job_environment() | {"HOURGLASS_TARGET": "remote"}
     hourglass = str(Path(sys.executable).with_name("hourglass"))
     done = subprocess.run(
@@ -96,7 +96,7 @@ def status_of(stack: LandingStack) -> str:
 
 
 def visible(stack: LandingStack) -> set[str]:
-    """Name all objects of the stream that readers see: lines, rejected lines, ledger."""
+    """Return the keys of all visible objects of the stream: lines, rejected lines, ledger."""
     kinds = (Kind.LANDING, Kind.REJECTED, Kind.LEDGER)
     return {key for kind in kinds for key, _ in objects(stack.settings, stack.landing.layout.prefix(kind))}
 
@@ -109,9 +109,9 @@ def assert_each_once(stack: LandingStack) -> None:
 
 
 def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one that holds the stream is named; the refusal comes before Flink starts, and the first goes on.
+    """The error names the holder of the stream; the start is refused before Flink starts, and the first job continues.
 
-    `flink run` and Kubernetes start the job's own process past our commands: that refuses by itself, too.
+    `flink run` and Kubernetes start the job's process without our commands; that process refuses, too.
     """
     first, second = twins("second-refuses")
     sent = first.produce(records(0, 200))
@@ -133,7 +133,7 @@ def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins, m
 
 
 def test_after_a_kill_the_next_start_waits_for_nobody_and_ends_what_was_left(twins: Twins) -> None:
-    """Its process is known to be dead; the uploads that no checkpoint knows are aborted before the job reads."""
+    """The holder is known to be dead; the uploads that no checkpoint holds are aborted before the new job reads."""
     first, second = twins("kill-and-start", checkpoint_seconds=4, codec=Codec.PLAIN)
     sent = first.produce(records(0, 200))
     first.start_job()
@@ -151,7 +151,7 @@ def test_after_a_kill_the_next_start_waits_for_nobody_and_ends_what_was_left(twi
 
 
 def test_a_stopped_job_that_wakes_up_after_its_lease_has_run_out_lands_nothing_more(twins: Twins) -> None:
-    """Another job has taken the stream: the one that wakes up is killed before it writes, and its uploads are gone."""
+    """Another job has taken the stream; the resumed job is killed before it writes, and its uploads are aborted."""
     first, second = twins("stopped", checkpoint_seconds=4, codec=Codec.PLAIN)
     sent = first.produce(records(0, 200))
     first.start_job()
@@ -173,7 +173,7 @@ def test_a_stopped_job_that_wakes_up_after_its_lease_has_run_out_lands_nothing_m
 
 
 def test_a_job_whose_bucket_is_away_for_longer_than_its_lease_ends_and_the_next_start_continues(twins: Twins) -> None:
-    """It lands nothing that another job could land, too; the log and the status name cause and repair."""
+    """The ended job lands nothing that another job could land, too; the log and the status name cause and repair."""
     first, _ = twins("bucket-away")
     sent = first.produce(records(0, 200))
     first.start_job()
@@ -192,7 +192,7 @@ def test_a_job_whose_bucket_is_away_for_longer_than_its_lease_ends_and_the_next_
 
 
 def test_a_job_whose_bucket_comes_back_before_its_lease_has_run_out_runs_on(servers: Servers) -> None:
-    """A short outage costs a restart by Flink at most."""
+    """A short outage costs at most one restart by Flink."""
     with LandingStack(servers, "bucket-away-shortly") as stack:
         sent = stack.produce(records(0, 200))
         handle = stack.start_job()

@@ -1,4 +1,4 @@
-"""The landing job alone between a real broker and a real bucket: the ground that every fault test stands on."""
+"""The landing job alone between a real broker and a real bucket: the base of every fault test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def events(first: int, count: int) -> list[Raw]:
 
 
 def test_every_part_can_be_killed_and_started_again(new_stack: NewStack) -> None:
-    """Job, bucket and broker die one after the other while records come: the sets of positions stay equal."""
+    """Job, bucket and broker are killed one after the other under traffic; the sets of positions stay equal."""
     stack = new_stack(parallelism=2)
     stack.start_job()
     sent = stack.produce(events(0, RECORDS))

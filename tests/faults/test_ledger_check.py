@@ -1,4 +1,4 @@
-"""The test of the test: a bucket that really landed, broken in every way that the checker must tell apart."""
+"""Test the checker: a bucket of a real job, with every defect that the checker must distinguish."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def records(first: int, count: int) -> Iterator[Raw]:
 
 @dataclass
 class Landed:
-    """A landed stream whose objects can be changed, and put back."""
+    """A landed stream whose objects can be changed and restored."""
 
     stack: LandingStack
     bodies: dict[str, bytes] = field(default_factory=dict)
 
     def keys(self, kind: str) -> list[str]:
-        """Name the objects of a kind that hold more than one line."""
+        """Return the objects of a kind that hold more than one line."""
         return [key for key, body in self.bodies.items() if f"/{kind}/" in key and plain(key, body).count(b"\n") > 1]
 
     def lines(self, key: str) -> list[bytes]:
@@ -58,7 +58,7 @@ class Landed:
         object_store.client(self.stack.settings).delete_object(Bucket=self.stack.settings.bucket, Key=key)
 
     def restore(self) -> None:
-        """Put everything back as it landed."""
+        """Restore every object as it landed."""
         present = dict(objects(self.stack.settings, f"{self.stack.settings.stream}/"))
         for key in present.keys() - self.bodies.keys():
             self.delete(key)
@@ -67,7 +67,7 @@ class Landed:
                 self.put(key, body)
 
     def findings(self) -> list[Finding]:
-        """Read everything, and ask the broker."""
+        """Run the whole audit, broker included."""
         return findings(self.stack)
 
 
@@ -130,7 +130,7 @@ def delete_an_object(landed: Landed) -> set[tuple[Code, str]]:
 
 
 def delete_a_ledger_object(landed: Landed) -> set[tuple[Code, str]]:
-    """Take an object whose entries all have entries before and behind them."""
+    """Delete an object whose entries all have entries before and after them."""
     entries = {key: [json.loads(line) for line in landed.lines(key)] for key in landed.bodies if "/ledger/" in key}
     ends = Counter(dict.fromkeys(range(4), 0))
     for entry in chain.from_iterable(entries.values()):
@@ -148,7 +148,7 @@ def delete_a_ledger_object(landed: Landed) -> set[tuple[Code, str]]:
 
 
 def restore_twice(landed: Landed) -> set[tuple[Code, str]]:
-    """Write an epoch once more under another name: what a start from an old checkpoint leaves behind."""
+    """Write an epoch once more under another name, as a start from an old checkpoint does."""
     ledger = landed.keys("ledger")[0]
     epoch = ObjectKey.parse(ledger).epoch
     for key, body in landed.bodies.items():
@@ -166,7 +166,7 @@ def truncate_an_object(landed: Landed) -> set[tuple[Code, str]]:
 
 
 def change_a_byte(landed: Landed) -> set[tuple[Code, str]]:
-    """Flip one bit in the middle: the checksum that the job writes at the end of each object tells it."""
+    """Flip one bit in the middle; the checksum at the end of each object detects it."""
     key = landed.keys("landing")[0]
     body = bytearray(landed.bodies[key])
     body[len(body) // 2] ^= 4
@@ -187,7 +187,7 @@ MUTATIONS = (
 
 
 def test_what_the_job_landed_is_sound(landed: Landed) -> None:
-    """No finding at all on an unbroken bucket: what follows is the work of the mutations alone."""
+    """An unchanged bucket has no finding, so every finding below is the effect of a mutation."""
     assert [] == landed.findings()
 
 
@@ -195,10 +195,10 @@ def test_what_the_job_landed_is_sound(landed: Landed) -> None:
 def test_every_mutation_of_a_landed_bucket_is_told(
     landed: Landed, mutate: Callable[[Landed], set[tuple[Code, str]]]
 ) -> None:
-    """Each is named by its code and its place, and nothing else is accused."""
+    """Each mutation is reported with its code and its place, and nothing else is reported."""
     expected = mutate(landed)
     found = {(finding.code, finding.where) for finding in landed.findings()}
-    # What an object that cannot be read held, the broker can still read.
+    # The broker still has the records of an object that cannot be read.
     allowed = {Code.HOLE_READABLE} if mutate in {truncate_an_object, change_a_byte} else set()
 
     assert expected <= found
@@ -206,7 +206,7 @@ def test_every_mutation_of_a_landed_bucket_is_told(
 
 
 def test_an_independent_consumer_reads_committed_records_only(new_stack: NewStack) -> None:
-    """Aborted records and markers of transactions take offsets, and nobody can read them."""
+    """Aborted records and transaction markers take offsets, and cannot be read."""
     stack = new_stack(partitions=1)
     before = stack.produce([Raw(event(0)), Raw(event(1))])
     aborted = stack.produce_in_transaction([Raw(event(2)), Raw(event(3))], commit=False)

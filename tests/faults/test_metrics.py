@@ -1,4 +1,4 @@
-"""What Prometheus reads from a running job: every documented name exists, and the numbers are those of the records."""
+"""The metrics of a running job: every documented name exists, and the numbers are those of the records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def scrape(stack: LandingStack) -> list[tuple[str, dict[str, str], float]]:
-    """Read name, labels and value of every sample."""
+    """Return name, labels and value of every sample."""
     with urlopen(f"http://127.0.0.1:{stack.landing.metrics_port}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     found = (SAMPLE.match(line) for line in lines if not line.startswith("#"))
@@ -49,7 +49,7 @@ def stack(new_stack: NewStack) -> LandingStack:
 
 
 def test_every_documented_metric_is_there_and_counts_what_happened(stack: LandingStack) -> None:
-    """Names of the documentation and of the alert rules; records by kind, reason and flag; objects and lag."""
+    """The names are those of the documentation and of the alert rules; records are counted by kind, reason and flag."""
     stack.start_job()
     good = [Raw(event(number), partition=number % 4) for number in range(400)]
     odd = [Raw(event(900, event_type="NEVER_HEARD"))]
@@ -94,7 +94,7 @@ def reasons(stack: LandingStack) -> dict[str, float]:
 
 
 def test_objects_are_as_many_as_was_planned(new_stack: NewStack) -> None:
-    """Interval x subtasks x open hours x kinds, plus the ledger: reached where every subtask has all, never passed."""
+    """A checkpoint makes at most subtasks x open hours x kinds objects, plus the ledger, and reaches that number."""
     stack = new_stack(parallelism=2, checkpoint_seconds=3)
     stack.start_job()
     hours = [BEGIN + timedelta(hours=number) for number in range(3)]

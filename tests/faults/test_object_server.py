@@ -1,4 +1,4 @@
-"""The S3 server of one machine lists as S3 does: an object is there or not, whatever happens to who writes it."""
+"""The S3 server of one machine lists as S3 does: an object is whole or absent, whatever happens to its writer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENDS_IN_A_UUID = "chk-5/0b1f3a52-9c2e-4f0a-8a51-3f7f3c1d2e4b"
 
 
 class Objects:
-    """The objects below a prefix of its own."""
+    """The objects below a unique prefix."""
 
     def __init__(self, servers: Servers) -> None:
         self._store = object_store.client(servers.settings)
@@ -56,7 +56,7 @@ class Objects:
         self._store.delete_object(Bucket=self._bucket, Key=self._prefix + name)
 
     def names(self) -> set[str]:
-        """List."""
+        """List the objects."""
         found = self._store.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix).get("Contents", [])
         return {one["Key"].removeprefix(self._prefix) for one in found}
 
@@ -74,7 +74,7 @@ def objects(servers: Servers) -> Objects:
 
 @contextmanager
 def half_sent(address: str) -> Iterator[None]:
-    """Be a client that freezes in the middle of a PUT, as long as the context is open."""
+    """Hold a PUT open in the middle of its body, as long as the context is open."""
     url = urlsplit(address)
     with socket.create_connection((str(url.hostname), url.port or 80)) as line:
         head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 200000\r\n\r\n"
@@ -83,7 +83,7 @@ def half_sent(address: str) -> Iterator[None]:
 
 
 def test_each_listing_has_every_object_and_nothing_else_while_others_are_written(objects: Objects) -> None:
-    """Whoever compares a listing with a ledger takes both for true: a name too many or too few is an alarm."""
+    """A listing is compared with the ledger, so one name too many or too few would be a false alarm."""
     staying = {objects.put(f"stays-{number}") for number in range(20)} | {objects.put(ENDS_IN_A_UUID)}
     coming = {"comes-0", "comes-1", "comes-2"}
     done = Event()
@@ -109,7 +109,7 @@ def test_each_listing_has_every_object_and_nothing_else_while_others_are_written
 
 
 def test_a_client_that_freezes_in_a_body_holds_up_nobody(servers: Servers, objects: Objects) -> None:
-    """A job that is paused in a PUT must not stop the checks, nor the other jobs."""
+    """A job that is paused in a PUT must not block the checks or other jobs."""
     before = {objects.put("before")}
     with half_sent(objects.address("frozen")):
         wait_for(lambda: staged(servers) != set(), seconds_max=20, what="the first bytes of the body")
@@ -121,7 +121,7 @@ def test_a_client_that_freezes_in_a_body_holds_up_nobody(servers: Servers, objec
 def test_what_a_killed_server_was_writing_is_no_object_and_what_it_had_written_is(
     servers: Servers, objects: Objects
 ) -> None:
-    """A leftover would be listed for ever, and every check of the ledger would rightly call it foreign."""
+    """A leftover would be listed forever, and every check of the ledger would report it as foreign."""
     acknowledged = {objects.put(ENDS_IN_A_UUID), objects.put_in_parts("part-0")}
     killed = Event()
 
@@ -151,11 +151,11 @@ def test_what_a_killed_server_was_writing_is_no_object_and_what_it_had_written_i
 
 
 def staged(servers: Servers) -> set[Path]:
-    """Find the files of unfinished writes, where the server makes them."""
+    """Return the server's files of unfinished writes."""
     return {path for path in (servers.settings.data_dir / "s3" / "staging").rglob("*") if path.is_file()}
 
 
 def unlisted(servers: Servers, objects: Objects) -> set[str]:
-    """Find the files below the prefix that are no objects."""
+    """Return the files below the prefix that are not listed as objects."""
     folder = servers.settings.data_dir / "s3" / "data" / servers.settings.bucket / objects._prefix
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - objects.names()

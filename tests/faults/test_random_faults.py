@@ -1,6 +1,6 @@
-"""Faults at random times while records keep coming: one seed decides them all, and stands in the name of the test.
+"""Faults at random times under traffic; one seed decides them all and is part of the test's name.
 
-`HOURGLASS_FAULT_SEED` repeats a run, `HOURGLASS_FAULT_ROUNDS` adds seeds that follow it.
+`HOURGLASS_FAULT_SEED` repeats a run, `HOURGLASS_FAULT_ROUNDS` adds the seeds after it.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("HOURGLASS_FAULT_ROUND
 KILLS = 3
 FROZEN_SECONDS = 20.0
 LEASE_SECONDS = 60.0
-"""A job ends when it cannot renew: outages of up to two thirds of this time end nothing."""
+"""A job ends when it cannot renew; outages of up to two thirds of this time do not end it."""
 PARTITIONS_MORE = 6
 
 
 def during(seconds: float) -> None:
-    """Let a fault last, or the job run: the time itself is what the seed decides."""
+    """Wait while a fault lasts or the job runs; the seed decides the time."""
     Event().wait(seconds)
 
 
 @contextmanager
 def traffic_on(stack: LandingStack) -> Iterator[tuple[Traffic, LiveWatch]]:
-    """Start the job; send records and watch the bucket until the faults are over."""
+    """Start the job; send records and poll the bucket until the faults are over."""
     stack.start_job()
     with LiveWatch(stack) as live:
         with Traffic(stack) as traffic:
@@ -46,7 +46,7 @@ def traffic_on(stack: LandingStack) -> Iterator[tuple[Traffic, LiveWatch]]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_kills_of_the_job_at_random_times_lose_and_double_nothing(new_stack: NewStack, seed: int) -> None:
-    """Kill -9 before, between and during commits, also while the job is restoring: the sets stay equal."""
+    """The job is killed before, between and during commits, also while it restores; the sets stay equal."""
     random = Random(seed)  # noqa: S311 - a schedule, not a secret
     stack = new_stack(parallelism=2)
     with traffic_on(stack):
@@ -99,7 +99,7 @@ FAULTS: tuple[Callable[[LandingStack, Random], None], ...] = (
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_servers_that_die_or_freeze_around_the_job_cost_nothing(new_stack: NewStack, seed: int) -> None:
-    """The job itself is not touched, or only frozen: it gets over all of it, in any order, without help."""
+    """The job is at most paused; it recovers from faults of its servers in any order, without help."""
     random = Random(seed)  # noqa: S311 - a schedule, not a secret
     faults = list(FAULTS)
     random.shuffle(faults)
@@ -114,7 +114,7 @@ def test_servers_that_die_or_freeze_around_the_job_cost_nothing(new_stack: NewSt
 
 
 def test_a_savepoint_moves_the_job_from_one_subtask_to_four_and_to_two(new_stack: NewStack) -> None:
-    """Rescaling while records keep coming: positions and pending files find their new subtasks."""
+    """The job is rescaled under traffic; positions and pending files move to their new subtasks."""
     stack = new_stack(parallelism=1)
     with traffic_on(stack):
         for parallelism in (4, 2):
@@ -124,7 +124,7 @@ def test_a_savepoint_moves_the_job_from_one_subtask_to_four_and_to_two(new_stack
 
 
 def test_partitions_that_a_topic_gains_are_read_without_a_restart(new_stack: NewStack) -> None:
-    """New partitions land from their first offset on, and survive a kill like all others."""
+    """New partitions land from their first offset on, and survive a kill like the others."""
     stack = new_stack(parallelism=2, partition_discovery_seconds=2)
     with traffic_on(stack) as (traffic, _):
         during(1.0)

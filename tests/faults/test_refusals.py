@@ -1,4 +1,4 @@
-"""A bucket that answers 403: nothing is promised, what is wrong is told, and after it lets in all lands once."""
+"""A bucket that answers 403: nothing is promised, the status names the refusal, and later each record lands once."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ OWNER = "111122223333"
 
 @dataclass
 class Run:
-    """A job whose bucket is behind a proxy, and what was sent to it."""
+    """A job whose bucket is behind a proxy, and the records that were sent to it."""
 
     stack: LandingStack
     s3: RecordingS3
     sent: set[Position]
 
     def visible(self) -> set[str]:
-        """Name every object that anybody may rely on: data, rejects, ledger."""
+        """Return every visible object: data, rejects, ledger."""
         return {key for key, _ in objects(self.stack.settings, f"{self.stack.settings.stream}/")}
 
     def failure(self) -> str:
-        """Say what `hourglass job status` says of the newest failure."""
+        """Return the newest failure, as `hourglass job status` prints it."""
         return deploy.status(self.stack.landing).failure or ""
 
 
@@ -46,7 +46,7 @@ def run(all_servers: Servers) -> Iterator[Run]:
 
 
 def of_the_job(request: Request) -> bool:
-    """Whether Flink asks and not Python, which keeps the lease."""
+    """Return whether the request is Flink's, not that of the Python process that renews the lease."""
     return "python" not in request.headers.get("user-agent", "").lower()
 
 
@@ -70,10 +70,10 @@ def completions(request: Request) -> bool:
 def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allowed(
     run: Run, refuses: Callable[[Request], bool]
 ) -> None:
-    """The job fails again and again; `job status` names the refusal.
+    """The job fails repeatedly; `job status` names the refusal.
 
-    The first failure may break off the commits of the checkpoint before, and the restart then makes up for them. What
-    is visible when that has failed as well may not change any more.
+    The first failure may interrupt the commits of the checkpoint before, and the restart then completes them. After
+    the second failure the visible objects must not change.
     """
     stack, s3 = run.stack, run.s3
     restarts = deploy.status(stack.landing).restarts
@@ -109,7 +109,7 @@ def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allo
 def test_a_start_is_refused_before_anything_runs(
     run: Run, refuses: Callable[[Request], bool], message: str, owner: str | None
 ) -> None:
-    """The bucket of another account under the same name, and keys that may not write or list."""
+    """The start refuses a bucket that belongs to another account, and keys that may not write or list."""
     with LandingStack(run.stack.servers, "refused-start", s3_endpoint=run.s3.address, bucket_owner=owner) as stack:
         run.s3.refuses = refuses
         with pytest.raises(SetupError, match=message):

@@ -1,4 +1,4 @@
-"""A start continues from a restore point that is as new as the ledger, or from the ledger; with the real job."""
+"""The real job continues from a restore point that is as new as the ledger, or from the ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.integration.truth import Position, read_landed, topic_positions, wait
 
 @dataclass
 class Run:
-    """A job, what was sent to it, and its bucket."""
+    """A job, the records that were sent to it, and its bucket."""
 
     stack: LandingStack
     sent: set[Position] = field(default_factory=set)
@@ -30,7 +30,7 @@ class Run:
 
     @property
     def bucket(self) -> Bucket:
-        """Connect."""
+        """The bucket of the job."""
         return Bucket.of(self.stack.landing)
 
     def send(self, records: int) -> None:
@@ -46,12 +46,12 @@ class Run:
         self.stack.wait_until_landed(self.sent)
 
     def kill_after(self, records: int) -> None:
-        """Land records, and kill the job before another checkpoint takes the place of the one that booked them."""
+        """Land records, and kill the job before a later checkpoint replaces the one that booked them."""
         self.land(records)
         self.stack.kill_job()
 
     def newest(self) -> RestorePoint:
-        """Find the newest restore point."""
+        """Return the newest restore point."""
         return find_points(self.stack.landing, self.bucket)[-1]
 
     def delete(self, directory: str) -> None:
@@ -60,7 +60,7 @@ class Run:
             self.bucket.delete(stored.key)
 
     def delete_what_holds_everything(self) -> None:
-        """Delete the restore points that have read all that was sent: the older ones stay."""
+        """Delete the restore points that have read every sent record; the older ones stay."""
         for point in find_points(self.stack.landing, self.bucket):
             if sum(point.positions.values()) == len(self.sent):
                 self.delete(point.key)
@@ -71,7 +71,7 @@ class Run:
             self.delete(point.key)
 
     def refusal(self) -> str:
-        """Start in vain; nothing changes in the bucket."""
+        """Return the message of a refused start, which changes nothing in the bucket."""
         before = read_landed(self.stack.settings)
         with pytest.raises(RestoreRefusedError) as refused:
             self.stack.start_job()
@@ -80,7 +80,7 @@ class Run:
         return str(refused.value)
 
     def verify(self) -> None:
-        """Land some more; then two readers that share no code find each record of the topic exactly once."""
+        """Land more records; two readers that share no code find each record of the topic exactly once."""
         self.land(40)
         landed = read_landed(self.stack.settings)
         assert set() == landed.doubled
@@ -97,11 +97,11 @@ def run(new_stack: NewStack) -> Run:
 
 
 def test_without_its_newest_checkpoint_the_start_is_refused_and_the_ledger_continues(new_stack: NewStack) -> None:
-    """What the deleted one had landed would land again from the older one, which Flink would restore without a word."""
+    """Flink would silently restore the older one, and records that the deleted one had landed would land again."""
     run = Run(new_stack(checkpoint_seconds=5))
     run.stack.start_job()
     run.land(200)
-    run.kill_after(100)  # within the five seconds in which the one before is kept
+    run.kill_after(100)  # within the five seconds for which the one before is kept
     run.delete_what_holds_everything()
     older = run.newest()
     assert sum(older.positions.values()) < len(run.sent)
@@ -133,7 +133,7 @@ def test_with_a_cut_newest_checkpoint_the_start_is_refused(run: Run) -> None:
 
 
 def test_a_bucket_whose_times_are_reversed_continues_where_it_was(run: Run) -> None:
-    """Copied or restored from a backup: the newest checkpoint was written first, the oldest savepoint last."""
+    """A copy or a backup can reverse them: the newest checkpoint was written first, the oldest savepoint last."""
     run.land(200)
     savepoint = run.stack.stop_job().removeprefix("s3://hourglass/")
     run.stack.start_job()
@@ -152,7 +152,7 @@ def test_a_bucket_whose_times_are_reversed_continues_where_it_was(run: Run) -> N
 
 
 def test_without_any_checkpoint_the_ledger_continues(run: Run) -> None:
-    """Nothing is missing and nothing doubled, also when the job dies before its first checkpoint, or after it."""
+    """Nothing is missing or doubled, also when the job dies before or after its first checkpoint."""
     run.kill_after(200)
     run.send(100)
     run.delete_all_points()
@@ -168,7 +168,7 @@ def test_without_any_checkpoint_the_ledger_continues(run: Run) -> None:
 
 @pytest.mark.parametrize("point", [CrashPoint.INSIDE_COMMIT, CrashPoint.BETWEEN_COMMITS])
 def test_a_cut_commit_without_checkpoints_doubles_nothing(new_stack: NewStack, point: CrashPoint) -> None:
-    """Objects are visible that the ledger does not know: the start completes their uploads, the ledger's last."""
+    """Objects are visible that the ledger lacks; the start completes the uploads of their epoch, the ledger's last."""
     build_agent()
     run = Run(new_stack(parallelism=2))
     crashes = Crashes(run.stack.landing.data_dir / "crashes")
@@ -187,7 +187,7 @@ def test_a_cut_commit_without_checkpoints_doubles_nothing(new_stack: NewStack, p
 
 
 def test_objects_whose_ledger_entry_is_lost_are_booked_by_reading_them(run: Run) -> None:
-    """The newest ledger objects and all checkpoints are gone: the lines themselves say what has landed."""
+    """The newest ledger objects and all checkpoints are lost; the start reads the lines to find what has landed."""
     run.land(200)
     before = {stored.key for stored in run.bucket.objects(run.stack.landing.layout.prefix(Kind.LEDGER))}
     run.kill_after(100)

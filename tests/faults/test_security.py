@@ -1,4 +1,4 @@
-"""The job on a broker that asks who it is, over TLS: let in with the right secret, refused at once with a wrong one."""
+"""The job on a broker with login over TLS: accepted with the right secret, refused at once with a wrong one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def secure(
 
 
 def login(servers: SecureServers, made: Certificates, **changes: Any) -> dict[str, Any]:
-    """What every program is told: one set of settings."""
+    """Return the connection settings that every program shares."""
     values = {
         "kafka_bootstrap_servers": servers.addresses[Listener.LOGIN],
         "kafka_security_protocol": "SASL_SSL",
@@ -74,7 +74,7 @@ def login(servers: SecureServers, made: Certificates, **changes: Any) -> dict[st
 
 
 def land(stack: LandingStack) -> None:
-    """Start the job, send records, and wait until exactly they are there."""
+    """Start the job, send records, and wait until exactly these have landed."""
     stack.start_job()
     sent = stack.produce([Raw(event(number), partition=number % 4) for number in range(RECORDS)])
     stack.wait_until_landed(sent)
@@ -85,10 +85,10 @@ def land(stack: LandingStack) -> None:
 def test_the_right_password_lands_and_is_seen_nowhere(
     secure: SecureServers, made: Certificates, mechanism: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both kinds of login, with quotes in the password; afterwards it is in one file, which only its owner reads.
+    """Both kinds of login work with quotes in the password; it is in one file only, readable by its owner only.
 
-    Looked through: every file that the job has left, its logs, its checkpoints and everything else in the bucket,
-    decompressed; the command line and the environment of each of its processes, and what Flink tells about it.
+    The test searches every file that the job has left, its logs, its checkpoints and everything else in the bucket,
+    decompressed; the command line and the environment of each of its processes, and the responses of Flink's REST API.
     """
     monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", PASSWORD)
     stream = f"login-{mechanism.lower()}"
@@ -114,7 +114,7 @@ def test_the_right_password_lands_and_is_seen_nowhere(
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256"])
 def test_the_other_programs_take_the_same_variables(secure: SecureServers, made: Certificates, mechanism: str) -> None:
-    """A producer sends and orchestration reads, with what the job is told."""
+    """A producer sends and orchestration reads, with the settings of the job."""
     told = login(secure, made, kafka_sasl_mechanism=mechanism)
     with LandingStack(secure, f"same-variables-{mechanism.lower()}") as stack:
         with EventProducer(ProducerSettings(topic=stack.settings.topic, **told)) as producer:
@@ -137,7 +137,7 @@ def test_the_other_programs_take_the_same_variables(secure: SecureServers, made:
 def test_a_wrong_secret_is_refused_at_once_with_its_variables(
     secure: SecureServers, made: Certificates, wrong: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The start, a producer and orchestration: each within ten seconds; nothing is started, no secret is said."""
+    """The start, a producer and orchestration are refused within ten seconds; nothing starts, no secret is printed."""
     if wrong.get("kafka_ssl_ca_location"):
         wrong = {"kafka_ssl_ca_location": certificates(tmp_path / "other").authority}
     told = login(secure, made, **wrong)
@@ -159,7 +159,7 @@ def test_a_wrong_secret_is_refused_at_once_with_its_variables(
 def test_a_certificate_of_another_name_is_refused_unless_names_are_not_checked(
     secure: SecureServers, elsewhere: Certificates
 ) -> None:
-    """The job goes where it is told to only if it need not know who answers."""
+    """The job connects to a host of another name only if it does not check names."""
     told = login(secure, elsewhere, kafka_bootstrap_servers=secure.addresses[Listener.ELSEWHERE])
     with LandingStack(secure, "other-name", **told) as stack:
         with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
@@ -169,7 +169,7 @@ def test_a_certificate_of_another_name_is_refused_unless_names_are_not_checked(
 
 
 def test_a_client_certificate_lets_the_job_in(secure: SecureServers, made: Certificates) -> None:
-    """Without one it is refused; the key stands in its file alone, and its password in another."""
+    """Without a certificate the job is refused; the key is in its own file only, and its password in another."""
     told = login(
         secure,
         made,
@@ -201,7 +201,7 @@ def processes_show(process: psutil.Process) -> str:
 
 
 def flink_tells(settings: LandingSettings) -> Iterator[str]:
-    """Ask Flink's REST interface for everything that it says about its configuration and the job."""
+    """Return all responses of Flink's REST API about its configuration and the job."""
     job = json.loads(ask_flink(settings, "jobs/overview"))["jobs"][0]["jid"]
     pages = ["config", "jobmanager/config", "jobmanager/environment", f"jobs/{job}", f"jobs/{job}/config"]
     for page in [*pages, f"jobs/{job}/plan", f"jobs/{job}/checkpoints/config", "jobmanager/logs"]:

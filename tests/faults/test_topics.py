@@ -1,4 +1,4 @@
-"""Several topics into one stream, and topics that forget too soon."""
+"""Several topics in one stream, and topics with too short a retention."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RECORDS = 100
 
 
 def test_two_topics_land_in_one_stream_each_with_its_own_chain(new_stack: NewStack) -> None:
-    """Same partitions and offsets in both: the topic is part of a record's identity, also after a kill."""
+    """Both have the same partitions and offsets; the topic is part of a record's identity, also after a kill."""
     other = new_stack(partitions=2)
     stack = new_stack(partitions=3)
     stack.landing = stack.landing.model_copy(update={"topic": f"{stack.settings.topic},{other.settings.topic}"})
@@ -38,7 +38,7 @@ def test_two_topics_land_in_one_stream_each_with_its_own_chain(new_stack: NewSta
 def test_records_that_were_deleted_before_they_were_read_stop_the_job_until_the_loss_is_accepted(
     new_stack: NewStack,
 ) -> None:
-    """Retention is shorter than an outage: said with the offset and the repair, and then booked as holes."""
+    """Retention is shorter than an outage: the error names offset and repair; an accepted loss is booked as holes."""
     stack = new_stack(partitions=1)
     stack.start_job()
     landed = stack.produce([Raw(event(number)) for number in range(3)])
@@ -58,7 +58,7 @@ def test_records_that_were_deleted_before_they_were_read_stop_the_job_until_the_
 
 
 def why_it_fails(stack: LandingStack) -> str:
-    """Start a job that fails with its first poll; whether the start already saw it run is a matter of moments."""
+    """Return the failure of a job whose first poll fails; the start reports it, or the status a moment later."""
     try:
         stack.start_job()
     except LandingJobError as error:

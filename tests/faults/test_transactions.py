@@ -1,4 +1,4 @@
-"""Transactional topics: only what was committed lands; every other offset is a hole that the broker confirms."""
+"""Transactional topics: only committed records land; every other offset is a hole that the broker confirms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def attesting(stack: LandingStack) -> KafkaBroker:
 
 
 def stream_of(stack: LandingStack) -> Stream:
-    """Look at the stream as the sensor does, with a rest of two seconds as proof of idleness."""
+    """Return the stream as the sensor sees it; two seconds without a change are proof of idleness."""
     landing = stack.landing
     settings = SensorSettings(
         _env_file=None,
@@ -63,10 +63,10 @@ def holes(ledger: list[LedgerEntry]) -> set[Position]:
 
 
 def test_committed_records_land_and_all_other_offsets_are_attested_holes(new_stack: NewStack) -> None:
-    """Aborted and committed transactions, a kill and a change of parallelism where holes lie at the seam.
+    """The test runs aborted and committed transactions, and a kill and a rescaling with holes at the seam.
 
-    Landed = what an independent reader of committed records gets; holes = the rest of the offsets up to the last
-    landed one, of which that reader gets nothing; entries chain over every seam.
+    Landed = the records that an independent reader of committed records gets. Holes = the other offsets up to the last
+    landed one; that reader gets no record there. Entries chain over every seam.
     """
     stack = new_stack(partitions=2)
     stack.start_job()
@@ -101,9 +101,9 @@ def test_committed_records_land_and_all_other_offsets_are_attested_holes(new_sta
 
 
 def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: NewStack) -> None:
-    """Behind an open transaction nothing lands, and its hour is not complete; its end releases all of it.
+    """Nothing behind an open transaction lands, and its hour is not complete; the end of the transaction releases both.
 
-    Then the hour is complete although no entry reaches the end of the partitions: markers lie there.
+    Then the hour is complete although no entry reaches the end of the partitions: the last offsets are markers.
     """
     stack = new_stack(partitions=2)
     stack.start_job()
@@ -130,7 +130,7 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
 
 
 def test_the_broker_attests_what_nobody_can_read(new_stack: NewStack) -> None:
-    """Aborted records and markers: nothing, for ever; a committed record, and one of an open transaction: something."""
+    """Aborted records and markers are never readable; a committed record and one of an open transaction are."""
     stack = new_stack(partitions=1)
     topic, broker = stack.settings.topic, attesting(stack)
     one = [Raw(event(0)), Raw(event(1))]
@@ -150,7 +150,7 @@ def test_the_broker_attests_what_nobody_can_read(new_stack: NewStack) -> None:
 
 
 def test_only_records_say_what_time_it_is_on_a_topic_of_create_time(new_stack: NewStack) -> None:
-    """The broker finds a marker by its own late time; the records around it are of the replayed hour."""
+    """The broker finds a marker by its own late time, although the records around it are of the replayed hour."""
     stack = new_stack(partitions=1)
     topic, broker = stack.settings.topic, attesting(stack)
     late = BEGIN + timedelta(hours=2)

@@ -1,4 +1,4 @@
-"""Restore points that are not as they should be, another jar, and what former jobs leave: with real processes."""
+"""Damaged restore points, jar upgrades, and leftovers of former jobs, with real processes."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def assert_each_once(stack: LandingStack) -> None:
 
 
 def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new_stack: NewStack) -> None:
-    """Cut in its middle it begins like a good one: Flink finds out, and the error says what to do.
+    """A truncated restore point begins like a good one; Flink detects it, and the error names the repair.
 
-    An older savepoint is no way out either, nor is a start without any.
+    A start from an older savepoint or without any is refused, too.
     """
     stack = new_stack()
     sent = stack.produce(records(0, 200))
@@ -74,7 +74,7 @@ def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new
 
 
 def savepoint_of(stack: LandingStack, job_id: str) -> str:
-    """Let Flink make a savepoint of a job that goes on, and return its path."""
+    """Trigger a savepoint of a running job, and return its path."""
     address, bucket = f"{stack.landing.flink_rest}/jobs/{job_id}/savepoints", Bucket.of(stack.landing)
     body = json.dumps({"target-directory": stack.landing.url(stack.landing.savepoint_prefix), "cancel-job": False})
     with urlopen(Request(address, body.encode(), {"Content-Type": "application/json"}), timeout=10):  # noqa: S310 - http on this machine
@@ -88,7 +88,7 @@ def savepoint_of(stack: LandingStack, job_id: str) -> str:
 
 
 def other_build(jars: LandingJars, folder: Path, *, version: str, works: bool) -> LandingJars:
-    """Make other landing jars of these: their versions differ, and uploads that do not work are no class at all."""
+    """Copy these landing jars with another version; if they must not work, the class of the uploads is broken."""
     other = LandingJars.of_build(folder / version / NAME)
     other.operator.parent.mkdir()
     old = f"Implementation-Version: {jar_version(jars).version}".encode()
@@ -107,7 +107,7 @@ def other_build(jars: LandingJars, folder: Path, *, version: str, works: bool) -
 
 @pytest.fixture
 def own_home(tmp_path: Path) -> Path:
-    """Make a Flink home of links, so that an upgrade changes no other test's jar."""
+    """Make a Flink home of links, so that an upgrade does not change the jar of another test."""
     home = tmp_path / "home"
     original = Path(os.environ.get("HOURGLASS_FLINK_HOME", ".runtime/flink")).absolute()
     shutil.copytree(original, home, symlinks=True)
@@ -117,7 +117,7 @@ def own_home(tmp_path: Path) -> Path:
 def test_an_upgrade_carries_the_state_over_and_jars_that_do_not_work_are_taken_back(
     new_stack: NewStack, own_home: Path, tmp_path: Path
 ) -> None:
-    """By the command line: the job goes on behind what has landed, with both new jars, or with both old ones."""
+    """The command continues the job after the last landed offset, with both new jars, or with both old ones."""
     stack = new_stack(flink_home=own_home)
     original = LandingJars.installed(own_home)
     original = LandingJars(original.operator.resolve(), original.uploads.resolve())
@@ -150,7 +150,7 @@ def hourglass_job(stack: LandingStack, *arguments: str) -> subprocess.CompletedP
 
 
 def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewStack) -> None:
-    """The job dies between a checkpoint and its commits: what that names stays and is completed by the next start."""
+    """The job dies between a checkpoint and its commits; its uploads stay, and the next start completes them."""
     build_agent()
     stack = new_stack()
     crashes = Crashes(stack.landing.data_dir / "crashes")
@@ -191,12 +191,12 @@ def test_a_sweep_takes_orphans_and_leaves_what_the_restore_needs(new_stack: NewS
 
 
 def ids(stack: LandingStack, bucket: Bucket) -> set[str]:
-    """Name the open uploads of a stream."""
+    """Return the ids of the open uploads of a stream."""
     return {upload.upload_id for upload in stream_uploads(stack.landing, bucket)}
 
 
 def begin_upload(stack: LandingStack, bucket: Bucket) -> str:
-    """Begin an upload of lines that nobody will ever complete; four bytes of it are stored."""
+    """Begin an upload of lines that is never completed; four bytes of it are stored."""
     name = "2025/08/01/03/part-0123456789ab.1-orphan-0.jsonl.zst"
     target: dict[str, Any] = {"Bucket": stack.landing.bucket, "Key": stack.landing.layout.prefix(Kind.LANDING) + name}
     upload_id = bucket._client.create_multipart_upload(**target)["UploadId"]
@@ -205,7 +205,7 @@ def begin_upload(stack: LandingStack, bucket: Bucket) -> str:
 
 
 def test_the_command_shows_what_can_go_and_changes_nothing_without_being_told(new_stack: NewStack) -> None:
-    """`hourglass job sweep --json`: keys, ages, bytes and reasons; exit code 0."""
+    """`hourglass job sweep --json` prints keys, ages, bytes and reasons; exit code 0."""
     stack = new_stack()
     stale = [f"{stack.landing.lease_prefix}{number:08d}.json" for number in (1, 2)]
     bucket = Bucket.of(stack.landing)

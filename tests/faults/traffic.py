@@ -1,4 +1,4 @@
-"""Records that keep coming while a test breaks things around them."""
+"""Continuous traffic while a test injects faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOURS = 3
 class Traffic(Background):
     """Sends small batches in a thread from `with` to its end, over three hours and all partitions.
 
-    A broker that is away makes it wait; every record is acknowledged in the end, or leaving the block raises.
+    It waits while the broker is away; every record is acknowledged in the end, or leaving the block raises.
     """
 
     pause_seconds = 0.1

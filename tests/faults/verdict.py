@@ -1,4 +1,4 @@
-"""The verdict after a fault: two readers that share no code, and what was seen while it happened."""
+"""The verdict after a fault: two readers that share no code, and the findings of the live watch."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.faults.live_watch import LiveWatch
 from tests.integration.truth import Position, read_landed, topic_positions
 
 HEAL_SECONDS_MAX = 60.0
-"""How long after the last fault has healed everything must be visible."""
+"""Everything must be visible this long after the last fault has healed."""
 
 
 def reader_of(stack: LandingStack) -> KafkaReader:
-    """Read the stack's broker with a consumer of our own."""
+    """Return a reader of the stack's broker, independent of the job."""
     return KafkaReader(stack.landing.librdkafka())
 
 
 def findings(stack: LandingStack) -> list[Finding]:
-    """Run the whole audit on a stream: read everything, and ask the broker."""
+    """Run the whole audit on a stream, broker included."""
     everything = Hours()
     seen = audit(Bucket.of(stack.landing), stack.landing.layout, hours=everything, read=True, report=print)
     compare_with_broker(seen, reader_of(stack), stack.landing.topics, everything, print)
@@ -30,7 +30,7 @@ def findings(stack: LandingStack) -> list[Finding]:
 
 
 def assert_exactly_once(stack: LandingStack, sent: Iterable[Position], live: LiveWatch) -> None:
-    """Wait until everything has landed, then compare positions as sets, and let the checker find nothing."""
+    """Wait until everything has landed, then assert equal sets of positions and no finding of the checker."""
     stack.wait_until_landed(sent, HEAL_SECONDS_MAX)
     landed = read_landed(stack.settings)
 

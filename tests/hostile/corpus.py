@@ -1,7 +1,7 @@
-"""Records that were made to break a reader: what each of them is, and what the landing job must say of it.
+"""Records that are made to break a reader, each with the expected verdict of the landing job.
 
-Everything is bytes, because JSON writers refuse to write most of it. A record is accepted, maybe with flags, or it
-is rejected with exactly one reason code.
+Records are bytes, because JSON writers refuse to write most of them. A record is accepted, maybe with flags, or it is
+rejected with exactly one reason code.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
 
 ACCEPTED = "accepted"
 CANARY = "canary-7f3a91"
-"""Stands in values, keys and headers: no log may show it."""
+"""Values, keys and headers hold it, and no log may show it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """One record, and its fate: `ACCEPTED` or a reason code. `flags` are those of an accepted one."""
+    """One record, and its verdict: `ACCEPTED` or a reason code. `flags` are those of an accepted record."""
 
     name: str
     value: bytes | None
@@ -134,7 +134,7 @@ def _numbers() -> Iterator[Hostile]:
 
 
 def _nesting() -> Iterator[Hostile]:
-    inner = DEPTH_MAX - 2  # the event and its payload are the first two
+    inner = DEPTH_MAX - 2  # the event and its payload are the first two levels
     yield Hostile("as deep as allowed", payload(b"[" * inner + b"]" * inner))
     for depth in (inner + 1, 500, 1_025, 100_000):
         yield Hostile(f"{depth} arrays", payload(b"[" * depth + b"]" * depth), "too_deep")
@@ -225,7 +225,7 @@ def _documents() -> Iterator[Hostile]:
 
 
 def _fields() -> Iterator[Hostile]:
-    """What the contract says of each field, the other way round."""
+    """Break every rule of the contract for each field."""
     yield Hostile("no field at all", b"{}", "missing:event_id")
     wrong = {"string": b"7", "integer": b'"1"', "object": b"[]", "timestamp": b"1754017200", "id": b"{}"}
     for name, field in landing_contract()["fields"].items():

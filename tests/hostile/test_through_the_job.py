@@ -57,7 +57,7 @@ def _name(random: Random) -> str:
 
 @dataclass(frozen=True)
 class Landed:
-    """The lines of the bucket by the position of their record, each as its bytes."""
+    """The lines of the bucket as bytes, by the position of their record."""
 
     accepted: dict[Position, bytes]
     rejected: dict[Position, bytes]
@@ -65,7 +65,7 @@ class Landed:
 
 @dataclass(frozen=True)
 class Run:
-    """What was sent, and what landed of it while one and the same job ran."""
+    """The sent records and the landed ones, of one run of one job."""
 
     stack: LandingStack
     sent: dict[Position, Hostile]
@@ -74,7 +74,7 @@ class Run:
 
 
 def _produce(stack: LandingStack, records: Sequence[Hostile]) -> dict[Position, Hostile]:
-    """Send records round the partitions: in a new topic, their offsets count from 0 in the order of sending."""
+    """Send records to the partitions in turn; in a new topic their offsets count from 0 in the order of sending."""
     config = {"bootstrap.servers": stack.bootstrap_servers, "enable.idempotence": True, "compression.type": "gzip"}
     producer = Producer({**config, "message.max.bytes": RECORD_BYTES_MAX})
     sent = {}
@@ -117,7 +117,7 @@ def _read(stack: LandingStack, kind: str) -> dict[Position, bytes]:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     seed = int(os.environ.get("HOURGLASS_TEST_SEED", SystemRandom().randrange(2**32)))
-    print(f"repeat with HOURGLASS_TEST_SEED={seed}")  # noqa: T201  pytest shows it where the run is red
+    print(f"repeat with HOURGLASS_TEST_SEED={seed}")  # noqa: T201  pytest shows it if the run fails
     config = {"max.message.bytes": str(RECORD_BYTES_MAX)}
     with (
         Servers(tmp_path_factory.mktemp("servers")) as servers,
@@ -133,7 +133,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 def test_every_record_has_its_fate(run: Run) -> None:
-    """Each is accepted or rejected once, for the one reason that was expected; noise is never an event."""
+    """Each record is accepted or rejected once, for the expected reason; noise is never an event."""
     fates = dict.fromkeys(run.landed.accepted, ACCEPTED)
     fates |= {position: json.loads(line)["reason"] for position, line in run.landed.rejected.items()}
     known = {position: hostile for position, hostile in run.sent.items() if hostile.fate}
@@ -145,7 +145,7 @@ def test_every_record_has_its_fate(run: Run) -> None:
 
 
 def test_accepted_records_keep_the_producer_s_bytes(run: Run) -> None:
-    """Between the envelope and the closing brace stands the value; CR and LF between tokens are spaces."""
+    """The value is between the envelope and the closing brace; CR and LF between tokens become spaces."""
     for position, line in run.landed.accepted.items():
         if position in run.good:
             continue
@@ -158,7 +158,7 @@ def test_accepted_records_keep_the_producer_s_bytes(run: Run) -> None:
 
 
 def test_rejected_records_can_be_rebuilt(run: Run) -> None:
-    """Value, key and headers of a rejected record come back byte for byte, and the detail points into the value."""
+    """Value, key and headers of a rejected record are kept byte for byte, and the detail points into the value."""
     for position, line in run.landed.rejected.items():
         sent, rejected = run.sent[position], RejectedLine.model_validate_json(line)
         assert (sent.value, sent.key, list(sent.headers)) == (
@@ -172,7 +172,7 @@ def test_rejected_records_can_be_rebuilt(run: Run) -> None:
 
 
 def test_the_ledger_counts_reasons_and_flags(run: Run) -> None:
-    """What is rejected and what is odd can be read without downloading a line."""
+    """Rejected and flagged records can be counted without reading a line."""
     reasons: Counter[str] = Counter()
     flags: Counter[str] = Counter()
     for entry in run.stack.ledger():
@@ -183,7 +183,7 @@ def test_the_ledger_counts_reasons_and_flags(run: Run) -> None:
 
 
 def test_no_log_shows_what_a_record_holds(run: Run) -> None:
-    """Content goes to the bucket, and nowhere else."""
+    """The content of a record goes to the bucket only."""
     logs = [file for file in Path(run.stack.servers.settings.data_dir).rglob("*.log*") if file.is_file()]
     assert any(log.stat().st_size for log in logs)
     assert [] == [log.name for log in logs if CANARY.encode() in log.read_bytes()]

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def settings_below(folder: Path, **changes: object) -> LocalSettings:
-    """Make settings of a stack of its own, quick enough for a test."""
+    """Make settings of a separate stack, with short intervals for a test."""
     ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     quick = {"checkpoint_seconds": 2, "sensor_seconds": 2, "grace_seconds": 6}
     secrets = {"s3_secret_access_key": "canary-of-the-bucket", "snowflake_password": "canary-of-snowflake"}
@@ -29,7 +29,7 @@ def settings_below(folder: Path, **changes: object) -> LocalSettings:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Bring the whole stack up once; whatever happens, nothing of it is left afterwards."""
+    """Start the whole stack once; nothing of it is left afterwards, also after a failure."""
     stack = Stack(settings_below(tmp_path_factory.mktemp("stack")), print)
     try:
         stack.up()

@@ -1,4 +1,4 @@
-"""The whole chain on real servers: one stack, walked through once, each test a further chapter."""
+"""The whole chain on real servers: all tests share one stack, and each continues where the previous one ended."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def send(
     events: int,
     interrupt: Callable[[], None] = lambda: None,
 ) -> Sent:
-    """Simulate hours into the topic, with an interruption in the middle; every record must be acked."""
+    """Send simulated hours to the topic, with an interruption in the middle; every record must be acked."""
     path = settings.data_dir / "simulator" / "sent.jsonl"
     plan = SimulationPlan(hours=hours, events=events)
     with SentLedger(path) as ledger:
@@ -65,7 +65,7 @@ def send(
 def interrupted(
     records: Iterable[SimulatedRecord], after: int, interrupt: Callable[[], None]
 ) -> Iterator[SimulatedRecord]:
-    """Hand records on, and do something else between two of them."""
+    """Yield the records, and call the interruption between two of them."""
     for number, record in enumerate(records):
         if number == after:
             interrupt()
@@ -73,7 +73,7 @@ def interrupted(
 
 
 def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow]:
-    """Wait until a number of hours is published and each agrees."""
+    """Wait until this many hours are published and each agrees."""
     rows: dict[str, ProofRow] = {}
 
     def agreed() -> bool:
@@ -88,13 +88,13 @@ def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow
 
 
 def answers(statement: str) -> list[tuple[Any, ...]]:
-    """Ask the local Snowflake through its own connector."""
+    """Query the local Snowflake through its own connector."""
     return [tuple(row.values()) for row in query(SnowflakeSettings(), statement).rows]
 
 
 @pytest.fixture(scope="module")
 def sent(stack: Stack) -> Sent:
-    """Send 200,000 events; kill -9 the Flink job between two of them, and start it again when all are sent."""
+    """Send 200,000 events; kill -9 the Flink job between two of them, and start it again after the last."""
     landing = LandingSettings()
 
     def kill_the_job() -> None:
@@ -110,7 +110,7 @@ def sent(stack: Stack) -> Sent:
 
 
 def test_every_hour_is_published_and_agrees_after_a_kill(stack: Stack, sent: Sent) -> None:
-    """Kill -9 of the job in the middle of the stream: every hour is still sealed, published, and its numbers agree."""
+    """After a kill -9 of the job in the middle of the stream every hour is sealed, published, and its numbers agree."""
     rows = wait_until_agreed(stack.settings, len(HOURS))
 
     assert {label: hour.produced for label, hour in sent.hours.items()} == {
@@ -138,7 +138,7 @@ def test_nothing_is_missing_or_doubled_by_position(stack: Stack, sent: Sent) -> 
 
 
 def test_what_is_queryable_is_what_was_accepted(stack: Stack, sent: Sent) -> None:
-    """The external table answers with exactly the accepted records, and the staging model with each event once."""
+    """The external table returns exactly the accepted records, and the staging model each event once."""
     del stack  # its Dagster builds the models after the hours agree
     wait_for(lambda: not dagster_runs.unfinished(), seconds_max=LIMIT_SECONDS, what="the models of the last hour")
     rows = answers("SELECT TOPIC, KAFKA_PARTITION, KAFKA_OFFSET FROM EXT_FLINK_EVENT_LOG")
@@ -151,7 +151,7 @@ def test_what_is_queryable_is_what_was_accepted(stack: Stack, sent: Sent) -> Non
 
 
 def test_usage_equals_the_ledger_of_the_generator(sent: Sent) -> None:
-    """Billing: events per organization and hour, recounted by SQL, are what the generator says that it sent."""
+    """Billing: events per organization and hour, counted by SQL, equal those in the generator's ledger."""
     rows = answers("SELECT HOUR, ORGANIZATION, EVENTS FROM USAGE_BY_ORGANIZATION_HOUR")
 
     assert dict(sent.usage) == {
@@ -160,7 +160,7 @@ def test_usage_equals_the_ledger_of_the_generator(sent: Sent) -> None:
 
 
 def test_a_seventh_hour_makes_one_run_for_itself_and_nothing_else(stack: Stack, sent: Sent) -> None:
-    """A new hour while everything runs: exactly one run, for that hour."""
+    """A new hour while everything runs causes exactly one run, for that hour."""
     del sent
     before = runs_by_hour()
     send(stack.settings, (FIRST + timedelta(hours=6),), 2_000)
@@ -171,7 +171,7 @@ def test_a_seventh_hour_makes_one_run_for_itself_and_nothing_else(stack: Stack, 
 
 
 def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
-    """A late record for an old hour: one more run for that hour, revision 2, and the numbers agree again."""
+    """A late record for an old hour causes one more run for that hour and revision 2, and the numbers agree again."""
     del sent
     before = runs_by_hour()
     late = FIRST + timedelta(hours=1, minutes=30)
@@ -198,7 +198,7 @@ def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
 
 
 def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Stack, sent: Sent) -> None:
-    """What is away later is waited for: the bucket while an hour is produced, Snowflake while its run is on."""
+    """The chain waits for a server that is away: the bucket while an hour is produced, Snowflake during its run."""
     del sent
     stack.table.stop("s3")
     send(stack.settings, (FIRST + timedelta(hours=7),), 2_000)
@@ -215,7 +215,7 @@ def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Sta
 
 
 def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -> None:
-    """Distinct dbt models of each day, from the published table, equal what the generator says that it ran."""
+    """Distinct dbt models of each day, from the published table, equal those in the generator's ledger."""
     sent = read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
     command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "orchestration.definitions"]
     done = subprocess.run(
@@ -238,7 +238,7 @@ def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -
 
 
 def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None:
-    """`hourglass status --json` prints the documented fields, and its exit code says that everything agrees."""
+    """`hourglass status --json` prints the documented fields, and its exit code is 0 when everything agrees."""
     del sent
     done = subprocess.run(
         [HOURGLASS, "status", "--json"],
@@ -257,7 +257,7 @@ def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None
 
 
 def test_dagsters_own_events_land_in_the_open_hour(stack: Stack, sent: Sent) -> None:
-    """Dagster running Dagster: the events of the runs above come back as records of the topic and are accepted."""
+    """The events of the Dagster runs above are relayed to the topic as records, and accepted."""
     del sent
     before = {row.hour for row in proof_rows(stack.settings)}
     stack.start_relay()
@@ -280,7 +280,7 @@ def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> N
 
 
 def test_no_secret_is_in_any_file_but_the_two_that_need_it(stack: Stack, sent: Sent) -> None:
-    """Logs, pid files, Dagster's storage and dbt's artifacts hold no secret; the servers' own settings do."""
+    """Logs, pid files, Dagster's storage and dbt's artifacts hold no secret; only the servers' settings do."""
     del sent
     secrets = (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
     holders = {
@@ -296,7 +296,7 @@ def test_no_secret_is_in_any_file_but_the_two_that_need_it(stack: Stack, sent: S
 
 
 def test_no_secret_is_in_any_record_or_object(stack: Stack, sent: Sent) -> None:
-    """What Dagster relays about its runs lands like any event; both the topic and the bucket are compressed."""
+    """Relayed Dagster events land like any event; the test decompresses both the topic and the bucket."""
     secrets = [
         secret.get_secret_value().encode()
         for secret in (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)

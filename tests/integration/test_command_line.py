@@ -1,4 +1,4 @@
-"""The command line where nothing answers: one clear line, the documented exit code, and never a traceback."""
+"""The command line without servers: one clear line, the documented exit code, and never a traceback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOURGLASS = str(Path(sys.executable).with_name("hourglass"))
 
 @pytest.fixture(scope="module")
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> LocalSettings:
-    """Settings of a stack that is not up."""
+    """Return settings of a stack that is not up."""
     return settings_below(tmp_path_factory.mktemp("nowhere"))
 
 
@@ -51,7 +51,7 @@ def run(settings: LocalSettings, *arguments: str) -> subprocess.CompletedProcess
 def test_what_is_away_at_the_start_is_one_clear_line_and_exit_code_2(
     nowhere: LocalSettings, arguments: list[str], said: str
 ) -> None:
-    """A broker, bucket, Flink or Snowflake that is away is named in one line that holds the repair."""
+    """A broker, bucket, Flink or Snowflake that is away is named in one line with the repair."""
     done = run(nowhere, *arguments)
 
     assert 2 == done.returncode, done.stderr
@@ -83,7 +83,7 @@ def test_an_unknown_command_is_a_usage_error(nowhere: LocalSettings) -> None:
 
 
 def test_a_setting_that_is_no_port_is_named(nowhere: LocalSettings) -> None:
-    """A wrong value names its variable and what it should be."""
+    """The error of a wrong value names its variable and the expected form."""
     done = subprocess.run(
         [HOURGLASS, "status"],
         capture_output=True,
@@ -98,5 +98,5 @@ def test_a_setting_that_is_no_port_is_named(nowhere: LocalSettings) -> None:
 
 
 def test_down_with_nothing_up_is_success(nowhere: LocalSettings) -> None:
-    """The wished state is there already."""
+    """The stack is already down."""
     assert 0 == run(nowhere, "down").returncode

@@ -25,7 +25,7 @@ Position = tuple[str, int, int]
 
 @dataclass
 class Landed:
-    """Every line of the bucket: where its record lay in Kafka, how often it is there, and in which hour's folder."""
+    """Every line of the bucket: the position of its record in Kafka, its count, and the hour of its folder."""
 
     accepted: Counter[Position] = field(default_factory=Counter)
     rejected: Counter[Position] = field(default_factory=Counter)
@@ -38,7 +38,7 @@ class Landed:
 
 
 def read_landed(settings: LocalSettings) -> Landed:
-    """Read every landed and rejected object to its last line."""
+    """Read every landed and rejected object to the last line."""
     landed = Landed()
     for kind, positions in (("landing", landed.accepted), ("rejected", landed.rejected)):
         for key, body in objects(settings, f"{settings.stream}/{kind}/"):
@@ -55,7 +55,7 @@ def read_landed(settings: LocalSettings) -> Landed:
 def landed_offsets(settings: LocalSettings) -> dict[tuple[str, int], list[int]]:
     """List the offsets of each partition's accepted lines in landing order: by epoch, then by line.
 
-    Only for a job that was started once, with one subtask, and for records of one hour.
+    Use it only for a job that was started once, with one subtask, and for records of one hour.
     """
     landed = [(_epoch(key), plain(key, body)) for key, body in objects(settings, f"{settings.stream}/landing/")]
     assert 1 == len({instance for (instance, _), _ in landed}), "several operator instances have no order"
@@ -68,7 +68,7 @@ def landed_offsets(settings: LocalSettings) -> dict[tuple[str, int], list[int]]:
 
 
 def objects(settings: LocalSettings, prefix: str) -> Iterator[tuple[str, bytes]]:
-    """Walk over the objects below a prefix."""
+    """Iterate over the objects below a prefix."""
     store = object_store.client(settings)
     for page in store.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
         for found in page.get("Contents", []):
@@ -76,7 +76,7 @@ def objects(settings: LocalSettings, prefix: str) -> Iterator[tuple[str, bytes]]
 
 
 def plain(key: str, body: bytes) -> bytes:
-    """Decompress an object by its name."""
+    """Decompress an object by the suffix of its name."""
     if key.endswith(".zst"):
         return zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True).read()
     return gzip.decompress(body) if key.endswith(".gz") else body
@@ -89,7 +89,7 @@ def _epoch(key: str) -> tuple[str, int]:
 
 
 def object_contents(settings: LocalSettings) -> Iterator[tuple[str, bytes]]:
-    """Walk over all objects of the bucket, decompressed; rejected lines with what they hold in base64."""
+    """Iterate over all objects of the bucket, decompressed; rejected lines with their base64 content decoded."""
     for key, body in objects(settings, ""):
         content = plain(key, body)
         yield key, content + (_rejected_values(content) if "/rejected/" in key else b"")
@@ -103,14 +103,14 @@ def _rejected_values(lines: bytes) -> bytes:
 
 
 def record_contents(settings: LocalSettings) -> Iterator[tuple[str, bytes]]:
-    """Walk over all records of the topic: key, value and headers as one."""
+    """Iterate over all records of the topic: key, value and headers as one."""
     for message in _messages(settings, "read_uncommitted"):
         parts = [message.key(), message.value(), *(value for _, value in message.headers() or [])]
         yield f"{message.topic()}[{message.partition()}]:{message.offset()}", b"\n".join(filter(None, parts))
 
 
 def topic_positions(settings: LocalSettings) -> set[Position]:
-    """Name every offset between the broker's watermarks; where transactions write, not each one is a record."""
+    """Return every offset between the broker's watermarks; on a transactional topic not every offset is a record."""
     consumer = Consumer({"bootstrap.servers": f"127.0.0.1:{settings.kafka_port}", "group.id": "truth"})
     try:
         partitions = consumer.list_topics(settings.topic, timeout=10).topics[settings.topic].partitions
@@ -121,13 +121,13 @@ def topic_positions(settings: LocalSettings) -> set[Position]:
 
 
 def readable_positions(settings: LocalSettings) -> set[Position]:
-    """Name every record that a reader of committed records gets, by reading them all."""
+    """Return the position of every record that a reader of committed records gets."""
     messages = _messages(settings, "read_committed")
     return {(message.topic(), message.partition(), message.offset()) for message in messages}
 
 
 def _messages(settings: LocalSettings, isolation: str) -> Iterator[Any]:
-    """Read the topic from its first record to its present end."""
+    """Iterate over the topic from its first record to its present end."""
     ends = {(topic, partition) for topic, partition, _ in topic_positions(settings)}
     reader = Consumer(
         {
@@ -159,7 +159,7 @@ def runs_by_hour() -> Counter[str]:
 
 
 def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.2) -> None:
-    """Wait until a condition holds, at most a while; the error names what was waited for."""
+    """Wait until a condition holds, up to a limit; the error names the condition."""
     deadline = time.monotonic() + seconds_max
     while not condition():
         if time.monotonic() > deadline:

@@ -1,1 +1,1 @@
-"""One module a peer, each with a constant `PEER`; what it is installed from lies beside it."""
+"""One module for each peer, with a constant `PEER`; its pinned requirements are in the same folder."""

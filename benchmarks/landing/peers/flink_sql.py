@@ -37,7 +37,7 @@ _KEY = re.compile(r"/landing/hour=(\d{4}-\d\d-\d\d)-(\d\d)/part-[^/]+$")
 
 
 class FlinkSql:
-    """Flink SQL on one machine, one JVM beside an idle driver: the same Flink as ours."""
+    """Flink SQL on one machine, one JVM and an idle driver: the same Flink as ours."""
 
     name = "flink-sql"
     codecs = frozenset({"plain"})
@@ -56,8 +56,8 @@ class FlinkSql:
     def run(self, task: Task) -> None:
         """Land everything up to the end offsets, from the newest checkpoint in the bucket if there is one.
 
-        A first run has a source with an end. A source with an end that was restored did not come to it in an earlier
-        trial, so a job that continues reads without one and is drained once its group has committed all.
+        A first run has a bounded source. In an earlier trial a restored bounded source did not end, so a job that
+        continues has an unbounded source and is drained once its group has committed every record.
         """
         home = (task.install_dir / "flink").absolute()
         folder = task.work_dir.absolute()
@@ -87,13 +87,13 @@ class FlinkSql:
         return f"{found[1]}T{found[2]}" if found else None
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
-        """Keep all files: one is listed once a checkpoint has finished it. Checkpoints lie beside them."""
+        """Return all files, without checkpoints: a file is listed only after a checkpoint has finished it."""
         del task
         return [key for key in keys if self.hour_of(key)]
 
 
 def drain_when_read(task: Task, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the job runs and its group has committed every record, then let it close its files and end."""
+    """Wait until the job runs and its group has committed every record, then stop it with a drain."""
     rest = FlinkRest(f"http://127.0.0.1:{rest_port()}")
     consumer = Consumer({"bootstrap.servers": task.bootstrap_servers, "group.id": group(task)})
     while process.poll() is None:
@@ -121,12 +121,12 @@ def all_committed(task: Task, consumer: Consumer) -> bool:
 
 
 def rest_port() -> int:
-    """Take the port that the benchmark has for Flink."""
+    """Return the benchmark's port for Flink."""
     return BenchmarkSettings().flink_port
 
 
 def write_configuration(task: Task, folder: Path) -> None:
-    """Write Flink's configuration; it holds the bucket's secret and is readable for its owner alone."""
+    """Write Flink's configuration, readable by its owner only, because it holds the bucket's secret."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config.yaml"
     file.touch(mode=0o600)
@@ -135,7 +135,7 @@ def write_configuration(task: Task, folder: Path) -> None:
 
 
 def settings(task: Task) -> dict[str, str | int | bool]:
-    """Say how Flink runs: as for the product, where a setting has a meaning for both."""
+    """Return Flink's settings: those of the product where a setting applies to both."""
     options = java_options(wheel_java_options((wheel_home() / "conf" / "config.yaml").read_text()))
     return {
         "env.java.opts.all": " ".join(options),
@@ -168,7 +168,7 @@ def settings(task: Task) -> dict[str, str | int | bool]:
 
 
 def newest_checkpoint(task: Task, found: Iterable[Listed]) -> str | None:
-    """Choose the newest complete checkpoint, as Flink takes it."""
+    """Return the path of the newest complete checkpoint, as Flink expects it."""
     points = complete_points(StoredObject(listed.key, listed.modified) for listed in found)
     newest = max(points, key=lambda point: (point.modified, len(point.key), point.key), default=None)
     return f"s3://{task.bucket}/{newest.key.removesuffix('/_metadata')}" if newest else None

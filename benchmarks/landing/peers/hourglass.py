@@ -28,7 +28,7 @@ class Hourglass:
 
     Args:
         parallelism: subtasks of the job.
-        by_counters: whether Flink's counters tell when all is read, and not the ledger.
+        by_counters: watch Flink's counters instead of the ledger to find the end.
     """
 
     name = "hourglass"
@@ -43,7 +43,7 @@ class Hourglass:
         """`make setup` has installed it."""
 
     def run(self, task: Task) -> None:
-        """Start the job where it left off, wait until the ledger holds every record, stop with a savepoint."""
+        """Start or continue the job, wait until the ledger holds every record, stop with a savepoint."""
         settings = landing_settings(task, self._parallelism)
         try:
             deploy.start(settings)
@@ -54,19 +54,19 @@ class Hourglass:
             raise PeerFailed(str(exc)) from exc
 
     def hour_of(self, key: str) -> str | None:
-        """Read the hour of an accepted object; rejected ones and the ledger hold no records that count."""
+        """Return the hour of an accepted object; rejected objects and the ledger do not count."""
         return hour_in_path(key) if "/landing/" in key else None
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
-        """Return every accepted object: what is listed is final."""
+        """Return every accepted object; a listed object is final."""
         return [key for key in keys if key.startswith(f"{task.prefix}landing/")]
 
 
 class LedgerCount:
-    """How many records the ledger says have landed; each object is read once.
+    """Counts the landed records in the ledger; reads each object once.
 
     Args:
-        task: whose prefix is the stream.
+        task: its prefix is the stream.
     """
 
     def __init__(self, task: Task) -> None:
@@ -76,7 +76,7 @@ class LedgerCount:
         self._records = 0
 
     def records(self) -> int:
-        """Read what is new and give the sum."""
+        """Read the new entries and return the sum."""
         task = self._task
         for listed in self._store.objects(task.bucket, f"{task.prefix}ledger/"):
             if listed.key not in self._read:
@@ -87,7 +87,7 @@ class LedgerCount:
 
 
 def landing_settings(task: Task, parallelism: int) -> LandingSettings:
-    """Say what users say in the environment; everything else is the product's default."""
+    """Return the settings that users set in the environment; the rest are the product's defaults."""
     return LandingSettings(
         stream=task.prefix.rstrip("/"),
         topic=task.topic,

@@ -1,4 +1,4 @@
-"""The consumer that most people write first: parse each event, write it again, compress, upload."""
+"""The consumer that most people write first: parse each event, serialize it again, compress, upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Land a topic the obvious way: an event is parsed and written again, an hour is a list, a file is a PUT."""
+"""Land a topic the obvious way: parse and serialize each event, keep a list for each hour, put each file at once."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def put_all(store: Any, task: dict[str, Any], hours: dict[str, list[Any]]) -> No
 
 
 def main() -> None:
-    """Land what lies between the committed offsets and the end offsets."""
+    """Land the records between the committed offsets and the end offsets."""
     task = json.load(sys.stdin)
     consumer = Consumer(
         {

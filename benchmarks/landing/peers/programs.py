@@ -1,4 +1,4 @@
-"""Install and run what is not a script of ours alone: jars by coordinates, programs to their end."""
+"""Install jars by their coordinates, and run programs to their end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flink_jobs.deploy.process import essence
 
 
 def made_once(target: Path, sources: Sequence[Path], make: Callable[[], None]) -> None:
-    """Make a folder unless it was made of the same sources before; what was half made is made again."""
+    """Make a folder unless it was made from the same sources before; make it again if it is incomplete."""
     digest = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     stamp = target / ".made-of"
     if stamp.exists() and stamp.read_text() == digest:
@@ -33,7 +33,7 @@ def call(command: Sequence[str]) -> None:
     """Run an installer to its end.
 
     Raises:
-        PeerFailed: it ended with an error; what it said stands in the message.
+        PeerFailed: it ended with an error; the message holds the essence of its output.
     """
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
     if done.returncode:
@@ -52,10 +52,10 @@ def run_program(
         command: argument list.
         environment: all of its variables.
         log: file of its output.
-        meanwhile: what it needs from outside, such as being told to end; called once it runs.
+        meanwhile: called once it runs, for example to end it.
 
     Raises:
-        PeerFailed: it ended with an error or was killed; what its log says about it stands in the message.
+        PeerFailed: it ended with an error or was killed; the message holds the essence of its log.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -67,7 +67,7 @@ def run_program(
 
 
 def task_environment(task: Task) -> dict[str, str]:
-    """Say in variables what the program of a peer shall do; the keys under the names that every S3 client reads."""
+    """Return the task of a peer's program as environment variables; keys have the names that every S3 client reads."""
     return {
         **os.environ,
         "AWS_ACCESS_KEY_ID": task.s3_access_key_id,
@@ -87,5 +87,5 @@ def task_environment(task: Task) -> dict[str, str]:
 
 
 def group(task: Task) -> str:
-    """Name the consumer group of a task: its committed offsets say nothing about any other task on the topic."""
+    """Return the consumer group of a task; each task on a topic has its own committed offsets."""
     return f"{task.bucket}-{task.prefix}".strip("/").replace("/", "-")

@@ -1,4 +1,4 @@
-"""quixstreams with its S3 file sink: one Python process, offsets committed after the files are put."""
+"""quixstreams with its S3 file sink: one Python process, which commits offsets after it has put the files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Quixstreams:
     versions: ClassVar[dict[str, str]] = {"quixstreams": "3.28.1"}
 
     def install(self, folder: Path) -> None:
-        """Install it in an environment of its own."""
+        """Install it in a separate environment."""
         install_requirements(folder / "venv", HERE / "quixstreams-requirements.txt")
 
     def run(self, task: Task) -> None:
@@ -38,7 +38,7 @@ class Quixstreams:
         return "{}-{}-{}T{}".format(*found.groups()) if found else None
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
-        """Keep all: each object is put at once."""
+        """Return every object: each is put whole."""
         del task
         return [key for key in keys if self.hour_of(key)]
 

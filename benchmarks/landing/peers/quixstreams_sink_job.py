@@ -1,8 +1,8 @@
-"""The job of the peer quixstreams: its S3 file sink, taught to write lines as they came and one file an hour.
+"""The job of the peer quixstreams: its S3 file sink, extended to write unchanged lines and one file an hour.
 
-Runs in an environment of its own, with the task in the variables `PEER_…`. As it comes, the sink writes one
-directory a partition and every value anew inside an envelope, so both of its extension points are used: a format
-and a directory.
+Runs in a separate environment, with the task in the variables `PEER_…`. By default the sink writes one directory a
+partition and serializes every value again inside an envelope, so both of its extension points are used: a format and a
+directory.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Lines(Format):  # type: ignore[misc] # quixstreams is not installed where 
 
     @property
     def file_extension(self) -> str:
-        """How the names of its files end."""
+        """The ending of its file names."""
         return self._extension
 
     def serialize(self, batch: SinkBatch) -> bytes:
@@ -59,7 +59,7 @@ class Lines(Format):  # type: ignore[misc] # quixstreams is not installed where 
 
 
 class HourlyFiles(S3FileSink):  # type: ignore[misc] # as above
-    """Splits what it gets between two commits into one file an hour and partition."""
+    """Splits the records between two commits into one file for each hour and partition."""
 
     def write(self, batch: SinkBatch) -> None:
         """Write one file for each hour of the batch."""
@@ -68,7 +68,7 @@ class HourlyFiles(S3FileSink):  # type: ignore[misc] # as above
             hour = item.timestamp // HOUR_MILLISECONDS
             if hour not in hours:
                 hours[hour] = SinkBatch(batch.topic, batch.partition)
-            hours[hour]._buffer.append(item)  # noqa: SLF001 - `append` would make each item anew
+            hours[hour]._buffer.append(item)  # noqa: SLF001 - `append` would build each item again
         for part in hours.values():
             super().write(part)
 
@@ -81,12 +81,12 @@ class HourlyFiles(S3FileSink):  # type: ignore[misc] # as above
 
 
 class Ends:
-    """Knows how far each partition must be read, and stops the application when it is.
+    """Stops the application once each partition is read to its end.
 
     Args:
         bootstrap_servers: the broker.
-        group: whose committed offsets say where to continue.
-        topic: all of its partitions.
+        group: the job continues at its committed offsets.
+        topic: all of its partitions count.
     """
 
     def __init__(self, bootstrap_servers: str, group: str, topic: str) -> None:
@@ -107,7 +107,7 @@ class Ends:
         return not self._last
 
     def passed(self, _topic: str, partition: int, offset: int) -> None:
-        """Note a record that was read."""
+        """Note that a record was read."""
         if offset == self._last.get(partition):
             del self._last[partition]
             if self.reached:
@@ -115,7 +115,7 @@ class Ends:
 
 
 def main(environment: Mapping[str, str]) -> None:
-    """Land everything from the committed offsets to the end offsets of now."""
+    """Land the records between the committed offsets and the present end offsets."""
     topic, bootstrap_servers = environment["PEER_TOPIC"], environment["PEER_BOOTSTRAP_SERVERS"]
     group = environment["PEER_GROUP"]
     ends = Ends(bootstrap_servers, group, topic)

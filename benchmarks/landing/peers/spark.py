@@ -16,7 +16,7 @@ from benchmarks.landing.store import Store
 
 HERE = Path(__file__).parent
 BATCH_RECORDS = 500_000
-"""About ten seconds of work: what is visible is as fresh as that of the others."""
+"""About ten seconds of work, so that records become visible as soon as with the other peers."""
 CHECKPOINT_FILES = "org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager"
 """Writes a log file by one PUT; the default writes, copies and deletes, for an S3 that has no rename."""
 CREDENTIALS = "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
@@ -32,12 +32,12 @@ class Spark:
     versions: ClassVar[dict[str, str]] = {"spark": "4.0.0", "hadoop-aws": "3.4.1"}
 
     def install(self, folder: Path) -> None:
-        """Install the wheel in an environment of its own, and the Kafka and S3 jars beside it."""
+        """Install the wheel in a separate environment, with the Kafka and S3 jars beside it."""
         install_requirements(folder / "venv", HERE / "spark-requirements.txt")
         install_jars(folder / "jars", HERE / "spark-jars.xml")
 
     def run(self, task: Task) -> None:
-        """Land everything up to the end offsets of now; the checkpoint in the bucket says where to continue."""
+        """Land everything up to the present end offsets; continue from the checkpoint in the bucket."""
         programs = (task.install_dir / "venv" / "bin").absolute()
         environment = task_environment(task) | {
             "PEER_BATCH_RECORDS": str(BATCH_RECORDS),
@@ -55,7 +55,7 @@ class Spark:
         return "{:04}-{:02}-{:02}T{:02}".format(*map(int, found.groups())) if found else None
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
-        """Keep the objects that the sink's log names: others are left from batches that were cut off."""
+        """Return the objects that the sink's log names; others are left from interrupted batches."""
         store = Store.of_task(task)
         logs = [store.read(task.bucket, key).decode() for key in log_keys(keys)]
         named = named_by(logs)
@@ -63,7 +63,7 @@ class Spark:
 
 
 def settings(task: Task) -> dict[str, str]:
-    """Say how Spark runs; what was tried beside it stands in this folder's README."""
+    """Return Spark's settings; this folder's README lists what else was tried."""
     return {
         "spark.master": "local[2]",
         "spark.driver.memory": "1g",
@@ -91,7 +91,7 @@ def settings(task: Task) -> dict[str, str]:
 
 
 def log_keys(keys: Sequence[str]) -> list[str]:
-    """Choose the files of the sink's log that together tell all of it: the newest compact one and what follows it."""
+    """Return the files that make up the sink's log: the newest compact file and the files after it."""
     found = {key: match for key in keys if (match := _LOG.search(key))}
     compact = max((int(match[1]) for match in found.values() if match[2]), default=-1)
     wanted = [key for key, match in found.items() if int(match[1]) > compact or (int(match[1]) == compact and match[2])]
@@ -99,7 +99,7 @@ def log_keys(keys: Sequence[str]) -> list[str]:
 
 
 def named_by(logs: Sequence[str]) -> set[str]:
-    """Collect the keys that log files name: a version line, then one JSON object a file."""
+    """Return the keys that log files name; a log file is a version line, then one JSON object for each file."""
     entries = [json.loads(line) for log in logs for line in log.splitlines()[1:] if line]
     return {unquote(urlparse(entry["path"]).path.lstrip("/")) for entry in entries if entry["action"] == "add"}
 

@@ -1,4 +1,4 @@
-"""The job of the peer Spark: Kafka to hourly text files, as many micro-batches as there are records.
+"""The job of the peer Spark: Kafka to hourly text files, in as many micro-batches as the records need.
 
 Runs in Spark's own Python environment, with the task in the variables `PEER_…`.
 """
@@ -13,12 +13,12 @@ from pyspark.sql.functions import col, dayofmonth, hour, month, year
 COMPRESSION = {
     "plain": "none",
     "gzip-1": "gzip",
-    "zstd-1": "org.apache.parquet.hadoop.codec.ZstandardCodec",  # Hadoop's own needs a native library
+    "zstd-1": "org.apache.parquet.hadoop.codec.ZstandardCodec",  # Hadoop's own codec needs a native library
 }
 
 
 def main() -> None:
-    """Land what the topic holds now, behind what the checkpoint says is done."""
+    """Land what the topic holds now, from the offsets of the checkpoint on."""
     task = {name.removeprefix("PEER_").lower(): value for name, value in os.environ.items() if name.startswith("PEER_")}
     output = f"s3a://{task['bucket']}/{task['prefix']}"
     spark = SparkSession.builder.appName("landing").getOrCreate()

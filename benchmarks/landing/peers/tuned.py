@@ -13,10 +13,10 @@ HERE = Path(__file__).parent
 
 
 class HandWritten:
-    """A consumer that is a script beside this module.
+    """A consumer whose script is in this folder.
 
     Args:
-        name: of the peer, and how its script and its requirements begin.
+        name: of the peer; its script and its requirements begin with it.
     """
 
     codecs = frozenset(CODECS)
@@ -34,7 +34,7 @@ class HandWritten:
         install_requirements(folder, self._requirements)
 
     def run(self, task: Task) -> None:
-        """Run it once, from its committed offsets to the end offsets of its start."""
+        """Run it once, from its committed offsets to the end offsets at its start."""
         run_script(task, HERE / f"{self.name}_consumer.py")
 
     def hour_of(self, key: str) -> str | None:
@@ -42,7 +42,7 @@ class HandWritten:
         return hour_in_path(key)
 
     def visible_objects(self, task: Task, keys: Sequence[str]) -> list[str]:
-        """Return every object: each is put at once and stays."""
+        """Return every object: each is put whole and stays."""
         return [key for key in keys if key.startswith(task.prefix)]
 
 

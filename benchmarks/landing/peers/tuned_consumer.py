@@ -1,9 +1,8 @@
 """Land a topic as raw bytes, one line an event, in hourly directories of the Kafka timestamp.
 
-What makes it fast: batches of thousands, one join for each run of records of one hour instead of work per record,
-ISA-L or zstd at level 1, large fetches, one client per need, and an upload whose body is not hashed (a presigned
-URL says so to the server). What it does not do: look into an event, or know whether a PUT whose offsets were not
-committed has landed.
+It is fast because of batches, one join for each run of records of one hour instead of work per record, ISA-L or zstd
+at level 1, large fetches, one client per need, and uploads with an unsigned payload (presigned URLs). It does not look
+into an event, and it does not know whether a PUT whose offsets were not committed has landed.
 """
 
 import http.client
@@ -23,29 +22,29 @@ from botocore.config import Config
 from confluent_kafka import Consumer, Message, TopicPartition
 from isal import isal_zlib
 
-BATCH_RECORDS = 250  # what a join, a compressor and its input hold stays in the second-level cache
+BATCH_RECORDS = 250  # a join, a compressor and its input fit into the second-level cache
 ROLL_BYTES = 64 * 2**20
 HOUR_MILLISECONDS = 3_600_000
 SUFFIXES = {"zstd-1": ".jsonl.zst", "gzip-1": ".jsonl.gz", "plain": ".jsonl"}
 ZSTD = zstandard.ZstdCompressionParameters.from_level(1, window_log=18)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
-VALUE_OF: Any = Message.value  # no record of this topic is a tombstone
+VALUE_OF: Any = Message.value  # this topic has no tombstones
 
 
 class Plain:
     """A compressor that does not compress."""
 
     def compress(self, lines: bytes) -> bytes:
-        """Give back what came."""
+        """Return the input."""
         return lines
 
     def flush(self) -> bytes:
-        """Hold nothing back."""
+        """Return nothing: nothing is buffered."""
         return b""
 
 
 def compressor(codec: str) -> Any:
-    """Make the compressor of one object."""
+    """Return the compressor of one object."""
     if codec == "zstd-1":
         return zstandard.ZstdCompressor(compression_params=ZSTD).compressobj()
     return isal_zlib.compressobj(1, wbits=GZIP_WINDOW) if codec == "gzip-1" else Plain()
@@ -98,12 +97,12 @@ class Landing:
 
 
 def hour_of(message: Message) -> int:
-    """Give the hour of a record, counted since 1970."""
+    """Return the hour of a record, counted since 1970."""
     return message.timestamp()[1] // HOUR_MILLISECONDS
 
 
 def main() -> None:
-    """Land what lies between the committed offsets and the end offsets."""
+    """Land the records between the committed offsets and the end offsets."""
     task = json.load(sys.stdin)
     consumer = Consumer(
         {

@@ -49,7 +49,7 @@ def enveloped(index: int, offset: int) -> bytes:
 
 @pytest.mark.parametrize("suffix", PACK)
 def test_what_landed_once_in_its_hour_is_clean(suffix: str) -> None:
-    """Every record once, unchanged, in the hour of its time: no error of any kind, however it is compressed."""
+    """If every record is there once, unchanged, in the hour of its time, there is no error, whatever the codec."""
     assert CLEAN == read(landed(), suffix)
 
 
@@ -68,21 +68,21 @@ def test_a_line_that_is_there_twice_is_a_duplicate() -> None:
 
 
 def test_a_line_of_another_hour_is_in_the_wrong_hour() -> None:
-    """The hour is that of the record's time, not where most lines are."""
+    """The right hour is that of the record's time, not the hour of most lines."""
     hours = landed()
     hours[SECOND].append(hours[FIRST].pop())
     assert replace(CLEAN, wrong_hour=1) == read(hours)
 
 
 def test_an_object_outside_any_hour_is_wrong_altogether() -> None:
-    """A key without an hour holds no record where it belongs."""
+    """Every record of a key without an hour is in the wrong hour."""
     reader = Reader(CORPUS, [90])
     reader.read_object("part.jsonl", None, BytesIO(CORPUS.value(0) + b"\n"))
     assert 1 == reader.verdict().wrong_hour
 
 
 def test_a_cut_line_is_unparsable() -> None:
-    """The last line of an object that was cut off counts as unparsable, and its record as missing."""
+    """The last line of a truncated object counts as unparsable, and its record as missing."""
     hours = landed()
     hours[FIRST][-1] = hours[FIRST][-1][:300]
     assert replace(CLEAN, missing=1, unparsable=1) == read(hours)
@@ -90,7 +90,7 @@ def test_a_cut_line_is_unparsable() -> None:
 
 @pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst"])
 def test_a_compressed_object_that_breaks_off_is_unparsable(suffix: str) -> None:
-    """What cannot be decompressed to its end is told, beside what is missing for it."""
+    """An object that cannot be decompressed to its end is reported, in addition to its missing records."""
     whole = PACK[suffix](b"".join(landed()[FIRST]))
     reader = Reader(CORPUS, [90])
     reader.read_object(f"part{suffix}", FIRST, BytesIO(whole[: len(whole) // 2]))
@@ -100,7 +100,7 @@ def test_a_compressed_object_that_breaks_off_is_unparsable(suffix: str) -> None:
 
 
 def test_an_event_that_was_written_anew_is_changed() -> None:
-    """The same JSON in another spelling is no error, but it is not what was sent."""
+    """The same JSON in another spelling counts as changed and as no other error."""
     hours = landed()
     hours[FIRST][3] = hours[FIRST][3].replace(b'":', b'": ')
     assert replace(CLEAN, changed=1) == read(hours)
@@ -115,13 +115,13 @@ def test_a_foreign_event_is_unparsable() -> None:
 
 
 def test_a_problem_is_what_there_is_of_the_names_that_were_asked_for() -> None:
-    """Neither what is 0, nor what could not be counted, nor what was not asked for."""
+    """A count that is 0, could not be counted, or was not asked for is not a problem."""
     found = replace(CLEAN, changed=3, missing=2, duplicate_positions=1)
     assert ["2 missing", "3 changed"] == found.problems(["missing", "changed", "wrong_hour", "missing_positions"])
 
 
 def test_offsets_are_counted_where_lines_name_them() -> None:
-    """An offset that is absent and one that is there twice are found, although every event is there once."""
+    """An absent offset and a doubled one are found, although every event is there once."""
     hours = {hour: [enveloped(index, index) for index in indexes] for hour, indexes in HOURS.items()}
     assert replace(CLEAN, missing_positions=0, duplicate_positions=0) == read(hours)
     hours[FIRST][5] = enveloped(5, 6)

@@ -1,4 +1,4 @@
-"""What is typed wrong is refused before a server starts, with what can be typed instead."""
+"""A wrong argument is refused before a server starts; the message names the valid ones."""
 
 from __future__ import annotations
 

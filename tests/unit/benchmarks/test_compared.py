@@ -6,7 +6,7 @@ from benchmarks.landing.compared import COMPARISONS, Prices, verdict
 
 
 def test_a_ratio_is_that_of_the_runs_and_not_of_the_days() -> None:
-    """The machine was twice as slow in one run: that is no price of a subtask."""
+    """A machine that was twice as slow in one run does not change the ratio."""
     found = verdict("parallelism", Prices({"1": [4.0, 8.0, 4.0], "2": [4.2, 8.4, 4.2], "4": [4.4, 8.8, 4.4]}))
     assert ({"2": 1.05, "4": 1.1}, True) == (found["ratio"], found["good"])
 
@@ -19,7 +19,7 @@ def test_a_ratio_is_that_of_the_runs_and_not_of_the_days() -> None:
     ],
 )
 def test_beyond_the_limit_or_with_an_error_it_is_not_good(prices: Prices) -> None:
-    """An agent that no longer finds its methods leaves the ledger in, and would show that it costs nothing."""
+    """A ratio beyond the limit is not good, nor is an agent that no longer finds its methods, so the ledger stays."""
     assert not verdict("ledger", prices)["good"]
 
 

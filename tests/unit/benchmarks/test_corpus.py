@@ -10,7 +10,7 @@ SOME = [*range(50), *range(TEMPLATES - 5, TEMPLATES + 5), *range(CORPUS.records 
 
 
 def test_every_record_is_an_event_of_the_contract() -> None:
-    """The product accepts what the corpus holds: nothing is measured that ends among the rejects."""
+    """The product accepts every event of the corpus, so no measured record is rejected."""
     for index in SOME:
         event = PlatformEvent.from_json(CORPUS.value(index))
         assert (event.run_id or event.event_id) == CORPUS.key(index).decode()
@@ -18,13 +18,13 @@ def test_every_record_is_an_event_of_the_contract() -> None:
 
 
 def test_the_index_can_be_read_back() -> None:
-    """The reader knows which record a line is, and ids are as unlike as those of real events."""
+    """The reader finds the record of a line by its id, and ids are as random as those of real events."""
     assert SOME == [index_of(CORPUS.value(index)) for index in SOME]
     assert len(SOME) == len({CORPUS.value(index)[13:21] for index in SOME})
 
 
 def test_foreign_bytes_have_no_index() -> None:
-    """Nothing is taken for a record that is none."""
+    """Bytes that do not begin like an event of a corpus have no index."""
     assert index_of(b"") is None
     assert index_of(b'{"event_type":"RUN_START","event_id":"00","payload":{}}') is None
 
@@ -39,6 +39,6 @@ def test_times_ascend_and_the_hours_are_those_of_the_times() -> None:
 
 
 def test_another_seed_gives_other_events() -> None:
-    """The seed decides; the same seed gives the same bytes."""
+    """Another seed gives other bytes; the same seed gives the same bytes."""
     assert Corpus(100, seed=1).value(7) == Corpus(100, seed=1).value(7)
     assert Corpus(100, seed=2).value(7) != Corpus(100, seed=1).value(7)

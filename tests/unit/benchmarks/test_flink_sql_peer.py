@@ -21,7 +21,7 @@ def test_hour_is_read_from_the_partition_column() -> None:
 
 
 def test_half_of_a_file_holds_no_records() -> None:
-    """Flink keeps the tail of an open file as an object of its own until the file is complete."""
+    """Flink keeps the tail of an open file as a separate object until the file is complete."""
     kept = [f"{HOUR}/_part-67b6-0-12_tmp_5a1b", "run-1/checkpoints/7f/chk-3/_metadata"]
     assert [None, None] == [PEER.hour_of(key) for key in kept]
 

@@ -15,7 +15,7 @@ def curves(delay: int, rss_mb: list[float]) -> Curves:
     found = Curves()
     last = len(rss_mb) - 1 - delay
     for second, used in enumerate(rss_mb):
-        spent = 20.0 + 0.04 * second + max(0, 3.0 - 0.1 * second)  # what is run often is compiled in the first third
+        spent = 20.0 + 0.04 * second + max(0, 3.0 - 0.1 * second)  # hot code is compiled in the first third
         found.note(second, 10 * min(second, last), max(0, 10 * (second - delay)), Used(used, spent))
     return found
 
@@ -28,7 +28,7 @@ def test_steady_memory_and_short_delay_are_good() -> None:
 
 
 def test_nothing_to_land_is_a_load_too() -> None:
-    """What an idle job takes; it has no delay."""
+    """An idle job has costs but no delay."""
     idle = Curves()
     for second in range(90):
         idle.note(second, 0, 0, Used(300.0, 20.0 + 0.02 * second))
@@ -47,13 +47,13 @@ def test_nothing_to_land_is_a_load_too() -> None:
     ids=["slow", "growing", "large", "behind"],
 )
 def test_beyond_a_limit_is_not_good(delay: int, rss_mb: list[float], caught_up: bool) -> None:
-    """Delay beyond the checkpoint interval and 3 s, memory that grows or is too much, or records never visible."""
+    """A delay beyond checkpoint interval + 3 s, growing or too much memory, or invisible records are not good."""
     assert not verdict("latency", curves(delay, rss_mb), caught_up=caught_up, checkpoint_seconds=10)["good"]
 
 
 @pytest.mark.parametrize("name", [name for name in LOADS if name != "poison"])
 def test_loads_are_events(name: str) -> None:
-    """What is not meant to be rejected is accepted."""
+    """Records that are not meant to be rejected are accepted."""
     for index in range(20):
         _, value, _ = LOADS[name].make(CORPUS, index, NOW)
         PlatformEvent.from_json(value)
@@ -61,7 +61,7 @@ def test_loads_are_events(name: str) -> None:
 
 
 def test_each_load_is_what_it_says() -> None:
-    """Four open hours, nine of ten records with one key, a megabyte each, nothing that can be accepted."""
+    """The loads have four open hours, nine of ten records with one key, a megabyte each, or rejected records only."""
     assert 4 == len({LOADS["soak"].make(CORPUS, index, NOW)[2] // 3_600_000 for index in range(8)})
     keys = [LOADS["hot-key"].make(CORPUS, index, NOW)[0] for index in range(1000)]
     assert 900 == keys.count(b"the-hot-run")

@@ -19,13 +19,13 @@ THEIRS = Side("that", "hourglass", Path("/theirs"))
 
 
 def test_a_busy_hour_moves_no_ratio() -> None:
-    """The second pair took twice as long on both sides."""
+    """A pair that took twice as long on both sides does not change the ratio."""
     found = ratio_of([(20.0, 18.0), (40.0, 36.0)])
     assert {"ratio": 0.9, "standard_error": 0.0, "ratio_each_pair": [0.9, 0.9]} == found
 
 
 def test_a_ratio_and_its_inverse_cancel() -> None:
-    """A side that is slower on one core is as much faster on the other: the mean is geometric."""
+    """A ratio in one pair and its inverse in the next give 1, because the mean is geometric."""
     found = ratio_of([(10.0, 20.0), (20.0, 10.0)])
     assert 1.0 == found["ratio"]
     assert found["standard_error"] == pytest.approx(0.693, abs=0.001)
@@ -36,7 +36,7 @@ def test_one_pair_has_no_error_to_tell() -> None:
 
 
 class FakeRun:
-    """A run that costs what it is told and finds what it is told."""
+    """A run with configured costs and errors."""
 
     effects: list[str]
     found: dict[str, list[str]]
@@ -48,22 +48,22 @@ class FakeRun:
         self._cost = {"this": 20.0, "that": 19.0}[side.name] * pairing.pairs
 
     def begin(self, core: int, flink_port: int) -> None:
-        """Note it."""
+        """Record the call."""
         self.effects.append(f"{self._side.name} begins on {core}, port {flink_port}")
 
     def end(self) -> float:
-        """Note it, and cost."""
+        """Record the call, and return the cost."""
         self.effects.append(f"{self._side.name} ends")
         if self._side.name in self.broken:
             raise MeasurementFailed(f"{self._side.name} broke off")
         return self._cost
 
     def interrupt(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.interrupted.append(self._side.name)
 
     def errors(self) -> list[str]:
-        """Find."""
+        """Return the configured errors."""
         return self.found.get(self._side.name, [])
 
 
@@ -142,7 +142,7 @@ def test_a_command_that_names_no_second_is_refused(arguments: list[str]) -> None
 def test_a_codec_that_cannot_be_written_is_refused(
     arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before any server starts; the message names what can be chosen."""
+    """It is refused before any server starts; the message names the valid codecs."""
     monkeypatch.setattr(main, "running_servers", lambda *_: pytest.fail("servers started"))
     monkeypatch.setattr(main, "require_checkout", Path)
     result = CliRunner().invoke(app, ["pair", *arguments], standalone_mode=False)

@@ -14,14 +14,14 @@ TASK = replace(BARE, prefix="run/1/")
 
 
 def test_each_task_has_a_consumer_group_of_its_own() -> None:
-    """A second measurement of the same topic begins at its beginning; a task that continues keeps its group."""
+    """A second measurement of a topic reads it from the beginning; a task that continues keeps its group."""
     others = [replace(TASK, bucket="other"), replace(TASK, prefix="run/2/")]
     assert 3 == len({group(TASK), *map(group, others)})
     assert "bucket-run-1" == group(replace(TASK, topic="again")) == task_environment(TASK)["PEER_GROUP"]
 
 
 def test_job_without_an_end_can_be_ended_from_outside(tmp_path: Path) -> None:
-    """What is given as `meanwhile` gets the process while it runs; by itself this one would end with an alarm."""
+    """`meanwhile` is called with the running process; without it this process would end with an alarm."""
     endless = [sys.executable, "-c", "import signal; signal.alarm(20); signal.pause()"]
     with pytest.raises(PeerFailed, match=f"ended with {-signal.SIGKILL}"):
         run_program(endless, os.environ, tmp_path / "log", lambda process: process.kill())
@@ -35,13 +35,13 @@ def test_program_that_was_killed_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_failure_says_what_the_program_said(tmp_path: Path) -> None:
-    """The reader of the message need not look for a log."""
+    """The message holds the output, so that nobody has to search for the log."""
     with pytest.raises(PeerFailed, match="no such topic"):
         run_program([sys.executable, "-c", "raise SystemExit('no such topic')"], os.environ, tmp_path / "log")
 
 
 def test_output_of_a_second_run_follows_that_of_the_first(tmp_path: Path) -> None:
-    """What happened before a kill stays readable."""
+    """The log keeps the output from before a kill."""
     for word in ("one", "two"):
         run_program([sys.executable, "-c", f"print('{word}')"], os.environ, tmp_path / "log")
     assert "one\ntwo\n" == (tmp_path / "log").read_text()

@@ -8,7 +8,7 @@ from benchmarks.landing.registry import MODULES, VALIDATES, peer_named
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_peer_is_there(name: str) -> None:
-    """Each name leads to a peer of that name that writes known codecs and says what it is made of."""
+    """Each name leads to a peer of that name, with known codecs and its versions."""
     peer = peer_named(name)
     assert name == peer.name
     assert peer.codecs

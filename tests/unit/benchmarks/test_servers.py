@@ -11,7 +11,7 @@ from infra.local.processes import StackError
 
 
 def test_what_is_killed_has_the_server_that_shows_objects_whole(tmp_path: Path) -> None:
-    """The fast S3 server, whose requests are read from its log, serves only where nothing is cut off."""
+    """The fast S3 server, whose log counts the requests, serves only runs without a kill."""
     settings = BenchmarkSettings(folder=tmp_path)
     assert access_log(settings) is None
     (tmp_path / "bin").mkdir()
@@ -21,12 +21,12 @@ def test_what_is_killed_has_the_server_that_shows_objects_whole(tmp_path: Path) 
 
 
 def test_down_ends_whichever_s3_server_runs(tmp_path: Path) -> None:
-    """The broker is the last to stop."""
+    """Both S3 servers are stopped, and the broker last."""
     assert server_names(BenchmarkSettings(folder=tmp_path)) == ["versitygw", "s3", "kafka"]
 
 
 def test_one_command_at_a_time(tmp_path: Path) -> None:
-    """The second is refused while the first measures, and not a moment longer."""
+    """A second command is refused while the first runs, and only then."""
     settings = BenchmarkSettings(folder=tmp_path / "folder")
     with alone(settings), pytest.raises(StackError, match=f"process {os.getpid()} measures in "), alone(settings):
         pytest.fail("two at once")

@@ -46,14 +46,14 @@ def test_each_run_has_its_own_slope() -> None:
 
 
 def test_a_rate_needs_time_that_passed() -> None:
-    """Where the larger topic took no longer, no rate is invented."""
+    """If the larger topic took no longer, there is no rate."""
     small, large = run_of("tuned", 0, 1.0, 6.0)
     assert [1000.0] == steady_rates([small, large])
     assert [] == steady_rates([small, large | {"wall_seconds": small["wall_seconds"]}])
 
 
 def test_a_row_has_median_spread_and_total() -> None:
-    """The median of three runs stands between their smallest and largest; the total holds the start."""
+    """A row has the median of three runs with their smallest and largest; the total includes the start."""
     runs = [one for run, price in enumerate((9.0, 6.0, 7.0)) for one in run_of("spark", run, 20.0, price)]
     [row] = rows(runs, VALIDATES)
     assert 7.0 == row["cpu_seconds_per_gb"]
@@ -63,7 +63,7 @@ def test_a_row_has_median_spread_and_total() -> None:
 
 
 def test_errors_of_any_run_stay() -> None:
-    """A clean run does not hide the errors of another one, of either size."""
+    """A clean run does not hide the errors of another run, of either size."""
     runs = [*run_of("tuned", 0, 1.0, 6.0), *run_of("tuned", 1, 1.0, 6.0)]
     runs[0]["duplicate"] = 5
     [row] = rows(runs, VALIDATES)
@@ -71,7 +71,7 @@ def test_errors_of_any_run_stay() -> None:
 
 
 def test_a_killed_run_is_told_apart() -> None:
-    """What a kill costs or breaks changes no price; its errors stand in a place of their own."""
+    """A killed run does not change a price; its errors are listed separately."""
     killed = measurement("tuned", 5_000_000, 500.0, killed=True, was_killed=True, duplicate=700)
     [row] = rows([*run_of("tuned", 0, 1.0, 6.0), killed], VALIDATES)
     assert (6.0, 0) == (row["cpu_seconds_per_gb"], row["duplicate"])
@@ -90,7 +90,7 @@ def test_a_killed_run_is_told_apart() -> None:
     ],
 )
 def test_ours_is_held_against_its_targets(peer: str, price: float, met: tuple[bool, bool]) -> None:
-    """The tuned consumer's price is the goal and 1.3 of it the gate; a third and a half of every other peer's."""
+    """Goal and gate are 1.0 and 1.3 of the tuned consumer's price, and a third and a half of every other peer's."""
     made = rows([*run_of("hourglass", 0, 20.0, 10.0), *run_of(peer, 0, 5.0, price)], VALIDATES)
     [compared] = comparisons(made)
     assert met == (compared["goal_met"], compared["gate_met"])
@@ -98,9 +98,9 @@ def test_ours_is_held_against_its_targets(peer: str, price: float, met: tuple[bo
 
 
 def test_runs_are_compared_one_by_one_too() -> None:
-    """What the machine did beside it changes from run to run, so each run's own ratio shows how far a median holds.
+    """Each run's own ratio is shown, because the other load of the machine changes from run to run.
 
-    A run of which one of the two has one size alone is none, and moves no other in its place.
+    A run in which one side has only one size has no ratio, and does not shift those of other runs.
     """
     ours = [*run_of("hourglass", 1, 20.0, 12.0), *run_of("hourglass", 0, 20.0, 10.0)]
     peer = [*run_of("tuned", 0, 1.0, 5.0), *run_of("tuned", 1, 1.0, 4.0)]
@@ -135,7 +135,7 @@ def test_the_report_shows_every_row_and_every_error() -> None:
 
 
 def test_a_load_of_another_machine_stays_until_it_is_measured_anew(tmp_path: Path) -> None:
-    """The report of a machine that measured one load keeps what the folder tells of the others."""
+    """The report of a machine that measured one load keeps the folder's entries of the others."""
     measured = [
         one | {"at": "2025-08-01T00:00:00Z", "commit": "abc", "command": "run", "zlib_ratio": 6}
         for one in run_of("hourglass", 0, 20.0, 10.0)

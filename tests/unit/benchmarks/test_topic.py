@@ -14,13 +14,13 @@ CORPUS = Corpus(400)
 
 
 class Broker:
-    """Knows its partitions after some questions."""
+    """Knows its partitions only after some queries."""
 
     def __init__(self, ignorant: int) -> None:
         self.ignorant = ignorant
 
     def get_watermark_offsets(self, _partition: TopicPartition, timeout: float) -> tuple[int, int]:
-        """Fail, or tell where a partition of a quarter of the records ends."""
+        """Fail, or return the end of a partition with a quarter of the records."""
         assert timeout > 0
         if self.ignorant:
             self.ignorant -= 1
@@ -28,7 +28,7 @@ class Broker:
         return 0, 100
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_broker_that_has_just_started_is_asked_again(
 def test_a_topic_that_is_gone_costs_no_more_than_itself(
     settings: BenchmarkSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message names the note of this topic, not the folder with everything that was ever measured."""
+    """The message names the note of this topic only, not the folder with all measurements."""
     monkeypatch.setattr(topic, "BROKER_SECONDS_MAX", 1e-9)
     monkeypatch.setattr(topic, "Consumer", lambda _: Broker(ignorant=1_000_000))
     with pytest.raises(topic.TopicIncomplete, match=rf"delete \S+/topics/{CORPUS.topic}.json, and"):

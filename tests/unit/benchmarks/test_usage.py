@@ -43,7 +43,7 @@ print(json.dumps([usage.cpu_seconds, usage.left_behind, killed]))
 
 
 def measure(script: str, limit_seconds: float, kill_after_seconds: float | None) -> tuple[float, int, bool]:
-    """Measure in a process of its own, as the harness does: it adopts orphans and reaps every child."""
+    """Measure in a separate process, as the harness does: it adopts orphans and reaps every child."""
     done = subprocess.run(
         [sys.executable, "-c", HARNESS, script, str(limit_seconds), json.dumps(kill_after_seconds)],
         capture_output=True,
@@ -56,19 +56,19 @@ def measure(script: str, limit_seconds: float, kill_after_seconds: float | None)
 
 @pytest.mark.parametrize("script", [BURN, DETACH], ids=["child", "daemon"])
 def test_no_process_escapes(script: str) -> None:
-    """What a peer spends is counted, also in a process that left its parent and its session."""
+    """The cost of a process that left its parent and its session is counted, too."""
     cpu_seconds, left_behind, killed = measure(script, 60, None)
     assert cpu_seconds >= 0.6
     assert (0, False) == (left_behind, killed)
 
 
 def test_a_kill_ends_everything_and_is_told() -> None:
-    """A process that would sleep for minutes is gone at the time of the kill."""
+    """A process that would sleep for minutes ends at the time of the kill, and the result reports the kill."""
     assert measure(SLEEP, 60, 0.5)[1:] == (0, True)
 
 
 def test_what_starts_again_is_not_killed_with_it(tmp_path: Path) -> None:
-    """Work that goes on at once after the kill may go on: there is one kill, however quickly its victims come back."""
+    """Work that restarts right after the kill continues: there is one kill, however quickly the processes restart."""
     script = f"import os, sys\nif not os.path.exists(sys.argv[1]):\n open(sys.argv[1], 'x')\n {SLEEP}{BURN}"
     done = subprocess.run(
         [sys.executable, "-c", STARTS_AGAIN, script, str(tmp_path / "started")],
@@ -80,12 +80,12 @@ def test_what_starts_again_is_not_killed_with_it(tmp_path: Path) -> None:
 
 
 def test_what_takes_too_long_is_ended() -> None:
-    """The limit ends what hangs; that is no planned kill."""
+    """The limit ends a hanging process; that does not count as a planned kill."""
     assert measure(SLEEP, 0.5, None)[1:] == (0, False)
 
 
 def test_the_order_rotates() -> None:
-    """Each run begins with another peer, so that nobody always has the cold or the warm machine."""
+    """Each run begins with another peer, so that no peer always has the cold or the warm machine."""
     cells = Campaign("b", ("a", "b", "c"), ("plain",), (1, 5), runs=2, slow=("c",), slow_sizes=(1,)).cells()
     first = [("a", 1), ("a", 5), ("b", 1), ("b", 5), ("c", 1)]
     second = [("b", 1), ("b", 5), ("c", 1), ("a", 1), ("a", 5)]
@@ -93,13 +93,13 @@ def test_the_order_rotates() -> None:
 
 
 def test_each_peer_is_killed_once_at_its_largest_size() -> None:
-    """The cells of a campaign that kills are no others."""
+    """A campaign with kills has exactly one cell for each peer and codec, at the peer's largest size."""
     campaign = Campaign("b", ("a", "c"), ("plain",), (1, 5), runs=2, killed=True, slow=("c",), slow_sizes=(1,))
     assert [Cell("a", "plain", 5, 0, killed=True), Cell("c", "plain", 1, 0, killed=True)] == list(campaign.cells())
 
 
 def test_requests_of_the_harness_are_not_the_peers() -> None:
-    """Requests are counted by operation, without what the harness asks."""
+    """Requests are counted by operation, without those of the harness."""
     line = "hourglass b [21/Nov/2025:11:57:29 +0000] 127.0.0.1 hourglass X {} k /b/k 200 - 0 0 0 0 - {} - y SigV4 -"
     lines = [line.format("s3_PutObject", "Boto3/1"), line.format("s3_ListObjectsV2", "landing-benchmark-harness")]
     assert {"s3_PutObject": 2} == count_requests([lines[0], *lines])

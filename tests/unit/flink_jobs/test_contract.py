@@ -13,19 +13,19 @@ RESOURCES = Path(__file__).parents[3] / "flink_jobs/java/src/test/resources"
 
 
 def test_the_java_tests_read_the_contract_of_today() -> None:
-    """The operator is tested against this copy: when it changes, write `json.dumps(landing_contract())` there."""
+    """The operator is tested against this copy; after a change, write `json.dumps(landing_contract())` to it."""
     assert landing_contract() == json.loads((RESOURCES / "landing_contract.json").read_text())
 
 
 def test_both_languages_agree_on_what_an_identity_is() -> None:
-    """The Java tests read the same lists: the operator knows the pattern as a loop over bytes."""
+    """The Java tests read the same lists, because the operator checks the pattern with a loop over bytes."""
     identities = json.loads((RESOURCES / "identities.json").read_text())
     assert identities["valid"] == [text for text in identities["valid"] if re.search(ID_PATTERN, text)]
     assert [] == [text for text in identities["invalid"] if re.search(ID_PATTERN, text)]
 
 
 class Grown(PlatformEvent):
-    """An event with three fields more than the platform's, described nowhere else."""
+    """An event with three more fields than the platform's, described only here."""
 
     count: Annotated[int, Field(ge=-3, le=9)]
     label: Annotated[str, Field(max_length=7)] | None = None
@@ -33,7 +33,7 @@ class Grown(PlatformEvent):
 
 
 def test_a_field_of_the_model_is_checked_by_the_job_without_another_edit() -> None:
-    """`ContractTest` gives this text to the scanner and sees each limit: what it says comes from the model alone."""
+    """`ContractTest` gives this text to the scanner and checks each limit; the text comes from the model only."""
     grown = json.loads((RESOURCES / "grown_contract.json").read_text())
     assert landing_contract(Grown) == grown
     assert {"count", "label", "ended_at"} == grown["fields"].keys() - landing_contract()["fields"].keys()

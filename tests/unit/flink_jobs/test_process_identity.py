@@ -13,7 +13,7 @@ OURS = psutil.Process().create_time()
 
 
 def test_a_process_is_its_pid_and_its_start_time() -> None:
-    """A step of the system's clock moves the start time a little; another process started at another time."""
+    """A step of the system clock moves the start time slightly; another process has a clearly different one."""
     found = find_process(os.getpid(), OURS + CLOCK_STEP_SECONDS / 2)
     assert found
     assert os.getpid() == found.pid

@@ -31,7 +31,7 @@ def settings() -> LandingSettings:
 def test_the_job_builds_the_same_settings_from_its_environment(
     settings: LandingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The driver is another process: what it reads must be what the command was told, except secrets."""
+    """The driver is another process; it must read the settings of the command, except secrets."""
     environment = settings.job_environment()
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -47,14 +47,14 @@ def test_secrets_are_masked(settings: LandingSettings) -> None:
 
 @pytest.mark.parametrize(("codec", "level_max"), [(Codec.GZIP, 9), (Codec.ZSTD, 19)])
 def test_each_codec_has_its_own_strongest_level(codec: Codec, level_max: int) -> None:
-    """Java's deflater has nine; a level that it does not know would end the job at its first object."""
+    """Java's deflater has nine levels; an unknown level would end the job at its first object."""
     assert level_max == LandingSettings(_env_file=None, codec=codec, codec_level=level_max).codec_level
     with pytest.raises(ValidationError, match=f"HOURGLASS_CODEC_LEVEL is {level_max + 1}: {codec} has 1 to"):
         LandingSettings(_env_file=None, codec=codec, codec_level=level_max + 1)
 
 
 def test_the_limits_of_the_contract_can_be_moved() -> None:
-    """Everything else of it stays as the model says."""
+    """The rest of the contract stays as in the model."""
     moved = LandingSettings(_env_file=None, event_bytes_max=10, depth_max=2).contract()
     assert landing_contract() | {"event_bytes_max": 10, "depth_max": 2} == moved
 

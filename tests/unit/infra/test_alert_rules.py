@@ -21,14 +21,14 @@ SUMMARIES = "\n".join(rule["annotations"]["summary"] for rule in RULES)
 
 
 def test_every_rule_has_a_name_of_its_own_a_severity_and_a_summary() -> None:
-    """Whether an expression fires is tested nowhere."""
+    """No test checks whether an expression fires."""
     assert len(RULES) == len({rule["alert"] for rule in RULES})
     assert {"page", "warn"} == {rule["labels"]["severity"] for rule in RULES}
     assert [] == [rule["alert"] for rule in RULES if not rule["annotations"]["summary"].strip()]
 
 
 def test_the_commands_and_settings_of_the_summaries_exist() -> None:
-    """Whoever is paged copies them."""
+    """The person who is paged copies them."""
     commands = set(re.findall(r"`hourglass ([a-z ]+)`", SUMMARIES))
     settings = set(re.findall(r"HOURGLASS_[A-Z_]+", SUMMARIES))
     documented = (PROJECT / "docs/operations.md").read_text()

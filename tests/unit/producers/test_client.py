@@ -61,7 +61,7 @@ def send_without_end(producer: EventProducer) -> None:
 
 
 def test_every_record_gets_one_acked_delivery(kafka: MockKafka) -> None:
-    """What was sent is acked once each, at the place where a reader finds it."""
+    """Each sent record is acked once, at the position where a reader finds it."""
     deliveries: list[Delivery] = []
     with EventProducer(settings_for(kafka)) as producer:
         for number in range(500):
@@ -99,7 +99,7 @@ def test_an_event_without_run_is_keyed_by_its_id(kafka: MockKafka) -> None:
 
 
 def test_the_record_time_is_kept_to_the_millisecond(kafka: MockKafka) -> None:
-    """The Kafka timestamp is the record time that was asked for."""
+    """The Kafka timestamp is the requested record time."""
     moment = datetime(2025, 8, 1, 1, 59, 59, 999_000, tzinfo=UTC)
     with EventProducer(settings_for(kafka)) as producer:
         producer.send(event(1), record_time=moment)
@@ -107,7 +107,7 @@ def test_the_record_time_is_kept_to_the_millisecond(kafka: MockKafka) -> None:
 
 
 def test_an_event_over_the_limit_is_refused_by_size_and_not_shown(kafka: MockKafka) -> None:
-    """One byte over is refused before Kafka sees it, the message has the size only; the limit itself passes."""
+    """One byte over is refused before Kafka gets it; the message has the size only. The limit itself passes."""
     with EventProducer(settings_for(kafka)) as producer:
         with pytest.raises(EventTooLargeError, match="1,000,001 bytes, the limit is 1,000,000") as caught:
             producer.send_raw(b"s" * (EVENT_BYTES_MAX + 1), "key")
@@ -117,7 +117,7 @@ def test_an_event_over_the_limit_is_refused_by_size_and_not_shown(kafka: MockKaf
 
 
 def test_a_passing_error_is_retried(kafka: MockKafka) -> None:
-    """The broker refuses four requests before it writes anything: each record is acked after that, and can be read."""
+    """The broker refuses four requests before a write; after that each record is acked and readable."""
     with EventProducer(settings_for(kafka)) as producer:
         producer.send(event(0))
         producer.flush()
@@ -130,7 +130,7 @@ def test_a_passing_error_is_retried(kafka: MockKafka) -> None:
 
 
 def test_nothing_is_sent_without_idempotence(kafka: MockKafka) -> None:
-    """A broker that gives this producer no identity for its sequence numbers gets no record from it."""
+    """A producer without an identity for its sequence numbers sends no record."""
     kafka.fail_next(*[KafkaError.CLUSTER_AUTHORIZATION_FAILED] * 5, request=INIT_PRODUCER_ID)
     producer = EventProducer(settings_for(kafka))
     with pytest.raises(FatalProducerError):
@@ -139,7 +139,7 @@ def test_nothing_is_sent_without_idempotence(kafka: MockKafka) -> None:
 
 
 def test_a_refusal_of_the_broker_is_a_failure(kafka: MockKafka) -> None:
-    """What the broker refuses for good is failed, with its reason; it is not in the topic."""
+    """A record that the broker refuses permanently is failed, with its reason, and is not in the topic."""
     deliveries: list[Delivery] = []
     with EventProducer(settings_for(kafka)) as producer:
         kafka.fail_next(KafkaError.TOPIC_AUTHORIZATION_FAILED)
@@ -159,7 +159,7 @@ def test_a_delivery_timeout_is_unknown(kafka: MockKafka) -> None:
 
 
 def test_what_a_close_cannot_wait_for_ends_as_unknown(kafka: MockKafka) -> None:
-    """After `close` no record is without an end, even while the broker is away."""
+    """After `close` every record has an outcome, even while the broker is away."""
     producer = EventProducer(settings_for(kafka))
     kafka.set_down()
     for number in range(100):
@@ -195,7 +195,7 @@ def test_a_full_queue_blocks_to_a_limit_and_then_raises(kafka: MockKafka) -> Non
 
 
 def test_a_fatal_error_ends_the_producer(kafka: MockKafka) -> None:
-    """Records in flight are unknown, and nothing more is taken: no silent start over with another identity."""
+    """Records in flight are unknown, and no more are taken; no producer with another identity replaces it silently."""
     producer = EventProducer(settings_for(kafka))
     producer.send(event(0))
     producer.flush()
@@ -216,7 +216,7 @@ def test_a_fatal_error_ends_the_producer(kafka: MockKafka) -> None:
 
 
 def test_a_closed_producer_takes_nothing(kafka: MockKafka) -> None:
-    """Sending after the end is an error of the caller, not a lost record."""
+    """A send after `close` is an error of the caller, not a lost record."""
     with EventProducer(settings_for(kafka)) as producer:
         pass
     with pytest.raises(ClosedProducerError):
@@ -242,7 +242,7 @@ def test_a_broker_that_is_away_is_named_at_the_start() -> None:
 
 
 def test_refused_credentials_are_named_at_once_and_kept_secret(kafka: MockKafka) -> None:
-    """The error of the start is that the broker refuses this client; the password appears nowhere."""
+    """The start fails with the broker's refusal; the message does not hold the password."""
     settings = settings_for(
         kafka,
         kafka_security_protocol=SecurityProtocol.SASL_PLAINTEXT,
@@ -281,7 +281,7 @@ def test_only_certain_errors_are_failures(code: int | None, outcome: Outcome) ->
 
 
 def test_a_callback_that_fails_is_heard_and_hides_no_end(kafka: MockKafka) -> None:
-    """An error in `on_delivery` leaves through the producer, after every record has its end."""
+    """The producer raises an error in `on_delivery`, after every record has its outcome."""
 
     def fail(delivery: Delivery) -> None:
         raise OSError(f"disk full at {delivery.event_id}")

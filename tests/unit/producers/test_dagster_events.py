@@ -59,7 +59,7 @@ def test_the_id_belongs_to_the_entry() -> None:
 
 
 def test_time_run_and_step_are_those_of_the_entry() -> None:
-    """Moment in UTC with milliseconds, run and step as Dagster has them; an entry without run has none."""
+    """Time in UTC with milliseconds, run and step as in Dagster; an entry without a run has none."""
     event = translated(entry(None))
     assert datetime(2025, 8, 1, 1, 59, 59, 999_400, tzinfo=UTC) == event.occurred_at
     assert ("run-1", "step", "hourglass", "local") == (
@@ -89,18 +89,18 @@ def test_time_run_and_step_are_those_of_the_entry() -> None:
     ],
 )
 def test_types_follow_the_table(dagster_type: DagsterEventType, event_type: EventType) -> None:
-    """Each type has its counterpart, what has none is an engine event."""
+    """Each type has its counterpart; a type without one becomes an engine event."""
     assert event_type is counterpart_of(dagster_type)
 
 
 def test_no_type_is_without_counterpart() -> None:
-    """Whatever Dagster may log, there is a type to send it with; log lines too."""
+    """Every entry that Dagster may log has a type, log lines included."""
     assert {counterpart_of(dagster_type) for dagster_type in DagsterEventType} <= set(EventType)
     assert EventType.ENGINE_EVENT is type_of(entry(None))
 
 
 def test_a_materialization_keeps_its_metadata() -> None:
-    """Asset, partition and every metadata value arrive, in JSON's words where JSON has any."""
+    """Asset, partition and every metadata value are sent, as JSON values where possible."""
     event = translated(
         materialized(
             rows=12,

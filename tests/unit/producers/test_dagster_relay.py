@@ -41,7 +41,7 @@ START = datetime(2025, 8, 1, 3, tzinfo=UTC)
 
 
 class Stop:
-    """Stop after so many waits."""
+    """Stop after this many waits."""
 
     def __init__(self, waits: int) -> None:
         self.waits: list[float] = []
@@ -74,13 +74,13 @@ def explode() -> None:
 
 @dg.job
 def exploding_job() -> None:
-    """Fail, fail again, give up."""
+    """A job whose only step fails, is retried, and fails again."""
     explode()
 
 
 @dg.job
 def empty_job() -> None:
-    """A job for runs that are made by hand."""
+    """A job for runs that the tests create."""
 
 
 def run_job(instance: dg.DagsterInstance) -> str:
@@ -125,7 +125,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["a database per run", "one database"])
 def any_instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """Both ways in which Dagster numbers its entries."""
+    """An instance for each way in which Dagster numbers its entries."""
     home = tmp_path / "home"
     home.mkdir()
     sharded = request.param == "a database per run"
@@ -177,7 +177,7 @@ def test_a_failure_has_its_error_and_whether_it_is_retried(instance: dg.DagsterI
 
 
 def test_a_later_pass_sends_only_what_is_new(any_instance: dg.DagsterInstance, path: Path) -> None:
-    """The cursor survives the process: another relay continues after the last acked batch."""
+    """The cursor outlives the process; another relay continues after the last acked batch."""
     run_job(any_instance)
     relay_of(any_instance, FakeProducer(), path).run_pass(START, never)
     run_id = run_job(any_instance)
@@ -192,7 +192,7 @@ def test_a_later_pass_sends_only_what_is_new(any_instance: dg.DagsterInstance, p
 def test_a_crash_between_ack_and_cursor_repeats_and_never_loses(
     any_instance: dg.DagsterInstance, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after the ack and before the cursor: the next relay sends the same entries under the same ids."""
+    """After a kill between ack and cursor the next relay sends the same entries under the same ids."""
     run_id = run_job(any_instance)
     first = FakeProducer()
     with monkeypatch.context() as crash:
@@ -210,7 +210,7 @@ def test_a_crash_between_ack_and_cursor_repeats_and_never_loses(
 def test_the_cursor_does_not_move_until_all_is_acked(
     instance: dg.DagsterInstance, path: Path, outcome: Outcome
 ) -> None:
-    """One record of a batch that is not acked keeps the whole batch to be sent again."""
+    """One unacked record of a batch causes the whole batch to be sent again."""
     run_id = run_job(instance)
     outcomes = iter([Outcome.ACKED, outcome])
     producer = FakeProducer(lambda _: next(outcomes, Outcome.ACKED))
@@ -224,7 +224,7 @@ def test_the_cursor_does_not_move_until_all_is_acked(
 
 
 def test_entries_that_a_finished_run_adds_are_seen(instance: dg.DagsterInstance, path: Path) -> None:
-    """A run may still log after its end, for an hour: the cursor keeps its position so long, and then drops it."""
+    """A run may log for an hour after its end; the cursor keeps its position for that time, and then drops it."""
     run_id = run_job(instance)
     producer = FakeProducer()
     relay = relay_of(instance, producer, path)
@@ -242,7 +242,7 @@ def test_entries_that_a_finished_run_adds_are_seen(instance: dg.DagsterInstance,
 
 
 def test_a_run_under_way_is_followed(instance: dg.DagsterInstance, path: Path) -> None:
-    """A run that is not finished is read on however long ago its status has changed."""
+    """An unfinished run is followed, however long ago its status changed."""
     run = instance.create_run_for_job(empty_job, status=dg.DagsterRunStatus.STARTED)
     producer = FakeProducer()
     relay = relay_of(instance, producer, path)
@@ -269,7 +269,7 @@ def test_an_entry_that_dagster_cannot_read_is_named_and_passed(instance: dg.Dags
 
 
 def test_a_young_gap_is_waited_for(tmp_path: Path) -> None:
-    """With one sequence of numbers a gap may be a slower writer: nothing behind it is sent until it is old."""
+    """With one sequence of numbers a gap may be a slower writer; entries behind it are sent only when it is old."""
     home = tmp_path / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text(CONSOLIDATED.format(folder=home / "events"))
@@ -285,7 +285,7 @@ def test_a_young_gap_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_following_tries_again_until_it_is_stopped(instance: dg.DagsterInstance, path: Path) -> None:
-    """A batch that is not acked is reported and retried in the next pass; the report ends without trouble."""
+    """A batch that is not acked is reported and retried in the next pass; the final report has no trouble."""
     run_id = run_job(instance)
     outcomes = iter([Outcome.UNKNOWN])
     complaints: list[str] = []
@@ -351,7 +351,7 @@ def test_a_cursor_is_read_as_it_was_written(path: Path) -> None:
 
 
 def test_a_folder_without_an_instance_is_refused(tmp_path: Path) -> None:
-    """A typing mistake makes no new, empty instance."""
+    """A typing mistake does not create a new, empty instance."""
     with pytest.raises(NoDagsterInstanceError, match="set DAGSTER_HOME or --dagster-home"):
         open_instance(tmp_path)
     assert [] == list(tmp_path.iterdir())
@@ -363,7 +363,7 @@ def test_a_folder_without_an_instance_is_refused(tmp_path: Path) -> None:
 def test_the_command_relays_once(
     kafka: MockKafka, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit 0 and a count; again, and there is nothing new."""
+    """The command exits with 0 and prints a count; a second run finds nothing new."""
     monkeypatch.chdir(tmp_path)
     run_id = run_job(instance)
     app = typer.Typer()

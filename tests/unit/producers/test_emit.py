@@ -91,7 +91,7 @@ def test_a_line_that_is_not_acked_is_named() -> None:
 
 @pytest.mark.parametrize("error", [QueueFullError("the queue stayed full"), FatalProducerError("it was fenced")])
 def test_a_broker_that_takes_no_more_ends_the_reading(error: Exception) -> None:
-    """The line that was not taken is named, no further line is read, the rest is accounted for."""
+    """The refused line is named, no further line is read, and every other line has an outcome."""
     numbers = count()
     complaints: list[tuple[int, str]] = []
 
@@ -113,7 +113,7 @@ def test_a_broker_that_takes_no_more_ends_the_reading(error: Exception) -> None:
 
 @pytest.mark.parametrize("ending", [b"", b"\n"])
 def test_a_line_that_was_read_in_pieces_is_one_line(ending: bytes) -> None:
-    """An endless line is one bad line and not many, and hides none after it."""
+    """An overlong line is one bad line, not many, and does not hide the lines after it."""
     piece = b"x" * (EVENT_BYTES_MAX + 2)
     assert [b"a\n", piece, b"b\n"] == list(whole_lines([b"a\n", piece, piece, b"x\n", b"b\n"]))
     assert [piece] == list(whole_lines([piece, piece, ending] if ending else [piece, piece]))
@@ -126,7 +126,7 @@ def command() -> typer.Typer:
 
 
 def test_the_command_sends_and_reports(kafka: MockKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bad line makes exit code 1 and one line on standard error; all good lines are acked."""
+    """A bad line causes exit code 1 and one line on standard error; all good lines are acked."""
     monkeypatch.chdir(tmp_path)
     environment = {"HOURGLASS_KAFKA_BOOTSTRAP_SERVERS": kafka.servers}
     result = CliRunner().invoke(command(), ["--json"], input=line(1) + b"oops\n" + line(2), env=environment)

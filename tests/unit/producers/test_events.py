@@ -59,7 +59,7 @@ def line(**changes: Any) -> bytes:
 
 @given(events)
 def test_an_event_survives_writing_and_reading(event: PlatformEvent) -> None:
-    """What `to_json` writes is what `from_json` reads, to the millisecond."""
+    """`from_json` reads what `to_json` writes, to the millisecond."""
     read = PlatformEvent.from_json(event.to_json())
     milliseconds = event.occurred_at.replace(microsecond=event.occurred_at.microsecond // 1000 * 1000)
     assert event.model_copy(update={"occurred_at": milliseconds}) == read
@@ -68,7 +68,7 @@ def test_an_event_survives_writing_and_reading(event: PlatformEvent) -> None:
 
 
 def test_fields_beyond_the_contract_are_kept() -> None:
-    """An unknown field is no mistake: it is written out again."""
+    """An unknown field is not a mistake; it is written out again."""
     assert {"color": "red"} == PlatformEvent.from_json(line(color="red")).model_extra
 
 
@@ -166,7 +166,7 @@ def test_a_time_of_another_zone_is_written_in_utc() -> None:
     ],
 )
 def test_what_the_landing_job_would_reject_is_refused_here(bad: bytes, reason: str) -> None:
-    """A producer of ours learns at once what would land under `rejected/`."""
+    """Our producers refuse at once every event that would land under `rejected/`."""
     with pytest.raises(EventError, match=reason):
         PlatformEvent.from_json(bad)
 
@@ -179,7 +179,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def test_the_depth_limit_is_exact() -> None:
-    """The event is depth 1; the deepest container that may be is at the limit, and one more may not."""
+    """The event is depth 1; a container at the limit is allowed, a deeper one is not."""
     assert PlatformEvent.from_json(line(payload=nested(DEPTH_MAX)))
     with pytest.raises(EventError, match="nested deeper than 64 levels"):
         PlatformEvent.from_json(line(payload=nested(DEPTH_MAX + 1)))
@@ -233,7 +233,7 @@ def _with(annotation: Any, default: Any = ...) -> type[PlatformEvent]:
     ids=str,
 )
 def test_a_rule_that_the_job_cannot_check_is_refused(annotation: Any, default: Any) -> None:
-    """Nothing that the model asks is asked of producers alone."""
+    """The model has no rule that only producers check."""
     with pytest.raises(ContractError, match=r"^own: the landing job cannot check"):
         landing_contract(_with(annotation, default))
 

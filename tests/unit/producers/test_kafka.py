@@ -26,12 +26,12 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_without_settings_the_connection_is_plain() -> None:
-    """The local broker asks for nothing."""
+    """The local broker needs no login."""
     assert {"bootstrap.servers": "127.0.0.1:9092", "security.protocol": "PLAINTEXT"} == access().librdkafka()
 
 
 def test_login_and_certificates_get_the_names_of_librdkafka(files: dict[str, Path]) -> None:
-    """Every setting arrives, the password as it is."""
+    """Every setting is passed on, the password unchanged."""
     both = access(
         kafka_security_protocol="SASL_SSL",
         kafka_sasl_username="me",
@@ -68,7 +68,7 @@ def test_librdkafka_knows_every_name(mechanism: str) -> None:
 
 
 def test_a_password_may_be_in_a_file(tmp_path: Path) -> None:
-    """Its last line break does not count, any other sign does; the variable goes before the file."""
+    """Only its last line break is removed; the variable has precedence over the file."""
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD} \n")
     login = {"kafka_security_protocol": "SASL_SSL", "kafka_sasl_username": "me", "kafka_sasl_password_file": file}
@@ -95,7 +95,7 @@ def test_a_variable_without_a_value_is_not_set(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_half_settings_are_refused_with_their_repair(values: dict[str, str], repair: str) -> None:
-    """What is missing is named; what was given is not repeated, it may be a password."""
+    """The message names the missing settings; it does not repeat given values, because one may be a password."""
     with pytest.raises(ValidationError, match=repair) as caught:
         access(**values)
     assert "canary" not in str(caught.value)

@@ -21,13 +21,13 @@ EVENT = {
 
 
 def test_the_event_before_it_is_broken_is_whole() -> None:
-    """Otherwise the next test would prove nothing."""
+    """The unbroken event is valid; otherwise the next test would prove nothing."""
     assert PlatformEvent.from_json(json.dumps(EVENT).encode())
 
 
 @pytest.mark.parametrize("kind", Malformation)
 def test_every_kind_is_really_malformed(kind: Malformation) -> None:
-    """Whatever is drawn, the record is one that the landing job must reject."""
+    """The landing job must reject every record that can be drawn."""
     for seed in range(60):
         value = break_event(EVENT, kind, Random(seed))  # noqa: S311  reproducible, not secret
         with pytest.raises(EventError):

@@ -16,13 +16,13 @@ def at(hour: int, day: int = 1) -> datetime:
 
 
 def test_the_last_full_hours_end_before_now() -> None:
-    """The hour under way is never chosen, the one before it is."""
+    """The present hour is never chosen; the one before it is."""
     assert (at(6), at(7), at(8)) == plan_hours(NOW, 3)
     assert (at(8),) == plan_hours(at(9), 1)
 
 
 def test_hours_that_were_sent_before_are_left_out() -> None:
-    """A second run sends only what is new."""
+    """A second run sends only new hours."""
     assert (at(8),) == plan_hours(NOW, 3, {"2025-08-01T06", "2025-08-01T07"})
     assert () == plan_hours(NOW, 1, {"2025-08-01T08"})
 
@@ -50,7 +50,7 @@ def test_hours_are_a_number_a_range_or_a_list(text: str, hours: tuple[datetime, 
 
 
 def test_named_hours_may_be_sent_again() -> None:
-    """Only a number leaves out what the ledger has: who names an hour means it, for late records."""
+    """Only a number of hours skips those in the ledger; named hours are sent again, for late records."""
     assert (at(3),) == parse_hours("2025-08-01T03", NOW, {"2025-08-01T03"})
 
 
@@ -72,13 +72,13 @@ def test_named_hours_may_be_sent_again() -> None:
     ],
 )
 def test_another_form_is_refused(text: str) -> None:
-    """What is no choice of hours is an error that shows the form."""
+    """Another text is an error that shows the form."""
     with pytest.raises(PlanError):
         parse_hours(text, NOW)
 
 
 def test_an_hour_under_way_is_refused() -> None:
-    """Records of an hour that is not over would lie in the future."""
+    """Records of an hour that is not over would be in the future."""
     with pytest.raises(PlanError, match="2025-08-01T09 is not over"):
         parse_hours("2025-08-01T08..2025-08-01T09", NOW)
 

@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_ledger_adds_up_what_was_sent(path: Path) -> None:
-    """Places by hour and fate, ids, usage by organization, models by day; failed and unknown only counted."""
+    """Sums are positions by hour and fate, ids, usage by organization, models by day, counts of failed and unknown."""
     with SentLedger(path) as ledger:
         ledger.record(record("a"), delivery(0))
         ledger.record(record("b", organization="globex", model="model.g.stg"), delivery(1))
@@ -64,7 +64,7 @@ def test_a_ledger_adds_up_what_was_sent(path: Path) -> None:
 
 
 def test_an_event_that_was_sent_twice_is_used_once(path: Path) -> None:
-    """A resend is another record with the same id: two places, one event."""
+    """A resend is another record with the same id: two positions, one event."""
     with SentLedger(path) as ledger:
         ledger.record(record("a"), delivery(0))
         ledger.record(record("a"), delivery(1))
@@ -74,7 +74,7 @@ def test_an_event_that_was_sent_twice_is_used_once(path: Path) -> None:
 
 
 def test_a_line_has_everything_about_its_record(path: Path) -> None:
-    """The form that other tools read."""
+    """The line has the form that other tools read."""
     with SentLedger(path) as ledger:
         ledger.record(record(None), delivery(7))
     assert {
@@ -92,7 +92,7 @@ def test_a_line_has_everything_about_its_record(path: Path) -> None:
 
 
 def test_a_ledger_is_appended_to(path: Path) -> None:
-    """A later simulation adds to what earlier ones sent, and each line is there at once."""
+    """A later simulation appends to the records of earlier ones, and each line is written at once."""
     for number in range(3):
         with SentLedger(path) as ledger:
             ledger.record(record(f"e{number}", hour=number), delivery(number))
@@ -120,7 +120,7 @@ def test_no_ledger_is_an_empty_one(path: Path) -> None:
 
 
 def test_a_foreign_line_is_named(path: Path) -> None:
-    """A file that is no ledger is an error with its line, not an empty result."""
+    """A file that is not a ledger is an error with its line, not an empty result."""
     path.parent.mkdir()
     path.write_text('{"hour":"2025-08-01T03","outcome":"acked","well_formed":true}\n[]\n')
     with pytest.raises(SentLedgerError, match=r"sent\.jsonl:2: not a line"):

@@ -23,7 +23,7 @@ def test_a_signal_asks_and_does_not_kill(number: signal.Signals) -> None:
 
 
 def test_a_blocked_read_is_woken() -> None:
-    """A program that waits for input hears the signal although no line comes; what came before is kept."""
+    """The signal wakes a program that waits for input; the lines before it are kept."""
     read_end, write_end = os.pipe()
     os.write(write_end, b"one\ntwo\nthr")
     # read only if the signal did not end the call
@@ -40,7 +40,7 @@ def test_a_blocked_read_is_woken() -> None:
 
 
 def test_a_wait_is_woken() -> None:
-    """A pause ends with the signal, and after a stop there is none."""
+    """A pause ends with the signal, and there is no pause after a stop."""
     with GracefulStop() as stop:
         Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
         started = time.monotonic()
@@ -57,6 +57,6 @@ def test_lines_end_with_the_input() -> None:
 
 
 def test_a_long_line_comes_in_pieces() -> None:
-    """No line makes the reader hold more than its limit."""
+    """The reader never holds more of a line than its limit."""
     with GracefulStop() as stop:
         assert [b"aaaa", b"aa\n", b"b\n"] == list(stop.lines(io.BytesIO(b"aaaaaa\nb\n"), 4))

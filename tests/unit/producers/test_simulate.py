@@ -31,7 +31,7 @@ def ledger(path: Path) -> Iterator[SentLedger]:
 
 
 def test_the_ledger_has_every_record_that_was_sent(plan: SimulationPlan, ledger: SentLedger, path: Path) -> None:
-    """Sent, acked and written down are the same records, at the places that the broker gave."""
+    """The sent, the acked and the recorded records are the same, at the positions from the broker."""
     producer = FakeProducer()
     report = simulate(plan, producer, ledger)
     assert report.complete
@@ -78,7 +78,7 @@ def test_a_broker_that_takes_no_more_ends_it(
 
 
 def test_a_stop_ends_it_after_the_record_under_way(plan: SimulationPlan, ledger: SentLedger, path: Path) -> None:
-    """A stop is no loss: what was sent is acked and in the ledger."""
+    """A stop loses nothing: every sent record is acked and in the ledger."""
     asked = iter([False, False, False, True])
     report = simulate(plan, FakeProducer(), ledger, records=until(lambda: next(asked), traffic(plan)))
     assert (3, 3) == (report.taken, report.acked)
@@ -94,7 +94,7 @@ def test_progress_adds_up(plan: SimulationPlan, ledger: SentLedger) -> None:
 
 
 def test_a_rate_spaces_records_out(plan: SimulationPlan) -> None:
-    """At ten a second each record waits for its tenth; after a pause no more than a second is made up for."""
+    """At ten a second each record waits for its tenth; after a pause at most one second is caught up."""
     now = [100.0]
     waits: list[float] = []
 

@@ -54,7 +54,7 @@ def test_other_hours_have_other_events(plan: SimulationPlan) -> None:
 @pytest.mark.parametrize("events", [0, 1, 2, 17, 1_000])
 @pytest.mark.parametrize("malformed", [0, 0.013, 1])
 def test_the_counts_are_exact(plan: SimulationPlan, events: int, malformed: float) -> None:
-    """Exactly so many records, so many of them malformed, so many in each hour."""
+    """The numbers of records, of malformed ones, and of records in each hour are exact."""
     plan = replace(plan, events=events, malformed=malformed)
     records = list(traffic(plan))
     assert events == len(records)
@@ -64,20 +64,20 @@ def test_the_counts_are_exact(plan: SimulationPlan, events: int, malformed: floa
 
 
 def test_record_times_never_go_back(records: list[SimulatedRecord]) -> None:
-    """In any partition record times ascend, so no record is late by itself; they are whole milliseconds."""
+    """In every partition record times ascend, so that no record is late; they are whole milliseconds."""
     assert all(first.record_time <= second.record_time for first, second in pairwise(records))
     assert all(record.record_time.microsecond % 1_000 == 0 for record in records)
 
 
 def test_hours_are_filled_to_their_edges(plan: SimulationPlan, records: list[SimulatedRecord]) -> None:
-    """The first and the last millisecond of each hour have a record: the edges are always tried."""
+    """The first and the last millisecond of each hour have a record, so that the edges are always tested."""
     times = {record.record_time for record in records}
     last = HOUR - datetime.resolution * 1_000
     assert {moment for hour in plan.hours for moment in (hour, hour + last)} <= times
 
 
 def test_every_well_formed_record_is_an_event_as_announced(records: list[SimulatedRecord]) -> None:
-    """The attributes of a record are those in its bytes."""
+    """The attributes of a record equal those in its bytes."""
     for record in filter(lambda each: each.well_formed, records):
         event = PlatformEvent.from_json(record.value)
         assert (record.event_id, record.organization, record.event_type) == (
@@ -96,7 +96,7 @@ def test_events_have_the_size_of_real_ones(records: list[SimulatedRecord]) -> No
 
 
 def test_all_types_and_all_malformations_occur(plan: SimulationPlan) -> None:
-    """Nothing of the taxonomy is left out but what only a Dagster instance sends."""
+    """The whole taxonomy occurs, except the types that only a Dagster instance sends."""
     records = list(traffic(plan))
     assert set(EventType) - {EventType.RUN_CANCELED, EventType.ENGINE_EVENT} == {r.event_type for r in records}
     assert set(Malformation) == {r.malformation for r in records} - {None}
@@ -113,7 +113,7 @@ def test_numeric_ids_of_shards_overlap_but_are_unique_on_each(events: list[Platf
 
 
 def test_an_organization_lives_on_one_shard(events: list[PlatformEvent], plan: SimulationPlan) -> None:
-    """Organizations are spread over the shards, and their numbers overlap as well."""
+    """Organizations are spread over the shards, and their numbers overlap, too."""
     homes = {(event.organization, event.shard, event.payload["organization_id"]) for event in events}
     assert plan.organizations == len(homes) == len({name for name, _, _ in homes})
     assert len({number for _, _, number in homes}) < plan.organizations
@@ -129,7 +129,7 @@ def test_a_run_begins_once_and_ends_at_most_once(events: list[PlatformEvent]) ->
 
 
 def test_times_of_a_run_are_consistent(plan: SimulationPlan) -> None:
-    """Within a run time does not go back, however dense; a step's duration is the time between its events."""
+    """Within a run time does not go back, however dense it is; a step's duration is the time between its events."""
     events = events_of(replace(plan, hours=plan.hours[:1], events=20_000))
     ends = {EventType.STEP_SUCCESS, EventType.STEP_FAILURE}
     for run in by_run(events).values():
@@ -166,7 +166,7 @@ def test_runs_do_not_cross_a_gap(plan: SimulationPlan) -> None:
 
 
 def test_dbt_steps_name_their_model(events: list[PlatformEvent]) -> None:
-    """Start and end of a dbt step carry kind and model; there is a project per organization, and this product's."""
+    """Start and end of a dbt step have kind and model; each organization has a project, and this product has one."""
     steps = [e for e in events if e.event_type.startswith("STEP_")]
     dbt = [step for step in steps if step.payload["step_kind"] == "dbt"]
     assert dbt

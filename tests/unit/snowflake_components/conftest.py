@@ -1,4 +1,4 @@
-"""Import what warns while it is imported: warnings of others are no errors of ours."""
+"""Import modules that warn on import, because warnings of others must not fail our tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One YAML document is one asset, which creates what is absent and refreshes what is there."""
+"""One YAML document is one asset, which creates an absent object and refreshes a present one."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_known_documents_warn_about_the_array_and_the_cut_expression(
 
 
 def test_an_object_with_a_cut_expression_is_not_created() -> None:
-    """What cannot be SQL is refused before anything is sent."""
+    """Text that cannot be SQL is refused before a statement is sent."""
     snowflake = FakeSnowflake()
     with pytest.raises(ValueError, match=r"REPLICATION_HOUR.*write it out"):
         _materialize(SLIDES, snowflake, partition=None)
@@ -110,7 +110,7 @@ def test_every_document_of_the_project_is_an_asset(file: Path) -> None:
 
 
 def test_the_event_log_is_partitioned_by_utc_hour_and_depends_on_the_landed_hour() -> None:
-    """The table follows the stage, the stage the writer and the sealed hour."""
+    """The table depends on the stage, the stage on the writer and the sealed hour."""
     specs = _specs(EVENT_LOG)
     hourly = dg.HourlyPartitionsDefinition(start_date="2025-01-01-00:00", end_offset=0)
     assert [hourly, hourly] == [specs[key].partitions_def for key in (STAGE_KEY, TABLE_KEY)]
@@ -122,7 +122,7 @@ def test_the_event_log_is_partitioned_by_utc_hour_and_depends_on_the_landed_hour
 
 
 def test_the_stage_of_a_location_is_a_dependency_without_being_named() -> None:
-    """It is derived, and not doubled where it is named too."""
+    """It is derived, and not doubled if it is also named."""
     named = _specs(EVENT_LOG)[TABLE_KEY]
     derived = _specs(EVENT_LOG.replace('    deps: ["aws/dev/stage_flink_event_log"]\n', ""))[TABLE_KEY]
     assert [STAGE_KEY] == [dep.asset_key for dep in derived.deps] == [dep.asset_key for dep in named.deps]
@@ -181,14 +181,14 @@ def test_without_partitions_everything_is_listed_once() -> None:
 
 
 def test_a_stage_without_directory_table_is_not_refreshed() -> None:
-    """There is nothing that a refresh could bring up to date."""
+    """A refresh has nothing to update."""
     snowflake = FakeSnowflake()
     _materialize(SLIDES.replace("{enable: true}", "{enable: false}"), snowflake, STAGE_KEY, partition=None)
     assert ["SHOW STAGES", "CREATE STAGE"] == _verbs(snowflake.sent)[1:-1]
 
 
 def test_the_materialization_counts_the_registered_files() -> None:
-    """Files by what became of them, the statements, their query ids, the object."""
+    """The metadata has files by status, the statements, their query ids, and the object."""
     rows: list[Mapping[str, Any]] = [
         {"file": "a", "status": "REGISTERED_NEW", "description": ""},
         {"file": "b", "status": "REGISTERED_NEW", "description": ""},
@@ -211,7 +211,7 @@ def test_the_materialization_counts_the_registered_files() -> None:
 
 
 def test_a_file_that_was_not_registered_fails_the_run() -> None:
-    """A refresh that ends without an error is no success by that alone."""
+    """A refresh without an error is not yet a success."""
     failed: list[Mapping[str, Any]] = [
         {"file": "bad.jsonl", "status": "REGISTER_FAILED", "description": "access denied"}
     ]
@@ -221,7 +221,7 @@ def test_a_file_that_was_not_registered_fails_the_run() -> None:
 
 
 def test_an_invalid_table_is_reported_instead_of_refreshed() -> None:
-    """A table whose stage was replaced needs a person."""
+    """A table whose stage was replaced needs a repair by a person."""
     snowflake = FakeSnowflake(
         objects=[{"name": "EXT_FLINK_EVENT_LOG", "invalid": "true", "invalid_reason": "Stage altered"}]
     )
@@ -247,7 +247,7 @@ def test_another_deployment_works_elsewhere_under_the_same_key(monkeypatch: pyte
 
 
 def test_an_odd_name_is_quoted_in_sql_and_plain_in_the_key() -> None:
-    """Dagster takes letters, digits, `_`, `.` and `-`; Snowflake gets the name exactly."""
+    """Dagster allows letters, digits, `_`, `.` and `-`; Snowflake gets the exact name."""
     odd = EVENT_LOG.replace("name: stage_flink_event_log", "name: '\"My Stage\"'")
     odd = odd.replace('"@stage_flink_event_log"', "'@\"My Stage\"'").replace(
         'deps: ["aws/dev/stage_flink_event_log"]', "deps: []"
@@ -278,7 +278,7 @@ def test_the_hour_of_the_path_follows_from_the_document_of_the_stage() -> None:
 
 
 def test_text_without_template_is_never_changed() -> None:
-    """Quotes, numbers and braces in a comment or an expression are what the author wrote."""
+    """Quotes, numbers and braces in a comment or an expression stay as written."""
     comment = "'it''s' {{ not resolved }} [1, 2]"
     snowflake = FakeSnowflake()
     text = EVENT_LOG.replace('comment: "Platform', f'comment: "{comment} Platform')

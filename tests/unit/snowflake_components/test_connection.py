@@ -1,4 +1,4 @@
-"""The one module that knows the connector: what it hands over, and how failures read."""
+"""The only module that imports the connector: its results and its errors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither in settings, nor in the resource, nor in an error of a failed login."""
+    """It is neither in settings, nor in the resource, nor in the error of a failed login."""
     monkeypatch.setenv("HOURGLASS_SNOWFLAKE_PASSWORD", CANARY)
     settings = SnowflakeSettings(port=_closed_port(), login_timeout_seconds=1)
     resource = SnowflakeConnection(settings=settings)
@@ -63,7 +63,7 @@ def test_a_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_is_away_is_named_with_the_settings_to_check() -> None:
-    """One line: where, why, what to look at."""
+    """The error is one line with the address, the cause and the settings."""
     settings = SnowflakeSettings(port=_closed_port(), login_timeout_seconds=1)
     with pytest.raises(errors.SnowflakeUnavailableError, match=rf"{settings.port} does not answer.*_HOST and _PORT"):
         query(settings, "select 1")
@@ -95,7 +95,7 @@ def test_a_refused_login_is_no_reason_to_try_again() -> None:
 def test_a_refused_statement_becomes_one_of_our_errors(
     raised: foreign.Error, expected: type[errors.SnowflakeError]
 ) -> None:
-    """By class and code, never by the text; the statement and Snowflake's text are kept."""
+    """Class and code decide, never the text; the error keeps the statement and Snowflake's text."""
     session = ConnectorSession(FakeConnector({"REFRESH x": raised}), ADDRESS)
     with pytest.raises(errors.SnowflakeError) as caught:
         session.execute("REFRESH x")
@@ -127,7 +127,7 @@ _ROLE = 'SELECT CURRENT_ROLE() AS "ROLE"'
 )
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_role_is_taken_for_a_block_and_given_back(former: str | None, sent: list[str], fails: bool) -> None:
-    """Also when the work fails, and spelled as Snowflake stores it."""
+    """The former role is restored also when the work fails, spelled as Snowflake stores it."""
     broken = foreign.ProgrammingError(msg="no", errno=1003)
     answers: Mapping[str, list[Mapping[str, object]] | Exception] = {_ROLE: [{"ROLE": former}]}
     connector = FakeConnector({**answers, **({"work": broken} if fails else {})})
@@ -141,7 +141,7 @@ def test_a_role_is_taken_for_a_block_and_given_back(former: str | None, sent: li
 
 
 def test_the_resource_hands_its_settings_to_an_asset_without_showing_them() -> None:
-    """Nothing of it is configuration, so nothing of it is in the UI."""
+    """The settings are not configuration, so they are not in the UI."""
     seen = []
 
     @dg.asset

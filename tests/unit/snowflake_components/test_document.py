@@ -29,7 +29,7 @@ def _errors(attributes: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("attributes", DOCUMENTS)
 def test_a_document_that_loads_fits_the_schema(attributes: dict[str, Any]) -> None:
-    """No editor marks what is right."""
+    """Editors do not mark a valid document."""
     assert _errors(attributes) == []
 
 
@@ -42,13 +42,13 @@ def test_an_unknown_option_is_marked(attributes: dict[str, Any]) -> None:
 
 
 def test_every_field_is_described() -> None:
-    """An author reads what a field means where it is written."""
+    """An author reads the meaning of a field in the editor."""
     schema = SnowflakeCreateOrRefreshComponent.get_model_cls().model_json_schema()
     options = [condition["then"]["properties"]["options"] for condition in schema["allOf"]]
     undescribed = [
         name
         for described in [schema, *options]
         for name, field in described["properties"].items()
-        if not field.get("description") and name != "asset_attributes"  # Dagster describes what is in it
+        if not field.get("description") and name != "asset_attributes"  # Dagster describes its fields
     ]
     assert undescribed == []

@@ -20,7 +20,7 @@ HOURS = [
 
 @pytest.mark.parametrize("start", HOURS)
 def test_the_path_of_an_hour_is_the_one_of_the_landing_job(start: datetime) -> None:
-    """Two packages write down one contract; they must agree."""
+    """Two packages define one contract; they must agree."""
     assert start.strftime(HOUR_PATH) == Hour(start).path
 
 
@@ -55,7 +55,7 @@ def test_a_complete_day_is_one_directory_and_an_incomplete_one_is_its_hours() ->
 
 
 def test_hours_are_taken_in_order_and_once() -> None:
-    """The order and the repetition of what is asked for change nothing."""
+    """Order and repetition of the requested hours change nothing."""
     assert directories([HOURS[2], HOURS[0], HOURS[2]]) == ["2024/02/29/23/", "2025/08/01/03/"]
 
 

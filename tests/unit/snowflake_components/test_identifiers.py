@@ -1,4 +1,4 @@
-"""Names, literals, options and expressions become SQL in one place, and never more SQL than meant."""
+"""Names, literals, options and expressions become SQL in one place, and never more SQL than intended."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_name_that_could_be_more_than_a_name_is_refused(text: str) -> None:
 
 @given(st.text(min_size=1, max_size=60))
 def test_any_name_that_is_accepted_stays_one_identifier(text: str) -> None:
-    """Whatever is accepted, its SQL is read back as exactly that one name."""
+    """The SQL of every accepted name is read back as exactly that one name."""
     for spelling in (text, '"' + text.replace('"', '""') + '"'):
         try:
             identifier = Identifier.parse(spelling)
@@ -123,7 +123,7 @@ def test_an_option_is_rendered_by_the_type_of_its_value(value: OptionValue, rend
 
 @pytest.mark.parametrize("name", ["x", "X = 1 Y", "X;", ""])
 def test_an_option_has_a_keyword_for_a_name(name: str) -> None:
-    """No text of an author names an option."""
+    """The name of an option never comes from an author's text."""
     with pytest.raises(UnsafeTextError):
         option(name, 1)
 
@@ -144,7 +144,7 @@ def test_a_qualified_name_splits_at_dots_outside_quotes(text: str, parts: list[s
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a.b.c.d"])
 def test_a_qualified_name_has_one_to_three_parts(text: str) -> None:
-    """More or empty parts are refused."""
+    """More parts or empty ones are refused."""
     with pytest.raises(UnsafeTextError):
         split_name(text)
 
@@ -159,7 +159,7 @@ def test_a_name_takes_what_it_lacks_from_its_surroundings() -> None:
 
 @pytest.mark.parametrize("path", ["/a/", "a", "../a/", "a/../b/", "a/./b/", "a//b/", "a'/", "a b/", "a;/"])
 def test_a_directory_is_relative_and_stays_below_its_stage(path: str) -> None:
-    """No step up, no root, no quoting needed, a slash at the end."""
+    """It has no step up and no root, needs no quotes, and ends with a slash."""
     with pytest.raises(UnsafeTextError):
         StagePath(QualifiedName(Identifier("D"), Identifier("S"), Identifier("X")), path)
 
@@ -176,7 +176,7 @@ def test_a_directory_is_relative_and_stays_below_its_stage(path: str) -> None:
     ],
 )
 def test_an_expression_passes_unchanged(sql: str) -> None:
-    """What an author writes is what Snowflake reads."""
+    """Snowflake reads the author's text unchanged."""
     assert Expression(sql).sql == sql
     assert Expression(sql).complete
 

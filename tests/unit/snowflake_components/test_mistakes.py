@@ -66,7 +66,7 @@ def test_the_documents_of_the_corpus_load_before_they_are_broken(document: str) 
 @pytest.mark.parametrize(
     ("written", "instead", "line", "said"),
     [
-        # unknown fields, at every depth, with what was meant
+        # unknown fields, at every depth, with a suggestion
         ("  role: WRITER", "  rol: WRITER", 7, r"attributes\.rol\b.*did you mean 'role'"),
         ("    url:", "    uri:", 9, r"attributes\.options\.uri: unknown field; did you mean 'url'"),
         ("    storage_integration:", "    storage-integration:", 10, "did you mean 'storage_integration'"),
@@ -104,7 +104,7 @@ def test_the_documents_of_the_corpus_load_before_they_are_broken(document: str) 
         ('comment: "a stage"', "comment: 7", 13, r"options\.comment: .*string"),
         ('comment: "a stage"', "columns: []", 13, r"options\.columns: unknown field"),
         ("  options:\n", "  options: []\n  other:\n", 8, r"attributes\.options"),
-        # what Dagster describes
+        # fields that Dagster describes
         ('deps: ["writer"]', "deps: writer", 16, r"asset_attributes\.deps.*must be a list"),
         ('deps: ["writer"]', "partitions_def: {type: static, partition_keys: [a]}", 16, "whole UTC hours"),
         ('deps: ["writer"]', "automation_condition: '{{ automation_condition.on_corn(1) }}'", 16, "on_corn"),
@@ -144,7 +144,7 @@ def test_a_mistake_in_a_stage(written: str, instead: str, line: int, said: str) 
     ],
 )
 def test_a_mistake_in_an_external_table(written: str, instead: str, line: int, said: str) -> None:
-    """The same, for the other kind; the expressions and types are checked too."""
+    """The same holds for an external table; expressions and types are checked, too."""
     assert written in TABLE
     _assert_said(TABLE.replace(written, instead, 1), line, said)
 
@@ -166,14 +166,14 @@ def test_every_document_of_a_file_is_validated_not_only_the_last() -> None:
     ],
 )
 def test_text_that_is_not_plain_yaml_is_refused_with_its_line(written: str, said: str) -> None:
-    """No object is made of a tag, and the parser's own message names the file and the line."""
+    """A tag does not create an object, and the parser's message names the file and the line."""
     message = mistakes_in(STAGE.replace('comment: "a stage"', written, 1))
     assert said in message
     assert re.search(r'defs\.yaml", line \d+', message), message[-3000:]
 
 
 def test_aliases_that_multiply_are_visited_once(tmp_path: Path) -> None:
-    """Nine levels of nine aliases are a hundred nodes, not 400 million; a key twice is still found behind them."""
+    """Nine levels of nine aliases are a hundred nodes, not 400 million; a duplicate key behind them is still found."""
     levels = "\n".join(f"- &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 10))
     file = tmp_path / "defs.yaml"
     file.write_text(f"- &l0 [x]\n{levels}\n- {{a: 1, a: 2}}\n", encoding="utf-8")
@@ -182,7 +182,7 @@ def test_aliases_that_multiply_are_visited_once(tmp_path: Path) -> None:
 
 
 def test_several_mistakes_are_reported_at_once() -> None:
-    """One load, one list."""
+    """One load reports one list of mistakes."""
     said = mistakes_in(STAGE.replace("s3://", "http://").replace("enable: true", "enable: 1"))
     assert re.search(r"defs\.yaml:9 - attributes\.options\.url", said)
     assert re.search(r"defs\.yaml:11 - attributes\.options\.directory\.enable", said)

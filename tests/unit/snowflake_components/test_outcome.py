@@ -1,4 +1,4 @@
-"""What a refresh reports is read: a file that failed is never a success."""
+"""Read the report of a refresh: a failed file is never a success."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _row(file: str, status: str, description: str = "") -> dict[str, str]:
 
 
 def test_every_file_is_read_with_its_status() -> None:
-    """The statuses are Snowflake's; the case it writes them in does not matter."""
+    """The statuses are Snowflake's, in upper or lower case."""
     changes = read_changes([_row("a", "REGISTERED_NEW"), _row("b", "unregistered"), _row("c", "REGISTERED_UPDATE")])
     assert [(change.file, change.status) for change in changes] == [
         ("a", FileStatus.REGISTERED_NEW),
@@ -24,14 +24,14 @@ def test_every_file_is_read_with_its_status() -> None:
 
 
 def test_an_answer_without_files_is_no_change() -> None:
-    """Nothing new may come as no rows or as one status line."""
+    """Snowflake reports no change as no rows or as one status line."""
     assert read_changes([]) == []
     assert read_changes([{"status": "Statement executed successfully."}]) == []
 
 
 @pytest.mark.parametrize("status", ["REGISTER_FAILED", "UNREGISTER_FAILED", "SOMETHING_NEW", ""])
 def test_a_file_that_failed_is_an_error_that_names_it(status: str) -> None:
-    """Also a status that is not known: it is not known to be good."""
+    """An unknown status is an error, too."""
     changes = read_changes([_row("good", "REGISTERED_NEW"), _row("bad.jsonl", status, "no such bucket")])
     with pytest.raises(FilesNotRegisteredError, match=r"1 of 2 files .*bad\.jsonl: .*no such bucket") as caught:
         require_registered(changes, sql="ALTER ...", query_id="q1")

@@ -1,4 +1,4 @@
-"""What is done about an object, from what is wanted and what exists."""
+"""Plan the statements for an object, from its definition and its present state."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _kinds(steps: list[Step]) -> list[str]:
 def test_absent_is_created_and_present_is_refreshed_once(
     spec: ObjectSpec, exists: bool, paths: list[str] | None, steps: list[str]
 ) -> None:
-    """A partition's directories alone, else everything, never twice; without directory table nothing."""
+    """A refresh lists a partition's directories, else everything, never twice. No directory table means no refresh."""
     assert _kinds(plan(spec, exists=exists, paths=paths)) == steps
 
 
 def test_creating_lists_nothing_by_itself() -> None:
-    """The location is listed by the refresh that follows, whose rows say what was found."""
+    """The refresh that follows lists the location and returns the found files."""
     create, refresh = plan(TABLE, exists=False, paths=None)
     assert isinstance(create, Create)
     assert "REFRESH_ON_CREATE = FALSE" in create.statement.sql

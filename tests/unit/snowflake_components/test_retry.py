@@ -1,4 +1,4 @@
-"""Only what was away is tried again, a few times, for a while."""
+"""Retry only unavailability, a limited number of times, for a limited time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_was_away_is_tried_again_with_growing_pauses() -> None:
 
 
 def test_every_pause_is_reported() -> None:
-    """Whoever watches the run knows why nothing happens."""
+    """A person who watches the run sees why it waits."""
     clock, told = _Clock(), list[str]()
     _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 2, clock), told.append)
     assert told == [
@@ -71,7 +71,7 @@ def test_the_fifth_failure_is_the_last() -> None:
 
 
 def test_no_try_starts_after_two_minutes() -> None:
-    """Slow failures use the time up before the tries."""
+    """Slow failures use up the time before the number of tries."""
     clock = _Clock()
     with pytest.raises(SnowflakeUnavailableError):
         _policy(clock).call(_Work([SnowflakeUnavailableError("away")] * 5, clock, seconds=50))
@@ -79,7 +79,7 @@ def test_no_try_starts_after_two_minutes() -> None:
 
 
 def test_a_refusal_is_raised_at_once() -> None:
-    """A missing privilege is not there a second later either."""
+    """A retry does not bring a missing privilege."""
     clock = _Clock()
     with pytest.raises(MissingPrivilegeError):
         _policy(clock).call(_Work([MissingPrivilegeError("no")], clock))

@@ -1,4 +1,4 @@
-"""The SQL that is sent, character by character."""
+"""Compare the sent SQL character by character."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ GOLDEN: dict[str, tuple[Statement, str]] = {
 
 @pytest.mark.parametrize(("statement", "sql"), GOLDEN.values(), ids=GOLDEN.keys())
 def test_a_statement_reads_exactly_so(statement: Statement, sql: str) -> None:
-    """Names are qualified and quoted, options that Snowflake would otherwise switch on are written out."""
+    """Names are qualified and quoted; options that Snowflake enables by default are written out."""
     assert statement.sql == sql
 
 
@@ -139,12 +139,12 @@ SENT = pytest.mark.parametrize("statement", [statement for statement, _ in GOLDE
 
 @SENT
 def test_no_semicolon_stands_outside_quotes(statement: Statement) -> None:
-    """Where nothing ends a statement, nothing can begin another."""
+    """Without a semicolon no second statement can begin."""
     assert [] == [token for token in sqlglot.tokenize(statement.sql, dialect="snowflake") if token.text == ";"]
 
 
 @SENT
 def test_a_statement_drops_and_replaces_nothing(statement: Statement) -> None:
-    """No statement has a word that destroys, outside of quotes."""
+    """No statement has a destructive keyword outside of quotes."""
     words = {token.text.upper() for token in sqlglot.tokenize(statement.sql, dialect="snowflake")}
     assert not words & {"REPLACE", "OR REPLACE", "DROP", "TRUNCATE", "DELETE"}

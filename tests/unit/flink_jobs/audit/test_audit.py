@@ -48,7 +48,7 @@ def edit(bucket: LandedBucket, key: str, change: Callable[[list[bytes]], list[by
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst"])
 def test_a_sound_bucket_has_no_findings(suffix: str) -> None:
-    """Every line is read, whatever the codec and however the pieces fall."""
+    """Every line is read, whatever the codec and the cuts between pieces."""
     bucket = LandedBucket(suffix=suffix)
     bucket.land(A1, 0, 79)
     seen = look(bucket)
@@ -83,14 +83,14 @@ def test_a_line_in_two_objects_is_found_with_both(bucket: LandedBucket) -> None:
 
 
 def test_a_line_twice_in_one_object_is_found(bucket: LandedBucket) -> None:
-    """Also where only the sums of the cell would show it."""
+    """It is found even if only the sums of the cell show it."""
     edit(bucket, A2_H4, lambda lines: [*lines, lines[3]])
 
     assert f"doubled: t[0]: offsets 84 lie more than once in {A2_H4}" in found(bucket)
 
 
 def test_a_line_in_another_hour_is_found_with_its_number(bucket: LandedBucket) -> None:
-    """Its own timestamp shows it."""
+    """The line's own timestamp shows it."""
     line = bucket.bodies[A1_H3].splitlines(keepends=True)[5]
     edit(bucket, A1_H3, lambda lines: [*lines[:5], *lines[6:]])
     edit(bucket, A1_H4, lambda lines: [line, *lines])
@@ -109,7 +109,7 @@ def test_a_deleted_object_is_missing_though_nothing_is_read(bucket: LandedBucket
 
 
 def test_a_deleted_ledger_object_leaves_a_gap_and_objects_without_a_promise(bucket: LandedBucket) -> None:
-    """The epoch's writer has booked a later epoch: its objects do not wait for anything."""
+    """The writer of the epoch has booked a later epoch, so its objects no longer wait for an entry."""
     bucket.land(B1.replace(".1", ".2"), 50, 59, partition=1)
     bucket.land(B1.replace(".1", ".3"), 60, 69, partition=1)
     del bucket.bodies[f"{LEDGER}part-bbbbbbbbbbbb.2-0-0.jsonl"]
@@ -126,7 +126,7 @@ def test_a_deleted_ledger_object_leaves_a_gap_and_objects_without_a_promise(buck
 
 
 def test_a_double_restore_overlaps_and_doubles(bucket: LandedBucket) -> None:
-    """The same offsets under another epoch: both epochs and both jobs are named."""
+    """The same offsets are booked under another epoch; the finding names both epochs and both jobs."""
     bucket.land("cccccccccccc.1", 70, 95, job="job-2")
 
     findings = found(bucket)
@@ -146,7 +146,7 @@ def test_a_double_restore_overlaps_and_doubles(bucket: LandedBucket) -> None:
 
 @pytest.mark.parametrize("suffix", [".jsonl.zst", ".jsonl"])
 def test_a_truncated_object_is_found(suffix: str) -> None:
-    """Half a frame cannot be read; half a line has no end."""
+    """A truncated frame cannot be read; a truncated line has no line end."""
     bucket = LandedBucket(suffix=suffix)
     put = bucket.land(A1, 0, 59)
     key = next(key for key in put if "/landing/" in key)
@@ -190,7 +190,7 @@ def test_an_empty_object_and_foreign_keys_are_found(bucket: LandedBucket) -> Non
 
 
 def test_a_gap_is_a_finding_only_when_the_ledger_was_listed_again(bucket: LandedBucket) -> None:
-    """A listing of several pages can miss an entry and show its successor; here the third one closes the chain."""
+    """A listing of several pages can miss an entry and show its successor; here the third listing closes the chain."""
     bucket.land("aaaaaaaaaaaa.3", 110, 119)
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
     body = bucket.bodies.pop(key)
@@ -250,7 +250,7 @@ def test_an_entry_that_does_not_add_up_is_a_finding_not_an_error(bucket: LandedB
 
 
 def test_an_epoch_with_two_entries_for_a_partition_is_added_up(bucket: LandedBucket) -> None:
-    """Offsets that go back begin an entry of their own within the epoch: one object holds the lines of both."""
+    """Offsets that go back begin a second entry within the epoch; one object holds the lines of both."""
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
     two = (entry_of(A2, 80, 90), entry_of(A2, 91, 109))
     bucket.bodies[key] = b"".join(json.dumps(entry).encode() + b"\n" for entry in two)
@@ -259,7 +259,7 @@ def test_an_epoch_with_two_entries_for_a_partition_is_added_up(bucket: LandedBuc
 
 
 def test_an_entry_in_the_object_of_another_epoch_is_found(bucket: LandedBucket) -> None:
-    """Its promises are those of its own epoch, and no object keeps them."""
+    """The entry promises objects of its own epoch, and there are none."""
     key = f"{LEDGER}part-{A2}-0-0.jsonl"
     bucket.bodies[key] = bucket.bodies[key].replace(A2.encode(), b"aaaaaaaaaaaa.9")
 
@@ -267,7 +267,7 @@ def test_an_entry_in_the_object_of_another_epoch_is_found(bucket: LandedBucket) 
 
 
 def test_reasons_are_compared_with_the_rejected_lines(bucket: LandedBucket) -> None:
-    """Counts alone are equal; the reasons are not."""
+    """The counts are equal, but the reasons differ."""
     bucket.bodies[A1_REJECTED] = bucket.bodies[A1_REJECTED].replace(b"not_json", b"not_utf8")
 
     assert [
@@ -313,7 +313,7 @@ def test_objects_written_before_their_entry_was_visible_are_no_finding(bucket: L
 
 
 def test_an_epoch_that_appears_after_the_listing_promises_nothing_of_it(bucket: LandedBucket) -> None:
-    """What landed after the data was listed cannot be in that listing."""
+    """Objects that landed after the listing of the data cannot be in it."""
     late = LandedBucket().land("dddddddddddd.1", 110, 119)
     looks: list[str] = []
 
@@ -327,7 +327,7 @@ def test_an_epoch_that_appears_after_the_listing_promises_nothing_of_it(bucket: 
 
 
 def test_an_object_waits_for_its_entry_only_for_a_while(bucket: LandedBucket) -> None:
-    """A warning while nothing came after it; an error once later entries came."""
+    """An object without an entry is a warning until a later entry appears, then an error."""
     key = next(iter(LandedBucket().land("dddddddddddd.1", 111, 119)))
     bucket.bodies[key] = b"x"
     assert [f"object_pending: {key}: no ledger entry promises it yet"] == found(bucket, read=False)
@@ -338,7 +338,7 @@ def test_an_object_waits_for_its_entry_only_for_a_while(bucket: LandedBucket) ->
 
 
 def test_chosen_hours_bound_what_is_listed_and_read(bucket: LandedBucket) -> None:
-    """The chain is read as a whole; objects of other hours are not listed."""
+    """The whole chain is read; objects of other hours are not listed."""
     del bucket.bodies[A1_H3]
     seen = look(bucket, hours=Hours(H4, H4))
 
@@ -349,7 +349,7 @@ def test_chosen_hours_bound_what_is_listed_and_read(bucket: LandedBucket) -> Non
 
 
 def test_every_finding_counts_though_not_every_one_is_kept() -> None:
-    """A ruined bucket does not fill the memory with words."""
+    """All findings are counted, but only a limited number is kept in memory."""
     bucket = LandedBucket()
     for number in range(KEPT_PER_CODE + 5):
         bucket.bodies[f"platform-events/landing/{number}"] = b"x"
@@ -360,7 +360,7 @@ def test_every_finding_counts_though_not_every_one_is_kept() -> None:
 
 
 def test_an_object_that_goes_while_it_is_read_is_found(bucket: LandedBucket) -> None:
-    """Finished objects never go; this one did between its listing and its reading."""
+    """Finished objects never disappear; this one did between its listing and its reading."""
 
     def vanish(key: str) -> None:
         if key == A1_H3:
@@ -372,7 +372,7 @@ def test_an_object_that_goes_while_it_is_read_is_found(bucket: LandedBucket) -> 
 
 
 def test_every_code_is_documented_with_cause_and_repair() -> None:
-    """Codes are a closed list, and `docs/ledger.md` explains each."""
+    """Codes are a closed list, and `docs/ledger.md` explains each of them."""
     document = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text()
     rows = re.findall(r"^\| `([a-z_]+)` \|[^|]+\|[^|]+\|$", document, flags=re.MULTILINE)
 

@@ -17,7 +17,7 @@ def entry(first: int, last: int, epoch: str = "a") -> Entry:
 
 
 def findings(*entries: Entry) -> list[str]:
-    """Name code, offsets and both epochs of each finding."""
+    """Return code, offsets and both epochs of each finding."""
     found = chain_findings(chains_of(entries))
     return [
         f"{one.code} {one.what.split()[1]} {' '.join(one.what.split('epoch ')[n][0] for n in (1, 2))}" for one in found
@@ -25,21 +25,21 @@ def findings(*entries: Entry) -> list[str]:
 
 
 def test_one_missing_and_one_repeated_offset_are_found() -> None:
-    """The smallest gap and the smallest overlap."""
+    """The smallest gap and the smallest overlap are found."""
     assert ["gap 5-5 a b"] == findings(entry(0, 4, "a"), entry(6, 9, "b"))
     assert ["overlap 4-4 a b"] == findings(entry(0, 4, "a"), entry(4, 9, "b"))
     assert [] == findings(entry(5, 9, "b"), entry(0, 4, "a"))
 
 
 def test_an_entry_inside_another_does_not_shorten_the_chain() -> None:
-    """What follows the longer one is compared with the longer one."""
+    """The entry after both is compared with the longer one."""
     assert ["overlap 3-5 a b"] == findings(entry(0, 9, "a"), entry(3, 5, "b"), entry(10, 12, "c"))
     assert ["overlap 3-5 a b", "overlap 8-9 a c"] == findings(entry(0, 9, "a"), entry(3, 5, "b"), entry(8, 12, "c"))
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), min_size=1, max_size=8))
 def test_gaps_and_overlaps_are_those_of_sets(parts: list[tuple[int, int]]) -> None:
-    """No offset between the first and the last is missed by both: it is covered, or in a gap; twice, or not."""
+    """Every offset between the first and the last is covered or in a gap, and it is in an overlap if covered twice."""
     entries = [entry(first, first + count - 1) for first, count in parts]
     counts = [offset for one in entries for offset in range(one.first, one.last + 1)]
     found = list(chain_findings(chains_of(entries)))

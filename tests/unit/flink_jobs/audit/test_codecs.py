@@ -22,14 +22,14 @@ def pieces(body: bytes, size: int) -> list[bytes]:
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.integers(1, 50), st.sampled_from(["gz", "zst"]))
 def test_several_frames_are_read_however_the_pieces_fall(frames: list[bytes], size: int, codec: str) -> None:
-    """Both formats are defined as one or more frames behind each other."""
+    """Both formats allow several frames one after the other."""
     stored = b"".join(COMPRESS[codec](frame) for frame in frames)
     assert b"".join(frames) == b"".join(plain(codec, pieces(stored, size)))
 
 
 @pytest.mark.parametrize("codec", ["gz", "zst"])
 def test_every_cut_and_every_changed_byte_of_the_content_is_damage(codec: str) -> None:
-    """A cut ends in the middle of a frame; what a checksum covers cannot change unseen."""
+    """A cut ends in the middle of a frame; a checksum detects every change of the content."""
     body = bytes(range(256)) * 8
     stored = COMPRESS[codec](body)
     for at in range(1, len(stored)):
@@ -42,5 +42,5 @@ def test_every_cut_and_every_changed_byte_of_the_content_is_damage(codec: str) -
 
 
 def test_without_a_codec_bytes_are_handed_on() -> None:
-    """Nothing is read ahead or joined."""
+    """Pieces are neither read ahead nor joined."""
     assert [b"a", b"", b"b"] == list(plain("", iter([b"a", b"", b"b"])))

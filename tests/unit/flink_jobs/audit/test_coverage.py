@@ -24,7 +24,7 @@ def found(bucket: LandedBucket, reader: FakeBrokerReader, *, read: bool = True) 
 
 
 def with_hole(offset: int) -> LandedBucket:
-    """Land 1 to 59, and let one offset pass for a hole: line, cell and count are taken away."""
+    """Land 1 to 59, and book one offset as a hole: remove its line and take it out of its cell and counts."""
     bucket = LandedBucket()
     bucket.land(A1, 1, 59)
     data = "platform-events/landing/2025/08/01/03/part-aaaaaaaaaaaa.1-0-0.jsonl"
@@ -43,7 +43,7 @@ def with_hole(offset: int) -> LandedBucket:
 
 
 def test_a_partition_that_landed_to_its_end_has_no_lag() -> None:
-    """Lag is what the broker has behind the last booked offset, also where nothing is booked."""
+    """Lag is the number of offsets behind the last booked one, also where nothing is booked."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 59)
     seen = look(bucket, FakeBrokerReader({0: OffsetRange(0, 60), 1: OffsetRange(5, 12), 2: OffsetRange(7, 7)}))
@@ -53,7 +53,7 @@ def test_a_partition_that_landed_to_its_end_has_no_lag() -> None:
 
 
 def test_a_hole_where_nothing_can_be_read_is_a_hole() -> None:
-    """A marker of a transaction, or an aborted record: the consumer does not get it either."""
+    """At a transaction marker or an aborted record the consumer gets nothing either."""
     reader = FakeBrokerReader({0: OffsetRange(0, 60)}, unreadable={0, 33})
 
     assert [] == found(with_hole(33), reader)
@@ -61,7 +61,7 @@ def test_a_hole_where_nothing_can_be_read_is_a_hole() -> None:
 
 
 def test_a_skipped_record_does_not_pass_for_a_hole() -> None:
-    """An independent consumer reads it: with all lines read its offset is known, else its entry."""
+    """An independent consumer reads it; the finding names its offset if all lines were read, else its entry."""
     reader = FakeBrokerReader({0: OffsetRange(1, 60)})
 
     assert ["hole_readable: t[0]: offsets 33 can be read, and lie in no object"] == found(with_hole(33), reader)
@@ -71,7 +71,7 @@ def test_a_skipped_record_does_not_pass_for_a_hole() -> None:
 
 
 def test_of_an_entry_that_lists_its_holes_only_these_are_read() -> None:
-    """The offset is known without reading a line."""
+    """The offset is known without reading lines."""
     bucket = with_hole(33)
     entry = json.loads(bucket.bodies[LEDGER])
     bucket.bodies[LEDGER] = json.dumps(entry | {"hole_ranges": [[33, 33]]}).encode() + b"\n"
@@ -95,7 +95,7 @@ def test_offsets_below_the_low_watermark_are_skipped() -> None:
 
 
 def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
-    """The job begins at the earliest record; what lies before its first entry and is readable was left out."""
+    """The job begins at the earliest record, so a readable record before its first entry was left out."""
     bucket = LandedBucket()
     bucket.land(A1, 30, 59)
 

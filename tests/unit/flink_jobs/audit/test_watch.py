@@ -15,7 +15,7 @@ def findings(watch: Watch) -> list[str]:
 
 
 def test_data_before_its_entry_and_entries_out_of_order_are_normal() -> None:
-    """What is listed need not be promised yet, and of two entries the later one may be seen first."""
+    """A listed object may not be promised yet, and the later of two entries may be seen first."""
     bucket = LandedBucket()
     watch = Watch(bucket, bucket.layout)
     for key, body in LandedBucket().land(A1, 0, 29).items():
@@ -31,7 +31,7 @@ def test_data_before_its_entry_and_entries_out_of_order_are_normal() -> None:
 
 
 def test_an_entry_before_its_data_is_found_once() -> None:
-    """The promise is broken at the moment of the poll, whatever comes later."""
+    """The promise is broken at the moment of the poll, whatever appears later."""
     bucket = LandedBucket()
     watch = Watch(bucket, bucket.layout)
     put = bucket.land(A1, 1, 9)
@@ -64,7 +64,7 @@ def test_an_object_that_changes_or_goes_is_found() -> None:
 
 
 def test_a_foreign_key_is_found_once_and_its_going_is_no_change() -> None:
-    """Whoever removes it does what the finding asks for."""
+    """Removing it is the repair that the finding asks for."""
     bucket = LandedBucket()
     bucket.land(A1, 1, 9)
     strange = {f"{A1_H3}-copy", "platform-events/ledger/copy", "platform-events/landing/copy"}
@@ -80,7 +80,7 @@ def test_a_foreign_key_is_found_once_and_its_going_is_no_change() -> None:
 
 
 def test_an_overlap_is_found_at_once() -> None:
-    """Nothing that comes later can make it good."""
+    """No later entry can repair it."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 29)
     bucket.land("bbbbbbbbbbbb.1", 20, 49, job="job-2")
@@ -91,7 +91,7 @@ def test_an_overlap_is_found_at_once() -> None:
 
 
 def test_a_poll_that_fails_loses_no_entry() -> None:
-    """The bucket goes away in the middle of reading the ledger: the next poll reads what this one did not."""
+    """The bucket becomes unavailable while the ledger is read; the next poll reads the rest."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 29)
     bucket.land("bbbbbbbbbbbb.1", 20, 49)

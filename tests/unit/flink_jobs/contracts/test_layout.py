@@ -38,7 +38,7 @@ def test_every_form_of_an_hour_reads_back(hour: Hour) -> None:
 
 @given(st.integers(0, 253_402_300_799_999))
 def test_a_record_time_lies_in_its_hour(milliseconds: int) -> None:
-    """The job computes the same hour in Java, by whole division."""
+    """The job computes the same hour in Java, by integer division."""
     hour = Hour.containing_milliseconds(milliseconds)
     assert milliseconds // 3_600_000 * 3600 == int(hour.start.timestamp())
 
@@ -76,7 +76,7 @@ def test_a_moment_without_zone_is_an_error() -> None:
 
 @given(HOURS, WRITTEN, EPOCHS, st.sampled_from(["", ".zst", ".gz"]), st.uuids())
 def test_a_key_of_the_job_reads_back(hour: Hour, kind: Kind, epoch: str, codec: str, writer: object) -> None:
-    """`part-<epoch>-<writer>-<count>` is what Flink's file sink makes of the epoch."""
+    """`part-<epoch>-<writer>-<count>` is the name that Flink's file sink makes of the epoch."""
     key = f"{StreamLayout('s-1').hour_prefix(kind, hour)}part-{epoch}-{writer}-0.jsonl{codec}"
     assert (
         ObjectKey(key, "s-1", kind, hour, epoch, codec.lstrip(".")) == ObjectKey.parse(key) == ObjectKey.try_parse(key)
@@ -130,7 +130,7 @@ def test_lines_of_the_job_are_read_in_full() -> None:
     ("key", "members"), [(b"a", '"key":"a"'), (None, '"key":null'), (b"a\xff", '"key":"a\ufffd","key_base64":"Yf8="')]
 )
 def test_a_rejected_record_gives_back_its_exact_key(key: bytes | None, members: str) -> None:
-    """A key that is no text is replaced for the eye alone; a tombstone has no value."""
+    """A key that is not text is replaced only in its readable form; a tombstone has no value."""
     line = RejectedLine.model_validate_json(
         '{"topic":"t","partition":0,"offset":1,"timestamp":"2025-08-01T03:59:59.123Z","reason":"empty",'
         f'"detail":"byte 0: x","payload_base64":null,{members}}}'
@@ -140,5 +140,5 @@ def test_a_rejected_record_gives_back_its_exact_key(key: bytes | None, members: 
 
 @given(instance=st.from_regex(r"[0-9a-f]{12,32}", fullmatch=True), sequence=st.integers(0))
 def test_an_epoch_is_an_instance_and_a_sequence_number(instance: str, sequence: int) -> None:
-    """What the operator joins with a point is split at it."""
+    """The operator joins both with a point."""
     assert (instance, sequence) == split_epoch(f"{instance}.{sequence}")

@@ -33,7 +33,7 @@ def test_an_entry_of_the_operator_is_read_in_full() -> None:
 
 
 def test_an_entry_without_flags_is_read() -> None:
-    """Flags are absent where no record has one, and in all entries of operators that did not count them."""
+    """Flags are absent if no record has one, and in all entries of operators that did not count them."""
     entry = LedgerEntry.model_validate_json(WRITTEN.replace(',"flags":{"clock_skew":2,"unknown_type":1}', ""))
     assert {} == entry.flags
 
@@ -46,7 +46,7 @@ def test_an_entry_promises_an_object_for_each_hour_and_kind_with_records() -> No
 
 @given(st.sampled_from(["records", "offset_sum", "holes", "first_offset", "last_offset"]), st.integers(1, 10**12))
 def test_an_entry_that_does_not_add_up_is_refused(field: str, error: int) -> None:
-    """Every number of an entry is bound by another one."""
+    """Every number of an entry is checked against another one."""
     entry: dict[str, Any] = LedgerEntry.model_validate_json(WRITTEN).model_dump()
     with pytest.raises(ValidationError):
         LedgerEntry.model_validate(entry | {field: entry[field] + error})
@@ -64,7 +64,7 @@ def test_sums_beyond_64_bits_are_read() -> None:
 
 
 def test_a_field_that_the_contract_does_not_know_is_refused() -> None:
-    """A newer operator must not be half understood."""
+    """An entry of a newer operator must not be read in part."""
     with pytest.raises(ValidationError):
         LedgerEntry.model_validate_json(WRITTEN.replace('"job":', '"new":1,"job":'))
 
@@ -111,7 +111,7 @@ def test_holes_that_do_not_add_up_or_lie_elsewhere_are_refused(wrong: list[list[
 
 
 def test_repeated_records_are_an_entry_of_their_own() -> None:
-    """What landed a second time is never mixed with what is new."""
+    """An entry never mixes records that landed a second time with new ones."""
     assert 3 == with_holes(repeated=3).repeated
     with pytest.raises(ValidationError, match="repeated"):
         with_holes(repeated=2)

@@ -29,7 +29,7 @@ def test_promises_are_kept_by_kind_and_epoch() -> None:
 
 
 def test_a_missing_and_an_unpromised_object_do_not_cancel_out() -> None:
-    """As many objects as promises, and still both are told."""
+    """There are as many objects as promises, and both are reported."""
     kept = compare(frozenset({(Kind.LANDING, A)}), [item("landing", B)])
 
     assert ((Kind.LANDING, A),) == kept.missing

@@ -32,7 +32,7 @@ def test_ranges_are_the_set_of_the_numbers_that_were_added(spans: list[tuple[int
 
 @given(SPANS, st.integers(0, 70), st.integers(0, 12))
 def test_overlap_and_missing_name_the_first_stretch(spans: list[tuple[int, int]], first: int, more: int) -> None:
-    """`overlap` is the first stretch that is there, `missing` the first that is not, both within the request."""
+    """`overlap` is the first stretch in the set, `missing` the first outside it, both within the request."""
     ranges, asked = built(spans), range(first, first + more + 1)
     there = [number for number in asked if number in numbers(spans)]
     absent = [number for number in asked if number not in numbers(spans)]
@@ -62,13 +62,13 @@ def test_other_texts_are_refused(text: str) -> None:
 
 
 def test_gaps_are_the_spans_between_ranges() -> None:
-    """Nothing before the first number and nothing after the last one is a gap."""
+    """Numbers before the first and after the last one are not a gap."""
     assert [(3, 4), (6, 6)] == Ranges.parse("0-2,5,7-9").gaps()
     assert [] == Ranges().gaps()
 
 
 def test_within_cuts_ranges_at_both_ends() -> None:
-    """Whole ranges inside stay, ranges at the ends are cut, others go."""
+    """Ranges inside stay whole, ranges at the ends are cut, others are dropped."""
     ranges = Ranges.parse("0-2,5,7-9,12")
     assert Ranges.parse("2,5,7-8") == ranges.within(2, 8)
     assert Ranges() == ranges.within(3, 4)

@@ -37,7 +37,7 @@ def test_keys_are_static_in_flink() -> None:
 
 
 def test_without_keys_the_chain_of_aws_is_asked() -> None:
-    """The environment, Kubernetes' web identity, profile, container, machine."""
+    """The providers are environment, Kubernetes' web identity, profile, container, machine."""
     expected = {
         "s3.directory.marker.retention": "keep",
         "s3.upload.min.part.size": "16777216",
@@ -54,7 +54,7 @@ def test_a_session_token_goes_with_its_keys() -> None:
 
 
 def test_a_role_is_assumed_with_the_own_credentials() -> None:
-    """The region of STS is said only with its endpoint: S3A refuses one without the other."""
+    """The region of STS is set only with its endpoint, because S3A refuses one without the other."""
     found = s3_properties(access(s3_role_arn=ROLE, s3_sts_endpoint="http://127.0.0.1:9001"))
     expected = {
         "s3.aws.credentials.provider": "org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider",
@@ -69,7 +69,7 @@ def test_a_role_is_assumed_with_the_own_credentials() -> None:
 
 
 def test_encryption_and_acl_mean_the_same_on_both_sides() -> None:
-    """What the job asks of the bucket, a seal asks, too."""
+    """A seal asks the bucket for the same encryption and ACL as the job."""
     kept = access(s3_encryption="sse-kms", s3_kms_key_id="key-1", s3_acl="bucket-owner-full-control")
     found = s3_properties(kept)
     assert ("SSE-KMS", "key-1", "BucketOwnerFullControl") == (
@@ -95,7 +95,7 @@ def test_encryption_and_acl_mean_the_same_on_both_sides() -> None:
 def test_the_bucket_stands_in_the_path_or_in_the_host(
     endpoint: str | None, path_style: bool | None, address: str
 ) -> None:
-    """With an endpoint of one's own in the path, on AWS in the host name, unless told otherwise."""
+    """By default it is in the path with a custom endpoint, and in the host name on AWS."""
     client = access(s3_endpoint=endpoint, s3_path_style=path_style, **KEYS).client(ONE_TRY)
     assert address == client.generate_presigned_url("head_bucket", {"Bucket": "bucket"}).split("?")[0]
 
@@ -118,7 +118,7 @@ def test_half_settings_are_refused_with_their_repair(values: dict[str, str], rep
 
 
 class Sts(BaseHTTPRequestHandler):
-    """Hands out one set of credentials, and remembers what it was asked, and with which key S3 was."""
+    """Issues one set of credentials, and records its requests and the access keys of S3 requests."""
 
     asked: list[dict[str, list[str]]]
     signed: list[tuple[str, str]]
@@ -154,7 +154,7 @@ def sts() -> Iterator[str]:
 
 
 def test_python_assumes_the_role_once_and_signs_with_it(sts: str) -> None:
-    """Two requests, one assumption: the credentials hold until their end."""
+    """Two requests make one assumption; the credentials are used until they expire."""
     client = access(s3_endpoint=sts, s3_sts_endpoint=sts, s3_role_arn=ROLE, **KEYS).client(ONE_TRY)
     client.head_bucket(Bucket="b")
     client.head_bucket(Bucket="b")

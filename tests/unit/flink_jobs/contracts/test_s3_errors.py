@@ -7,7 +7,7 @@ from flink_jobs.contracts.s3_errors import FailureKind, S3Failure, failure_of
 
 
 def answered(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")  # type: ignore[typeddict-item] # what matters of an answer
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")  # type: ignore[typeddict-item] # the part of a response that matters
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def answered(code: str, status: int) -> ClientError:
     ],
 )
 def test_a_known_code_decides(code: str, status: int, kind: FailureKind) -> None:
-    """The status alone would not: a request that timed out has 400, like a malformed one."""
+    """The status alone is ambiguous: a request that timed out has 400, like a malformed one."""
     assert S3Failure(kind, code) == failure_of(answered(code, status))
 
 
@@ -42,12 +42,12 @@ def test_a_known_code_decides(code: str, status: int, kind: FailureKind) -> None
     ],
 )
 def test_the_status_decides_for_an_unknown_code(status: int, kind: FailureKind) -> None:
-    """Servers other than AWS have codes of their own."""
+    """Servers other than AWS have their own codes."""
     assert S3Failure(kind, "Strange") == failure_of(answered("Strange", status))
 
 
 def test_without_an_answer_the_server_is_away_unless_credentials_are_missing() -> None:
-    """Missing credentials are found before a request is sent; waiting does not bring them."""
+    """Missing credentials are found before a request is sent, and a retry does not help."""
     assert S3Failure(FailureKind.REFUSED, "NoCredentialsError") == failure_of(NoCredentialsError())
     for error in (EndpointConnectionError(endpoint_url="http://x"), ConnectTimeoutError(endpoint_url="http://x")):
         assert FailureKind.UNAVAILABLE == failure_of(error).kind

@@ -66,7 +66,7 @@ class Given:
 
 
 def test_a_new_stream_begins_with_the_earliest_records() -> None:
-    """Where nothing has landed, offsets that a lost bucket left in the group would skip records."""
+    """If nothing has landed, group offsets from before a lost bucket would skip records."""
     given = Given()
     handle = given.start()
     assert (JOB_ID, PID, None) == (handle.job_id, handle.pid, handle.restored_from)
@@ -110,7 +110,7 @@ def test_a_cluster_that_is_away_is_found_before_anything_starts() -> None:
 
 
 def test_a_job_whose_client_is_dead_is_cancelled_before_the_next_one_starts() -> None:
-    """It could still land what the next one lands."""
+    """It could still land the records of the next one."""
     given = Given()
     dead = Holder.this_process()
     dead = Holder(dead.host, dead.machine, 2**22 + 1, 1.0)
@@ -175,7 +175,7 @@ def test_a_process_that_dies_is_told_with_its_reason() -> None:
 
 
 def test_a_job_that_never_runs_is_ended_again_within_the_limit() -> None:
-    """Flink would restart it for ever; the error holds the cause that Flink knows."""
+    """Flink would restart it forever; the error holds Flink's cause."""
     given = Given(states=[JobState.RESTARTING])
     with pytest.raises(JobFailedError, match="the cause of a"):
         given.start()
@@ -206,7 +206,7 @@ def test_the_path_comes_from_flink_while_it_answers() -> None:
 
 
 def test_the_path_comes_from_the_bucket_when_flink_is_gone_already() -> None:
-    """A local Flink exits with its job, often before the question."""
+    """A local Flink exits with its job, often before the query."""
     given = running()
     ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", -60))
     assert f"s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2" == deploy.stop(given.settings, clients=given.clients)
@@ -266,7 +266,7 @@ def test_it_tells_state_checkpoint_and_restarts() -> None:
 
 
 def test_a_failure_that_flink_tells_its_log_alone_is_told_with_its_repair() -> None:
-    """Of a failed checkpoint its page says no more than where to look."""
+    """The REST API only refers to the log for the cause of a failed checkpoint."""
     given = Given(states=[JobState.RESTARTING])
     given.flink.root_cause = lambda _job_id: "failed, view the Job Manager log"  # type: ignore[method-assign, assignment]
     failure = deploy.status(given.settings, clients=given.clients).failure or ""

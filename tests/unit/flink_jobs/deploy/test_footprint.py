@@ -17,12 +17,12 @@ from flink_jobs.settings import LandingSettings
     ],
 )
 def test_objects_and_writes_follow_from_the_settings(plan: LandingPlan, data: int, ledger: int, writes: int) -> None:
-    """Interval x subtasks x open hours x kinds, and one object of the ledger per interval and subtask."""
+    """Objects are interval x subtasks x open hours x kinds, and one object of the ledger per interval and subtask."""
     assert (data, ledger, writes) == (plan.data_objects, plan.ledger_objects, plan.writes)
 
 
 def test_a_plan_of_the_job_s_settings_is_printed_with_its_cost() -> None:
-    """The price is the reader's to fill in."""
+    """The reader fills in the price."""
     plan = LandingPlan.of(LandingSettings(_env_file=None, checkpoint_seconds=60, parallelism=2), has_rejects=True)
     said = dict(plan.lines())
     assert "240 at most (1 open hours, accepted and rejected)" == said["data objects/hour"]

@@ -26,14 +26,14 @@ SECRET = "canary-4711"
 
 
 def write_program(file: Path, text: str) -> None:
-    """Write a program that can be run."""
+    """Write an executable program."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     file.chmod(0o755)
 
 
 def recording_program(tmp_path: Path) -> str:
-    """Return a program that writes down how it was called, and then waits."""
+    """Return a program that records its call, and then waits."""
     return (
         f"#!{sys.executable}\nimport json, os, sys, time\n"
         f"called = [sys.argv[1:], dict(os.environ) | {{'own pid': str(os.getpid())}}]\n"
@@ -45,7 +45,7 @@ def recording_program(tmp_path: Path) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> LandingSettings:
-    """A Flink home whose `bin/flink` writes down how it was called."""
+    """A Flink home whose `bin/flink` records its call."""
     write_program(tmp_path / "home/bin/flink", recording_program(tmp_path))
     put_jars(LandingJars.installed(tmp_path / "home"))
     with socket.socket() as probe:
@@ -93,7 +93,7 @@ def test_it_starts_in_a_session_of_its_own_and_is_found_by_another_command(
 def test_flinks_own_program_becomes_java_with_our_options_and_those_of_its_variables(
     settings: LandingSettings, process: JobProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process that was started is the Java process: nothing of the shell is left, and no secret is in its call."""
+    """The started process is the Java process, without a shell around it, and its command line holds no secret."""
     shutil.rmtree(settings.flink_home / "bin")
     jars = write_jars(tmp_path / "build")
     assemble(settings.flink_home, lib_jars=[], s3_jars=[jars.uploads], landing_jar=jars.operator)
@@ -122,7 +122,7 @@ def test_flinks_own_program_becomes_java_with_our_options_and_those_of_its_varia
 def test_the_secret_is_in_one_file_that_only_its_owner_reads(
     settings: LandingSettings, process: JobProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Command lines and environments of processes are read by others; logs are copied."""
+    """Other users can read command lines and environments of processes; logs are copied."""
     for name in ("S3_SECRET_ACCESS_KEY", "KAFKA_SASL_PASSWORD", "SNOWFLAKE_PASSWORD"):
         monkeypatch.setenv(f"HOURGLASS_{name}", SECRET)
     pid = process.start(None, StartingOffsets.GROUP)
@@ -133,7 +133,7 @@ def test_the_secret_is_in_one_file_that_only_its_owner_reads(
 
 
 def test_passwords_of_kafka_reach_the_job_as_files_of_their_owner(settings: LandingSettings, tmp_path: Path) -> None:
-    """Flink keeps and shows the settings of a job: they name the files, which a start without passwords removes."""
+    """Flink stores and shows the settings of a job, so they name the files. A start without passwords removes these."""
     passwords = {"kafka_sasl_password": SecretStr(SECRET), "kafka_ssl_key_password": SecretStr(f"{SECRET} of the key")}
     process = JobProcess(settings.model_copy(update=passwords), FakeSeconds())
     called = wait_for_call(tmp_path, process.start(None, StartingOffsets.GROUP))
@@ -153,7 +153,7 @@ def test_passwords_of_kafka_reach_the_job_as_files_of_their_owner(settings: Land
 def test_the_client_of_a_cluster_shares_its_port_and_submits_the_job_there(
     settings: LandingSettings, tmp_path: Path
 ) -> None:
-    """Others listen there: that is where the cluster is."""
+    """The port is in use because the cluster listens on it."""
     process = JobProcess(settings.model_copy(update={"flink_target": FlinkTarget.SESSION}), FakeSeconds())
     with socket.socket() as cluster:
         cluster.bind(("127.0.0.1", settings.rest_port))
@@ -164,7 +164,7 @@ def test_the_client_of_a_cluster_shares_its_port_and_submits_the_job_there(
 
 
 def test_passwords_for_a_cluster_are_files_already(settings: LandingSettings) -> None:
-    """The ones that a start would write are on one machine only."""
+    """Files that a start writes are on one machine only."""
     changes = {"flink_target": FlinkTarget.SESSION, "kafka_sasl_password": SecretStr(SECRET)}
     with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SASL_PASSWORD_FILE"):
         JobProcess(settings.model_copy(update=changes), FakeSeconds()).start(None, StartingOffsets.GROUP)
@@ -177,7 +177,7 @@ def test_a_pid_that_was_given_away_again_is_not_the_job(settings: LandingSetting
 
 
 def test_a_port_in_use_names_the_port_and_the_setting(settings: LandingSettings, process: JobProcess) -> None:
-    """A server that was left over would answer for the new one."""
+    """A leftover server would answer for the new one."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", settings.rest_port))
         other.listen()
@@ -199,7 +199,7 @@ def test_the_causes_are_picked_out_of_a_stack_trace() -> None:
 
 
 def test_the_options_of_the_wheel_are_required() -> None:
-    """Without them Java 17 refuses the reflection that Flink lives on."""
+    """Without them Java 17 refuses the reflection that Flink needs."""
     assert "--add-opens=x" == wheel_java_options("env:\n  java:\n    opts:\n      all: --add-opens=x\n")
     with pytest.raises(SetupError):
         wheel_java_options("env: {}\n")
@@ -208,7 +208,7 @@ def test_the_options_of_the_wheel_are_required() -> None:
 def test_the_jar_that_runs_is_kept_when_a_build_replaces_it(
     settings: LandingSettings, process: JobProcess, tmp_path: Path
 ) -> None:
-    """An upgrade that fails has something to go back to."""
+    """A failed upgrade needs it to go back."""
     process.start(None, StartingOffsets.GROUP)
     started = jar_version(LandingJars.installed(tmp_path / "home"))
     put_jars(LandingJars.installed(tmp_path / "home"), operator=b"next", uploads=b"next")

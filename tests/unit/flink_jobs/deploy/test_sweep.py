@@ -22,7 +22,7 @@ class Given:
     bucket: FakeObjects = field(default_factory=FakeObjects)
 
     def put(self, key: str, minutes: float, more: bytes = b"") -> None:
-        """Write an object at a minute; of two restore points the later one has read more."""
+        """Write an object at a minute; the later of two restore points has read more."""
         body = metadata(int(minutes), {0: int(minutes)}) + more if key.endswith("/_metadata") else more
         self.bucket.stored.append(StoredObject(key, EPOCH + timedelta(minutes=minutes), len(body)))
         self.bucket.bodies[key] = body
@@ -34,19 +34,19 @@ class Given:
         return upload
 
     def found(self, *, older: float = 10_000, savepoints: bool = False) -> list[Leftover]:
-        """Find what is older than a minute."""
+        """Return the leftovers that are older than a minute."""
         stock = take_inventory(SETTINGS, self.bucket)
         return leftovers(SETTINGS, stock, EPOCH + timedelta(minutes=older), savepoints=savepoints)
 
     def keys(self, *, older: float = 10_000, savepoints: bool = False) -> set[str]:
-        """Name what can go."""
+        """Return the keys and uploads that can go."""
         return {
             one.upload.upload_id if one.upload else one.key for one in self.found(older=older, savepoints=savepoints)
         }
 
 
 def test_uploads_go_that_no_restore_point_names_although_two_came_after_them() -> None:
-    """One that a checkpoint names is completed by the restored job, however old it is."""
+    """The restored job completes an upload that a checkpoint names, however old it is."""
     given = Given()
     given.begin("orphan", 1)
     given.begin("needed-by-newest", 1)
@@ -60,7 +60,7 @@ def test_uploads_go_that_no_restore_point_names_although_two_came_after_them() -
 
 
 def test_what_the_running_job_uploads_stays() -> None:
-    """It may have begun while the newest checkpoint was being written: the one before decides, with a margin."""
+    """It may have begun while the newest checkpoint was written, so the one before decides, with a margin."""
     given = Given()
     given.put(f"{CHECKPOINTS}/{NEW}/chk-1/_metadata", 10)
     given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 20)
@@ -71,7 +71,7 @@ def test_what_the_running_job_uploads_stays() -> None:
 
 
 def test_an_upload_is_as_old_as_its_first_part() -> None:
-    """There is a server that says of every upload that it began just now."""
+    """Some servers report every upload as begun just now."""
     given = Given()
     given.put(f"{CHECKPOINTS}/{NEW}/chk-1/_metadata", 10)
     given.put(f"{CHECKPOINTS}/{NEW}/chk-2/_metadata", 20)
@@ -102,7 +102,7 @@ def test_the_least_age_holds_for_uploads_checkpoints_and_savepoints() -> None:
 
 
 def test_checkpoints_of_former_jobs_go_and_those_of_the_newest_stay() -> None:
-    """All of its folder stays: a newer checkpoint may use files of an older one."""
+    """The whole folder of the newest job stays, because a newer checkpoint may use files of an older one."""
     given = Given()
     given.put(f"{CHECKPOINTS}/{OLD}/chk-1/_metadata", 1)
     given.put(f"{CHECKPOINTS}/{OLD}/shared/file", 1)
@@ -122,7 +122,7 @@ def test_a_file_that_the_newest_restore_point_names_stays() -> None:
 
 
 def test_the_newest_restore_point_never_goes() -> None:
-    """A job that ended with a savepoint has nothing else to continue from."""
+    """A job that ended with a savepoint can continue from nothing else."""
     given = Given()
     given.put(f"{CHECKPOINTS}/{OLD}/chk-1/_metadata", 1)
     given.put(f"{SAVEPOINTS}/savepoint-aaaaaa-1/_metadata", 2)

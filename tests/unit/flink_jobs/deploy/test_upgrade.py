@@ -94,7 +94,7 @@ def test_the_new_jar_runs_from_the_savepoint_of_the_old(tmp_path: Path) -> None:
 
 
 def test_a_jar_that_completes_no_checkpoint_gives_way_to_the_old_one(tmp_path: Path) -> None:
-    """The old jar runs again from the same savepoint: nothing landed in between."""
+    """The old jar runs again from the same savepoint, because nothing landed in between."""
     given = Given(tmp_path, works=False)
     with pytest.raises(UpgradeFailedError, match=r"0\.2\.0 .* does not work; 0\.1\.0 .* runs again"):
         given.upgrade()
@@ -102,7 +102,7 @@ def test_a_jar_that_completes_no_checkpoint_gives_way_to_the_old_one(tmp_path: P
 
 
 def test_a_jar_that_completed_a_checkpoint_and_then_failed_is_not_taken_back(tmp_path: Path) -> None:
-    """The old one would land again what the new one has landed."""
+    """The old jar would land records of the new one again."""
     given = Given(tmp_path, works=False)
     kill = given.flink.kill
 
@@ -124,7 +124,7 @@ def test_what_does_not_run_is_not_upgraded(tmp_path: Path) -> None:
 
 
 def test_two_builds_of_one_source_are_the_same_jar(tmp_path: Path) -> None:
-    """Builders write times and names into the manifest; a class or the version makes another jar."""
+    """Times and names in the manifest do not count; a different class or version makes another jar."""
     first = jar_version(write_jars(tmp_path / "1", built="today"))
     assert first == jar_version(write_jars(tmp_path / "2", built="tomorrow"))
     assert first.digest != jar_version(write_jars(tmp_path / "3", operator=b"other")).digest
@@ -147,7 +147,7 @@ def test_what_is_no_landing_jar_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_operator_without_its_uploads_is_no_build(tmp_path: Path) -> None:
-    """The one calls the other: of two builds they may not understand each other."""
+    """One jar calls the other, and jars of two builds may not be compatible."""
     jars = write_jars(tmp_path)
     jars.uploads.unlink()
     with pytest.raises(SetupError, match=r"there is no jar .*hourglass-landing-uploads\.jar.*lie side by side"):

@@ -83,7 +83,7 @@ def read(settings: LandingSettings) -> dict[str, object]:
 
 
 def test_the_configuration_is_what_was_proven(settings: LandingSettings) -> None:
-    """Every key was found necessary under kills; a secret survives YAML whatever it holds."""
+    """Tests with kills have proven every key necessary; a secret with any content survives YAML."""
     assert LOCAL == read(settings)
 
 
@@ -96,12 +96,12 @@ def test_the_configuration_is_what_was_proven(settings: LandingSettings) -> None
     ],
 )
 def test_the_heap_begins_small_and_never_above_its_limit(heap_max: str, parallelism: int, options: list[str]) -> None:
-    """Java refuses to start with a first size beyond the largest."""
+    """Java refuses to start with an initial size above the limit."""
     assert options == heap_options(heap_max, parallelism)
 
 
 def test_a_client_knows_where_the_cluster_is_and_nothing_of_its_machines(settings: LandingSettings) -> None:
-    """Its job brings its checkpoints along; slots, memory and metrics are the cluster's."""
+    """The checkpoint settings belong to the job; slots, memory and metrics are the cluster's."""
     changes = {"flink_target": FlinkTarget.SESSION, "flink_rest": "http://flink.example:8082", "metrics_port": 9249}
     names = ("env.java.opts.client", "env.log.dir", "io.tmp.dirs")
     expected = {name: value for name, value in LOCAL.items() if name in names or name.startswith("s3.")}
@@ -109,7 +109,7 @@ def test_a_client_knows_where_the_cluster_is_and_nothing_of_its_machines(setting
 
 
 def test_the_machines_of_a_cluster_need_the_bucket_and_look_for_silent_clients(settings: LandingSettings) -> None:
-    """Nothing of it belongs to one stream or to one machine: any number of jobs may run there."""
+    """No setting belongs to one stream or to one machine, because any number of jobs may run there."""
     expected = {name: value for name, value in LOCAL.items() if name.startswith(("s3.", "taskmanager.memory."))}
     found = yaml.safe_load(cluster_config(settings, WHEEL))
     assert OPTIONS == found.pop("env.java.opts.all").split()
@@ -123,7 +123,7 @@ def test_on_aws_the_default_chain_finds_keys_and_endpoint(settings: LandingSetti
 
 
 def test_metrics_are_served_where_a_port_is_set(settings: LandingSettings) -> None:
-    """Flink's reporter listens on every interface: so it is off unless somebody asks for it."""
+    """Flink's reporter listens on every interface, so it is off by default."""
     asked = {
         "metrics.reporters": "prometheus",
         "metrics.reporter.prometheus.factory.class": "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
@@ -143,7 +143,7 @@ class LogOnce {
 
 
 def logged(log_format: LogFormat, folder: Path) -> list[str]:
-    """Let Log4j write one message as the job's process would, and return the lines of its log."""
+    """Write one message through Log4j as the job's process does, and return the lines of its log."""
     configuration, program = folder / "log4j-cli.properties", folder / "LogOnce.java"
     configuration.write_text(logging_config(log_format))
     program.write_text(LOG_ONCE)
@@ -154,12 +154,12 @@ def logged(log_format: LogFormat, folder: Path) -> list[str]:
 
 
 def test_a_message_never_begins_a_line_of_the_text_log(tmp_path: Path) -> None:
-    """A message with line breaks is one line; what it would forge stands behind its own time and level."""
+    """A message with line breaks is one line; forged text follows the real time and level."""
     (line,) = logged(LogFormat.TEXT, tmp_path)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z WARN  Landing rejected\\n2026-01-01T.*", line)
 
 
 def test_a_message_is_one_json_object_of_the_json_log(tmp_path: Path) -> None:
-    """It comes back as it was."""
+    """The message can be read back unchanged."""
     (line,) = logged(LogFormat.JSON, tmp_path)
     assert FORGED == json.loads(line)["message"]

@@ -46,7 +46,7 @@ def tree(home: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("wheel")
 def test_the_home_holds_the_wheel_and_the_jars(tmp_path: Path) -> None:
-    """The S3 file system lies alone: in `lib/` it loses its configuration."""
+    """The S3 file system is in its own folder, because it loses its configuration in `lib/`."""
     home = assemble(tmp_path, "connector.jar")
     assert {
         "bin/flink": "bin/flink",
@@ -63,7 +63,7 @@ def test_the_home_holds_the_wheel_and_the_jars(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("wheel")
 def test_a_second_time_removes_what_is_no_longer_wanted_and_keeps_the_rest(tmp_path: Path) -> None:
-    """Two versions of one jar in `lib/` are a class path of chance."""
+    """With two versions of one jar in `lib/`, the class path depends on chance."""
     assemble(tmp_path, "connector-1.jar")
     home = assemble(tmp_path, "connector-2.jar")
     assert ["connector-2.jar", "flink-dist.jar", "landing.jar", "prometheus.jar"] == sorted(

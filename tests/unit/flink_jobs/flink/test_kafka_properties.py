@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_without_settings_the_consumer_is_plain() -> None:
-    """Where it reads, what was proven to be fast, discovery of partitions every half minute, and nothing else."""
+    """The properties are address, fetch settings, and partition discovery every half minute, and no others."""
     plain = {"partition.discovery.interval.ms": "30000", "security.protocol": "PLAINTEXT"}
     where = {"bootstrap.servers": "broker:9092", "group.id": "hourglass-events", "auto.offset.reset": "none"}
     found = consumer_properties(settings(kafka_bootstrap_servers="broker:9092", stream="events"))
@@ -33,19 +33,19 @@ def test_without_settings_the_consumer_is_plain() -> None:
 
 
 def test_only_who_accepts_the_loss_reads_on_elsewhere() -> None:
-    """Where the broker has deleted what was not yet read."""
+    """The choice matters if the broker has deleted records before they were read."""
     assert "earliest" == consumer_properties(settings(kafka_skip_deleted=True))["auto.offset.reset"]
 
 
 def test_extras_go_before_what_is_usual() -> None:
-    """An operator may know better."""
+    """An operator's properties replace the defaults."""
     extras = {"fetch.min.bytes": "1", "client.rack": "eu-1a"}
     properties = consumer_properties(settings(kafka_consumer_extras=extras))
     assert extras == {name: properties[name] for name in extras}
 
 
 def test_the_password_stays_in_its_file(file: Path) -> None:
-    """The properties travel in the job's graph: they name the file, and quote what JAAS would read as its own."""
+    """The properties are part of the job's graph, so they name the file, and quote characters that JAAS interprets."""
     found = security_properties(
         settings(
             kafka_security_protocol="SASL_PLAINTEXT",
@@ -95,7 +95,7 @@ def test_certificate_and_key_are_read_where_the_client_runs(file: Path) -> None:
     ("how", "is_read"), [("-v2 aes-256-cbc", False), ("-v1 PBE-SHA1-3DES", True), ("-nocrypt", True)]
 )
 def test_a_key_that_java_cannot_decrypt_is_refused_before_the_start(tmp_path: Path, how: str, is_read: bool) -> None:
-    """The job would try for minutes and then say that a factory is not available."""
+    """The job would retry for minutes and then report that a factory is not available."""
     key = tmp_path / "key.pem"
     for command in ("genrsa -out raw.pem 2048", f"pkcs8 -topk8 {how} -passout pass:x -in raw.pem -out key.pem"):
         subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
@@ -108,7 +108,7 @@ def test_a_key_that_java_cannot_decrypt_is_refused_before_the_start(tmp_path: Pa
 
 
 def test_a_password_in_a_variable_does_not_reach_the_job() -> None:
-    """The command writes it to a file first; a cluster mounts one."""
+    """The command writes the password to a file first; a cluster mounts one."""
     login = {"kafka_sasl_username": "me", "kafka_sasl_password": "canary"}
     with pytest.raises(ValueError, match="HOURGLASS_KAFKA_SASL_PASSWORD_FILE") as caught:
         security_properties(settings(kafka_security_protocol="SASL_SSL", **login))

@@ -20,13 +20,13 @@ def job(jid: str, state: str, start: int, running: int = 1, name: str = NAME) ->
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers each path with what a test put there, and keeps what was sent."""
+    """Returns the configured response of each path, and records the request bodies."""
 
     answers: ClassVar[dict[str, Any]] = {}
     sent: ClassVar[list[tuple[str, Any]]] = []
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Send the response."""
         known = self.path in self.answers
         self.send_response(200 if known else 404)
         self.end_headers()
@@ -66,7 +66,7 @@ def test_the_living_job_is_found_before_newer_ones_that_are_over(flink: FlinkRes
 
 
 def test_a_job_runs_only_when_all_its_tasks_do(flink: FlinkRest) -> None:
-    """Flink says RUNNING before the first task is deployed."""
+    """Flink reports RUNNING before the first task is deployed."""
     Answers.answers = {"/jobs/overview": {"jobs": [job("a", "RUNNING", 1, running=0)]}}
     found = flink.find_job(NAME)
     assert found
@@ -74,7 +74,7 @@ def test_a_job_runs_only_when_all_its_tasks_do(flink: FlinkRest) -> None:
 
 
 def test_numbers_are_added_up_over_tasks_and_absent_ones_are_zero(flink: FlinkRest) -> None:
-    """A source that is a task of its own tells its lag there; a job whose operator tells nothing has no numbers."""
+    """A source that is a separate task reports its lag there; a job whose operator reports nothing has no numbers."""
     lag, accepted = "Source__read_kafka.pendingRecords", "land.acceptedRecords"
     query = f"subtasks/metrics?agg=sum&get={lag},{accepted},land.rejectedRecords,land.repeatedRecords"
     Answers.answers = {
@@ -104,7 +104,7 @@ def test_checkpoints_restarts_and_causes_are_read(flink: FlinkRest) -> None:
 
 
 def test_a_stop_is_asked_for_without_draining(flink: FlinkRest) -> None:
-    """Draining would end the topic for Flink: windows fire, and the job could not go on."""
+    """A drain would end the topic for Flink: windows fire, and the job could not continue."""
     Answers.answers = {"/jobs/a/stop": {"request-id": "r"}}
     Answers.sent.clear()
     assert "r" == flink.stop("a", "s3://b/savepoints")
@@ -112,7 +112,7 @@ def test_a_stop_is_asked_for_without_draining(flink: FlinkRest) -> None:
 
 
 def test_a_job_that_ends_for_good_is_drained_when_asked(flink: FlinkRest) -> None:
-    """Only then are the files closed that a sink keeps open over checkpoints."""
+    """Only a drain closes the files that a sink keeps open over checkpoints."""
     Answers.answers = {"/jobs/a/stop": {"request-id": "r"}}
     Answers.sent.clear()
     flink.stop("a", "s3://b/savepoints", drain=True)
@@ -141,7 +141,7 @@ def test_each_state_of_a_savepoint_is_read(
 
 
 def test_a_refusal_and_silence_are_different_errors(flink: FlinkRest) -> None:
-    """Silence may be tried again."""
+    """Only a missing response can be retried."""
     Answers.answers = {}
     with pytest.raises(JobFailedError, match="HTTP 404"):
         flink.checkpoints("a")

@@ -26,7 +26,7 @@ PREFIX = "flink/platform-events/leases/"
 
 @dataclass
 class Given:
-    """A bucket, a clock, and something that happens while a starter waits."""
+    """A bucket, a clock, and an event while a starter waits."""
 
     bucket: FakeObjects = field(default_factory=FakeObjects)
     clock: FakeSeconds = field(default_factory=FakeSeconds)
@@ -38,15 +38,15 @@ class Given:
         return Leases(SETTINGS, self.bucket, self.clock)
 
     def take(self, holder: Holder = HERE) -> HeldLease:
-        """Take the stream."""
+        """Acquire the stream."""
         return self.leases.take(holder, self.said.append)
 
     def numbers(self) -> list[int]:
-        """The numbers of the leases that are left."""
+        """The numbers of the remaining leases."""
         return sorted(int(stored.key.removeprefix(PREFIX)[:8]) for stored in self.bucket.stored)
 
     def later(self, effect: Callable[[], object]) -> None:
-        """Let something happen at the next sleep."""
+        """Call an event at the next sleep."""
         sleep = self.clock.sleep
 
         def once(seconds: float) -> None:
@@ -65,7 +65,7 @@ def test_the_first_holder_takes_number_one() -> None:
 
 
 def test_a_living_process_of_this_machine_is_refused_at_once_by_name() -> None:
-    """The error names the holder, its lease and the repair; nothing is waited for."""
+    """The error names the holder, its lease and the repair; the starter does not wait."""
     given = Given()
     given.take()
     with pytest.raises(LeaseHeldError, match=rf"pid {os.getpid()} on {HERE.host}.*00000001.json.*Stop that one"):
@@ -74,7 +74,7 @@ def test_a_living_process_of_this_machine_is_refused_at_once_by_name() -> None:
 
 
 def test_a_dead_process_of_this_machine_is_succeeded_at_once() -> None:
-    """A start after kill -9 does not wait, and removes what the dead one left."""
+    """A start after kill -9 does not wait, and removes the lease of the dead process."""
     given = Given()
     given.take(DEAD)
     assert 2 == given.take().record.number
@@ -82,7 +82,7 @@ def test_a_dead_process_of_this_machine_is_succeeded_at_once() -> None:
 
 
 def test_a_job_that_outlives_its_dead_holder_is_waited_for() -> None:
-    """It runs on a cluster, which finds out later: the lease stands for its own time and for that."""
+    """A cluster runs it and notices the death later, so the lease is valid for its own time and that delay."""
     given = Given()
     given.leases.take(DEAD, given.said.append, 60.0)
     assert 2 == given.take().record.number
@@ -90,7 +90,7 @@ def test_a_job_that_outlives_its_dead_holder_is_waited_for() -> None:
 
 
 def test_a_job_that_outlives_its_dead_holder_is_succeeded_as_soon_as_it_is_over() -> None:
-    """Only its own job is ended, and only where the holder is known to be dead."""
+    """Only the holder's own job is ended, and only if the holder is known to be dead."""
     given = Given()
     leases = Leases(SETTINGS, given.bucket, given.clock, lambda job_id: (job_id, given.clock.now) >= ("j", 3))
     lease = leases.take(DEAD, given.said.append, 60.0)
@@ -107,7 +107,7 @@ def test_a_released_lease_is_taken_at_once() -> None:
 
 
 def test_a_silent_holder_of_another_machine_is_succeeded_after_the_time_that_its_lease_stands() -> None:
-    """Measured by the watcher's clock alone; it says for whom it waits."""
+    """The time is measured by the starter's clock only; the starter prints for whom it waits."""
     given = Given()
     given.take(ELSEWHERE)
     assert 2 == given.take().record.number
@@ -134,7 +134,7 @@ def test_the_time_of_the_lease_itself_counts_and_not_the_starters() -> None:
 
 
 def test_of_two_starters_one_wins_and_the_other_refuses() -> None:
-    """The loser of the creation looks again, and finds the winner."""
+    """The loser of the creation reads again, and finds the winner."""
     given = Given()
 
     def other_first(key: str) -> None:
@@ -149,7 +149,7 @@ def test_of_two_starters_one_wins_and_the_other_refuses() -> None:
 
 
 def test_a_creation_whose_answer_was_lost_is_known_by_its_token() -> None:
-    """The repetition finds the object of the first attempt: it is ours."""
+    """The retry finds the object of the first attempt, with our token."""
     given = Given()
     create = given.bucket.create
     given.bucket.create = lambda key, body: create(key, body) and create(key, body)  # type: ignore[method-assign]
@@ -157,7 +157,7 @@ def test_a_creation_whose_answer_was_lost_is_known_by_its_token() -> None:
 
 
 def test_a_number_that_others_have_passed_already_is_no_lease() -> None:
-    """Between the look and the creation two others came and went, and the lower number was removed."""
+    """Between our listing and our creation two others acquired and released, and the lower number was removed."""
     given = Given()
 
     def two_pass(_key: str) -> None:
@@ -171,7 +171,7 @@ def test_a_number_that_others_have_passed_already_is_no_lease() -> None:
 
 
 def test_a_listing_that_leaves_out_what_was_just_written_takes_no_lease_away() -> None:
-    """Only a higher number says that a lease is lost; the absence of one says nothing."""
+    """Only a higher number shows that a lease is lost; a missing number does not."""
     given = Given()
     given.take(DEAD)
     stored, kept = given.bucket.objects, given.bucket.stored
@@ -182,7 +182,7 @@ def test_a_listing_that_leaves_out_what_was_just_written_takes_no_lease_away() -
 
 
 def test_an_unreadable_object_counts_as_a_held_lease_until_it_has_run_out() -> None:
-    """A broken object cannot keep a stream for ever, nor give it free at once."""
+    """A broken object neither holds a stream forever nor releases it at once."""
     given = Given()
     given.bucket.put(f"{PREFIX}00000004.json", b"{")
     assert 5 == given.take().record.number
@@ -218,7 +218,7 @@ def test_a_lease_that_has_run_out_is_not_renewed_although_nobody_has_taken_the_s
 
 
 def test_the_time_of_a_lease_counts_from_the_request_that_wrote_it() -> None:
-    """A slow response says nothing about what happened since the server wrote the object."""
+    """A slow response does not prove that the lease was still held when it arrived."""
     given = Given()
     put = given.bucket.put
 
@@ -233,7 +233,7 @@ def test_the_time_of_a_lease_counts_from_the_request_that_wrote_it() -> None:
 
 
 def test_life_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pids mean something on one machine, and only together with a start time."""
+    """A pid identifies a process on one machine only, and only together with a start time."""
     assert Liveness.RUNS is HERE.life()
     assert Liveness.ENDED is DEAD.life()
     assert Liveness.ENDED is replace(HERE, created=HERE.created - 60).life()
@@ -258,7 +258,7 @@ def test_what_is_written_is_read_and_what_is_no_lease_is_refused() -> None:
     assert record == LeaseRecord.from_json(grown)
     bad: list[bytes] = [b"{", b"[]", b"7", b"{}", grown.replace(b"30.0", b"NaN"), grown.replace(b"30.0", b"0")]
     for body in [*bad, grown.replace(b'"number": 1', b'"number": "x"'), grown.replace(b'"host"', b'"hast"')]:
-        with pytest.raises(ValueError):  # noqa: PT011 - whichever it is
+        with pytest.raises(ValueError):  # noqa: PT011 - the class depends on the defect
             LeaseRecord.from_json(body)
 
 

@@ -21,7 +21,7 @@ SECOND = "flink/platform-events/leases/00000002.json"
 
 @dataclass
 class Watched:
-    """A keeper of a lease over a job; `done` lists what happens to the job and to this process."""
+    """A keeper of the lease of a job; `done` lists the effects on the job and on this process."""
 
     outlives_seconds: float | None = None
     bucket: FakeObjects = field(default_factory=FakeObjects)
@@ -34,15 +34,15 @@ class Watched:
         self.keeper = LeaseKeeper(self.leases, self.lease, self, self.clock, self.leave)
 
     def submitted(self, job_id: str) -> None:
-        """Learn the id."""
+        """Record the id."""
         self.done.append(f"submitted {job_id}")
 
     def prolong(self) -> None:
-        """Run on."""
+        """Record the prolongation."""
         self.done.append(f"prolong at {self.clock.now:.0f}")
 
     def end(self) -> None:
-        """End."""
+        """End the job."""
         self.done.append("end")
 
     def leave(self, code: int) -> None:
@@ -51,7 +51,7 @@ class Watched:
 
 
 def test_a_lease_is_renewed_three_times_within_its_time_and_names_the_job() -> None:
-    """A cluster lets the job run for one lease time after each renewal."""
+    """A cluster lets the job run for one more lease time after each renewal."""
     watched = Watched()
     watched.keeper.name_job("j1")
     watched.clock.now = 10
@@ -63,7 +63,7 @@ def test_a_lease_is_renewed_three_times_within_its_time_and_names_the_job() -> N
 
 
 def test_a_job_that_cannot_renew_ends_when_its_lease_has_run_out(caplog: pytest.LogCaptureFixture) -> None:
-    """Not before: a bucket that comes back in time costs nothing. The log names cause and repair, each once."""
+    """It does not end earlier: a short outage costs nothing. The log names cause and repair, each once."""
     watched = Watched()
     watched.bucket.failure = UnreachableError("away")
     watched.clock.now = SETTINGS.lease_seconds - 1
@@ -92,7 +92,7 @@ def test_a_bucket_that_comes_back_in_time_changes_nothing() -> None:
 
 @pytest.mark.parametrize("thread", ["renew", "watch"])
 def test_a_process_that_wakes_up_after_its_lease_has_run_out_ends_whichever_thread_is_first(thread: str) -> None:
-    """It was stopped, or its machine suspended: it renews nothing, also where nobody has taken the stream."""
+    """It was paused, or its machine suspended; it does not renew, even if nobody has taken the stream."""
     watched = Watched()
     watched.clock.now = SETTINGS.lease_seconds + 60
     getattr(watched.keeper, thread)()
@@ -103,7 +103,7 @@ def test_a_process_that_wakes_up_after_its_lease_has_run_out_ends_whichever_thre
 
 
 def test_a_job_whose_stream_was_taken_ends_at_its_next_renewal(caplog: pytest.LogCaptureFixture) -> None:
-    """Its machine's clock need not know that it stood still."""
+    """The job ends even if its machine's clock did not count the pause."""
     watched = Watched()
     watched.bucket.put(SECOND, replace(watched.lease.record, number=2).to_json())
     watched.keeper.renew()
@@ -122,7 +122,7 @@ def test_the_job_is_ended_before_anything_is_logged(caplog: pytest.LogCaptureFix
 
 
 def test_a_job_of_a_cluster_ends_before_its_lease_runs_out_for_others() -> None:
-    """The cluster needs the rest of the time to notice."""
+    """The cluster needs the rest of the time to cancel the job."""
     watched = Watched(outlives_seconds=60.0)
     watched.clock.now = 29
     watched.keeper.watch()
@@ -133,12 +133,12 @@ def test_a_job_of_a_cluster_ends_before_its_lease_runs_out_for_others() -> None:
 
 
 def test_the_watch_looks_every_second() -> None:
-    """While a machine is suspended the timeout of a wait does not go on."""
+    """The timeout of a wait does not advance while a machine is suspended."""
     assert 1.0 == Watched().keeper.watch()
 
 
 def test_a_lease_whose_object_was_removed_is_written_again() -> None:
-    """Only a higher number takes a stream: who deletes objects does not."""
+    """Only a higher number takes a stream; the deletion of an object does not."""
     watched = Watched()
     watched.bucket.delete(watched.lease.key)
     watched.keeper.renew()
@@ -147,7 +147,7 @@ def test_a_lease_whose_object_was_removed_is_written_again() -> None:
 
 
 def test_an_unexpected_error_counts_as_no_renewal(caplog: pytest.LogCaptureFixture) -> None:
-    """A thread that died of it would leave a job without renewals."""
+    """If it ended the thread, the job would have no renewals."""
     watched = Watched()
     watched.bucket.failure = ValueError("half a page of XML")
     assert 1.0 == watched.keeper.renew()
@@ -162,7 +162,7 @@ def test_a_released_stream_is_free() -> None:
 
 
 def test_the_end_of_a_local_job_is_the_end_of_its_java_process_also_of_a_stopped_one() -> None:
-    """A second end finds nothing to do."""
+    """A second call has no effect."""
     program = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
     with subprocess.Popen([sys.executable, "-c", program]) as java:
         LocalJob(java.pid).end()

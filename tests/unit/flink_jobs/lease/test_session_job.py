@@ -14,7 +14,7 @@ JOB = "a" * 32
 
 @dataclass
 class FakeCluster:
-    """A cluster that writes down what it is asked for; `away` answers nothing."""
+    """A cluster that records requests; with `away` it does not answer."""
 
     states: list[JobState | None] = field(default_factory=list)
     check_seconds: float | None = None
@@ -22,7 +22,7 @@ class FakeCluster:
     asked: list[str] = field(default_factory=list)
 
     def job_state(self, job_id: str) -> JobState | None:
-        """Answer the next state."""
+        """Return the next state."""
         self._note(f"state {job_id[:1]}")
         return self.states.pop(0)
 
@@ -31,11 +31,11 @@ class FakeCluster:
         self._note(f"cancel {job_id[:1]}")
 
     def prolong(self, job_id: str, until_milliseconds: int) -> None:
-        """Hear of a client."""
+        """Record the prolongation."""
         self._note(f"prolong {job_id[:1]} {until_milliseconds}")
 
     def client_check_seconds(self) -> float | None:
-        """Tell."""
+        """Return the interval."""
         self._note("check")
         return self.check_seconds
 
@@ -46,14 +46,14 @@ class FakeCluster:
 
 
 class Client(LocalJob):
-    """The Java process of a client, which notes its end in the list of its cluster."""
+    """The Java process of a client, which records its end in the list of its cluster."""
 
     def __init__(self, cluster: FakeCluster) -> None:
         super().__init__(0)
         self.cluster = cluster
 
     def end(self) -> None:
-        """End."""
+        """Record the end."""
         self.cluster.asked.append("kill the client")
 
 
@@ -75,7 +75,7 @@ def job(cluster: FakeCluster, said: list[str] | None = None) -> SessionClusterJo
 def test_the_lease_stands_until_the_cluster_has_looked_for_the_client(
     check_seconds: float | None, expected: float
 ) -> None:
-    """Flink's own interval is a minute, and a cluster whose interval is unknown may have just that."""
+    """A cluster whose interval is unknown may have Flink's default of a minute."""
     assert expected == job(FakeCluster(check_seconds=check_seconds)).outlives_seconds()
     assert 65.0 == job(FakeCluster(check_seconds=check_seconds, away=True)).outlives_seconds()
 
@@ -87,7 +87,7 @@ def test_each_renewal_lets_the_job_go_on_for_one_lease() -> None:
 
 
 def test_a_cluster_that_is_away_is_told_of_once() -> None:
-    """It cancels by itself what it does not hear of; the lease is still renewed."""
+    """The lease is still renewed, and the cluster cancels a job without prolongation by itself."""
     cluster, said = FakeCluster(away=True), list[str]()
     ours = job(cluster, said)
     ours.prolong()
@@ -99,7 +99,7 @@ def test_a_cluster_that_is_away_is_told_of_once() -> None:
 
 
 def test_a_job_without_a_lease_is_cancelled_and_its_client_killed() -> None:
-    """Also where the cluster is away: it cancels by itself."""
+    """The client is also killed if the cluster is away, which then cancels by itself."""
     cluster = FakeCluster()
     job(cluster).end()
     assert ["cancel a", "kill the client"] == cluster.asked
@@ -113,13 +113,13 @@ def test_a_job_without_a_lease_is_cancelled_and_its_client_killed() -> None:
     [(JobState.RUNNING, False), (JobState.FAILED, True), (JobState.FINISHED, True), (None, False)],
 )
 def test_only_the_word_of_the_cluster_that_ran_it_counts(state: JobState | None, over: bool) -> None:
-    """A JobManager that was started anew does not know it; its tasks may still be there."""
+    """A restarted JobManager does not know the job, whose tasks may still run."""
     assert over == job(FakeCluster([state])).is_over()
     assert not job(FakeCluster([state], away=True)).is_over()
 
 
 def test_a_job_whose_submission_was_not_answered_may_run() -> None:
-    """Before the submission it certainly does not."""
+    """Before the submission it certainly does not run."""
     ours = unsubmitted(FakeCluster([JobState.FAILED]))
     assert ours.is_over()
     ours.submitting()

@@ -33,7 +33,7 @@ class Given:
     def __post_init__(self) -> None:
         self.land(A1, 0, 29)
 
-    def land(  # noqa: PLR0913 - what lands, and what becomes of each kind
+    def land(  # noqa: PLR0913 - the landed offsets, and the fate of each kind
         self,
         epoch: str,
         first: int,
@@ -43,7 +43,7 @@ class Given:
         uploads: tuple[Kind, ...] = (),
         gone: tuple[Kind, ...] = (),
     ) -> None:
-        """Land an epoch; objects of some kinds are still open uploads, or do not exist."""
+        """Land an epoch; objects of some kinds are still open uploads, or missing."""
         for key, body in self.landed.land(epoch, first, last, partition=partition).items():
             kind = next(kind for kind in KINDS if f"/{kind}/" in key)
             if kind in uploads:
@@ -53,11 +53,11 @@ class Given:
                 self.bucket.put(key, body)
 
     def next_offsets(self) -> dict[tuple[str, int], int]:
-        """Recover."""
+        """Run the recovery."""
         return LedgerRecovery(self.settings, self.bucket, self.broker, self.said.append, lambda: WRITTEN).next_offsets()
 
     def findings(self) -> list[str]:
-        """Let an independent reader look at everything."""
+        """Return the findings of an independent reader over everything."""
         seen = audit(self.bucket, self.settings.layout, hours=Hours(), read=True, report=lambda _line: None)
         return [str(finding) for finding in seen.findings.kept]
 
@@ -88,7 +88,7 @@ def test_the_ledger_is_read_back_to_the_last_entry_of_a_partition_that_rests() -
     ids="+".join,
 )
 def test_commits_that_were_cut_off_are_completed_and_the_ledger_last(open_kinds: tuple[Kind, ...]) -> None:
-    """One visible object says that the checkpoint of its epoch had completed."""
+    """One visible object proves that the checkpoint of its epoch was complete."""
     given = Given()
     given.land(A2, 30, 39, uploads=open_kinds)
     assert {("t", 0): 40} == given.next_offsets()
@@ -99,7 +99,7 @@ def test_commits_that_were_cut_off_are_completed_and_the_ledger_last(open_kinds:
 
 
 def test_an_earlier_epoch_of_the_same_instance_is_completed_too() -> None:
-    """An aborted checkpoint leaves its files to the next one, which commits both in any order."""
+    """The next checkpoint commits the files of an aborted one together with its own, in any order."""
     given = Given()
     given.land(A2, 30, 39, uploads=KINDS)
     given.land(A3, 40, 49, uploads=(Kind.REJECTED, Kind.LEDGER))
@@ -108,7 +108,7 @@ def test_an_earlier_epoch_of_the_same_instance_is_completed_too() -> None:
 
 
 def test_an_upload_of_which_nothing_is_visible_is_read_again() -> None:
-    """Nobody knows whether its checkpoint had completed: the caller aborts it."""
+    """It is unknown whether its checkpoint was complete, so the caller aborts it."""
     given = Given()
     given.land(A2, 30, 39, uploads=KINDS)
     assert {("t", 0): 30} == given.next_offsets()
@@ -132,7 +132,7 @@ def test_it_may_be_cut_off_and_called_again() -> None:
 
 
 def test_a_hole_between_the_objects_is_booked_as_one() -> None:
-    """The broker has no record there: markers of transactions, or compacted ones."""
+    """The broker has no readable record there: transaction markers, or compacted records."""
     given = Given(broker=FakeBrokerReader({0: OffsetRange(0, 100)}, unreadable={30, 31}))
     given.land(A2, 32, 39, gone=(Kind.LEDGER,))
     assert {("t", 0): 40} == given.next_offsets()
@@ -140,7 +140,7 @@ def test_a_hole_between_the_objects_is_booked_as_one() -> None:
 
 
 def test_a_record_that_did_not_land_between_others_is_refused() -> None:
-    """Its upload is gone: after the last object it would be lost, before the first the others would double."""
+    """Its upload is gone. A start behind the objects would lose it, one before them would double the others."""
     given = Given()
     given.land(A2, 30, 39, gone=(Kind.REJECTED, Kind.LEDGER))
     with pytest.raises(RestoreRefusedError, match=r"t\[0\]: offsets 31-39 .* offsets 30 .*Move these objects out"):
@@ -154,7 +154,7 @@ def test_an_unbooked_object_of_booked_offsets_is_left_to_the_check() -> None:
 
 
 def test_an_unbooked_object_of_booked_and_other_offsets_is_refused() -> None:
-    """Behind its last offset the others would be lost, before its first they would double."""
+    """A start after its last offset would lose records, a start before its first would double some."""
     given = Given()
     given.land(B1, 20, 39, gone=(Kind.LEDGER,))
     with pytest.raises(RestoreRefusedError, match=r"t\[0\]: offsets 20-29 are booked, and lie once more"):

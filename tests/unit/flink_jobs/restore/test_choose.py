@@ -22,7 +22,7 @@ E1, E2 = "e85ca4bd91f2.7", "e85ca4bd91f2.8"
 
 @dataclass
 class Given:
-    """A bucket of topic `t`: what has landed, and restore points."""
+    """A bucket of topic `t`: landed objects and restore points."""
 
     bucket: FakeObjects = field(default_factory=FakeObjects)
     landed: LandedBucket = field(default_factory=LandedBucket)
@@ -30,7 +30,7 @@ class Given:
     def checkpoint(
         self, name: str, positions: dict[int, int], *, job: str = OLD, second: float = 0, more: bytes = b""
     ) -> str:
-        """Write a checkpoint; of a job that goes on, the number is in its name."""
+        """Write a checkpoint with the number in its name."""
         key = f"{CHECKPOINTS}/{job}/{name}"
         return self.point(key, metadata(int(name.removeprefix("chk-")), positions, "t") + more, second)
 
@@ -57,7 +57,7 @@ class Given:
         return SETTINGS.url(point.key) if point else None
 
     def refusal(self, path: str | None = None) -> str:
-        """Choose in vain."""
+        """Return the message of the refusal."""
         with pytest.raises(RestoreRefusedError) as refused:
             self.choose(path)
         return str(refused.value)
@@ -76,7 +76,7 @@ def test_what_has_no_metadata_is_not_complete() -> None:
 
 
 def test_the_newest_has_read_the_most_whatever_the_clock_of_the_bucket_says() -> None:
-    """A bucket that was copied, or restored from a backup, has times of its own, here in reverse."""
+    """A bucket that was copied, or restored from a backup, has other times, here reversed."""
     given = Given()
     newest = given.checkpoint("chk-41", {0: 30, 1: 30}, second=0)
     given.checkpoint("chk-40", {0: 20, 1: 30}, second=9)
@@ -87,7 +87,7 @@ def test_the_newest_has_read_the_most_whatever_the_clock_of_the_bucket_says() ->
 
 
 def test_without_records_between_them_the_higher_number_is_newer() -> None:
-    """A restored job counts on, so this holds from job to job."""
+    """A restored job continues the count, so this holds across jobs."""
     given = Given()
     given.checkpoint("chk-9", {0: 20})
     newest = given.checkpoint("chk-10", {0: 20}, job=NEW)
@@ -102,7 +102,7 @@ def test_of_a_checkpoint_and_the_savepoint_that_ended_its_job_the_savepoint_is_n
 
 
 def test_a_job_that_began_without_a_restore_point_counts_from_one_again() -> None:
-    """After `--from-ledger` both may hold the same records; the ledger knows which job came last."""
+    """After `--from-ledger` both may hold the same records; the ledger shows which job was last."""
     given = Given()
     given.checkpoint("chk-41", {0: 30})
     newest = given.checkpoint("chk-3", {0: 30}, job=NEW)
@@ -112,7 +112,7 @@ def test_a_job_that_began_without_a_restore_point_counts_from_one_again() -> Non
 
 
 def test_a_checkpoint_from_before_the_ledger_is_refused_with_partitions_and_offsets() -> None:
-    """The newest one was deleted: what it had landed would land twice."""
+    """The newest one was deleted, and the records that it had landed would land twice."""
     given = Given()
     older = given.checkpoint("chk-40", {0: 20, 1: 30})
     given.land(E1, 0, 19)
@@ -136,7 +136,7 @@ def test_a_partition_that_only_the_ledger_knows_is_refused() -> None:
 
 
 def test_a_checkpoint_ahead_of_the_ledger_completes_what_it_holds() -> None:
-    """The job was killed before it committed; holes at the end of a partition are in no entry either."""
+    """The job was killed before it committed; holes at the end of a partition are not in an entry either."""
     given = Given()
     newest = given.checkpoint("chk-41", {0: 35})
     given.land(E1, 0, 19)
@@ -144,7 +144,7 @@ def test_a_checkpoint_ahead_of_the_ledger_completes_what_it_holds() -> None:
 
 
 def test_the_ledger_of_an_earlier_hour_counts_too() -> None:
-    """Clocks of two machines differ, and the newest directory may hold another partition alone."""
+    """Clocks of two machines differ, and the newest directory may hold only another partition."""
     given = Given()
     given.checkpoint("chk-40", {0: 20, 1: 10})
     given.land(E1, 0, 29)
@@ -166,7 +166,7 @@ def commit_of(given: Given, epoch: str, first: int, last: int, *kinds: Kind) -> 
 
 
 def test_an_object_that_is_visible_before_its_entry_belongs_to_the_checkpoint_that_names_it() -> None:
-    """The kill fell between two commits; the restored job makes the second one."""
+    """The job was killed between two commits; the restored job makes the second one."""
     given = Given()
     given.land(E1, 0, 19)
     keys = commit_of(given, E2, 20, 29, Kind.LANDING)
@@ -175,7 +175,7 @@ def test_an_object_that_is_visible_before_its_entry_belongs_to_the_checkpoint_th
 
 
 def test_an_object_that_nobody_knows_is_refused() -> None:
-    """The kill fell between two commits, and then the checkpoint was deleted: the ledger alone cannot tell."""
+    """The job was killed between two commits, and then the checkpoint was deleted; the ledger alone is not enough."""
     given = Given()
     older = given.checkpoint("chk-40", {0: 20})
     given.land(E1, 0, 19)
@@ -235,7 +235,7 @@ def test_the_savepoint_of_an_earlier_stop_is_refused() -> None:
 
 @pytest.mark.parametrize("path", ["s3://elsewhere/s", "s3://hourglass/flink/other/savepoints/savepoint-bbbbbb-1"])
 def test_a_savepoint_of_another_stream_is_refused(path: str) -> None:
-    """Its offsets are those of other topics; the error names where the right ones lie."""
+    """Its offsets are those of other topics; the error names the folder of the right savepoints."""
     assert (
         f"no savepoint of the stream platform-events: those lie below s3://hourglass/{SAVEPOINTS}"
         in Given().refusal(path)
@@ -258,7 +258,7 @@ FILE = f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-11/0123"
 
 
 def naming(file: str) -> bytes:
-    """Write that a checkpoint needs a file of 40 bytes."""
+    """Return the bytes by which a checkpoint refers to a file of 40 bytes."""
     return b"\x02" + struct.pack(">QH", 40, len(file)) + file.encode() + b"/more"
 
 
@@ -274,7 +274,7 @@ def naming(file: str) -> bytes:
     ids=["empty", "cut in the header", "garbage", "cut behind the header", "file gone"],
 )
 def test_a_damaged_newest_checkpoint_is_refused_and_never_passed_over(content: bytes, problem: str) -> None:
-    """Its job had read on: nobody knows how far."""
+    """Its job had read further, and it is unknown how far."""
     given = Given()
     given.checkpoint("chk-10", {0: 20})
     given.point(f"{CHECKPOINTS}/{OLD}/chk-11", content)
@@ -284,7 +284,7 @@ def test_a_damaged_newest_checkpoint_is_refused_and_never_passed_over(content: b
 
 
 def test_a_damaged_checkpoint_of_a_former_job_does_not_stop_the_stream() -> None:
-    """The next one was started from the ledger; what is as new as the ledger is right to continue from."""
+    """The next job was started from the ledger; a restore point as new as the ledger is right to continue from."""
     given = Given()
     given.point(f"{CHECKPOINTS}/{OLD}/chk-11", b"")
     newest = given.checkpoint("chk-3", {0: 30}, job=NEW)
@@ -307,7 +307,7 @@ def test_a_state_file_of_another_size_is_refused() -> None:
 
 @pytest.mark.parametrize("scheme", ["s3", "s3a", "hourglass-state"])
 def test_a_checkpoint_whose_files_are_there_is_restored(scheme: str) -> None:
-    """By whichever of the file systems it was written."""
+    """It is restored whichever file system wrote it."""
     given = Given()
     path = given.point(
         f"{CHECKPOINTS}/{OLD}/chk-11", metadata(11, {0: 1}, "t") + naming(scheme + FILE.removeprefix("s3"))
@@ -317,7 +317,7 @@ def test_a_checkpoint_whose_files_are_there_is_restored(scheme: str) -> None:
 
 
 def test_positions_in_a_state_file_beside_the_metadata_count() -> None:
-    """Flink keeps a state there that is larger than 20 KB."""
+    """Flink writes a state larger than 20 KB there."""
     given = Given()
     newest = given.checkpoint("chk-41", {0: 20})
     given.bucket.put(f"{CHECKPOINTS}/{OLD}/chk-41/0123", metadata(41, {1: 10}, "t"))

@@ -15,7 +15,7 @@ TOPICS = st.text("abcXYZ019._-", min_size=1, max_size=249)
 @example("a" * 48, {0: 5}, b"")  # its length is the character 0
 @given(TOPICS, st.dictionaries(st.integers(0, 10_000), st.integers(-3, 2**62)), st.binary(max_size=60))
 def test_positions_are_read_whatever_lies_around_them(topic: str, offsets: dict[int, int], noise: bytes) -> None:
-    """The length of a topic's name may look like a character of it, so every byte is tried."""
+    """The byte of a name's length may look like a character of the name, so every byte is tried."""
     state = noise + metadata(7, offsets, topic) + noise
     assert {(topic, partition): offset for partition, offset in offsets.items()} == {
         at: offset for at, offset in positions(state).items() if at[0] == topic
@@ -23,7 +23,7 @@ def test_positions_are_read_whatever_lies_around_them(topic: str, offsets: dict[
 
 
 def test_of_two_states_of_one_partition_the_higher_offset_counts() -> None:
-    """Before it was ever read the enumerator has it with a negative offset, and the reader with a real one."""
+    """The enumerator keeps an unread partition with a negative offset, while the reader has a real one."""
     assert {("t", 0): 5} == positions(metadata(1, {0: -2}, "t") + metadata(1, {0: 5}, "t") + metadata(1, {0: -2}, "t"))
 
 

@@ -14,7 +14,7 @@ def upload(key: str, upload_id: str) -> OpenUpload:
 
 
 def test_uploads_that_no_restorable_state_names_are_aborted() -> None:
-    """Lines, rejects, ledger, and a checkpoint that the former job was about to complete; nobody else's keys."""
+    """Uploads of lines, rejects, ledger, and the former job's checkpoint are aborted; other streams keep theirs."""
     prefixes = ("platform-events/landing/", "platform-events/rejected/", "platform-events/ledger/", f"{CHECKPOINTS}/")
     orphans = [upload(f"{prefix}o", f"orphan of {prefix}") for prefix in prefixes]
     needed = [upload("platform-events/landing/n", "needed-1"), upload("platform-events/ledger/n", "needed-2")]

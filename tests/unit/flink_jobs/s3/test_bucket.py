@@ -56,7 +56,7 @@ def test_directories_are_listed_without_what_they_hold(client: S3Client, stub: S
 
 
 def test_an_upload_is_completed_of_the_parts_that_it_has_stored(client: S3Client, stub: Stubber) -> None:
-    """One without a part holds no object: there is nothing to complete."""
+    """An upload without a part cannot be completed."""
     of = {"Bucket": "b", "Key": "k", "UploadId": "u"}
     parts = [{"PartNumber": number, "ETag": f'"{number}"'} for number in (1, 2)]
     stub.add_response("list_parts", {"Parts": [{**part, "Size": 1, "LastModified": NOON} for part in parts]}, of)
@@ -91,7 +91,7 @@ def test_a_server_that_is_away_is_one_clear_error() -> None:
 
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
 def test_an_object_is_created_once(client: S3Client, stub: Stubber, code: str) -> None:
-    """The server decides with `If-None-Match`; 412 and 409 are "not by this call", never an error."""
+    """The server decides by `If-None-Match`; 412 and 409 mean "not by this call" and are not an error."""
     request = {"Bucket": "b", "Key": "k", "Body": b"1", "IfNoneMatch": "*", "ACL": "private"}
     stub.add_response("put_object", {}, request)
     stub.add_client_error("put_object", service_error_code=code, expected_params=request)

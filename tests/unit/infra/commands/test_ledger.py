@@ -19,12 +19,12 @@ class CheckedBucket(LandedBucket):
     """Accepts every check of its access."""
 
     def check(self) -> None:
-        """Find out nothing."""
+        """Accept the access."""
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CheckedBucket:
-    """Land two hours, and let the command see them."""
+    """Land two hours in the bucket of the command."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOURGLASS_TOPIC", "t")
     bucket = CheckedBucket()
@@ -52,7 +52,7 @@ def test_a_sound_bucket_exits_with_0(bucket: CheckedBucket) -> None:
 
 
 def test_every_finding_is_printed_and_the_exit_code_is_1(bucket: CheckedBucket) -> None:
-    """One line each, code first, for a person and for grep."""
+    """Each finding is one line, code first, for a person and for grep."""
     del bucket.bodies[A1_H3]
     result = run()
 
@@ -62,7 +62,7 @@ def test_every_finding_is_printed_and_the_exit_code_is_1(bucket: CheckedBucket) 
 
 
 def test_json_holds_the_same_with_stable_names(bucket: CheckedBucket) -> None:
-    """Findings, their counts, and where each partition is."""
+    """The JSON holds findings, their counts, and the position of each partition."""
     bucket.bodies[A1_H3] = b""
     result = run("--json", "--broker")
     document = json.loads(result.stdout)
@@ -75,7 +75,7 @@ def test_json_holds_the_same_with_stable_names(bucket: CheckedBucket) -> None:
 
 
 def test_warnings_do_not_change_the_exit_code(bucket: CheckedBucket) -> None:
-    """An object whose entry is still on its way."""
+    """An object whose entry is not visible yet is only a warning."""
     put = LandedBucket().land("bbbbbbbbbbbb.1", 101, 109)
     bucket.bodies |= {key: body for key, body in put.items() if "/landing/" in key}
     result = run()
@@ -105,7 +105,7 @@ def test_hours_that_are_none_are_a_wrong_use(bucket: CheckedBucket, hours: str) 
 
 
 def test_a_watch_looks_again_and_again_before_the_check(bucket: CheckedBucket) -> None:
-    """What was wrong for a moment stays found, though it is gone at the end."""
+    """A finding of one poll is kept, even if its cause is gone at the end."""
     put = bucket.bodies.pop(A1_H3)
     looks: list[str] = []
 
@@ -123,7 +123,7 @@ def test_a_watch_looks_again_and_again_before_the_check(bucket: CheckedBucket) -
 
 
 def test_a_bucket_that_is_away_is_not_a_finding(bucket: CheckedBucket) -> None:
-    """The error goes up to the command line, which ends with 2."""
+    """The error is raised to the command line, which exits with 2."""
 
     def away(_prefix: str) -> None:
         raise UnreachableError("bucket does not answer")

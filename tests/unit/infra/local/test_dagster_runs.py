@@ -14,7 +14,7 @@ from infra.local import dagster_runs
 
 @dg.job
 def nothing() -> None:
-    """A job for runs that are only recorded."""
+    """A job for recorded runs only."""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagste
 
 
 def test_runs_that_a_crash_cut_off_are_failed_so_that_they_are_retried(instance: DagsterInstance) -> None:
-    """A run in flight cannot be alive before the daemon is: it is failed; what waits or is over stays as it is."""
+    """A run in flight cannot be alive before the daemon is, so it is failed; queued and finished runs are unchanged."""
     statuses = (
         DagsterRunStatus.STARTED,
         DagsterRunStatus.STARTING,
@@ -60,7 +60,7 @@ def test_waiting_and_running_are_unfinished_and_an_end_is_not(instance: DagsterI
 def test_a_daemon_serves_when_each_of_its_daemons_has_sent_a_heartbeat_since_the_start(
     instance: DagsterInstance,
 ) -> None:
-    """Heartbeats of a daemon that was stopped stay in the storage, and one of the new daemon is not all of them."""
+    """Heartbeats of a stopped daemon stay in the storage, and one heartbeat of the new daemon is not enough."""
     started = datetime(2025, 8, 1, 3, tzinfo=UTC)
     needed = instance.get_required_daemon_types()
 

@@ -58,7 +58,7 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_a_started_program_is_found_by_name_and_ends_on_stop(table: ProcessTable, tmp_path: Path) -> None:
-    """Another command finds the process by its pid file, and stop leaves nothing of it."""
+    """Another command finds the process by its pid file, and stop removes the process and the file."""
     sleeper = program("sleeper", SLEEPS, tmp_path)
     running = table.start(sleeper)
     wait_until_healthy(sleeper, running)
@@ -89,7 +89,7 @@ def test_an_end_during_the_start_is_reported_with_the_end_of_the_log(table: Proc
 
 
 def test_a_stack_trace_shrinks_to_its_messages(tmp_path: Path) -> None:
-    """What a person needs is the message with the file and the field, not the frames around it."""
+    """A person needs the message with the file and the field, not the frames around it."""
     log = tmp_path / "x.log"
     log.write_text(
         "Traceback (most recent call last):\n"
@@ -112,7 +112,7 @@ def test_a_stack_trace_shrinks_to_its_messages(tmp_path: Path) -> None:
 def test_a_foreign_server_on_the_port_is_not_taken_for_ours(
     table: ProcessTable, tmp_path: Path, listener: socket.socket
 ) -> None:
-    """Health alone proves nothing: the process itself must own its port."""
+    """A health check alone is not enough: the process itself must own its port."""
     sleeper = program("sleeper", SLEEPS, tmp_path, port=listener.getsockname()[1])
 
     with pytest.raises(StackError, match="another process than sleeper listens on port"):
@@ -120,7 +120,7 @@ def test_a_foreign_server_on_the_port_is_not_taken_for_ours(
 
 
 def test_a_pid_that_belongs_to_another_process_is_not_ours(table: ProcessTable, tmp_path: Path) -> None:
-    """The start time is compared: a pid that the system gave away again is never signalled."""
+    """The start time is compared, so a pid that the system has reused is never signalled."""
     (tmp_path / "run").mkdir()
     own = {"name": "sleeper", "pid": psutil.Process().pid, "created": 1.0, "log": "x"}
     (tmp_path / "run" / "sleeper.json").write_text(json.dumps(own))
@@ -144,7 +144,7 @@ def test_taken_and_repeated_ports_are_named_with_their_setting(listener: socket.
 
 
 def test_variables_hold_inside_alone_also_where_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that was there has its value back, one that was not is gone."""
+    """Afterwards a variable has its old value again, or is unset if it had none."""
     seen: list[str | None] = []
 
     def fail_inside() -> None:

@@ -36,5 +36,5 @@ def test_a_row_is_printed_with_the_columns_of_the_table_in_their_order() -> None
     [(True, 10, True), (True, 11, False), (False, 10, False), (None, 10, None), (True, None, True)],
 )
 def test_what_was_produced_must_have_landed(hops: bool | None, produced: int | None, agree: bool | None) -> None:
-    """One record that the topic holds and the ledger does not know turns the row red."""
+    """One record in the topic that is not in the ledger turns the row red."""
     assert agree is ProofRow(published(agree=hops), produced).agree

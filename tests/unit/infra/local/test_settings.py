@@ -26,7 +26,7 @@ def test_children_get_the_ports_of_this_stack(settings: LocalSettings) -> None:
 
 
 def test_an_environment_variable_moves_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name in the message about a taken port is the name that moves it."""
+    """The message about a taken port names the variable that moves it."""
     monkeypatch.setenv("HOURGLASS_S3_PORT", "12345")
 
     assert 12345 == LocalSettings().ports["HOURGLASS_S3_PORT"]

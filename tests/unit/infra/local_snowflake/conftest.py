@@ -28,7 +28,7 @@ PASSWORD = "correct-horse"
 
 
 FOREIGN_WARNINGS = ("ignore:sqlglotrs is deprecated", "ignore:Arrow output on a DB-API result")
-"""Of fakesnow, in the thread of the server: nothing here can avoid them."""
+"""Warnings of fakesnow in the thread of the server; the tests cannot avoid them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,7 +63,7 @@ class FolderBucket:
             raise ObjectVanishedError(stored.key) from exc
 
     def write(self, key: str, *events: object) -> None:
-        """Write one line per event, a text unchanged, compressed by the suffix of the key."""
+        """Write one line per event, or a text unchanged, compressed by the suffix of the key."""
         lines = "".join(event if isinstance(event, str) else json.dumps(event) + "\n" for event in events).encode()
         path = self.folder / "hourglass" / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class FolderBucket:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs, and its bucket."""
+    """A running server and its bucket."""
 
     port: int
     bucket: FolderBucket
@@ -92,7 +92,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Client:
-    """A session in a schema of its own."""
+    """A session in its own schema."""
 
     connection: Any
     server: Server
@@ -104,17 +104,17 @@ class Client:
         return self.server.bucket
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """Send a statement; its rows by lower-case column name."""
+        """Send a statement; return its rows by lower-case column name."""
         with self.connection.cursor(connector.DictCursor) as cursor:
             cursor.execute(sql)
             return [{name.lower(): value for name, value in row.items()} for row in cursor.fetchall()]
 
     def values(self, sql: str) -> list[Any]:
-        """Send a statement; the first column of its rows."""
+        """Send a statement; return the first column of its rows."""
         return [next(iter(row.values())) for row in self.rows(sql)]
 
     def refused(self, sql: str) -> tuple[int, str]:
-        """Send a statement that must be refused; its number and SQL state."""
+        """Send a statement that must be refused; return its error number and SQL state."""
         with pytest.raises(connector.Error) as caught:
             self.rows(sql)
         assert caught.value.errno is not None
@@ -127,7 +127,7 @@ class Client:
 
 @pytest.fixture(scope="session", autouse=True)
 def _offline() -> Iterator[None]:
-    """Keep the connector from asking the metadata servers of three clouds where it runs."""
+    """Keep the connector from querying the metadata servers of three clouds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
         yield
@@ -135,7 +135,7 @@ def _offline() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    from infra.local_snowflake.server import build  # noqa: PLC0415 - fakesnow imports what warns
+    from infra.local_snowflake.server import build  # noqa: PLC0415 - fakesnow imports a module that warns
 
     folder = tmp_path_factory.mktemp("local_snowflake")
     bucket = FolderBucket(folder / "s3")

@@ -40,7 +40,7 @@ def refresh(client: Any, path: str = "") -> list[tuple[str, str]]:
 
 
 def test_every_codec_of_the_landing_job_is_read(table: Any) -> None:
-    """Plain, gzip and zstd JSON lines give their rows after a refresh, with no row before it."""
+    """Plain, gzip and zstd JSON lines give their rows after a refresh, and no row before it."""
     assert [] == table.rows("SELECT * FROM ext")
     for number, codec in enumerate(("", ".gz", ".zst")):
         write(table, f"03/part-{number}.jsonl{codec}", number)
@@ -105,7 +105,7 @@ def test_rows_are_numbered_within_their_file(table: Any) -> None:
 def test_a_file_is_read_up_to_its_first_broken_row_without_an_error(
     table: Any, lines: list[str], read: list[int]
 ) -> None:
-    """A file that fails while scanning is skipped from there on; other files are not concerned."""
+    """A file that fails during a scan is skipped from that row on; other files are not affected."""
     table.bucket.write(f"{table.schema}/2025/08/01/03/broken.jsonl", *lines)
     write(table, "03/whole.jsonl", 9)
     assert 2 == len(refresh(table))
@@ -180,7 +180,7 @@ def test_describe_lists_value_first_then_the_virtual_columns(table: Any) -> None
     ],
 )
 def test_a_table_is_invalid_once_its_stage_is_another(table: Any, change: str, reason: str) -> None:
-    """OR REPLACE, SET URL and DROP of the stage: 91093 at query and refresh; a new table over it is valid."""
+    """After OR REPLACE, SET URL or DROP of the stage, query and refresh fail with 91093; a new table is valid."""
     table.rows(change.format(schema=table.schema))
     for sql in ("SELECT * FROM ext", f"SELECT e.n FROM AWS.{table.schema}.ext e", "ALTER EXTERNAL TABLE ext REFRESH"):
         assert (91093, "55000") == table.refused(sql)
@@ -199,7 +199,7 @@ def test_a_replaced_table_knows_nothing_of_its_former_files(table: Any) -> None:
 
 
 def test_a_creation_that_fails_leaves_what_was_there(table: Any) -> None:
-    """A column that cannot be compiled: the former table answers as before."""
+    """After a CREATE with a column that cannot be compiled, the former table answers as before."""
     write(table, "03/a.jsonl", 1)
     refresh(table)
     table.refused(
@@ -211,7 +211,7 @@ def test_a_creation_that_fails_leaves_what_was_there(table: Any) -> None:
 
 
 def test_a_first_refresh_that_fails_takes_the_table_back(client: Any) -> None:
-    """The bucket refuses while REFRESH_ON_CREATE runs: no table stays."""
+    """If the bucket refuses during REFRESH_ON_CREATE, no table remains."""
     client.rows("CREATE STAGE st URL = 's3://no-such-bucket/'")
     assert 91016 == client.refused("CREATE EXTERNAL TABLE ext LOCATION = @st FILE_FORMAT = (TYPE = JSON)")[0]
     assert [] == client.rows("SHOW EXTERNAL TABLES")
@@ -219,7 +219,7 @@ def test_a_first_refresh_that_fails_takes_the_table_back(client: Any) -> None:
 
 
 def test_creating_a_name_that_is_taken(table: Any) -> None:
-    """2002 without IF NOT EXISTS, also when the name is an ordinary table's."""
+    """CREATE without IF NOT EXISTS fails with 2002, also when the name is that of an ordinary table."""
     create(table, "CREATE EXTERNAL TABLE IF NOT EXISTS")
     for name in ("ext", "plain"):
         table.rows("CREATE TABLE IF NOT EXISTS plain (a INT)")
@@ -250,7 +250,7 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_a_number(table: Any, sql: str, code: int) -> None:
-    """Formats other than JSON, clauses that do not exist, missing stages and schemas, other kinds of statements."""
+    """Formats other than JSON, unknown clauses, missing stages and schemas, and other statements are refused."""
     assert code == table.refused(sql)[0]
 
 

@@ -1,4 +1,4 @@
-"""How text becomes a statement; no server runs here."""
+"""Parse text into a statement, without a server."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_external_table_with_every_clause() -> None:
     ],
 )
 def test_statements_of_this_server_and_of_others(sql: str, statement: object) -> None:
-    """None means that fakesnow answers."""
+    """None means that fakesnow executes the statement."""
     assert statement == parse(sql)
 
 
@@ -110,13 +110,13 @@ def test_statements_of_this_server_and_of_others(sql: str, statement: object) ->
     ],
 )
 def test_text_that_is_no_statement_is_a_syntax_error(sql: str) -> None:
-    """1003, whatever is wrong; never another exception."""
+    """The error is 1003 for every defect, never another exception."""
     with pytest.raises(SyntaxRefusedError):
         parse(sql)
 
 
 def test_one_request_holds_one_statement() -> None:
-    """A semicolon inside a string or comment is none; one at the end is allowed."""
+    """A semicolon inside a string or comment does not count; one at the end is allowed."""
     parse("BEGIN;")
     parse("SELECT ';' /* ; */;")
     with pytest.raises(StatementCountError, match="Actual statement count 2"):
@@ -133,7 +133,7 @@ def test_a_syntax_error_names_the_place() -> None:
     ("text", "value"), [("'a''b'", "a'b"), (r"'a\'b'", "a'b"), (r"'\\'", "\\"), (r"'a\nb'", "a\nb"), ("$$a'b$$", "a'b")]
 )
 def test_strings(text: str, value: str) -> None:
-    """A doubled quote, backslash escapes, and dollar quotes that have none."""
+    """Strings know a doubled quote and backslash escapes; dollar-quoted strings have no escapes."""
     assert value == tokenize(text)[0].string
     assert value == Reader(text).string()
 
@@ -152,5 +152,5 @@ def test_strings(text: str, value: str) -> None:
     ],
 )
 def test_like(pattern: str, text: str, matches: bool) -> None:
-    """Case is ignored, two wildcards, one escape, and no character of a regular expression means anything."""
+    """LIKE ignores case, has two wildcards and one escape; characters of regular expressions have no meaning."""
     assert matches is like_matches(pattern, text)

@@ -1,4 +1,4 @@
-"""What a killed server keeps, with the server as a process of its own."""
+"""Kill the server, as a separate process, and check what it keeps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snowflake import connector
 
 @contextmanager
 def serve(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start a server and wait for its line with the port."""
+    """Start a server and wait until it prints its port."""
     command = [sys.executable, "-m", "infra.local_snowflake.server", "--port", "0", "--data", str(data)]
     keys = {
         "HOURGLASS_S3_ACCESS_KEY_ID": "k",
@@ -40,7 +40,7 @@ def connect(port: int) -> Any:
 
 
 def rows(port: int, *statements: str) -> list[tuple[object, ...]]:
-    """Send statements in a session; the rows of the last one."""
+    """Send statements in a session; return the rows of the last one."""
     with connect(port) as connection, connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -81,7 +81,7 @@ def test_one_folder_has_one_server(tmp_path: Path) -> None:
 def test_a_killed_server_leaves_nothing_in_the_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that it keeps lies in its own folder."""
+    """All its data is in its own folder."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))

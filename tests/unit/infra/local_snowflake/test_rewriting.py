@@ -1,4 +1,4 @@
-"""How a statement is rewritten for the engine below; no server runs here."""
+"""Rewrite a statement for the engine below, without a server."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def session() -> Session:
     ],
 )
 def test_bare_columns_of_a_merge_get_the_name_of_the_source(sql: str, rewritten: str) -> None:
-    """Only a lone column is touched."""
+    """Only an unqualified column is changed."""
     head = "MERGE INTO t USING (SELECT 1 a, 2 b) s ON t.a = s.a WHEN NOT MATCHED THEN "
     assert head + rewritten == with_qualified_merge_values(head + sql)
 
 
 def test_a_source_without_an_alias_gives_its_own_name() -> None:
-    """The last part of the source's name."""
+    """The name is the last part of the source's name."""
     sql = "MERGE INTO t USING d.s.src ON t.a = src.a WHEN NOT MATCHED THEN INSERT (a) VALUES (a)"
     assert sql.replace("VALUES (a)", 'VALUES ("SRC".a)') == with_qualified_merge_values(sql)
 
 
 def test_functions_of_the_session_are_answered_outside_of_strings(session: Session) -> None:
-    """CURRENT_ROLE() is a literal; its name in a string or without brackets stays."""
+    """CURRENT_ROLE() becomes a literal; its name in a string or without brackets stays."""
     sql = "SELECT current_role(), 'CURRENT_ROLE()', CURRENT_WAREHOUSE()"
     assert "SELECT 'it''s', 'CURRENT_ROLE()', NULL" == with_session_functions(sql, session)
 
@@ -56,7 +56,7 @@ def test_functions_of_the_session_are_answered_outside_of_strings(session: Sessi
 def test_a_temporary_relation_is_found_by_every_spelling_of_its_name(
     session: Session, sql: str, rewritten: str
 ) -> None:
-    """One, two or three parts, also as the qualifier of a column; never in a string or in another schema."""
+    """It is found with one, two or three parts, also as a column's qualifier, but not in a string or another schema."""
     others = {ObjectName("AWS", "DEV", "TMP"): ObjectName("AWS", "DEV", "TMP_1")}
     assert rewritten == with_other_names(sql, others, session)
 
@@ -69,7 +69,7 @@ def test_a_temporary_relation_is_found_by_every_spelling_of_its_name(
     ],
 )
 def test_temporary_is_removed(sql: str, rewritten: str) -> None:
-    """With its companions LOCAL and GLOBAL."""
+    """TEMPORARY is removed together with LOCAL and GLOBAL."""
     found = target(sql)
     assert found is not None
     assert found.temporary
@@ -83,7 +83,7 @@ def test_other_statements_have_no_target(sql: str) -> None:
 
 
 def test_a_log_line_holds_no_secret() -> None:
-    """The strings of a statement that speaks of a password or a key are left out."""
+    """The strings of a statement that mentions a password or a key are left out."""
     line = loggable("CREATE USER u\n  PASSWORD = 'hunter2'")
     assert "hunter2" not in line
     assert "CREATE USER u PASSWORD = '***'" == line

@@ -13,14 +13,14 @@ from snowflake import connector
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"password": ""}, {"user": "somebody"}])
 def test_a_wrong_login_is_refused_at_once(server: Any, wrong: dict[str, str]) -> None:
-    """User and password are checked; the refusal is an answer, not something to try again."""
+    """User and password are checked; the refusal is a response that clients do not retry."""
     with pytest.raises(connector.Error) as caught:
         server.connect(**wrong)
     assert "Incorrect username or password" in str(caught.value) or 251006 == caught.value.errno
 
 
 def test_a_login_creates_no_database(server: Any) -> None:
-    """A database or schema that does not exist is not made by naming it in the login."""
+    """A login that names a missing database or schema does not create it."""
     with server.connect(database="NOWHERE", schema="X") as connection, connection.cursor() as cursor:
         assert "NOWHERE" not in {row[1] for row in cursor.execute("SHOW DATABASES").fetchall()}
         with pytest.raises(connector.Error) as caught:
@@ -74,7 +74,7 @@ def test_a_warehouse_is_a_name(client: Any) -> None:
     ],
 )
 def test_statements_about_rights_and_transactions_are_accepted(client: Any, sql: str) -> None:
-    """They have no effect here; a script that has them runs."""
+    """They have no effect here, but a script with them runs."""
     assert ["Statement executed successfully."] == client.values(sql)
 
 
@@ -93,7 +93,7 @@ def test_statements_about_rights_and_transactions_are_accepted(client: Any, sql:
     ],
 )
 def test_what_this_server_cannot_do_is_an_answer(client: Any, sql: str, code: int) -> None:
-    """Every failure has a code and is returned at once: after status 500 the connector would retry forever."""
+    """Every failure has a code and is returned at once, because the connector retries status 500 forever."""
     assert code == client.refused(sql)[0]
     assert [1] == client.values("SELECT 1")
 
@@ -155,7 +155,7 @@ def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None
                 session.rows("ALTER EXTERNAL TABLE ext REFRESH")
                 session.rows(f"INSERT INTO goal SELECT {worker}, COUNT(*) FROM ext WHERE n = {worker}")
                 session.rows("UPDATE total SET n = n + 1")
-        except Exception as exc:  # noqa: BLE001 - a thread hands over what it met
+        except Exception as exc:  # noqa: BLE001 - the thread passes its error on
             failed.append(exc)
         session.connection.close()
 

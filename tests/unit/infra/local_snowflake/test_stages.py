@@ -52,7 +52,7 @@ def test_show_lists_its_scope(client: Any) -> None:
 
 
 def test_a_quoted_name_keeps_its_spelling(client: Any) -> None:
-    """A name in double quotes is another one than the folded name."""
+    """A name in double quotes differs from the folded name."""
     create(client, name='"St age"')
     assert ["St age"] == [row["name"] for row in client.rows("SHOW STAGES")]
     assert (2003, "02000") == client.refused("DESC STAGE st")
@@ -69,7 +69,7 @@ def test_creating_a_stage_that_exists(client: Any) -> None:
 
 
 def test_a_refresh_reports_new_changed_and_vanished_files_relative_to_the_stage(client: Any) -> None:
-    """ALTER STAGE REFRESH answers file, status, description; a second one has nothing to report."""
+    """ALTER STAGE REFRESH returns file, status, description; a second one returns no rows."""
     create(client)
     for name in ("a", "b"):
         client.bucket.write(f"{client.schema}/2025/{name}.jsonl", {"n": 1})
@@ -125,7 +125,7 @@ def test_a_stage_without_a_directory_table_cannot_be_refreshed(client: Any) -> N
 
 
 def test_a_stage_that_is_not_there(client: Any) -> None:
-    """2003 for every use, unless IF EXISTS is written."""
+    """Every use fails with 2003, except with IF EXISTS."""
     for sql in ("DROP STAGE st", "DESC STAGE st", "ALTER STAGE st REFRESH", "LIST @st", "SELECT * FROM DIRECTORY(@st)"):
         assert (2003, "02000") == client.refused(sql)
     client.rows("DROP STAGE IF EXISTS st")
@@ -133,7 +133,7 @@ def test_a_stage_that_is_not_there(client: Any) -> None:
 
 
 def test_a_dropped_stage_is_gone(client: Any) -> None:
-    """DROP STAGE; DESC before it names the URL."""
+    """DROP STAGE removes it; before that DESC returns the URL."""
     create(client)
     urls = [row["property_value"] for row in client.rows("DESC STAGE st") if row["property"] == "URL"]
     assert [f'["s3://hourglass/{client.schema}/"]'] == urls

@@ -17,7 +17,7 @@ from tests.unit.orchestration.dbt.event_log import EventLog
 
 @pytest.fixture(scope="session")
 def event_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventLog]:
-    """The table that dbt reads, in a local Snowflake that is a process of its own; dbt is pointed at it."""
+    """The table that dbt reads, in a local Snowflake in a separate process; dbt is configured to use it."""
     folder = tmp_path_factory.mktemp("snowflake")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -30,7 +30,7 @@ def event_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventLog]:
                 patch.setenv(name, value)
         try:
             wait_until_healthy(program, processes.start(program))
-            # dbt in a process of its own: it leaves files open, and warns where warnings are errors
+            # dbt runs in a separate process: it leaves files open, and it warns, but warnings are errors here
             with ProcessPoolExecutor(1, get_context("spawn")) as dbt:
                 yield EventLog(SnowflakeSettings(), DbtModels(folder / "dbt"), dbt)
         finally:

@@ -31,7 +31,7 @@ class Record:
 
     @property
     def timestamp(self) -> datetime:
-        """The record time: so many seconds after the first hour began."""
+        """The record time: this many seconds after the begin of the first hour."""
         return FIRST_HOUR + timedelta(seconds=self.second)
 
     @property
@@ -40,7 +40,7 @@ class Record:
         return f"{self.timestamp:%Y-%m-%dT%H}"
 
     def row(self) -> str:
-        """Write the record as a row of VALUES."""
+        """Return the record as a row of VALUES."""
         hour, moment = f"{self.hour}:00:00", f"{self.timestamp:%Y-%m-%dT%H:%M:%S}"
         texts = ("f.jsonl", hour, "platform-events")
         more = (moment, self.event_id, self.event_type)
@@ -72,12 +72,12 @@ class EventLog:
         query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.STG_PLATFORM_EVENTS")
 
     def land(self, *records: Record) -> None:
-        """Add records, of whatever hours."""
+        """Add records of any hours."""
         rows = ", ".join(record.row() for record in records)
         query(self.snowflake, f"INSERT INTO AWS.DEV.EXT_FLINK_EVENT_LOG SELECT * FROM VALUES {rows}")  # noqa: S608 (ours)
 
     def build(self, *hours: str) -> list[tuple[NodeOutcome, ...]]:
-        """Build hour after hour."""
+        """Build one hour after the other."""
         return list(self.dbt.map(self.models.build, hours))
 
     def rebuild(self, *arguments: str) -> None:
@@ -101,7 +101,7 @@ class EventLog:
 
 
 def full_refresh(models: DbtModels, arguments: tuple[str, ...]) -> bool:
-    """Run `dbt run --full-refresh`; say whether it went well."""
+    """Run `dbt run --full-refresh`; return whether it succeeded."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 (not in the process of the tests)
 
     folders = ("--project-dir", models.project_dir, "--profiles-dir", models.project_dir)
@@ -110,7 +110,7 @@ def full_refresh(models: DbtModels, arguments: tuple[str, ...]) -> bool:
 
 
 def expected_staged(records: Iterable[Record]) -> dict[str, tuple[str, int, int]]:
-    """Keep the first record of each event."""
+    """Return the first record of each event."""
     kept: dict[str, tuple[str, int, int]] = {}
     for record in sorted(records):
         kept.setdefault(record.event_id, (record.hour, record.partition, record.offset))
@@ -118,7 +118,7 @@ def expected_staged(records: Iterable[Record]) -> dict[str, tuple[str, int, int]
 
 
 def expected_usage(records: Iterable[Record]) -> Counter[tuple[str, str]]:
-    """Count each event once, in the hour of its first record."""
+    """Return counts of events; each event counts once, in the hour of its first record."""
     records = list(records)
     organizations = {record.event_id: record.organization for record in records}
     return Counter((organizations[event_id], hour) for event_id, (hour, *_) in expected_staged(records).items())

@@ -42,7 +42,7 @@ def materialized(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey | None]:
 
 
 def test_an_hour_builds_every_model_and_reports_every_test() -> None:
-    """One question to dbt, for the hour of the partition."""
+    """One call of dbt builds the hour of the partition."""
     dbt, result = run(GOOD)
     ((hour, names),) = dbt.asked
     assert result.success
@@ -54,7 +54,7 @@ def test_an_hour_builds_every_model_and_reports_every_test() -> None:
 
 
 def test_a_model_tells_its_dbt_id_and_its_seconds() -> None:
-    """By the names that every dbt asset uses: a relay of the event log makes a run of the model of them."""
+    """The metadata has the names of every dbt asset; from these the relay of the event log makes a run of the model."""
     _, result = run(GOOD)
     metadata = result.asset_materializations_for_node("event_models")[0].metadata
     assert metadata["unique_id"].value in MODELS
@@ -62,7 +62,7 @@ def test_a_model_tells_its_dbt_id_and_its_seconds() -> None:
 
 
 def test_one_model_alone_is_built_with_its_own_tests() -> None:
-    """Tests of other models are not asked for."""
+    """Tests of other models are not requested."""
     dbt, result = run({name: MODELS[name] for name in MODELS if name.endswith("usage_by_organization_hour")}, USAGE)
     assert result.success
     assert dbt.asked == [("2025-08-01T03", frozenset({"usage_by_organization_hour"}))]
@@ -70,7 +70,7 @@ def test_one_model_alone_is_built_with_its_own_tests() -> None:
 
 
 def test_a_failed_test_is_a_failed_check_and_fails_the_run() -> None:
-    """The models that were built keep their materialisation; the message holds dbt's sentence."""
+    """The models that were built keep their materialisation; the message holds dbt's message."""
     broken = NodeOutcome(UNIQUE, Verdict.FAILED, 0.1, "Got 2 results, configured to fail if != 0", failures=2)
     _, result = run(GOOD | {UNIQUE: broken})
     (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
@@ -81,7 +81,7 @@ def test_a_failed_test_is_a_failed_check_and_fails_the_run() -> None:
 
 
 def test_an_unknown_type_is_flagged_and_the_run_continues() -> None:
-    """A warning is a failed check that blocks nothing."""
+    """A warning is a failed check that does not block."""
     flagged = NodeOutcome(KNOWN, Verdict.WARNED, 0.1, "Got 1 result", failures=1)
     _, result = run(GOOD | {KNOWN: flagged})
     (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
@@ -115,7 +115,7 @@ SPECS: list[dg.AssetSpec] = sorted(event_models.specs, key=lambda spec: spec.key
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.path[-1])
 def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> None:
-    """The same partitions as every asset of an hour, one partition per run, in the pool that writes alone."""
+    """They have the partitions of every asset of an hour, one partition per run, and the pool of one writer."""
     assert spec.partitions_def == hourly_partitions
     assert (spec.group_name, spec.owners) == ("event_models", ["team:data-platform"])
     assert {"dbt", "snowflake"} == spec.kinds

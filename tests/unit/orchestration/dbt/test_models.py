@@ -19,7 +19,7 @@ def _empty(event_log: EventLog) -> None:
 
 
 def test_an_hour_built_three_times_is_the_hour_built_once(event_log: EventLog) -> None:
-    """A retry of a run changes nothing, and no other hour is read."""
+    """A retry of a run changes nothing, and reads no other hour."""
     records = [Record(second, second % 4, second, f"e{second}") for second in range(10)]
     event_log.land(*records, Record(HOUR, 0, 99, "of-the-next-hour"))
     outcomes = event_log.build(THREE, THREE, THREE)
@@ -64,7 +64,7 @@ def test_a_record_that_lands_late_takes_its_event_back(event_log: EventLog) -> N
 
 
 def test_an_amended_hour_keeps_its_rows_and_gains_the_late_ones(event_log: EventLog) -> None:
-    """What was published once is not taken away."""
+    """Published rows are not removed."""
     early = [Record(second, 0, second, f"e{second}") for second in range(5)]
     event_log.land(*early)
     event_log.build(THREE)
@@ -76,7 +76,7 @@ def test_an_amended_hour_keeps_its_rows_and_gains_the_late_ones(event_log: Event
 
 
 def test_the_order_and_the_number_of_builds_do_not_matter(event_log: EventLog) -> None:
-    """Hours in any order, some of them twice, some amended in between: the same table."""
+    """Hours in any order, some of them twice, some amended in between, give the same table."""
     random = Random(7)  # noqa: S311 (records, not secrets)
     records = [
         Record(random.randrange(3 * HOUR), random.randrange(4), offset, f"e{random.randrange(60)}")
@@ -111,7 +111,7 @@ def test_an_unknown_type_is_kept_counted_and_flagged(event_log: EventLog) -> Non
 
 
 def test_usage_counts_by_type(event_log: EventLog) -> None:
-    """Retries are runs and steps of their own; failed checks are no failures of the platform."""
+    """Retries count as separate runs and steps; failed checks are not failures of the platform."""
     kinds = ["RUN_START", "STEP_START", "STEP_FAILURE", "STEP_START", "ASSET_MATERIALIZATION", "RUN_FAILURE"]
     kinds += ["ASSET_CHECK_FAILED", "NEW_IN_2026"]
     event_log.land(*(Record(n, 0, n, f"e{n}", event_type=kind) for n, kind in enumerate(kinds)))
@@ -122,7 +122,7 @@ def test_usage_counts_by_type(event_log: EventLog) -> None:
 
 
 def test_times_are_utc_whatever_zone_the_producer_wrote(event_log: EventLog) -> None:
-    """05:30 in Berlin is 03:30."""
+    """05:30 in Berlin is 03:30 in UTC."""
     event_log.land(Record(1, 0, 1, "e1", occurred_at="2025-08-01T05:30:00.125+02:00"))
     event_log.build(THREE)
     (row,) = query(event_log.snowflake, "SELECT OCCURRED_AT FROM AWS.DEV.STG_PLATFORM_EVENTS").rows
@@ -130,7 +130,7 @@ def test_times_are_utc_whatever_zone_the_producer_wrote(event_log: EventLog) -> 
 
 
 def test_an_hour_in_another_form_is_refused_by_name(event_log: EventLog) -> None:
-    """Nothing is built from a guess, and the message shows the form."""
+    """Nothing is built, and the message shows the right form."""
     (outcomes,) = event_log.build("2025-08-01")
     failed = [outcome for outcome in outcomes if outcome.verdict is Verdict.FAILED]
     assert ["model.hourglass.stg_platform_events"] == [outcome.unique_id for outcome in failed]

@@ -17,7 +17,7 @@ def manifest() -> dict[str, Any]:
 
 
 def test_the_known_event_types_are_those_of_the_contract(manifest: dict[str, Any]) -> None:
-    """A type that producers send must not raise the flag; the flag is a warning, because the event is kept."""
+    """A type that producers send must not be flagged; the flag is a warning, because the event is kept."""
     (test,) = [node for node in manifest["nodes"].values() if node["name"] == "known_event_types"]
     assert [kind.value for kind in EventType] == test["test_metadata"]["kwargs"]["values"]
     assert test["config"]["severity"] == "warn"
@@ -25,7 +25,7 @@ def test_the_known_event_types_are_those_of_the_contract(manifest: dict[str, Any
 
 @pytest.mark.parametrize("model", ["stg_platform_events", "usage_by_organization_hour"])
 def test_every_column_of_a_model_is_described_in_its_order(manifest: dict[str, Any], model: str) -> None:
-    """Who reads a table finds what its columns mean."""
+    """A reader of a table finds the meaning of its columns."""
     node = manifest["nodes"][f"model.hourglass.{model}"]
     columns = node["columns"].values()
     assert all(column["description"] for column in [node, *columns])
@@ -43,6 +43,6 @@ def test_dbt_reaches_nothing_but_snowflake() -> None:
 
 
 def test_a_project_that_was_never_parsed_names_the_repair(tmp_path: Any) -> None:
-    """Loading the definitions ends with one sentence, not with a missing file."""
+    """The load of the definitions fails with one sentence, not with a missing file."""
     with pytest.raises(ManifestMissingError, match="run `make setup`"):
         require_manifest(tmp_path / "manifest.json")

@@ -27,12 +27,12 @@ attributes: {name: stage_events, database_name: other, schema_name: dev, type: s
 
 
 def test_the_committed_sources_are_those_of_the_tables() -> None:
-    """A column of the table is one of the source: `python -m orchestration.dbt_runner.sources` writes it."""
+    """Every column of the table is in the source; `python -m orchestration.dbt_runner.sources` writes it."""
     assert SOURCES.read_text() == sources_of(TABLES.read_text())
 
 
 def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
-    """Stages and other documents in the same file are none of dbt's business."""
+    """Stages and other documents in the same file are not sources."""
     assert {
         "version": 2,
         "sources": [
@@ -58,14 +58,14 @@ def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
 
 @pytest.mark.parametrize("kind", ["external_table", "External Table"])
 def test_the_kind_of_an_object_is_read_as_its_component_reads_it(kind: str) -> None:
-    """The component refuses every other spelling, so a document with one is no table here."""
+    """The component refuses every other spelling, so a document with one is not a table here."""
     assert kind not in list(ObjectType)
     with pytest.raises(SourcesError, match="not of 0"):
         sources_of(TABLE.replace("external table", kind))
 
 
 def test_where_the_table_lives_may_come_from_the_environment() -> None:
-    """The asset keeps the name that it has everywhere; the database is the one of this environment."""
+    """The asset keeps its name in every environment; the database is that of the environment."""
     target = "  target_database: \"{{ env('HOURGLASS_SNOWFLAKE_DATABASE', 'aws') }}\"\n  type:"
     (source,) = yaml.safe_load(sources_of(TABLE.replace("  type:", target)))["sources"]
     assert source["database"] == "{{ env_var('HOURGLASS_SNOWFLAKE_DATABASE', 'aws') }}"
@@ -73,7 +73,7 @@ def test_where_the_table_lives_may_come_from_the_environment() -> None:
 
 
 def test_a_template_that_dbt_does_not_have_is_refused_by_its_field() -> None:
-    """It would be read as something else, or fail far away from here."""
+    """It would be misread, or fail later without the name of the field."""
     with pytest.raises(SourcesError, match="target_schema: dbt has no"):
         sources_of(TABLE.replace("  type:", '  target_schema: "{{ context.deployment }}"\n  type:'))
 

@@ -16,7 +16,7 @@ from orchestration.settings import SensorSettings
 
 
 def test_settings_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream can be built from an environment with one secret in it, which is printed nowhere."""
+    """A stream can be built from an environment with one secret, which is never printed."""
     monkeypatch.setenv("HOURGLASS_S3_SECRET_ACCESS_KEY", "canary")
     monkeypatch.setenv("HOURGLASS_S3_ACCESS_KEY_ID", "me")
     monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", "canary")

@@ -48,11 +48,11 @@ class Machine:
         self.requested: set[tuple[str, str]] = set()
 
     def produce(self, partition: int) -> None:
-        """Append a record with the time of now."""
+        """Append a record with the present time."""
         self.fake.broker.records[partition].append(self.fake.clock.utc_now())
 
     def produce_late(self, partition: int) -> None:
-        """Append a record with an older timestamp, if the topic has CreateTime."""
+        """Append a record with an older timestamp if the topic has CreateTime."""
         late = timedelta(minutes=70) if self.fake.broker.record_time is RecordTime.CREATE else timedelta(0)
         self.fake.broker.records[partition].append(self.fake.clock.utc_now() - late)
 
@@ -62,7 +62,7 @@ class Machine:
         self.produce(partition)
 
     def checkpoint(self, partition: int) -> None:
-        """Take what was not read yet into one epoch; its objects wait for their commits, in order."""
+        """Put all unread records into one epoch; its objects wait for their commits, in order."""
         first, end = self.read[partition], len(self.fake.broker.records[partition])
         while (partition, end - 1) in self.fake.broker.markers:
             end -= 1
@@ -71,12 +71,12 @@ class Machine:
             self.read[partition] = end
 
     def commit(self, partition: int) -> None:
-        """Make one more object visible: a kill in between delays the rest, however long."""
+        """Make one more object visible; a kill in between can delay the others for any time."""
         if self.uncommitted[partition]:
             self.fake.bucket.objects.update([self.uncommitted[partition].pop(0)])
 
     def wait(self, minutes: int) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self.fake.clock.time += timedelta(minutes=minutes)
 
     def forget_cursor(self, _: int) -> None:
@@ -84,7 +84,7 @@ class Machine:
         self.cursor = None
 
     def tick(self, _: int) -> None:
-        """Let the sensor ask, and let each run prove and seal at once."""
+        """Run a tick of the sensor; each requested run proves and seals at once."""
         tick = run_tick(self.fake.stream, read_cursor(self.cursor, TOPIC), Limits())
         self.cursor = tick.cursor.to_text()
         for request in tick.requests:
@@ -99,7 +99,7 @@ class Machine:
         self.requested.add((request.hour.label, seal.fingerprint))
 
     def settle(self) -> None:
-        """Let everything land, let time pass, and let the sensor look twice, as rest needs two looks."""
+        """Land everything, move the clock, and run two ticks, because idleness needs two."""
         for partition in PARTITIONS:
             self.checkpoint(partition)
             while self.uncommitted[partition]:
@@ -145,7 +145,7 @@ def test_with_log_append_time_no_hour_is_ever_sealed_early(steps: list[tuple[str
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_with_create_time_late_records_amend_until_all_of_them_are_sealed(steps: list[tuple[str, int]]) -> None:
-    """A seal never holds more than was produced, and what comes late is in a later revision."""
+    """A seal never holds more than was produced, and late records are in a later revision."""
     machine = Machine(RecordTime.CREATE)
 
     def nothing_is_invented(now: Machine) -> None:

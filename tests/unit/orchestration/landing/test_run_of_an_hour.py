@@ -122,7 +122,7 @@ def checked(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 def test_a_run_seals_checks_and_publishes_one_hour(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """In this order, with the models of the hour behind the gate and nothing that is not hourly."""
+    """The steps run in this order, with the models of the hour behind the gate, and only hourly assets."""
     result = publish(defs, instance)
     assert [
         "landed_hour",
@@ -139,7 +139,7 @@ def test_a_run_seals_checks_and_publishes_one_hour(
 
 
 def test_the_metadata_tell_which_events_were_published(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    """Hour, files, bytes, rows, ids and offsets: what a person asks first."""
+    """The metadata has hour, files, bytes, rows, ids and offsets."""
     publish(defs, instance)
     found = {name: value.value for name, value in latest(instance, PUBLISHED_HOUR).metadata.items()}
     assert ("2025-08-01T01", 1, 4, 1, 3, "e-0-0", "e-1-1") == tuple(
@@ -153,7 +153,7 @@ def test_the_metadata_tell_which_events_were_published(defs: dg.Definitions, ins
 def test_a_file_that_is_not_registered_stops_the_hour_before_its_readers(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The table's asset is materialised, its check fails, nothing behind it runs."""
+    """The table's asset is materialised, its check fails, and no asset behind it runs."""
     fake.table.refuses = 1
     result = publish(defs, instance)
     assert not result.success
@@ -223,7 +223,7 @@ def test_a_check_that_cannot_be_made_is_failed_and_not_skipped(
 def test_a_check_that_breaks_is_failed_and_not_skipped(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """A bug of ours must not let an hour pass."""
+    """A bug in a check must not let an hour pass."""
     fake.table.failures = [KeyError("FILE_NAME")] * 2
     result = publish(defs, instance)
     assert ["could not be checked: 'FILE_NAME'"] * 2 == [
@@ -235,7 +235,7 @@ def test_a_check_that_breaks_is_failed_and_not_skipped(
 def test_the_sensor_asks_for_each_hour_and_then_skips_with_a_reason(
     defs: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    """Partition, run key and tags say which hour and which objects."""
+    """Partition, run key and tags name the hour and its objects."""
     first = tick(defs, instance)
     assert [f"2025-08-01-0{n}:00" for n in (1, 2, 3)] == [request.partition_key for request in first.run_requests or []]
     asked = (first.run_requests or [])[0]
@@ -251,7 +251,7 @@ def test_the_sensor_asks_for_each_hour_and_then_skips_with_a_reason(
 def test_the_run_that_the_sensor_asks_for_publishes_what_it_found(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """Fingerprint of the request and of the seal are one."""
+    """The request and the seal have the same fingerprint."""
     for request in tick(defs, instance).run_requests or []:
         hour = Hour.from_partition_key(str(request.partition_key))
         assert publish(defs, instance, hour, dict(request.tags)).success
@@ -263,7 +263,7 @@ def test_the_run_that_the_sensor_asks_for_publishes_what_it_found(
 def test_the_writer_shows_a_sign_of_life_when_hours_are_finished(
     defs: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    """One event per tick that asks for runs: which hours, and how far each partition is."""
+    """A tick that requests runs records one event, with the hours and the position of each partition."""
     first = tick(defs, instance)
     seen = [event for event in first.asset_events if isinstance(event, dg.AssetMaterialization)]
     assert [WRITER] == [event.asset_key for event in seen]
@@ -274,7 +274,7 @@ def test_the_writer_shows_a_sign_of_life_when_hours_are_finished(
 def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The reason names it, and the next tick does what this one could not."""
+    """The reason names the broker, and the next tick does the work."""
     before = tick(defs, instance).cursor
     fake.broker.failures = [BrokerUnavailableError("broker 127.0.0.1:9092 cannot list offsets now")]
     away = tick(defs, instance, before)
@@ -288,7 +288,7 @@ def test_a_broker_that_is_away_skips_the_tick_and_keeps_the_cursor(
 
 
 def test_a_damaged_cursor_fails_the_tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    """Red in the UI, with the repair; never a start from now."""
+    """It is red in the UI, with the repair, and never starts from now."""
     with pytest.raises(CursorUnreadableError, match="the whole ledger is then read again"):
         tick(defs, instance, cursor="2025/08/01/03")
 
@@ -324,7 +324,7 @@ def test_an_hour_that_is_registered_and_not_published_does_not_agree(
 def test_an_hour_with_an_object_that_is_not_registered_does_not_agree(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
-    """It came after the refresh, and no ledger entry speaks of it yet."""
+    """The object came after the refresh, and no ledger entry promises it yet."""
     publish(defs, instance)
     fake.bucket.objects["platform-events/landing/2025/08/01/01/part-0123456789ab.9-0-0.jsonl"] = b"x"
     row = hour_rows(fake.stream, table, published_hours(instance))[0]
@@ -357,7 +357,7 @@ def first_row(fake: FakeLanding, table: ExternalTable, instance: dg.DagsterInsta
 def test_the_report_works_while_snowflake_and_the_broker_are_away(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
-    """What is not known is None; what was published stays published."""
+    """Unknown values are None; published hours stay published."""
     publish(defs, instance)
     fake.table.failures = [SnowflakeUnavailableError("away")]
     fake.broker.failures = [BrokerUnavailableError("away")]
@@ -368,7 +368,7 @@ def test_the_report_works_while_snowflake_and_the_broker_are_away(
 
 
 def test_a_table_that_no_run_has_created_yet_shows_nothing(fake: FakeLanding, table: ExternalTable) -> None:
-    """Before the first run: zero files and rows, and not "Snowflake is away"."""
+    """Before the first run there are zero files and rows, and not "Snowflake is away"."""
     fake.table.failures = [ObjectMissingError("EXT_FLINK_EVENT_LOG does not exist")]
     assert [(0, 0, False)] * 3 == [
         (row.registered, row.queryable, row.agree) for row in hour_rows(fake.stream, table, set())
@@ -384,7 +384,7 @@ def test_a_report_of_nothing_is_empty(fake: FakeLanding, table: ExternalTable) -
 def test_rest_is_waited_for_once_when_a_person_starts_the_run(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """No sensor has watched the partitions: the run looks, waits for the grace, and looks again."""
+    """No sensor has watched the partitions, so the run reads the ends, waits for the grace, and reads them again."""
     fake.broker.record_time = type(fake.broker.record_time).CREATE
     assert publish(defs, instance, H1.plus(2)).success
     assert [31.0] == fake.clock.waits
@@ -393,7 +393,7 @@ def test_rest_is_waited_for_once_when_a_person_starts_the_run(
 def test_rest_that_the_sensor_has_seen_is_not_waited_for(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:
-    """The request has the end offsets and since when they have not moved."""
+    """The request has the end offsets and the time since which they have not moved."""
     fake.broker.record_time = type(fake.broker.record_time).CREATE
     first = tick(defs, instance)
     fake.clock.time += timedelta(seconds=31)

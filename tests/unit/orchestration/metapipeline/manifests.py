@@ -1,4 +1,4 @@
-"""Small manifests, as dbt writes them but with only what is read."""
+"""Small manifests in dbt's format, with only the fields that are read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SECTIONS = {"source": "sources", "exposure": "exposures", "metric": "metrics", 
 
 
 def manifest_of(parents: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """Write a manifest of `model.a -> its parents`; the first word of an id is its resource type."""
+    """Return a manifest of `model.a -> its parents`; the first word of an id is its resource type."""
     manifest: dict[str, Any] = {"nodes": {}, "sources": {}, "exposures": {}, "disabled": {}}
     for unique_id, depends_on in parents.items():
         kind = unique_id.partition(".")[0]

@@ -47,7 +47,7 @@ def rows_of_two_days() -> list[dict[str, Any]]:
 
 
 def materialize(rows: list[dict[str, Any]], folder: Path, config: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Run the whole group; give the metadata of each asset."""
+    """Run the whole group; return the metadata of each asset."""
     result = dg.materialize(
         ASSETS,
         resources={
@@ -80,14 +80,14 @@ def test_the_models_of_this_project_all_have_a_consumer(tmp_path: Path) -> None:
 
 
 def test_no_events_withhold_the_unused_models_and_draw_an_empty_chart(tmp_path: Path) -> None:
-    """The run succeeds, and its metadata have the reason for no answer."""
+    """The run succeeds, and its metadata has the reason for no answer."""
     metadata = materialize([], tmp_path)
     assert "publish hours first" in metadata["unused_models"]["withheld"].value
     assert (tmp_path / "charts" / "models_run_per_day.png").exists()
 
 
 def test_weights_are_configuration(tmp_path: Path) -> None:
-    """With all weight on what a node reads, the exposure leads, which has no reader."""
+    """With all weight on the inputs of a node, the exposure, which has no reader, leads."""
     zero = dict.fromkeys(("degree", "out_degree", "closeness", "betweenness", "pagerank"), 0)
     config = {"model_importance": {"config": {**zero, "in_degree": 1}}}
     metadata = materialize(rows_of_two_days(), tmp_path, config)
@@ -98,7 +98,7 @@ def test_weights_are_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda asset: asset.key.path[-1])
 def test_every_asset_is_described_and_has_no_hours(asset: dg.AssetsDefinition) -> None:
-    """No partitions and no automation condition: an hour's run does not touch them."""
+    """They have no partitions and no automation condition, so an hour's run does not touch them."""
     (spec,) = asset.specs
     assert spec.partitions_def is None
     assert spec.automation_condition is None
@@ -108,7 +108,7 @@ def test_every_asset_is_described_and_has_no_hours(asset: dg.AssetsDefinition) -
 
 
 def test_the_job_runs_every_day_at_three_in_utc() -> None:
-    """The schedule is on from the start and asks for the job of this group."""
+    """The schedule is on from the start and requests the job of this group."""
     assert metapipeline_daily.job_name == metapipeline.name
     assert ("0 3 * * *", "UTC") == (metapipeline_daily.cron_schedule, metapipeline_daily.execution_timezone)
     assert metapipeline_daily.default_status is dg.DefaultScheduleStatus.RUNNING

@@ -15,7 +15,7 @@ FIRST = date(2025, 8, 1)
 
 @pytest.mark.parametrize("days", [0, 1, 2, 31, 400])
 def test_a_chart_is_a_png_of_one_size(days: int) -> None:
-    """Also without a day and with more days than labels fit."""
+    """The size is the same without a day and with more days than labels fit."""
     png = models_per_day_png({FIRST + timedelta(days=number): number % 7 for number in range(days)})
     assert png.startswith(b"\x89PNG")
     assert imread(BytesIO(png)).shape == (432, 960, 4)

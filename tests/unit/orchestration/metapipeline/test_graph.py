@@ -8,7 +8,7 @@ from tests.unit.orchestration.metapipeline.manifests import manifest_of
 
 
 def test_nodes_of_every_kind_are_read_with_their_edges() -> None:
-    """An edge runs from what is read to what reads it."""
+    """An edge runs from a node to its reader."""
     graph = graph_from_manifest(
         manifest_of(
             {
@@ -54,7 +54,7 @@ def test_a_node_that_depends_twice_on_another_has_one_edge() -> None:
     ],
 )
 def test_a_cycle_is_refused_by_the_names_of_its_nodes(parents: dict[str, list[str]], named: int) -> None:
-    """Whoever repairs a cycle needs to know its nodes; a node that reads itself is the shortest one."""
+    """The repair of a cycle needs its nodes; a node that reads itself is the shortest cycle."""
     with pytest.raises(GraphError, match="cycle") as caught:
         graph_from_manifest(manifest_of(parents))
     told = str(caught.value).partition(": ")[2].split(" -> ")
@@ -64,7 +64,7 @@ def test_a_cycle_is_refused_by_the_names_of_its_nodes(parents: dict[str, list[st
 
 
 def test_an_edge_to_a_node_that_is_not_there_is_refused_by_both_names() -> None:
-    """Half a manifest is no graph."""
+    """An incomplete manifest is not a graph."""
     with pytest.raises(GraphError, match=r"model\.p\.a depends on source\.p\.gone.*make setup"):
         graph_from_manifest(manifest_of({"model.p.a": ["source.p.gone"]}))
 
@@ -77,7 +77,7 @@ def test_names_that_differ_by_case_are_different_nodes() -> None:
 
 
 def test_a_manifest_without_nodes_is_an_empty_graph() -> None:
-    """Empty is not an error here: what follows from it is decided by who asks."""
+    """An empty graph is not an error here; the caller decides what follows."""
     assert DbtGraph((), ()) == graph_from_manifest({})
     assert frozenset() == DbtGraph((), ()).upstream_of([])
 

@@ -54,7 +54,7 @@ def closeness_by_definition(graph: DbtGraph, name: str) -> float:
 
 
 def betweenness_by_definition(graph: DbtGraph) -> dict[str, float]:
-    """Add up, over all pairs of other nodes, the share of their shortest paths that runs through each node."""
+    """Add up, for each node, the share of shortest paths through it over all pairs of other nodes."""
     names = [node.unique_id for node in graph.nodes]
     walked = {name: shortest_paths(graph, name) for name in names}
     sums = dict.fromkeys(names, 0.0)
@@ -98,12 +98,12 @@ def test_the_six_measures_equal_the_reference(graph: DbtGraph) -> None:
 
 
 def test_an_empty_graph_has_no_rows() -> None:
-    """Nothing to measure is not an error."""
+    """An empty graph is not an error."""
     assert measure_importance(EMPTY, EVEN) == ()
 
 
 def test_the_bottleneck_is_the_most_important() -> None:
-    """Every path runs through one model: it leads, and the score of the best in everything is 1."""
+    """Every path runs through one model, which leads; a node that is best in every measure has score 1."""
     graph = graph_from_manifest(
         manifest_of(
             {"model.p.hub": [f"source.p.s{n}" for n in range(3)]}
@@ -118,7 +118,7 @@ def test_the_bottleneck_is_the_most_important() -> None:
 
 
 def test_a_measure_without_weight_has_no_say() -> None:
-    """With one weight the order is that of the one measure."""
+    """With one weight the order is that of one measure."""
     graph = random_graph(7)
     rows = measure_importance(graph, {"out_degree": 2.5})
     assert [row.out_degree for row in rows] == sorted((row.out_degree for row in rows), reverse=True)
@@ -141,7 +141,7 @@ def test_scores_do_not_depend_on_names(seed: int, shuffle: Random) -> None:
 
 
 def test_twins_have_equal_scores_although_their_sums_are_added_in_another_order() -> None:
-    """Two models read alike; only the names of what they read run the other way round."""
+    """Two models read equivalent sources, whose names are in opposite order."""
     parents: dict[str, list[str]] = {"model.p.left": [], "model.p.right": []}
     for width in range(1, 12):
         for twin, number in (("left", width), ("right", 12 - width)):
@@ -156,7 +156,7 @@ def test_twins_have_equal_scores_although_their_sums_are_added_in_another_order(
 
 @given(st.dictionaries(st.sampled_from(MEASURES), st.floats(0, 10), min_size=1))
 def test_scores_lie_between_zero_and_one(weights: dict[str, float]) -> None:
-    """Whatever the weights, as long as one of them is above zero."""
+    """Scores are in this range for any weights with at least one above zero."""
     if sum(weights.values()) > 0:
         assert all(0 <= row.score <= 1 for row in measure_importance(IN_PIECES, weights))
 
@@ -171,12 +171,12 @@ def test_scores_lie_between_zero_and_one(weights: dict[str, float]) -> None:
     ],
 )
 def test_unusable_weights_are_refused(weights: dict[str, float], said: str) -> None:
-    """The message names the measures that there are, or what a weight is."""
+    """The message names the valid measures, or defines a weight."""
     with pytest.raises(WeightError, match=said):
         measure_importance(ALONE, weights)
 
 
 def test_rows_say_what_kind_of_node_they_are() -> None:
-    """A source can lead the list: who looks for models filters by kind."""
+    """A source can lead the list, so a reader filters models by kind."""
     rows = measure_importance(random_graph(3), EVEN)
     assert {row.kind for row in rows} >= {NodeKind.SOURCE, NodeKind.MODEL}

@@ -54,7 +54,7 @@ def test_each_retry_of_a_step_is_a_run() -> None:
 
 
 def test_a_start_without_end_is_unfinished() -> None:
-    """Its machine went away: how long it ran is not known."""
+    """Its machine was lost, so its duration is unknown."""
     assert [(UNFINISHED, None)] == told(event("STEP_START"))
 
 
@@ -66,7 +66,7 @@ def test_a_second_start_leaves_the_first_attempt_unfinished() -> None:
 
 
 def test_an_end_whose_start_was_not_read_keeps_the_seconds_that_it_tells() -> None:
-    """The start can lie in an hour before those that were read."""
+    """The start can be in an hour before those that were read."""
     assert [(SUCCEEDED, 33.0)] == told(event("STEP_SUCCESS", 0, duration=33.0))
     assert [(FAILED, None)] == told(event("STEP_FAILURE", 0))
 
@@ -99,7 +99,7 @@ def test_a_materialisation_that_names_its_model_is_a_run() -> None:
 
 
 def test_a_materialisation_inside_a_paired_run_is_not_counted_again() -> None:
-    """Whichever of the two is read first."""
+    """The order of the two events does not matter."""
     materialized = event("ASSET_MATERIALIZATION", 4, duration=4)
     assert [(SUCCEEDED, 5)] == told(event("STEP_START"), materialized, event("STEP_SUCCESS", 5))
     assert [(SUCCEEDED, 5)] == told(materialized, event("STEP_START"), event("STEP_SUCCESS", 5))
@@ -151,7 +151,7 @@ def test_times_are_of_succeeded_runs_and_costs_of_all() -> None:
 
 
 def test_a_model_that_only_failed_has_no_times() -> None:
-    """None means unknown; 0 would mean quick."""
+    """None means unknown, while 0 would mean fast."""
     (times,) = model_times([run_of(3.0, FAILED), run_of(None, UNFINISHED)])
     assert (None, None, None) == (times.p50_seconds, times.p95_seconds, times.trend)
 
@@ -172,7 +172,7 @@ def test_the_costliest_model_comes_first() -> None:
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(1, 100))
 def test_a_percentile_is_a_value_that_enough_values_do_not_exceed(values: list[float], percent: int) -> None:
-    """Nearest rank: at least `percent` per cent are at most this value, and no smaller value of the list will do."""
+    """Nearest rank: the smallest value of the list such that at least `percent` per cent are at most this value."""
     found = percentile(values, percent)
     assert found is not None
     needed = len(values) * percent / 100

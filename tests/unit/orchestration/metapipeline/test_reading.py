@@ -29,7 +29,7 @@ ROW = {
 
 
 def test_a_row_becomes_an_event_in_utc() -> None:
-    """The staging model keeps UTC without saying so."""
+    """The staging model has UTC times without a zone."""
     assert (
         ModelEvent(
             StepOf("acme", "prod", None, "run-1", "stg_orders"),
@@ -43,7 +43,7 @@ def test_a_row_becomes_an_event_in_utc() -> None:
 
 
 def test_an_empty_table_gives_no_events() -> None:
-    """Nothing published yet is not an error."""
+    """An empty table, before the first published hour, is not an error."""
     assert StagedEvents(FakeStaging(), TABLE).about_models(30) == ()
 
 
@@ -58,7 +58,7 @@ def test_the_question_names_the_table_in_quotes_and_the_types_of_the_contract() 
 
 @pytest.mark.parametrize("row", [{**ROW, "OCCURRED_AT": None}, {"ORGANIZATION": "acme"}])
 def test_a_row_that_the_model_does_not_promise_is_refused(row: dict[str, object]) -> None:
-    """A guess would hide that the model changed."""
+    """A guess would hide a change of the model."""
     with pytest.raises(EventRowError, match="build the models again"):
         StagedEvents(FakeStaging([row]), TABLE).about_models(30)
 

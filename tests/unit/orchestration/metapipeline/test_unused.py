@@ -42,7 +42,7 @@ def run_of(model: str, seconds: float | None, state: RunState = RunState.SUCCEED
 
 
 def reachable(edges: Iterable[tuple[str, str]], start: str) -> set[str]:
-    """Follow the edges until nothing new is found: slow, and plainly right."""
+    """Follow the edges until no new node is found: slow, but obviously right."""
     found = {start}
     while more := {b for a, b in edges if a in found} - found:
         found |= more
@@ -65,7 +65,7 @@ def test_unused_is_what_brute_force_finds(seed: int) -> None:
 
 
 def test_a_test_is_no_consumer_and_neither_is_an_unused_model() -> None:
-    """What only unused models and tests read is unused too."""
+    """A model that only unused models and tests read is unused, too."""
     assert {"model.p.old", "model.p.older"} == models_without_consumer(PROJECT)
 
 
@@ -109,5 +109,5 @@ def test_without_any_consumer_the_answer_is_withheld() -> None:
 
 
 def test_an_empty_graph_is_withheld() -> None:
-    """No graph, no answer."""
+    """Without a graph there is no answer."""
     assert isinstance(find_unused(DbtGraph((), ()), [run_of("model.p.a", 1)]), Withheld)

@@ -20,7 +20,7 @@ from tests.fakes.landing import H1, TOPIC
 
 @dataclass
 class FakeAdmin:
-    """The part of the admin client that is used; `answers` are the offsets of each ListOffsets, in order."""
+    """The used part of the admin client; `answers` are the offsets of each ListOffsets, in order."""
 
     answers: list[Mapping[int, tuple[int, int]]] = field(default_factory=list)
     record_time: str = "LogAppendTime"
@@ -50,7 +50,7 @@ class FakeAdmin:
         }
 
     def poll(self, timeout: float) -> int:
-        """Callbacks come from the real client alone."""
+        """Do nothing: only the real client has callbacks."""
         return int(timeout)
 
 
@@ -79,7 +79,7 @@ def test_partitions_watermarks_and_record_time_are_read(record_time: RecordTime)
 
 
 def test_a_moment_is_sent_in_milliseconds_and_no_record_is_none() -> None:
-    """The broker answers -1 where no record is as late."""
+    """The broker answers -1 if no record is as late."""
     later = H1.start + timedelta(milliseconds=123)
     admin = FakeAdmin([{0: (7, int(later.timestamp() * 1000)), 1: (-1, -1)}])
     assert {0: TimestampedOffset(7, later), 1: None} == broker_with(admin).offsets_at(TOPIC, [0, 1], H1.start)
@@ -95,7 +95,7 @@ def test_a_topic_that_is_not_there_is_refused() -> None:
 
 @pytest.mark.parametrize("code", [KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._UNKNOWN_PARTITION])
 def test_a_broker_that_is_away_is_unavailable(code: int) -> None:
-    """Also an unknown partition: the client reports it while a broker is down."""
+    """An unknown partition is unavailable, too, because the client reports it while a broker is down."""
     admin = FakeAdmin(error=KafkaException(KafkaError(code)))
     with pytest.raises(
         BrokerUnavailableError, match=r"broker 127\.0\.0\.1:1 cannot describe topic platform-events now"
@@ -104,14 +104,14 @@ def test_a_broker_that_is_away_is_unavailable(code: int) -> None:
 
 
 def test_missing_rights_are_refused() -> None:
-    """Asking again does not help."""
+    """A retry does not help."""
     admin = FakeAdmin(error=KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
     with pytest.raises(BrokerRefusedError, match="grant Describe"):
         broker_with(admin).offsets(TOPIC)
 
 
 def test_an_answer_that_does_not_come_is_unavailable() -> None:
-    """The future of a request has a timeout of its own."""
+    """The future of a request has its own timeout."""
     broker = KafkaBroker(NOWHERE, timeout_seconds=0.01)
     admin = FakeAdmin()
     admin.list_offsets = lambda request, request_timeout: dict.fromkeys(request, Future()) if request_timeout else {}  # type: ignore[method-assign] # one answer of one test
@@ -121,7 +121,7 @@ def test_an_answer_that_does_not_come_is_unavailable() -> None:
 
 
 def test_a_broker_that_does_not_run_is_unavailable() -> None:
-    """The real client, and a port without a listener."""
+    """The real client is used with a port without a listener."""
     with pytest.raises(BrokerUnavailableError):
         KafkaBroker(NOWHERE, timeout_seconds=0.2).offsets(TOPIC)
 

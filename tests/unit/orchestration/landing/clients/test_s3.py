@@ -1,4 +1,4 @@
-"""The S3 seam over botocore's own stub: requests as they are sent, answers as S3 gives them."""
+"""The S3 seam over botocore's stub: requests as sent, responses as from S3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestration.landing.errors import BucketRefusedError, BucketUnavailableEr
 
 @pytest.fixture
 def bucket() -> S3Bucket:
-    """Port 1 has no listener: a request without an answer of the stub cannot leave this machine."""
+    """Port 1 has no listener, so a request without a stubbed response cannot leave this machine."""
     return S3Bucket(
         "hourglass",
         S3Access(
@@ -45,7 +45,7 @@ def page(*keys: str, token: str | None = None) -> dict[str, object]:
 
 
 def test_a_listing_walks_all_pages_after_a_key(bucket: S3Bucket, s3: Stubber) -> None:
-    """Two pages; quotes are no part of an ETag."""
+    """Two pages are listed; quotes are not part of an ETag."""
     asked = {"Bucket": "hourglass", "Prefix": "p/", "StartAfter": "p/a"}
     s3.add_response("list_objects_v2", page("p/b", "p/c", token="t"), asked)
     s3.add_response("list_objects_v2", page("p/d"), {**asked, "ContinuationToken": "t"})
@@ -53,13 +53,13 @@ def test_a_listing_walks_all_pages_after_a_key(bucket: S3Bucket, s3: Stubber) ->
 
 
 def test_an_empty_prefix_lists_nothing(bucket: S3Bucket, s3: Stubber) -> None:
-    """S3 leaves the contents out."""
+    """S3 then omits the contents."""
     s3.add_response("list_objects_v2", {"IsTruncated": False})
     assert [] == list(bucket.list("p/"))
 
 
 def test_a_write_is_create_only(bucket: S3Bucket, s3: Stubber) -> None:
-    """The server decides, not a look before."""
+    """The server decides, not an earlier listing."""
     asked = {"Bucket": "hourglass", "Key": "k", "Body": b"x", "IfNoneMatch": "*", "ServerSideEncryption": "AES256"}
     s3.add_response("put_object", {}, asked)
     assert bucket.put_if_absent("k", b"x")

@@ -19,7 +19,7 @@ def advanced(fake: FakeLanding, news: LedgerNews) -> Reading:
 
 
 def test_an_object_is_fetched_once(fake: FakeLanding) -> None:
-    """The second look lists again and fetches nothing."""
+    """The second read lists again and fetches nothing."""
     news = read_ledger(fake.bucket, LAYOUT, Reading())
     fetched = list(fake.bucket.fetched)
     again = read_ledger(fake.bucket, LAYOUT, advanced(fake, news))
@@ -28,7 +28,7 @@ def test_an_object_is_fetched_once(fake: FakeLanding) -> None:
 
 
 def test_a_limit_cuts_a_read_and_the_next_one_continues(fake: FakeLanding) -> None:
-    """After an outage each read returns some more objects, and that more are left."""
+    """After an outage each read returns some objects, and reports that more are left."""
     first = read_ledger(fake.bucket, LAYOUT, Reading(), objects_max=1)
     second = read_ledger(fake.bucket, LAYOUT, first.reading, objects_max=1)
     assert (True, False) == (first.more, second.more)
@@ -56,7 +56,7 @@ def test_reading_begins_near_now_once_everything_has_landed(fake: FakeLanding) -
 
 
 def test_the_start_never_moves_back(fake: FakeLanding) -> None:
-    """A new record in a partition that rested must not make old entries new again."""
+    """A new record in an idle partition must not make old entries new again."""
     fake.clock.time += timedelta(days=30)
     news = read_ledger(fake.bucket, LAYOUT, Reading())
     rested = advanced(fake, news)
@@ -83,7 +83,7 @@ def test_foreign_keys_below_the_ledger_are_passed_over(fake: FakeLanding) -> Non
 
 @pytest.mark.parametrize("body", [b"{}\n", b"not json\n", b"\x00\xff\n"])
 def test_a_damaged_object_is_an_error_with_its_key(fake: FakeLanding, body: bytes) -> None:
-    """The ledger is evidence: what cannot be read is not skipped."""
+    """The ledger is evidence, so an unreadable object is not skipped."""
     key = LAYOUT.hour_prefix(Kind.LEDGER, H1) + "part-0123456789ab.99-0-0.jsonl"
     fake.bucket.objects[key] = body
     with pytest.raises(LedgerUnreadableError, match=key):

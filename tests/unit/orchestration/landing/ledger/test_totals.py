@@ -37,13 +37,13 @@ def test_entries_add_up_per_hour_and_partition() -> None:
 
 @given(st.permutations([(0, 2), (3, 3), (4, 9), (10, 12), (13, 15)]))
 def test_the_order_of_entries_does_not_matter(spans: list[tuple[int, int]]) -> None:
-    """A listing is no snapshot: whichever entry is seen first, the totals is the same."""
+    """A listing is not a snapshot: whichever entry is seen first, the totals are the same."""
     in_order = sorted(entries(*spans), key=lambda pair: pair[1].first_offset)
     assert LedgerTotals(topic=TOPIC).fold(in_order) == LedgerTotals(topic=TOPIC).fold(entries(*spans))
 
 
 def test_a_gap_is_a_finding_until_it_is_filled() -> None:
-    """The position stays before the gap, so no later hour can be complete."""
+    """The position stays before the gap, so that no later hour can be complete."""
     first, gap, last = entries((0, 3), (4, 5), (6, 9))
     totals = LedgerTotals(topic=TOPIC).fold([first, last])
     assert ["platform-events[0]: offsets 4-5 are missing from the ledger"] == totals.findings()
@@ -54,7 +54,7 @@ def test_a_gap_is_a_finding_until_it_is_filled() -> None:
 
 
 def test_an_overlap_is_a_fault_of_the_hours_it_touches() -> None:
-    """Offsets 5-8 landed twice: hours 01 and 02 are stopped, in words that say why; hour 03 is not touched."""
+    """Offsets 5-8 landed twice: hours 01 and 02 are stopped with the reason; hour 03 is not affected."""
     totals = LedgerTotals(topic=TOPIC).fold(entries((0, 8), (5, 8), (9, 14)))
     fault = (
         "platform-events[0]: offsets 5-8 landed twice, again by epoch 0123456789ab.2 (job j1, checkpoint 2); "
@@ -71,7 +71,7 @@ def test_a_double_restore_is_found_by_the_same_arithmetic() -> None:
 
 
 def test_an_entry_of_another_topic_stops_its_hours() -> None:
-    """What is not checked against the broker is never sealed by the way."""
+    """Records that are not checked against the broker are never sealed."""
     totals = LedgerTotals(topic=TOPIC).fold(entries((0, 3), topic="other"))
     assert {} == totals.chains
     assert [

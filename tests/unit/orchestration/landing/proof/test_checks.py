@@ -1,4 +1,4 @@
-"""Each comparison holds for a healthy hour, and is red once for each fault that it is there for."""
+"""Each comparison holds for a healthy hour, and is red for each fault that it must detect."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TestOffsets:
         )
 
     def test_a_fault_of_the_ledger_is_red(self, sealed: tuple[Seal, Entries]) -> None:
-        """Doubled offsets are no proof."""
+        """Doubled offsets are not a proof."""
         assert not compare_offsets(*sealed, missing=[], faults=["offsets 0-1 landed twice"]).passed
 
     def test_an_entry_that_the_seal_does_not_know_is_red(self, sealed: tuple[Seal, Entries]) -> None:
@@ -67,12 +67,12 @@ class TestObjects:
     """`objects_present`."""
 
     def test_a_healthy_hour_is_present(self, fake: FakeLanding, sealed: tuple[Seal, Entries]) -> None:
-        """Keys, bytes and ETags are those of the seal."""
+        """Keys, bytes and ETags equal those of the seal."""
         found = compare_objects(sealed[0], listing(fake).values())
         assert (True, 3, 3) == (found.passed, found.numbers["sealed"], found.numbers["listed"])
 
     def test_a_lost_object_is_red_and_named(self, fake: FakeLanding, sealed: tuple[Seal, Entries]) -> None:
-        """Someone deleted it."""
+        """A sealed object was deleted."""
         lost = sealed[0].objects[0].key
         found = compare_objects(sealed[0], [item for key, item in listing(fake).items() if key != lost])
         assert (False, [lost]) == (found.passed, found.numbers["lost"])
@@ -88,7 +88,7 @@ class TestObjects:
         assert (False, [first.key]) == (found.passed, found.numbers["changed"])
 
     def test_a_doubled_object_is_red(self, fake: FakeLanding, sealed: tuple[Seal, Entries]) -> None:
-        """A second object of a sealed epoch."""
+        """A sealed epoch has a second object."""
         again = sealed[0].objects[0].key.replace("-0-0.", "-0-1.")
         fake.bucket.objects[again] = b"again"
         found = compare_objects(sealed[0], listing(fake).values())
@@ -108,12 +108,12 @@ class TestRegistered:
     """`files_registered`."""
 
     def test_a_healthy_hour_is_registered(self, sealed: tuple[Seal, Entries]) -> None:
-        """The landing objects, and not the rejected ones."""
+        """The landing objects are registered, and not the rejected ones."""
         found = compare_registered(sealed[0], sealed[0].landing())
         assert (True, 2, 2) == (found.passed, found.numbers["sealed"], found.numbers["registered"])
 
     def test_an_unregistered_file_is_red_and_named(self, sealed: tuple[Seal, Entries]) -> None:
-        """A refresh that reported success and registered half."""
+        """A refresh reported success and registered half of the files."""
         first, second = sorted(sealed[0].landing())
         found = compare_registered(sealed[0], [first])
         assert (False, [second]) == (found.passed, found.numbers["not_registered"])
@@ -128,7 +128,7 @@ class TestRows:
     """`rows_queryable`."""
 
     def test_a_healthy_hour_is_queryable(self, sealed: tuple[Seal, Entries]) -> None:
-        """Per object and in total."""
+        """The rows are right per object and in total."""
         found = compare_rows(sealed[0], dict.fromkeys(sealed[0].landing(), 2))
         assert (True, 4, 4) == (found.passed, found.numbers["accepted"], found.numbers["queryable"])
 

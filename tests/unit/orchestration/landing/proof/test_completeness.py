@@ -18,7 +18,7 @@ H3 = H1.plus(2)
 def verdict(
     fake: FakeLanding, hour: Hour, idle_ends: dict[int, IdleSince] | None = None
 ) -> Complete | Open | Quarantined:
-    """Judge an hour of everything that landed."""
+    """Return the verdict on an hour, from everything that landed."""
     ends = read_end_offsets(fake.stream, idle_ends or {})
     totals, _ = read_whole_ledger(fake.bucket, fake.stream.layout, TOPIC)
     return judge(fake.stream, hour, totals, ends).verdict
@@ -31,13 +31,13 @@ def reason(fake: FakeLanding, hour: Hour) -> str:
 
 
 def resting(fake: FakeLanding, seconds: float) -> dict[int, IdleSince]:
-    """Return the present end of every partition, unmoved for that long."""
+    """Return the present end of every partition, unchanged for this long."""
     since = fake.clock.utc_now() - timedelta(seconds=seconds)
     return {p: IdleSince(end=len(times), since=since) for p, times in fake.broker.records.items()}
 
 
 def test_an_hour_is_complete_when_the_ledger_covers_it_to_the_next_record(fake: FakeLanding) -> None:
-    """Records of 02 lie behind those of 01 in both partitions: offsets alone are the proof."""
+    """Records of 02 are behind those of 01 in both partitions; offsets alone are the proof."""
     found = verdict(fake, H1)
     assert isinstance(found, Complete)
     assert Proof.OFFSETS is found.proof
@@ -78,7 +78,7 @@ def test_records_within_the_disorder_do_not_end_the_hour() -> None:
 
 
 def test_the_end_counts_only_after_disorder_and_grace() -> None:
-    """Nothing later is there: at 02:00:35 the end is not believed, a second later it is."""
+    """Without later records the end does not count at 02:00:35, and counts a second later."""
     fake = FakeLanding(FakeBroker({0: minutes(1)}), clock_at=H1.end + timedelta(seconds=35))
     fake.job.land(0, 0, 0, fake.clock.utc_now())
     found = verdict(fake, H1)
@@ -97,7 +97,7 @@ def test_the_end_must_have_landed_too() -> None:
 
 @pytest.mark.parametrize("low", [0, 3])
 def test_a_partition_without_records_is_reached(low: int) -> None:
-    """Low = end: nothing was produced, or retention has removed all of it."""
+    """Low = end: nothing was produced, or retention has removed everything."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 65), 1: minutes(-300, -290, -280)[:low]}, low={1: low}))
     fake.job.land(0, 0, 1, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
@@ -132,7 +132,7 @@ class TestCreateTime:
         assert isinstance(verdict(fake, H3, idle_ends), Open)
 
     def test_later_records_are_a_proof_without_any_rest(self, fake: FakeLanding) -> None:
-        """Hour 01 has records of 02 behind it."""
+        """Records of 02 are behind hour 01."""
         fake.broker.record_time = RecordTime.CREATE
         assert isinstance(verdict(fake, H1), Complete)
 
@@ -148,7 +148,7 @@ class TestCreateTime:
 
 
 def test_a_promised_object_that_is_not_listed_holds_the_hour(fake: FakeLanding) -> None:
-    """Promised is a subset of listed, by epoch."""
+    """The promised objects must be a subset of the listed ones, by epoch."""
     lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/01/" in key)
     del fake.bucket.objects[lost]
     assert "1 promised objects, the first of epoch 0123456789ab.1" == reason(fake, H1)
@@ -195,7 +195,7 @@ def test_the_running_hour_waits_for_its_end(fake: FakeLanding) -> None:
 
 @pytest.mark.parametrize("offset", [timedelta(minutes=6), timedelta(days=2000)])
 def test_an_hour_of_the_future_is_quarantined(fake: FakeLanding, offset: timedelta) -> None:
-    """More than five minutes ahead: its partition does not exist, and asking for it would fail the whole tick."""
+    """It is more than five minutes ahead: it has no partition, and a request for it would fail the whole tick."""
     hour = Hour.containing(fake.clock.utc_now() + timedelta(minutes=50) + offset)
     fake.broker.records[0] += [hour.start]
     fake.job.land(0, 7, 7, fake.clock.utc_now())
@@ -234,14 +234,14 @@ def test_an_open_transaction_holds_the_hour_whatever_becomes_of_it() -> None:
 
 
 def test_aborted_records_before_the_first_landed_one_do_not_hold_the_hour() -> None:
-    """The ledger begins at the first record that was read; aborted records before it are not lost."""
+    """The ledger begins at the first record that was read; aborted records before it do not count as lost."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 2, 3, 65)}, markers={(0, 0), (0, 1)}))
     fake.job.land(0, 2, 3, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Complete)
 
 
 def test_with_create_time_a_marker_does_not_end_an_hour() -> None:
-    """A replay of hour 01 in transactions: the markers bear the broker's time, hours later than their records."""
+    """In a transactional replay of hour 01 the markers have the broker's time, hours later than their records."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 189, 2, 189)}, RecordTime.CREATE, markers={(0, 1), (0, 3)}))
     fake.job.land(0, 0, 0, fake.clock.utc_now())
     assert isinstance(verdict(fake, H1), Open)

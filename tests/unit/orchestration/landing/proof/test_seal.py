@@ -27,7 +27,7 @@ def late_record(fake: FakeLanding) -> None:
 
 
 def test_a_seal_has_what_the_ledger_promised_of_the_hour(fake: FakeLanding) -> None:
-    """Partition 0 has offsets 0-2 of hour 01, one of them rejected; partition 1 has 0-1."""
+    """The seal has offsets 0-2 of partition 0, one of them rejected, and offsets 0-1 of partition 1."""
     found = seal(fake)
     assert (1, 4, 1, {"not_json": 1}) == (found.revision, found.accepted, found.rejected, found.reasons)
     assert [(0, 0, 2, 2, 1), (1, 0, 1, 2, 0)] == [
@@ -40,7 +40,7 @@ def test_a_seal_has_what_the_ledger_promised_of_the_hour(fake: FakeLanding) -> N
 
 
 def test_a_seal_is_readable_and_reads_back(fake: FakeLanding) -> None:
-    """The object in the bucket is JSON of one level of words, and gives the same seal."""
+    """The object in the bucket is readable JSON, and gives the same seal."""
     found = seal(fake)
     body = fake.bucket.objects["platform-events/seals/2025/08/01/01/r0001.json"]
     assert "2025-08-01T01" == json.loads(body)["hour"]
@@ -67,7 +67,7 @@ def test_late_records_make_the_next_revision(fake: FakeLanding) -> None:
 
 
 def test_of_two_writers_with_the_same_objects_one_writes(fake: FakeLanding) -> None:
-    """The second finds the seal there, compares, and takes it."""
+    """The second finds the seal, compares, and takes it."""
     theirs = draft(fake).model_copy(update={"sealed_at": fake.clock.utc_now()})
     key = fake.stream.layout.seal_key(H1, 1)
     fake.bucket.rivals.append((key, theirs.model_dump_json().encode()))
@@ -76,7 +76,7 @@ def test_of_two_writers_with_the_same_objects_one_writes(fake: FakeLanding) -> N
 
 
 def test_a_writer_that_saw_more_follows_with_its_own_revision(fake: FakeLanding) -> None:
-    """The other one sealed without the late record."""
+    """The other writer sealed without the late record."""
     theirs = draft(fake)
     late_record(fake)
     fake.bucket.rivals.append((fake.stream.layout.seal_key(H1, 1), theirs.model_dump_json().encode()))
@@ -84,7 +84,7 @@ def test_a_writer_that_saw_more_follows_with_its_own_revision(fake: FakeLanding)
 
 
 def test_a_writer_that_saw_less_is_refused(fake: FakeLanding) -> None:
-    """The other one has the late record already: our view is old, and the run proves the hour again."""
+    """The other writer already has the late record: our view is old, and the run proves the hour again."""
     ours = draft(fake)
     late_record(fake)
     theirs = draft(fake)
@@ -94,7 +94,7 @@ def test_a_writer_that_saw_less_is_refused(fake: FakeLanding) -> None:
 
 
 def test_a_sealed_object_that_changed_is_never_sealed_over(fake: FakeLanding) -> None:
-    """Objects do not change: this one was tampered with, or lost and written again."""
+    """Objects do not change, so this one was tampered with, or lost and written again."""
     seal(fake)
     key = next(key for key in fake.bucket.objects if "/landing/2025/08/01/01/" in key)
     fake.bucket.objects[key] += b"more"
@@ -103,21 +103,21 @@ def test_a_sealed_object_that_changed_is_never_sealed_over(fake: FakeLanding) ->
 
 
 def test_an_answer_that_got_lost_after_the_write_is_found_again(fake: FakeLanding) -> None:
-    """The client retries, hears that the object exists, and it is its own."""
+    """The client retries and finds the object, which is its own."""
     ours = draft(fake)
     fake.bucket.rivals.append((fake.stream.layout.seal_key(H1, 1), ours.model_dump_json(indent=1).encode()))
     assert ours == write_seal(fake.bucket, fake.stream.layout, ours)
 
 
 def test_the_fingerprint_is_of_keys_bytes_and_etags_in_any_order(fake: FakeLanding) -> None:
-    """The sensor has listed objects, the run sealed ones: both name the same set."""
+    """The sensor uses listed objects, the run sealed ones; both have the same fingerprint."""
     found = draft(fake)
     assert fingerprint(found.objects) == fingerprint(reversed(found.objects)) == found.fingerprint
     assert fingerprint(found.objects[1:]) != found.fingerprint
 
 
 def test_a_damaged_seal_is_an_error_with_its_key(fake: FakeLanding) -> None:
-    """A seal is evidence: it is not skipped for an older one."""
+    """A seal is evidence, so it is not skipped in favour of an older one."""
     fake.bucket.objects[fake.stream.layout.seal_key(H1, 1)] = b"{}"
     with pytest.raises(SealUnreadableError, match=r"r0001\.json"):
         latest_seal(fake.bucket, fake.stream.layout, H1)

@@ -28,7 +28,7 @@ def test_the_cursor_shows_the_last_hour_in_the_form_of_the_keys(fake: FakeLandin
 
 
 def test_a_cursor_reads_back_as_it_was_written(fake: FakeLanding) -> None:
-    """Nothing is lost over a restart."""
+    """A restart loses nothing of the cursor."""
     cursor = ticked(fake)
     assert cursor == read_cursor(cursor.to_text(), TOPIC)
 
@@ -62,20 +62,20 @@ def test_no_cursor_is_the_beginning_of_the_ledger(text: str | None) -> None:
     ids=range(14),
 )
 def test_garbage_is_an_error_that_names_the_repair(text: str) -> None:
-    """It never means "start from now"."""
+    """Garbage never means "start from now"."""
     with pytest.raises(CursorUnreadableError, match="the whole ledger is then read again"):
         read_cursor(text, TOPIC)
 
 
 def test_the_cursor_of_a_newer_release_is_an_error_of_its_own(fake: FakeLanding) -> None:
-    """A rollback must not throw away what the newer release knew."""
+    """A rollback must not discard the state of the newer release."""
     newer = {**json.loads(ticked(fake).to_text()), "version": 2}
     with pytest.raises(CursorTooNewError, match="version 2"):
         read_cursor(json.dumps(newer), TOPIC)
 
 
 def test_the_cursor_of_another_topic_is_refused(fake: FakeLanding) -> None:
-    """Offsets of one topic say nothing about another."""
+    """Offsets of one topic are meaningless for another."""
     with pytest.raises(CursorUnreadableError, match="HOURGLASS_TOPIC"):
         read_cursor(ticked(fake).to_text(), "other")
 
@@ -92,7 +92,7 @@ def test_hours_leave_after_the_look_back_and_open_ones_stay(fake: FakeLanding) -
 
 
 def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) -> None:
-    """A replay of last month is remembered like today's hours."""
+    """Hours of a replay of last month are kept like today's hours."""
     fake.clock.time += timedelta(days=30)
     fake.broker.records[0] += [H1.start]
     fake.job.land(0, 7, 7, fake.clock.utc_now())

@@ -28,7 +28,7 @@ def hours(found: Tick) -> list[tuple[str, str]]:
 
 
 def seal(fake: FakeLanding, found: Tick) -> None:
-    """Do what the runs do."""
+    """Seal the requested hours, as the runs do."""
     for request in found.requests:
         complete, evidence = prove(fake.stream, request)
         draft = draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now())
@@ -36,7 +36,7 @@ def seal(fake: FakeLanding, found: Tick) -> None:
 
 
 def land_hour_4(fake: FakeLanding) -> None:
-    """Produce and land two records of 04, and one of 05 behind them."""
+    """Produce and land two records of hour 04, and one of 05 behind them."""
     fake.clock.time = H4.end + timedelta(minutes=10)
     fake.broker.records[0] += minutes(190, 200, 245)
     fake.broker.records[1] += minutes(246)
@@ -45,7 +45,7 @@ def land_hour_4(fake: FakeLanding) -> None:
 
 
 def test_each_complete_hour_is_requested_once_oldest_first(fake: FakeLanding) -> None:
-    """Hours 01 to 03 are there, 04 arrives: exactly one request for it, and then none."""
+    """Hours 01 to 03 are requested; when 04 arrives there is exactly one request for it, and then none."""
     first = tick(fake)
     assert [(f"2025-08-01T0{n}", "complete") for n in (1, 2, 3)] == hours(first)
     idle = tick(fake, first.cursor)
@@ -69,7 +69,7 @@ def test_a_late_record_amends_its_hour_and_no_other(fake: FakeLanding) -> None:
 
 
 def test_a_late_record_of_an_hour_that_the_cursor_forgot_amends_it(fake: FakeLanding) -> None:
-    """A month later only the seal knows the hour: its objects and the new one are one set."""
+    """A month later only the seal has the hour; its objects and the new one are one set."""
     before = tick(fake)
     seal(fake, before)
     fake.clock.time += timedelta(days=30)
@@ -111,7 +111,7 @@ def test_at_most_so_many_runs_per_tick_and_the_rest_in_the_next(fake: FakeLandin
 
 
 def test_nothing_is_concluded_from_a_ledger_that_was_read_in_part(fake: FakeLanding) -> None:
-    """What is absent may simply not have been read."""
+    """An absent entry may just not have been read yet."""
     first = tick(fake, limits=Limits(ledger_objects_max=1))
     assert ([], True) == (hours(first), first.behind)
     assert "more is left to read, the next tick continues" == first.sentence()
@@ -134,7 +134,7 @@ def test_no_hour_is_examined_after_the_duration(fake: FakeLanding, monkeypatch: 
 
 
 def test_the_sentence_names_what_an_open_hour_waits_for(fake: FakeLanding) -> None:
-    """One readable sentence: the hour, the offsets, the partition."""
+    """The reason is one readable sentence with the hour, the offsets and the partition."""
     fake.broker.records[1] += minutes(170)
     assert "2025-08-01T03 waits for offsets 5-5 of platform-events[1] to land" == tick(fake).sentence()
 
@@ -147,7 +147,7 @@ def test_many_open_hours_are_counted_and_not_recited() -> None:
 
 
 def test_an_hour_without_a_partition_is_reported_and_the_others_go_on(fake: FakeLanding) -> None:
-    """A record of 2031 and one of 1970: no request for them, no failing tick, and a word for each."""
+    """Records of 2031 and 1970 cause no request and no failing tick; the reason names both."""
     fake.broker.records[0] += [H1.start.replace(year=2031), H1.start.replace(year=1970)]
     fake.job.land(0, 7, 8, fake.clock.utc_now())
     found = tick(fake)
@@ -157,7 +157,7 @@ def test_an_hour_without_a_partition_is_reported_and_the_others_go_on(fake: Fake
 
 
 def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLanding) -> None:
-    """Its hour is remembered, however long."""
+    """Its hour is kept for any time."""
     fake.broker.records[0] += [H1.start + timedelta(days=9, minutes=5)]
     fake.job.land(0, 7, 7, fake.clock.utc_now())
     cursor = tick(fake).cursor
@@ -166,7 +166,7 @@ def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLand
 
 
 def test_findings_of_the_ledger_are_reported(fake: FakeLanding) -> None:
-    """A doubled landing stops its hour and is in the sentence."""
+    """A doubled landing stops its hour and is in the reason."""
     fake.job.land(0, 5, 6, fake.clock.utc_now())
     found = tick(fake)
     assert ["01", "02"] == [request.hour.label[-2:] for request in found.requests]
@@ -174,7 +174,7 @@ def test_findings_of_the_ledger_are_reported(fake: FakeLanding) -> None:
 
 
 def test_unpromised_objects_are_reported(fake: FakeLanding) -> None:
-    """They lie in a sealed directory, and Snowflake will see them."""
+    """They are in a sealed directory, and Snowflake will read them."""
     fake.bucket.objects[fake.stream.layout.hour_prefix(Kind.LANDING, H1) + "copy.jsonl"] = b"x"
     assert [
         "2025-08-01T01: no ledger entry promises platform-events/landing/2025/08/01/01/copy.jsonl; it is left out"
@@ -182,7 +182,7 @@ def test_unpromised_objects_are_reported(fake: FakeLanding) -> None:
 
 
 def test_a_bucket_that_is_away_is_an_error_that_can_be_retried(fake: FakeLanding) -> None:
-    """The tick changed nothing outside and hands back no cursor."""
+    """The tick changed nothing and returns no cursor."""
     fake.bucket.failures = [BucketUnavailableError("bucket hourglass is away")]
     with pytest.raises(BucketUnavailableError):
         tick(fake)
@@ -190,13 +190,13 @@ def test_a_bucket_that_is_away_is_an_error_that_can_be_retried(fake: FakeLanding
 
 
 def test_an_empty_stream_has_its_own_sentence() -> None:
-    """No topic traffic, no ledger: nothing to do."""
+    """Without traffic and ledger there is nothing to do."""
     assert "every landed hour was requested; the ledger is empty" == tick(FakeLanding(FakeBroker({0: []}))).sentence()
 
 
 @pytest.mark.parametrize("start", ["2025-12-31T22", "2025-03-30T00", "2025-11-02T04"])
 def test_year_end_and_changes_of_the_clock_elsewhere_change_nothing(start: str) -> None:
-    """Hours are UTC: 23 is followed by 00, and no hour is there twice."""
+    """Hours are UTC: 00 follows 23, and no hour occurs twice."""
     first = Hour.from_label(start)
     fake = FakeLanding(
         FakeBroker({0: [first.plus(n).start for n in range(5)]}), clock_at=first.plus(4).start + timedelta(minutes=1)
@@ -206,7 +206,7 @@ def test_year_end_and_changes_of_the_clock_elsewhere_change_nothing(start: str) 
 
 
 def test_a_sealed_hour_is_requested_under_its_old_key_after_the_cursor_was_lost(fake: FakeLanding) -> None:
-    """The seal alone does not say that the hour was published; Dagster knows the run key, if it is the same Dagster."""
+    """The seal does not prove that the hour was published; the same Dagster knows the run key and starts nothing."""
     first = tick(fake)
     seal(fake, first)
     fake.clock.time += timedelta(days=30)
@@ -219,7 +219,7 @@ def test_a_sealed_hour_is_requested_under_its_old_key_after_the_cursor_was_lost(
 
 
 def test_a_tick_asks_in_the_order_that_makes_its_answer_safe(fake: FakeLanding) -> None:
-    """End offsets, then the ledger, then the times, the data last: each later answer can only hold more."""
+    """The order is end offsets, ledger, times, data: each later response can only hold more."""
     effects = fake.broker.effects = fake.bucket.effects = []
     prove(fake.stream, Request(H1))
     assert [

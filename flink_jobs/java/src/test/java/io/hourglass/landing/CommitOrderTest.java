@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Flink commits the sinks of one chain in the order of their creation, on which the ledger relies.
+ * Flink commits the sinks of one chain in the order of their creation; the ledger relies on this order.
  *
  * <p>Flink does not document that order, so this test must fail with a version of Flink that changes it.
  */
@@ -102,7 +102,7 @@ class CommitOrderTest {
                 .build();
     }
 
-    @SuppressWarnings("try") // closing may be interrupted, as anything in a test may
+    @SuppressWarnings("try") // close() can be interrupted, like every call of a test
     private static void run(JobGraph job) throws Exception {
         MiniClusterConfiguration configuration = new MiniClusterConfiguration.Builder().setNumTaskManagers(1).build();
         try (MiniCluster cluster = new MiniCluster(configuration)) {

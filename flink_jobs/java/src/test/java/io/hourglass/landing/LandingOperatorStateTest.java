@@ -21,7 +21,7 @@ import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
 
 /** The entries of a partition chain across restarts, crashes, rescaling, and holes between runs. */
-@SuppressWarnings("try") // closing may be interrupted, as anything in a test may
+@SuppressWarnings("try") // close() can be interrupted, like every call of a test
 class LandingOperatorStateTest {
     private static final int SUBTASKS_MAX = 4;
     private static final long TIME = 1_754_020_799_999L;
@@ -123,14 +123,14 @@ class LandingOperatorStateTest {
             checkpoint = job.checkpoint(1);
             assertEquals(List.of("0: 6..8", "1: 3..3"), spans(job.entries()));
         }
-        try (Job job = new Job(1, checkpoint, booked)) { // Flink's own restart: the driver's offsets are old by now
+        try (Job job = new Job(1, checkpoint, booked)) { // Flink's own restart: the driver's offsets are now old
             job.land(0, 0, 9);
             job.checkpoint(2);
             assertEquals(List.of("0: 9..9"), spans(job.entries()));
         }
     }
 
-    /** A partition rests for two restarts; the subtask that does not read it must not lose or lower its position. */
+    /** A partition is idle for two restarts; the subtask that does not read it must not lose or lower its position. */
     @Test
     void aPositionOutlivesRestartsInWhichThePartitionRests() throws Exception {
         List<OperatorSubtaskState> checkpoint;
@@ -164,7 +164,7 @@ class LandingOperatorStateTest {
         }
     }
 
-    /** The expected records: those that a reader of committed records gets, in order. */
+    /** The expected records, in order: those that a reader of committed records gets. */
     @Test
     void everyRecordIsCountedOnceInChainingEntriesUnderAnyScheduleOfCrashesAndRescaling() throws Exception {
         long seed = Long.getLong("seed", System.nanoTime());
@@ -277,7 +277,7 @@ class LandingOperatorStateTest {
             job.land(1, 1, 8);
             job.endInput();
             assertEquals(List.of("0: 5..5", "1: 7..7", "0: 6..7", "1: 8..8"), spans(job.entries()));
-            job.checkpoint(2); // sink writers would not take anything more
+            job.checkpoint(2); // sink writers would not accept more lines
             assertEquals(List.of(), job.entries());
         }
     }

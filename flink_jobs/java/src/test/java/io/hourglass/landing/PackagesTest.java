@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The packages of the landing job form layers: a package imports what lies below it, never the operator. */
+/** The packages of the landing job form layers: a package imports only packages below it, never the operator. */
 class PackagesTest {
     private static final Path SOURCES = Path.of("src/main/java/io/hourglass/landing");
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?io\\.hourglass\\.landing\\.([a-z]*)");

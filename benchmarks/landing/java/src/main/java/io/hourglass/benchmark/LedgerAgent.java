@@ -9,15 +9,15 @@ import net.bytebuddy.agent.builder.AgentBuilder;
 import net.bytebuddy.asm.Advice;
 
 /**
- * Takes the ledger out of the landing operator: nothing is counted for it, and no entry is written.
+ * Removes the ledger from the landing operator: it counts nothing for the ledger and writes no entry.
  *
- * <p>With the argument {@code keep} it rewrites the same methods and leaves what they do, so that both sides of a
- * comparison pay alike for an agent and its start.
+ * <p>With the argument {@code keep} it rewrites the same methods without changing their effect, so that both sides of a
+ * comparison pay the same for the agent and its start.
  */
 public final class LedgerAgent {
     private LedgerAgent() {}
 
-    /** A method that is no longer there leaves the ledger in: the benchmark then finds entries, and fails. */
+    /** If a method no longer exists, the ledger stays: the benchmark then finds entries, and fails. */
     public static void premain(String arguments, Instrumentation instrumentation) {
         boolean keep = "keep".equals(arguments);
         Class<?> count = keep ? Count.class : NoCount.class;

@@ -14,7 +14,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.Test;
 
-/** The real contract, as the Python tests keep it in the resources. */
+/** The real contract, from the copy in the resources that the Python tests keep up to date. */
 class ContractTest {
     private static String resource(String name) throws Exception {
         try (InputStream in = ContractTest.class.getResourceAsStream("/" + name)) {
@@ -35,7 +35,7 @@ class ContractTest {
         assertTrue(contract.types.contains("ASSET_MATERIALIZATION"));
     }
 
-    /** {@code tests/unit/flink_jobs/test_contract.py} adds three fields to the model, and nothing else to anything. */
+    /** {@code tests/unit/flink_jobs/test_contract.py} adds only three fields to the model. */
     @Test
     void aFieldThatTheModelGainsIsChecked() throws Exception {
         EventScanner scanner = new EventScanner(Contract.parse(resource("grown_contract.json")));

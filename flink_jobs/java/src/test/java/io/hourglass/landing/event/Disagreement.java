@@ -6,27 +6,27 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Why the landing job and Jackson may disagree about a document: a closed list.
+ * The reasons why the landing job and Jackson may disagree about a document: a closed list.
  *
- * <p>Jackson is used as most teams would begin: {@code new ObjectMapper()} that refuses trailing tokens, {@code
+ * <p>Jackson is configured as most teams would begin: {@code new ObjectMapper()} that refuses trailing tokens, {@code
  * readTree}, and any tree is valid.
  */
 enum Disagreement {
-    /** Jackson knows no contract. */
+    /** Jackson does not check the contract. */
     CONTRACT {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
             return jackson && (code.startsWith("missing:") || code.startsWith("type:") || Set.of("bad_id", "bad_time").contains(code));
         }
     },
-    /** Jackson reads scalars and arrays. */
+    /** Jackson accepts scalars and arrays. */
     NOT_OBJECT {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
             return jackson && code.equals("not_object");
         }
     },
-    /** Jackson's last one wins. */
+    /** Jackson keeps the last of several equal names. */
     DUPLICATE_KEY {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
@@ -47,7 +47,7 @@ enum Disagreement {
             return jackson && code.equals("lone_surrogate") && contains(document, "\\u");
         }
     },
-    /** Jackson nests up to 1,000. */
+    /** Jackson accepts up to 1,000 levels. */
     TOO_DEEP {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {

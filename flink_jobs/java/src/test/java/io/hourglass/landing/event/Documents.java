@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 
-/** Random documents: events, nearly events, and noise. */
+/** Random documents: events, almost events, and noise. */
 final class Documents {
     private static final int RARE = 4000;
     private static final byte[] TELLING = Contracts.utf8("{}[]\",:\\u0019.eE+-tfn \n\t/dD8cC\u00e4\u4e2d\ud83d\ude00\u0000");
@@ -64,7 +64,7 @@ final class Documents {
         return document;
     }
 
-    /** Make an event: mostly whole, its fields in any order, some missing, doubled or of another type. */
+    /** Make an event: mostly complete, its fields in any order, some missing, doubled or of another type. */
     String event() {
         List<String> members = new ArrayList<>();
         addMember(members, "event_id", () -> quoted(random.nextInt(12) == 0 ? pick(IDS) : "e-" + random.nextInt(100)));

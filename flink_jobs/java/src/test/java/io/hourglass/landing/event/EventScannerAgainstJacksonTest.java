@@ -26,10 +26,10 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class EventScannerAgainstJacksonTest {
     private static final int DOCUMENTS = Integer.getInteger("documents", 1_000_000);
-    /** From this number of documents on each row and each reason must have occurred. */
+    /** With at least this many documents each row and each reason must occur. */
     private static final int DOCUMENTS_FOR_ALL_ROWS = 500_000;
     private static final int EXAMPLE_BYTES_MAX = 100;
-    /** Two more parses by Jackson to find the position take as long as all the rest. */
+    /** The two more parses by Jackson that find the position take as long as the rest of the test. */
     private static final int BROKEN_TEXTS_PER_POSITION = 4;
     private static final Contract CONTRACT =
             Contract.parse(Contracts.JSON.replace("\"event_bytes_max\": 1000", "\"event_bytes_max\": 60000"));
@@ -88,7 +88,7 @@ class EventScannerAgainstJacksonTest {
         return position == expected.position() ? null : "expected " + expected + ", the scanner points to " + position;
     }
 
-    /** Whether the bytes before the position can begin JSON, and those to the end of its token cannot. */
+    /** Return whether the bytes before the position can begin JSON, and those to the end of its token cannot. */
     private boolean breaksAt(byte[] document, int position) throws IOException {
         if (!reference.isBegun(document, position)) {
             return false;

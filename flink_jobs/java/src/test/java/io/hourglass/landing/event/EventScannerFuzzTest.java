@@ -39,7 +39,7 @@ class EventScannerFuzzTest {
         return by.accepts(amidst(value)) ? "accepted" : by.code() + " at " + by.detail();
     }
 
-    /** Judge a value twice, by a scanner that has judged others before and by a fresh one. */
+    /** Scan a value twice, with a scanner that has scanned other values and with a new one. */
     private String judge(byte[] value) {
         String verdict = verdict(scanner, value);
         assertEquals(verdict(new EventScanner(contract), value), verdict, () -> describe(value));
@@ -156,7 +156,7 @@ class EventScannerFuzzTest {
         });
     }
 
-    /** Put other blanks around every token of JSON. */
+    /** Replace the whitespace around every token of JSON. */
     private byte[] respace(byte[] json) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         boolean inText = false;
@@ -192,7 +192,7 @@ class EventScannerFuzzTest {
                 String after = ",\"more\":[" + "1,".repeat(random.nextInt(20)) + "0]}}";
                 byte[] event = utf8(before + defect[1] + after);
                 String verdict = judge(event);
-                // a defect inside quotes is found behind them; of nested arrays the one too deep is found
+                // a defect in quotes is found behind them; in nested arrays the one that is too deep
                 int inside = defect[1].startsWith("\"") ? 1 : defect[0].equals("too_deep") ? DEPTH_LEFT : 0;
                 assertEquals(defect[0] + " at byte " + (utf8(before).length + inside), verdict.replaceFirst("(byte \\d+):.*", "$1"),
                         () -> describe(event));

@@ -263,7 +263,7 @@ final class ReferenceValidator {
         return Integer.parseInt(text, from, to, 10);
     }
 
-    /** Whether the first bytes can begin one JSON document, according to Jackson. */
+    /** Return whether the first bytes can begin one JSON document, according to Jackson. */
     boolean isBegun(byte[] document, int length) throws IOException {
         return isBegun(document, length, true);
     }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** docs/validation.md has the same lists as the code, in the same order. */
+/** {@code docs/validation.md} has the same lists as the code, in the same order. */
 class ValidationDocumentTest {
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z0-9_]+)` \\|");
 

@@ -20,7 +20,7 @@ import org.apache.kafka.common.record.SimpleRecord;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.utils.Utils;
 
-/** Batches as brokers send them, written by Kafka itself, and all that a consumer tells of a record. */
+/** Batches as brokers send them, written by Kafka's own code, and all that a consumer returns of a record. */
 public final class Batches {
     private static final long TIME = 1_754_020_800_000L;
     private static final int LEADER_EPOCH = 3;
@@ -33,19 +33,19 @@ public final class Batches {
         return MemoryRecords.withRecords(offset, Compression.of(compression).build(), LEADER_EPOCH, simple(values));
     }
 
-    /** The same of a format before version 2. */
+    /** The same batch in a format before version 2. */
     public static MemoryRecords ofOldFormat(long offset, byte[]... values) {
         return MemoryRecords.withRecords(
                 RecordBatch.MAGIC_VALUE_V1, offset, Compression.NONE, TimestampType.CREATE_TIME, simple(values));
     }
 
-    /** The same within a transaction. */
+    /** The same batch within a transaction. */
     public static MemoryRecords ofTransaction(long offset, long producer, byte[]... values) {
         return MemoryRecords.withTransactionalRecords(
                 offset, Compression.NONE, producer, PRODUCER_EPOCH, 0, LEADER_EPOCH, simple(values));
     }
 
-    /** What compaction leaves of a batch of which nothing is left. */
+    /** An empty batch, as compaction leaves it. */
     public static MemoryRecords empty(long offset, long last) {
         ByteBuffer header = ByteBuffer.allocate(DefaultRecordBatch.RECORD_BATCH_OVERHEAD);
         DefaultRecordBatch.writeEmptyHeader(header, RecordBatch.CURRENT_MAGIC_VALUE, RecordBatch.NO_PRODUCER_ID,
@@ -62,7 +62,7 @@ public final class Batches {
         return records;
     }
 
-    /** A batch with gaps between its offsets, in which all that may be missing is missing at times. */
+    /** A batch with gaps between its offsets; every optional part of a record is missing at times. */
     public static MemoryRecords random(Random random, long offset, CompressionType compression, int records, int largest) {
         TimestampType type = random.nextBoolean() ? TimestampType.CREATE_TIME : TimestampType.LOG_APPEND_TIME;
         int epoch = random.nextBoolean() ? LEADER_EPOCH : RecordBatch.NO_PARTITION_LEADER_EPOCH;
@@ -92,7 +92,7 @@ public final class Batches {
         return bytes;
     }
 
-    /** What one answer to a fetch holds. */
+    /** Return the content of one fetch response. */
     public static MemoryRecords joined(MemoryRecords... batches) {
         int bytes = 0;
         for (MemoryRecords batch : batches) {
@@ -105,14 +105,14 @@ public final class Batches {
         return MemoryRecords.readableRecords(all.flip());
     }
 
-    /** The batches of an answer in the newest format. */
+    /** Return the batches of a fetch response in the newest format. */
     static List<DefaultRecordBatch> listed(MemoryRecords... answer) {
         List<DefaultRecordBatch> batches = new ArrayList<>();
         joined(answer).batches().forEach(batch -> batches.add((DefaultRecordBatch) batch));
         return batches;
     }
 
-    /** All that a consumer tells of a record, as it is now. */
+    /** A copy of all that a consumer returns of a record. */
     public static String told(ConsumerRecord<byte[], ByteBuffer> record) {
         StringJoiner headers = new StringJoiner(",");
         record.headers().forEach(header -> headers.add(header.key() + "=" + hex(header.value())));
@@ -122,7 +122,7 @@ public final class Batches {
                 record.value() == null ? "null" : digest(Utils.toArray(record.value())));
     }
 
-    /** A megabyte tells nothing to whoever reads that a test has failed. */
+    /** Shorten values in the message of a failed test. */
     private static String digest(byte[] value) {
         CRC32C digest = new CRC32C();
         digest.update(value);

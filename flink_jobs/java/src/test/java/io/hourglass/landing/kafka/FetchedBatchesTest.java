@@ -22,9 +22,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Records come out of their batches whatever their size, and a batch that is broken is told.
+ * Records are read from their batches whatever their size, and a broken batch is reported.
  *
- * <p>That they are what a consumer gives out is shown in {@code BatchCollectorTest}.
+ * <p>{@code BatchCollectorTest} shows that they are the records that a consumer returns.
  */
 class FetchedBatchesTest {
     private final BatchWindow window = new BatchWindow();
@@ -60,7 +60,7 @@ class FetchedBatchesTest {
         return assertThrows(KafkaException.class, () -> read(fetched)).getMessage();
     }
 
-    /** Set one byte of a batch, which its checksum does not know. */
+    /** Set one byte of a batch without a change of its checksum. */
     private static MemoryRecords broken(MemoryRecords batch, int position, int with) {
         batch.buffer().put(position, (byte) with);
         return batch;

@@ -43,7 +43,7 @@ class TopicReaderTest {
     private static final TopicPartition FIRST = new TopicPartition("t", 0);
     private static final TopicPartition SECOND = new TopicPartition("t", 1);
 
-    /** Offsets of the group from before; the mock drops them when partitions are assigned. */
+    /** Former offsets of the group; the mock drops them when partitions are assigned. */
     private final Map<TopicPartition, OffsetAndMetadata> before = new HashMap<>();
 
     private final MockConsumer<byte[], ByteBuffer> consumer = new MockConsumer<>("none") {

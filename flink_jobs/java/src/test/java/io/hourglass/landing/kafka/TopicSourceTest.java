@@ -12,7 +12,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 import org.junit.jupiter.api.Test;
 
-/** The consumer that is shipped gives out batches; any other gives out records, and the job runs as well. */
+/** The shipped consumer returns batches; any other returns records, and the job runs with both. */
 class TopicSourceTest {
     private static Supplier<FetchedBatches> batchesOf(String groupProtocol) {
         Map<String, Object> properties = Map.of(

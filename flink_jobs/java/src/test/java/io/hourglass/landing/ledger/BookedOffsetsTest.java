@@ -8,7 +8,7 @@ import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
-/** A group's offsets are never asked for: they lag behind what has landed, or run ahead of what is visible. */
+/** A group's offsets are never read: they are behind the landed records, or ahead of the visible ones. */
 class BookedOffsetsTest {
     @Test
     void aPartitionWithoutAnEntryBeginsWithItsEarliestRecord() {

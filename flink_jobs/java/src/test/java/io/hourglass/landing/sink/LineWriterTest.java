@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Lines are read back as written, and the stream below stays open. */
+/** Lines are read as they were written, and the stream below stays open. */
 class LineWriterTest {
     private static final int LEVEL = 1;
     private static final int FRAME_MAGIC_BYTES = 4;

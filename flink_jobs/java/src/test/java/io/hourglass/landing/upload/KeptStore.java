@@ -30,7 +30,7 @@ final class KeptStore implements ObjectStore {
         return objects.get(key);
     }
 
-    /** Lengths of the parts of the uploads that are still open. */
+    /** Return the lengths of the parts of open uploads. */
     synchronized Map<String, List<Integer>> open() {
         return uploads.entrySet().stream().collect(Collectors.toMap(
                 Map.Entry::getKey, entry -> entry.getValue().values().stream().map(part -> part.length).toList()));

@@ -45,7 +45,7 @@ class OrderedCommitterTest {
                     effects.add("done");
                 } catch (IOException e) {
                     effects.add(e.getMessage());
-                    assertNull(e.getCause()); // Flink will hang it under the first failure
+                    assertNull(e.getCause()); // Flink adds it to the first failure
                 }
             }
         });

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A part arrives whole or the failure has the reason; a temporary failure is retried. */
+/** A part is stored whole, or the failure has the reason; a temporary failure is retried. */
 class PartRequestTest {
     private final Queue<Integer> statuses = new ArrayDeque<>();
     private final Deque<byte[]> bodies = new ArrayDeque<>();

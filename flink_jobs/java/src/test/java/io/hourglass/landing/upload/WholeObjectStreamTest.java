@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
 import org.junit.jupiter.api.Test;
 
-/** A small file is one request at its commit; a large one uses the other stream from its first byte on. */
+/** A small file is one request at its commit; a large one uses the multipart stream from its first byte on. */
 class WholeObjectStreamTest {
     private static final String KEY = "flink/orders/checkpoints/0/chk-1/_metadata";
     private static final String LARGE = "the other way";

@@ -7,13 +7,13 @@ import java.util.Collection;
 import net.bytebuddy.agent.builder.AgentBuilder;
 import net.bytebuddy.asm.Advice;
 
-/** Puts the crash points into Flink and the landing operator while their classes are loaded. */
+/** Adds the crash points to Flink and the landing operator while their classes are loaded. */
 public final class CrashAgent {
     private static final String COMMITTER = "org.apache.flink.streaming.runtime.operators.sink.CommitterOperator";
 
     private CrashAgent() {}
 
-    /** A class or a method that is no longer there leaves its point out: the test then waits for its death in vain. */
+    /** If a class or a method no longer exists, its point is missing: the test then times out. */
     public static void premain(String arguments, Instrumentation instrumentation) {
         AgentBuilder agent = new AgentBuilder.Default().disableClassFormatChanges();
         agent = advise(agent, "io.hourglass.landing.LandingOperator", "processElement", Records.class);

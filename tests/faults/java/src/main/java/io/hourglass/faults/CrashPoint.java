@@ -17,15 +17,15 @@ import java.util.Locale;
 public enum CrashPoint {
     /** The operator has emitted its ledger entries; no writer has flushed them. */
     BEFORE_BARRIER_FLUSH,
-    /** The checkpoint's metadata is written; no task was told. */
+    /** The checkpoint's metadata is written; no task was notified. */
     AFTER_CHECKPOINT_BEFORE_COMMIT,
-    /** The same, on the JobManager of a cluster, where a worker has written down that there were records. */
+    /** The same, on the JobManager of a cluster, after a worker has noted that there were records. */
     ON_JOB_MANAGER_BEFORE_COMMIT,
-    /** The bucket has completed an upload of accepted lines; its answer has not reached Flink. */
+    /** The bucket has completed an upload of accepted lines; its response has not reached Flink. */
     INSIDE_COMMIT,
     /** The first sink has committed; those after it have not. */
     BETWEEN_COMMITS,
-    /** Every sink of the subtask has committed; nobody was told. */
+    /** Every sink of the subtask has committed; the notification has not returned. */
     AFTER_COMMIT_BEFORE_NOTIFY_END,
     /** A restored job has committed what was pending for its first sink; those after it have not. */
     DURING_RESTORE_RECOMMIT;
@@ -40,7 +40,7 @@ public enum CrashPoint {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** Write down, for another process of the cluster, that a checkpoint has records. */
+    /** Note, for another process of the cluster, that a checkpoint has records. */
     static void note(long checkpoint) {
         try {
             if (Files.exists(ARMED)) {
@@ -51,7 +51,7 @@ public enum CrashPoint {
         }
     }
 
-    /** Say whether a process of the cluster has noted that this checkpoint, the newest, has records. */
+    /** Return whether a process of the cluster has noted that this checkpoint, the newest, has records. */
     static boolean isNoted(long checkpoint) {
         try {
             return Files.exists(WITH_RECORDS) && Files.readString(WITH_RECORDS).equals(Long.toString(checkpoint));

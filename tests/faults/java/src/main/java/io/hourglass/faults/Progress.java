@@ -1,6 +1,6 @@
 package io.hourglass.faults;
 
-/** Where the job is between two checkpoints: only those with records are worth dying in. Called by the advice. */
+/** Progress of the job between two checkpoints: only those with records are worth a crash. Called by the advice. */
 public final class Progress {
     private static final ThreadLocal<Boolean> RECORDS = ThreadLocal.withInitial(() -> false);
     private static final ThreadLocal<Integer> COMMITS = ThreadLocal.withInitial(() -> 0);

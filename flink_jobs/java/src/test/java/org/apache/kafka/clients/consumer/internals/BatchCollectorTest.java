@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
-/** Two consumers of Kafka's get the same answers of a broker; the one with the collector tells the same as the other. */
+/** Two Kafka consumers get the same responses of a broker; the one with the collector returns the same as the other. */
 @Timeout(60)
 class BatchCollectorTest {
     private static final TopicPartition PARTITION = new TopicPartition("t", 0);
@@ -54,7 +54,7 @@ class BatchCollectorTest {
     private final KafkaConsumer<byte[], ByteBuffer> plain = consumer(Map.of());
     private final KafkaConsumer<byte[], ByteBuffer> collected = consumer(Map.of());
 
-    /** A consumer that stands at offset 0 of two partitions and knows no broker. */
+    /** A consumer at offset 0 of two partitions, without a broker. */
     private static KafkaConsumer<byte[], ByteBuffer> consumer(Map<String, Object> more) {
         Map<String, Object> properties = new HashMap<>(Map.of(
                 "bootstrap.servers", "localhost:1", "auto.offset.reset", "none", "isolation.level", "read_committed",
@@ -69,7 +69,7 @@ class BatchCollectorTest {
         collected.close();
     }
 
-    /** Let a broker have answered: what a consumer keeps of a fetch between two polls. */
+    /** Put a fetch response into a consumer, as it keeps it between two polls. */
     private static void answer(
             KafkaConsumer<byte[], ByteBuffer> consumer, long offset, FetchResponseData.PartitionData data)
             throws ReflectiveOperationException {
@@ -100,7 +100,7 @@ class BatchCollectorTest {
                 offset, 0, 3, PRODUCER, (short) 0, new EndTransactionMarker(type, 0));
     }
 
-    /** What came of two partitions in some polls, by the way of records or of batches. */
+    /** The records of two partitions in some polls, returned as records or as batches. */
     private static final class Polled {
         final Map<Integer, List<String>> records = new TreeMap<>();
         int fetches;
@@ -128,7 +128,7 @@ class BatchCollectorTest {
         }
     }
 
-    /** Give both the same answers, compare all that they tell, and count the fetches that came as batches. */
+    /** Give both the same responses, compare all that they return, and count the fetches that came as batches. */
     private int compare(long from, FetchResponseData.PartitionData... answers) throws Exception {
         BatchCollector collector = BatchCollector.into(collected);
         List<Polled> both = new ArrayList<>();
@@ -153,7 +153,7 @@ class BatchCollectorTest {
         return both.get(1).fetches;
     }
 
-    /** The sums and gauges that tell of what was consumed; rates are a matter of the clock, extremes of each poll. */
+    /** The sums and gauges of consumption; rates depend on the clock, extremes on each poll. */
     private static Map<String, Object> metrics(KafkaConsumer<byte[], ByteBuffer> consumer) {
         Map<String, Object> values = new TreeMap<>();
         consumer.metrics().forEach((name, metric) -> {
@@ -171,7 +171,7 @@ class BatchCollectorTest {
         Random random = new Random(compression.id);
         long from = 40;
         FetchResponseData.PartitionData first = data(PARTITION,
-                Batches.random(random, 33, compression, 40, 50), // it begins before what is asked for
+                Batches.random(random, 33, compression, 40, 50), // it begins before the requested offset
                 Batches.random(random, 200, compression, 25, 30_000),
                 Batches.empty(300, 310),
                 Batches.random(random, 400, compression, 1, 400_000),
@@ -207,7 +207,7 @@ class BatchCollectorTest {
 
     @Test
     void aFetchThatFillsSeveralPollsIsFinishedBeforeTheNext() throws Exception {
-        byte[][] many = new byte[20][]; // a poll takes seven, and fills up with what follows
+        byte[][] many = new byte[20][]; // a poll returns seven, and fills up with the next ones
         Arrays.fill(many, utf8("v"));
         assertEquals(0, compare(0, data(PARTITION, Batches.ofTransaction(0, PRODUCER, many)),
                 data(OTHER, Batches.of(0, CompressionType.LZ4, many))));
