@@ -16,9 +16,9 @@ from flink_jobs.audit.coverage import Coverage, coverage_findings, coverage_of, 
 from flink_jobs.audit.doubles import Held, double_findings
 from flink_jobs.audit.entries import Entry, read_entries
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import DATA_KINDS, ObjectAudit, by_hour, foreign, promises_of
+from flink_jobs.audit.listing import ObjectAudit, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
+from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import ObjectGoneError
 from flink_jobs.s3.objects import Objects, StoredObject
@@ -105,11 +105,11 @@ def read_ledger(bucket: Objects, layout: StreamLayout, seen: Audit, report: Repo
     for found in bucket.objects(layout.prefix(Kind.LEDGER)):
         if found.key in seen.ledger.keys or (found.key.endswith("/") and not found.bytes):
             continue
-        try:
-            keys.append(ObjectKey.parse(found.key))
-        except LayoutError:
+        key = ObjectKey.try_parse(found.key)
+        if key is None:
             seen.strange.add(found.key)
             continue
+        keys.append(key)
         seen.ledger.newest_at = max(found.modified, seen.ledger.newest_at or found.modified)
 
     def fetch(key: ObjectKey) -> tuple[list[Entry], list[Finding]]:
@@ -142,7 +142,7 @@ def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, 
 
 def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
     """Read every listed object and compare it with its cells, then compare the objects' offsets."""
-    keys = [key for found in seen.listed.values() for key in map(_key, found) if key is not None]
+    keys = [key for found in seen.listed.values() for one in found if (key := ObjectKey.try_parse(one.key))]
     booked = Booked.of(seen.ledger.entries)
     tallies: dict[Slot, Mapping[TopicPartition, Part]] = {}
     for tally in _in_parallel(lambda key: _tally(bucket, key), keys):
@@ -187,7 +187,7 @@ def _compare_objects(
         listed = seen.listed.get(hour, [])
         before = promised_before.get(hour, frozenset())
         # What was promised after the listing need not be in it, but explains what is.
-        present = {(key.kind, key.epoch) for key in map(_key, listed) if key is not None}
+        present = {(key.kind, key.epoch) for one in listed if (key := ObjectKey.try_parse(one.key))}
         yield from objects.hour(hour, before | (promised_now.get(hour, frozenset()) & present), listed)
 
 
@@ -215,13 +215,6 @@ def _keep(seen: Audit, tally: ObjectTally, tallies: dict[Slot, Mapping[TopicPart
         tallies[tally.key.hour, tally.key.kind, tally.key.epoch] = tally.parts
     for partition, part in tally.parts.items():
         seen.held[partition].append(Held(tally.key.key, part.spans))
-
-
-def _key(found: StoredObject) -> ObjectKey | None:
-    try:
-        return ObjectKey.parse(found.key)
-    except LayoutError:
-        return None
 
 
 def _in_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 
 from flink_jobs.audit.entries import Entry
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, StreamLayout
+from flink_jobs.contracts.layout import DATA_KINDS, Hour, LayoutError, ObjectKey, StreamLayout, split_epoch
 from flink_jobs.contracts.promises import Promise, compare
 from flink_jobs.s3.objects import StoredObject
 
 PENDING_MAX = timedelta(minutes=10)
 """How much newer the newest ledger object may be than an object that no entry promises yet. The commits of one
 checkpoint are less than a second apart, or the restart of a killed job lies between them."""
-
-DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
 
 
 def promises_of(entries: Iterable[Entry]) -> Mapping[Hour, frozenset[Promise]]:
@@ -58,7 +56,7 @@ class ObjectAudit:
         self.newest: dict[str, int] = {}
         self.newest_at = newest_at
         for entry in entries:
-            instance, sequence = _split(entry.epoch)
+            instance, sequence = split_epoch(entry.epoch)
             self.newest[instance] = max(sequence, self.newest.get(instance, sequence))
 
     def hour(self, hour: Hour, promised: frozenset[Promise], listed: Iterable[StoredObject]) -> Iterator[Finding]:
@@ -79,7 +77,7 @@ class ObjectAudit:
                 yield Finding(Code.OBJECT_EMPTY, found.key, "no bytes")
 
     def _unpromised(self, found: StoredObject) -> Finding:
-        instance, sequence = _split(ObjectKey.parse(found.key).epoch)
+        instance, sequence = split_epoch(ObjectKey.parse(found.key).epoch)
         booked = self.newest.get(instance)
         if booked is not None and booked > sequence:
             what = f"no ledger entry promises it, though its writer has booked epoch {instance}.{booked} since"
@@ -90,20 +88,6 @@ class ObjectAudit:
         return Finding(Code.OBJECT_PENDING, found.key, "no ledger entry promises it yet")
 
 
-def is_ours(key: str) -> bool:
-    """Whether the landing job writes such keys."""
-    try:
-        ObjectKey.parse(key)
-    except LayoutError:
-        return False
-    return True
-
-
 def foreign(key: str) -> Finding:
     """Make the finding of a key that the job does not write."""
     return Finding(Code.FOREIGN_KEY, key, "the landing job does not write such keys")
-
-
-def _split(epoch: str) -> tuple[str, int]:
-    instance, _, sequence = epoch.rpartition(".")
-    return instance, int(sequence)

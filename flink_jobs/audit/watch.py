@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from flink_jobs.audit.audit import Audit, Hours, Report, list_data, read_ledger
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import ObjectAudit, foreign, is_ours, promises_of
-from flink_jobs.contracts.layout import StreamLayout
+from flink_jobs.audit.listing import ObjectAudit, foreign, promises_of
+from flink_jobs.contracts.layout import ObjectKey, StreamLayout
 from flink_jobs.s3.objects import Objects, StoredObject
 
 LATER = frozenset({Code.GAP, Code.OBJECT_UNPROMISED, Code.OBJECT_PENDING})
@@ -61,7 +61,12 @@ class Watch:
         yield from self._changed()
 
     def _changed(self) -> Iterator[Finding]:
-        listed = {found.key: found for objects in self._seen.listed.values() for found in objects if is_ours(found.key)}
+        listed = {
+            found.key: found
+            for objects in self._seen.listed.values()
+            for found in objects
+            if ObjectKey.try_parse(found.key)
+        }
         for key, before in self._known.items():
             now = listed.get(key)
             if now is None:

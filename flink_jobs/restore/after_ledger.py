@@ -7,10 +7,11 @@ between the two commits: it is found by listing, and becomes booked before anyth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
 from flink_jobs.audit.tally import ObjectTally, tally_object
+from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split_epoch
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import RestoreRefusedError
@@ -23,6 +24,7 @@ from flink_jobs.settings import LandingSettings
 from producers.kafka import OffsetRange
 
 REPORT_DIRECTORIES = 24
+_CLOCK = SystemClock()
 
 
 class LedgerRecovery:
@@ -42,7 +44,7 @@ class LedgerRecovery:
         bucket: Objects,
         broker: BrokerReader,
         report: Callable[[str], None],
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = _CLOCK.utc_now,
     ) -> None:
         self._settings = settings
         self._bucket = bucket

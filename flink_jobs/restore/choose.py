@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from flink_jobs.contracts.layout import Kind
-from flink_jobs.contracts.ledger import TopicPartition
+from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.restore_failure import unrestorable
 from flink_jobs.restore.booked import Booked, read_newest, unbooked_objects
@@ -139,14 +139,14 @@ def _require_known(settings: LandingSettings, bucket: Objects, chosen: RestorePo
 def _behind(positions: Mapping[TopicPartition, int], booked: Mapping[TopicPartition, int]) -> str:
     """Describe the partitions in which positions lie before what is booked; empty where none does."""
     found = [
-        f"{topic}[{partition}] continues at {positions.get((topic, partition), 0)}, landed is up to {next_ - 1}"
-        for (topic, partition), next_ in sorted(booked.items())
-        if positions.get((topic, partition), 0) < next_
+        f"{partition_name(at)} continues at {positions.get(at, 0)}, landed is up to {next_ - 1}"
+        for at, next_ in sorted(booked.items())
+        if positions.get(at, 0) < next_
     ]
     more = f" and {len(found) - SHOWN_MAX} partitions more" if len(found) > SHOWN_MAX else ""
     return "; ".join(found[:SHOWN_MAX]) + more
 
 
 def _offsets(next_offsets: Mapping[TopicPartition, int]) -> str:
-    shown = [f"{topic}[{partition}] up to {next_ - 1}" for (topic, partition), next_ in sorted(next_offsets.items())]
+    shown = [f"{partition_name(at)} up to {next_ - 1}" for at, next_ in sorted(next_offsets.items())]
     return ", ".join(shown[:SHOWN_MAX]) + (" ..." if len(shown) > SHOWN_MAX else "")

@@ -63,7 +63,7 @@ class RestorePoint:
 def find_points(settings: LandingSettings, bucket: Objects) -> list[RestorePoint]:
     """Read every restore point of the stream, the newest last; one with a `problem` has lost what it held."""
     objects = [*bucket.objects(settings.checkpoint_prefix), *bucket.objects(settings.savepoint_prefix)]
-    listing = _Listing(settings, bucket, objects)
+    listing = _Listing(settings, bucket, objects, {settings.url(stored.key): stored.bytes for stored in objects})
     return sorted(map(listing.read_point, complete_points(objects)), key=lambda point: point.order)
 
 
@@ -84,6 +84,7 @@ class _Listing:
     settings: LandingSettings
     bucket: Objects
     objects: list[StoredObject]
+    sizes_bytes: Mapping[str, int]
 
     def read_point(self, stored: StoredObject) -> RestorePoint:
         key = stored.key.removesuffix("/_metadata")
@@ -109,5 +110,4 @@ class _Listing:
                 yield self.bucket.read(stored.key) or b""
 
     def _problem(self, key: str, metadata: bytes | None) -> str | None:
-        sizes_bytes = {self.settings.url(stored.key): stored.bytes for stored in self.objects}
-        return damage(self.settings.url(key), metadata, sizes_bytes)
+        return damage(self.settings.url(key), metadata, self.sizes_bytes)
