@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 /** The packages of the landing job form layers: a package imports only packages below it, never the operator. */
 class PackagesTest {
     private static final Path SOURCES = Path.of("src/main/java/io/hourglass/landing");
-    private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?io\\.hourglass\\.landing\\.([a-z]*)");
+    private static final Pattern IMPORT =
+            Pattern.compile("(?m)^import (?:static )?io\\.hourglass\\.landing\\.([a-z0-9.]*)\\.[A-Z]");
 
     @Test
     void packagesImportOnlyWhatLiesBelowThem() throws IOException {
@@ -28,7 +29,9 @@ class PackagesTest {
                 "event", Set.of("text"),
                 "chain", Set.of(),
                 "text", Set.of(),
-                "upload", Set.of());
+                "upload", Set.of("upload.s3"),
+                "upload.s3", Set.of(),
+                "upload.state", Set.of("upload"));
         assertEquals(expected, imports());
     }
 
@@ -36,7 +39,7 @@ class PackagesTest {
         Map<String, Set<String>> imports = new TreeMap<>();
         try (Stream<Path> files = Files.walk(SOURCES)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String name = SOURCES.relativize(file.getParent()).toString();
+                String name = SOURCES.relativize(file.getParent()).toString().replace('/', '.');
                 Set<String> imported = imports.computeIfAbsent(name, key -> new TreeSet<>());
                 IMPORT.matcher(Files.readString(file)).results().map(found -> found.group(1)).forEach(imported::add);
             }

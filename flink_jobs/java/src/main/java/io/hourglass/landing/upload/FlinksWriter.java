@@ -8,11 +8,16 @@ import org.apache.flink.core.fs.RecoverableWriter;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /** Delegates to Flink's own writer; a subclass overrides what it does itself. */
-abstract class FlinksWriter implements RecoverableWriter {
+public abstract class FlinksWriter implements RecoverableWriter {
     private final RecoverableWriter flinks;
 
-    FlinksWriter(RecoverableWriter flinks) {
+    protected FlinksWriter(RecoverableWriter flinks) {
         this.flinks = flinks;
+    }
+
+    /** The object's key: the path without scheme, bucket and first slash. */
+    public static String keyOf(Path path) {
+        return path.getPath().substring(1);
     }
 
     @Override

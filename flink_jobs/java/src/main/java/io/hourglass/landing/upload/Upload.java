@@ -1,6 +1,9 @@
 package io.hourglass.landing.upload;
 
 import com.amazonaws.services.s3.model.PartETag;
+import io.hourglass.landing.upload.s3.ObjectStore;
+import io.hourglass.landing.upload.s3.PartBuffer;
+import io.hourglass.landing.upload.s3.Senders;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.hourglass.landing.upload;
 
+import io.hourglass.landing.upload.s3.ObjectStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;

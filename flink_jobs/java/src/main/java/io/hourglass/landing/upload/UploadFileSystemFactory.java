@@ -1,5 +1,9 @@
 package io.hourglass.landing.upload;
 
+import io.hourglass.landing.upload.s3.ObjectStore;
+import io.hourglass.landing.upload.s3.PartBuffer;
+import io.hourglass.landing.upload.s3.S3ObjectStore;
+import io.hourglass.landing.upload.s3.Senders;
 import java.io.IOException;
 import java.util.concurrent.Semaphore;
 import org.apache.flink.core.fs.FileSystem;

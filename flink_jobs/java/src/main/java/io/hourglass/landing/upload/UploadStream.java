@@ -1,5 +1,6 @@
 package io.hourglass.landing.upload;
 
+import io.hourglass.landing.upload.s3.PartBuffer;
 import java.io.IOException;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream;
 import org.apache.flink.core.fs.RecoverableWriter.ResumeRecoverable;

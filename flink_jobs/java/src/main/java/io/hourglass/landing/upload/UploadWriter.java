@@ -1,5 +1,8 @@
 package io.hourglass.landing.upload;
 
+import io.hourglass.landing.upload.s3.ObjectStore;
+import io.hourglass.landing.upload.s3.PartBuffer;
+import io.hourglass.landing.upload.s3.Senders;
 import java.io.IOException;
 import java.util.concurrent.Semaphore;
 import org.apache.flink.core.fs.Path;
@@ -46,11 +49,6 @@ final class UploadWriter extends FlinksWriter {
             return super.open(path);
         }
         return new UploadStream(new Upload(keyOf(path), store, senders), blocks, partBytes, inMemory::release);
-    }
-
-    /** The object's key: the path without scheme, bucket and first slash. */
-    static String keyOf(Path path) {
-        return path.getPath().substring(1);
     }
 
     @Override

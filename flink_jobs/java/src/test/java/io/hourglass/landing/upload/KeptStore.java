@@ -1,6 +1,8 @@
 package io.hourglass.landing.upload;
 
 import com.amazonaws.services.s3.model.PartETag;
+import io.hourglass.landing.upload.s3.ObjectStore;
+import io.hourglass.landing.upload.s3.PartBuffer;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hourglass.landing.upload.s3.PartBuffer;
+import io.hourglass.landing.upload.s3.Senders;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;

@@ -1,5 +1,6 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.state;
 
+import io.hourglass.landing.upload.FlinksWriter;
 import java.io.IOException;
 import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.Path;
@@ -49,7 +50,7 @@ public final class StateFileSystemFactory extends S3FileSystemFactory {
             /** Whether there is a file of this name; directories do not count. */
             @Override
             public boolean exists(Path path) throws IOException {
-                return objects.has(UploadWriter.keyOf(path));
+                return objects.has(FlinksWriter.keyOf(path));
             }
 
             /** Without {@code recursive} delete the file of this name; an empty directory has no object to delete. */
@@ -58,7 +59,7 @@ public final class StateFileSystemFactory extends S3FileSystemFactory {
                 if (recursive) {
                     return super.delete(path, true);
                 }
-                objects.delete(UploadWriter.keyOf(path));
+                objects.delete(FlinksWriter.keyOf(path));
                 return true;
             }
 

@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -8,23 +8,23 @@ import java.util.Deque;
 import java.util.List;
 
 /** The bytes of one part, in reused blocks. */
-final class PartBuffer {
-    static final int BLOCK_BYTES = 1 << 18;
+public final class PartBuffer {
+    public static final int BLOCK_BYTES = 1 << 18;
 
     private final Blocks blocks;
     private final List<byte[]> filled = new ArrayList<>();
     private int lastLength = BLOCK_BYTES;
 
-    PartBuffer(Blocks blocks) {
+    public PartBuffer(Blocks blocks) {
         this.blocks = blocks;
     }
 
     /** Bytes held. */
-    long length() {
+    public long length() {
         return (long) filled.size() * BLOCK_BYTES - BLOCK_BYTES + lastLength;
     }
 
-    void append(byte[] bytes, int from, int count) {
+    public void append(byte[] bytes, int from, int count) {
         int at = from;
         while (at < from + count) {
             if (lastLength == BLOCK_BYTES) {
@@ -39,26 +39,26 @@ final class PartBuffer {
     }
 
     /** Write everything; may be called again after a failure. */
-    void writeTo(OutputStream out) throws IOException {
+    public void writeTo(OutputStream out) throws IOException {
         for (int index = 0; index < filled.size(); index++) {
             out.write(filled.get(index), 0, index == filled.size() - 1 ? lastLength : BLOCK_BYTES);
         }
     }
 
     /** Return the blocks to the pool and be empty. */
-    void release() {
+    public void release() {
         filled.forEach(blocks::giveBack);
         filled.clear();
         lastLength = BLOCK_BYTES;
     }
 
     /** A pool of unused blocks. Thread-safe. */
-    static final class Blocks {
+    public static final class Blocks {
         private final int keptMax;
         private final Deque<byte[]> spare = new ArrayDeque<>();
 
         /** @param keptMax unused blocks to keep; the garbage collector takes the others */
-        Blocks(int keptMax) {
+        public Blocks(int keptMax) {
             this.keptMax = keptMax;
         }
 

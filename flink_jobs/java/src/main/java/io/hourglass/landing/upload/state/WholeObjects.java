@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.state;
 
 import java.io.IOException;
 

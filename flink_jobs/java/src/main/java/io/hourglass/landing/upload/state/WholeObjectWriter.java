@@ -1,5 +1,6 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.state;
 
+import io.hourglass.landing.upload.FlinksWriter;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream;
 import org.apache.flink.core.fs.RecoverableWriter;
@@ -18,7 +19,7 @@ final class WholeObjectWriter extends FlinksWriter {
 
     @Override
     public RecoverableFsDataOutputStream open(Path path) {
-        return new WholeObjectStream(UploadWriter.keyOf(path), objects, WHOLE_BYTES_MAX, () -> super.open(path));
+        return new WholeObjectStream(keyOf(path), objects, WHOLE_BYTES_MAX, () -> super.open(path));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.state;
 
 import com.amazonaws.SdkBaseException;
 import com.amazonaws.services.s3.AmazonS3;

@@ -1,11 +1,11 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import com.amazonaws.services.s3.model.PartETag;
 import java.io.IOException;
 import java.util.List;
 
 /** The requests of an upload. An {@link IOException} is final: the store has made its own attempts. */
-interface ObjectStore {
+public interface ObjectStore {
     /** Begin a multipart upload and return its id. */
     String begin(String key) throws IOException;
 

@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import java.io.IOException;
 import java.io.InputStream;

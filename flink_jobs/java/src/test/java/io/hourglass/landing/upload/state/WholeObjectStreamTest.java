@@ -1,28 +1,35 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.state;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.apache.flink.core.fs.RecoverableFsDataOutputStream.Committer;
+import org.apache.flink.core.fs.RecoverableWriter;
+import org.apache.flink.core.fs.local.LocalFileSystem;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/** A small file is one request at its commit; a large one uses the multipart stream from its first byte on. */
+/** A small file is one request at its commit; a large one uses the other stream from its first byte on. */
 class WholeObjectStreamTest {
     private static final String KEY = "flink/orders/checkpoints/0/chk-1/_metadata";
-    private static final String LARGE = "the other way";
     private static final int WHOLE_BYTES_MAX = 100_000;
 
     private final List<String> requests = new ArrayList<>();
     private final Map<String, byte[]> stored = new TreeMap<>();
-    private final KeptStore uploads = new KeptStore();
     private final Random random = new Random(7);
+    private RecoverableWriter otherWay;
+    private Path large;
 
     private final WholeObjects objects = new WholeObjects() {
         @Override
@@ -44,9 +51,15 @@ class WholeObjectStreamTest {
         }
     };
 
+    @BeforeEach
+    void setUp(@TempDir Path folder) throws IOException {
+        otherWay = LocalFileSystem.getSharedInstance().createRecoverableWriter();
+        large = folder.resolve("large");
+    }
+
     private WholeObjectStream open() {
-        return new WholeObjectStream(KEY, objects, WHOLE_BYTES_MAX, () -> new UploadStream(
-                new Upload(LARGE, uploads, new Senders(1)), new PartBuffer.Blocks(1), WHOLE_BYTES_MAX, () -> {}));
+        return new WholeObjectStream(KEY, objects, WHOLE_BYTES_MAX, () ->
+                otherWay.open(new org.apache.flink.core.fs.Path(large.toUri())));
     }
 
     private byte[] write(WholeObjectStream stream, int count) throws IOException {
@@ -83,7 +96,8 @@ class WholeObjectStreamTest {
             byte[] expected = write(stream, count);
             assertEquals(count, stream.getPos());
             stream.closeForCommit().commit();
-            assertArrayEquals(expected, uploads.object(LARGE));
+            assertArrayEquals(expected, Files.readAllBytes(large));
+            Files.delete(large);
             assertEquals(List.of(), requests);
         }
     }
@@ -93,12 +107,12 @@ class WholeObjectStreamTest {
         WholeObjectStream small = open();
         write(small, 17);
         small.close();
-        WholeObjectStream large = open();
-        write(large, WHOLE_BYTES_MAX + 17);
-        large.close();
+        WholeObjectStream other = open();
+        write(other, WHOLE_BYTES_MAX + 17);
+        other.close();
         assertEquals(List.of(), requests);
-        assertEquals(Map.of(), uploads.open());
+        assertFalse(Files.exists(large));
         assertThrows(IOException.class, () -> small.write(1));
-        assertThrows(IOException.class, () -> large.write(1));
+        assertThrows(IOException.class, () -> other.write(1));
     }
 }

@@ -1,23 +1,17 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.flink.core.fs.Path;
-import org.apache.flink.core.fs.RecoverableWriter;
-import org.apache.flink.core.fs.local.LocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Memory is bounded: parts wait for a slot, and Flink's own writer opens the streams beyond the limit. */
+/** Parts in flight are bounded: a caller without a free slot waits. */
 @Timeout(60)
 class SendersTest {
     @Test
@@ -54,25 +48,5 @@ class SendersTest {
         release.countDown();
         assertTrue(first.get());
         second.join();
-    }
-
-    @Test
-    void streamsBeyondTheLimitAreFlinksOwn(@TempDir java.nio.file.Path folder) throws Exception {
-        KeptStore store = new KeptStore();
-        RecoverableWriter flinks = LocalFileSystem.getSharedInstance().createRecoverableWriter();
-        UploadWriter writer = new UploadWriter(
-                flinks, store, new Senders(2), new PartBuffer.Blocks(2), 1 << 20,
-                new java.util.concurrent.Semaphore(1));
-        Path path = new Path(folder.resolve("object").toUri());
-        var inMemory = writer.open(path);
-        var inFile = writer.open(path);
-        assertEquals(List.of(true, false), List.of(inMemory instanceof UploadStream, inFile instanceof UploadStream));
-        inFile.write(7);
-        var committer = inFile.closeForCommit();
-        assertFalse(committer.getRecoverable() instanceof UploadRecoverable);
-        writer.recoverForCommit(committer.getRecoverable()).commit();
-        assertEquals(1, java.nio.file.Files.size(folder.resolve("object")));
-        inMemory.closeForCommit();
-        assertTrue(writer.open(path) instanceof UploadStream);
     }
 }

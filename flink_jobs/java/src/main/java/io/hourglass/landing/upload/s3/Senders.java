@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -10,12 +10,12 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 
 /** The threads that send parts, for all uploads of the process. A caller without a free slot waits. */
-final class Senders {
+public final class Senders {
     private final ExecutorService threads = Executors.newCachedThreadPool(Senders::thread);
     private final Semaphore slots;
 
     /** @param slots parts in flight, which bounds the memory that they hold */
-    Senders(int slots) {
+    public Senders(int slots) {
         this.slots = new Semaphore(slots);
     }
 
@@ -25,7 +25,7 @@ final class Senders {
         return thread;
     }
 
-    <T> Future<T> submit(Callable<T> work) throws IOException {
+    public <T> Future<T> submit(Callable<T> work) throws IOException {
         try {
             slots.acquire();
         } catch (InterruptedException e) {

@@ -1,4 +1,4 @@
-package io.hourglass.landing.upload;
+package io.hourglass.landing.upload.s3;
 
 import com.amazonaws.HttpMethod;
 import com.amazonaws.SdkBaseException;
@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The bucket of Flink's S3 file system, with its credentials, endpoint and encryption; parts go by presigned URLs. */
-final class S3ObjectStore implements ObjectStore {
+public final class S3ObjectStore implements ObjectStore {
     private static final Logger LOG = LoggerFactory.getLogger(S3ObjectStore.class);
     private static final Duration PRESIGNED = Duration.ofMinutes(15);
     private static final String STORAGE_CLASS = "fs.s3a.create.storage.class";
@@ -34,7 +34,7 @@ final class S3ObjectStore implements ObjectStore {
     private final Attempts attempts = new Attempts(Thread::sleep);
     private final StorageClass storageClass;
 
-    S3ObjectStore(S3AFileSystem fileSystem, S3AccessHelper helper, Senders senders) {
+    public S3ObjectStore(S3AFileSystem fileSystem, S3AccessHelper helper, Senders senders) {
         this.fileSystem = fileSystem;
         this.helper = helper;
         this.client = fileSystem.getAmazonS3ClientForTesting("presigned parts");
