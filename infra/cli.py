@@ -133,7 +133,7 @@ def demo(
 )
 def relay(context: typer.Context) -> None:
     """Send a Dagster instance's own events into the topic: Dagster running Dagster."""
-    from producers.dagster_relay import relay_command
+    from producers.dagster.relay import relay_command
 
     relaying = typer.Typer()
     relaying.command()(relay_command)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from producers.dagster_log import LogPosition
+from producers.dagster.log import LogPosition
 from producers.events import describe_errors
 
 

@@ -10,7 +10,7 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType, EventLogEntry
 from dagster._core.events import StepMaterializationData
 
-from producers.dagster_events import Translator, counterpart_of, type_of
+from producers.dagster.events import Translator, counterpart_of, type_of
 from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent
 
 INSTANCE = "07ea0cf3-ad81-4675-bfcb-104ec91cee4b"

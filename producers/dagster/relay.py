@@ -14,8 +14,9 @@ import typer
 
 from producers.client import EventProducer
 from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
-from producers.dagster_events import Translator
-from producers.dagster_log import (
+from producers.dagster.cursor import RelayCursor, RelayCursorError
+from producers.dagster.events import Translator
+from producers.dagster.log import (
     DagsterLogError,
     EventLog,
     LogPosition,
@@ -27,7 +28,6 @@ from producers.dagster_log import (
 )
 from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerError, ProducerSetupError
-from producers.relay_cursor import RelayCursor, RelayCursorError
 from producers.settings import ProducerSettings
 from producers.signals import GracefulStop
 

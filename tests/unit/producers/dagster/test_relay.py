@@ -10,8 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from producers.dagster_events import Translator
-from producers.dagster_log import (
+from producers.dagster.cursor import RelayCursor, RelayCursorError
+from producers.dagster.events import Translator
+from producers.dagster.log import (
     LogPosition,
     NoDagsterInstanceError,
     RunShardedLog,
@@ -20,11 +21,10 @@ from producers.dagster_log import (
     instance_id,
     open_instance,
 )
-from producers.dagster_relay import NotAckedError, Relay, RelayReport, follow, relay_command
+from producers.dagster.relay import NotAckedError, Relay, RelayReport, follow, relay_command
 from producers.delivery import Outcome
 from producers.errors import FatalProducerError
 from producers.events import PlatformEvent
-from producers.relay_cursor import RelayCursor, RelayCursorError
 from tests.fakes.mock_kafka import MockKafka
 from tests.fakes.producer import FakeProducer, SentRecord
 
@@ -48,11 +48,11 @@ class Stop:
         self._waits = waits
 
     def __call__(self) -> bool:
-        """See `producers.dagster_relay.Stop`."""
+        """See `producers.dagster.relay.Stop`."""
         return len(self.waits) >= self._waits
 
     def wait(self, seconds: float) -> None:
-        """See `producers.dagster_relay.Stop`."""
+        """See `producers.dagster.relay.Stop`."""
         self.waits.append(seconds)
 
 

@@ -1,0 +1,1 @@
+"""Dagster running Dagster: an instance's event log, read from a cursor, to Kafka."""
