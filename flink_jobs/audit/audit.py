@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
-from flink_jobs.audit.cells import Booked, Slot, reason_findings
+from flink_jobs.audit.cells import BookedCells, Slot, reason_findings
 from flink_jobs.audit.chain import Chains, chain_findings, chains_of
 from flink_jobs.audit.coverage import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
 from flink_jobs.audit.doubles import Held, double_findings
@@ -143,7 +143,7 @@ def list_data(bucket: Objects, layout: StreamLayout, hours: Hours, seen: Audit, 
 def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
     """Read every listed object and compare it with its cells, then compare the objects' offsets."""
     keys = [key for found in seen.listed.values() for one in found if (key := ObjectKey.try_parse(one.key))]
-    booked = Booked.of(seen.ledger.entries)
+    booked = BookedCells.of(seen.ledger.entries)
     tallies: dict[Slot, Mapping[TopicPartition, Part]] = {}
     for tally in _in_parallel(lambda key: _tally(bucket, key), keys):
         if isinstance(tally, Finding):

@@ -20,13 +20,13 @@ Slot = tuple[Hour, Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BookedCells:
     """The sums that the ledger books for each object, by partition."""
 
     slots: Mapping[Slot, Mapping[TopicPartition, Sums]]
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Booked:
+    def of(cls, entries: Iterable[Entry]) -> BookedCells:
         """Group the cells of entries by object; an epoch may have several entries for one partition."""
         slots: dict[Slot, dict[TopicPartition, Sums]] = defaultdict(dict)
         for entry in entries:

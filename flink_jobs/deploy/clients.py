@@ -13,7 +13,8 @@ from flink_jobs.deploy.process import JobProcess
 from flink_jobs.deploy.topics import Broker
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.jars import LandingJars
-from flink_jobs.flink.rest import CheckpointSummary, FlinkRest, Job, JobState, Numbers, SavepointState
+from flink_jobs.flink.rest import CheckpointSummary, FlinkRest, Job, Numbers, SavepointState
+from flink_jobs.lease.session_job import Cluster
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import LandingSettings, StartingOffsets
@@ -27,15 +28,15 @@ class Topics(Protocol):
         ...
 
 
-class Rest(Protocol):
-    """See `FlinkRest`."""
+class Rest(Cluster, Protocol):
+    """See `FlinkRest`; the keeper of a lease knows only the part of `Cluster`."""
 
     def find_job(self, name: str) -> Job | None:
         """Find the newest job of that name."""
         ...
 
     def checkpoints(self, job_id: str) -> CheckpointSummary:
-        """Tell how checkpoints go."""
+        """Return the newest checkpoint and the counts."""
         ...
 
     def numbers(self, job_id: str) -> Numbers | None:
@@ -43,35 +44,19 @@ class Rest(Protocol):
         ...
 
     def restarts(self, job_id: str) -> int:
-        """Count the restarts."""
+        """Count the restarts of a job."""
         ...
 
     def root_cause(self, job_id: str) -> str | None:
-        """Give the newest failure."""
+        """Return the first lines of the newest failure."""
         ...
 
     def stop(self, job_id: str, savepoint_directory: str) -> str:
-        """Ask for a stop with savepoint."""
-        ...
-
-    def job_state(self, job_id: str) -> JobState | None:
-        """Ask for the state of a job."""
-        ...
-
-    def cancel(self, job_id: str) -> None:
-        """Ask to end a job."""
-        ...
-
-    def prolong(self, job_id: str, until_milliseconds: int) -> None:
-        """Say until when its client is alive."""
-        ...
-
-    def client_check_seconds(self) -> float | None:
-        """Ask how often it looks for silent clients."""
+        """Stop a job with a savepoint; return the id of the request."""
         ...
 
     def savepoint(self, job_id: str, request_id: str) -> tuple[SavepointState, str]:
-        """Ask how far a stop is."""
+        """Return the state of a stop, and the savepoint's path or the failure."""
         ...
 
 
@@ -89,7 +74,7 @@ class Process(Protocol):
         ...
 
     def jars(self) -> LandingJars | None:
-        """Name the jars that it was started with."""
+        """Return the jars that it was started with."""
         ...
 
     def kill(self) -> None:
@@ -101,7 +86,7 @@ class Process(Protocol):
         ...
 
     def newest_causes(self) -> str:
-        """Give the last causes of the log."""
+        """Return the last causes in the log."""
         ...
 
     def why_it_ended(self) -> str:

@@ -137,10 +137,6 @@ class FlinkRest:
         match = _DURATION.fullmatch(configured.get(CLIENT_CHECK, ""))
         return int(match[1]) * _SECONDS[match[2]] if match else None
 
-    def slots(self) -> int:
-        """Count the slots of all registered TaskManagers."""
-        return int(self._get("/overview")["slots-total"])
-
     def checkpoints(self, job_id: str) -> CheckpointSummary:
         """Return the newest checkpoint of a job and the counts."""
         found = self._get(f"/jobs/{job_id}/checkpoints")

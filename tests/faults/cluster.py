@@ -122,7 +122,7 @@ class Cluster:
 
     def _is_whole(self) -> bool:
         try:
-            return self.rest.slots() == SLOTS * len(WORKERS)
+            return self.rest._get("/overview")["slots-total"] == SLOTS * len(WORKERS)  # type: ignore[no-any-return]
         except LandingJobError:
             return False
 
@@ -165,8 +165,6 @@ class Cluster:
 
 class Checkpoints(Background):
     """Triggers a checkpoint whenever the one before is complete: several a second, beside the regular ones."""
-
-    pause_seconds = 0.2
 
     def __init__(self, rest: FlinkRest, settings: LandingSettings) -> None:
         super().__init__()
