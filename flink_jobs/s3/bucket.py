@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -26,16 +27,20 @@ class Bucket:
     """List, read and write objects, abort uploads, check access.
 
     Args:
-        client: of boto3.
+        connect: makes the client at the first request: a command without requests does not pay for it.
         name: of the bucket.
         owner: account that the bucket must belong to; None is not checked.
         put_arguments: arguments of every PUT, such as encryption and ACL.
     """
 
     def __init__(
-        self, client: S3Client, name: str, owner: str | None = None, put_arguments: Mapping[str, Any] | None = None
+        self,
+        connect: Callable[[], S3Client],
+        name: str,
+        owner: str | None = None,
+        put_arguments: Mapping[str, Any] | None = None,
     ) -> None:
-        self._client = client
+        self._connect = connect
         self._name = name
         self._owner = {"ExpectedBucketOwner": owner} if owner else {}
         self._put = put_arguments or {}
@@ -43,7 +48,11 @@ class Bucket:
     @classmethod
     def of(cls, settings: LandingSettings) -> Bucket:
         """Build the client of the settings; without keys AWS's default chain finds them."""
-        return cls(settings.client(_LIMITS), settings.bucket, settings.bucket_owner, settings.put_arguments())
+        return cls(lambda: settings.client(_LIMITS), settings.bucket, settings.bucket_owner, settings.put_arguments())
+
+    @cached_property
+    def _client(self) -> S3Client:
+        return self._connect()
 
     def check(self) -> None:
         """Check that the bucket exists and is accessible.
