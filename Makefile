@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-hostile test-integration check format lock clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -21,7 +21,9 @@ demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits
 benchmark: setup ## the landing job beside its peers: hours of measuring, see benchmarks/landing/README.md
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
 
-test: test-unit test-java test-faults test-hostile test-integration ## every test: unit, Java, faults, hostile records and integration against real servers
+test: setup ## every test: unit, Java, faults, hostile records and integration against real servers
+	@$(MAKE) --no-print-directory -j 2 test-unit test-java
+	@$(MAKE) --no-print-directory -j 2 test-faults test-servers
 
 test-quick: setup ## the unit tests of Python and Java without the slow ones, in under two minutes
 	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
@@ -40,11 +42,8 @@ test-java: setup
 test-faults: setup
 	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
-test-hostile: setup
-	@$(BIN)/python -m pytest tests/hostile
-
-test-integration: setup
-	@$(BIN)/python -m pytest tests/integration
+test-servers: setup
+	@$(BIN)/python -m pytest tests/hostile tests/integration
 
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions
 	@$(BIN)/ruff format --check --quiet .

@@ -13,7 +13,7 @@ class Background:
     Subclasses define `step` and `pause_seconds`.
     """
 
-    pause_seconds = 0.05
+    pause_seconds = 0.2
 
     def __init__(self) -> None:
         self._end = Event()

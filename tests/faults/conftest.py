@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from flink_jobs.flink import config
+from tests.faults.class_archive import class_archive
 from tests.faults.landing_stack import LandingStack, Server, Servers
 
 pytest.register_assert_rewrite("tests.faults.verdict")  # pytest then shows its comparisons like those of a test
@@ -28,18 +30,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.integration)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_restarts() -> Iterator[None]:
-    """Let Flink restart a failed job after three seconds, not after ten: no test here depends on that delay."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flink_jobs.flink.config.RESTART_DELAY", "3 s")
-        yield
-
-
 @pytest.fixture(scope="session")
 def all_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with Servers(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_jobs(all_servers: Servers) -> Iterator[None]:
+    """Start jobs with an archive of their classes, and let Flink restart a failed one after three seconds, not ten.
+
+    Large pages cost a short job half a second of clearing.
+    """
+    quick = (f"-XX:SharedArchiveFile={class_archive(all_servers)}", "-XX:-UseTransparentHugePages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "JAVA_OPTIONS", (*config.JAVA_OPTIONS, *quick))
+        patch.setattr(config, "RESTART_DELAY", "3 s")
+        yield
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,12 +35,13 @@ from confluent_kafka.cimpl import NewPartitions
 from flink_jobs import deploy
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import LedgerEntry
+from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, process_tree, variables, wait_until_healthy
 from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK, LocalSettings
-from tests.integration.truth import Position, objects, wait_for
+from tests.integration.truth import Position, keys, objects, read_object, wait_for
 
 BEGIN = datetime(2025, 8, 1, 3, 30, tzinfo=UTC)
 """The timestamp of records that name none."""
@@ -249,11 +251,14 @@ class LandingStack:
 
     def produce(self, records: Iterable[Raw]) -> set[Position]:
         """Send records, each to its partition, and return their positions; all replicas acknowledge each of them."""
-        producer = Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all", "enable.idempotence": True})
         sent = _Sent()
-        self._send(producer, records, sent)
-        assert not producer.flush(ANSWER_SECONDS_MAX), "the broker did not acknowledge every record"
+        self._send(self._producer, records, sent)
+        assert not self._producer.flush(ANSWER_SECONDS_MAX), "the broker did not acknowledge every record"
         return sent.positions
+
+    @cached_property
+    def _producer(self) -> Any:
+        return Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all", "enable.idempotence": True})
 
     def produce_in_transaction(self, records: Iterable[Raw], *, commit: bool = True) -> set[Position]:
         """Send records in one transaction and commit or abort it; aborted records take offsets, too."""
@@ -305,6 +310,7 @@ class LandingStack:
         admin.create_partitions([NewPartitions(self.settings.topic, total)])[self.settings.topic].result(
             ANSWER_SECONDS_MAX
         )
+        self.__dict__.pop("_producer", None)  # it knows the partitions that were there when it began
 
     def delete_records(self, partition: int, before: int) -> None:
         """Delete all records of a partition below an offset."""
@@ -316,23 +322,33 @@ class LandingStack:
     def ledger(self) -> list[LedgerEntry]:
         """Read every entry, per partition in the order of offsets."""
         bodies = objects(self.settings, self.landing.layout.prefix(Kind.LEDGER))
-        entries = [LedgerEntry.model_validate_json(line) for _, body in bodies for line in body.splitlines()]
+        entries = [entry for _, body in bodies for entry in _entries(body)]
         return sorted(entries, key=lambda entry: (entry.topic, entry.partition, entry.first_offset))
 
     def checkpoints_completed(self) -> int:
         """Count the checkpoints of the living job since its start."""
-        return deploy.status(self.landing).checkpoints_completed
+        rest = FlinkRest(self.landing.flink_rest)
+        job = rest.find_job(self.landing.job_name)
+        assert job is not None, "the job does not live"
+        return rest.checkpoints(job.job_id).completed
 
     def wait_for_checkpoints(self, total: int, seconds_max: float = SECONDS_MAX) -> None:
         """Wait until the living job has completed this many checkpoints since its start."""
         wait_for(lambda: self.checkpoints_completed() >= total, seconds_max=seconds_max, what=f"{total} checkpoints")
 
     def wait_until_landed(self, positions: Iterable[Position], seconds_max: float = SECONDS_MAX) -> None:
-        """Wait until the ledger has reached these positions in every partition."""
+        """Wait until the ledger has reached these positions in every partition; each of its objects is read once."""
         last = {(topic, partition): offset for topic, partition, offset in sorted(positions)}
+        reached: dict[tuple[str, int], int] = {}
+        seen: set[str] = set()
 
         def landed() -> bool:
-            reached = {(entry.topic, entry.partition): entry.last_offset for entry in self.ledger()}
+            for key in keys(self.settings, self.landing.layout.prefix(Kind.LEDGER)):
+                if key not in seen:
+                    seen.add(key)
+                    for entry in _entries(read_object(self.settings, key)):
+                        partition = entry.topic, entry.partition
+                        reached[partition] = max(entry.last_offset, reached.get(partition, -1))
             return all(reached.get(partition, -1) >= offset for partition, offset in last.items())
 
         wait_for(landed, seconds_max=seconds_max, what=f"the ledger to reach {last}")
@@ -342,6 +358,10 @@ class LandingStack:
         assert pid is not None, "the job does not live"
         for group in {os.getpgid(process.pid) for process in process_tree(pid)}:
             os.killpg(group, number)
+
+
+def _entries(body: bytes) -> list[LedgerEntry]:
+    return [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
 
 
 @dataclass

@@ -21,8 +21,6 @@ class Watch(Background):
     answered, so that a test can assert that there were some. An unavailable bucket ends the poll, not the watch.
     """
 
-    pause_seconds = 0.1
-
     def __init__(self, settings: LocalSettings) -> None:
         super().__init__()
         self.broken: set[Promise] = set()

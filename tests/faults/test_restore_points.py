@@ -1,4 +1,7 @@
-"""The real job continues from a restore point that is as new as the ledger, or from the ledger."""
+"""The real job continues from a restore point that is as new as the ledger, or from the ledger.
+
+The tests with the fixture `run` share one stream, in the order of this file; each continues where the last one ended.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import StartingOffsets
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
-from tests.faults.landing_stack import LandingStack, Raw, event
+from tests.faults.landing_stack import LandingStack, Raw, Servers, event
 from tests.faults.verdict import findings
 from tests.integration.truth import Position, read_landed, topic_positions, wait_for
 
@@ -89,11 +92,19 @@ class Run:
         assert [] == findings(self.stack)
 
 
+@pytest.fixture(scope="module")
+def shared(all_servers: Servers) -> Iterator[Run]:
+    with LandingStack(all_servers, "restore-points") as stack:
+        yield Run(stack)
+
+
 @pytest.fixture
-def run(new_stack: NewStack) -> Run:
-    run = Run(new_stack())
-    run.stack.start_job()
-    return run
+def run(servers: Servers, shared: Run) -> Run:
+    """Start the job unless the previous test has left it running."""
+    assert servers is shared.stack.servers
+    if not shared.stack.job_lives():
+        shared.stack.start_job()
+    return shared
 
 
 def test_without_its_newest_checkpoint_the_start_is_refused_and_the_ledger_continues(new_stack: NewStack) -> None:

@@ -51,10 +51,11 @@ def test_a_restore_point_that_flink_cannot_read_is_refused_and_nothing_lands(new
     stack = new_stack()
     sent = stack.produce(records(0, 200))
     older = savepoint_of(stack, stack.start_job().job_id)
+    sent |= stack.produce(records(200, 200))
     stack.wait_until_landed(sent)
     newest = stack.stop_job()
     before = read_landed(stack.settings)
-    stack.produce(records(200, 200))
+    stack.produce(records(400, 200))
     bucket = Bucket.of(stack.landing)
     key = newest.removeprefix(stack.landing.url("") + "/") + "/_metadata"
     good = bucket.read(key)

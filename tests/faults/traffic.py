@@ -19,8 +19,6 @@ class Traffic(Background):
     It waits while the broker is away; every record is acknowledged in the end, or leaving the block raises.
     """
 
-    pause_seconds = 0.1
-
     def __init__(self, stack: LandingStack, partitions: int = 4) -> None:
         super().__init__()
         self.sent: set[Position] = set()

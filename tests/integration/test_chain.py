@@ -39,7 +39,7 @@ from tests.integration.truth import (
     wait_for,
 )
 
-EVENTS = 200_000
+EVENTS = 60_000
 FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
 HOURS = tuple(FIRST + timedelta(hours=n) for n in range(6))
 LIMIT_SECONDS = 240
@@ -81,7 +81,7 @@ def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow
         return len(rows) == hours and all(row.agree for row in rows.values())
 
     try:
-        wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} hours that agree")
+        wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} hours that agree", poll_seconds=1)
     except TimeoutError:
         pytest.fail("not every hour agrees:\n" + "\n".join(map(str, rows.values())))
     return rows
@@ -94,7 +94,7 @@ def answers(statement: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def sent(stack: Stack) -> Sent:
-    """Send 200,000 events; kill -9 the Flink job between two of them, and start it again after the last."""
+    """Send the events; kill -9 the Flink job between two of them, and start it again after the last."""
     landing = LandingSettings()
 
     def kill_the_job() -> None:

@@ -10,6 +10,7 @@ from base64 import b64decode
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import zstandard
@@ -69,10 +70,25 @@ def landed_offsets(settings: LocalSettings) -> dict[tuple[str, int], list[int]]:
 
 def objects(settings: LocalSettings, prefix: str) -> Iterator[tuple[str, bytes]]:
     """Iterate over the objects below a prefix."""
-    store = object_store.client(settings)
-    for page in store.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
-        for found in page.get("Contents", []):
-            yield found["Key"], store.get_object(Bucket=settings.bucket, Key=found["Key"])["Body"].read()
+    for key in keys(settings, prefix):
+        yield key, read_object(settings, key)
+
+
+def keys(settings: LocalSettings, prefix: str) -> Iterator[str]:
+    """Iterate over the keys below a prefix."""
+    for page in _store(settings).get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix):
+        yield from (found["Key"] for found in page.get("Contents", []))
+
+
+def read_object(settings: LocalSettings, key: str) -> bytes:
+    """Read one object."""
+    body: bytes = _store(settings).get_object(Bucket=settings.bucket, Key=key)["Body"].read()
+    return body
+
+
+@cache
+def _store(settings: LocalSettings) -> Any:
+    return object_store.client(settings)  # a client costs as much as fifty requests
 
 
 def plain(key: str, body: bytes) -> bytes:
