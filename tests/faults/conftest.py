@@ -18,6 +18,8 @@ from tests.faults.landing_stack import LandingStack, Server, Servers
 pytest.register_assert_rewrite("tests.faults.verdict")  # pytest then shows its comparisons like those of a test
 
 NewStack = Callable[..., LandingStack]
+LONGEST_FIRST = ("test_cluster", "test_random_faults", "test_restore_points", "test_crash_points", "test_upkeep")
+"""The files that take minutes; a worker that began one of them last would work alone at the end."""
 
 
 def pytest_configure() -> None:
@@ -28,6 +30,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.integration)
+    rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 @pytest.fixture(scope="session")
