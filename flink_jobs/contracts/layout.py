@@ -22,6 +22,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 HOUR = timedelta(hours=1)
+LAST_MILLISECOND = 253_402_300_799_999
+"""The last millisecond of the year 9999, since 1970: the job lands a later record time as this one."""
+_LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
 
 _PATH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/(?P<hour>\d{2})")
 _PARTITION_KEY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})-(?P<hour>\d{2}):00")
@@ -81,8 +84,12 @@ class Hour:
 
     @classmethod
     def containing_milliseconds(cls, epoch_milliseconds: int) -> Self:
-        """Return the hour of a Kafka record timestamp (milliseconds since 1970)."""
-        return cls.containing(datetime.fromtimestamp(epoch_milliseconds // 1000, UTC))
+        """Return the hour in which the job lands a Kafka record timestamp (milliseconds since 1970).
+
+        A time before 1970 is in the first hour of 1970, one after 9999 in the last hour of 9999.
+        """
+        within = max(0, min(epoch_milliseconds, LAST_MILLISECOND))
+        return cls.containing(datetime.fromtimestamp(within // 1000, UTC))
 
     @classmethod
     def from_path(cls, path: str) -> Self:
@@ -111,8 +118,8 @@ class Hour:
 
     @property
     def end(self) -> datetime:
-        """First instant after the hour."""
-        return self.start + HOUR
+        """First instant after the hour; the last instant of the last hour that a `datetime` can hold."""
+        return self.start + HOUR if self.start < _LAST_HOUR else datetime.max.replace(tzinfo=UTC)
 
     @property
     def path(self) -> str:
@@ -140,9 +147,11 @@ class Hour:
     def until(self, last: Hour) -> Iterator[Hour]:
         """Iterate from this hour to `last`, both included."""
         hour = self
-        while hour <= last:
+        while hour < last:
             yield hour
             hour = hour.plus(1)
+        if hour == last:
+            yield hour
 
 
 @dataclass(frozen=True, slots=True)

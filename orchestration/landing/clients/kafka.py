@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
 
+from flink_jobs.contracts.layout import LAST_MILLISECOND
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import KafkaAccess, OffsetRange
 
@@ -237,7 +238,8 @@ class KafkaBroker:
 
 
 def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """Return a record time; one that no `datetime` can hold lies as far in the future as possible."""
+    return datetime.fromtimestamp(min(milliseconds, LAST_MILLISECOND) / 1000, UTC)
 
 
 def _kafka() -> Any:

@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flink_jobs.contracts.layout import (
+    LAST_MILLISECOND,
     AcceptedLine,
     Hour,
     Kind,
@@ -18,7 +19,8 @@ from flink_jobs.contracts.layout import (
     split_epoch,
 )
 
-MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without zone
+MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without zone
+LAST_HOUR = Hour(datetime(9999, 12, 31, 23, tzinfo=UTC))
 HOURS = MOMENTS.map(Hour.containing)
 EPOCHS = st.builds(
     lambda instance, sequence: f"{instance}.{sequence}", st.from_regex(r"[0-9a-f]{16}", fullmatch=True), st.integers(1)
@@ -27,6 +29,7 @@ WRITTEN = st.sampled_from([Kind.LANDING, Kind.REJECTED, Kind.LEDGER])
 
 
 @given(HOURS)
+@example(LAST_HOUR)
 def test_every_form_of_an_hour_reads_back(hour: Hour) -> None:
     assert [hour] * 4 == [
         Hour.from_path(hour.path),
@@ -36,11 +39,20 @@ def test_every_form_of_an_hour_reads_back(hour: Hour) -> None:
     ]
 
 
-@given(st.integers(0, 253_402_300_799_999))
+@given(st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(0, LAST_MILLISECOND))
+@example(LAST_MILLISECOND + 1)
 def test_a_record_time_lies_in_its_hour(milliseconds: int) -> None:
-    """The job computes the same hour in Java, by integer division."""
+    """The job computes the same hour in Java: by integer division, with times before 1970 and after 9999 moved in."""
     hour = Hour.containing_milliseconds(milliseconds)
-    assert milliseconds // 3_600_000 * 3600 == int(hour.start.timestamp())
+    assert sorted((0, milliseconds, LAST_MILLISECOND))[1] // 3_600_000 * 3600 == int(hour.start.timestamp())
+
+
+def test_the_last_hour_ends_and_is_reached() -> None:
+    """No `datetime` comes after it."""
+    before = LAST_HOUR.plus(-2)
+    assert [before, LAST_HOUR.plus(-1), LAST_HOUR] == list(before.until(LAST_HOUR))
+    assert [] == list(LAST_HOUR.until(before))
+    assert LAST_HOUR.plus(-1).end == LAST_HOUR.start < LAST_HOUR.end
 
 
 @given(HOURS, HOURS)

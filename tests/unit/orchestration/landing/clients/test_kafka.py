@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from flink_jobs.contracts.layout import LAST_MILLISECOND
 from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TimestampedOffset, TopicOffsets
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import KafkaAccess, OffsetRange
@@ -83,6 +84,15 @@ def test_a_moment_is_sent_in_milliseconds_and_no_record_is_none() -> None:
     later = H1.start + timedelta(milliseconds=123)
     admin = FakeAdmin([{0: (7, int(later.timestamp() * 1000)), 1: (-1, -1)}])
     assert {0: TimestampedOffset(7, later), 1: None} == broker_with(admin).offsets_at(TOPIC, [0, 1], H1.start)
+
+
+@pytest.mark.parametrize("milliseconds", [LAST_MILLISECOND, LAST_MILLISECOND + 1, 1_754_020_800_123_456, 2**63 - 1])
+def test_a_record_time_that_no_clock_reaches_is_in_the_future(milliseconds: int) -> None:
+    """A producer that sends microseconds writes a year beyond 50,000; the broker takes it where the topic allows it."""
+    admin = FakeAdmin([{0: (7, milliseconds)}])
+    found = broker_with(admin).offsets_at(TOPIC, [0], H1.start)[0]
+    assert found is not None
+    assert (7, 9999) == (found.offset, found.timestamp.year)
 
 
 def test_a_topic_that_is_not_there_is_refused() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -154,6 +154,15 @@ def test_an_hour_without_a_partition_is_reported_and_the_others_go_on(fake: Fake
     assert ["01", "02", "03"] == [request.hour.label[-2:] for request in found.requests]
     assert "quarantined: 1970-08-01T01 lies before the first partition" in found.sentence()
     assert "quarantined: 2031-08-01T01 lies in the future" in found.sentence()
+
+
+def test_the_last_hour_that_can_be_named_is_quarantined_and_the_others_go_on(fake: FakeLanding) -> None:
+    """The job lands every record time after 9999 there."""
+    fake.broker.records[0] += [datetime(9999, 12, 31, 23, 59, tzinfo=UTC)]
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    found = tick(fake)
+    assert ["01", "02", "03"] == [request.hour.label[-2:] for request in found.requests]
+    assert "quarantined: 9999-12-31T23 lies in the future" in found.sentence()
 
 
 def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLanding) -> None:
