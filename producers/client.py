@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -33,6 +33,7 @@ _QUEUE_KIBIBYTES_MAX = 128 * 1024
 _POLL_SECONDS = 0.1
 _PURGE_SECONDS = 5.0
 _FATAL_TRIES = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPE_BYTES_MAX = 48_000
 
 _NEVER_WRITTEN = frozenset(
@@ -117,7 +118,8 @@ class EventProducer:
 
         Args:
             event: its key is the run id, else the event id.
-            record_time: the Kafka timestamp; None means now. A topic with LogAppendTime ignores it.
+            record_time: the Kafka timestamp, after the first instant of 1970, rounded down to milliseconds; None means
+                now. A topic with LogAppendTime ignores it.
             on_delivery: called once with the outcome, during this or a later call of this producer. An exception of it
                 is raised by that call, after the other outcomes are counted.
 
@@ -149,7 +151,7 @@ class EventProducer:
             raise EventTooLargeError(
                 f"the event has {len(value):,} bytes, the limit is {EVENT_BYTES_MAX:,}: shorten its payload"
             )
-        milliseconds = 0 if record_time is None else round(record_time.timestamp() * 1000)
+        milliseconds = _timestamp(record_time)
         number = self._taken
         self._enqueue(value, key, milliseconds, partial(self._account, number))
         self._open[number] = event_id, on_delivery
@@ -287,3 +289,13 @@ def _connect(settings: ProducerSettings) -> Producer:
         return Producer(configuration, logger=log)
     except (KafkaException, ValueError) as exc:
         raise ProducerSetupError(f"Kafka refuses the settings: {text_of(exc)}") from exc
+
+
+def _timestamp(record_time: datetime | None) -> int:
+    """Return milliseconds since 1970, rounded down: a record stays in its hour. For 0 the library takes the present."""
+    if record_time is None:
+        return 0
+    milliseconds = (record_time - _EPOCH) // timedelta(milliseconds=1)
+    if milliseconds <= 0:
+        raise RecordRefusedError(f"{record_time.isoformat()} cannot be a record time: Kafka's begin after 1970-01-01")
+    return milliseconds

@@ -32,5 +32,6 @@ def print_progress(line: str) -> None:
 
 def print_pairs(pairs: Mapping[str, object]) -> None:
     """Print names and values as data."""
+    width = max(map(len, pairs), default=0) + 2
     for name, value in pairs.items():
-        print(f"{name:<22}{value}")
+        print(f"{name:<{width}}{value}")

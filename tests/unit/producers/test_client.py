@@ -15,6 +15,7 @@ from producers.errors import (
     EventTooLargeError,
     FatalProducerError,
     QueueFullError,
+    RecordRefusedError,
     TopicMissingError,
 )
 from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent
@@ -99,11 +100,21 @@ def test_an_event_without_run_is_keyed_by_its_id(kafka: MockKafka) -> None:
 
 
 def test_the_record_time_is_kept_to_the_millisecond(kafka: MockKafka) -> None:
-    """The Kafka timestamp is the requested record time."""
-    moment = datetime(2025, 8, 1, 1, 59, 59, 999_000, tzinfo=UTC)
+    """The Kafka timestamp is the requested record time, never rounded up into the next hour."""
+    moment = datetime(2025, 8, 1, 1, 59, 59, 999_999, tzinfo=UTC)
     with EventProducer(settings_for(kafka)) as producer:
         producer.send(event(1), record_time=moment)
     assert [1_754_013_599_999] == [message.timestamp()[1] for message in read_topic(kafka, 1)]
+
+
+@pytest.mark.parametrize("moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(1969, 12, 31, 23, 59, tzinfo=UTC)])
+def test_a_record_time_that_kafka_cannot_hold_is_refused(kafka: MockKafka, moment: datetime) -> None:
+    """Kafka's client would send the record with the present as its time; the next record is sent."""
+    with EventProducer(settings_for(kafka)) as producer:
+        with pytest.raises(RecordRefusedError, match="cannot be a record time"):
+            producer.send(event(1), record_time=moment)
+        producer.send(event(2), record_time=datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC))
+    assert [(b"e2", 1)] == [(message.key(), message.timestamp()[1]) for message in read_topic(kafka, 1)]
 
 
 def test_an_event_over_the_limit_is_refused_by_size_and_not_shown(kafka: MockKafka) -> None:
