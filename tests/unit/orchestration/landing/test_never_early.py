@@ -128,7 +128,7 @@ def play(machine: Machine, steps: list[tuple[str, int]], after_tick: Callable[[M
             after_tick(machine)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_with_log_append_time_no_hour_is_ever_sealed_early(steps: list[tuple[str, int]]) -> None:
     """A sealed hour holds every record of it in the topic, at every later time; in the end every hour is sealed."""
@@ -142,7 +142,7 @@ def test_with_log_append_time_no_hour_is_ever_sealed_early(steps: list[tuple[str
     assert dict(machine.truth()) == machine.sealed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_with_create_time_late_records_amend_until_all_of_them_are_sealed(steps: list[tuple[str, int]]) -> None:
     """A seal never holds more than was produced, and late records are in a later revision."""

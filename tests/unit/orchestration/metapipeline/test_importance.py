@@ -124,7 +124,7 @@ def test_a_measure_without_weight_has_no_say() -> None:
     assert [row.out_degree for row in rows] == sorted((row.out_degree for row in rows), reverse=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10_000), shuffle=st.randoms(use_true_random=False))
 def test_scores_do_not_depend_on_names(seed: int, shuffle: Random) -> None:
     """A relabelled graph gives every node the score it had: ranks survive the order in which floats are added."""

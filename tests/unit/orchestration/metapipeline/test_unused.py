@@ -49,7 +49,7 @@ def reachable(edges: Iterable[tuple[str, str]], start: str) -> set[str]:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 100_000))
 def test_unused_is_what_brute_force_finds(seed: int) -> None:
     """A model is unused when no path from it ends at an exposure or a named consumer."""
