@@ -322,7 +322,7 @@ class LandingStack:
     def ledger(self) -> list[LedgerEntry]:
         """Read every entry, per partition in the order of offsets."""
         bodies = objects(self.settings, self.landing.layout.prefix(Kind.LEDGER))
-        entries = [entry for _, body in bodies for entry in _entries(body)]
+        entries = [entry for _, body in bodies for entry in entries_of(body)]
         return sorted(entries, key=lambda entry: (entry.topic, entry.partition, entry.first_offset))
 
     def checkpoints_completed(self) -> int:
@@ -346,7 +346,7 @@ class LandingStack:
             for key in keys(self.settings, self.landing.layout.prefix(Kind.LEDGER)):
                 if key not in seen:
                     seen.add(key)
-                    for entry in _entries(read_object(self.settings, key)):
+                    for entry in entries_of(read_object(self.settings, key)):
                         partition = entry.topic, entry.partition
                         reached[partition] = max(entry.last_offset, reached.get(partition, -1))
             return all(reached.get(partition, -1) >= offset for partition, offset in last.items())
@@ -360,7 +360,8 @@ class LandingStack:
             os.killpg(group, number)
 
 
-def _entries(body: bytes) -> list[LedgerEntry]:
+def entries_of(body: bytes) -> list[LedgerEntry]:
+    """Parse one object of the ledger."""
     return [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
 
 

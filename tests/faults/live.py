@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, StreamLayout
-from flink_jobs.contracts.ledger import LedgerEntry
-from infra.local.servers import object_store
 from infra.local.settings import LocalSettings
 from tests.faults.background import Background
+from tests.faults.landing_stack import entries_of
+from tests.integration.truth import keys, read_object
 
 Promise = tuple[Hour, Kind, str]
 """Hour, kind and epoch of an object."""
@@ -25,8 +27,7 @@ class Watch(Background):
         super().__init__()
         self.broken: set[Promise] = set()
         self.polls = 0
-        self._store = object_store.client(settings)
-        self._bucket = settings.bucket
+        self._settings = settings
         self._layout = StreamLayout(settings.stream)
         self._read: set[str] = set()
         self._promised: set[Promise] = set()
@@ -49,8 +50,7 @@ class Watch(Background):
     def _read_ledger(self) -> None:
         for key in self._keys(Kind.LEDGER):
             if key not in self._read:
-                body = self._store.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-                entries = [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
+                entries = entries_of(read_object(self._settings, key))
                 self._promised |= {(hour, kind, entry.epoch) for entry in entries for hour, kind in entry.promises()}
                 self._read.add(key)
 
@@ -58,8 +58,5 @@ class Watch(Background):
         keys = [ObjectKey.parse(key) for kind in (Kind.LANDING, Kind.REJECTED) for key in self._keys(kind)]
         return {(key.hour, key.kind, key.epoch) for key in keys}
 
-    def _keys(self, kind: Kind) -> list[str]:
-        pages = self._store.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._layout.prefix(kind)
-        )
-        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+    def _keys(self, kind: Kind) -> Iterator[str]:
+        return keys(self._settings, self._layout.prefix(kind))
