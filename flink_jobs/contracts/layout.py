@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 HOUR = timedelta(hours=1)
 LAST_MILLISECOND = 253_402_300_799_999
 """The last millisecond of the year 9999, since 1970: the job lands a later record time as this one."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
 
 _PATH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/(?P<hour>\d{2})")
@@ -52,6 +53,11 @@ class Kind(StrEnum):
 
 DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
 """The kinds whose objects hold records: what the ledger promises and a seal names."""
+
+
+def record_moment(epoch_milliseconds: int) -> datetime:
+    """Return a Kafka record timestamp as the job lands it: before 1970 its first, after 9999 its last millisecond."""
+    return _EPOCH + timedelta(milliseconds=max(0, min(epoch_milliseconds, LAST_MILLISECOND)))
 
 
 @total_ordering
@@ -84,12 +90,8 @@ class Hour:
 
     @classmethod
     def containing_milliseconds(cls, epoch_milliseconds: int) -> Self:
-        """Return the hour in which the job lands a Kafka record timestamp (milliseconds since 1970).
-
-        A time before 1970 is in the first hour of 1970, one after 9999 in the last hour of 9999.
-        """
-        within = max(0, min(epoch_milliseconds, LAST_MILLISECOND))
-        return cls.containing(datetime.fromtimestamp(within // 1000, UTC))
+        """Return the hour in which the job lands a Kafka record timestamp (milliseconds since 1970)."""
+        return cls.containing(record_moment(epoch_milliseconds))
 
     @classmethod
     def from_path(cls, path: str) -> Self:

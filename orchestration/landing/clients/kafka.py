@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
 
-from flink_jobs.contracts.layout import LAST_MILLISECOND
+from flink_jobs.contracts.layout import record_moment
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import KafkaAccess, OffsetRange
 
@@ -102,7 +102,7 @@ class KafkaBroker:
         milliseconds = int(moment.timestamp() * 1000)
         found = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.for_timestamp(milliseconds))
         return {
-            partition: TimestampedOffset(answer.offset, _moment(answer.timestamp)) if answer.offset >= 0 else None
+            partition: TimestampedOffset(answer.offset, record_moment(answer.timestamp)) if answer.offset >= 0 else None
             for partition, answer in found.items()
         }
 
@@ -120,7 +120,7 @@ class KafkaBroker:
                 message = read()
                 if message.error():
                     return None
-                found = TimestampedOffset(message.offset(), _moment(message.timestamp()[1]))
+                found = TimestampedOffset(message.offset(), record_moment(message.timestamp()[1]))
                 if found.timestamp >= moment:
                     return found
         return None
@@ -235,11 +235,6 @@ class KafkaBroker:
     @cached_property
     def _errors(self) -> list[Any]:
         return []
-
-
-def _moment(milliseconds: int) -> datetime:
-    """Return a record time; one that no `datetime` can hold lies as far in the future as possible."""
-    return datetime.fromtimestamp(min(milliseconds, LAST_MILLISECOND) / 1000, UTC)
 
 
 def _kafka() -> Any:
