@@ -12,6 +12,7 @@ from flink_jobs.contracts.stream_settings import StreamSettings
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.partitions import FIRST_HOUR
 from orchestration.landing.proof.completeness import CompletenessPolicy
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.sensor.tick import Limits
@@ -41,6 +42,7 @@ class SensorSettings(KafkaAccess, StreamSettings):
             bucket=S3Bucket(self.bucket, self),
             broker=KafkaBroker(self),
             clock=SystemClock(),
+            first_hour=FIRST_HOUR,
             policy=CompletenessPolicy(
                 disorder=timedelta(seconds=self.disorder_seconds), grace=timedelta(seconds=self.grace_seconds)
             ),

@@ -53,6 +53,9 @@ HOLE_RANGES_MAX = 1_000
 class LedgerEntry(BaseModel):
     """What one subtask did with one source partition between two barriers.
 
+    `cluster_id` and `topic_id` tell topics of one name apart: offsets of a recreated topic count other records. Entries
+    of releases before them have none.
+
     `holes` counts offsets between `first_offset` and `last_offset` that the broker did not give to the job
     (transaction markers, aborted or compacted records). `hole_ranges` lists them, first and last of each range, so that
     another consumer can check whether anything readable lies there. The first `HOLE_RANGES_MAX` are listed; older
@@ -72,6 +75,8 @@ class LedgerEntry(BaseModel):
     checkpoint: int
     subtask: int
     epoch: str
+    cluster_id: str | None = None
+    topic_id: str | None = None
     topic: str
     partition: int
     first_offset: int

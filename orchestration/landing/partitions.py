@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import dagster as dg
 
-FIRST_HOUR = datetime(2025, 1, 1, tzinfo=UTC)
+from flink_jobs.contracts.layout import Hour
+
+FIRST_HOUR = Hour.from_label("2025-01-01T00")
 """Records of earlier hours land and are reported, but never published."""
 
 hourly_partitions = dg.HourlyPartitionsDefinition(start_date="2025-01-01-00:00", end_offset=0)

@@ -14,6 +14,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.event_table import FakeEventTable
 from tests.fakes.landing_job import FakeLandingJob
 
+FIRST_HOUR = Hour.from_label("2025-01-01T00")
 H1 = Hour.from_label("2025-08-01T01")
 TOPIC = "platform-events"
 
@@ -41,6 +42,7 @@ class FakeLanding:
             broker=self.broker,
             clock=self.clock,
             policy=CompletenessPolicy(disorder=timedelta(seconds=5), grace=timedelta(seconds=30)),
+            first_hour=FIRST_HOUR,
         )
 
 

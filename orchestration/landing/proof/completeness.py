@@ -27,7 +27,6 @@ from flink_jobs.contracts.ranges import Ranges
 from orchestration.landing.clients.kafka import RecordTime, TimestampedOffset, TopicOffsets
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
-from orchestration.landing.partitions import FIRST_HOUR
 
 FUTURE = timedelta(minutes=5)
 """How far ahead of the clock the start of an hour may be before the hour is quarantined."""
@@ -122,12 +121,12 @@ class Quarantined:
     reason: str
 
 
-def before_asking(hour: Hour, now: datetime) -> Open | Quarantined | None:
+def before_asking(hour: Hour, now: datetime, first_hour: Hour) -> Open | Quarantined | None:
     """Decide without the broker: hours without a partition, and hours that are not over. None: ask the broker."""
     if hour.start > now + FUTURE:
         return Quarantined(hour, f"{hour} lies in the future; the clock of a producer is wrong")
-    if hour.start < FIRST_HOUR:
-        return Quarantined(hour, f"{hour} lies before the first partition {FIRST_HOUR:%Y-%m-%dT%H}")
+    if hour < first_hour:
+        return Quarantined(hour, f"{hour} lies before the first hour of the stream, {first_hour}")
     if now < hour.end:
         return Open(hour, f"its end at {hour.end:%H:%M}", retry_at=hour.end)
     return None

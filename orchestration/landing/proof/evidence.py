@@ -46,7 +46,10 @@ IdleEnds = Mapping[int, IdleSince]
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream and the clients that are asked about it."""
+    """One stream and the clients that are asked about it.
+
+    Records of hours before `first_hour` land and are reported, but never published.
+    """
 
     layout: StreamLayout
     topic: str
@@ -54,6 +57,7 @@ class Stream:
     broker: Broker
     clock: Clock
     policy: CompletenessPolicy
+    first_hour: Hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def read_end_offsets(stream: Stream, before: IdleEnds) -> EndOffsets:
 
 def judge(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) -> Judgement:
     """Judge an hour; `ends` must have been read before the ledger that `totals` were made from."""
-    early = before_asking(hour, ends.asked_at)
+    early = before_asking(hour, ends.asked_at, stream.first_hour)
     if early is not None:
         return Judgement(early)
     view = _attested(stream, totals, _view(stream, hour, ends))

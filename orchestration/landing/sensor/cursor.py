@@ -19,7 +19,6 @@ from orchestration.landing.errors import CursorTooNewError, CursorUnreadableErro
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.ledger.reading import Reading
 from orchestration.landing.ledger.totals import LedgerTotals
-from orchestration.landing.partitions import FIRST_HOUR
 from orchestration.landing.proof.evidence import IdleSince
 
 VERSION: Final = 1
@@ -57,17 +56,17 @@ class Cursor(BaseModel):
         """List the hours that are not settled, oldest first."""
         return sorted(hour for hour in self.totals.hours if not self.is_settled(hour))
 
-    def forget(self, now: datetime, lookback: timedelta = LOOKBACK) -> Cursor:
+    def forget(self, now: datetime, first_hour: Hour, lookback: timedelta = LOOKBACK) -> Cursor:
         """Drop the hours whose newest ledger entry is older than the look-back, if they are settled.
 
-        Hours before the first partition are dropped as well. The age of the hour itself does not count: late records
-        of an old hour keep it in the cursor.
+        Hours before the first one of the stream are dropped as well. The age of the hour itself does not count: late
+        records of an old hour keep it in the cursor.
         """
         oldest = Hour.containing(now - lookback)
         gone = {
             hour
             for hour, totals in self.totals.hours.items()
-            if totals.until < oldest and (self.is_settled(hour) or hour.start < FIRST_HOUR)
+            if totals.until < oldest and (self.is_settled(hour) or hour < first_hour)
         }
         requested = {hour: run for hour, run in self.requested.items() if hour not in gone}
         return self.model_copy(update={"totals": self.totals.without_hours(gone), "requested": requested})

@@ -116,7 +116,7 @@ class _Examination:
                 self._request(verdict)
             else:
                 self._waiting.append(verdict)
-        cursor = self._cursor.forget(self._ends.asked_at, self._limits.lookback)
+        cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
         findings = (*cursor.totals.findings(), *self._unpromised)
         return Tick(cursor, tuple(self._requests), tuple(self._reasons), tuple(self._waiting), findings, self._behind)
 

@@ -208,7 +208,7 @@ def test_an_hour_before_the_first_partition_is_quarantined() -> None:
     fake.job.land_all(fake.clock.utc_now())
     found = verdict(fake, Hour.containing(fake.broker.records[0][0]))
     assert isinstance(found, Quarantined)
-    assert "1970-08-01T01 lies before the first partition 2025-01-01T00" == found.reason
+    assert "1970-08-01T01 lies before the first hour of the stream, 2025-01-01T00" == found.reason
 
 
 def test_a_marker_at_the_end_does_not_hold_an_idle_hour() -> None:

@@ -9,7 +9,7 @@ from orchestration.landing.errors import CursorTooNewError, CursorUnreadableErro
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
-from tests.fakes.landing import H1, TOPIC, FakeLanding
+from tests.fakes.landing import FIRST_HOUR, H1, TOPIC, FakeLanding
 
 
 def ticked(fake: FakeLanding) -> Cursor:
@@ -86,9 +86,9 @@ def test_hours_leave_after_the_look_back_and_open_ones_stay(fake: FakeLanding) -
     del fake.bucket.objects[lost]
     cursor = ticked(fake)
     later = fake.clock.utc_now() + timedelta(hours=74)
-    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.utc_now()).totals.hours)
-    assert [H1.plus(2)] == sorted(cursor.forget(later).totals.hours)
-    assert cursor.totals.chains == cursor.forget(later).totals.chains
+    assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.utc_now(), FIRST_HOUR).totals.hours)
+    assert [H1.plus(2)] == sorted(cursor.forget(later, FIRST_HOUR).totals.hours)
+    assert cursor.totals.chains == cursor.forget(later, FIRST_HOUR).totals.chains
 
 
 def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) -> None:
@@ -96,7 +96,7 @@ def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) ->
     fake.clock.time += timedelta(days=30)
     fake.broker.records[0] += [H1.start]
     fake.job.land(0, 7, 7, fake.clock.utc_now())
-    assert H1 in ticked(fake).forget(fake.clock.utc_now()).totals.hours
+    assert H1 in ticked(fake).forget(fake.clock.utc_now(), FIRST_HOUR).totals.hours
 
 
 def test_its_size_does_not_grow_with_the_traffic() -> None:

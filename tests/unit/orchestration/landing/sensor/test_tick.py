@@ -14,7 +14,7 @@ from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.run_tags import run_key
 from orchestration.landing.sensor.tick import Limits, Tick, run_tick
 from tests.fakes.broker import FakeBroker
-from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
+from tests.fakes.landing import FIRST_HOUR, H1, TOPIC, FakeLanding, minutes
 
 H4 = H1.plus(3)
 
@@ -75,7 +75,7 @@ def test_a_late_record_of_an_hour_that_the_cursor_forgot_amends_it(fake: FakeLan
     fake.clock.time += timedelta(days=30)
     fake.broker.records[0] += minutes(70)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
-    forgotten = before.cursor.forget(fake.clock.utc_now())
+    forgotten = before.cursor.forget(fake.clock.utc_now(), FIRST_HOUR)
     assert {} == forgotten.totals.hours
     late = tick(fake, forgotten)
     assert [("2025-08-01T02", "amended")] == hours(late)
@@ -152,7 +152,7 @@ def test_an_hour_without_a_partition_is_reported_and_the_others_go_on(fake: Fake
     fake.job.land(0, 7, 8, fake.clock.utc_now())
     found = tick(fake)
     assert ["01", "02", "03"] == [request.hour.label[-2:] for request in found.requests]
-    assert "quarantined: 1970-08-01T01 lies before the first partition" in found.sentence()
+    assert "quarantined: 1970-08-01T01 lies before the first hour of the stream" in found.sentence()
     assert "quarantined: 2031-08-01T01 lies in the future" in found.sentence()
 
 
