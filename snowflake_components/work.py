@@ -30,7 +30,7 @@ class QueryResult:
 
 
 class Session(Protocol):
-    """A session of Snowflake, see `connection.ConnectorSession`."""
+    """A session of Snowflake, see `session.ConnectorSession`."""
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
         """Execute one statement and read all of its rows."""

@@ -1,44 +1,33 @@
 """The dbt models of one hour, and their tests as checks."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, require_manifest
+from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
 from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
 
-_UNIQUE_ID = "dagster_dbt/unique_id"
-"""The metadata of an asset or a check in which dagster-dbt keeps the id of the dbt node."""
 
+def hourly_models(manifest: Manifest) -> Iterator[dg.AssetSpec]:
+    """Describe the models with hourly partitions; those that read a source depend on `published_hour`.
 
-class HourlyModels(DagsterDbtTranslator):
-    """Give the models hourly partitions, and make those that read a source depend on `published_hour`.
-
-    So a failed check of the hour stops them. The partitions are set here, because with those of the decorator one
-    run could build many hours.
+    So a failed check of the hour stops them.
     """
-
-    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """Describe a dbt node as an asset."""
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        parents = self.get_resource_props(manifest, unique_id).get("depends_on", {}).get("nodes", [])
-        if any(parent.startswith("source.") for parent in parents):
-            return spec.merge_attributes(deps=[PUBLISHED_HOUR])
-        return spec
-
-    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str]:
-        """Return the hourly partitions for every model."""
-        del dbt_resource_props
-        return hourly_partitions
+    for spec in manifest.asset_specs():
+        gate = [PUBLISHED_HOUR] if manifest.reads_a_source(spec.metadata[UNIQUE_ID]) else []
+        yield spec.replace_attributes(partitions_def=hourly_partitions).merge_attributes(deps=gate)
 
 
-@dbt_assets(
-    manifest=require_manifest(),
-    dagster_dbt_translator=HourlyModels(),
+_manifest = Manifest.read(require_manifest())
+
+
+@dg.multi_asset(
+    specs=list(hourly_models(_manifest)),
+    check_specs=list(_manifest.check_specs()),
     name="event_models",
+    can_subset=True,
     pool="snowflake",
 )
 def event_models(
@@ -46,9 +35,9 @@ def event_models(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Build the models of one hour and report each model and test; fail if one of them failed."""
     definitions = context.assets_def
-    assets = {spec.metadata[_UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
+    assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
     checks = {
-        spec.metadata[_UNIQUE_ID]: spec
+        spec.metadata[UNIQUE_ID]: spec
         for spec in definitions.check_specs
         if spec.key in context.selected_asset_check_keys
     }
@@ -73,7 +62,7 @@ def _materialization(spec: dg.AssetSpec, outcome: NodeOutcome) -> dg.Materialize
     return dg.MaterializeResult(
         asset_key=spec.key,
         metadata={
-            # the names that dagster-dbt uses, so that readers of any dbt asset find them
+            # the names that dagster-dbt gives the assets of other projects, so that readers find them here, too
             "unique_id": outcome.unique_id,
             "Execution Duration": outcome.seconds,
             "query_id": outcome.query_id,

@@ -1,4 +1,4 @@
-"""The only module that imports the connector: its results and its errors."""
+"""Sessions over the connector: their results and their errors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ import pytest
 from snowflake.connector import errors as foreign
 
 from snowflake_components import errors
-from snowflake_components.connection import (
-    ConnectorSession,
-    SnowflakeConnection,
-    SnowflakeSettings,
-    login_error,
-    query,
-)
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.identifiers import Identifier
+from snowflake_components.session import ConnectorSession, login_error
 from tests.fakes.snowflake_connector import FakeConnector
 
 ADDRESS = "http://127.0.0.1:1"

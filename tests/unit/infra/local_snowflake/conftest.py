@@ -27,15 +27,14 @@ NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)
 PASSWORD = "correct-horse"
 
 
-FOREIGN_WARNINGS = ("ignore:sqlglotrs is deprecated", "ignore:Arrow output on a DB-API result")
-"""Warnings of fakesnow in the thread of the server; the tests cannot avoid them."""
+FOREIGN_WARNING = "ignore:Arrow output on a DB-API result"
+"""A warning of fakesnow in the thread of the server; the tests cannot avoid it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            for warning in FOREIGN_WARNINGS:
-                item.add_marker(pytest.mark.filterwarnings(warning))
+            item.add_marker(pytest.mark.filterwarnings(FOREIGN_WARNING))
 
 
 @dataclass

@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from orchestration.dbt_runner.build import NodeOutcome, Verdict
+from orchestration.dbt_runner.specs import UNIQUE_ID
 from orchestration.defs.dbt.assets import event_models
 from orchestration.landing.partitions import EXTERNAL_TABLE, PUBLISHED_HOUR, hourly_partitions
 from tests.fakes.dbt_models import FakeDbtModels
@@ -14,9 +15,7 @@ MODELS = {
     for key in (STAGING, USAGE)
 }
 TESTS = {
-    str(spec.metadata["dagster_dbt/unique_id"]): NodeOutcome(
-        str(spec.metadata["dagster_dbt/unique_id"]), Verdict.DONE, 0.1, failures=0
-    )
+    str(spec.metadata[UNIQUE_ID]): NodeOutcome(str(spec.metadata[UNIQUE_ID]), Verdict.DONE, 0.1, failures=0)
     for spec in event_models.check_specs
 }
 GOOD = MODELS | TESTS

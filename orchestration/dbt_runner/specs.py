@@ -1,0 +1,115 @@
+"""Describe the nodes of a dbt manifest as assets and checks, without importing dbt.
+
+dagster-dbt does the same, but it imports dbt-core and networkx, two CPU seconds in each process that loads the
+definitions: code server, daemon, and every run. The conventions are those of dagster-dbt: the key of an asset is
+`meta.dagster.asset_key`, else the schema of the model's configuration and its name; `meta.dagster` can set group and
+owners; a test is a check of the model that it is attached to, and blocks unless its severity is `warn`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+UNIQUE_ID = "dbt/unique_id"
+"""The metadata of an asset or a check with the id of its dbt node."""
+
+_BUILT = frozenset({"model", "seed", "snapshot"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The nodes and the sources of a parsed dbt project, by their ids."""
+
+    nodes: Mapping[str, Mapping[str, Any]]
+    sources: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read the manifest that `dbt parse` wrote."""
+        parsed = json.loads(path.read_bytes())
+        return cls(parsed["nodes"], parsed["sources"])
+
+    def asset_specs(self) -> Iterator[dg.AssetSpec]:
+        """Describe each model, seed and snapshot that dbt builds; an ephemeral model is part of its readers."""
+        for unique_id, node in self.nodes.items():
+            if self._is_asset(unique_id):
+                yield dg.AssetSpec(
+                    key=asset_key(node),
+                    deps=[asset_key(self._parent(parent)) for parent in self._parents(unique_id)],
+                    description=node.get("description") or None,
+                    group_name=_dagster(node).get("group"),
+                    owners=_dagster(node).get("owners", []),
+                    kinds={"dbt", "snowflake"},
+                    code_version=node["checksum"]["checksum"],
+                    metadata={
+                        UNIQUE_ID: unique_id,
+                        "dagster/table_name": node["relation_name"].replace('"', ""),
+                        "dagster/column_schema": dg.TableSchema([_column(one) for one in node["columns"].values()]),
+                        "materialized": node["config"]["materialized"],
+                    },
+                )
+
+    def check_specs(self) -> Iterator[dg.AssetCheckSpec]:
+        """Describe each test as a check of the model that it is attached to, or that it reads first."""
+        for unique_id, node in self.nodes.items():
+            tested = [parent for parent in self._parents(unique_id) if self._is_asset(parent)]
+            if node["resource_type"] != "test" or not tested:
+                continue
+            attached = node.get("attached_node")
+            checked = attached if attached in tested else tested[0]
+            yield dg.AssetCheckSpec(
+                name=node["name"],
+                asset=asset_key(self.nodes[checked]),
+                additional_deps=[asset_key(self.nodes[other]) for other in tested if other != checked],
+                blocking=node["config"]["severity"].lower() == "error",
+                description=node.get("description") or None,
+                metadata={UNIQUE_ID: unique_id},
+            )
+
+    def reads_a_source(self, unique_id: str) -> bool:
+        """Return whether a node reads a table that dbt does not build."""
+        return any(parent in self.sources for parent in self._parents(unique_id))
+
+    def _is_asset(self, unique_id: str) -> bool:
+        node = self.nodes.get(unique_id)
+        return node is not None and node["resource_type"] in _BUILT and node["config"]["materialized"] != "ephemeral"
+
+    def _parents(self, unique_id: str) -> list[str]:
+        """List what a node reads; the parents of an ephemeral model take its place."""
+        found: list[str] = []
+        for parent in self.nodes[unique_id].get("depends_on", {}).get("nodes", []):
+            built = parent in self.sources or self._is_asset(parent)
+            found += [parent] if built else self._parents(parent)
+        return list(dict.fromkeys(found))
+
+    def _parent(self, unique_id: str) -> Mapping[str, Any]:
+        return self.sources[unique_id] if unique_id in self.sources else self.nodes[unique_id]
+
+
+def asset_key(node: Mapping[str, Any]) -> dg.AssetKey:
+    """Return the asset key of a node or of a source."""
+    configured = _dagster(node).get("asset_key")
+    if configured:
+        return dg.AssetKey(configured)
+    if node["resource_type"] == "source":
+        return dg.AssetKey([node["source_name"], node["name"]])
+    if node.get("version"):
+        return dg.AssetKey(node["alias"])
+    schema = node["config"].get("schema")
+    return dg.AssetKey([schema, node["name"]] if schema else [node["name"]])
+
+
+def _dagster(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = node["config"].get("meta") or node.get("meta") or {}
+    dagster: Mapping[str, Any] = meta.get("dagster", {})
+    return dagster
+
+
+def _column(column: Mapping[str, Any]) -> dg.TableColumn:
+    return dg.TableColumn(column["name"], column.get("data_type") or "?", column.get("description") or None)
