@@ -21,6 +21,9 @@ from infra.local.processes import Program
 from infra.local.servers.snowflake_server import answers
 from infra.local.settings import LOOPBACK, PROJECT, LocalSettings
 
+PRODUCTION = PROJECT / "infra" / "dagster" / "dagster.yaml"
+"""The instance of production."""
+
 
 def prepare(settings: LocalSettings) -> None:
     """Write `dagster.yaml` and the workspace."""
@@ -88,15 +91,15 @@ def _health(settings: LocalSettings, since: datetime) -> dict[str, Callable[[], 
 
 
 def _instance(settings: LocalSettings) -> dict[str, object]:
-    return {
-        "telemetry": {"enabled": False},
-        "nux": {"enabled": False},
-        "concurrency": {
-            "runs": {"max_concurrent_runs": settings.run_concurrency},
-            "pools": {"default_limit": 1, "granularity": "op"},
-        },
-        "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": True},
-    }
+    """Return the instance of production, but for what one machine has otherwise.
+
+    - `storage` is SQLite in the instance's folder, and `compute_logs` are files there.
+    - `HOURGLASS_RUN_CONCURRENCY` sets how many runs go at a time.
+    """
+    production = yaml.safe_load(PRODUCTION.read_text())
+    shared = {name: value for name, value in production.items() if name not in {"storage", "compute_logs"}}
+    runs = {"max_concurrent_runs": settings.run_concurrency}
+    return {**shared, "concurrency": {**shared["concurrency"], "runs": runs}, "nux": {"enabled": False}}
 
 
 def _workspace(settings: LocalSettings) -> dict[str, object]:

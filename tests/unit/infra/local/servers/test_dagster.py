@@ -1,0 +1,30 @@
+"""The Dagster instance of the local stack beside the one of production."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import yaml
+
+from infra.local.servers.dagster import PRODUCTION, prepare
+from infra.local.settings import LocalSettings
+
+
+def test_the_local_instance_is_the_one_of_production_but_for_storage_logs_and_run_limit(tmp_path: Path) -> None:
+    """Retries, pools, monitoring and freshness are the same, so the local stack tries what production runs."""
+    prepare(LocalSettings(data_dir=tmp_path, run_concurrency=3))
+    home = tmp_path / "dagster"
+    local, production = (yaml.safe_load(path.read_text()) for path in (home / "dagster.yaml", PRODUCTION))
+    assert production["concurrency"].pop("runs") != local["concurrency"].pop("runs") == {"max_concurrent_runs": 3}
+    assert {"storage", "compute_logs"} == production.keys() - local.keys()
+    assert {"nux"} == local.keys() - production.keys()
+    assert all(local[name] == production[name] for name in local.keys() & production.keys())
+
+
+def test_dagster_takes_the_local_instance(tmp_path: Path) -> None:
+    """A run that failed is retried, and no two runs refresh one stage."""
+    prepare(LocalSettings(data_dir=tmp_path))
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        assert instance.run_retries_enabled
+        assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
