@@ -1,6 +1,8 @@
 """The dbt models of one hour, and their tests as checks."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -8,14 +10,44 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, require_manifest
-from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
+from orchestration.stream.catalog import read_streams
+from orchestration.stream.document import StreamDocument
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
 """The metadata of an asset or a check in which dagster-dbt keeps the id of the dbt node."""
 
 
+_MANIFEST = require_manifest()
+
+
+@cache
+def _streams() -> Mapping[dg.AssetKey, StreamDocument]:
+    """Return the streams of the project by the external table that each feeds."""
+    return {entry.document.table: entry.document for entry in read_streams()}
+
+
+@cache
+def _nodes() -> Mapping[str, Mapping[str, Any]]:
+    manifest = json.loads(_MANIFEST.read_bytes())
+    return {**manifest["nodes"], **manifest["sources"]}
+
+
+@cache
+def _streams_of(unique_id: str) -> frozenset[StreamDocument]:
+    """Return the streams whose tables a node reads, directly or through other models."""
+    node = _nodes()[unique_id]
+    if unique_id.startswith("source."):
+        key = dg.AssetKey(node["meta"]["dagster"]["asset_key"])
+        return frozenset({_streams()[key]}) if key in _streams() else frozenset()
+    return frozenset(stream for parent in _parents(unique_id) for stream in _streams_of(parent))
+
+
+def _parents(unique_id: str) -> list[str]:
+    return [parent for parent in _nodes()[unique_id].get("depends_on", {}).get("nodes", []) if parent in _nodes()]
+
+
 class HourlyModels(DagsterDbtTranslator):
-    """Give the models hourly partitions, and make those that read a source depend on `published_hour`.
+    """Give each model the hours of its stream, and make those that read a source depend on its `published_hour`.
 
     So a failed check of the hour stops them. The partitions are set here, because with those of the decorator one
     run could build many hours.
@@ -24,19 +56,18 @@ class HourlyModels(DagsterDbtTranslator):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """Describe a dbt node as an asset."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        parents = self.get_resource_props(manifest, unique_id).get("depends_on", {}).get("nodes", [])
-        if any(parent.startswith("source.") for parent in parents):
-            return spec.merge_attributes(deps=[PUBLISHED_HOUR])
-        return spec
+        sources = [parent for parent in _parents(unique_id) if parent.startswith("source.")]
+        gates = {stream.keys.published_hour for source in sources for stream in _streams_of(source)}
+        return spec.merge_attributes(deps=sorted(gates)) if gates else spec
 
-    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str]:
-        """Return the hourly partitions for every model."""
-        del dbt_resource_props
-        return hourly_partitions
+    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str] | None:
+        """Return the hours of the stream; of several streams, those of the one that begins last."""
+        streams = _streams_of(dbt_resource_props["unique_id"])
+        return max(streams, key=lambda stream: stream.first_hour).partitions if streams else None
 
 
 @dbt_assets(
-    manifest=require_manifest(),
+    manifest=_MANIFEST,
     dagster_dbt_translator=HourlyModels(),
     name="event_models",
     pool="snowflake",
