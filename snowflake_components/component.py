@@ -87,7 +87,7 @@ def _name(description: str) -> dg.Resolver:
     return dg.Resolver(_read_name, model_field_type=str, inject_before_resolve=False, description=description)
 
 
-class HourlyAssets(ABC):
+class HourlyAssets(dg.Component, ABC):
     """A component of the project whose assets have hourly partitions that other documents can name."""
 
     @abstractmethod
@@ -137,11 +137,11 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     @staticmethod
     @dg.template_var
     def hours_of(context: dg.ComponentLoadContext) -> Callable[[str], dg.HourlyPartitionsDefinition]:
-        """Resolve `hours_of('landed_hour')`, the hourly partitions of an asset that another component of the project has."""
+        """Resolve `hours_of('landed_hour')`: the hourly partitions of an asset of another document."""
 
         def find(asset_key: str) -> dg.HourlyPartitionsDefinition:
             key = dg.AssetKey.from_user_string(asset_key)
-            for component in context.component_tree.get_all_components(of_type=HourlyAssets):  # type: ignore[type-var]
+            for component in context.component_tree.get_all_components(of_type=HourlyAssets):  # type: ignore[type-abstract] # loads subclasses
                 if hours := component.hours_of(key):
                     return hours
             raise ValueError(f"hours_of: no document of the project has an hourly asset {asset_key}")

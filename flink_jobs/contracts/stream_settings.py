@@ -7,7 +7,6 @@ from pydantic import Field
 from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.contracts.s3_access import S3Access
 
-
 STREAM_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 TOPIC_PATTERN = r"^[A-Za-z0-9._-]{1,249}$"
 

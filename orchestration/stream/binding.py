@@ -41,11 +41,14 @@ class BoundStream:
 
 
 def bind(
-    document: StreamDocument, table: QualifiedName, access: StreamAccess | None = None, snowflake: SnowflakeSettings | None = None
+    document: StreamDocument,
+    table: QualifiedName,
+    access: StreamAccess | None = None,
+    snowflake: SnowflakeSettings | None = None,
 ) -> BoundStream:
     """Build the clients; each connects at its first use."""
     access = access or StreamAccess()
-    stream = stream_of(document, access)
+    stream = proven_stream(document, access)
     return BoundStream(
         document=document,
         stream=stream,
@@ -60,7 +63,7 @@ def bind(
     )
 
 
-def stream_of(document: StreamDocument, access: StreamAccess) -> Stream:
+def proven_stream(document: StreamDocument, access: StreamAccess) -> Stream:
     """Build the part of a stream that is proven: topics, bucket, first hour and policy."""
     return Stream(
         layout=document.layout,

@@ -1,4 +1,4 @@
-"""All streams of the project, read from their documents alone: without definitions, so that a command answers at once."""
+"""All streams of the project, read from their documents alone, so that a command does not load the definitions."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def _entry(
 ) -> StreamEntry:
     document = validated(context, StreamDocument, resolve_texts(context, attributes))
     if document.table not in tables:
-        raise mistake(
-            context, ["table"], f"no document describes the external table {document.table.to_user_string()}"
-        )
+        raise mistake(context, ["table"], f"no document describes the external table {document.table.to_user_string()}")
     return StreamEntry(document, tables[document.table])
 
 

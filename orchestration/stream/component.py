@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
-from dagster.components.component.component import Component
 from pydantic import BaseModel, ConfigDict
 
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
@@ -39,7 +38,7 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @dg.scaffold_with(StreamScaffolder)
-class HourlyStreamComponent(Component, HourlyAssets):
+class HourlyStreamComponent(HourlyAssets):
     """Publish a stream of Kafka topics to Snowflake, one proven hour at a time.
 
     One document makes the external assets of topics, landing job and objects with their observations, the sealed
@@ -104,4 +103,3 @@ class HourlyStreamComponent(Component, HourlyAssets):
                 at, ["table"], f"its stage lies over {stage.options.url}, the stream lands below {landing}: change one"
             )
         return table
-

@@ -17,6 +17,7 @@ from orchestration.stream.assets import bound_stream
 from orchestration.stream.cadence import Cadence
 from orchestration.stream.document import StreamDocument
 
+
 def hour_job(document: StreamDocument) -> UnresolvedAssetJobDefinition:
     """Build the job of one hour."""
     keys = document.keys

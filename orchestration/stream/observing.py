@@ -190,7 +190,10 @@ def object_facts(bucket: Bucket, layout: StreamLayout, now: datetime) -> Facts:
     prefixes = [layout.hour_prefix(kind, hour) for hour in recent for kind in (*DATA_KINDS, Kind.LEDGER)]
     found = [listed for prefix in prefixes for listed in bucket.list(prefix)]
     if not found:
-        return {"newest_object": "none", "finding": f"no object of the last {RECENT_HOURS} hours below {layout.stream}/"}
+        return {
+            "newest_object": "none",
+            "finding": f"no object of the last {RECENT_HOURS} hours below {layout.stream}/",
+        }
     newest = _newest(found)
     facts: Facts = {"newest_object": newest.key, "newest_bytes": newest.bytes, "objects_recent": len(found)}
     if newest.modified is not None:
@@ -200,8 +203,7 @@ def object_facts(bucket: Bucket, layout: StreamLayout, now: datetime) -> Facts:
 
 
 def _newest(found: Sequence[ListedObject]) -> ListedObject:
-    dated = [listed for listed in found if listed.modified is not None]
-    return max(dated, key=lambda listed: (listed.modified, listed.key)) if dated else found[-1]
+    return max(found, key=lambda listed: (listed.modified.timestamp() if listed.modified else 0, listed.key))
 
 
 def _time(record: TimestampedOffset | None) -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dagster.components.component_scaffolding import ScaffoldRequest
-from dagster.components.scaffold.scaffold import Scaffolder
+from dagster.components.scaffold.scaffold import Scaffolder, ScaffoldRequest
 
 TEMPLATE = Path(__file__).with_name("scaffold.yaml")
 _NAME, _PREFIX = "NAME_OF_THE_STREAM", "PREFIX-OF-THE-STREAM"

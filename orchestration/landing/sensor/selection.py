@@ -22,7 +22,8 @@ class AssetsOfOneHour(dg.AssetSelection):
     def resolve_inner(self, asset_graph: Any, allow_missing: bool) -> set[dg.AssetKey]:
         """Resolve the selection; Dagster calls this once, when it loads the definitions."""
         published = dg.AssetSelection.assets(self.published_hour)
-        needed = published.upstream().resolve_inner(asset_graph, allow_missing) & asset_graph.executable_asset_keys
+        above = published.upstream().resolve_inner(asset_graph, allow_missing)
+        needed = {key for key in above if key in asset_graph.executable_asset_keys}
         for key in sorted(needed):
             if asset_graph.get(key).partitions_def != self.partitions:
                 hours_of = self.landed_hour.to_user_string()
