@@ -74,7 +74,7 @@ def test_the_partitions_of_every_hourly_asset_follow_the_first_hour() -> None:
     definitions, graph = definitions_of(ORDERS.replace("2025-01-01T00", "2015-06-01T05"))
     hours = dg.HourlyPartitionsDefinition(start_date="2015-06-01-05:00")
     keys = definitions.resolve_job_def("orders_publish_hour").asset_layer.executable_asset_keys
-    assert 4 == len(keys)
+    assert 4 == len(set(keys))
     assert {hours} == {graph.get(key).partitions_def for key in keys}
     assert "2015-06-01-05:00" == hours.get_first_partition_key()
 
