@@ -15,7 +15,7 @@ from pydantic_settings import NoDecode
 
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.s3_access import StorageClass
-from flink_jobs.contracts.stream_settings import StreamSettings
+from flink_jobs.contracts.stream_settings import StreamSettings, job_name_of
 from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
 from producers.kafka import KafkaAccess
 
@@ -179,7 +179,7 @@ class LandingSettings(KafkaAccess, StreamSettings):
     @property
     def job_name(self) -> str:
         """Name of the job in Flink and in the ledger, and of its consumer group."""
-        return f"hourglass-{self.stream}"
+        return job_name_of(self.stream)
 
     @property
     def rest_host(self) -> str:

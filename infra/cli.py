@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,10 +114,10 @@ def demo(
     agreed = False
     try:
         stack.up()
-        rows = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), print_progress)
-        agreed = bool(rows) and all(row.agree for row in rows)
-        print_proof(rows)
-        console.print(f"Every hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
+        proof = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), print_progress)
+        agreed = proof.agreed
+        print_proof(proof.rows)
+        console.print(f"Every full hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
         if not once:
             _print_addresses(stack.settings)
             console.print("Ctrl-C stops the stack; what landed is kept.")
@@ -132,7 +133,7 @@ def demo(
     add_help_option=False,
 )
 def relay(context: typer.Context) -> None:
-    """Send a Dagster instance's own events into the topic: Dagster running Dagster."""
+    """Send a Dagster instance's own events into a topic of their own: Dagster running Dagster."""
     from producers.dagster.relay import relay_command
 
     relaying = typer.Typer()
@@ -162,10 +163,15 @@ def sql(
 
 
 def print_proof(rows: Sequence[ProofRow]) -> None:
-    """Print the proof table: one row per hour."""
+    """Print the proof: one table per stream, one row per hour."""
+    for stream, its_rows in groupby(rows, lambda row: row.stream):
+        _print_stream(stream, list(its_rows))
+
+
+def _print_stream(stream: str, rows: Sequence[ProofRow]) -> None:
     from infra.local.proof import COLUMNS
 
-    table = Table(*COLUMNS, "agree", title="Every hour, hop by hop", title_justify="left")
+    table = Table(*COLUMNS, "agree", title=f"{stream}: every hour, hop by hop", title_justify="left")
     for column in table.columns[2:9]:
         column.justify = "right"
     for row in rows:

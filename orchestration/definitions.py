@@ -1,5 +1,6 @@
 """The entry point of the code location: the Python definitions and the YAML documents below `defs/`."""
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -14,4 +15,7 @@ def defs() -> dg.Definitions:
     `dg.load_from_defs_folder` also describes every component of every installed library, for the documentation in the
     UI. That imports dagster-aws and others: more than a CPU second in each process, and each run is a process.
     """
-    return dg.ComponentTree.for_project(_FOLDER).build_defs(_FOLDER / "defs")
+    with warnings.catch_warnings():
+        # Dagster's loader warns of parts of itself that are in preview; its version is pinned
+        warnings.simplefilter("ignore")
+        return dg.ComponentTree.for_project(_FOLDER).build_defs(_FOLDER / "defs")

@@ -4,6 +4,8 @@ import hashlib
 import logging
 import re
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias
 
@@ -85,6 +87,14 @@ def _name(description: str) -> dg.Resolver:
     return dg.Resolver(_read_name, model_field_type=str, inject_before_resolve=False, description=description)
 
 
+class HourlyAssets(dg.Component, ABC):
+    """A component of the project whose assets have hourly partitions that other documents can name."""
+
+    @abstractmethod
+    def hours_of(self, key: dg.AssetKey) -> dg.HourlyPartitionsDefinition | None:
+        """Return the partitions of an asset; None for an asset that this component does not make."""
+
+
 class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     """Create a Snowflake stage or external table if it is absent, or refresh it if it exists.
 
@@ -123,6 +133,20 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     def automation_condition() -> _AutomationConditions:
         """Resolve `automation_condition.on_cron(...)`, the spelling that authors know."""
         return dg.AutomationCondition
+
+    @staticmethod
+    @dg.template_var
+    def hours_of(context: dg.ComponentLoadContext) -> Callable[[str], dg.HourlyPartitionsDefinition]:
+        """Resolve `hours_of('landed_hour')`: the hourly partitions of an asset of another document."""
+
+        def find(asset_key: str) -> dg.HourlyPartitionsDefinition:
+            key = dg.AssetKey.from_user_string(asset_key)
+            for component in context.component_tree.get_all_components(of_type=HourlyAssets):  # type: ignore[type-abstract] # loads subclasses
+                if hours := component.hours_of(key):
+                    return hours
+            raise ValueError(f"hours_of: no document of the project has an hourly asset {asset_key}")
+
+        return find
 
     @classmethod
     def get_model_cls(cls) -> _Model:
@@ -187,7 +211,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Build the one asset of this document."""
-        at = _position(context)
+        at = document_position(context)
         try:
             spec = self.object_spec(self._stage_url(context))
         except StageUrlUnknownError as exc:
@@ -216,7 +240,7 @@ def _same_object(one: dg.AssetKey, other: dg.AssetKey) -> bool:
     return [part.upper() for part in one.path] == [part.upper() for part in other.path]
 
 
-def _position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
+def document_position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
     """Return the context at the attributes of the document; a component made in Python has no position."""
     at: dg.ResolutionContext = context.resolution_context.at_path("attributes")
     if isinstance(context.component_decl, YamlDecl) and context.component_decl.source_tree:

@@ -41,19 +41,19 @@ def _options_schema(name: str, described: type[BaseModel]) -> dict[str, Any]:
     schema = described.model_json_schema(by_alias=True)
     return {
         "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-        "then": {"properties": {"options": _inlined(schema, schema.get("$defs", {}))}},
+        "then": {"properties": {"options": inlined(schema, schema.get("$defs", {}))}},
     }
 
 
-def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Replace references by their definitions: pydantic refuses references that it did not make itself."""
     if isinstance(schema, list):
-        return [_inlined(item, definitions) for item in schema]
+        return [inlined(item, definitions) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
     if reference := schema.get("$ref"):
-        return _inlined({**definitions[reference.rpartition("/")[2]], **schema, "$ref": None}, definitions)
-    return {key: _inlined(value, definitions) for key, value in schema.items() if key != "$defs" and value is not None}
+        return inlined({**definitions[reference.rpartition("/")[2]], **schema, "$ref": None}, definitions)
+    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs" and value is not None}
 
 
 def _explaining(

@@ -35,6 +35,15 @@ def resolve_text(context: dg.ResolutionContext, value: Any) -> Any:
     return resolved if resolved is None or isinstance(resolved, bool) else str(resolved)
 
 
+def resolve_texts(context: dg.ResolutionContext, value: Any) -> Any:
+    """Resolve the templates of a text, and of every text in a list or a mapping."""
+    if isinstance(value, Mapping):
+        return {key: resolve_texts(context.at_path(key), inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [resolve_texts(context.at_path(index), inner) for index, inner in enumerate(value)]
+    return resolve_text(context, value)
+
+
 def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
     """Resolve the templated options and validate all of them.
 
@@ -46,6 +55,15 @@ def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
     resolved = {
         key: resolve_text(context.at_path(key), value) if key in TEMPLATED else value for key, value in raw.items()
     }
+    return validated(context, model, resolved)
+
+
+def validated(context: dg.ResolutionContext, model: type[M], resolved: Mapping[str, Any]) -> M:
+    """Validate fields whose templates are resolved.
+
+    Raises:
+        ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
+    """
     try:
         return model.model_validate(resolved)
     except ValidationError as exc:

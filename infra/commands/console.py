@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Annotated
@@ -12,6 +13,9 @@ from rich.console import Console
 SCREEN_CHARACTERS, UNCUT_CHARACTERS = 120, 2000
 
 console = Console(stderr=True, highlight=False)
+StreamName = Annotated[
+    str | None, typer.Option("--stream", metavar="NAME", help="A stream of the project by the name of its document.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output instead of a table.")]
 
 
@@ -35,3 +39,11 @@ def print_pairs(pairs: Mapping[str, object]) -> None:
     width = max(map(len, pairs), default=0) + 2
     for name, value in pairs.items():
         print(f"{name:<{width}}{value}")
+
+
+def use_stream(name: str | None) -> None:
+    """Set the environment of this process to the landing job of a stream; None keeps the stream of the settings."""
+    if name is not None:
+        from infra.local.streams import job_variables
+
+        os.environ.update(job_variables(name))

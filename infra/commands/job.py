@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.commands.console import Json, output, print_line, print_pairs, print_progress
+from infra.commands.console import Json, StreamName, output, print_line, print_pairs, print_progress, use_stream
 
 if TYPE_CHECKING:
     from flink_jobs.deploy.sweep import Leftover
@@ -24,6 +24,12 @@ job = typer.Typer(
     help="The landing job: start, stop, restart, upgrade, status, plan, sweep; a cluster's configuration.",
     no_args_is_help=True,
 )
+
+
+@job.callback()
+def group(*, stream: StreamName = None) -> None:
+    """Choose the stream whose landing job the command is about."""
+    use_stream(stream)
 
 
 @job.command()

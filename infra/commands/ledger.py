@@ -11,6 +11,7 @@ from rich.console import Console
 
 from flink_jobs.contracts.layout import Hour, LayoutError
 from flink_jobs.contracts.ledger import partition_name
+from infra.commands.console import StreamName, use_stream
 
 if TYPE_CHECKING:
     from flink_jobs.audit.audit import Audit, Hours
@@ -28,8 +29,9 @@ console = Console(stderr=True, highlight=False)
 
 
 @ledger.callback()
-def group() -> None:
+def group(*, stream: StreamName = None) -> None:
     """The ledger: check the landed objects against their ledger entries."""
+    use_stream(stream)
 
 
 @ledger.command("check")

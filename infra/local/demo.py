@@ -16,7 +16,9 @@ from infra.local.produced import produced_per_hour
 from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
+from infra.local.streams import streams
 from orchestration.landing.proof.report import published_hours
+from orchestration.stream.document import StreamDocument
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
 from producers.simulate import default_ledger, simulate
@@ -45,18 +47,29 @@ class DemoPlan:
     seconds_max: float = 600.0
 
 
-def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> list[ProofRow]:
-    """Send, relay, wait, and return the proof of every full hour.
+@dataclass(frozen=True, slots=True)
+class DemoProof:
+    """The proof of every stream: rows of full hours and of the running hour.
 
-    1. Send the hours that no earlier demo has sent.
-    2. Start the relay of Dagster's own events, whose record time is now: earlier, they would make these hours late.
+    `agreed` is whether there are full hours and all of them agree; the running hour has nothing to agree with yet.
+    """
+
+    rows: list[ProofRow]
+    agreed: bool
+
+
+def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> DemoProof:
+    """Send, relay, wait, and return the proof of every hour of every stream.
+
+    1. Start the relay of Dagster's own events into their own stream.
+    2. Send the hours that no earlier demo has sent.
     3. Wait until every full hour with records is published.
 
     Raises:
         StackError: a record was not acknowledged.
     """
-    simulate_new_hours(plan, report)
     stack.start_relay()
+    simulate_new_hours(plan, report)
     return wait_until_published(stack.settings, plan.seconds_max, report)
 
 
@@ -77,36 +90,39 @@ def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
         raise StackError(f"{sent.acked:,} of {events:,} records are in the topic: {sent.stopped or 'see the logs'}")
 
 
-def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> list[ProofRow]:
-    """Wait until every full hour of the topic is published, no run is left, and all hops agree.
+def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> DemoProof:
+    """Wait until every full hour of every stream is published, no run is left, all hops agree, and no stream is empty.
 
     After the limit, return the rows as they are. The hops are compared only when Dagster has published all hours,
     because the comparison is expensive.
     """
     deadline = time.monotonic() + seconds_max
+    documents = [entry.document for entry in streams()]
     reported = ""
     while True:
-        full = full_hours(settings)
-        published = full & published_now()
+        full = {(one.name, hour) for one in documents for hour in full_hours(settings, one)}
+        published = full & {(one.name, hour) for one in documents for hour in published_now(one)}
         late = time.monotonic() > deadline
         line = f"{len(published)} of {len(full)} hours published"
         if line != reported:
             report(line)
             reported = line
         if late or (full and published == full and not dagster_runs.unfinished()):
-            rows = [row for row in proof_rows(settings) if Hour.from_label(row.hour) in full]
-            if late or all(row.agree for row in rows):
-                return rows
+            rows = proof_rows(settings)
+            agreed = {(row.stream, Hour.from_label(row.hour)) for row in rows if row.agree} >= full
+            shown = {row.stream for row in rows} == {one.name for one in documents}
+            if late or (agreed and shown):
+                return DemoProof(rows, agreed=agreed and bool(full))
         time.sleep(POLL_SECONDS)
 
 
-def full_hours(settings: LocalSettings) -> set[Hour]:
-    """Return the hours that are over and have records in the topic."""
+def full_hours(settings: LocalSettings, document: StreamDocument) -> set[Hour]:
+    """Return the hours that are over and have records in the topics of a stream."""
     now = datetime.now(UTC)
-    return {hour for hour in map(Hour.from_label, produced_per_hour(settings)) if hour.end <= now}
+    return {hour for hour in map(Hour.from_label, produced_per_hour(settings, document.topics)) if hour.end <= now}
 
 
-def published_now() -> set[Hour]:
-    """Return the published hours of the Dagster instance."""
+def published_now(document: StreamDocument) -> set[Hour]:
+    """Return the published hours of a stream in the Dagster instance."""
     with DagsterInstance.get() as instance:
-        return published_hours(instance)
+        return published_hours(instance, document.keys.published_hour)

@@ -1,4 +1,4 @@
-"""Count the records of the topic per hour of record time.
+"""Count the records of topics per hour of record time.
 
 The counts are stored with the offsets they were counted to, so that each call reads new records only.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from flink_jobs.contracts.layout import Hour
 from infra.local.processes import StackError, port_answers
@@ -29,25 +31,47 @@ class TopicCount:
     per_hour: Counter[str] = field(default_factory=Counter)
     positions: dict[int, int] = field(default_factory=dict)
 
+
+@dataclass
+class StoredCounts:
+    """The counts of topics, each under the id of its topic: a topic that was created again begins at zero."""
+
+    by_topic_id: dict[str, TopicCount] = field(default_factory=dict)
+
     @classmethod
-    def load(cls, path: Path) -> TopicCount:
-        """Read a stored count, or start a new one."""
+    def load(cls, path: Path) -> StoredCounts:
+        """Read stored counts, or start new ones; those of a release that knew one topic are counted again."""
         try:
-            kept = json.loads(path.read_text())
+            kept = json.loads(path.read_text()).get("by_topic_id", {})
         except FileNotFoundError:
             return cls()
-        return cls(Counter(kept["per_hour"]), {int(p): offset for p, offset in kept["positions"].items()})
+        return cls(
+            {
+                topic_id: TopicCount(
+                    Counter(count["per_hour"]), {int(p): offset for p, offset in count["positions"].items()}
+                )
+                for topic_id, count in kept.items()
+            }
+        )
 
     def save(self, path: Path) -> None:
-        """Replace the stored count atomically."""
+        """Replace the stored counts atomically."""
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_suffix(".new")
-        whole.write_text(json.dumps({"per_hour": dict(self.per_hour), "positions": self.positions}))
+        counts = {
+            topic_id: {"per_hour": dict(count.per_hour), "positions": count.positions}
+            for topic_id, count in self.by_topic_id.items()
+        }
+        whole.write_text(json.dumps({"by_topic_id": counts}))
         whole.replace(path)
 
+    def of(self, topic: str, topic_id: str) -> TopicCount:
+        """Return the count of a topic, a new one for an id that was never counted."""
+        return self.by_topic_id.setdefault(f"{topic}:{topic_id}", TopicCount())
 
-def produced_per_hour(settings: LocalSettings) -> dict[str, int]:
-    """Count the records of the topic up to its present end, by the hour of their timestamp.
+
+def produced_per_hour(settings: LocalSettings, topics: Sequence[str]) -> dict[str, int]:
+    """Count the records of topics up to their present ends, by the hour of their timestamp.
 
     Raises:
         StackError: the broker does not answer.
@@ -57,7 +81,30 @@ def produced_per_hour(settings: LocalSettings) -> dict[str, int]:
     if not port_answers(settings.kafka_port):
         raise away
     path = settings.data_dir / "run" / "produced.json"
-    count = TopicCount.load(path)
+    stored = StoredCounts.load(path)
+    total: Counter[str] = Counter()
+    try:
+        for topic, topic_id in _topic_ids(address, topics).items():
+            count = stored.of(topic, topic_id)
+            _count(address, topic, count)
+            total += count.per_hour
+    except KafkaException as exc:
+        raise away from exc
+    stored.save(path)
+    return dict(total)
+
+
+def _topic_ids(address: str, topics: Sequence[str]) -> dict[str, str]:
+    """Return the id of each topic; a topic that does not exist yet has none and holds nothing."""
+    admin = AdminClient({"bootstrap.servers": address}, logger=_log)
+    existing = [topic for topic in topics if topic in admin.list_topics(timeout=CALL_SECONDS_MAX).topics]
+    if not existing:
+        return {}
+    answers = admin.describe_topics(TopicCollection(existing), request_timeout=CALL_SECONDS_MAX)
+    return {topic: str(answer.result(CALL_SECONDS_MAX).topic_id) for topic, answer in answers.items()}
+
+
+def _count(address: str, topic: str, count: TopicCount) -> None:
     consumer = Consumer(
         {
             "bootstrap.servers": address,
@@ -68,13 +115,9 @@ def produced_per_hour(settings: LocalSettings) -> dict[str, int]:
         logger=_log,
     )
     try:
-        _count_to_the_end(consumer, settings.topic, count)
-    except KafkaException as exc:
-        raise away from exc
+        _count_to_the_end(consumer, topic, count)
     finally:
         consumer.close()
-    count.save(path)
-    return dict(count.per_hour)
 
 
 def _count_to_the_end(consumer: Consumer, topic: str, count: TopicCount) -> None:

@@ -8,9 +8,10 @@ from dagster import DagsterInstance
 
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
+from infra.local.streams import streams
 from orchestration.landing.proof.report import HourRow, hour_rows, published_hours
-from orchestration.settings import SensorSettings, event_table
-from snowflake_components.connection import SnowflakeSettings
+from orchestration.stream.binding import bind
+from orchestration.stream.catalog import StreamEntry
 
 COLUMNS = ("hour", "state", "produced", "accepted", "rejected", "objects", "registered", "queryable", "revision")
 """The columns of the proof table, before `agree`."""
@@ -21,10 +22,12 @@ class ProofRow:
     """One hour of the proof table.
 
     Args:
+        stream: name of the stream.
         reported: the numbers of the hour as orchestration reports them.
         produced: records of the hour in the topic; None where the topic is not that of the local stack.
     """
 
+    stream: str
     reported: HourRow
     produced: int | None
 
@@ -41,21 +44,26 @@ class ProofRow:
         return self.reported.agree and self.produced == self.reported.accepted + self.reported.rejected
 
     def as_json(self) -> dict[str, object]:
-        """Return the row as `status --json` prints it: `COLUMNS` and `agree`."""
-        values = {**asdict(self.reported), "produced": self.produced, "agree": self.agree}
-        return {name: values[name] for name in (*COLUMNS, "agree")}
+        """Return the row as `status --json` prints it: the stream, `COLUMNS` and `agree`."""
+        values = {**asdict(self.reported), "stream": self.stream, "produced": self.produced, "agree": self.agree}
+        return {name: values[name] for name in ("stream", *COLUMNS, "agree")}
 
 
 def proof_rows(settings: LocalSettings) -> list[ProofRow]:
-    """Compare every hop of every hour, oldest first.
+    """Compare every hop of every hour, stream by stream and oldest first.
 
     Raises:
-        StackError: the broker of the local stack does not answer.
+        StackError: the broker of the local stack does not answer, or the document of a stream has a mistake.
         LandingError: the bucket does not answer.
     """
-    produced = produced_per_hour(settings) if settings.target == "local" else None
-    stream = SensorSettings().landing_stream()
+    return [row for entry in streams() for row in _stream_rows(settings, entry)]
+
+
+def _stream_rows(settings: LocalSettings, entry: StreamEntry) -> list[ProofRow]:
+    document = entry.document
+    produced = produced_per_hour(settings, document.topics) if settings.target == "local" else None
+    bound = bind(document, entry.table)
     with DagsterInstance.get() as instance:
-        published = published_hours(instance)
-    rows = hour_rows(stream, event_table(SnowflakeSettings(), stream.layout), published)
-    return [ProofRow(row, None if produced is None else produced.get(row.hour, 0)) for row in rows]
+        published = published_hours(instance, document.keys.published_hour)
+    rows = hour_rows(bound.stream, bound.table, published)
+    return [ProofRow(document.name, row, None if produced is None else produced.get(row.hour, 0)) for row in rows]

@@ -30,6 +30,7 @@ class LocalSettings(BaseSettings):
     kafka_controller_port: int = 9093
     s3_port: int = 9000
     flink_port: int = 8081
+    dagster_events_flink_port: int = 8082
     snowflake_port: int = 8084
     dagster_port: int = 3000
 
@@ -56,7 +57,15 @@ class LocalSettings(BaseSettings):
     @property
     def ports(self) -> dict[str, int]:
         """Each port by the variable that sets it."""
-        names = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
+        names = (
+            "kafka_port",
+            "kafka_controller_port",
+            "s3_port",
+            "flink_port",
+            "dagster_events_flink_port",
+            "snowflake_port",
+            "dagster_port",
+        )
         return {f"HOURGLASS_{name.upper()}": getattr(self, name) for name in names}
 
     @property
@@ -78,6 +87,7 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_S3_ACCESS_KEY_ID": self.s3_access_key_id,
             "HOURGLASS_S3_SECRET_ACCESS_KEY": self.s3_secret_access_key.get_secret_value(),
             "HOURGLASS_FLINK_REST": f"http://{LOOPBACK}:{self.flink_port}",
+            "HOURGLASS_DAGSTER_EVENTS_FLINK_REST": f"http://{LOOPBACK}:{self.dagster_events_flink_port}",
             "HOURGLASS_FLINK_HOME": str((self.runtime_dir / "flink").absolute()),
             "HOURGLASS_SNOWFLAKE_ACCOUNT": self.snowflake_account,
             "HOURGLASS_SNOWFLAKE_USER": self.snowflake_user,
@@ -88,6 +98,7 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_SNOWFLAKE_SCHEMA": self.snowflake_schema,
             "HOURGLASS_CHECKPOINT_SECONDS": str(self.checkpoint_seconds),
             "HOURGLASS_PARALLELISM": str(self.parallelism),
+            "HOURGLASS_RECORD_TIME": "CreateTime",  # the demo replays past hours
             "HOURGLASS_GRACE_SECONDS": str(self.grace_seconds),
             "HOURGLASS_DISORDER_SECONDS": str(self.disorder_seconds),
             "HOURGLASS_SENSOR_SECONDS": str(self.sensor_seconds),

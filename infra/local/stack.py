@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 
 from flink_jobs import deploy
 from flink_jobs.errors import LandingJobError
@@ -21,6 +23,8 @@ from infra.local.processes import (
 )
 from infra.local.servers import broker, dagster, object_store, snowflake_server
 from infra.local.settings import LocalSettings
+from infra.local.streams import landing_settings, streams
+from orchestration.stream.document import StreamDocument
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -49,9 +53,9 @@ class Stack:
         """Start what is not running.
 
         1. Check the ports.
-        2. Start broker and S3 server; create the topic and the bucket.
+        2. Start broker and S3 server; create topics and buckets of every stream.
         3. Start the local Snowflake and Dagster's code server; they get ready while Flink starts.
-        4. Start the landing job from its newest checkpoint or savepoint.
+        4. Start the landing job of each stream from its newest checkpoint or savepoint.
         5. Fail the runs that a crash left behind, so that Dagster retries them; start daemon and webserver.
 
         Raises:
@@ -63,7 +67,7 @@ class Stack:
         self._start_broker_and_bucket()
         code, daemon, webserver = self._prepare_dagster()
         early = [self._start(snowflake_server.program(self.settings)), self._start(code)]
-        self._start_job()
+        self._start_jobs()
         self._wait(early)
         dagster_runs.fail_abandoned(self._report)
         self._wait([self._start(daemon), self._start(webserver)])
@@ -78,7 +82,7 @@ class Stack:
             dagster_runs.wait_until_finished(RUNS_SECONDS_MAX, self._report)
         for name in ("relay", "dagster-webserver", "dagster-code"):
             self._stop(name)
-        self._stop_job(now=now)
+        self._stop_jobs(now=now)
         for name in ("snowflake", "s3", "kafka"):
             self._stop(name)
 
@@ -87,10 +91,20 @@ class Stack:
         if self.running():
             raise StackError("the stack is already up, or was not stopped: `hourglass status`, or `hourglass down`")
 
+    @cached_property
+    def documents(self) -> tuple[StreamDocument, ...]:
+        """The streams of the project."""
+        return tuple(entry.document for entry in streams())
+
+    @property
+    def jobs(self) -> list[LandingSettings]:
+        """The settings of each stream's landing job."""
+        return [landing_settings(document) for document in self.documents]
+
     def running(self) -> list[str]:
         """Return the names of the running programs."""
         names = [name for name in NAMES if self.table.find(name)]
-        return names + (["flink"] if deploy.process_id(LandingSettings()) else [])
+        return names + [job.job_name for job in self.jobs if deploy.process_id(job)]
 
     def start_relay(self) -> None:
         """Start the relay of Dagster's own events; it runs until the stack stops."""
@@ -101,17 +115,20 @@ class Stack:
         """Return the resident memory of all processes of the stack."""
         found = [self.table.find(name) for name in NAMES]
         trees = [running.tree() for running in found if running]
-        pid = deploy.process_id(LandingSettings())
-        if pid:
-            trees.append(process_tree(pid))
+        trees += [process_tree(pid) for job in self.jobs if (pid := deploy.process_id(job))]
         return sum(process.memory_info().rss for tree in trees for process in tree if process.is_running())
 
     def _start_broker_and_bucket(self) -> None:
         broker.prepare(self.settings)
         object_store.prepare(self.settings)
         self._wait([self._start(broker.program(self.settings)), self._start(object_store.program(self.settings))])
-        broker.create_topic(self.settings)
-        object_store.create_bucket(self.settings)
+        for document in self.documents:
+            for topic in document.topics:
+                broker.create_topic(
+                    self.settings.model_copy(update={"topic": topic}),
+                    {"message.timestamp.type": document.record_time.value},
+                )
+            object_store.create_bucket(self.settings.model_copy(update={"bucket": document.bucket}))
 
     def _prepare_dagster(self) -> list[Program]:
         dagster.prepare(self.settings)
@@ -131,27 +148,37 @@ class Stack:
             self._report(f"stopping {name}")
         self.table.stop(name)
 
-    def _start_job(self) -> None:
-        self._report("starting flink")
-        try:
-            deploy.start(LandingSettings(), report=self._report)
-        except LandingJobError as exc:
-            raise StackError(str(exc)) from exc
+    def _start_jobs(self) -> None:
+        """Start every landing job, all at the same time: each waits for most of its start."""
+        jobs = self.jobs
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            list(pool.map(self._start_job, jobs))
 
-    def _stop_job(self, *, now: bool) -> None:
-        landing = LandingSettings()
-        pid = deploy.process_id(landing)
+    def _start_job(self, job: LandingSettings) -> None:
+        self._report(f"starting flink ({job.job_name})")
+        try:
+            deploy.start(job, report=lambda line: self._report(f"{job.job_name}: {line}"))
+        except LandingJobError as exc:
+            raise StackError(f"{job.job_name}: {exc}") from exc
+
+    def _stop_jobs(self, *, now: bool) -> None:
+        jobs = self.jobs
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            list(pool.map(partial(self._stop_job, now=now), jobs))
+
+    def _stop_job(self, job: LandingSettings, *, now: bool) -> None:
+        pid = deploy.process_id(job)
         if pid is None:
             return
-        self._report("stopping flink")
+        self._report(f"stopping flink ({job.job_name})")
         tree = process_tree(pid)
         if not now:
             try:
-                deploy.stop(landing)
+                deploy.stop(job)
             except LandingJobError as exc:
                 self._report(f"no savepoint was made ({exc}); the next start uses the newest checkpoint")
         end_tree(tree, limit_seconds=10)
-        deploy.process_id(landing)  # reaps a job that this process has started
+        deploy.process_id(job)  # reaps a job that this process has started
 
     def _require_runtime(self) -> None:
         if not (self.settings.runtime_dir / "flink").exists():

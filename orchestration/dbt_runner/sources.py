@@ -15,13 +15,12 @@ import yaml
 from snowflake_components.statements import ObjectType
 
 _PACKAGE = Path(__file__).parents[1]
-TABLES = _PACKAGE / "defs" / "snowflake" / "event_log" / "defs.yaml"
+DEFS = _PACKAGE / "defs"
 SOURCES = _PACKAGE / "dbt" / "models" / "staging" / "sources.yml"
-SOURCE_NAME = "event_log"
 
 _HEADER = """\
-# Written by `python -m orchestration.dbt_runner.sources` from orchestration/defs/snowflake/event_log/defs.yaml:
-# change that file and run it again.
+# Written by `python -m orchestration.dbt_runner.sources` from the external tables below orchestration/defs/, one source
+# for each defs.yaml with the name of its folder: change these files and run it again.
 """
 _TEMPLATE = re.compile(r"\{\{\s*env\((?P<arguments>'[^']*'(?:\s*,\s*'[^']*')?)\)\s*\}\}")
 
@@ -30,30 +29,38 @@ class SourcesError(ValueError):
     """The YAML of the tables cannot be a dbt source; the message names the field and the repair."""
 
 
-def sources_of(tables: str) -> str:
-    """Return the text of `sources.yml` for the external tables of a component file.
+def sources_of(files: Mapping[str, str]) -> str:
+    """Return the text of `sources.yml` for the external tables of component files.
 
     Args:
-        tables: text of a `defs.yaml`, one or more documents.
+        files: text of each `defs.yaml` by the name of its folder, which becomes the name of the source. A file without
+            external tables is no source.
 
     Returns:
         YAML in which each table has the asset key that its component gives it.
 
     Raises:
-        SourcesError: no external table, or tables of different databases or schemas.
+        SourcesError: no external table at all, or tables of different databases or schemas in one file.
     """
-    found = list(_external_tables(tables))
+    sources = [source for name, text in sorted(files.items()) for source in _sources(name, text)]
+    if not sources:
+        raise SourcesError("no file describes an external table")
+    return _HEADER + yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, width=120)
+
+
+def read_files(folder: Path = DEFS) -> dict[str, str]:
+    """Read every `defs.yaml` below a folder, by the name of the folder that holds it."""
+    return {file.parent.name: file.read_text(encoding="utf-8") for file in sorted(folder.rglob("defs.yaml"))}
+
+
+def _sources(name: str, text: str) -> Iterator[dict[str, Any]]:
+    found = list(_external_tables(text))
     places = {_place(attributes) for attributes in found}
-    if len(places) != 1:
-        raise SourcesError(f"one dbt source needs external tables of one database and schema, not of {len(places)}")
-    database, schema = places.pop()
-    source = {
-        "name": SOURCE_NAME,
-        "database": database,
-        "schema": schema,
-        "tables": [_table(attributes) for attributes in found],
-    }
-    return _HEADER + yaml.safe_dump({"version": 2, "sources": [source]}, sort_keys=False, width=120)
+    if len(places) > 1:
+        raise SourcesError(f"{name}: one dbt source needs one database and schema, not {len(places)}")
+    for database, schema in places:
+        tables = [_table(attributes) for attributes in found]
+        yield {"name": name, "database": database, "schema": schema, "tables": tables}
 
 
 def _external_tables(tables: str) -> Iterator[Mapping[str, Any]]:
@@ -94,7 +101,7 @@ def _table(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Write the file of this project."""
-    SOURCES.write_text(sources_of(TABLES.read_text()))
+    SOURCES.write_text(sources_of(read_files()))
 
 
 if __name__ == "__main__":

@@ -72,9 +72,15 @@ class Manifest:
                 metadata={UNIQUE_ID: unique_id},
             )
 
-    def reads_a_source(self, unique_id: str) -> bool:
-        """Return whether a node reads a table that dbt does not build."""
-        return any(parent in self.sources for parent in self._parents(unique_id))
+    def sources_below(self, unique_id: str) -> set[dg.AssetKey]:
+        """Return the sources that a node reads, directly or through other nodes."""
+        found: set[dg.AssetKey] = set()
+        for parent in self._parents(unique_id):
+            if parent in self.sources:
+                found.add(asset_key(self.sources[parent]))
+            else:
+                found |= self.sources_below(parent)
+        return found
 
     def _is_asset(self, unique_id: str) -> bool:
         node = self.nodes.get(unique_id)

@@ -1,4 +1,4 @@
-"""Read the events about dbt models from the staging model."""
+"""Read the events about dbt models from the staging models."""
 
 from __future__ import annotations
 
@@ -9,40 +9,52 @@ from typing import Any
 
 from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
+from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import QualifiedName, literal
 from snowflake_components.work import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class StagedEvents:
-    """The staging model.
+    """The staging models.
 
     Args:
         connection: to Snowflake.
-        table: `STG_PLATFORM_EVENTS`.
+        tables: `STG_PLATFORM_EVENTS`, and that of each further stream whose events are read. One that no run has
+            built yet has no events, as long as another one is there.
     """
 
     connection: Connection
-    table: QualifiedName
+    tables: tuple[QualifiedName, ...]
 
     def about_models(self, days: int) -> tuple[ModelEvent, ...]:
-        """Read the events about dbt models of the newest `days` days, in the order of their records.
+        """Read the events about dbt models of the newest `days` days, table by table in the order of their records.
 
         Raises:
-            SnowflakeError: Snowflake did not answer, or the staging model does not exist yet.
+            SnowflakeError: Snowflake did not answer, or no staging model exists yet.
             EventRowError: a row does not have the expected columns.
         """
-        sql = events_query(self.table, days)
+        events: list[ModelEvent] = []
+        missing: list[ObjectMissingError] = []
+        for table in self.tables:
+            try:
+                events += read_events(self._rows(events_query(table, days)))
+            except ObjectMissingError as exc:
+                missing.append(exc)
+        if missing and len(missing) == len(self.tables):
+            raise missing[0]
+        return tuple(events)
 
+    def _rows(self, sql: str) -> tuple[Mapping[str, Any], ...]:
         def read() -> tuple[Mapping[str, Any], ...]:
             with self.connection.connect() as session:
                 return session.execute(sql).rows
 
-        return tuple(read_events(self.connection.retries.call(read)))
+        return self.connection.retries.call(read)
 
 
 def events_query(table: QualifiedName, days: int) -> str:
-    """Return the query; `days` counts back from the newest published hour, not from now."""
+    """Return the query of one table; `days` counts back from its newest published hour, not from now."""
     types = ", ".join(map(literal, EVENT_TYPES))
     return f"""
         SELECT ORGANIZATION, DEPLOYMENT, SHARD, RUN_ID, STEP_KEY, EVENT_TYPE, OCCURRED_AT, REPLICATION_HOUR,

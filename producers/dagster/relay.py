@@ -181,6 +181,7 @@ def relay_command(  # noqa: PLR0913, PLR0917  one parameter per option of the co
     organization: Annotated[str, typer.Option(help="Organization of the events.")] = "hourglass",
     deployment: Annotated[str, typer.Option(help="Deployment of the events.")] = "local",
     cursor: Annotated[Path | None, typer.Option(help="File of the cursor.")] = None,
+    topic: Annotated[str, typer.Option(envvar="HOURGLASS_RELAY_TOPIC", help="Topic of the events.")] = "dagster-events",
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Send every entry of a Dagster instance's event log, from where the last relay stopped.
@@ -189,7 +190,7 @@ def relay_command(  # noqa: PLR0913, PLR0917  one parameter per option of the co
     is not acked or could not be read. 2: wrong options, no such instance, another instance's cursor, or the broker
     or the topic is not there.
     """
-    settings = read_settings()
+    settings = read_settings().model_copy(update={"topic": topic})
     try:
         with GracefulStop() as stop, open_instance(dagster_home) as instance, EventProducer(settings) as producer:
             identity = instance_id(instance)

@@ -41,6 +41,12 @@ class FakeBroker:
         self._note(f"times of {topic}")
         return {partition: self._first(partition, moment) for partition in partitions}
 
+    def latest(self, topic: str, partitions: list[int]) -> Mapping[int, TimestampedOffset | None]:
+        """Return the record of each partition with the greatest timestamp."""
+        self._note(f"latest of {topic}")
+        newest = {p: max(enumerate(self.records[p]), key=lambda pair: pair[1], default=None) for p in partitions}
+        return {p: TimestampedOffset(*found) if found else None for p, found in newest.items()}
+
     def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
         """Return the first offset that is not a marker, or that belongs to an open transaction."""
         self._note(f"reads {topic}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import md5
 
 from orchestration.landing.clients.s3 import ListedObject
@@ -18,11 +19,13 @@ class FakeBucket:
         objects: bodies by key.
         failures: errors that the next listings raise, in order.
         rivals: (key, body) that another writer puts just before ours, in order.
+        modified: times of objects by key; the others have none.
     """
 
     objects: dict[str, bytes] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     rivals: list[tuple[str, bytes]] = field(default_factory=list)
+    modified: dict[str, datetime] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
@@ -34,7 +37,8 @@ class FakeBucket:
             raise self.failures.pop(0)
         for key, body in sorted(self.objects.items()):
             if key.startswith(prefix) and key > start_after:
-                yield ListedObject(key, len(body), md5(body, usedforsecurity=False).hexdigest())
+                etag = md5(body, usedforsecurity=False).hexdigest()
+                yield ListedObject(key, len(body), etag, self.modified.get(key))
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
         """Fetch objects."""

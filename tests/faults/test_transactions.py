@@ -13,7 +13,9 @@ from orchestration.landing.clients.kafka import KafkaBroker, TimestampedOffset
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.completeness import Proof
 from orchestration.landing.proof.evidence import Request, Stream, prove
-from orchestration.settings import SensorSettings
+from orchestration.settings import StreamAccess
+from orchestration.stream.binding import proven_stream
+from orchestration.stream.document import StreamDocument
 from producers.kafka import KafkaAccess
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
@@ -37,20 +39,25 @@ def attesting(stack: LandingStack) -> KafkaBroker:
 def stream_of(stack: LandingStack) -> Stream:
     """Return the stream as the sensor sees it; two seconds without a change are proof of idleness."""
     landing = stack.landing
-    settings = SensorSettings(
+    access = StreamAccess(
         _env_file=None,
-        stream=landing.stream,
-        topic=landing.topic,
-        bucket=landing.bucket,
         kafka_bootstrap_servers=stack.bootstrap_servers,
         s3_endpoint=landing.s3_endpoint,
         s3_region=landing.s3_region,
         s3_access_key_id=landing.s3_access_key_id,
         s3_secret_access_key=landing.s3_secret_access_key,
+    )
+    document = StreamDocument(
+        name="transactions",
+        topics=landing.topics,
+        bucket=landing.bucket,
+        prefix=landing.stream,
+        table="aws/dev/ext_transactions",
+        first_hour="2025-01-01T00",
         disorder_seconds=0,
         grace_seconds=2,
     )
-    return settings.landing_stream()
+    return proven_stream(document, access)
 
 
 def holes(ledger: list[LedgerEntry]) -> set[Position]:

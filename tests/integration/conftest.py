@@ -11,7 +11,15 @@ from infra.local.ports import free_ports
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 
-PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "s3_port", "flink_port", "snowflake_port", "dagster_port")
+PORT_SETTINGS = (
+    "kafka_port",
+    "kafka_controller_port",
+    "s3_port",
+    "flink_port",
+    "dagster_events_flink_port",
+    "snowflake_port",
+    "dagster_port",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -72,12 +72,17 @@ def interrupted(
         yield record
 
 
-def wait_until_agreed(settings: LocalSettings, hours: int) -> dict[str, ProofRow]:
-    """Wait until this many hours are published and each agrees."""
+def rows_of(settings: LocalSettings, stream: str = "platform_events") -> dict[str, ProofRow]:
+    """Return the rows of one stream by hour."""
+    return {row.hour: row for row in proof_rows(settings) if row.stream == stream}
+
+
+def wait_until_agreed(settings: LocalSettings, hours: int, stream: str = "platform_events") -> dict[str, ProofRow]:
+    """Wait until this many hours of a stream are published and each agrees."""
     rows: dict[str, ProofRow] = {}
 
     def agreed() -> bool:
-        rows.update({row.hour: row for row in proof_rows(settings)})
+        rows.update(rows_of(settings, stream))
         return len(rows) == hours and all(row.agree for row in rows.values())
 
     try:
@@ -187,7 +192,7 @@ def test_a_late_record_amends_its_hour_alone(stack: Stack, sent: Sent) -> None:
         producer.send(event, record_time=late)
         assert producer.flush().acked == 1
     wait_for(
-        lambda: {row.hour: row.reported.revision for row in proof_rows(stack.settings)}.get("2025-08-01T02") == 2,
+        lambda: rows_of(stack.settings)["2025-08-01T02"].reported.revision == 2,
         seconds_max=LIMIT_SECONDS,
         what="revision 2 of the amended hour",
     )
@@ -256,30 +261,75 @@ def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None
     assert {"published"} == {row["state"] for row in rows}
 
 
-def test_dagsters_own_events_land_in_the_open_hour(stack: Stack, sent: Sent) -> None:
-    """The events of the Dagster runs above are relayed to the topic as records, and accepted."""
+def test_a_second_document_is_a_second_stream(stack: Stack, sent: Sent) -> None:
+    """It has its own topic, job, prefix, table and model, and changes nothing of the first stream."""
     del sent
-    before = {row.hour for row in proof_rows(stack.settings)}
+    first = rows_of(stack.settings)
+    before = runs_by_hour()
+    plan = SimulationPlan(hours=(FIRST,), events=2_000)
+    with SentLedger(stack.settings.data_dir / "simulator" / "second.jsonl") as ledger:
+        assert simulate(plan, EventProducer(ProducerSettings(topic="dagster-events")), ledger).complete
+    row = wait_until_agreed(stack.settings, 1, "dagster_events")["2025-08-01T01"]
+    wait_for(lambda: not dagster_runs.unfinished(), seconds_max=LIMIT_SECONDS, what="the models of the hour")
+
+    assert (2_000, 2_000) == (row.produced, row.reported.accepted + row.reported.rejected)
+    assert [(row.reported.accepted,)] == answers("SELECT COUNT(*) FROM EXT_DAGSTER_EVENT_LOG")
+    assert [("dagster-events", "2025-08-01 01:00:00")] == [
+        (topic, f"{hour:%Y-%m-%d %H:%M:%S}")
+        for topic, hour in answers("SELECT DISTINCT TOPIC, REPLICATION_HOUR FROM STG_DAGSTER_EVENTS")
+    ]
+    assert {"2025-08-01-01:00": 1} == dict(runs_by_hour() - before)
+    assert first == rows_of(stack.settings)
+
+
+def test_topics_jobs_and_objects_of_both_streams_are_observed(stack: Stack, sent: Sent) -> None:
+    """Each observation has the time at which its system was seen last, whatever hours complete."""
+    del sent
+    keys = [key for one in stack.documents for key in one.keys.external(one.topics)]
+    found: dict[AssetKey, dict[str, Any]] = {}
+
+    def observed() -> bool:
+        with DagsterInstance.get() as instance:
+            for key in keys:
+                records = instance.fetch_observations(key, limit=1).records
+                if records and (observation := records[0].asset_observation):
+                    found[key] = {name: value.value for name, value in observation.metadata.items()}
+        return len(found) == len(keys)
+
+    wait_for(observed, seconds_max=LIMIT_SECONDS, what="an observation of every external asset")
+    assert [] == [(key, facts) for key, facts in found.items() if "away" in facts or facts["last_seen"] == "never"]
+    states = {key.path[0]: facts["state"] for key, facts in found.items() if key.path[-1] == "flink_event_log_writer"}
+    assert {"flink_event_log_writer": "RUNNING", "dagster_events": "RUNNING"} == states
+
+
+def test_dagsters_own_events_land_in_the_open_hour_of_their_stream(stack: Stack, sent: Sent) -> None:
+    """The events of the Dagster runs above are relayed to their own topic as records, and accepted."""
+    del sent
+    first, before = rows_of(stack.settings), set(rows_of(stack.settings, "dagster_events"))
     stack.start_relay()
     opened: dict[str, ProofRow] = {}
 
     def landed() -> bool:
-        opened.update({row.hour: row for row in proof_rows(stack.settings) if row.hour not in before})
+        rows = rows_of(stack.settings, "dagster_events")
+        opened.update({hour: row for hour, row in rows.items() if hour not in before})
         return any(row.reported.accepted for row in opened.values())
 
     wait_for(landed, seconds_max=LIMIT_SECONDS, what="relayed events in the open hour")
     assert [0] * len(opened) == [row.reported.rejected for row in opened.values()]
+    assert first == rows_of(stack.settings)
 
 
 def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> None:
-    """The demo waits for full hours only: the open hour of its own relayed events is not one of them."""
+    """The demo waits for full hours of every stream: the open hour of its own relayed events is not one of them."""
     del sent
-    rows = demo.wait_until_published(stack.settings, 5, print)
+    proof = demo.wait_until_published(stack.settings, LIMIT_SECONDS, print)
 
-    assert {"2025-08-01"} == {row.hour[:10] for row in rows}
+    assert proof.agreed
+    assert {"platform_events", "dagster_events"} == {row.stream for row in proof.rows}
+    assert {"2025-08-01"} == {row.hour[:10] for row in proof.rows if row.agree}
 
 
-def test_no_secret_is_in_any_file_but_the_two_that_need_it(stack: Stack, sent: Sent) -> None:
+def test_no_secret_is_in_any_file_but_those_that_need_it(stack: Stack, sent: Sent) -> None:
     """Logs, pid files, Dagster's storage and dbt's artifacts hold no secret; only the servers' settings do."""
     del sent
     secrets = (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
@@ -291,12 +341,14 @@ def test_no_secret_is_in_any_file_but_the_two_that_need_it(stack: Stack, sent: S
         if secret.get_secret_value().encode() in path.read_bytes()
     }
 
-    assert {"flink/conf/config.yaml", "s3/s3proxy.conf"} == holders
+    jobs = {"flink/conf/config.yaml", "streams/dagster-events/flink/conf/config.yaml"}
+    assert jobs | {"s3/s3proxy.conf"} == holders
     assert {0o600} == {(stack.settings.data_dir / name).stat().st_mode & 0o777 for name in holders}
 
 
 def test_no_secret_is_in_any_record_or_object(stack: Stack, sent: Sent) -> None:
-    """Relayed Dagster events land like any event; the test decompresses both the topic and the bucket."""
+    """Relayed Dagster events land like any event; the test decompresses both topics and the bucket."""
+    topics = [stack.settings, stack.settings.model_copy(update={"topic": "dagster-events"})]
     secrets = [
         secret.get_secret_value().encode()
         for secret in (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
@@ -306,7 +358,7 @@ def test_no_secret_is_in_any_record_or_object(stack: Stack, sent: Sent) -> None:
     def holders(contents: Iterator[tuple[str, bytes]], *texts: bytes) -> list[str]:
         return [name for name, content in contents if any(text in content for text in texts)]
 
-    assert [] == holders(record_contents(stack.settings), *secrets)
+    assert [[], []] == [holders(record_contents(topic), *secrets) for topic in topics]
     assert [] == holders(object_contents(stack.settings), *secrets)
     assert holders(record_contents(stack.settings), known), "what was sent was not readable"
     assert holders(object_contents(stack.settings), known), "what landed was not readable"

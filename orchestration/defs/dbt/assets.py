@@ -1,30 +1,37 @@
 """The dbt models of one hour, and their tests as checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, require_manifest
 from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
-from orchestration.landing.partitions import PUBLISHED_HOUR, hourly_partitions
+from orchestration.stream.catalog import read_streams
+from orchestration.stream.document import StreamDocument
 
 
-def hourly_models(manifest: Manifest) -> Iterator[dg.AssetSpec]:
-    """Describe the models with hourly partitions; those that read a source depend on `published_hour`.
+def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> Iterator[dg.AssetSpec]:
+    """Give each model the hours of its stream; those that read a source depend on its `published_hour`.
 
-    So a failed check of the hour stops them.
+    So a failed check of the hour stops them. A model of several streams has the hours of the one that begins last.
+
+    Args:
+        manifest: of the dbt project.
+        streams: by the external table that each feeds.
     """
     for spec in manifest.asset_specs():
-        gate = [PUBLISHED_HOUR] if manifest.reads_a_source(spec.metadata[UNIQUE_ID]) else []
-        yield spec.replace_attributes(partitions_def=hourly_partitions).merge_attributes(deps=gate)
+        read = [streams[key] for key in manifest.sources_below(spec.metadata[UNIQUE_ID]) if key in streams]
+        gates = [stream.keys.published_hour for stream in read if stream.table in {dep.asset_key for dep in spec.deps}]
+        partitions = max(read, key=lambda stream: stream.first_hour).partitions if read else None
+        yield spec.replace_attributes(partitions_def=partitions).merge_attributes(deps=sorted(gates))
 
 
 _manifest = Manifest.read(require_manifest())
 
 
 @dg.multi_asset(
-    specs=list(hourly_models(_manifest)),
+    specs=list(hourly_models(_manifest, {entry.document.table: entry.document for entry in read_streams()})),
     check_specs=list(_manifest.check_specs()),
     name="event_models",
     can_subset=True,

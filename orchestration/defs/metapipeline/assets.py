@@ -28,7 +28,11 @@ class ModelRunsConfig(dg.Config):
 
 
 @dg.asset(
-    deps=["stg_platform_events"], group_name=_GROUP, owners=_OWNERS, kinds={"snowflake", "python"}, pool="snowflake"
+    deps=["stg_platform_events", "stg_dagster_events"],
+    group_name=_GROUP,
+    owners=_OWNERS,
+    kinds={"snowflake", "python"},
+    pool="snowflake",
 )
 def model_runs(config: ModelRunsConfig, staged_events: dg.ResourceParam[StagedEvents]) -> dg.Output[list[ModelRun]]:
     """Every run of a dbt model in the published events, paired from its start and its end."""

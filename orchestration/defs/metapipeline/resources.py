@@ -7,13 +7,15 @@ from orchestration.metapipeline.reading import StagedEvents
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName
 
-STAGING_MODEL = Identifier("STG_PLATFORM_EVENTS")
+STAGING_MODELS = (Identifier("STG_PLATFORM_EVENTS"), Identifier("STG_DAGSTER_EVENTS"))
+"""Both hold events about dbt models: those of the customers, and those of this instance."""
 
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Create the client of the staging model, which connects at its first use, and the folders."""
+    """Create the client of the staging models, which connects at its first use, and the folders."""
     settings = SnowflakeSettings()
-    table = QualifiedName(Identifier.parse(settings.database), Identifier.parse(settings.schema_name), STAGING_MODEL)
-    staged_events = StagedEvents(SnowflakeConnection(settings=settings), table)
+    place = Identifier.parse(settings.database), Identifier.parse(settings.schema_name)
+    tables = tuple(QualifiedName(*place, model) for model in STAGING_MODELS)
+    staged_events = StagedEvents(SnowflakeConnection(settings=settings), tables)
     return dg.Definitions(resources={"staged_events": staged_events, "folders": FolderSettings()})

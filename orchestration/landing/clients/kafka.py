@@ -106,6 +106,14 @@ class KafkaBroker:
             for partition, answer in found.items()
         }
 
+    def latest(self, topic: str, partitions: list[int]) -> Mapping[int, TimestampedOffset | None]:
+        """Find the record of each partition with the greatest timestamp; None for an empty partition."""
+        found = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.max_timestamp())
+        return {
+            partition: TimestampedOffset(answer.offset, record_moment(answer.timestamp)) if answer.offset >= 0 else None
+            for partition, answer in found.items()
+        }
+
     def first_readable(self, topic: str, partition: int, first: int, last: int) -> int | None:
         """Read one record from `first` on; the consumer skips markers and aborted records."""
         with self._reader(topic, partition, first) as read:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -23,11 +24,15 @@ _READERS = 8
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """One object of a listing. The ETag has no quotes; it is compared and never interpreted."""
+    """One object of a listing. The ETag has no quotes; it is compared and never interpreted.
+
+    `modified` is of the bucket's clock; it is shown and proves nothing.
+    """
 
     key: str
     bytes: int
     etag: str
+    modified: datetime | None = field(default=None, compare=False)
 
 
 class Bucket(Protocol):
@@ -73,7 +78,9 @@ class S3Bucket:
         with self._foreign_errors(f"list {prefix}"):
             for page in pages:
                 for item in page.get("Contents", ()):
-                    yield ListedObject(item["Key"], item["Size"], item.get("ETag", "").strip('"'))
+                    yield ListedObject(
+                        item["Key"], item["Size"], item.get("ETag", "").strip('"'), item.get("LastModified")
+                    )
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
         """Fetch objects, several at a time."""

@@ -12,7 +12,6 @@ from orchestration.landing.clients.snowflake import ExternalTable, of_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
-from orchestration.landing.partitions import PUBLISHED_HOUR
 from orchestration.landing.proof.completeness import Complete
 from orchestration.landing.proof.evidence import EndOffsets, Stream, judge, read_end_offsets
 from orchestration.landing.proof.seal import Seal, latest_seals
@@ -79,9 +78,9 @@ def hour_rows(stream: Stream, table: ExternalTable, published: Collection[Hour])
     return [_row(sources, hour) for hour in sorted(totals.hours.keys() | seals.keys())]
 
 
-def published_hours(instance: dg.DagsterInstance) -> set[Hour]:
-    """Return the hours for which `published_hour` was materialised."""
-    return {Hour.from_partition_key(key) for key in instance.get_materialized_partitions(PUBLISHED_HOUR)}
+def published_hours(instance: dg.DagsterInstance, published_hour: dg.AssetKey) -> set[Hour]:
+    """Return the hours for which the asset `published_hour` of a stream was materialised."""
+    return {Hour.from_partition_key(key) for key in instance.get_materialized_partitions(published_hour)}
 
 
 def _row(sources: _Sources, hour: Hour) -> HourRow:

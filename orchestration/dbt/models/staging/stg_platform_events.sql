@@ -1,5 +1,3 @@
-{#- One run reads one hour and writes only what changes: a record whose event is new, or whose event is known from a
-    later record. So the table is the same whatever the order of the hours, and however often one of them runs. -#}
 {{
     config(
         materialized='incremental',
@@ -9,53 +7,4 @@
     )
 }}
 
-{%- set hour = hour_literal() %}
-{%- set record_order = ['kafka_timestamp', 'kafka_partition', 'kafka_offset', 'topic'] %}
-
-with arrived as (
-
-    select
-        event_id::varchar as event_id,
-        event_type::varchar as event_type,
-        schema_version::integer as schema_version,
-        convert_timezone('UTC', occurred_at::timestamp_tz)::timestamp_ntz as occurred_at,
-        organization::varchar as organization,
-        deployment::varchar as deployment,
-        shard::varchar as shard,
-        run_id::varchar as run_id,
-        asset_key::varchar as asset_key,
-        partition_key::varchar as partition_key,
-        step_key::varchar as step_key,
-        payload,
-        replication_hour::timestamp_ntz as replication_hour,
-        topic::varchar as topic,
-        kafka_partition::integer as kafka_partition,
-        kafka_offset::integer as kafka_offset,
-        kafka_timestamp::timestamp_ntz as kafka_timestamp
-    from {{ source('event_log', 'ext_flink_event_log') }}
-    {%- if hour is not none %}
-    where replication_hour = {{ hour }} -- a literal: only the files of this hour are read
-    {%- endif %}
-
-),
-
-first_arrived as (
-
-    select *
-    from arrived
-    qualify row_number() over (
-        partition by event_id
-        order by {{ record_order | join(', ') }}
-    ) = 1
-
-)
-
-select first_arrived.*
-from first_arrived
-{%- if is_incremental() %}
-left join {{ this }} as known
-    on first_arrived.event_id = known.event_id
-where
-    known.event_id is null
-    or {{ comes_before('first_arrived', 'known', record_order) }}
-{%- endif %}
+{{ first_record_of_each_event(source('platform_events', 'ext_flink_event_log')) }}

@@ -26,9 +26,10 @@ def published(*, agree: bool | None = True) -> HourRow:
 def test_a_row_is_printed_with_the_columns_of_the_table_in_their_order() -> None:
     """Scripts read these names: `status --json` keeps them."""
     assert (
-        '{"hour": "2025-08-01T03", "state": "published", "produced": 10, "accepted": 9, "rejected": 1, "objects": 2, '
+        '{"stream": "events", '
+        '"hour": "2025-08-01T03", "state": "published", "produced": 10, "accepted": 9, "rejected": 1, "objects": 2, '
         '"registered": 2, "queryable": 9, "revision": 1, "agree": true}'
-    ) == json.dumps(ProofRow(published(), 10).as_json())
+    ) == json.dumps(ProofRow("events", published(), 10).as_json())
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,4 @@ def test_a_row_is_printed_with_the_columns_of_the_table_in_their_order() -> None
 )
 def test_what_was_produced_must_have_landed(hops: bool | None, produced: int | None, agree: bool | None) -> None:
     """One record in the topic that is not in the ledger turns the row red."""
-    assert agree is ProofRow(published(agree=hops), produced).agree
+    assert agree is ProofRow("events", published(agree=hops), produced).agree

@@ -6,13 +6,15 @@ import pytest
 from orchestration.dbt_runner.build import NodeOutcome, Verdict
 from orchestration.dbt_runner.specs import UNIQUE_ID
 from orchestration.defs.dbt.assets import event_models
-from orchestration.landing.partitions import EXTERNAL_TABLE, PUBLISHED_HOUR, hourly_partitions
+from orchestration.stream.catalog import read_streams
 from tests.fakes.dbt_models import FakeDbtModels
 
 STAGING, USAGE = dg.AssetKey("stg_platform_events"), dg.AssetKey("usage_by_organization_hour")
+DAGSTER_STAGING = dg.AssetKey("stg_dagster_events")
+PLATFORM, DAGSTER = (entry.document for entry in read_streams())
 MODELS = {
     f"model.hourglass.{key.path[-1]}": NodeOutcome(f"model.hourglass.{key.path[-1]}", Verdict.DONE, 0.5, query_id="q1")
-    for key in (STAGING, USAGE)
+    for key in (STAGING, USAGE, DAGSTER_STAGING)
 }
 TESTS = {
     str(spec.metadata[UNIQUE_ID]): NodeOutcome(str(spec.metadata[UNIQUE_ID]), Verdict.DONE, 0.1, failures=0)
@@ -47,7 +49,7 @@ def test_an_hour_builds_every_model_and_reports_every_test() -> None:
     assert result.success
     assert hour == "2025-08-01T03"
     assert {unique_id.split(".")[2] for unique_id in GOOD} == names
-    assert {STAGING, USAGE} == materialized(result)
+    assert {STAGING, USAGE, DAGSTER_STAGING} == materialized(result)
     checks = result.get_asset_check_evaluations()
     assert {(spec.name, True) for spec in event_models.check_specs} == {(c.check_name, c.passed) for c in checks}
 
@@ -90,10 +92,10 @@ def test_an_unknown_type_is_flagged_and_the_run_continues() -> None:
 
 def test_a_failed_model_fails_the_run_and_what_it_skipped_is_not_reported() -> None:
     """A test that did not run has no result."""
-    failed, skipped = MODELS
+    failed, *skipped = MODELS
     outcomes = {
         failed: NodeOutcome(failed, Verdict.FAILED, 0.1, "SQL compilation error"),
-        **{name: NodeOutcome(name, Verdict.SKIPPED, 0.0) for name in (*TESTS, skipped)},
+        **{name: NodeOutcome(name, Verdict.SKIPPED, 0.0) for name in (*TESTS, *skipped)},
     }
     _, result = run(outcomes)
     assert not result.success
@@ -106,7 +108,11 @@ def test_a_failed_model_fails_the_run_and_what_it_skipped_is_not_reported() -> N
 def test_models_that_read_the_event_log_wait_for_the_published_hour() -> None:
     """A failed blocking check of the hour stops the gate, and so the models."""
     deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in event_models.specs}
-    assert deps == {STAGING: {EXTERNAL_TABLE, PUBLISHED_HOUR}, USAGE: {STAGING}}
+    assert deps == {
+        STAGING: {PLATFORM.table, PLATFORM.keys.published_hour},
+        USAGE: {STAGING},
+        DAGSTER_STAGING: {DAGSTER.table, DAGSTER.keys.published_hour},
+    }
 
 
 SPECS: list[dg.AssetSpec] = sorted(event_models.specs, key=lambda spec: spec.key)
@@ -115,7 +121,7 @@ SPECS: list[dg.AssetSpec] = sorted(event_models.specs, key=lambda spec: spec.key
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.path[-1])
 def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> None:
     """They have the partitions of every asset of an hour, one partition per run, and the pool of one writer."""
-    assert spec.partitions_def == hourly_partitions
+    assert spec.partitions_def == (DAGSTER if spec.key == DAGSTER_STAGING else PLATFORM).partitions
     assert (spec.group_name, spec.owners) == ("event_models", ["team:data-platform"])
     assert {"dbt", "snowflake"} == spec.kinds
     assert event_models.backfill_policy is None

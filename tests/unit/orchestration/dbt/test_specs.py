@@ -66,7 +66,7 @@ def test_an_ephemeral_model_is_no_asset_and_its_readers_depend_on_its_parents() 
     found = specs(project)
     assert {"daily"} == found.keys()
     assert [dg.AssetKey(["raw", "orders"])] == [dep.asset_key for dep in found["daily"].deps]
-    assert project.reads_a_source("model.shop.daily")
+    assert {dg.AssetKey(["raw", "orders"])} == project.sources_below("model.shop.daily")
 
 
 def test_a_test_is_a_check_of_its_model_and_blocks_by_its_severity() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from orchestration.dbt_runner.sources import SOURCES, TABLES, SourcesError, sources_of
+from orchestration.dbt_runner.sources import SOURCES, SourcesError, read_files, sources_of
 from snowflake_components.statements import ObjectType
 
 TABLE = """
@@ -27,17 +27,17 @@ attributes: {name: stage_events, database_name: other, schema_name: dev, type: s
 
 
 def test_the_committed_sources_are_those_of_the_tables() -> None:
-    """Every column of the table is in the source; `python -m orchestration.dbt_runner.sources` writes it."""
-    assert SOURCES.read_text() == sources_of(TABLES.read_text())
+    """Every column of every table is in its source; `python -m orchestration.dbt_runner.sources` writes it."""
+    assert SOURCES.read_text() == sources_of(read_files())
 
 
 def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
-    """Stages and other documents in the same file are not sources."""
+    """Stages and other documents are not sources; the folder of a file names its source."""
     assert {
         "version": 2,
         "sources": [
             {
-                "name": "event_log",
+                "name": "events",
                 "database": "aws",
                 "schema": "dev",
                 "tables": [
@@ -53,21 +53,21 @@ def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
                 ],
             }
         ],
-    } == yaml.safe_load(sources_of(f"{STAGE}---{TABLE}"))
+    } == yaml.safe_load(sources_of({"events": f"{STAGE}---{TABLE}", "stages": STAGE}))
 
 
 @pytest.mark.parametrize("kind", ["external_table", "External Table"])
 def test_the_kind_of_an_object_is_read_as_its_component_reads_it(kind: str) -> None:
     """The component refuses every other spelling, so a document with one is not a table here."""
     assert kind not in list(ObjectType)
-    with pytest.raises(SourcesError, match="not of 0"):
-        sources_of(TABLE.replace("external table", kind))
+    with pytest.raises(SourcesError, match="no file describes an external table"):
+        sources_of({"events": TABLE.replace("external table", kind)})
 
 
 def test_where_the_table_lives_may_come_from_the_environment() -> None:
     """The asset keeps its name in every environment; the database is that of the environment."""
     target = "  target_database: \"{{ env('HOURGLASS_SNOWFLAKE_DATABASE', 'aws') }}\"\n  type:"
-    (source,) = yaml.safe_load(sources_of(TABLE.replace("  type:", target)))["sources"]
+    (source,) = yaml.safe_load(sources_of({"events": TABLE.replace("  type:", target)}))["sources"]
     assert source["database"] == "{{ env_var('HOURGLASS_SNOWFLAKE_DATABASE', 'aws') }}"
     assert source["tables"][0]["config"]["meta"]["dagster"]["asset_key"] == ["aws", "dev", "ext_events"]
 
@@ -75,11 +75,26 @@ def test_where_the_table_lives_may_come_from_the_environment() -> None:
 def test_a_template_that_dbt_does_not_have_is_refused_by_its_field() -> None:
     """It would be misread, or fail later without the name of the field."""
     with pytest.raises(SourcesError, match="target_schema: dbt has no"):
-        sources_of(TABLE.replace("  type:", '  target_schema: "{{ context.deployment }}"\n  type:'))
+        sources_of({"events": TABLE.replace("  type:", '  target_schema: "{{ context.deployment }}"\n  type:')})
 
 
-@pytest.mark.parametrize("tables", [STAGE, "", f"{TABLE}---{TABLE.replace('dev', 'prod')}"])
-def test_one_place_is_needed(tables: str) -> None:
-    """A dbt source has one database and one schema."""
-    with pytest.raises(SourcesError, match="one database and schema"):
-        sources_of(tables)
+def test_a_source_has_one_place() -> None:
+    """A dbt source has one database and one schema; a file with tables in two is refused by its folder."""
+    with pytest.raises(SourcesError, match="events: one dbt source needs one database and schema, not 2"):
+        sources_of({"events": f"{TABLE}---{TABLE.replace('dev', 'prod')}"})
+
+
+@pytest.mark.parametrize("text", [STAGE, ""])
+def test_a_project_without_external_tables_has_no_sources(text: str) -> None:
+    """An empty file of sources would let every model fail later."""
+    with pytest.raises(SourcesError, match="no file describes an external table"):
+        sources_of({"events": text})
+
+
+def test_two_streams_are_two_sources() -> None:
+    """Each folder is a source of its own, in the order of their names."""
+    other = TABLE.replace("ext_events", "ext_others")
+    sources = yaml.safe_load(sources_of({"others": other, "events": TABLE}))["sources"]
+    assert [("events", ["ext_events"]), ("others", ["ext_others"])] == [
+        (source["name"], [table["name"] for table in source["tables"]]) for source in sources
+    ]

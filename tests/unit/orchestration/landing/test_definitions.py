@@ -1,51 +1,93 @@
 """The definitions of the project, as a code server loads them."""
 
+import dagster as dg
 import pytest
 
 from orchestration import definitions
-from orchestration.landing.partitions import (
-    EXTERNAL_TABLE,
-    LANDED_HOUR,
-    PUBLISHED_HOUR,
-    STAGE,
-    TOPIC,
-    WRITER,
-    hourly_partitions,
-)
-from orchestration.settings import SensorSettings
+from orchestration.settings import StreamAccess
+from orchestration.stream.binding import bind
+from orchestration.stream.catalog import StreamEntry, read_streams
+from tests.fakes.streams import TABLE, document
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")  # Dagster's own, of checks in a component
+
+STREAMS = read_streams()
+PLATFORM = STREAMS[0].document
+LANDED_HOUR, PUBLISHED_HOUR, EXTERNAL_TABLE = PLATFORM.keys.landed_hour, PLATFORM.keys.published_hour, PLATFORM.table
+STAGE = dg.AssetKey(["aws", "dev", "stage_flink_event_log"])
+LEFT_TO_RIGHT = [
+    "streams",
+    "landed_hours",
+    "aws_stages",
+    "aws_external_tables",
+    "published_hours",
+    "event_models",
+    "metapipeline",
+]
 
 
-def test_settings_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream can be built from an environment with one secret, which is never printed."""
+def test_clients_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream can be bound in an environment with one secret, which is never printed."""
     monkeypatch.setenv("HOURGLASS_S3_SECRET_ACCESS_KEY", "canary")
     monkeypatch.setenv("HOURGLASS_S3_ACCESS_KEY_ID", "me")
     monkeypatch.setenv("HOURGLASS_KAFKA_SASL_PASSWORD", "canary")
-    monkeypatch.setenv("HOURGLASS_GRACE_SECONDS", "7")
-    settings = SensorSettings()
-    stream = settings.landing_stream()
-    assert 7 == stream.policy.grace.total_seconds()
-    assert "canary" not in f"{settings!r} {stream!r}"
+    bound = bind(document(grace_seconds=7), TABLE)
+    assert 7 == bound.stream.policy.grace.total_seconds()
+    assert "canary" not in f"{StreamAccess()!r} {bound!r}"
 
 
-def test_every_key_of_the_chain_is_an_asset_that_is_defined() -> None:
+def test_the_keys_that_other_documents_know_are_those_of_the_first_stream() -> None:
+    """The YAML of the stage names `flink_event_log_writer` and `landed_hour`."""
+    assert [dg.AssetKey("flink_event_log_writer"), dg.AssetKey("landed_hour"), dg.AssetKey("published_hour")] == [
+        PLATFORM.keys.writer,
+        LANDED_HOUR,
+        PUBLISHED_HOUR,
+    ]
+
+
+@pytest.mark.parametrize("entry", STREAMS, ids=lambda entry: entry.document.name)
+def test_every_key_of_a_stream_is_an_asset_that_is_defined(entry: StreamEntry) -> None:
     """A key that Python and YAML spell differently would be two assets, one of them without a definition."""
+    graph, its = definitions.defs().resolve_asset_graph(), entry.document
+    hourly = [its.keys.landed_hour, its.table, its.keys.published_hour]
+    assert [] == [key for key in [*its.keys.external(its.topics), *hourly] if not graph.has(key)]
+    assert set(hourly) <= graph.executable_asset_keys
+    assert not set(its.keys.external(its.topics)) & graph.executable_asset_keys
+
+
+def test_arrows_between_groups_lead_from_left_to_right() -> None:
+    """An arrow that leads back would make a cycle of two groups in the graph of the project."""
     graph = definitions.defs().resolve_asset_graph()
-    keys = [TOPIC, WRITER, LANDED_HOUR, STAGE, EXTERNAL_TABLE, PUBLISHED_HOUR]
-    assert [] == [key for key in keys if not graph.has(key)]
-    assert set(keys[2:]) <= graph.executable_asset_keys
-    assert "aws/dev/ext_flink_event_log" == EXTERNAL_TABLE.to_user_string()
+    places = {key: LEFT_TO_RIGHT.index(str(graph.get(key).group_name)) for key in graph.get_all_asset_keys()}
+    assert [] == [
+        (parent.to_user_string(), key.to_user_string())
+        for key in places
+        for parent in graph.get(key).parent_keys
+        if places[parent] > places[key]
+    ]
 
 
-def test_a_run_of_one_hour_holds_the_chain_the_models_and_the_four_checks() -> None:
-    """The job reaches from the sealed hour through Snowflake to the dbt models, and to nothing that is not hourly."""
+def test_a_run_of_an_hour_holds_one_stream_its_models_and_its_four_checks() -> None:
+    """A job reaches from the sealed hour through Snowflake to the dbt models, and to nothing of another stream."""
     loaded = definitions.defs()
-    graph, layer = loaded.resolve_asset_graph(), loaded.resolve_job_def("publish_hour").asset_layer
-    assert {LANDED_HOUR, STAGE, EXTERNAL_TABLE, PUBLISHED_HOUR} < set(layer.executable_asset_keys)
-    assert {hourly_partitions} == {graph.get(key).partitions_def for key in layer.executable_asset_keys}
+    graph = loaded.resolve_asset_graph()
+    runs = {
+        entry.document.name: set(
+            loaded.resolve_job_def(entry.document.keys.named("publish_hour")).asset_layer.executable_asset_keys
+        )
+        for entry in STREAMS
+    }
+    assert {LANDED_HOUR, STAGE, EXTERNAL_TABLE, PUBLISHED_HOUR} < runs["platform_events"]
+    assert set() == runs["platform_events"] & runs["dagster_events"]
+    assert {"stg_platform_events", "usage_by_organization_hour", "stg_dagster_events"} <= {
+        key.to_user_string() for keys in runs.values() for key in keys
+    }
+    assert {PLATFORM.partitions} == {graph.get(key).partitions_def for key in runs["platform_events"]}
     checks = {(key.asset_key, key.name) for key in graph.asset_check_keys if graph.get_check_spec(key).blocking}
-    assert {
-        (LANDED_HOUR, "offsets_accounted_for"),
-        (LANDED_HOUR, "objects_present"),
-        (EXTERNAL_TABLE, "files_registered"),
-        (EXTERNAL_TABLE, "rows_queryable"),
-    } <= checks
+    for entry in STREAMS:
+        assert {
+            (entry.document.keys.landed_hour, "offsets_accounted_for"),
+            (entry.document.keys.landed_hour, "objects_present"),
+            (entry.document.table, "files_registered"),
+            (entry.document.table, "rows_queryable"),
+        } <= checks

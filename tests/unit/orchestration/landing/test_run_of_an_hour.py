@@ -8,37 +8,26 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.defs.landing.assets import (
-    flink_event_log_writer,
-    landed_hour,
-    platform_events_topic,
-    published_hour,
-)
-from orchestration.defs.landing.checks import (
-    files_registered,
-    objects_present,
-    offsets_accounted_for,
-    rows_queryable,
-)
-from orchestration.defs.landing.sensor import landed_hours, publish_hour
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
-from orchestration.landing.partitions import (
-    EXTERNAL_TABLE,
-    LANDED_HOUR,
-    PUBLISHED_HOUR,
-    STAGE,
-    WRITER,
-    hourly_partitions,
-)
 from orchestration.landing.proof.report import hour_rows, published_hours
 from orchestration.landing.proof.seal import latest_seal
 from orchestration.landing.proof.state import HourState
-from orchestration.landing.sensor.tick import Limits
+from orchestration.stream.assets import external_assets, landed_hour, published_hour
+from orchestration.stream.checks import hour_checks
+from orchestration.stream.hours import hour_job, hour_sensor
 from snowflake_components.errors import ObjectMissingError, SnowflakeUnavailableError
-from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.landing import H1, FakeLanding, minutes
+from tests.fakes.streams import bound, document
 
+DOCUMENT = document()
+LANDED_HOUR, PUBLISHED_HOUR, WRITER = (
+    DOCUMENT.keys.landed_hour,
+    DOCUMENT.keys.published_hour,
+    DOCUMENT.keys.writer,
+)
+STAGE, EXTERNAL_TABLE = dg.AssetKey(["aws", "dev", "stage_flink_event_log"]), DOCUMENT.table
+hourly_partitions = DOCUMENT.partitions
 CHECKS = {"offsets_accounted_for", "objects_present", "files_registered", "rows_queryable"}
 
 
@@ -61,27 +50,26 @@ def report_over_everything() -> None: ...
 
 @pytest.fixture
 def table(fake: FakeLanding) -> ExternalTable:
-    name = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
-    return ExternalTable(fake.table, name, fake.stream.layout)
+    return bound(fake, DOCUMENT).table
 
 
 @pytest.fixture
-def defs(fake: FakeLanding, table: ExternalTable) -> dg.Definitions:
+def defs(fake: FakeLanding) -> dg.Definitions:
+    job = hour_job(DOCUMENT)
     return dg.Definitions(
         assets=[
-            platform_events_topic,
-            flink_event_log_writer,
-            landed_hour,
+            *external_assets(DOCUMENT),
+            landed_hour(DOCUMENT),
             stage,
             external_table,
-            published_hour,
+            published_hour(DOCUMENT),
             hourly_model,
             report_over_everything,
         ],
-        asset_checks=[offsets_accounted_for, objects_present, files_registered, rows_queryable],
-        jobs=[publish_hour],
-        sensors=[landed_hours],
-        resources={"landing": fake.stream, "event_table": table, "fake": fake, "tick_limits": Limits()},
+        asset_checks=hour_checks(DOCUMENT),
+        jobs=[job],
+        sensors=[hour_sensor(DOCUMENT, job)],
+        resources={DOCUMENT.resource_key: bound(fake, DOCUMENT), "fake": fake},
     )
 
 
@@ -92,9 +80,11 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def tick(defs: dg.Definitions, instance: dg.DagsterInstance, cursor: str | None = None) -> SensorExecutionData:
-    resources = {name: (defs.resources or {})[name] for name in ("landing", "tick_limits")}
+    resources = {DOCUMENT.resource_key: (defs.resources or {})[DOCUMENT.resource_key]}
     context = dg.build_sensor_context(instance, cursor, definitions=defs, resources=resources)
-    return landed_hours.evaluate_tick(context)
+    (sensor,) = defs.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
+    return sensor.evaluate_tick(context)
 
 
 def publish(
@@ -300,7 +290,7 @@ def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
     fake.broker.records[0] += minutes(185)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
     publish(defs, instance)
-    rows = hour_rows(fake.stream, table, published_hours(instance))
+    rows = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))
     assert [
         ("2025-08-01T01", "published", 4, 1, 2, 2, 4, 1, True),
         ("2025-08-01T02", "complete", 4, 0, 2, 0, 0, None, False),
@@ -327,7 +317,7 @@ def test_an_hour_with_an_object_that_is_not_registered_does_not_agree(
     """The object came after the refresh, and no ledger entry promises it yet."""
     publish(defs, instance)
     fake.bucket.objects["platform-events/landing/2025/08/01/01/part-0123456789ab.9-0-0.jsonl"] = b"x"
-    row = hour_rows(fake.stream, table, published_hours(instance))[0]
+    row = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))[0]
     assert (HourState.PUBLISHED, 3, 2, False) == (row.state, row.objects, row.registered, row.agree)
 
 
@@ -350,7 +340,7 @@ def test_a_late_record_takes_an_hour_through_amended_to_revision_2(
 
 
 def first_row(fake: FakeLanding, table: ExternalTable, instance: dg.DagsterInstance) -> tuple[HourState, bool | None]:
-    row = hour_rows(fake.stream, table, published_hours(instance))[0]
+    row = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))[0]
     return row.state, row.agree
 
 
@@ -361,7 +351,7 @@ def test_the_report_works_while_snowflake_and_the_broker_are_away(
     publish(defs, instance)
     fake.table.failures = [SnowflakeUnavailableError("away")]
     fake.broker.failures = [BrokerUnavailableError("away")]
-    rows = hour_rows(fake.stream, table, published_hours(instance))
+    rows = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))
     assert [("published", None, None, None), ("open", None, None, None)] == [
         (row.state, row.registered, row.queryable, row.agree) for row in rows[:2]
     ]

@@ -51,7 +51,7 @@ def materialize(rows: list[dict[str, Any]], folder: Path, config: dict[str, Any]
     result = dg.materialize(
         ASSETS,
         resources={
-            "staged_events": StagedEvents(FakeStaging(rows), TABLE),
+            "staged_events": StagedEvents(FakeStaging(rows), (TABLE,)),
             "folders": FolderSettings(data_dir=folder),
         },
         run_config={"ops": config or {}},
@@ -92,7 +92,7 @@ def test_weights_are_configuration(tmp_path: Path) -> None:
     config = {"model_importance": {"config": {**zero, "in_degree": 1}}}
     metadata = materialize(rows_of_two_days(), tmp_path, config)
     scores = {row.data["unique_id"]: row.data["score"] for row in metadata["model_importance"]["importance"].records}
-    assert scores["source.hourglass.event_log.ext_flink_event_log"] == 0
+    assert scores["source.hourglass.platform_events.ext_flink_event_log"] == 0
     assert scores["exposure.hourglass.billing"] > 0
 
 

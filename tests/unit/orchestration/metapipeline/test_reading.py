@@ -39,12 +39,12 @@ def test_a_row_becomes_an_event_in_utc() -> None:
             datetime(2025, 8, 1, 3, tzinfo=UTC),
             1.5,
         ),
-    ) == StagedEvents(FakeStaging([ROW]), TABLE).about_models(30)
+    ) == StagedEvents(FakeStaging([ROW]), (TABLE,)).about_models(30)
 
 
 def test_an_empty_table_gives_no_events() -> None:
     """An empty table, before the first published hour, is not an error."""
-    assert StagedEvents(FakeStaging(), TABLE).about_models(30) == ()
+    assert StagedEvents(FakeStaging(), (TABLE,)).about_models(30) == ()
 
 
 def test_the_question_names_the_table_in_quotes_and_the_types_of_the_contract() -> None:
@@ -60,10 +60,10 @@ def test_the_question_names_the_table_in_quotes_and_the_types_of_the_contract() 
 def test_a_row_that_the_model_does_not_promise_is_refused(row: dict[str, object]) -> None:
     """A guess would hide a change of the model."""
     with pytest.raises(EventRowError, match="build the models again"):
-        StagedEvents(FakeStaging([row]), TABLE).about_models(30)
+        StagedEvents(FakeStaging([row]), (TABLE,)).about_models(30)
 
 
 def test_a_snowflake_that_is_away_is_retried() -> None:
     """Reading changes nothing, so it is safe to repeat."""
     away = FakeStaging([ROW], failures=[SnowflakeUnavailableError("away"), SnowflakeUnavailableError("away")])
-    assert len(StagedEvents(away, TABLE).about_models(30)) == 1
+    assert len(StagedEvents(away, (TABLE,)).about_models(30)) == 1

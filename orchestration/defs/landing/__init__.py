@@ -1,1 +1,0 @@
-"""From the bucket to a published hour: assets, blocking checks, sensor and job."""

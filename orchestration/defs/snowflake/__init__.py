@@ -1,0 +1,1 @@
+"""Snowflake: the resource of the documents of stages and external tables."""

@@ -1,0 +1,159 @@
+"""The assets of a stream: topics, job and objects (external), the sealed hour, and the published hour."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import dagster as dg
+
+from flink_jobs.contracts.layout import Hour, Kind
+from orchestration.landing.dagster_errors import retried_or_failed
+from orchestration.landing.errors import HourNotCompleteError
+from orchestration.landing.proof.evidence import Stream, prove
+from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.sensor.run_tags import read_request
+from orchestration.stream.document import StreamDocument
+
+if TYPE_CHECKING:
+    from orchestration.stream.binding import BoundStream
+
+# From left to right; the stage and the table of Snowflake stand between the last two.
+STREAMS_GROUP = "streams"
+LANDED_GROUP = "landed_hours"
+PUBLISHED_GROUP = "published_hours"
+
+
+def bound_stream(resources: Any, document: StreamDocument) -> "BoundStream":
+    """Return the clients of a stream from the resources of a run, a check or a tick."""
+    return cast("BoundStream", getattr(resources, document.resource_key))
+
+
+def external_assets(document: StreamDocument) -> list[dg.AssetSpec]:
+    """Describe topics, landing job and landed objects, which Dagster observes and does not run."""
+    keys, owners = document.keys, list(document.owners)
+    topics = [
+        dg.AssetSpec(
+            keys.topic(topic),
+            kinds={"kafka"},
+            group_name=STREAMS_GROUP,
+            owners=owners,
+            description=f"The Kafka topic {topic}.",
+        )
+        for topic in document.topics
+    ]
+    writer = dg.AssetSpec(
+        keys.writer,
+        deps=[spec.key for spec in topics],
+        kinds={"flink", "s3"},
+        group_name=STREAMS_GROUP,
+        owners=owners,
+        description=f"The Flink job {document.job_name}, which lands {', '.join(document.topics)} as JSON lines and "
+        "writes a ledger of them.",
+    )
+    objects = dg.AssetSpec(
+        keys.landed_objects,
+        deps=[keys.writer],
+        kinds={"s3", "json"},
+        group_name=STREAMS_GROUP,
+        owners=owners,
+        description=f"The objects below s3://{document.bucket}/{document.prefix}/, one directory per UTC hour.",
+    )
+    return [*topics, writer, objects]
+
+
+def landed_hour(document: StreamDocument) -> dg.AssetsDefinition:
+    """Build the asset that proves and seals one hour."""
+
+    @dg.asset(
+        key=document.keys.landed_hour,
+        deps=[document.keys.writer, document.keys.landed_objects],
+        partitions_def=document.partitions,
+        kinds={"s3", "json"},
+        group_name=LANDED_GROUP,
+        owners=list(document.owners),
+        freshness_policy=document.freshness.policy if document.freshness else None,
+        required_resource_keys={document.resource_key},
+        description="One hour in the bucket, proven complete and sealed.",
+    )
+    def seal_hour(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        landing = bound_stream(context.resources, document).stream
+        request = read_request(context.partition_key, context.run.tags)
+        with retried_or_failed():
+            complete, evidence = prove(landing, request)
+            draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
+            seal = write_seal(landing.bucket, landing.layout, draft)
+        context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
+        return dg.MaterializeResult(
+            metadata={
+                **_numbers(landing, seal),
+                "proof": seal.proof.value,
+                "reasons": dict(seal.reasons),
+                "left_out": list(complete.unpromised_keys),
+            },
+            data_version=dg.DataVersion(seal.fingerprint),
+        )
+
+    return seal_hour
+
+
+def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
+    """Build the asset that opens one hour for its readers."""
+
+    @dg.asset(
+        key=document.keys.published_hour,
+        deps=[document.keys.landed_hour, document.table],
+        partitions_def=document.partitions,
+        kinds={"snowflake"},
+        group_name=PUBLISHED_GROUP,
+        owners=list(document.owners),
+        freshness_policy=document.freshness.policy if document.freshness else None,
+        required_resource_keys={document.resource_key},
+        description="One hour that passed every blocking check. Readers depend on this asset alone.",
+    )
+    def publish(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        bound = bound_stream(context.resources, document)
+        hour = Hour.from_partition_key(context.partition_key)
+        with retried_or_failed():
+            seal = require_seal(bound.stream, hour)
+            first_id, last_id = bound.table.event_ids(hour)
+        return dg.MaterializeResult(
+            metadata={
+                **_numbers(bound.stream, seal),
+                "dagster/partition_row_count": seal.accepted,
+                "lag_seconds": round((bound.stream.clock.utc_now() - hour.end).total_seconds(), 3),
+                "min_event_id": first_id or "",
+                "max_event_id": last_id or "",
+            },
+            data_version=dg.DataVersion(seal.fingerprint),
+        )
+
+    return publish
+
+
+def require_seal(landing: Stream, hour: Hour) -> Seal:
+    """Read the newest seal of an hour.
+
+    Raises:
+        HourNotCompleteError: the hour was never sealed.
+    """
+    seal = latest_seal(landing.bucket, landing.layout, hour)
+    if seal is None:
+        raise HourNotCompleteError(f"{hour} has no seal; materialise landed_hour first")
+    return seal
+
+
+def _numbers(landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
+    layout = landing.layout
+    return {
+        "hour": dg.MetadataValue.text(seal.hour.label),
+        "revision": dg.MetadataValue.int(seal.revision),
+        "rows": dg.MetadataValue.int(seal.accepted),
+        "rejected": dg.MetadataValue.int(seal.rejected),
+        "objects": dg.MetadataValue.int(len(seal.objects)),
+        "files": dg.MetadataValue.json(sorted(seal.landing())),
+        "bytes": dg.MetadataValue.int(seal.bytes),
+        "min_offsets": dg.MetadataValue.json(seal.min_offsets),
+        "max_offsets": dg.MetadataValue.json(seal.max_offsets),
+        "fingerprint": dg.MetadataValue.text(seal.fingerprint),
+        "seal": dg.MetadataValue.path(layout.seal_key(seal.hour, seal.revision)),
+        "landing": dg.MetadataValue.path(layout.hour_prefix(Kind.LANDING, seal.hour)),
+        "rejects": dg.MetadataValue.path(layout.hour_prefix(Kind.REJECTED, seal.hour)),
+    }

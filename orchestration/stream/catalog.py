@@ -1,0 +1,81 @@
+"""All streams of the project, read from their documents alone, so that a command does not load the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_shared.yaml_utils import parse_yamls_with_source_position
+
+from orchestration.stream.document import StreamDocument
+from snowflake_components.identifiers import Identifier, QualifiedName
+from snowflake_components.reading import mistake, resolve_text, resolve_texts, validated
+from snowflake_components.statements import ObjectType
+
+DEFS = Path(__file__).parents[1] / "defs"
+STREAM_TYPE = "orchestration.HourlyStreamComponent"
+TABLE_TYPE = "snowflake_components.SnowflakeCreateOrRefreshComponent"
+_PARTS = ("database", "schema")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEntry:
+    """One stream of the project.
+
+    Args:
+        document: of the stream.
+        table: the external table that it feeds, where it lies in this environment.
+    """
+
+    document: StreamDocument
+    table: QualifiedName
+
+
+def read_streams(folder: Path = DEFS) -> tuple[StreamEntry, ...]:
+    """Read every stream below a folder: the one with bare keys first, then by name.
+
+    Raises:
+        ResolutionException: all mistakes of a document, with file, line and field.
+    """
+    written = [found for file in sorted(folder.rglob("defs.yaml")) for found in _documents(file)]
+    tables = dict(_tables(written))
+    found = [_entry(context, attributes, tables) for kind, context, attributes in written if kind == STREAM_TYPE]
+    return tuple(sorted(found, key=lambda entry: (not entry.document.bare_keys, entry.document.name)))
+
+
+Written = tuple[str, dg.ResolutionContext, Mapping[str, Any]]
+"""The type of a document, the context of its attributes, and the attributes as written."""
+
+
+def _documents(file: Path) -> Iterator[Written]:
+    for tree in parse_yamls_with_source_position(file.read_text(encoding="utf-8"), str(file)):
+        value = tree.value if isinstance(tree.value, Mapping) else {}
+        context = dg.ResolutionContext.default(tree.source_position_tree)
+        yield str(value.get("type")), context.at_path("attributes"), value.get("attributes") or {}
+
+
+def _entry(
+    context: dg.ResolutionContext, attributes: Mapping[str, Any], tables: Mapping[dg.AssetKey, QualifiedName]
+) -> StreamEntry:
+    document = validated(context, StreamDocument, resolve_texts(context, attributes))
+    if document.table not in tables:
+        raise mistake(context, ["table"], f"no document describes the external table {document.table.to_user_string()}")
+    return StreamEntry(document, tables[document.table])
+
+
+def _tables(written: list[Written]) -> Iterator[tuple[dg.AssetKey, QualifiedName]]:
+    """Yield asset key and place of every external table; its component validates the rest of the document."""
+    for kind, context, attributes in written:
+        if kind == TABLE_TYPE and attributes.get("type") == ObjectType.EXTERNAL_TABLE:
+            places = [
+                str(
+                    resolve_text(context.at_path(f"target_{part}"), attributes.get(f"target_{part}"))
+                    or attributes[f"{part}_name"]
+                )
+                for part in _PARTS
+            ]
+            key = dg.AssetKey([str(attributes[name]) for name in ("database_name", "schema_name", "name")])
+            yield key, QualifiedName(*(Identifier.parse(part) for part in (*places, str(attributes["name"]))))

@@ -1,0 +1,105 @@
+"""The YAML component of a stream: one document is the assets, checks, job and sensors of one stream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import dagster as dg
+from pydantic import BaseModel, ConfigDict
+
+from orchestration.stream.assets import external_assets, landed_hour, published_hour
+from orchestration.stream.binding import bind
+from orchestration.stream.checks import hour_checks
+from orchestration.stream.document import StreamDocument, stream_schema
+from orchestration.stream.hours import hour_job, hour_sensor
+from orchestration.stream.observing import observing_sensor
+from orchestration.stream.scaffold import StreamScaffolder
+from snowflake_components.component import HourlyAssets, SnowflakeCreateOrRefreshComponent, document_position
+from snowflake_components.document import inlined
+from snowflake_components.reading import mistake, refuse_duplicate_keys, resolve_texts, suggestion, validated
+from snowflake_components.specs import ExternalTableOptions, StageOptions
+
+
+class StreamAttributes(BaseModel):
+    """The attributes as written: templates are not resolved yet, so `StreamDocument` validates them later.
+
+    The JSON schema is that of `StreamDocument`, for editors and for `dg check yaml`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra=lambda schema: schema.update(_described(stream_schema()))
+    )
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = inlined(schema, schema.get("$defs", {}))
+    return {**found, "title": "HourlyStreamComponent", "additionalProperties": False}
+
+
+@dg.scaffold_with(StreamScaffolder)
+class HourlyStreamComponent(HourlyAssets):
+    """Publish a stream of Kafka topics to Snowflake, one proven hour at a time.
+
+    One document makes the external assets of topics, landing job and objects with their observations, the sealed
+    hour, the published hour, the checks between them, the job of an hour and its sensor. The external table that the
+    stream feeds has a document of its own.
+    """
+
+    def __init__(self, document: StreamDocument) -> None:
+        self.document = document
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """Return the model of the attributes as written."""
+        return StreamAttributes
+
+    @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
+        """Read one document; every mistake has file, line, field and a suggestion."""
+        at = context.resolution_context.at_path("attributes")
+        tree = context.resolution_context.source_position_tree
+        if tree is not None and (path := Path(tree.position.filename)).is_file():
+            refuse_duplicate_keys(path)
+        raw = attributes.model_dump() if attributes else {}
+        return cls(validated(at, StreamDocument, resolve_texts(at, raw)))
+
+    def hours_of(self, key: dg.AssetKey) -> dg.HourlyPartitionsDefinition | None:
+        """Return the hours of the stream for its two hourly assets."""
+        keys = self.document.keys
+        return self.document.partitions if key in {keys.landed_hour, keys.published_hour} else None
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Build the definitions of the stream."""
+        document = self.document
+        table = self._table(context)
+        job = hour_job(document)
+        return dg.Definitions(
+            assets=[*external_assets(document), landed_hour(document), published_hour(document)],
+            asset_checks=hour_checks(document),
+            jobs=[job],
+            sensors=[hour_sensor(document, job), observing_sensor(document)],
+            resources={document.resource_key: bind(document, table.target)},
+        )
+
+    def _table(self, context: dg.ComponentLoadContext) -> SnowflakeCreateOrRefreshComponent:
+        """Find the document of the external table, and require that its stage lies over the landed objects."""
+        at, document = document_position(context), self.document
+        known = {
+            component.asset_key: component
+            for component in context.component_tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent)
+        }
+        tables = {key: found for key, found in known.items() if isinstance(found.options, ExternalTableOptions)}
+        if document.table not in tables:
+            names = sorted(key.to_user_string() for key in tables)
+            wanted = document.table.to_user_string()
+            said = suggestion(wanted, names) if names else "the project describes none"
+            raise mistake(at, ["table"], f"no document describes the external table {wanted}; {said}")
+        table = tables[document.table]
+        stage = known.get(table.stage_key) if table.stage_key else None
+        landing = f"s3://{document.bucket}/{document.prefix}/landing/"
+        if stage and isinstance(stage.options, StageOptions) and stage.options.url != landing:
+            raise mistake(
+                at, ["table"], f"its stage lies over {stage.options.url}, the stream lands below {landing}: change one"
+            )
+        return table

@@ -1,0 +1,116 @@
+"""The job of one hour, and the sensor that requests one run of it for each complete hour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.landing.errors import UnavailableError
+from orchestration.landing.sensor.cursor import Cursor, read_cursor
+from orchestration.landing.sensor.run_tags import run_key, run_tags
+from orchestration.landing.sensor.selection import AssetsOfOneHour
+from orchestration.landing.sensor.tick import Tick, run_tick
+from orchestration.stream.assets import bound_stream
+from orchestration.stream.cadence import Cadence
+from orchestration.stream.document import StreamDocument
+
+
+def hour_job(document: StreamDocument) -> UnresolvedAssetJobDefinition:
+    """Build the job of one hour."""
+    keys = document.keys
+    return dg.define_asset_job(
+        keys.named("publish_hour"),
+        selection=AssetsOfOneHour(keys.landed_hour, keys.published_hour, document.partitions),
+        executor_def=dg.in_process_executor,
+        description="Seal one hour, register its objects in Snowflake, check it, publish it, build its models.",
+    )
+
+
+def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """Build the sensor that requests one run per complete hour."""
+
+    @dg.sensor(
+        name=document.keys.named("landed_hours"),
+        job=job,
+        minimum_interval_seconds=document.sensor_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        required_resource_keys={document.resource_key},
+        description="Request one run per complete hour, oldest first; the skip reason names what every other hour "
+        "waits for.",
+    )
+    def landed_hours(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        bound = bound_stream(context.resources, document)
+        before = read_cursor(context.cursor, bound.stream.topic)
+        try:
+            tick = run_tick(bound.stream, before, bound.limits)
+        except UnavailableError as exc:
+            # a result without a cursor keeps the old one
+            return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
+        held, tick = hold_back(tick, before, document.cadence, bound.stream.clock.utc_now())
+        for finding in tick.findings:
+            context.log.warning(finding)
+        if not tick.requests:
+            return dg.SensorResult(skip_reason=_sentence(tick, held), cursor=tick.cursor.to_text())
+        context.log.info(_sentence(tick, held))
+        return dg.SensorResult(
+            run_requests=_run_requests(tick),
+            cursor=tick.cursor.to_text(),
+            asset_events=[_writer_progress(document, tick)],
+        )
+
+    return landed_hours
+
+
+def hold_back(tick: Tick, before: Cursor, cadence: Cadence, now: datetime) -> tuple[int, Tick]:
+    """Take out the requests whose hour the cadence does not publish yet, and count them.
+
+    The cursor forgets that they were requested, so the next tick requests them again.
+    """
+    asked = list(zip(tick.requests, tick.reasons, strict=True))
+    due = [
+        (request, reason)
+        for request, reason in asked
+        if cadence.is_due(request.hour, tick.cursor.totals.hours[request.hour].until, now)
+    ]
+    held = {request.hour for request, _ in asked} - {request.hour for request, _ in due}
+    if not held:
+        return 0, tick
+    requested = {hour: run for hour, run in tick.cursor.requested.items() if hour not in held}
+    requested |= {hour: before.requested[hour] for hour in held if hour in before.requested}
+    newest = [hour for hour in (before.last, *(request.hour for request, _ in due)) if hour is not None]
+    cursor = tick.cursor.model_copy(update={"requested": requested, "last": max(newest, default=None)})
+    requests, reasons = tuple(request for request, _ in due), tuple(reason for _, reason in due)
+    return len(held), replace(tick, cursor=cursor, requests=requests, reasons=reasons)
+
+
+def _sentence(tick: Tick, held: int) -> str:
+    if not held:
+        return tick.sentence()
+    return f"{held} complete hours wait for the cadence of the stream; {tick.sentence()}"
+
+
+def _run_requests(tick: Tick) -> list[dg.RunRequest]:
+    return [
+        dg.RunRequest(
+            run_key=run_key(request),
+            partition_key=request.hour.partition_key,
+            tags=run_tags(request, reason),
+        )
+        for request, reason in zip(tick.requests, tick.reasons, strict=True)
+    ]
+
+
+def _writer_progress(document: StreamDocument, tick: Tick) -> dg.AssetMaterialization:
+    """Report finished hours on the asset of the landing job, which Dagster does not run itself."""
+    totals = tick.cursor.totals
+    return dg.AssetMaterialization(
+        document.keys.writer,
+        metadata={
+            "hours": [request.hour.label for request in tick.requests],
+            "positions": {f"{totals.topic}[{p}]": chain.position for p, chain in sorted(totals.chains.items())},
+            "findings": list(tick.findings),
+        },
+    )
