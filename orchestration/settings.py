@@ -9,7 +9,9 @@ from pydantic import Field
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.contracts.stream_settings import StreamSettings
+from orchestration.dbt_runner.sources import TABLES
 from orchestration.landing.clients.kafka import KafkaBroker
+from orchestration.landing.clients.record_columns import read_record_columns
 from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.partitions import FIRST_HOUR
@@ -54,8 +56,15 @@ class SensorSettings(KafkaAccess, StreamSettings):
 
 
 def event_table(snowflake: SnowflakeSettings, layout: StreamLayout) -> ExternalTable:
-    """Return the external table over the landed objects of the stream, in the configured database and schema."""
+    """Return the external table over the landed objects of the stream, in the configured database and schema.
+
+    Raises:
+        ColumnMissingError: its document lacks a column that the checks of an hour read.
+    """
     names = (snowflake.database, snowflake.schema_name, EVENT_TABLE)
     return ExternalTable(
-        SnowflakeConnection(settings=snowflake), QualifiedName(*(Identifier.parse(name) for name in names)), layout
+        SnowflakeConnection(settings=snowflake),
+        QualifiedName(*(Identifier.parse(name) for name in names)),
+        layout,
+        read_record_columns(TABLES.read_text(encoding="utf-8"), EVENT_TABLE),
     )

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dagster import DagsterInstance
-
 from flink_jobs.contracts.layout import Hour
 from infra.local import dagster_runs
 from infra.local.processes import StackError
@@ -17,6 +15,7 @@ from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from orchestration.landing.proof.report import published_hours
+from orchestration.settings import SensorSettings
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
 from producers.simulate import default_ledger, simulate
@@ -80,7 +79,7 @@ def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
 def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> list[ProofRow]:
     """Wait until every full hour of the topic is published, no run is left, and all hops agree.
 
-    After the limit, return the rows as they are. The hops are compared only when Dagster has published all hours,
+    After the limit, return the rows as they are. The hops are compared only when all hours are published,
     because the comparison is expensive.
     """
     deadline = time.monotonic() + seconds_max
@@ -107,6 +106,5 @@ def full_hours(settings: LocalSettings) -> set[Hour]:
 
 
 def published_now() -> set[Hour]:
-    """Return the published hours of the Dagster instance."""
-    with DagsterInstance.get() as instance:
-        return published_hours(instance)
+    """Return the published hours of the stream."""
+    return published_hours(SensorSettings().landing_stream())

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from dagster import DagsterInstance
-
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
-from orchestration.landing.proof.report import HourRow, hour_rows, published_hours
+from orchestration.landing.proof.report import HourRow, hour_rows
 from orchestration.settings import SensorSettings, event_table
 from snowflake_components.connection import SnowflakeSettings
 
@@ -46,8 +44,12 @@ class ProofRow:
         return {name: values[name] for name in (*COLUMNS, "agree")}
 
 
-def proof_rows(settings: LocalSettings) -> list[ProofRow]:
-    """Compare every hop of every hour, oldest first.
+def proof_rows(settings: LocalSettings, window_hours: int | None = None) -> list[ProofRow]:
+    """Compare every hop of an hour, oldest first.
+
+    Args:
+        settings: of the local stack.
+        window_hours: the newest hours to compare, and every hour that is not published; None compares every hour.
 
     Raises:
         StackError: the broker of the local stack does not answer.
@@ -55,7 +57,5 @@ def proof_rows(settings: LocalSettings) -> list[ProofRow]:
     """
     produced = produced_per_hour(settings) if settings.target == "local" else None
     stream = SensorSettings().landing_stream()
-    with DagsterInstance.get() as instance:
-        published = published_hours(instance)
-    rows = hour_rows(stream, event_table(SnowflakeSettings(), stream.layout), published)
+    rows = hour_rows(stream, event_table(SnowflakeSettings(), stream.layout), window_hours)
     return [ProofRow(row, None if produced is None else produced.get(row.hour, 0)) for row in rows]

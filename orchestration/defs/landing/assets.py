@@ -16,6 +16,8 @@ from orchestration.landing.partitions import (
 )
 from orchestration.landing.proof.evidence import Stream, prove
 from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.publication import Publication, write_publication
+from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_request
 
 _GROUP = "landing"
@@ -68,11 +70,16 @@ def published_hour(
     landing: dg.ResourceParam[Stream],
     event_table: dg.ResourceParam[ExternalTable],
 ) -> dg.MaterializeResult[None]:
-    """One hour that passed every blocking check. Readers depend on this asset alone."""
+    """One hour that passed every blocking check. Readers depend on this asset alone.
+
+    The publication in the bucket makes the hour published; the materialisation only shows it.
+    """
     hour = Hour.from_partition_key(context.partition_key)
     with retried_or_failed():
         seal = require_seal(landing, hour)
+        checks = passed_checks(context.instance, context.run, hour, seal.revision)
         first_id, last_id = event_table.event_ids(hour)
+        write_publication(landing.bucket, landing.layout, _publication(landing, seal, checks, context.run.run_id))
     return dg.MaterializeResult(
         metadata={
             **_numbers(landing, seal),
@@ -82,6 +89,19 @@ def published_hour(
             "max_event_id": last_id or "",
         },
         data_version=dg.DataVersion(seal.fingerprint),
+    )
+
+
+def _publication(landing: Stream, seal: Seal, checks: dict[str, str], run_id: str) -> Publication:
+    return Publication(
+        stream=seal.stream,
+        hour=seal.hour,
+        revision=seal.revision,
+        records=seal.accepted + seal.rejected,
+        fingerprint=seal.fingerprint,
+        checks=checks,
+        published_at=landing.clock.utc_now(),
+        run_id=run_id,
     )
 
 

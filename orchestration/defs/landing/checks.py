@@ -16,10 +16,10 @@ from orchestration.landing.proof.checks import (
     compare_objects,
     compare_offsets,
     compare_registered,
-    compare_rows,
 )
 from orchestration.landing.proof.completeness import missing_offsets
 from orchestration.landing.proof.evidence import Stream, examine, list_hour
+from orchestration.landing.proof.rows import compare_rows
 
 
 def _blocking(asset: dg.AssetKey) -> Callable[[Callable[..., dg.AssetCheckResult]], dg.AssetChecksDefinition]:
@@ -83,11 +83,14 @@ def rows_queryable(
     landing: dg.ResourceParam[Stream],
     event_table: dg.ResourceParam[ExternalTable],
 ) -> dg.AssetCheckResult:
-    """The external table shows as many rows per object as were sealed, and in total as many as were accepted."""
+    """The external table shows the sealed records: per object and partition their number and their offsets.
+
+    No required column is NULL in any row.
+    """
 
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))
-        return compare_rows(seal, event_table.queryable(seal.hour))
+        return compare_rows(seal, event_table.rows(seal.hour))
 
     return check_result(context, compare)
 

@@ -12,6 +12,7 @@ from orchestration.landing.partitions import (
     WRITER,
     hourly_partitions,
 )
+from orchestration.landing.run_checks import BLOCKING_CHECKS
 from orchestration.settings import SensorSettings
 
 
@@ -49,3 +50,5 @@ def test_a_run_of_one_hour_holds_the_chain_the_models_and_the_four_checks() -> N
         (EXTERNAL_TABLE, "files_registered"),
         (EXTERNAL_TABLE, "rows_queryable"),
     } <= checks
+    hourly = {(key, name) for key, name in checks if key in {LANDED_HOUR, EXTERNAL_TABLE}}
+    assert hourly == {(key.asset_key, key.name) for key in BLOCKING_CHECKS}
