@@ -23,7 +23,7 @@ def test_the_known_event_types_are_those_of_the_contract(manifest: dict[str, Any
     assert test["config"]["severity"] == "warn"
 
 
-@pytest.mark.parametrize("model", ["stg_platform_events", "usage_by_organization_hour"])
+@pytest.mark.parametrize("model", ["stg_platform_events", "event_counts_by_hour", "usage_by_organization_hour"])
 def test_every_column_of_a_model_is_described_in_its_order(manifest: dict[str, Any], model: str) -> None:
     """A reader of a table finds the meaning of its columns."""
     node = manifest["nodes"][f"model.hourglass.{model}"]
