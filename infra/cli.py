@@ -84,11 +84,21 @@ def down(
 
 
 @app.command()
-def status(*, as_json: Json = False) -> None:
-    """Show the proof of every hour: accepted, landed, registered and queryable records, and whether all agree."""
+def status(
+    *,
+    as_json: Json = False,
+    days: Annotated[
+        int, typer.Option(min=1, max=3660, help="Days to show, back from the newest hour with records.")
+    ] = 3,
+    every: Annotated[bool, typer.Option("--all", help="Show every hour; counts every row in Snowflake.")] = False,
+) -> None:
+    """Show the proof of the last hours: accepted, landed, registered and queryable records, and whether all agree.
+
+    Hours that are not published are always shown.
+    """
     from infra.local.proof import proof_rows
 
-    rows = proof_rows(LocalSettings())
+    rows = proof_rows(LocalSettings(), None if every else 24 * days)
     if as_json:
         print(json.dumps([row.as_json() for row in rows], indent=1))
     elif rows:

@@ -6,6 +6,7 @@ Keys of a stream (default `platform-events`), all times UTC:
     <stream>/rejected/yyyy/MM/dd/HH/part-<epoch>-*.jsonl[.zst|.gz]   rejected records of that hour
     <stream>/ledger/yyyy/MM/dd/HH/part-<epoch>-*.jsonl               ledger entries, by hour of emission
     <stream>/seals/yyyy/MM/dd/HH/r0001.json                          one seal per revision, create-only
+    <stream>/published/yyyy/MM/dd/HH/r0001-<records>.json            one per published revision, create-only
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _OBJECT = re.compile(
     r"/part-(?P<epoch>[0-9a-f]{12,32}\.\d+)-[A-Za-z0-9-]+\.jsonl(?P<codec>|\.zst|\.gz)"
 )
 _SEAL = re.compile(r"(?P<stream>[^/]+)/seals/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})\.json")
+_PUBLICATION = re.compile(
+    r"(?P<stream>[^/]+)/published/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})-(?P<records>\d+)\.json"
+)
 
 
 class LayoutError(ValueError):
@@ -49,6 +53,7 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     LEDGER = "ledger"
     SEALS = "seals"
+    PUBLISHED = "published"
 
 
 DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
@@ -182,6 +187,10 @@ class StreamLayout:
         """Return the key of a revision's seal; revisions count from 1."""
         return f"{self.hour_prefix(Kind.SEALS, hour)}r{revision:04d}.json"
 
+    def publication_key(self, hour: Hour, revision: int, records: int) -> str:
+        """Return the key of the publication of a seal's revision; `records` are its accepted and rejected ones."""
+        return f"{self.hour_prefix(Kind.PUBLISHED, hour)}r{revision:04d}-{records}.json"
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
@@ -237,6 +246,26 @@ class SealKey:
         if match is None:
             raise LayoutError(f"not a seal: {key!r}")
         return cls(key, match["stream"], Hour.from_path(match["path"]), int(match["revision"]))
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationKey:
+    """The parts of the key of a publication: a listing shows which revision is published, and how many records."""
+
+    key: str
+    stream: str
+    hour: Hour
+    revision: int
+    records: int
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read a key of `published/`; a foreign key is a `LayoutError`."""
+        match = _PUBLICATION.fullmatch(key)
+        if match is None:
+            raise LayoutError(f"not a publication: {key!r}")
+        hour = Hour.from_path(match["path"])
+        return cls(key, match["stream"], hour, int(match["revision"]), int(match["records"]))
 
 
 class AcceptedLine(BaseModel):

@@ -1,7 +1,7 @@
 """Find and remove what former jobs left below the prefixes of a stream: uploads, checkpoints, leases.
 
-Never an object of `landing/`, `rejected/`, `ledger/` or `seals/`: what is finished is never taken back. Finding is
-pure; `sweep` writes.
+Never an object of `landing/`, `rejected/`, `ledger/`, `seals/` or `published/`: what is finished is never taken back.
+Finding is pure; `sweep` writes.
 """
 
 from __future__ import annotations

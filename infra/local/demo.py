@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dagster import DagsterInstance
-
 from flink_jobs.contracts.layout import Hour
 from infra.local import dagster_runs
 from infra.local.processes import StackError
@@ -18,6 +16,8 @@ from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from infra.local.streams import streams
 from orchestration.landing.proof.report import published_hours
+from orchestration.settings import StreamAccess
+from orchestration.stream.binding import proven_stream
 from orchestration.stream.document import StreamDocument
 from producers.client import EventProducer
 from producers.settings import ProducerSettings
@@ -93,7 +93,7 @@ def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
 def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> DemoProof:
     """Wait until every full hour of every stream is published, no run is left, all hops agree, and no stream is empty.
 
-    After the limit, return the rows as they are. The hops are compared only when Dagster has published all hours,
+    After the limit, return the rows as they are. The hops are compared only when all hours are published,
     because the comparison is expensive.
     """
     deadline = time.monotonic() + seconds_max
@@ -123,6 +123,5 @@ def full_hours(settings: LocalSettings, document: StreamDocument) -> set[Hour]:
 
 
 def published_now(document: StreamDocument) -> set[Hour]:
-    """Return the published hours of a stream in the Dagster instance."""
-    with DagsterInstance.get() as instance:
-        return published_hours(instance, document.keys.published_hour)
+    """Return the published hours of a stream."""
+    return published_hours(proven_stream(document, StreamAccess()))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from dagster import DagsterInstance
-
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
 from infra.local.streams import streams
-from orchestration.landing.proof.report import HourRow, hour_rows, published_hours
+from orchestration.landing.proof.report import HourRow, hour_rows
 from orchestration.stream.binding import bind
 from orchestration.stream.catalog import StreamEntry
 
@@ -49,21 +47,23 @@ class ProofRow:
         return {name: values[name] for name in ("stream", *COLUMNS, "agree")}
 
 
-def proof_rows(settings: LocalSettings) -> list[ProofRow]:
-    """Compare every hop of every hour, stream by stream and oldest first.
+def proof_rows(settings: LocalSettings, window_hours: int | None = None) -> list[ProofRow]:
+    """Compare every hop of an hour, stream by stream and oldest first.
+
+    Args:
+        settings: of the local stack.
+        window_hours: the newest hours to compare, and every hour that is not published; None compares every hour.
 
     Raises:
         StackError: the broker of the local stack does not answer, or the document of a stream has a mistake.
         LandingError: the bucket does not answer.
     """
-    return [row for entry in streams() for row in _stream_rows(settings, entry)]
+    return [row for entry in streams() for row in _stream_rows(settings, entry, window_hours)]
 
 
-def _stream_rows(settings: LocalSettings, entry: StreamEntry) -> list[ProofRow]:
+def _stream_rows(settings: LocalSettings, entry: StreamEntry, window_hours: int | None) -> list[ProofRow]:
     document = entry.document
     produced = produced_per_hour(settings, document.topics) if settings.target == "local" else None
     bound = bind(document, entry.table)
-    with DagsterInstance.get() as instance:
-        published = published_hours(instance, document.keys.published_hour)
-    rows = hour_rows(bound.stream, bound.table, published)
+    rows = hour_rows(bound.stream, bound.table, window_hours)
     return [ProofRow(document.name, row, None if produced is None else produced.get(row.hour, 0)) for row in rows]

@@ -12,7 +12,8 @@
     ├── CursorError
     │   ├── CursorUnreadableError   the sensor's cursor is damaged, or belongs to another topic
     │   └── CursorTooNewError       a newer release wrote the sensor's cursor
-    └── HourNotCompleteError        the hour is not proven complete, or has no seal
+    ├── HourNotCompleteError        the hour is not proven complete, or has no seal
+    └── HourNotCheckedError         the hour is not published: a blocking check did not pass for its newest seal
 
 Only `UnavailableError` and its subclasses are retried.
 """
@@ -74,3 +75,7 @@ class CursorTooNewError(CursorError):
 
 class HourNotCompleteError(LandingError):
     """An hour that was to be sealed is not proven complete, or an hour that was to be checked has no seal."""
+
+
+class HourNotCheckedError(LandingError):
+    """An hour that was to be published has a blocking check that did not pass for the newest seal."""

@@ -9,6 +9,8 @@ from orchestration.landing.dagster_errors import retried_or_failed
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
 from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.publication import Publication, write_publication
+from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_request
 from orchestration.stream.document import StreamDocument
 
@@ -95,7 +97,10 @@ def landed_hour(document: StreamDocument) -> dg.AssetsDefinition:
 
 
 def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
-    """Build the asset that opens one hour for its readers."""
+    """Build the asset that opens one hour for its readers.
+
+    The publication in the bucket makes the hour published; the materialisation only shows it.
+    """
 
     @dg.asset(
         key=document.keys.published_hour,
@@ -113,7 +118,10 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
         hour = Hour.from_partition_key(context.partition_key)
         with retried_or_failed():
             seal = require_seal(bound.stream, hour)
+            checks = passed_checks(context.instance, context.run, hour, seal.revision, document.blocking_checks)
             first_id, last_id = bound.table.event_ids(hour)
+            publication = _publication(bound.stream, seal, checks, context.run.run_id)
+            write_publication(bound.stream.bucket, bound.stream.layout, publication)
         return dg.MaterializeResult(
             metadata={
                 **_numbers(bound.stream, seal),
@@ -126,6 +134,19 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
         )
 
     return publish
+
+
+def _publication(landing: Stream, seal: Seal, checks: dict[str, str], run_id: str) -> Publication:
+    return Publication(
+        stream=seal.stream,
+        hour=seal.hour,
+        revision=seal.revision,
+        records=seal.accepted + seal.rejected,
+        fingerprint=seal.fingerprint,
+        checks=checks,
+        published_at=landing.clock.utc_now(),
+        run_id=run_id,
+    )
 
 
 def require_seal(landing: Stream, hour: Hour) -> Seal:

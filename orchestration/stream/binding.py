@@ -8,14 +8,13 @@ from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.flink.rest import FlinkRest
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.clients.s3 import S3Bucket
-from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.clients.snowflake import DescribedTable, ExternalTable
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.sensor.tick import Limits
 from orchestration.settings import StreamAccess
 from orchestration.stream.document import StreamDocument
 from orchestration.stream.observing import Observed
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
-from snowflake_components.identifiers import QualifiedName
 
 OBSERVING_SECONDS_MAX = 5.0
 """Timeout of each request of an observation: the three systems together must answer within a tick of 60 s."""
@@ -42,17 +41,18 @@ class BoundStream:
 
 def bind(
     document: StreamDocument,
-    table: QualifiedName,
+    table: DescribedTable,
     access: StreamAccess | None = None,
     snowflake: SnowflakeSettings | None = None,
 ) -> BoundStream:
     """Build the clients; each connects at its first use."""
     access = access or StreamAccess()
     stream = proven_stream(document, access)
+    connection = SnowflakeConnection(settings=snowflake or SnowflakeSettings())
     return BoundStream(
         document=document,
         stream=stream,
-        table=ExternalTable(SnowflakeConnection(settings=snowflake or SnowflakeSettings()), table, document.layout),
+        table=ExternalTable(connection, table.name, document.layout, table.columns),
         limits=Limits(requests_max=document.runs_per_tick_max, lookback=document.lookback),
         observed=Observed(
             broker=KafkaBroker(access, OBSERVING_SECONDS_MAX),

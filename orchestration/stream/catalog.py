@@ -10,6 +10,8 @@ from typing import Any
 import dagster as dg
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 
+from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
+from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.stream.document import StreamDocument
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.reading import mistake, resolve_text, resolve_texts, validated
@@ -27,11 +29,11 @@ class StreamEntry:
 
     Args:
         document: of the stream.
-        table: the external table that it feeds, where it lies in this environment.
+        table: the external table that it feeds, as its document describes it.
     """
 
     document: StreamDocument
-    table: QualifiedName
+    table: DescribedTable
 
 
 def read_streams(folder: Path = DEFS) -> tuple[StreamEntry, ...]:
@@ -50,6 +52,10 @@ Written = tuple[str, dg.ResolutionContext, Mapping[str, Any]]
 """The type of a document, the context of its attributes, and the attributes as written."""
 
 
+WrittenTable = tuple[QualifiedName, Mapping[str, str]]
+"""The place of an external table, and its columns as name and expression."""
+
+
 def _documents(file: Path) -> Iterator[Written]:
     for tree in parse_yamls_with_source_position(file.read_text(encoding="utf-8"), str(file)):
         value = tree.value if isinstance(tree.value, Mapping) else {}
@@ -58,16 +64,22 @@ def _documents(file: Path) -> Iterator[Written]:
 
 
 def _entry(
-    context: dg.ResolutionContext, attributes: Mapping[str, Any], tables: Mapping[dg.AssetKey, QualifiedName]
+    context: dg.ResolutionContext,
+    attributes: Mapping[str, Any],
+    tables: Mapping[dg.AssetKey, WrittenTable],
 ) -> StreamEntry:
     document = validated(context, StreamDocument, resolve_texts(context, attributes))
     if document.table not in tables:
         raise mistake(context, ["table"], f"no document describes the external table {document.table.to_user_string()}")
-    return StreamEntry(document, tables[document.table])
+    name, columns = tables[document.table]
+    try:
+        return StreamEntry(document, DescribedTable(name, RecordColumns.of(columns)))
+    except ColumnMissingError as exc:
+        raise mistake(context, ["table"], str(exc)) from exc
 
 
-def _tables(written: list[Written]) -> Iterator[tuple[dg.AssetKey, QualifiedName]]:
-    """Yield asset key and place of every external table; its component validates the rest of the document."""
+def _tables(written: list[Written]) -> Iterator[tuple[dg.AssetKey, WrittenTable]]:
+    """Yield asset key, place and columns of every external table; its component validates the rest of the document."""
     for kind, context, attributes in written:
         if kind == TABLE_TYPE and attributes.get("type") == ObjectType.EXTERNAL_TABLE:
             places = [
@@ -78,4 +90,6 @@ def _tables(written: list[Written]) -> Iterator[tuple[dg.AssetKey, QualifiedName
                 for part in _PARTS
             ]
             key = dg.AssetKey([str(attributes[name]) for name in ("database_name", "schema_name", "name")])
-            yield key, QualifiedName(*(Identifier.parse(part) for part in (*places, str(attributes["name"]))))
+            name = QualifiedName(*(Identifier.parse(part) for part in (*places, str(attributes["name"]))))
+            columns = attributes.get("options", {}).get("columns", [])
+            yield key, (name, {str(column["name"]): str(column["as"]) for column in columns})

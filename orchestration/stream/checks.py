@@ -14,10 +14,10 @@ from orchestration.landing.proof.checks import (
     compare_objects,
     compare_offsets,
     compare_registered,
-    compare_rows,
 )
 from orchestration.landing.proof.completeness import missing_offsets
 from orchestration.landing.proof.evidence import examine, list_hour
+from orchestration.landing.proof.rows import compare_rows
 from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.document import StreamDocument
@@ -49,9 +49,12 @@ def files_registered(bound: BoundStream, hour: Hour) -> Comparison:
 
 
 def rows_queryable(bound: BoundStream, hour: Hour) -> Comparison:
-    """The external table shows as many rows per object as were sealed, and in total as many as were accepted."""
+    """The external table shows the sealed records: per object and partition their number and their offsets.
+
+    No required column is NULL in any row.
+    """
     seal = require_seal(bound.stream, hour)
-    return compare_rows(seal, bound.table.queryable(seal.hour))
+    return compare_rows(seal, bound.table.rows(seal.hour))
 
 
 def hour_checks(document: StreamDocument) -> list[dg.AssetChecksDefinition]:

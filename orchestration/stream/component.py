@@ -8,6 +8,8 @@ from typing import Any, Self
 import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
+from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
+from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.binding import bind
 from orchestration.stream.checks import hour_checks
@@ -79,27 +81,35 @@ class HourlyStreamComponent(HourlyAssets):
             asset_checks=hour_checks(document),
             jobs=[job],
             sensors=[hour_sensor(document, job), observing_sensor(document)],
-            resources={document.resource_key: bind(document, table.target)},
+            resources={document.resource_key: bind(document, table)},
         )
 
-    def _table(self, context: dg.ComponentLoadContext) -> SnowflakeCreateOrRefreshComponent:
+    def _table(self, context: dg.ComponentLoadContext) -> DescribedTable:
         """Find the document of the external table, and require that its stage lies over the landed objects."""
         at, document = document_position(context), self.document
         known = {
             component.asset_key: component
             for component in context.component_tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent)
         }
-        tables = {key: found for key, found in known.items() if isinstance(found.options, ExternalTableOptions)}
+        tables = {
+            key: (found, found.options)
+            for key, found in known.items()
+            if isinstance(found.options, ExternalTableOptions)
+        }
         if document.table not in tables:
             names = sorted(key.to_user_string() for key in tables)
             wanted = document.table.to_user_string()
             said = suggestion(wanted, names) if names else "the project describes none"
             raise mistake(at, ["table"], f"no document describes the external table {wanted}; {said}")
-        table = tables[document.table]
+        table, options = tables[document.table]
         stage = known.get(table.stage_key) if table.stage_key else None
         landing = f"s3://{document.bucket}/{document.prefix}/landing/"
         if stage and isinstance(stage.options, StageOptions) and stage.options.url != landing:
             raise mistake(
                 at, ["table"], f"its stage lies over {stage.options.url}, the stream lands below {landing}: change one"
             )
-        return table
+        try:
+            columns = RecordColumns.of({column.name.name: column.as_.sql for column in options.columns})
+        except ColumnMissingError as exc:
+            raise mistake(at, ["table"], str(exc)) from exc
+        return DescribedTable(table.target, columns)

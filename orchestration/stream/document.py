@@ -150,6 +150,18 @@ class StreamDocument(Closed):
         return StreamKeys(self.name, self.bare_keys)
 
     @property
+    def blocking_checks(self) -> tuple[dg.AssetCheckKey, ...]:
+        """Every check that must pass before an hour is published."""
+        landed, table = self.keys.landed_hour, self.table
+        names = (
+            (landed, "offsets_accounted_for"),
+            (landed, "objects_present"),
+            (table, "files_registered"),
+            (table, "rows_queryable"),
+        )
+        return tuple(dg.AssetCheckKey(asset, name) for asset, name in names)
+
+    @property
     def layout(self) -> StreamLayout:
         """The keys of the stream in the bucket."""
         return StreamLayout(self.prefix)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
+from flink_jobs.contracts.layout import AcceptedLine, Hour, Kind, RejectedLine, StreamLayout
 from flink_jobs.contracts.ledger import Cell, HourCells, LedgerEntry
+from producers.events import EventType, PlatformEvent
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket
 
@@ -49,9 +51,28 @@ class FakeLandingJob:
         return f"{self.layout.hour_prefix(kind, hour)}part-{self.instance}.{self.sequence}-0-0.jsonl"
 
     def _lines(self, partition: int, first: int, last: int, hour: Hour, kind: Kind) -> bytes:
-        """Write the event id of each record of an hour and a kind on a line of its own."""
+        """Write the lines of the records of an hour and a kind."""
         offsets = [o for o in self._landed(partition, first, last) if (hour, kind) == self._place(partition, o)]
-        return "".join(f"e-{partition}-{offset}\n" for offset in offsets).encode()
+        return b"".join(self._line(partition, offset, kind) for offset in offsets)
+
+    def _line(self, partition: int, offset: int, kind: Kind) -> bytes:
+        moment = self.broker.records[partition][offset]
+        record: dict[str, Any] = {
+            "topic": self.topic,
+            "partition": partition,
+            "offset": offset,
+            "timestamp": moment,
+            "key": None,
+        }
+        if kind is Kind.REJECTED:
+            rejected = RejectedLine(**record, reason="not_json", detail="byte 0", payload_base64="eA==")
+            return f"{rejected.model_dump_json()}\n".encode()
+        event = PlatformEvent(
+            event_id=f"e-{partition}-{offset}", event_type=EventType.SENSOR_TICK, occurred_at=moment,
+            organization="acme", deployment="prod", payload={"offset": offset},
+        )  # fmt: skip
+        accepted = AcceptedLine(**record, event=event.model_dump(mode="json", exclude_none=True))
+        return f"{accepted.model_dump_json()}\n".encode()
 
     def _landed(self, partition: int, first: int, last: int) -> list[int]:
         return [offset for offset in range(first, last + 1) if (partition, offset) not in self.broker.markers]

@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers
-from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.clients.record_columns import read_record_columns
+from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.landing.sensor.tick import Limits
 from orchestration.stream.binding import BoundStream
+from orchestration.stream.catalog import DEFS
 from orchestration.stream.document import StreamDocument
 from orchestration.stream.observing import Observed
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.landing import FakeLanding
 
-TABLE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
+DOCUMENT_TEXT = (DEFS / "platform_events" / "defs.yaml").read_text(encoding="utf-8")
+"""The document of the first stream, its stage and its table."""
+TABLE_NAME = "ext_flink_event_log"
+TABLE = DescribedTable(
+    QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG")),
+    read_record_columns(DOCUMENT_TEXT, TABLE_NAME),
+)
 ATTRIBUTES: Mapping[str, Any] = {
     "name": "platform_events",
     "bare_keys": True,
@@ -70,7 +77,7 @@ def bound(fake: FakeLanding, its_document: StreamDocument, flink: FakeFlink | No
     return BoundStream(
         document=its_document,
         stream=fake.stream,
-        table=ExternalTable(fake.table, TABLE, StreamLayout()),
+        table=fake.table.client,
         limits=Limits(),
         observed=Observed(broker=fake.broker, job=flink or FakeFlink(), bucket=fake.bucket, clock=fake.clock),
     )

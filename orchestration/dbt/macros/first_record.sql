@@ -4,11 +4,12 @@
     later record. So the model is the same whatever the order of the hours, and however often one of them runs. -#}
 {% macro first_record_of_each_event(source_table) %}
 {%- set hour = hour_literal() %}
-{%- set record_order = ['kafka_timestamp', 'kafka_partition', 'kafka_offset', 'topic'] %}
+{%- set order_columns = record_order() %}
 
 with arrived as (
 
     select
+        {{ event_key() }} as event_key,
         event_id::varchar as event_id,
         event_type::varchar as event_type,
         schema_version::integer as schema_version,
@@ -38,8 +39,8 @@ first_arrived as (
     select *
     from arrived
     qualify row_number() over (
-        partition by event_id
-        order by {{ record_order | join(', ') }}
+        partition by event_key
+        order by {{ order_columns | join(', ') }}
     ) = 1
 
 )
@@ -48,9 +49,9 @@ select first_arrived.*
 from first_arrived
 {%- if is_incremental() %}
 left join {{ this }} as known
-    on first_arrived.event_id = known.event_id
+    on first_arrived.event_key = known.event_key
 where
-    known.event_id is null
-    or {{ comes_before('first_arrived', 'known', record_order) }}
+    known.event_key is null
+    or {{ comes_before('first_arrived', 'known', order_columns) }}
 {%- endif %}
 {% endmacro %}

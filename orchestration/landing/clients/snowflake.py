@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
+from orchestration.landing.clients.record_columns import RecordColumns
+from orchestration.landing.clients.table_rows import RowGroup, read_group, rows_statement
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
-from snowflake_components.work import Connection, Session
+from snowflake_components.work import Connection
 
 HOUR_COLUMN = Identifier("REPLICATION_HOUR")
 """The partition column of the table, a TIMESTAMP."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedTable:
+    """An external table as its document describes it: where it lies in this environment, and its record columns."""
+
+    name: QualifiedName
+    columns: RecordColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +32,13 @@ class ExternalTable:
         connection: to Snowflake.
         name: the table.
         layout: of its stream.
+        columns: of its records.
     """
 
     connection: Connection
     name: QualifiedName
     layout: StreamLayout
+    columns: RecordColumns
 
     def registered(self, hour: Hour | None = None) -> dict[str, int]:
         """Return the bytes of each registered file by key, of one hour or of all hours."""
@@ -36,22 +49,28 @@ class ExternalTable:
             rows = session.execute(sql).rows
         return {self._key(str(row["FILE_NAME"])): int(row["FILE_SIZE"]) for row in rows}
 
-    def queryable(self, hour: Hour | None = None) -> dict[str, int]:
-        """Return the number of rows of each file by key, of one hour or of all hours."""
+    def queryable(self, hours: Collection[Hour]) -> dict[str, int]:
+        """Return the number of rows of each file by key, of these hours; one statement, none without hours."""
+        if not hours:
+            return {}
+        counted = f"SELECT METADATA$FILENAME AS OBJECT_KEY, COUNT(*) AS RECORDS FROM {self.name.sql}"  # noqa: S608 - quoted by identifiers.py
         with self.connection.connect() as session:
-            return self._count(session, hour)
+            rows = session.execute(f"{counted}{_where(hours)} GROUP BY METADATA$FILENAME").rows
+        return {self._key(str(row["OBJECT_KEY"])): int(row["RECORDS"]) for row in rows}
+
+    def rows(self, hour: Hour) -> tuple[RowGroup, ...]:
+        """Return the rows of an hour by object and partition: counts, offsets, NULLs; one statement, one scan."""
+        sql = rows_statement(self.name, self.columns, _where([hour]))
+        with self.connection.connect() as session:
+            rows = session.execute(sql).rows
+        return tuple(read_group(row, self.columns, self._key(str(row["OBJECT_KEY"]))) for row in rows)
 
     def event_ids(self, hour: Hour) -> tuple[str | None, str | None]:
         """Return the smallest and the greatest event id of an hour; None when it has no rows."""
-        sql = f"SELECT MIN(EVENT_ID) AS FIRST_ID, MAX(EVENT_ID) AS LAST_ID FROM {self.name.sql}{_where(hour)}"  # noqa: S608 - quoted by identifiers.py
+        sql = f"SELECT MIN(EVENT_ID) AS FIRST_ID, MAX(EVENT_ID) AS LAST_ID FROM {self.name.sql}{_where([hour])}"  # noqa: S608 - quoted by identifiers.py
         with self.connection.connect() as session:
             row = session.execute(sql).rows[0]
         return row["FIRST_ID"], row["LAST_ID"]
-
-    def _count(self, session: Session, hour: Hour | None) -> dict[str, int]:
-        counted = f"SELECT METADATA$FILENAME AS OBJECT_KEY, COUNT(*) AS RECORDS FROM {self.name.sql}"  # noqa: S608 - quoted by identifiers.py
-        rows = session.execute(f"{counted}{_where(hour)} GROUP BY METADATA$FILENAME").rows
-        return {self._key(str(row["OBJECT_KEY"])): int(row["RECORDS"]) for row in rows}
 
     def _key(self, name: str) -> str:
         """Return the whole key; some lists of files give names relative to the stage."""
@@ -59,10 +78,26 @@ class ExternalTable:
         return name if name.startswith(prefix) else prefix + name
 
 
-def _where(hour: Hour | None) -> str:
-    if hour is None:
-        return ""
-    return f" WHERE {HOUR_COLUMN.sql} = {literal(f'{hour.start:%Y-%m-%d %H:%M:%S}')}::TIMESTAMP_NTZ"
+def _where(hours: Collection[Hour]) -> str:
+    """Select hours by literals, so that Snowflake reads their files only; consecutive hours are one range."""
+    return f" WHERE {' OR '.join(_predicate(first, last) for first, last in _ranges(hours))}"
+
+
+def _ranges(hours: Collection[Hour]) -> Iterator[tuple[Hour, Hour]]:
+    numbered = enumerate(sorted(hours))
+    for _, consecutive in groupby(numbered, key=lambda pair: pair[1].plus(-pair[0])):
+        found = [hour for _, hour in consecutive]
+        yield found[0], found[-1]
+
+
+def _predicate(first: Hour, last: Hour) -> str:
+    if first == last:
+        return f"{HOUR_COLUMN.sql} = {_timestamp(first)}"
+    return f"{HOUR_COLUMN.sql} BETWEEN {_timestamp(first)} AND {_timestamp(last)}"
+
+
+def _timestamp(hour: Hour) -> str:
+    return f"{literal(f'{hour.start:%Y-%m-%d %H:%M:%S}')}::TIMESTAMP_NTZ"
 
 
 def of_hour(by_key: Mapping[str, int], layout: StreamLayout, hour: Hour) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The comparisons behind the four blocking checks of an hour. Pure; each result names what differs."""
+"""The comparisons behind the blocking checks of an hour, except `rows.py`. Pure; each result names what differs."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def compare_offsets(
         *_sums_that_differ(seal),
     ]
     numbers: dict[str, int | str | list[str]] = {
+        "revision": seal.revision,
         "accepted": seal.accepted,
         "rejected": seal.rejected,
         "ledger_entries": len(own),
@@ -66,6 +67,7 @@ def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
     epochs = {(item.kind, item.epoch) for item in seal.objects}
     doubled = [key for key in sorted(found.keys() - sealed) if _identity(key) in epochs]
     numbers: dict[str, int | str | list[str]] = {
+        "revision": seal.revision,
         "sealed": len(seal.objects),
         "listed": len(found),
         "bytes": seal.bytes,
@@ -85,6 +87,7 @@ def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
     sealed, known = set(seal.landing()), set(registered)
     absent, extra = sorted(sealed - known), sorted(known - sealed)
     numbers: dict[str, int | str | list[str]] = {
+        "revision": seal.revision,
         "sealed": len(sealed),
         "registered": len(known),
         "not_registered": absent[:_NAMED_MAX],
@@ -99,31 +102,6 @@ def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
             False, f"{seal.hour}: {len(extra)} files are registered but not sealed, the first is {extra[0]}", numbers
         )
     return Comparison(True, f"{len(sealed)} objects are registered", numbers)
-
-
-def compare_rows(seal: Seal, rows: Mapping[str, int]) -> Comparison:
-    """Compare the seal with the rows of the external table, per object and in total."""
-    sealed = {key: item.records for key, item in seal.landing().items()}
-    differing = sorted(key for key in sealed.keys() | rows.keys() if sealed.get(key, 0) != rows.get(key, 0))
-    total = sum(rows.values())
-    numbers: dict[str, int | str | list[str]] = {
-        "accepted": seal.accepted,
-        "queryable": total,
-        "differing": [f"{key}: sealed {sealed.get(key, 0)}, queryable {rows.get(key, 0)}" for key in differing][
-            :_NAMED_MAX
-        ],
-    }
-    if differing:
-        key = differing[0]
-        return Comparison(
-            False,
-            f"{seal.hour}: {key} has {rows.get(key, 0)} rows, {sealed.get(key, 0)} were sealed; "
-            f"{len(differing)} objects differ",
-            numbers,
-        )
-    if total != seal.accepted:
-        return Comparison(False, f"{seal.hour}: {total} rows, {seal.accepted} were accepted", numbers)
-    return Comparison(True, f"{total} rows are queryable", numbers)
 
 
 def _differing_partitions(sealed: Iterable[SealedPartition], ledger: Iterable[SealedPartition]) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.errors import SealConflictError, SealUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.proof.completeness import Complete, Proof
+from orchestration.landing.proof.contents import SealedContent, cells_of, contents_per_object
 
 SEVERAL_HOURS = "several_hours"
 """Reason of the rejects whose ledger entry rejected records of several hours: the entry counts them together."""
@@ -36,7 +37,10 @@ class SealedPartition(BaseModel):
 
 
 class SealedObject(BaseModel):
-    """One object of the hour; `records` is the number that the ledger promised for its epoch."""
+    """One object of the hour; `records` is the number that the ledger promised for its epoch.
+
+    `contents` adds the records up by partition. Objects that earlier releases sealed have none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +50,7 @@ class SealedObject(BaseModel):
     bytes: int
     etag: str
     records: int
+    contents: tuple[SealedContent, ...] = ()
 
 
 class Seal(BaseModel):
@@ -109,6 +114,7 @@ def draft_seal(
     touching = [(emitted, entry) for emitted, entry in entries if hour.label in entry.hours]
     own = [entry for _, entry in touching]
     records = _records_per_object(hour, own)
+    contents = contents_per_object(hour, own)
     objects = tuple(
         SealedObject(
             key=item.key,
@@ -117,6 +123,7 @@ def draft_seal(
             bytes=item.bytes,
             etag=item.etag,
             records=records[key.kind, key.epoch],
+            contents=contents.get((key.kind, key.epoch), ()),
         )
         for item in complete.objects
         for key in (ObjectKey.parse(item.key),)
@@ -150,6 +157,11 @@ def latest_seal(bucket: Bucket, layout: StreamLayout, hour: Hour) -> Seal | None
 
 def latest_seals(bucket: Bucket, layout: StreamLayout) -> dict[Hour, Seal]:
     """Read the newest revision of every hour of the stream."""
+    return read_seals(bucket, newest_seal_keys(bucket, layout))
+
+
+def newest_seal_keys(bucket: Bucket, layout: StreamLayout) -> dict[Hour, SealKey]:
+    """Return the key of the newest revision of every hour of the stream, from a listing alone."""
     newest: dict[Hour, SealKey] = {}
     for found in bucket.list(layout.prefix(Kind.SEALS)):
         try:
@@ -158,8 +170,13 @@ def latest_seals(bucket: Bucket, layout: StreamLayout) -> dict[Hour, Seal]:
             continue
         if key.hour not in newest or newest[key.hour].revision < key.revision:
             newest[key.hour] = key
-    bodies = bucket.get([key.key for key in newest.values()])
-    return {hour: _parse(key.key, body) for (hour, key), body in zip(newest.items(), bodies, strict=True)}
+    return newest
+
+
+def read_seals(bucket: Bucket, keys: Mapping[Hour, SealKey]) -> dict[Hour, Seal]:
+    """Fetch and parse one seal for each hour."""
+    bodies = bucket.get([key.key for key in keys.values()])
+    return {hour: _parse(key.key, body) for (hour, key), body in zip(keys.items(), bodies, strict=True)}
 
 
 def read_seal(bucket: Bucket, key: str) -> Seal:
@@ -191,7 +208,7 @@ def sealed_partitions(hour: Hour, entries: Sequence[LedgerEntry]) -> tuple[Seale
     """Add up the entries' cells of one hour per partition, in the order of partitions."""
     found: dict[tuple[str, int], list[tuple[Kind, Cell]]] = {}
     for entry in entries:
-        for kind, cell in _cells(hour, entry):
+        for kind, cell in cells_of(hour, entry):
             found.setdefault((entry.topic, entry.partition), []).append((kind, cell))
     return tuple(
         SealedPartition(
@@ -222,7 +239,7 @@ def _following(newest: Seal | None, draft: Seal) -> Seal:
 def _records_per_object(hour: Hour, entries: Sequence[LedgerEntry]) -> Counter[tuple[Kind, str]]:
     records: Counter[tuple[Kind, str]] = Counter()
     for entry in entries:
-        for kind, cell in _cells(hour, entry):
+        for kind, cell in cells_of(hour, entry):
             records[kind, entry.epoch] += cell.records
     return records
 
@@ -238,12 +255,6 @@ def _reasons(hour: Hour, entries: Sequence[LedgerEntry]) -> dict[str, int]:
         else:
             reasons[SEVERAL_HOURS] += rejected.records
     return dict(sorted(reasons.items()))
-
-
-def _cells(hour: Hour, entry: LedgerEntry) -> list[tuple[Kind, Cell]]:
-    cells = entry.hours[hour.label]
-    pairs = ((Kind.LANDING, cells.accepted), (Kind.REJECTED, cells.rejected))
-    return [(kind, cell) for kind, cell in pairs if cell is not None]
 
 
 def _parse(key: str, body: bytes) -> Seal:

@@ -13,6 +13,7 @@ from flink_jobs.contracts.layout import (
     Kind,
     LayoutError,
     ObjectKey,
+    PublicationKey,
     RejectedLine,
     SealKey,
     StreamLayout,
@@ -116,6 +117,20 @@ def test_a_foreign_key_is_an_error(foreign: str) -> None:
 def test_a_seal_reads_back(hour: Hour, revision: int) -> None:
     key = StreamLayout().seal_key(hour, revision)
     assert SealKey(key, "platform-events", hour, revision) == SealKey.parse(key)
+
+
+@given(HOURS, st.integers(1, 99_999), st.integers(0, 10**12))
+def test_a_publication_reads_back_with_its_revision_and_its_records(hour: Hour, revision: int, records: int) -> None:
+    key = StreamLayout().publication_key(hour, revision, records)
+    assert PublicationKey(key, "platform-events", hour, revision, records) == PublicationKey.parse(key)
+    with pytest.raises(LayoutError):
+        SealKey.parse(key)
+
+
+@pytest.mark.parametrize("foreign", ["r0001.json", "r1-5.json", "r0001-.json", "r0001-5.json.tmp"])
+def test_another_object_below_published_is_an_error(foreign: str) -> None:
+    with pytest.raises(LayoutError, match="not a publication"):
+        PublicationKey.parse(f"platform-events/published/2025/08/01/03/{foreign}")
 
 
 @pytest.mark.parametrize("wrong", ["", "Upper", "a/b", "-a", "a" * 64, "../x"])

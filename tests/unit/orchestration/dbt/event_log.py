@@ -17,9 +17,9 @@ from snowflake_components import SnowflakeSettings, query
 FIRST_HOUR = datetime(2025, 8, 1, 3, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One landed record, ordered as the staging model orders them."""
+    """One landed record."""
 
     second: int
     partition: int
@@ -28,6 +28,8 @@ class Record:
     event_type: str = "STEP_START"
     organization: str = "acme"
     occurred_at: str = "2025-08-01T03:00:00.250Z"
+    deployment: str | None = "prod"
+    shard: str | None = None
 
     @property
     def timestamp(self) -> datetime:
@@ -39,20 +41,31 @@ class Record:
         """The hour of the record time, 2025-08-01T03."""
         return f"{self.timestamp:%Y-%m-%dT%H}"
 
+    @property
+    def name(self) -> str:
+        """The identity of its event."""
+        return name_of(self.organization, self.deployment, self.shard, self.event_id)
+
     def row(self) -> str:
         """Return the record as a row of VALUES."""
         hour, moment = f"{self.hour}:00:00", f"{self.timestamp:%Y-%m-%dT%H:%M:%S}"
         texts = ("f.jsonl", hour, "platform-events")
         more = (moment, self.event_id, self.event_type)
-        last = (self.occurred_at, self.organization, "prod")
+        last = (self.occurred_at, self.organization, self.deployment, self.shard)
         return (
             f"({_literals(texts)}, {self.partition}, {self.offset}, {_literals(more)}, 1, {_literals(last)}, "
-            "NULL, 'run-1', NULL, NULL, NULL, NULL)"
+            "'run-1', NULL, NULL, NULL, NULL)"
         )
 
 
-def _literals(texts: Iterable[str]) -> str:
-    return ", ".join(f"'{text}'" for text in texts)
+def _literals(texts: Iterable[str | None]) -> str:
+    return ", ".join("NULL::varchar" if text is None else f"'{text}'" for text in texts)
+
+
+def name_of(organization: str, deployment: str | None, shard: str | None, event_id: str) -> str:
+    """Name an event: its id alone where the rest is that of most records."""
+    usual = (organization, deployment, shard) == ("acme", "prod", None)
+    return event_id if usual else str((organization, deployment, shard, event_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +77,15 @@ class EventLog:
     dbt: Executor
 
     def empty(self) -> None:
-        """Create the table again and drop the models."""
-        (source,) = yaml.safe_load(SOURCES.read_text())["sources"]
-        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in source["tables"][0]["columns"])
-        query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.EXT_FLINK_EVENT_LOG ({columns})")
+        """Create the tables of all sources again and drop the models."""
+        for source in yaml.safe_load(SOURCES.read_text())["sources"]:
+            (table,) = source["tables"]
+            columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
+            query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
+        query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.STG_DAGSTER_EVENTS")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
         query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.STG_PLATFORM_EVENTS")
+        query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.EVENT_COUNTS_BY_HOUR")
 
     def land(self, *records: Record) -> None:
         """Add records of any hours."""
@@ -88,11 +104,23 @@ class EventLog:
         """Return the record of each event: hour, partition, offset."""
         rows = query(self.snowflake, "SELECT * FROM AWS.DEV.STG_PLATFORM_EVENTS").rows
         kept = {
-            row["EVENT_ID"]: (f"{row['REPLICATION_HOUR']:%Y-%m-%dT%H}", row["KAFKA_PARTITION"], row["KAFKA_OFFSET"])
+            name_of(row["ORGANIZATION"], row["DEPLOYMENT"], row["SHARD"], row["EVENT_ID"]): (
+                f"{row['REPLICATION_HOUR']:%Y-%m-%dT%H}",
+                row["KAFKA_PARTITION"],
+                row["KAFKA_OFFSET"],
+            )
             for row in rows
         }
         assert len(kept) == len(rows), "an event is there twice"
         return kept
+
+    def counts(self) -> dict[str, tuple[int, int, int]]:
+        """Return accepted records, duplicates and events of each hour."""
+        rows = query(self.snowflake, "SELECT * FROM AWS.DEV.EVENT_COUNTS_BY_HOUR").rows
+        return {
+            f"{row['REPLICATION_HOUR']:%Y-%m-%dT%H}": (row["ACCEPTED"], row["DUPLICATES"], row["EVENTS"])
+            for row in rows
+        }
 
     def usage(self) -> Counter[tuple[str, str]]:
         """Count the events of each organization and hour, as billing reads them."""
@@ -112,13 +140,21 @@ def full_refresh(models: DbtModels, arguments: tuple[str, ...]) -> bool:
 def expected_staged(records: Iterable[Record]) -> dict[str, tuple[str, int, int]]:
     """Return the first record of each event."""
     kept: dict[str, tuple[str, int, int]] = {}
-    for record in sorted(records):
-        kept.setdefault(record.event_id, (record.hour, record.partition, record.offset))
+    for record in sorted(records, key=lambda record: (record.second, record.partition, record.offset)):
+        kept.setdefault(record.name, (record.hour, record.partition, record.offset))
     return kept
 
 
 def expected_usage(records: Iterable[Record]) -> Counter[tuple[str, str]]:
     """Return counts of events; each event counts once, in the hour of its first record."""
     records = list(records)
-    organizations = {record.event_id: record.organization for record in records}
-    return Counter((organizations[event_id], hour) for event_id, (hour, *_) in expected_staged(records).items())
+    organizations = {record.name: record.organization for record in records}
+    return Counter((organizations[name], hour) for name, (hour, *_) in expected_staged(records).items())
+
+
+def expected_counts(records: Iterable[Record]) -> dict[str, tuple[int, int, int]]:
+    """Return accepted records, duplicates and events of each hour."""
+    records = list(records)
+    accepted = Counter(record.hour for record in records)
+    events = Counter(hour for hour, *_ in expected_staged(records).values())
+    return {hour: (count, count - events[hour], events[hour]) for hour, count in accepted.items()}

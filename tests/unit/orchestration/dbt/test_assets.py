@@ -10,18 +10,19 @@ from orchestration.stream.catalog import read_streams
 from tests.fakes.dbt_models import FakeDbtModels
 
 STAGING, USAGE = dg.AssetKey("stg_platform_events"), dg.AssetKey("usage_by_organization_hour")
+COUNTS = dg.AssetKey("event_counts_by_hour")
 DAGSTER_STAGING = dg.AssetKey("stg_dagster_events")
 PLATFORM, DAGSTER = (entry.document for entry in read_streams())
 MODELS = {
     f"model.hourglass.{key.path[-1]}": NodeOutcome(f"model.hourglass.{key.path[-1]}", Verdict.DONE, 0.5, query_id="q1")
-    for key in (STAGING, USAGE, DAGSTER_STAGING)
+    for key in (STAGING, COUNTS, USAGE, DAGSTER_STAGING)
 }
 TESTS = {
     str(spec.metadata[UNIQUE_ID]): NodeOutcome(str(spec.metadata[UNIQUE_ID]), Verdict.DONE, 0.1, failures=0)
     for spec in event_models.check_specs
 }
 GOOD = MODELS | TESTS
-UNIQUE = next(unique_id for unique_id in TESTS if "unique_stg_platform_events_event_id" in unique_id)
+UNIQUE = next(unique_id for unique_id in TESTS if "unique_stg_platform_events_event_key" in unique_id)
 KNOWN = next(unique_id for unique_id in TESTS if "known_event_types" in unique_id)
 
 
@@ -49,7 +50,7 @@ def test_an_hour_builds_every_model_and_reports_every_test() -> None:
     assert result.success
     assert hour == "2025-08-01T03"
     assert {unique_id.split(".")[2] for unique_id in GOOD} == names
-    assert {STAGING, USAGE, DAGSTER_STAGING} == materialized(result)
+    assert {STAGING, COUNTS, USAGE, DAGSTER_STAGING} == materialized(result)
     checks = result.get_asset_check_evaluations()
     assert {(spec.name, True) for spec in event_models.check_specs} == {(c.check_name, c.passed) for c in checks}
 
@@ -76,9 +77,23 @@ def test_a_failed_test_is_a_failed_check_and_fails_the_run() -> None:
     _, result = run(GOOD | {UNIQUE: broken})
     (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert not result.success
-    assert failed.check_name == "unique_stg_platform_events_event_id"
+    assert failed.check_name == "unique_stg_platform_events_event_key"
     assert failed.severity is dg.AssetCheckSeverity.ERROR
     assert failed.metadata["rows_found"].value == 2
+
+
+def test_a_lost_event_is_a_failed_check_of_the_hour() -> None:
+    """The run fails, and Dagster shows the check in red."""
+    ids = {spec.name: spec.metadata[UNIQUE_ID] for spec in event_models.check_specs}
+    lost = NodeOutcome(str(ids["no_event_is_lost"]), Verdict.FAILED, 0.1, "Got 1 result", failures=1)
+    _, result = run(GOOD | {lost.unique_id: lost})
+    (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert not result.success
+    assert (COUNTS, "no_event_is_lost", dg.AssetCheckSeverity.ERROR) == (
+        failed.asset_key,
+        failed.check_name,
+        failed.severity,
+    )
 
 
 def test_an_unknown_type_is_flagged_and_the_run_continues() -> None:
@@ -110,6 +125,7 @@ def test_models_that_read_the_event_log_wait_for_the_published_hour() -> None:
     deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in event_models.specs}
     assert deps == {
         STAGING: {PLATFORM.table, PLATFORM.keys.published_hour},
+        COUNTS: {PLATFORM.table, PLATFORM.keys.published_hour, STAGING},
         USAGE: {STAGING},
         DAGSTER_STAGING: {DAGSTER.table, DAGSTER.keys.published_hour},
     }

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from random import Random
+from shutil import copytree, ignore_patterns
 
 import pytest
 
-from orchestration.dbt_runner.build import Verdict
+from orchestration.dbt_runner.build import PROJECT_DIR, NodeOutcome, Verdict
 from snowflake_components import query
-from tests.unit.orchestration.dbt.event_log import EventLog, Record, expected_staged, expected_usage
+from tests.unit.orchestration.dbt.event_log import EventLog, Record, expected_counts, expected_staged, expected_usage
 
 THREE, FOUR, FIVE = "2025-08-01T03", "2025-08-01T04", "2025-08-01T05"
 HOUR = 3600
@@ -48,6 +51,7 @@ def test_a_repetition_in_a_later_hour_changes_nothing(event_log: EventLog) -> No
     event_log.land(Record(1, 0, 1, "e1"), Record(HOUR, 0, 2, "e1"), Record(HOUR, 0, 3, "e2"))
     event_log.build(THREE, FOUR, THREE)
     assert {"e1": (THREE, 0, 1), "e2": (FOUR, 0, 3)} == event_log.staged()
+    assert {THREE: (1, 0, 1), FOUR: (2, 1, 1)} == event_log.counts()
     assert Counter({("acme", THREE): 1, ("acme", FOUR): 1}) == event_log.usage()
 
 
@@ -61,6 +65,79 @@ def test_a_record_that_lands_late_takes_its_event_back(event_log: EventLog) -> N
     event_log.build(THREE)
     assert event_log.staged()["e1"] == (THREE, 0, 1)
     assert Counter({("acme", THREE): 2, ("acme", FOUR): 1}) == event_log.usage()
+    assert {THREE: (2, 0, 2), FOUR: (2, 1, 1)} == event_log.counts()
+
+
+def test_an_event_is_of_its_organization_deployment_and_shard(event_log: EventLog) -> None:
+    """One id in two shards is two events. A deployment or shard that is missing equals a missing one."""
+    shards = [Record(1, 0, 1, "e1", shard="1"), Record(2, 0, 2, "e1", shard="2"), Record(3, 0, 3, "e1")]
+    others = [Record(4, 0, 4, "e1", organization="globex"), Record(5, 0, 5, "e1", deployment="dev")]
+    without = [Record(6, 0, 6, "e1", deployment=None), Record(HOUR, 0, 8, "e1", deployment=None)]
+    again = [Record(7, 0, 7, "e1", shard="2"), Record(HOUR + 1, 0, 9, "e1")]
+    records = [*shards, *others, *without, *again]
+    event_log.land(*records)
+    outcomes = event_log.build(THREE, FOUR)
+    assert {Verdict.DONE} == {outcome.verdict for build in outcomes for outcome in build}
+    assert expected_staged(records) == event_log.staged()
+    assert 6 == len(event_log.staged())
+    assert {THREE: (7, 1, 6), FOUR: (2, 2, 0)} == event_log.counts()
+
+
+def test_identities_that_look_alike_are_different_events(event_log: EventLog) -> None:
+    """No part can run over into the next one."""
+    identities: list[tuple[str | None, str | None]] = [
+        ("a", "b"), ("a1:b", None), ("a", "b-"), ("-", "a"), ("a-1:b", "-"), ("1:a", "1:b"), (None, "a-"),
+    ]  # fmt: skip
+    records = [
+        Record(n, 0, n, event_id, deployment=deployment, shard=shard)
+        for n, (event_id, deployment, shard) in enumerate(
+            (event_id, deployment, shard) for event_id in ("e", "1:e", "-1:e") for deployment, shard in identities
+        )
+    ]
+    event_log.land(*records)
+    event_log.build(THREE)
+    assert len(records) == len(event_log.staged())
+    assert {THREE: (len(records), 0, len(records))} == event_log.counts()
+
+
+def test_a_model_that_loses_an_event_is_red(event_log: EventLog, tmp_path: Path) -> None:
+    """A model that compares ids alone, as one once did, keeps one event of two shards."""
+    event_log.land(Record(1, 0, 1, "e1", shard="1"), Record(2, 0, 2, "e1", shard="2"), Record(3, 0, 3, "e2"))
+    (built,) = with_project(
+        event_log, tmp_path, "first_record.sql", "partition by event_key", "partition by event_id"
+    ).build(THREE)
+    assert {THREE: (3, 0, 2)} == event_log.counts()
+    assert [("no_event_is_lost", Verdict.FAILED), ("no_event_of_another_hour_is_lost", Verdict.WARNED)] == red(built)
+
+
+def test_an_event_that_another_hour_lost_is_a_warning(event_log: EventLog) -> None:
+    """The run of a good hour finds it, and is not stopped by it; the run of the hour itself brings the event back."""
+    event_log.land(Record(1, 0, 1, "e1"), Record(2, 0, 2, "e2"), Record(HOUR, 0, 3, "e3"))
+    event_log.build(THREE)
+    query(event_log.snowflake, "DELETE FROM AWS.DEV.STG_PLATFORM_EVENTS WHERE EVENT_ID = 'e1'")
+    four, three = event_log.build(FOUR, THREE)
+    assert [("no_event_of_another_hour_is_lost", Verdict.WARNED)] == red(four)
+    assert [] == red(three)
+    assert {THREE: (2, 0, 2), FOUR: (1, 0, 1)} == event_log.counts()
+
+
+def red(outcomes: tuple[NodeOutcome, ...]) -> list[tuple[str, Verdict]]:
+    """Return the nodes that did not end well, by name."""
+    return sorted(
+        (outcome.unique_id.split(".")[2], outcome.verdict)
+        for outcome in outcomes
+        if outcome.verdict is not Verdict.DONE
+    )
+
+
+def with_project(event_log: EventLog, folder: Path, name: str, text: str, other: str) -> EventLog:
+    """Build from a copy of the dbt project in which one text of a file differs."""
+    copy = folder / "dbt"
+    copytree(PROJECT_DIR, copy, ignore=ignore_patterns("target", "logs"))
+    (path,) = copy.rglob(name)
+    assert 1 == path.read_text().count(text)
+    path.write_text(path.read_text().replace(text, other))
+    return replace(event_log, models=replace(event_log.models, target_dir=folder / "target", project_dir=copy))
 
 
 def test_an_amended_hour_keeps_its_rows_and_gains_the_late_ones(event_log: EventLog) -> None:
@@ -85,9 +162,11 @@ def test_the_order_and_the_number_of_builds_do_not_matter(event_log: EventLog) -
     event_log.land(*records[:80])
     event_log.build(FIVE, THREE)
     event_log.land(*records[80:])
-    event_log.build(FOUR, THREE, FIVE, FOUR)
+    built = event_log.build(FOUR, THREE, FIVE, FOUR)
+    assert {Verdict.DONE} == {outcome.verdict for outcome in built[-1]}
     assert expected_staged(records) == event_log.staged()
     assert expected_usage(records) == event_log.usage()
+    assert expected_counts(records) == event_log.counts()
 
 
 def test_a_full_refresh_reads_every_hour_whatever_hour_is_named(event_log: EventLog) -> None:
@@ -97,6 +176,7 @@ def test_a_full_refresh_reads_every_hour_whatever_hour_is_named(event_log: Event
     event_log.build(THREE)
     event_log.rebuild("--vars", f"{{hour: {THREE}}}")
     assert expected_staged(records) == event_log.staged()
+    assert expected_counts(records) == event_log.counts()
 
 
 def test_an_unknown_type_is_kept_counted_and_flagged(event_log: EventLog) -> None:
@@ -133,6 +213,7 @@ def test_an_hour_in_another_form_is_refused_by_name(event_log: EventLog) -> None
     """Nothing is built, and the message shows the right form."""
     (outcomes,) = event_log.build("2025-08-01")
     failed = [outcome for outcome in outcomes if outcome.verdict is Verdict.FAILED]
-    assert ["model.hourglass.stg_platform_events"] == [outcome.unique_id for outcome in failed]
+    names = [f"model.hourglass.stg_{stream}_events" for stream in ("dagster", "platform")]
+    assert names == sorted(outcome.unique_id for outcome in failed)
     assert "--vars '{hour: 2025-08-01T03}'" in failed[0].message
     assert {Verdict.FAILED, Verdict.SKIPPED} == {outcome.verdict for outcome in outcomes}

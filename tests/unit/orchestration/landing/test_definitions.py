@@ -91,3 +91,6 @@ def test_a_run_of_an_hour_holds_one_stream_its_models_and_its_four_checks() -> N
             (entry.document.table, "files_registered"),
             (entry.document.table, "rows_queryable"),
         } <= checks
+        its = {entry.document.keys.landed_hour, entry.document.table}
+        hourly = {dg.AssetCheckKey(key, name) for key, name in checks if key in its}
+        assert hourly == set(entry.document.blocking_checks)

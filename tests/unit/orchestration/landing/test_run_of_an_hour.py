@@ -10,7 +10,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
-from orchestration.landing.proof.report import hour_rows, published_hours
+from orchestration.landing.proof.report import hour_rows
 from orchestration.landing.proof.seal import latest_seal
 from orchestration.landing.proof.state import HourState
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
@@ -50,7 +50,7 @@ def report_over_everything() -> None: ...
 
 @pytest.fixture
 def table(fake: FakeLanding) -> ExternalTable:
-    return bound(fake, DOCUMENT).table
+    return fake.table.client
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
     fake.broker.records[0] += minutes(185)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
     publish(defs, instance)
-    rows = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))
+    rows = hour_rows(fake.stream, table)
     assert [
         ("2025-08-01T01", "published", 4, 1, 2, 2, 4, 1, True),
         ("2025-08-01T02", "complete", 4, 0, 2, 0, 0, None, False),
@@ -305,9 +305,10 @@ def test_every_row_of_the_report_agrees_after_its_run_and_not_before(
 def test_an_hour_that_is_registered_and_not_published_does_not_agree(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding, table: ExternalTable
 ) -> None:
-    """All numbers are right, and its checks have not passed."""
+    """All numbers are right, and it has no publication."""
     publish(defs, instance)
-    row = hour_rows(fake.stream, table, set())[0]
+    del fake.bucket.objects["platform-events/published/2025/08/01/01/r0001-5.json"]
+    row = hour_rows(fake.stream, table)[0]
     assert (HourState.REGISTERED, 4, 4, False) == (row.state, row.accepted, row.queryable, row.agree)
 
 
@@ -317,7 +318,7 @@ def test_an_hour_with_an_object_that_is_not_registered_does_not_agree(
     """The object came after the refresh, and no ledger entry promises it yet."""
     publish(defs, instance)
     fake.bucket.objects["platform-events/landing/2025/08/01/01/part-0123456789ab.9-0-0.jsonl"] = b"x"
-    row = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))[0]
+    row = hour_rows(fake.stream, table)[0]
     assert (HourState.PUBLISHED, 3, 2, False) == (row.state, row.objects, row.registered, row.agree)
 
 
@@ -329,18 +330,18 @@ def test_a_late_record_takes_an_hour_through_amended_to_revision_2(
     publish(defs, instance)
     fake.broker.records[0] += minutes(40)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
-    assert (HourState.AMENDED, False) == first_row(fake, table, instance)
+    assert (HourState.AMENDED, False) == first_row(fake, table)
     amended = tick(defs, instance, cursor).run_requests or []
     assert [("2025-08-01-01:00", "amended")] == [(r.partition_key, r.tags["hourglass/reason"]) for r in amended]
     assert publish(defs, instance, H1, dict(amended[0].tags)).success
-    assert (HourState.PUBLISHED, True) == first_row(fake, table, instance)
+    assert (HourState.PUBLISHED, True) == first_row(fake, table)
     seal = latest_seal(fake.bucket, fake.stream.layout, H1)
     assert seal is not None
     assert 2 == seal.revision
 
 
-def first_row(fake: FakeLanding, table: ExternalTable, instance: dg.DagsterInstance) -> tuple[HourState, bool | None]:
-    row = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))[0]
+def first_row(fake: FakeLanding, table: ExternalTable) -> tuple[HourState, bool | None]:
+    row = hour_rows(fake.stream, table)[0]
     return row.state, row.agree
 
 
@@ -351,7 +352,7 @@ def test_the_report_works_while_snowflake_and_the_broker_are_away(
     publish(defs, instance)
     fake.table.failures = [SnowflakeUnavailableError("away")]
     fake.broker.failures = [BrokerUnavailableError("away")]
-    rows = hour_rows(fake.stream, table, published_hours(instance, PUBLISHED_HOUR))
+    rows = hour_rows(fake.stream, table)
     assert [("published", None, None, None), ("open", None, None, None)] == [
         (row.state, row.registered, row.queryable, row.agree) for row in rows[:2]
     ]
@@ -360,15 +361,13 @@ def test_the_report_works_while_snowflake_and_the_broker_are_away(
 def test_a_table_that_no_run_has_created_yet_shows_nothing(fake: FakeLanding, table: ExternalTable) -> None:
     """Before the first run there are zero files and rows, and not "Snowflake is away"."""
     fake.table.failures = [ObjectMissingError("EXT_FLINK_EVENT_LOG does not exist")]
-    assert [(0, 0, False)] * 3 == [
-        (row.registered, row.queryable, row.agree) for row in hour_rows(fake.stream, table, set())
-    ]
+    assert [(0, 0, False)] * 3 == [(row.registered, row.queryable, row.agree) for row in hour_rows(fake.stream, table)]
 
 
 def test_a_report_of_nothing_is_empty(fake: FakeLanding, table: ExternalTable) -> None:
     """Before the first record lands there is no row, and no error."""
     fake.bucket.objects.clear()
-    assert [] == hour_rows(fake.stream, table, set())
+    assert [] == hour_rows(fake.stream, table)
 
 
 def test_rest_is_waited_for_once_when_a_person_starts_the_run(

@@ -73,7 +73,7 @@ def test_one_run_reads_events_and_graph_and_draws_the_chart(tmp_path: Path) -> N
 
 
 def test_the_models_of_this_project_all_have_a_consumer(tmp_path: Path) -> None:
-    """The billing exposure reads the usage model, which reads the staging model."""
+    """The billing exposure reads the usage and the counts, which read the staging model."""
     metadata = materialize(rows_of_two_days(), tmp_path)
     assert metadata["unused_models"]["models"].value == 0
     assert metadata["dbt_graph"]["exposure"].value >= 1

@@ -114,7 +114,9 @@ def test_templates_keep_one_document_for_every_environment(monkeypatch: pytest.M
         first.document.grace_seconds,
         first.document.first_hour,
     )
-    assert QualifiedName(Identifier("STAGING"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG")) == first.table
+    assert (
+        QualifiedName(Identifier("STAGING"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG")) == first.table.name
+    )
     assert "aws/dev/ext_flink_event_log" == first.document.table.to_user_string()
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.clients.snowflake import ExternalTable
-from orchestration.landing.proof.checks import compare_objects, compare_offsets, compare_registered, compare_rows
+from orchestration.landing.proof.checks import compare_objects, compare_offsets, compare_registered
 from orchestration.landing.proof.evidence import Request, list_hour, prove
 from orchestration.landing.proof.seal import Seal, draft_seal
-from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.landing import H1, FakeLanding
 
 Entries = tuple[tuple[Hour, LedgerEntry], ...]
@@ -122,63 +120,3 @@ class TestRegistered:
         """Its rows would be queryable and unproven."""
         found = compare_registered(sealed[0], [*sealed[0].landing(), "copy.jsonl"])
         assert (False, ["copy.jsonl"]) == (found.passed, found.numbers["not_sealed"])
-
-
-class TestRows:
-    """`rows_queryable`."""
-
-    def test_a_healthy_hour_is_queryable(self, sealed: tuple[Seal, Entries]) -> None:
-        """The rows are right per object and in total."""
-        found = compare_rows(sealed[0], dict.fromkeys(sealed[0].landing(), 2))
-        assert (True, 4, 4) == (found.passed, found.numbers["accepted"], found.numbers["queryable"])
-
-    def test_a_missing_row_is_red_and_its_object_named(self, sealed: tuple[Seal, Entries]) -> None:
-        """Snowflake skips a file it cannot read, possibly after some rows."""
-        first, second = sorted(sealed[0].landing())
-        found = compare_rows(sealed[0], {first: 2, second: 1})
-        assert (False, [f"{second}: sealed 2, queryable 1"]) == (found.passed, found.numbers["differing"])
-
-    def test_rows_that_make_up_for_each_other_are_red(self, sealed: tuple[Seal, Entries]) -> None:
-        """The total is right and both objects are wrong."""
-        first, second = sorted(sealed[0].landing())
-        assert not compare_rows(sealed[0], {first: 3, second: 1}).passed
-
-    def test_rows_of_a_file_that_is_not_sealed_are_red(self, sealed: tuple[Seal, Entries]) -> None:
-        """They would be read as part of the hour."""
-        assert not compare_rows(sealed[0], {**dict.fromkeys(sealed[0].landing(), 2), "copy.jsonl": 1}).passed
-
-    def test_a_seal_whose_objects_do_not_add_up_is_red(self, sealed: tuple[Seal, Entries]) -> None:
-        """Each object has its rows, and the seal claims one accepted record more."""
-        wrong = sealed[0].model_copy(update={"accepted": 5})
-        found = compare_rows(wrong, dict.fromkeys(wrong.landing(), 2))
-        assert (False, "2025-08-01T01: 4 rows, 5 were accepted") == (found.passed, found.sentence)
-
-
-class TestExternalTable:
-    """The queries, as statements and as answers."""
-
-    TABLE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
-
-    def test_names_that_are_relative_to_the_stage_are_completed(self, fake: FakeLanding) -> None:
-        """Snowflake may return `2025/08/01/01/part-…` or the whole key: both are one object."""
-        key = fake.stream.layout.hour_prefix(Kind.LANDING, H1) + "part.jsonl"
-        for name in (key, "2025/08/01/01/part.jsonl"):
-            fake.table.registered = {name: ["e"] * 7}
-            table = ExternalTable(fake.table, self.TABLE, fake.stream.layout)
-            assert {key: 1} == table.registered(H1)
-            assert {key: 7} == table.queryable()
-
-    def test_the_statements_name_one_hour_of_one_table(self, fake: FakeLanding) -> None:
-        """Names and literals are quoted; the hour prunes the partitions."""
-        table = ExternalTable(fake.table, self.TABLE, fake.stream.layout)
-        table.registered(H1)
-        table.queryable(H1)
-        files, rows = fake.table.sent
-        assert (
-            'SELECT FILE_NAME, FILE_SIZE FROM TABLE("AWS".INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => '
-            "'AWS.DEV.EXT_FLINK_EVENT_LOG')) WHERE FILE_NAME LIKE '%2025/08/01/01/%'"
-        ) == files
-        assert (
-            'SELECT METADATA$FILENAME AS OBJECT_KEY, COUNT(*) AS RECORDS FROM "AWS"."DEV"."EXT_FLINK_EVENT_LOG" '
-            "WHERE \"REPLICATION_HOUR\" = '2025-08-01 01:00:00'::TIMESTAMP_NTZ GROUP BY METADATA$FILENAME"
-        ) == rows

@@ -1,0 +1,34 @@
+{#- Return the hours that this run counts, as literals, so that only their files are read; none for every hour.
+
+    They are the hour of this run, and each hour whose events are no longer those of its last count: a late record of
+    an earlier hour took an event from it. -#}
+{% macro counted_hours(staged) %}
+    {%- set hour = hour_literal() -%}
+    {%- if hour is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set hours = [hour] -%}
+    {%- if execute and is_incremental() -%}
+        {%- set changed -%}
+            select coalesce(counted.replication_hour, staged.replication_hour) as replication_hour
+            from {{ this }} as counted
+            full outer join (
+                select replication_hour, count(*) as events from {{ staged }} group by replication_hour
+            ) as staged on counted.replication_hour = staged.replication_hour
+            where coalesce(counted.events, 0) <> coalesce(staged.events, 0)
+        {%- endset -%}
+        {%- for row in run_query(changed).rows -%}
+            {%- set literal = "'" ~ row[0].strftime('%Y-%m-%dT%H:00:00') ~ "'::timestamp_ntz" -%}
+            {%- do hours.append(literal) if literal not in hours -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(hours) }}
+{% endmacro %}
+
+
+{#- Find hours in which accepted records, less the duplicates, are not the events of the staging model. -#}
+{% test counts_add_up(model) %}
+    select *
+    from {{ model }}
+    where accepted - duplicates <> events
+{% endtest %}

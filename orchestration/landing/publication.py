@@ -1,0 +1,49 @@
+"""The publication of an hour: a durable object beside its seals, so that no run history decides what is published.
+
+Its key holds the revision and the number of records, so a listing shows both.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey, StreamLayout
+from orchestration.landing.clients.s3 import Bucket
+from orchestration.landing.ledger.epochs import HourLabel
+
+
+class Publication(BaseModel):
+    """One published revision of an hour: its seal by fingerprint, and the sentence of each blocking check."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    stream: str
+    hour: HourLabel
+    revision: int = Field(ge=1)
+    records: int = Field(ge=0)
+    fingerprint: str
+    checks: dict[str, str]
+    published_at: datetime
+    run_id: str
+
+
+def published_revisions(bucket: Bucket, layout: StreamLayout) -> dict[Hour, PublicationKey]:
+    """Return the newest published revision of every hour of the stream, from a listing alone."""
+    newest: dict[Hour, PublicationKey] = {}
+    for found in bucket.list(layout.prefix(Kind.PUBLISHED)):
+        try:
+            key = PublicationKey.parse(found.key)
+        except LayoutError:
+            continue
+        if key.hour not in newest or newest[key.hour].revision < key.revision:
+            newest[key.hour] = key
+    return newest
+
+
+def write_publication(bucket: Bucket, layout: StreamLayout, publication: Publication) -> bool:
+    """Write a publication create-only; return False if its revision was published before."""
+    key = layout.publication_key(publication.hour, publication.revision, publication.records)
+    return bucket.put_if_absent(key, publication.model_dump_json(indent=1).encode())
