@@ -22,7 +22,7 @@ from snowflake_components.work import QueryResult
 from tests.fakes.bucket import FakeBucket
 
 Row = Mapping[str, Any]
-"""The columns of a row that is not NULL in all of them."""
+"""The values of a row by column; a NULL is absent."""
 
 
 @dataclass

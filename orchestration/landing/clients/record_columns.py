@@ -64,9 +64,10 @@ def read_record_columns(documents: str, table: str) -> RecordColumns:
     Raises:
         ColumnMissingError: no document describes the table, or it lacks a column.
     """
+    wanted = Identifier.parse(table)
     for document in yaml.safe_load_all(documents):
         attributes = (document or {}).get("attributes", {})
-        if attributes.get("name") == table:
+        if "name" in attributes and Identifier.parse(str(attributes["name"])) == wanted:
             return RecordColumns.of({column["name"]: str(column["as"]) for column in _columns(attributes)})
     raise ColumnMissingError(f"no document describes {table}")
 
