@@ -371,6 +371,7 @@ def test_the_command_relays_once(
     environment = {
         "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS": kafka.servers,
         "DAGSTER_HOME": str(instance.root_directory),
+        "HOURGLASS_RELAY_TOPIC": "platform-events",  # the one that this cluster has
     }
     for acked in (entries_in(instance, run_id), 0):
         result = CliRunner().invoke(app, ["--once", "--json"], env=environment)
