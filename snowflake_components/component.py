@@ -164,7 +164,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     @property
     def asset_key(self) -> dg.AssetKey:
         """The key as written in the YAML, in every deployment."""
-        return dg.AssetKey([_key_part(part) for part in (self.database_name, self.schema_name, self.name)])
+        return dg.AssetKey([key_part(part) for part in (self.database_name, self.schema_name, self.name)])
 
     @property
     def target(self) -> QualifiedName:
@@ -182,7 +182,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
             return None
         parts = split_name(split_location(self.options.location)[0])
         whole = [*[self.database_name, self.schema_name][: 3 - len(parts)], *parts]
-        return dg.AssetKey([_key_part(part) for part in whole])
+        return dg.AssetKey([key_part(part) for part in whole])
 
     def object_spec(self, stage_url: str | None = None) -> ObjectSpec:
         """Describe the object; only `hour_of_path` needs `stage_url`."""
@@ -309,6 +309,6 @@ def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any
     }
 
 
-def _key_part(text: str) -> str:
+def key_part(text: str) -> str:
     """Return a name for an asset key: as written, without quotes and characters that Dagster refuses."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", text.removeprefix('"').removesuffix('"'))

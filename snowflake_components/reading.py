@@ -20,6 +20,9 @@ from pydantic_core import ErrorDetails
 TEMPLATED = frozenset({"url", "storage_integration", "stage_url"})
 """Options in which `{{ env('NAME', 'default') }}` is resolved; so are role, target_database and target_schema."""
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader in C where libyaml is there: a tenth of the time."""
+
 M = TypeVar("M", bound=BaseModel)
 Path = Sequence[str | int]
 
@@ -102,7 +105,7 @@ def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
 def refuse_duplicate_keys(file: FilePath) -> None:
     """Raise for a duplicate key in a YAML file; the YAML loader would silently keep its last value."""
     with file.open(encoding="utf-8") as stream:
-        left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=yaml.SafeLoader))
+        left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=_LOADER))
     visited: set[int] = set()  # an alias repeats a node
     while left:
         node = left.pop()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dagster.components.resolved.errors import ResolutionException
+from yaml import YAMLError
 
 from flink_jobs.settings import LandingSettings
 from infra.local.processes import StackError
@@ -21,7 +22,7 @@ def streams() -> tuple[StreamEntry, ...]:
     """
     try:
         return read_streams()
-    except ResolutionException as exc:
+    except (ResolutionException, YAMLError) as exc:
         raise StackError(str(exc)) from exc
 
 

@@ -24,7 +24,9 @@ class Cadence(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     on_arrival: bool = Field(default=False, description="Publish each hour when it is complete; the default.")
-    every_hours: int | None = Field(None, ge=1, le=24, description="Publish every N hours from midnight; 24 / N whole.")
+    every_hours: int | None = Field(
+        None, ge=1, le=24, description="Publish every N hours from midnight, a divisor of 24."
+    )
     cron: str | None = Field(None, description="Publish at these times, five fields in UTC.")
 
     @model_validator(mode="before")

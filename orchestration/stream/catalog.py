@@ -13,6 +13,7 @@ from dagster_shared.yaml_utils import parse_yamls_with_source_position
 from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
 from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.stream.document import StreamDocument
+from snowflake_components.component import key_part
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.reading import mistake, resolve_text, resolve_texts, validated
 from snowflake_components.statements import ObjectType
@@ -20,7 +21,6 @@ from snowflake_components.statements import ObjectType
 DEFS = Path(__file__).parents[1] / "defs"
 STREAM_TYPE = "orchestration.HourlyStreamComponent"
 TABLE_TYPE = "snowflake_components.SnowflakeCreateOrRefreshComponent"
-_PARTS = ("database", "schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +79,23 @@ def _entry(
 
 
 def _tables(written: list[Written]) -> Iterator[tuple[dg.AssetKey, WrittenTable]]:
-    """Yield asset key, place and columns of every external table; its component validates the rest of the document."""
+    """Yield asset key, place and columns of every external table; its component reports what is wrong in it."""
     for kind, context, attributes in written:
-        if kind == TABLE_TYPE and attributes.get("type") == ObjectType.EXTERNAL_TABLE:
-            places = [
-                str(
-                    resolve_text(context.at_path(f"target_{part}"), attributes.get(f"target_{part}"))
-                    or attributes[f"{part}_name"]
-                )
-                for part in _PARTS
-            ]
-            key = dg.AssetKey([str(attributes[name]) for name in ("database_name", "schema_name", "name")])
-            name = QualifiedName(*(Identifier.parse(part) for part in (*places, str(attributes["name"]))))
-            columns = attributes.get("options", {}).get("columns", [])
-            yield key, (name, {str(column["name"]): str(column["as"]) for column in columns})
+        names = [attributes.get(name) for name in ("database_name", "schema_name", "name")]
+        is_table = kind == TABLE_TYPE and attributes.get("type") == ObjectType.EXTERNAL_TABLE
+        if not is_table or not all(isinstance(name, str) for name in names):
+            continue
+        database, schema, name = map(str, names)
+        targets = [
+            resolve_text(context.at_path(target), attributes.get(target))
+            for target in ("target_database", "target_schema")
+        ]
+        place = (str(targets[0] or database), str(targets[1] or schema), name)
+        columns = attributes.get("options", {}).get("columns", [])
+        yield (
+            dg.AssetKey([key_part(part) for part in (database, schema, name)]),
+            (
+                QualifiedName(*map(Identifier.parse, place)),
+                {str(column["name"]): str(column["as"]) for column in columns if {"name", "as"} <= column.keys()},
+            ),
+        )

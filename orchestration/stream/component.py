@@ -74,6 +74,7 @@ class HourlyStreamComponent(HourlyAssets):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Build the definitions of the stream."""
         document = self.document
+        self._require_own_places(context)
         table = self._table(context)
         job = hour_job(document)
         return dg.Definitions(
@@ -83,6 +84,18 @@ class HourlyStreamComponent(HourlyAssets):
             sensors=[hour_sensor(document, job), observing_sensor(document)],
             resources={document.resource_key: bind(document, table)},
         )
+
+    def _require_own_places(self, context: dg.ComponentLoadContext) -> None:
+        """Refuse what two streams cannot share: the place in the bucket, the table, the name, bare keys."""
+        mine = _own_places(self.document)
+        for other in context.component_tree.get_all_components(of_type=HourlyStreamComponent):
+            if other is self:
+                continue
+            theirs = _own_places(other.document)
+            for field in mine.keys() & theirs.keys():
+                if mine[field] == theirs[field]:
+                    said = f"the stream {other.document.name} has the same {field}; each stream needs its own"
+                    raise mistake(document_position(context), [field], said)
 
     def _table(self, context: dg.ComponentLoadContext) -> DescribedTable:
         """Find the document of the external table, and require that its stage lies over the landed objects."""
@@ -113,3 +126,13 @@ class HourlyStreamComponent(HourlyAssets):
         except ColumnMissingError as exc:
             raise mistake(at, ["table"], str(exc)) from exc
         return DescribedTable(table.target, columns)
+
+
+def _own_places(document: StreamDocument) -> dict[str, object]:
+    """Return what no other stream may have, by field."""
+    places: dict[str, object] = {
+        "name": document.name,
+        "prefix": (document.bucket, document.prefix),
+        "table": document.table,
+    }
+    return {**places, "bare_keys": True} if document.bare_keys else places

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers
@@ -76,7 +76,7 @@ def bound(fake: FakeLanding, its_document: StreamDocument, flink: FakeFlink | No
     """Bind a document to the fakes of a landing."""
     return BoundStream(
         document=its_document,
-        stream=fake.stream,
+        stream=replace(fake.stream, first_hour=its_document.first_hour, policy=its_document.policy),
         table=fake.table.client,
         limits=Limits(),
         observed=Observed(broker=fake.broker, job=flink or FakeFlink(), bucket=fake.bucket, clock=fake.clock),

@@ -13,11 +13,12 @@ import snowflake_components
 from snowflake_components.component import SnowflakeCreateOrRefreshComponent
 
 SLIDES = Path(__file__).parent / "documents" / "slides.yaml"
-EVENT_LOG = Path(snowflake_components.__file__).parents[1] / "orchestration/defs/snowflake/event_log/defs.yaml"
+EVENT_LOG = Path(snowflake_components.__file__).parents[1] / "orchestration/defs/platform_events/defs.yaml"
 DOCUMENTS = [
     document["attributes"]
     for file in (SLIDES, EVENT_LOG)
     for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    if document["type"] != "orchestration.HourlyStreamComponent"
 ]
 
 

@@ -79,13 +79,12 @@ class EventLog:
     def empty(self) -> None:
         """Create the tables of all sources again and drop the models."""
         for source in yaml.safe_load(SOURCES.read_text())["sources"]:
-            (table,) = source["tables"]
-            columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
-            query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
-        query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.STG_DAGSTER_EVENTS")
+            for table in source["tables"]:
+                columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
+                query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
-        query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.STG_PLATFORM_EVENTS")
-        query(self.snowflake, "DROP TABLE IF EXISTS AWS.DEV.EVENT_COUNTS_BY_HOUR")
+        for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR"):
+            query(self.snowflake, f"DROP TABLE IF EXISTS AWS.DEV.{model}")
 
     def land(self, *records: Record) -> None:
         """Add records of any hours."""

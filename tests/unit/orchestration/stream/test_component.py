@@ -7,7 +7,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import dagster as dg
+import jsonschema  # type: ignore[import-untyped] # comes with dg, has no types
 import pytest
+import yaml
 
 from flink_jobs.contracts.layout import Hour
 from orchestration import HourlyStreamComponent
@@ -131,6 +133,16 @@ def test_the_scaffold_is_a_commented_document_that_loads(tmp_path: Path) -> None
     fields = set(StreamDocument.model_fields) - {"bare_keys"}
     assert set() == {name for name in fields if f" {name}:" not in text}
     definitions_of(text)
+
+
+@pytest.mark.parametrize("file", sorted(DEFS.rglob("defs.yaml")), ids=lambda path: str(path.parent.name))
+def test_a_document_that_loads_fits_the_schema(file: Path) -> None:
+    """Editors do not mark a valid document, and mark an unknown field."""
+    validator = jsonschema.Draft202012Validator(HourlyStreamComponent.get_model_cls().model_json_schema())
+    attributes = next(yaml.safe_load_all(file.read_text(encoding="utf-8")))["attributes"]
+    assert [] == [error.message for error in validator.iter_errors(attributes)]
+    (error,) = validator.iter_errors({**attributes, "prefx": "x"})
+    assert "('prefx' was unexpected)" in error.message
 
 
 def test_the_schema_for_editors_describes_every_field_and_allows_templates() -> None:

@@ -107,6 +107,28 @@ def test_a_mistake_in_a_stream(written: str, instead: str, line: int, said: str)
     assert found, message[-2500:]
 
 
+@pytest.mark.parametrize(
+    ("field", "written", "instead"),
+    [
+        ("name", "name: returns", "name: orders"),
+        ("prefix", "prefix: returns", "prefix: orders"),
+        ("table", "table: aws/dev/ext_returns", "table: aws/dev/ext_orders"),
+        ("bare_keys", "name: returns", "name: returns\n  bare_keys: true"),
+    ],
+)
+def test_two_streams_share_no_place(field: str, written: str, instead: str) -> None:
+    """Two jobs below one prefix would land into one ledger; the second document is named with its field."""
+    first = STREAM.replace("name: orders", "name: orders\n  bare_keys: true") if field == "bare_keys" else STREAM
+    second = STREAM.replace("orders", "returns").replace('["returns", "returns"]', '["returns"]')
+    tables = SNOWFLAKE + "---\n" + SNOWFLAKE.replace("orders", "returns")
+    hours = {"name": "orders/landed_hour", "bare_keys": "landed_hour"}.get(field)
+    if hours:
+        tables = re.sub(r"hours_of\('[^']*'\)", f"hours_of('{hours}')", tables)
+    assert written in second
+    message = mistakes_in(f"{first}---\n{second.replace(written, instead, 1)}---\n{tables}")
+    assert re.search(rf"defs\.yaml:\d+ - attributes\.{field}: the stream \w+ has the same {field}; each", message)
+
+
 def test_an_hour_is_asked_of_a_stream_that_no_document_describes() -> None:
     """The stage of an unknown stream names it, instead of being without partitions."""
     message = mistakes_in(project(STREAM).replace("hours_of('orders/landed_hour')", "hours_of('other/landed_hour')"))

@@ -371,6 +371,7 @@ def test_the_command_relays_once(
     environment = {
         "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS": kafka.servers,
         "DAGSTER_HOME": str(instance.root_directory),
+        "HOURGLASS_RELAY_TOPIC": "platform-events",  # the one that this cluster has
     }
     for acked in (entries_in(instance, run_id), 0):
         result = CliRunner().invoke(app, ["--once", "--json"], env=environment)
@@ -378,3 +379,19 @@ def test_the_command_relays_once(
         assert acked == json.loads(result.stdout)["acked"]
     missing = CliRunner().invoke(app, ["--once"], env={**environment, "DAGSTER_HOME": str(tmp_path / "nowhere")})
     assert (2, 1) == (missing.exit_code, len(missing.stderr.splitlines()))
+
+
+def test_the_command_relays_to_a_topic_of_its_own(
+    kafka: MockKafka, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HOURGLASS_TOPIC is that of the platform events, which the events of the instance would amend."""
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(relay_command)
+    environment = {
+        "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS": kafka.servers,
+        "HOURGLASS_TOPIC": "platform-events",
+        "DAGSTER_HOME": str(instance.root_directory),
+    }
+    missing = CliRunner().invoke(app, ["--once"], env=environment)
+    assert (2, True) == (missing.exit_code, "dagster-events" in missing.stderr), missing.stderr

@@ -142,3 +142,9 @@ def test_a_refused_login_is_no_absence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(broker.__dict__, "_errors", [KafkaError(KafkaError._AUTHENTICATION)])
     with pytest.raises(BrokerRefusedError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
         broker.offsets(TOPIC)
+
+
+def test_the_newest_record_of_a_partition_is_found_by_its_timestamp() -> None:
+    """One ListOffsets for all partitions; an empty partition has no record."""
+    admin = FakeAdmin([{0: (7, int(H1.start.timestamp() * 1000)), 1: (-1, -1)}])
+    assert {0: TimestampedOffset(7, H1.start), 1: None} == broker_with(admin).latest(TOPIC, [0, 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from botocore.stub import Stubber
@@ -111,3 +112,13 @@ def test_a_server_that_does_not_listen_is_unavailable(bucket: S3Bucket) -> None:
 def test_the_secret_is_not_shown(bucket: S3Bucket) -> None:
     """A bucket is a resource, and resources are printed."""
     assert "canary" not in repr(bucket)
+
+
+def test_a_listed_object_shows_its_time_and_is_compared_without_it(bucket: S3Bucket, s3: Stubber) -> None:
+    """A server may round the time; key, bytes and ETag identify an object."""
+    moment = datetime(2025, 8, 1, 3, tzinfo=UTC)
+    contents = [{"Key": "p/a", "Size": 3, "ETag": '"e"', "LastModified": moment}]
+    s3.add_response("list_objects_v2", {"Contents": contents, "IsTruncated": False})
+    (listed,) = bucket.list("p/")
+    assert moment == listed.modified
+    assert ListedObject("p/a", 3, "e") == listed
