@@ -38,7 +38,7 @@ class SensorSettings(KafkaAccess, StreamSettings):
         """Build the stream with its clients; they connect at the first call."""
         return Stream(
             layout=self.layout,
-            topic=self.topic,
+            topics=tuple(self.topics),
             bucket=S3Bucket(self.bucket, self),
             broker=KafkaBroker(self),
             clock=SystemClock(),

@@ -30,7 +30,7 @@ def landed_hours(
     tick_limits: dg.ResourceParam[Limits],
 ) -> dg.SensorResult:
     """Request one run per complete hour, oldest first; the skip reason names what every other hour waits for."""
-    cursor = read_cursor(context.cursor, landing.topic)
+    cursor = read_cursor(context.cursor, landing.topics)
     try:
         tick = run_tick(landing, cursor, tick_limits)
     except UnavailableError as exc:
@@ -59,7 +59,7 @@ def _writer_progress(tick: Tick) -> dg.AssetMaterialization:
         WRITER,
         metadata={
             "hours": [request.hour.label for request in tick.requests],
-            "positions": {f"{totals.topic}[{p}]": chain.position for p, chain in sorted(totals.chains.items())},
+            "positions": {str(key): chain.position for key, chain in sorted(totals.chains.items())},
             "findings": list(tick.findings),
         },
     )

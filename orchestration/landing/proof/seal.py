@@ -13,6 +13,7 @@ from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, Seal
 from flink_jobs.contracts.ledger import Cell, LedgerEntry
 from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.errors import SealConflictError, SealUnreadableError
+from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.proof.completeness import Complete, Proof
 
@@ -23,16 +24,22 @@ _ATTEMPTS = 5
 
 
 class SealedPartition(BaseModel):
-    """The records of the hour in one partition: lowest and highest offset, and counts."""
+    """The records of the hour in one partition of one topic: lowest and highest offset, and counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topic: str
+    topic_id: str | None = None
     partition: int
     first_offset: int
     last_offset: int
     accepted: int
     rejected: int
+
+    @property
+    def key(self) -> ChainKey:
+        """The chain of the records."""
+        return ChainKey(self.topic, self.topic_id or "", self.partition)
 
 
 class SealedObject(BaseModel):
@@ -84,12 +91,18 @@ class Seal(BaseModel):
     @property
     def min_offsets(self) -> dict[str, int]:
         """The lowest offset per partition, for metadata."""
-        return {f"{p.topic}[{p.partition}]": p.first_offset for p in self.partitions}
+        return {name: partition.first_offset for name, partition in self._named()}
 
     @property
     def max_offsets(self) -> dict[str, int]:
         """The highest offset per partition, for metadata."""
-        return {f"{p.topic}[{p.partition}]": p.last_offset for p in self.partitions}
+        return {name: partition.last_offset for name, partition in self._named()}
+
+    def _named(self) -> list[tuple[str, SealedPartition]]:
+        """Name the partitions; with the topic id only where the hour has records of two topics of one name."""
+        ids = {(p.topic, p.topic_id) for p in self.partitions}
+        several = len(ids) > len({p.topic for p in self.partitions})
+        return [(str(p.key) if several else p.key.name, p) for p in self.partitions]
 
 
 def fingerprint(objects: Iterable[ListedObject | SealedObject]) -> str:
@@ -189,20 +202,21 @@ def write_seal(bucket: Bucket, layout: StreamLayout, draft: Seal) -> Seal:
 
 def sealed_partitions(hour: Hour, entries: Sequence[LedgerEntry]) -> tuple[SealedPartition, ...]:
     """Add up the entries' cells of one hour per partition, in the order of partitions."""
-    found: dict[tuple[str, int], list[tuple[Kind, Cell]]] = {}
+    found: dict[ChainKey, list[tuple[Kind, Cell]]] = {}
     for entry in entries:
         for kind, cell in _cells(hour, entry):
-            found.setdefault((entry.topic, entry.partition), []).append((kind, cell))
+            found.setdefault(ChainKey.of(entry), []).append((kind, cell))
     return tuple(
         SealedPartition(
-            topic=topic,
-            partition=partition,
+            topic=key.topic,
+            topic_id=key.topic_id or None,
+            partition=key.partition,
             first_offset=min(cell.min_offset for _, cell in cells),
             last_offset=max(cell.max_offset for _, cell in cells),
             accepted=sum(cell.records for kind, cell in cells if kind is Kind.LANDING),
             rejected=sum(cell.records for kind, cell in cells if kind is Kind.REJECTED),
         )
-        for (topic, partition), cells in sorted(found.items())
+        for key, cells in sorted(found.items())
     )
 
 

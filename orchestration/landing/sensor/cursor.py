@@ -3,25 +3,27 @@
 `last` is the newest requested hour in the form of the keys, `2025/08/01/03`. Consecutive offsets and epochs are one
 range each, and an hour is dropped when nothing was emitted for it within the look-back: the size is bounded by the
 look-back and not by the traffic. After a lost cursor the whole ledger is read again, and Dagster skips the run keys
-that it already knows.
+that it already knows. A cursor of version 1, which named partitions by number, is migrated: nothing is read again.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
+from orchestration.landing.ledger.chains import ChainKey, ChainName
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.ledger.reading import Reading
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.proof.evidence import IdleSince
 
-VERSION: Final = 1
+VERSION: Final = 2
+_PARTITIONS_BY_NUMBER = 1
 LOOKBACK = timedelta(hours=72)
 _REPAIR = "delete it in Dagster's UI (sensor landed_hours, cursor): the whole ledger is then read again, no run repeats"
 
@@ -36,16 +38,16 @@ class RequestedRun(BaseModel):
 
 
 class Cursor(BaseModel):
-    """What one tick passes to the next. The names in JSON are those of version 1."""
+    """What one tick passes to the next."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     last: HourPath | None = None
-    totals: LedgerTotals = Field(alias="book")
-    requested: dict[HourLabel, RequestedRun] = Field({}, alias="asked")
+    totals: LedgerTotals
+    requested: dict[HourLabel, RequestedRun] = {}
     reading: Reading = Reading()
-    idle_ends: dict[int, IdleSince] = Field({}, alias="watched")
+    idle_ends: dict[ChainName, IdleSince] = {}
 
     def is_settled(self, hour: Hour) -> bool:
         """Return whether a run was requested for all records of an hour that the ledger has."""
@@ -73,31 +75,35 @@ class Cursor(BaseModel):
 
     def to_text(self) -> str:
         """Write the cursor as JSON."""
-        return self.model_dump_json(by_alias=True)
+        return self.model_dump_json()
 
 
-def read_cursor(text: str | None, topic: str) -> Cursor:
+def read_cursor(text: str | None, topics: tuple[str, ...]) -> Cursor:
     """Read a cursor; without text, return the one at the beginning of the ledger.
+
+    Where the stream has got more topics since, that is the beginning, too: their entries may have been read before.
 
     Raises:
         CursorTooNewError: a newer release wrote it.
-        CursorUnreadableError: it is damaged, or belongs to another topic.
+        CursorUnreadableError: it is damaged, or belongs to other topics.
     """
     if not text:
-        return Cursor(book=LedgerTotals(topic=topic))
-    _require_version(text)
+        return Cursor(totals=LedgerTotals(topics=topics))
     try:
-        cursor = Cursor.model_validate_json(text)
-    except (ValidationError, ValueError) as exc:
+        cursor = Cursor.model_validate(_migrated(_parsed(text)))
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise CursorUnreadableError(f"the cursor is damaged: {_first_line(exc)}; {_REPAIR}") from exc
-    if cursor.totals.topic != topic:
+    left = sorted(set(cursor.totals.topics) - set(topics))
+    if left:
         raise CursorUnreadableError(
-            f"the cursor is of topic {cursor.totals.topic}, the sensor reads {topic} (HOURGLASS_TOPIC); {_REPAIR}"
+            f"the cursor is of topic {', '.join(left)}, the sensor reads {', '.join(topics)} (HOURGLASS_TOPIC); "
+            f"{_REPAIR}"
         )
-    return cursor
+    return cursor if set(cursor.totals.topics) == set(topics) else Cursor(totals=LedgerTotals(topics=topics))
 
 
-def _require_version(text: str) -> None:
+def _parsed(text: str) -> dict[str, Any]:
+    """Read the JSON of a cursor whose version is known to this release."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
@@ -110,6 +116,25 @@ def _require_version(text: str) -> None:
             f"the cursor has version {version}, this release reads up to {VERSION}: install the newer release again, "
             f"or {_REPAIR}"
         )
+    return dict(found)
+
+
+def _migrated(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a cursor of version 1 in the form of this release; its chains are those of entries without topic id."""
+    if found["version"] != _PARTITIONS_BY_NUMBER:
+        return found
+    names = {"book": "totals", "asked": "requested", "watched": "idle_ends"}
+    migrated = {names.get(name, name): value for name, value in found.items()} | {"version": VERSION}
+    topic, totals = str(found["book"]["topic"]), dict(found["book"])
+    del totals["topic"]
+    chains = {_chain(topic, n): {**chain, "begun": chain["emitted"]} for n, chain in totals.get("chains", {}).items()}
+    migrated["totals"] = {**totals, "topics": [topic], "chains": chains}
+    migrated["idle_ends"] = {_chain(topic, n): seen for n, seen in found.get("watched", {}).items()}
+    return migrated
+
+
+def _chain(topic: str, partition: str) -> str:
+    return str(ChainKey(topic, "", int(partition)))
 
 
 def _first_line(exc: Exception) -> str:

@@ -8,9 +8,16 @@ from datetime import timedelta
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.ledger.epochs import Epochs
 from orchestration.landing.ledger.reading import read_ledger
-from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
+from orchestration.landing.ledger.totals import HourTotals
 from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
-from orchestration.landing.proof.evidence import EndOffsets, Request, Stream, judge, read_end_offsets
+from orchestration.landing.proof.evidence import (
+    EndOffsets,
+    Request,
+    Stream,
+    compare_with_ledger,
+    judge,
+    read_end_offsets,
+)
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
 
@@ -72,7 +79,7 @@ class Tick:
 def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     """Find the hours to publish. It changes nothing outside, so a tick that was cut off can be repeated.
 
-    1. Read the end offsets of the partitions, then the ledger; add the new entries to the totals.
+    1. Read the ids and end offsets of the topics, then the ledger; add the new entries to the totals.
     2. If the limit left ledger objects unread, stop here: a missing entry proves nothing then.
     3. Examine the open hours, oldest first, until `requests_max` runs are requested or the time is over.
 
@@ -86,7 +93,9 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     cursor = cursor.model_copy(update={"totals": totals, "reading": news.reading, "idle_ends": dict(ends.idle_ends)})
     if news.more:
         return Tick(cursor, findings=tuple(totals.findings()), behind=True)
-    cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.offsets, ends.asked_at)})
+    ends = compare_with_ledger(stream, totals, ends)
+    if ends.refusal is None:
+        cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.topics, ends.asked_at)})
     return _Examination(stream, ends, limits, cursor).run()
 
 
@@ -117,7 +126,8 @@ class _Examination:
             else:
                 self._waiting.append(verdict)
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
-        findings = (*cursor.totals.findings(), *self._unpromised)
+        refused = [self._ends.refusal] if self._ends.refusal else []
+        findings = (*refused, *cursor.totals.findings(), *self._unpromised)
         return Tick(cursor, tuple(self._requests), tuple(self._reasons), tuple(self._waiting), findings, self._behind)
 
     def _request(self, complete: Complete) -> None:
@@ -152,12 +162,13 @@ class _Examination:
                 totals.rejected_epochs,
                 [item.epoch for item in seal.objects if item.key not in seal.landing()],
             ),
+            topic_ids=tuple(sorted({*totals.topic_ids, *(p.topic_id for p in seal.partitions if p.topic_id)})),
             faults=totals.faults,
         )
         hours = {**self._cursor.totals.hours, hour: known}
         run = RequestedRun(fingerprint=seal.fingerprint, records=seal.accepted + seal.rejected)
         self._update(
-            totals=LedgerTotals(topic=self._stream.topic, chains=self._cursor.totals.chains, hours=hours),
+            totals=self._cursor.totals.model_copy(update={"hours": hours}),
             requested={**self._cursor.requested, hour: run},
         )
 

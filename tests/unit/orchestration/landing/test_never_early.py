@@ -85,7 +85,7 @@ class Machine:
 
     def tick(self, _: int) -> None:
         """Run a tick of the sensor; each requested run proves and seals at once."""
-        tick = run_tick(self.fake.stream, read_cursor(self.cursor, TOPIC), Limits())
+        tick = run_tick(self.fake.stream, read_cursor(self.cursor, (TOPIC,)), Limits())
         self.cursor = tick.cursor.to_text()
         for request in tick.requests:
             self._run(request)

@@ -267,7 +267,7 @@ def test_the_writer_shows_a_sign_of_life_when_hours_are_finished(
     first = tick(defs, instance)
     seen = [event for event in first.asset_events if isinstance(event, dg.AssetMaterialization)]
     assert [WRITER] == [event.asset_key for event in seen]
-    assert {"platform-events[0]": 7, "platform-events[1]": 5} == seen[0].metadata["positions"].value
+    assert {"platform-events[0]@topic-1": 7, "platform-events[1]@topic-1": 5} == seen[0].metadata["positions"].value
     assert [] == tick(defs, instance, first.cursor).asset_events
 
 
