@@ -42,7 +42,7 @@ def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Str
     request = read_request(context.partition_key, context.run.tags)
     with retried_or_failed():
         complete, evidence = prove(landing, request)
-        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
+        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now(), evidence.since)
         seal = write_seal(landing.bucket, landing.layout, draft)
     context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
     return dg.MaterializeResult(

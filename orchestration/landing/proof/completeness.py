@@ -15,8 +15,13 @@ the broker is asked whether a readable record lies between the two; a record of 
 A topic that was deleted and created again has two chains. The present one is proven as above. For the old one no
 broker can answer any more: it ends with its last landed offset, and the proof is called `closed`.
 
-Only hours with records are considered: an hour in which nothing was produced has no seal. Not promised: that no
-record with `CreateTime` comes later than D; such a record amends its hour.
+An hour of which the ledger has no record is complete by the same rule, and by a stricter reach: the ledger must cover
+every offset up to the boundary, because equal answers for S and E prove nothing. Where the broker has deleted the
+records around S, the whole chain must be without a gap: offsets that were deleted before they landed may be of any
+hour.
+
+Not promised: that no record with `CreateTime` comes later than D; such a record amends its hour. Nor that a partition
+without one landed record, of which everything was deleted, had no record of the hour.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flink_jobs.contracts.layout import DATA_KINDS, Hour
+from flink_jobs.contracts.layout import DATA_KINDS, Hour, ObjectKey
 from flink_jobs.contracts.promises import compare
 from flink_jobs.contracts.ranges import Ranges
 from orchestration.landing.clients.kafka import RecordTime
@@ -87,6 +92,7 @@ class BrokerView:
         unmoved_since: when the present end was read first.
         unreadable: offsets at which nothing can be read, now or later.
         closed: last landed offset of each chain of an earlier topic that may have records of the hour.
+        is_empty: whether the ledger has no record of the hour.
     """
 
     marks: Mapping[ChainKey, OffsetRange]
@@ -98,13 +104,35 @@ class BrokerView:
     unmoved_since: Mapping[ChainKey, datetime]
     unreadable: Mapping[ChainKey, Ranges] = field(default_factory=dict)
     closed: Mapping[ChainKey, int] = field(default_factory=dict)
+    is_empty: bool = False
 
     def is_from_the_future(self, record: TimestampedOffset) -> bool:
         """Return whether the clock that stamped a record was wrong: it proves nothing then."""
         return record.timestamp > self.asked_at + FUTURE
 
-    def needed(self, key: ChainKey) -> tuple[int, int]:
-        """Return the first and the last offset that must have landed; last < first when there is none."""
+    def needed(self, key: ChainKey, landed: Ranges) -> tuple[int, int]:
+        """Return the first and the last offset that must have landed; last < first when there is none.
+
+        Args:
+            key: of the partition.
+            landed: its landed offsets.
+        """
+        first, last = self._of_the_hour(key)
+        if not self.is_empty:
+            return first, last
+        low = self.marks[key].low
+        if not landed.spans:
+            return low, last
+        landed_from = landed.spans[0][0]
+        return (min(low, landed_from) if self.has_deleted(key) else max(low, landed_from)), last
+
+    def has_deleted(self, key: ChainKey) -> bool:
+        """Return whether the broker may have deleted records of the hour: the first one that it has is not earlier."""
+        marks, first = self.marks[key], self.first[key]
+        return marks.low > 0 and (first.offset if first else marks.end) == marks.low
+
+    def _of_the_hour(self, key: ChainKey) -> tuple[int, int]:
+        """Return the first and the last offset that may be of the hour."""
         later, first = self.later[key], self.first[key]
         if later is not None:
             return (first.offset if first else later.offset), later.offset - 1
@@ -154,9 +182,9 @@ def before_asking(hour: Hour, now: datetime, first_hour: Hour) -> Open | Quarant
 
 def offsets_reached(hour: Hour, totals: LedgerTotals, view: BrokerView, policy: CompletenessPolicy) -> Open | Proof:
     """Decide whether the landed offsets of every partition reach the boundary of the hour."""
-    faults = totals.hours[hour].faults
-    if faults:
-        return Open(hour, f"a repair: {faults[0]}")
+    its = totals.hours.get(hour)
+    if its and its.faults:
+        return Open(hour, f"a repair: {its.faults[0]}")
     missing = missing_offsets(totals, view)
     if missing:
         return Open(hour, f"{missing[0]} to land")
@@ -172,7 +200,11 @@ def offsets_reached(hour: Hour, totals: LedgerTotals, view: BrokerView, policy: 
 def missing_offsets(totals: LedgerTotals, view: BrokerView) -> list[str]:
     """Describe the offsets that the ledger lacks: the first ones up to each boundary, and the gaps of old chains."""
     spans = {key: missing_span(totals, view, key) for key in sorted(view.marks)}
-    missing = [f"offsets {span[0]}-{span[1]} of {key.name}" for key, span in spans.items() if span]
+    missing = [
+        f"offsets {span[0]}-{span[1]} of {key.name}{_if_deleted(span, view.marks[key])}"
+        for key, span in spans.items()
+        if span
+    ]
     for key in sorted(view.closed):
         missing += [f"offsets {first}-{last} of {key}, a topic that is gone," for first, last in _gaps(totals, key)]
     return missing
@@ -183,18 +215,31 @@ def missing_span(totals: LedgerTotals, view: BrokerView, key: ChainKey) -> tuple
     accounted = totals.covered(key)
     for first, last in view.unreadable.get(key, Ranges()).spans:
         accounted = accounted.add(first, last)
-    return accounted.missing(*view.needed(key))
+    return accounted.missing(*view.needed(key, totals.covered(key)))
 
 
-def objects_listed(hour: Hour, totals: HourTotals, listed: Iterable[ListedObject], proof: Proof) -> Open | Complete:
-    """Decide whether each promised epoch is listed; `listed` must have been read after the ledger."""
-    promised = frozenset((kind, epoch) for kind in DATA_KINDS for epoch in totals.promised(kind).epochs())
+def objects_listed(
+    hour: Hour, totals: HourTotals | None, listed: Iterable[ListedObject], proof: Proof
+) -> Open | Complete:
+    """Decide whether each promised epoch is listed; `listed` must have been read after the ledger.
+
+    An hour of which the ledger has no record must have no object: its totals are None.
+    """
+    promised = frozenset(
+        (kind, epoch) for kind in DATA_KINDS for epoch in (totals.promised(kind).epochs() if totals else ())
+    )
     kept = compare(promised, listed)
+    if totals is None and (left := [key for key in kept.unpromised_keys if ObjectKey.try_parse(key)]):
+        return Open(hour, f"the ledger entry of {left[0]}")
     if kept.missing:
         return Open(hour, f"{len(kept.missing)} promised objects, the first of epoch {kept.missing[0][1]}")
     if kept.doubled:
         return Open(hour, f"a repair: a second object of one epoch, {kept.doubled[0].key}")
     return Complete(hour, proof, kept.objects, kept.unpromised_keys)
+
+
+def _if_deleted(span: tuple[int, int], marks: OffsetRange) -> str:
+    return ", which the broker deleted before they landed," if span[0] < marks.low else ""
 
 
 def _gaps(totals: LedgerTotals, key: ChainKey) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from flink_jobs.contracts.clock import Clock
-from flink_jobs.contracts.layout import DATA_KINDS, Hour, StreamLayout
+from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.contracts.ranges import Ranges
 from orchestration.landing.clients.kafka import Broker, RecordTime, TopicOffsets
@@ -77,7 +77,7 @@ class Request:
     Args:
         hour: the hour to publish.
         fingerprint: of the objects that the sensor found; None for a run that a person started.
-        since: emission hour of the first ledger entry of the hour; None reads the whole ledger.
+        since: emission hour from which the ledger must be read; None reads the whole ledger.
         idle_ends: for an hour that was proven by idle partitions.
     """
 
@@ -115,11 +115,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A judgement, and the ledger that it was made from."""
+    """A judgement, and the ledger that it was made from: the entries emitted in or after `since`; None is all."""
 
     judgement: Judgement
     totals: LedgerTotals
     entries: tuple[tuple[Hour, LedgerEntry], ...]
+    since: Hour | None = None
 
     @property
     def verdict(self) -> Complete | Open | Quarantined:
@@ -162,12 +163,18 @@ def examine(stream: Stream, hour: Hour, since: Hour | None, idle_ends: IdleEnds)
     ends = read_end_offsets(stream, idle_ends)
     totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=since)
     ends = compare_with_ledger(stream, totals, ends)
-    if hour not in totals.hours:
-        return Evidence(Judgement(Open(hour, "its first record in the ledger")), totals, entries)
+    if hour not in totals.hours and not _has_begun(stream, hour):
+        return Evidence(Judgement(Open(hour, "the first record of the stream")), totals, entries, since)
     judgement = judge(stream, hour, totals, ends)
     if isinstance(judgement.verdict, Complete) and (change := changed_meanwhile(stream.broker, ends.topics)):
         judgement = Judgement(Open(hour, change, retry_at=ends.asked_at), judgement.view)
-    return Evidence(judgement, totals, entries)
+    return Evidence(judgement, totals, entries, since)
+
+
+def first_landed_hour(stream: Stream) -> Hour | None:
+    """Return the first hour with objects, from the first hour of the stream on: hours before it are never sealed."""
+    found = [_first_object_hour(stream, kind) for kind in DATA_KINDS]
+    return min((hour for hour in found if hour is not None), default=None)
 
 
 def read_end_offsets(stream: Stream, before: IdleEnds) -> EndOffsets:
@@ -202,7 +209,7 @@ def judge(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) ->
         reached = offsets_reached(hour, totals, view, stream.policy)
     if isinstance(reached, Open):
         return Judgement(reached, view)
-    return Judgement(objects_listed(hour, totals.hours[hour], list_hour(stream, hour), reached), view)
+    return Judgement(objects_listed(hour, totals.hours.get(hour), list_hour(stream, hour), reached), view)
 
 
 def list_hour(stream: Stream, hour: Hour) -> tuple[ListedObject, ...]:
@@ -222,7 +229,19 @@ def _view(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) ->
         later=beyond,
         unmoved_since={key: idle.since for key, idle in ends.idle_ends.items()},
         closed=closed_chains(totals, hour, ends.topics),
+        is_empty=hour not in totals.hours,
     )
+
+
+def _has_begun(stream: Stream, hour: Hour) -> bool:
+    first = first_landed_hour(stream)
+    return first is not None and first <= hour
+
+
+def _first_object_hour(stream: Stream, kind: Kind) -> Hour | None:
+    prefix, start = stream.layout.prefix(kind), stream.layout.hour_prefix(kind, stream.first_hour)
+    keys = (ObjectKey.try_parse(found.key) for found in stream.bucket.list(prefix, start))
+    return next((key.hour for key in keys if key), None)
 
 
 def _offsets_at(stream: Stream, ends: EndOffsets, moment: datetime) -> dict[ChainKey, TimestampedOffset | None]:
@@ -240,6 +259,8 @@ def _attested(stream: Stream, totals: LedgerTotals, view: BrokerView) -> BrokerV
     """
     for key in sorted(view.marks):
         while span := missing_span(totals, view, key):
+            if span[0] < view.marks[key].low:
+                return view  # the broker has deleted it, so nobody can be asked
             readable = stream.broker.first_readable(key.topic, key.partition, *span)
             nothing_until = span[1] if readable is None else readable - 1
             if nothing_until >= span[0]:

@@ -59,7 +59,8 @@ class Seal(BaseModel):
     """One revision of the proof of one hour.
 
     `fingerprint` covers the objects alone: the same objects have the same fingerprint in every seal.
-    `emitted_first` is the emission hour of the first ledger entry of the hour.
+    `emitted_first` is the emission hour from which the ledger must be read to prove the hour again: that of its first
+    entry. It is None for an hour without records that the whole ledger was read for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +75,7 @@ class Seal(BaseModel):
     accepted: int
     rejected: int
     reasons: dict[str, int]
-    emitted_first: HourPath
+    emitted_first: HourPath | None
     fingerprint: str
     previous_fingerprint: str | None = None
     sealed_at: datetime
@@ -112,11 +113,16 @@ def fingerprint(objects: Iterable[ListedObject | SealedObject]) -> str:
 
 
 def draft_seal(
-    stream: str, complete: Complete, entries: Iterable[tuple[Hour, LedgerEntry]], sealed_at: datetime
+    stream: str,
+    complete: Complete,
+    entries: Iterable[tuple[Hour, LedgerEntry]],
+    sealed_at: datetime,
+    since: Hour | None = None,
 ) -> Seal:
     """Make the first revision of an hour's seal from its proof and the ledger entries.
 
-    Entries of other hours are ignored. Objects that no entry promises are not sealed.
+    Entries of other hours are ignored. Objects that no entry promises are not sealed. `since` is the emission hour from
+    which the entries were read.
     """
     hour = complete.hour
     touching = [(emitted, entry) for emitted, entry in entries if hour.label in entry.hours]
@@ -144,7 +150,7 @@ def draft_seal(
         accepted=sum(count for (kind, _), count in records.items() if kind is Kind.LANDING),
         rejected=sum(count for (kind, _), count in records.items() if kind is Kind.REJECTED),
         reasons=_reasons(hour, own),
-        emitted_first=min(emitted for emitted, _ in touching),
+        emitted_first=min((emitted for emitted, _ in touching), default=since),
         fingerprint=fingerprint(objects),
         sealed_at=sealed_at,
     )

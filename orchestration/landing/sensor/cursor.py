@@ -2,8 +2,11 @@
 
 `last` is the newest requested hour in the form of the keys, `2025/08/01/03`. Consecutive offsets and epochs are one
 range each, and an hour is dropped when nothing was emitted for it within the look-back: the size is bounded by the
-look-back and not by the traffic. After a lost cursor the whole ledger is read again, and Dagster skips the run keys
-that it already knows. A cursor of version 1, which named partitions by number, is migrated: nothing is read again.
+look-back and not by the traffic. `begun` is the first hour of the stream, `walked` the next hour of the walk over all
+hours (`walk`), and `passed` are ranges of open hours behind it.
+
+After a lost cursor the whole ledger is read again, and Dagster skips the run keys that it already knows. A cursor of
+version 1, which named partitions by number, is migrated: nothing is read again.
 """
 
 from __future__ import annotations
@@ -37,6 +40,19 @@ class RequestedRun(BaseModel):
     records: int
 
 
+PASSED_MAX = 10
+"""Ranges of open hours that the walk leaves behind it."""
+
+
+class HourRange(BaseModel):
+    """Consecutive hours, both ends included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first: HourPath
+    last: HourPath
+
+
 class Cursor(BaseModel):
     """What one tick passes to the next."""
 
@@ -48,15 +64,45 @@ class Cursor(BaseModel):
     requested: dict[HourLabel, RequestedRun] = {}
     reading: Reading = Reading()
     idle_ends: dict[ChainName, IdleSince] = {}
+    begun: HourPath | None = None
+    walked: HourPath | None = None
+    passed: tuple[HourRange, ...] = ()
 
     def is_settled(self, hour: Hour) -> bool:
         """Return whether a run was requested for all records of an hour that the ledger has."""
         run, totals = self.requested.get(hour), self.totals.hours.get(hour)
-        return run is not None and totals is not None and run.records == totals.accepted + totals.rejected
+        return run is not None and run.records == (totals.accepted + totals.rejected if totals else 0)
 
     def open_hours(self) -> list[Hour]:
-        """List the hours that are not settled, oldest first."""
+        """List the hours with records that are not settled, oldest first."""
         return sorted(hour for hour in self.totals.hours if not self.is_settled(hour))
+
+    def begin(self, hour: Hour | None) -> Cursor:
+        """Return the cursor with the first hour of the stream; the walk goes back when an earlier one is found."""
+        if hour is None or (self.begun is not None and self.begun <= hour):
+            return self
+        return self.model_copy(update={"begun": hour, "walked": hour, "passed": ()})
+
+    def left_behind(self, hour: Hour) -> Cursor | None:
+        """Return the cursor with the walk gone on past an open hour; None when too many were passed already."""
+        ranges = list(self.passed)
+        if ranges and ranges[-1].last.plus(1) == hour:
+            ranges[-1] = HourRange(first=ranges[-1].first, last=hour)
+        elif len(ranges) < PASSED_MAX:
+            ranges.append(HourRange(first=hour, last=hour))
+        else:
+            return None
+        return self.model_copy(update={"passed": tuple(ranges), "walked": hour.plus(1)})
+
+    def without_passed(self, hour: Hour) -> Cursor:
+        """Return the cursor without an hour that begins a range of passed ones."""
+        ranges = []
+        for its in self.passed:
+            if its.first != hour:
+                ranges.append(its)
+            elif its.first < its.last:
+                ranges.append(HourRange(first=hour.plus(1), last=its.last))
+        return self.model_copy(update={"passed": tuple(ranges)})
 
     def forget(self, now: datetime, first_hour: Hour, lookback: timedelta = LOOKBACK) -> Cursor:
         """Drop the hours whose newest ledger entry is older than the look-back, if they are settled.
@@ -70,6 +116,7 @@ class Cursor(BaseModel):
             for hour, totals in self.totals.hours.items()
             if totals.until < oldest and (self.is_settled(hour) or hour < first_hour)
         }
+        gone |= {hour for hour in self.requested if hour not in self.totals.hours and hour < oldest}
         requested = {hour: run for hour, run in self.requested.items() if hour not in gone}
         return self.model_copy(update={"totals": self.totals.without_hours(gone), "requested": requested})
 

@@ -20,6 +20,7 @@ from orchestration.landing.proof.evidence import (
 )
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
+from orchestration.landing.sensor.walk import Walk, begin_walk
 
 _NAMED_MAX = 5
 """Hours that one sentence names; more are counted."""
@@ -81,12 +82,14 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
 
     1. Read the ids and end offsets of the topics, then the ledger; add the new entries to the totals.
     2. If the limit left ledger objects unread, stop here: a missing entry proves nothing then.
-    3. Examine the open hours, oldest first, until `requests_max` runs are requested or the time is over.
+    3. Examine the open hours with records, oldest first, until `requests_max` runs are requested or the time is over.
+    4. Walk on over the hours without records, as far as the limits allow (`walk`).
 
     Raises:
         UnavailableError: the broker or the bucket is away; the old cursor stays valid.
         LandingError: something must be repaired first.
     """
+    is_migrated = cursor.begun is None and cursor.reading.start is not None
     ends = read_end_offsets(stream, cursor.idle_ends)
     news = read_ledger(stream.bucket, stream.layout, cursor.reading, objects_max=limits.ledger_objects_max)
     totals = cursor.totals.fold(news.entries)
@@ -96,6 +99,7 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     ends = compare_with_ledger(stream, totals, ends)
     if ends.refusal is None:
         cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.topics, ends.asked_at)})
+    cursor = begin_walk(stream, cursor, ends, is_migrated=is_migrated)
     return _Examination(stream, ends, limits, cursor).run()
 
 
@@ -115,8 +119,7 @@ class _Examination:
 
     def run(self) -> Tick:
         for hour in self._cursor.open_hours():
-            late = self._stream.clock.utc_now() - self._ends.asked_at > self._limits.duration
-            if late or len(self._requests) == self._limits.requests_max:
+            if not self._has_time() or len(self._requests) == self._limits.requests_max:
                 self._behind = True
                 break
             self._restore_from_seal(hour)
@@ -125,10 +128,32 @@ class _Examination:
                 self._request(verdict)
             else:
                 self._waiting.append(verdict)
+        if self._ends.refusal is None:
+            self._walk()
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
         refused = [self._ends.refusal] if self._ends.refusal else []
         findings = (*refused, *cursor.totals.findings(), *self._unpromised)
-        return Tick(cursor, tuple(self._requests), tuple(self._reasons), tuple(self._waiting), findings, self._behind)
+        runs = sorted(zip(self._requests, self._reasons, strict=True), key=lambda run: run[0].hour)
+        return Tick(
+            cursor,
+            tuple(request for request, _ in runs),
+            tuple(reason for _, reason in runs),
+            tuple(sorted(self._waiting, key=lambda one: one.hour)),
+            findings,
+            self._behind,
+        )
+
+    def _has_time(self) -> bool:
+        return self._stream.clock.utc_now() - self._ends.asked_at <= self._limits.duration
+
+    def _walk(self) -> None:
+        left = self._limits.requests_max - len(self._requests)
+        found = Walk(self._stream, self._ends, self._cursor, left, self._has_time).run()
+        self._cursor = found.cursor
+        self._requests += found.requests
+        self._reasons += ["complete"] * len(found.requests)
+        self._waiting += found.waiting
+        self._behind = self._behind or found.behind
 
     def _request(self, complete: Complete) -> None:
         hour, found = complete.hour, fingerprint(complete.objects)
@@ -153,7 +178,7 @@ class _Examination:
             return
         totals = self._cursor.totals.hours[hour]
         known = HourTotals(
-            since=min(seal.emitted_first, totals.since),
+            since=min(seal.emitted_first or totals.since, totals.since),
             until=totals.until,
             accepted=seal.accepted + totals.accepted,
             rejected=seal.rejected + totals.rejected,
