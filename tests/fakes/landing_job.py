@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ class FakeLandingJob:
         instance: the random part of its epochs.
         rejected: (partition, offset) of the records that it rejects.
         writes_ids: whether its entries have the ids of the topic; those of earlier releases have none.
+        writes_envelopes: whether its lines are those of the real job, instead of the event id alone.
     """
 
     broker: FakeBroker
@@ -32,6 +34,7 @@ class FakeLandingJob:
     rejected: set[tuple[int, int]] = field(default_factory=set)
     sequence: int = 0
     writes_ids: bool = True
+    writes_envelopes: bool = False
 
     def prepare(self, partition: int, first: int, last: int, emitted: datetime) -> list[tuple[str, bytes]]:
         """Return the objects that landing `first` to `last` commits, in the order of the commits: the ledger last."""
@@ -60,7 +63,12 @@ class FakeLandingJob:
     def _lines(self, partition: int, first: int, last: int, hour: Hour, kind: Kind) -> bytes:
         """Write the event id of each record of an hour and a kind on a line of its own."""
         offsets = [o for o in self._landed(partition, first, last) if (hour, kind) == self._place(partition, o)]
-        return "".join(f"e-{partition}-{offset}\n" for offset in offsets).encode()
+        return "".join(f"{self._line(partition, offset)}\n" for offset in offsets).encode()
+
+    def _line(self, partition: int, offset: int) -> str:
+        if not self.writes_envelopes:
+            return f"e-{partition}-{offset}"
+        return json.dumps({"topic": self.topic, "partition": partition, "offset": offset, "event": {"n": offset}})
 
     def _landed(self, partition: int, first: int, last: int) -> list[int]:
         return [offset for offset in range(first, last + 1) if (partition, offset) not in self.broker.markers]

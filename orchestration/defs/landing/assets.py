@@ -15,7 +15,7 @@ from orchestration.landing.partitions import (
     hourly_partitions,
 )
 from orchestration.landing.proof.evidence import Stream, prove
-from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.sensor.run_tags import read_request
 
 _GROUP = "landing"
@@ -42,7 +42,7 @@ def landed_hour(context: dg.AssetExecutionContext, landing: dg.ResourceParam[Str
     request = read_request(context.partition_key, context.run.tags)
     with retried_or_failed():
         complete, evidence = prove(landing, request)
-        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now(), evidence.since)
+        draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
         seal = write_seal(landing.bucket, landing.layout, draft)
     context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
     return dg.MaterializeResult(
@@ -110,7 +110,13 @@ def _numbers(landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
         "min_offsets": dg.MetadataValue.json(seal.min_offsets),
         "max_offsets": dg.MetadataValue.json(seal.max_offsets),
         "fingerprint": dg.MetadataValue.text(seal.fingerprint),
+        **_anchor(seal),
         "seal": dg.MetadataValue.path(layout.seal_key(seal.hour, seal.revision)),
         "landing": dg.MetadataValue.path(layout.hour_prefix(Kind.LANDING, seal.hour)),
         "rejects": dg.MetadataValue.path(layout.hour_prefix(Kind.REJECTED, seal.hour)),
     }
+
+
+def _anchor(seal: Seal) -> dict[str, dg.MetadataValue]:
+    """Return number and hash of the seal: whoever rewrites the chain in the bucket cannot change them here."""
+    return {"link": dg.MetadataValue.text(anchor)} if (anchor := anchor_of(seal)) else {}

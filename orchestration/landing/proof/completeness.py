@@ -30,6 +30,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, ObjectKey
 from flink_jobs.contracts.promises import compare
@@ -40,6 +41,9 @@ from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
 from producers.kafka import OffsetRange
+
+if TYPE_CHECKING:
+    from orchestration.landing.proof.witness import Witness
 
 FUTURE = timedelta(minutes=5)
 """How far ahead of the clock the start of an hour may be before the hour is quarantined."""
@@ -85,6 +89,7 @@ class BrokerView:
     Args:
         marks: offset ranges.
         record_times: topic -> who stamps its records.
+        cluster_ids: topic -> id of its cluster.
         asked_at: when the ranges were read.
         first: first record with a timestamp of S or later.
         beyond: first record with a timestamp of E + D or later.
@@ -97,6 +102,7 @@ class BrokerView:
 
     marks: Mapping[ChainKey, OffsetRange]
     record_times: Mapping[str, RecordTime]
+    cluster_ids: Mapping[str, str | None]
     asked_at: datetime
     first: Mapping[ChainKey, TimestampedOffset | None]
     beyond: Mapping[ChainKey, TimestampedOffset | None]
@@ -144,12 +150,17 @@ class BrokerView:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """The hour is complete. `objects` are those that the ledger promises, in the order of keys."""
+    """The hour is complete. `objects` are those that the ledger promises, in the order of keys.
+
+    A proof that is to be sealed has the `witness` of the broker, and the emission hour from which the ledger was read.
+    """
 
     hour: Hour
     proof: Proof
     objects: tuple[ListedObject, ...]
     unpromised_keys: tuple[str, ...] = ()
+    witness: Witness | None = None
+    since: Hour | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from orchestration.landing.proof.identity import (
     unknown_partition,
 )
 from orchestration.landing.proof.seal import fingerprint
+from orchestration.landing.proof.witness import Witness
 from producers.kafka import OffsetRange
 
 
@@ -148,7 +149,9 @@ def prove(stream: Stream, request: Request) -> tuple[Complete, Evidence]:
     if not isinstance(evidence.verdict, Complete):
         wait = "waits for " if isinstance(evidence.verdict, Open) else ""
         raise HourNotCompleteError(f"{request.hour} is not complete: it {wait}{evidence.verdict.reason}")
-    return evidence.verdict, evidence
+    view = evidence.judgement.view
+    witness = Witness.of(view, stream.policy) if view else None
+    return replace(evidence.verdict, witness=witness, since=evidence.since), evidence
 
 
 def examine(stream: Stream, hour: Hour, since: Hour | None, idle_ends: IdleEnds) -> Evidence:
@@ -223,6 +226,7 @@ def _view(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) ->
     return BrokerView(
         marks=ends.marks,
         record_times={topic.topic: topic.record_time for topic in ends.topics},
+        cluster_ids={topic.topic: topic.cluster_id for topic in ends.topics},
         asked_at=ends.asked_at,
         first=_offsets_at(stream, ends, hour.start),
         beyond=beyond,

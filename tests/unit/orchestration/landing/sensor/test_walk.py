@@ -34,7 +34,7 @@ def labels(found: Tick) -> list[str]:
 def seal(fake: FakeLanding, request: Request) -> Seal:
     """Seal a requested hour, as its run does."""
     complete, evidence = prove(fake.stream, request)
-    draft = draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now(), evidence.since)
+    draft = draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now())
     return write_seal(fake.bucket, fake.stream.layout, draft)
 
 
