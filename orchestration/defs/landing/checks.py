@@ -18,7 +18,7 @@ from orchestration.landing.proof.checks import (
     compare_registered,
     compare_rows,
 )
-from orchestration.landing.proof.completeness import missing_offsets
+from orchestration.landing.proof.completeness import Open, missing_offsets
 from orchestration.landing.proof.evidence import Stream, examine, list_hour
 
 
@@ -43,10 +43,12 @@ def offsets_accounted_for(
     def compare() -> Comparison:
         seal = require_seal(landing, _hour(context))
         evidence = examine(landing, seal.hour, seal.emitted_first, {})
-        totals = evidence.totals.hours.get(seal.hour)
-        view = evidence.judgement.view
-        missing = missing_offsets(evidence.totals, view) if view else ["all offsets"]
-        return compare_offsets(seal, evidence.entries, missing, totals.faults if totals else ())
+        totals, view = evidence.totals.hours.get(seal.hour), evidence.judgement.view
+        faults = list(totals.faults) if totals else []
+        if view is None:
+            # The broker was not even asked: the topic is another one, or a partition is new.
+            faults.append(evidence.verdict.reason if isinstance(evidence.verdict, Open) else "not over yet")
+        return compare_offsets(seal, evidence.entries, missing_offsets(evidence.totals, view) if view else [], faults)
 
     return check_result(context, compare)
 

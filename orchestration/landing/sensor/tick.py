@@ -20,6 +20,7 @@ from orchestration.landing.proof.evidence import (
 )
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
+from orchestration.landing.sensor.retention import Countdown, countdown, retention_findings
 from orchestration.landing.sensor.walk import Walk, begin_walk
 
 _NAMED_MAX = 5
@@ -54,6 +55,7 @@ class Tick:
         waiting: the hours that are not complete, oldest first.
         findings: faults of the ledger and objects that it does not promise, as sentences.
         behind: whether the limits left objects unread or hours unexamined.
+        countdown: when the oldest open hour becomes unprovable.
     """
 
     cursor: Cursor
@@ -62,6 +64,7 @@ class Tick:
     waiting: tuple[Open | Quarantined, ...] = ()
     findings: tuple[str, ...] = ()
     behind: bool = False
+    countdown: Countdown | None = None
 
     def sentence(self) -> str:
         """Return one readable line: what each open hour waits for, and the findings."""
@@ -131,8 +134,14 @@ class _Examination:
         if self._ends.refusal is None:
             self._walk()
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
-        refused = [self._ends.refusal] if self._ends.refusal else []
-        findings = (*refused, *cursor.totals.findings(), *self._unpromised)
+        ends, totals = self._ends, cursor.totals
+        left = countdown(cursor, ends.topics, ends.asked_at, self._stream.first_hour)
+        findings = (
+            *([ends.refusal] if ends.refusal else []),
+            *retention_findings(left, totals, ends.topics, self._stream.policy),
+            *totals.findings(),
+            *self._unpromised,
+        )
         runs = sorted(zip(self._requests, self._reasons, strict=True), key=lambda run: run[0].hour)
         return Tick(
             cursor,
@@ -141,6 +150,7 @@ class _Examination:
             tuple(sorted(self._waiting, key=lambda one: one.hour)),
             findings,
             self._behind,
+            left,
         )
 
     def _has_time(self) -> bool:
