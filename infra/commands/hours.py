@@ -11,7 +11,8 @@ from flink_jobs.contracts.layout import Hour, LayoutError
 from infra.commands.console import print_line
 
 if TYPE_CHECKING:
-    from orchestration.landing.proof.verify import Finding, Verified
+    from orchestration.landing.proof.verification.seals import Finding
+    from orchestration.landing.proof.verify import Verified
 
 WRONG, UNKNOWN = 1, 2
 
@@ -43,7 +44,8 @@ def verify(
     something is wrong, and printed with its name; 2: it cannot be known.
     """
     from orchestration.landing.errors import LandingError
-    from orchestration.landing.proof.verify import sealed_hours, verify_chain, verify_hours
+    from orchestration.landing.proof.verification.seals import verify_chain
+    from orchestration.landing.proof.verify import sealed_hours, verify_hours
     from orchestration.settings import SensorSettings
 
     if bool(labels) == every:

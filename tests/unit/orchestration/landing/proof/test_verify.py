@@ -16,7 +16,8 @@ from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.proof.completeness import Proof
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.seal import anchor_of, draft_seal, latest_seal, write_seal
-from orchestration.landing.proof.verify import Verdict, Verified, sealed_hours, verify_chain, verify_hours
+from orchestration.landing.proof.verification.seals import verify_chain
+from orchestration.landing.proof.verify import Verdict, Verified, sealed_hours, verify_hours
 from orchestration.landing.sensor.cursor import read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
