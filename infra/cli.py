@@ -20,6 +20,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from infra.commands.console import Json, console, output, print_progress
+from infra.commands.hours import hours
 from infra.commands.job import job
 from infra.commands.ledger import ledger
 from infra.local.processes import StackError
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(job, name="job")
 app.add_typer(ledger, name="ledger")
+app.add_typer(hours, name="hours")
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

@@ -7,6 +7,7 @@ Keys of a stream (default `platform-events`), all times UTC:
     <stream>/ledger/yyyy/MM/dd/HH/part-<epoch>-*.jsonl               ledger entries, by hour of emission
     <stream>/seals/yyyy/MM/dd/HH/r0001.json                          one seal per revision, create-only
     <stream>/published/yyyy/MM/dd/HH/r0001-<records>.json            one per published revision, create-only
+    <stream>/chain/<rest>-<number>.json                              the seals in the order of writing, newest first
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _OBJECT = re.compile(
     r"(?P<stream>[^/]+)/(?P<kind>landing|rejected|ledger)/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})"
     r"/part-(?P<epoch>[0-9a-f]{12,32}\.\d+)-[A-Za-z0-9-]+\.jsonl(?P<codec>|\.zst|\.gz)"
 )
+_LINK = re.compile(r"(?P<stream>[^/]+)/chain/(?P<rest>\d{10})-(?P<number>\d+)\.json")
+_LINKS_MAX = 9_999_999_999
 _SEAL = re.compile(r"(?P<stream>[^/]+)/seals/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})\.json")
 _PUBLICATION = re.compile(
     r"(?P<stream>[^/]+)/published/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})-(?P<records>\d+)\.json"
@@ -191,6 +194,15 @@ class StreamLayout:
         """Return the key of the publication of a seal's revision; `records` are its accepted and rejected ones."""
         return f"{self.hour_prefix(Kind.PUBLISHED, hour)}r{revision:04d}-{records}.json"
 
+    @property
+    def chain_prefix(self) -> str:
+        """The prefix of the chain of seals, `platform-events/chain/`."""
+        return f"{self.stream}/chain/"
+
+    def link_key(self, number: int) -> str:
+        """Return the key of a link of the chain of seals; numbers count from 1, and the newest is listed first."""
+        return f"{self.chain_prefix}{_LINKS_MAX - number:010d}-{number}.json"
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
@@ -266,6 +278,23 @@ class PublicationKey:
             raise LayoutError(f"not a publication: {key!r}")
         hour = Hour.from_path(match["path"])
         return cls(key, match["stream"], hour, int(match["revision"]), int(match["records"]))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKey:
+    """The parts of the key of a link of the chain of seals."""
+
+    key: str
+    stream: str
+    number: int
+
+    @classmethod
+    def try_parse(cls, key: str) -> Self | None:
+        """Read a key of `chain/`; a foreign key is None."""
+        match = _LINK.fullmatch(key)
+        if match is None or int(match["rest"]) + int(match["number"]) != _LINKS_MAX:
+            return None
+        return cls(key, match["stream"], int(match["number"]))
 
 
 class AcceptedLine(BaseModel):

@@ -5,7 +5,8 @@
     │   ├── BucketUnavailableError
     │   └── BrokerUnavailableError
     ├── BucketRefusedError          the bucket refuses: credentials, missing bucket, missing object
-    ├── BrokerRefusedError          the broker refuses: credentials, missing topic
+    ├── BrokerRefusedError          the broker refuses: credentials
+    │   └── TopicMissingError       the broker has no such topic
     ├── LedgerUnreadableError       an object of the ledger is not what the landing job writes
     ├── SealUnreadableError         a seal is not what this package writes
     ├── SealConflictError           a sealed object is gone or was changed, or other writers won every revision
@@ -43,6 +44,10 @@ class BucketRefusedError(LandingError):
 
 class BrokerRefusedError(LandingError):
     """The broker answered with a refusal; a retry does not help."""
+
+
+class TopicMissingError(BrokerRefusedError):
+    """The broker has no topic of this name."""
 
 
 class LedgerUnreadableError(LandingError):

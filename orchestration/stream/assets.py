@@ -8,7 +8,7 @@ from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.dagster_errors import retried_or_failed
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
-from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
+from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
 from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_request
@@ -174,7 +174,13 @@ def _numbers(landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
         "min_offsets": dg.MetadataValue.json(seal.min_offsets),
         "max_offsets": dg.MetadataValue.json(seal.max_offsets),
         "fingerprint": dg.MetadataValue.text(seal.fingerprint),
+        **_anchor(seal),
         "seal": dg.MetadataValue.path(layout.seal_key(seal.hour, seal.revision)),
         "landing": dg.MetadataValue.path(layout.hour_prefix(Kind.LANDING, seal.hour)),
         "rejects": dg.MetadataValue.path(layout.hour_prefix(Kind.REJECTED, seal.hour)),
     }
+
+
+def _anchor(seal: Seal) -> dict[str, dg.MetadataValue]:
+    """Return number and hash of the seal: whoever rewrites the chain in the bucket cannot change them here."""
+    return {"link": dg.MetadataValue.text(anchor)} if (anchor := anchor_of(seal)) else {}

@@ -67,7 +67,7 @@ def proven_stream(document: StreamDocument, access: StreamAccess) -> Stream:
     """Build the part of a stream that is proven: topics, bucket, first hour and policy."""
     return Stream(
         layout=document.layout,
-        topic=",".join(document.topics),
+        topics=document.topics,
         bucket=S3Bucket(document.bucket, access),
         broker=KafkaBroker(access),
         clock=SystemClock(),

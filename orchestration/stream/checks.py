@@ -15,7 +15,7 @@ from orchestration.landing.proof.checks import (
     compare_offsets,
     compare_registered,
 )
-from orchestration.landing.proof.completeness import missing_offsets
+from orchestration.landing.proof.completeness import Open, missing_offsets
 from orchestration.landing.proof.evidence import examine, list_hour
 from orchestration.landing.proof.rows import compare_rows
 from orchestration.stream.assets import bound_stream, require_seal
@@ -30,10 +30,12 @@ def offsets_accounted_for(bound: BoundStream, hour: Hour) -> Comparison:
     """Every offset of the hour is in the ledger once, and the sums of the seal are those of the ledger."""
     seal = require_seal(bound.stream, hour)
     evidence = examine(bound.stream, seal.hour, seal.emitted_first, {})
-    totals = evidence.totals.hours.get(seal.hour)
-    view = evidence.judgement.view
-    missing = missing_offsets(evidence.totals, view) if view else ["all offsets"]
-    return compare_offsets(seal, evidence.entries, missing, totals.faults if totals else ())
+    totals, view = evidence.totals.hours.get(seal.hour), evidence.judgement.view
+    faults = list(totals.faults) if totals else []
+    if view is None:
+        # The broker was not even asked: the topic is another one, or a partition is new.
+        faults.append(evidence.verdict.reason if isinstance(evidence.verdict, Open) else "not over yet")
+    return compare_offsets(seal, evidence.entries, missing_offsets(evidence.totals, view) if view else [], faults)
 
 
 def objects_present(bound: BoundStream, hour: Hour) -> Comparison:

@@ -18,8 +18,9 @@ from flink_jobs.contracts.clock import Clock
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, StreamLayout, record_moment
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers
-from orchestration.landing.clients.kafka import TimestampedOffset, TopicOffsets
+from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.clients.s3 import Bucket, ListedObject
+from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.errors import LandingError
 from orchestration.stream.assets import bound_stream
 from orchestration.stream.document import StreamDocument

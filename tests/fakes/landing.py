@@ -37,7 +37,7 @@ class FakeLanding:
         """The stream as the code under test sees it."""
         return Stream(
             layout=StreamLayout(),
-            topic=TOPIC,
+            topics=(TOPIC,),
             bucket=self.bucket,
             broker=self.broker,
             clock=self.clock,

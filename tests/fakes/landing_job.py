@@ -16,7 +16,15 @@ from tests.fakes.bucket import FakeBucket
 
 @dataclass
 class FakeLandingJob:
-    """Land records. `instance` is the random part of its epochs; `rejected` are (partition, offset) it rejects."""
+    """Land records.
+
+    Args:
+        broker: whose records it lands.
+        bucket: where it lands them.
+        instance: the random part of its epochs.
+        rejected: (partition, offset) of the records that it rejects.
+        writes_ids: whether its entries have the ids of the topic; those of earlier releases have none.
+    """
 
     broker: FakeBroker
     bucket: FakeBucket
@@ -25,6 +33,7 @@ class FakeLandingJob:
     instance: str = "0123456789ab"
     rejected: set[tuple[int, int]] = field(default_factory=set)
     sequence: int = 0
+    writes_ids: bool = True
 
     def prepare(self, partition: int, first: int, last: int, emitted: datetime) -> list[tuple[str, bytes]]:
         """Return the objects that landing `first` to `last` commits, in the order of the commits: the ledger last."""
@@ -94,6 +103,8 @@ class FakeLandingJob:
         return LedgerEntry(
             job="landing", job_id="j1", checkpoint=self.sequence, subtask=0,
             epoch=f"{self.instance}.{self.sequence}", topic=self.topic, partition=partition,
+            cluster_id=self.broker.cluster_id if self.writes_ids else None,
+            topic_id=self.broker.topic_id if self.writes_ids else None,
             first_offset=first, last_offset=landed[-1], records=len(landed),
             offset_sum=sum(landed), holes=landed[-1] - first + 1 - len(landed),
             hours={label: HourCells(**kinds) for label, kinds in hours.items()},

@@ -6,17 +6,20 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
-from orchestration.landing.clients.kafka import KafkaBroker, TimestampedOffset
-from orchestration.landing.errors import HourNotCompleteError
+from orchestration.landing.clients.kafka import KafkaBroker, TopicIdentity
+from orchestration.landing.clients.search import TimestampedOffset
+from orchestration.landing.errors import HourNotCompleteError, TopicMissingError
 from orchestration.landing.proof.completeness import Proof
 from orchestration.landing.proof.evidence import Request, Stream, prove
 from orchestration.settings import StreamAccess
 from orchestration.stream.binding import proven_stream
 from orchestration.stream.document import StreamDocument
-from producers.kafka import KafkaAccess
+from producers.kafka import KafkaAccess, OffsetRange
 from tests.faults.conftest import NewStack
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.integration.truth import (
@@ -133,7 +136,7 @@ def test_records_of_an_open_transaction_wait_and_keep_their_order(new_stack: New
     complete, evidence = prove(stream_of(stack), Request(Hour.containing(BEGIN)))
     assert Proof.IDLE is complete.proof
     assert evidence.judgement.view is not None
-    assert {0, 1} == set(evidence.judgement.view.unreadable)
+    assert {0, 1} == {key.partition for key in evidence.judgement.view.unreadable}
 
 
 def test_the_broker_attests_what_nobody_can_read(new_stack: NewStack) -> None:
@@ -169,3 +172,39 @@ def test_only_records_say_what_time_it_is_on_a_topic_of_create_time(new_stack: N
     assert None is broker.first_record(topic, 0, found.offset, late)
     stack.produce([Raw(event(2)), Raw(event(3), timestamp=late)])  # 4 5
     assert TimestampedOffset(5, late) == broker.first_record(topic, 0, found.offset, late)
+
+
+def test_the_boundary_of_an_hour_is_read_beside_a_record_from_the_future(new_stack: NewStack) -> None:
+    """The broker names the record from the future for every later time; reading finds the ordinary one behind it."""
+    stack = new_stack(partitions=1)
+    topic, broker = stack.settings.topic, attesting(stack)
+    minute, future = timedelta(minutes=1), BEGIN + timedelta(hours=5)
+    stack.produce([Raw(event(0), timestamp=future)])
+    stack.produce([Raw(event(n), timestamp=BEGIN + n * minute) for n in range(1, 200)])
+    stack.produce_in_transaction([Raw(event(200), timestamp=BEGIN + 200 * minute)], commit=False)  # 200, marker 201
+    found = broker.offsets_at(topic, [0], BEGIN + 60 * minute)[0]
+    assert found is not None
+    assert 0 == found.offset
+    behind = OffsetRange(1, broker.offsets(topic).partitions[0].end)
+    latest = future - minute
+    assert TimestampedOffset(60, BEGIN + 60 * minute) == broker.record_within(
+        topic, 0, behind, BEGIN + 60 * minute, latest
+    )
+    assert None is broker.record_within(topic, 0, behind, BEGIN + 200 * minute, latest)
+
+
+def test_a_topic_that_is_created_again_has_another_id(new_stack: NewStack) -> None:
+    """Its name, its cluster and its partitions are the same."""
+    stack = new_stack(partitions=1)
+    topic, broker = stack.settings.topic, attesting(stack)
+    before = broker.offsets(topic)
+    assert TopicIdentity.of(before) == broker.identity(topic)
+    assert before.topic_id is not None
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap_servers})
+    admin.delete_topics([topic])[topic].result(30)
+    with pytest.raises(TopicMissingError):
+        broker.identity(topic)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    after = broker.identity(topic)
+    assert (before.cluster_id, (0,)) == (after.cluster_id, after.partitions)
+    assert after.topic_id not in {None, before.topic_id}

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
 
 from flink_jobs.contracts.layout import record_moment
-from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
+from orchestration.landing.clients.search import TimestampedOffset, first_within
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError, TopicMissingError
 from producers.kafka import KafkaAccess, OffsetRange
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 _TRY_SECONDS = 1.0
+_NO_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"
+"""The zero id: what a broker without topic ids returns."""
+_RETENTION_MS_MAX = 100 * 365 * 24 * 3_600_000
+"""Longer retentions are cut to a century, because a `timedelta` does not hold every number that Kafka accepts."""
 _READ_MAX = 10_000
 """Records that `first_record` reads at most: a second or less."""
+
+
+class _Read(Protocol):
+    """Returns the next message, or the one at an offset."""
+
+    def __call__(self, seek_to: int | None = None) -> Any: ...
 
 
 class RecordTime(StrEnum):
@@ -28,20 +39,38 @@ class RecordTime(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TimestampedOffset:
-    """A record: its offset and its timestamp."""
-
-    offset: int
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class TopicOffsets:
-    """The partitions of a topic at one moment."""
+    """The partitions of a topic at one moment.
+
+    Args:
+        topic: its name.
+        record_time: its `message.timestamp.type`.
+        partitions: their offset ranges.
+        cluster_id: of the cluster that answered.
+        topic_id: tells topics of one name apart; None where the broker has no topic ids.
+        retention: its `retention.ms`; None keeps records for ever.
+    """
 
     topic: str
     record_time: RecordTime
     partitions: Mapping[int, OffsetRange]
+    cluster_id: str | None = None
+    topic_id: str | None = None
+    retention: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicIdentity:
+    """Which topic answers to a name now, and the numbers of its partitions."""
+
+    cluster_id: str | None
+    topic_id: str | None
+    partitions: tuple[int, ...]
+
+    @classmethod
+    def of(cls, offsets: TopicOffsets) -> TopicIdentity:
+        """Return the identity of a topic whose offsets were read."""
+        return cls(offsets.cluster_id, offsets.topic_id, tuple(sorted(offsets.partitions)))
 
 
 class Broker(Protocol):
@@ -49,6 +78,10 @@ class Broker(Protocol):
 
     def offsets(self, topic: str) -> TopicOffsets:
         """Read the partitions of a topic and their offset ranges."""
+        ...
+
+    def identity(self, topic: str) -> TopicIdentity:
+        """Read which topic has this name now, and its partitions."""
         ...
 
     def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
@@ -72,6 +105,15 @@ class Broker(Protocol):
         """
         ...
 
+    def record_within(
+        self, topic: str, partition: int, offsets: OffsetRange, earliest: datetime, latest: datetime
+    ) -> TimestampedOffset | None:
+        """Find a record of a range of offsets whose time is from `earliest` to `latest`, near the first such one.
+
+        It is one that a read_committed consumer gets. What that needs of record times: `clients.search`.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class KafkaBroker:
@@ -89,13 +131,25 @@ class KafkaBroker:
     timeout_seconds: float = 10.0
 
     def offsets(self, topic: str) -> TopicOffsets:
-        """Read partitions, record time and offset ranges: four requests, each for all partitions."""
-        partitions = self._partitions(topic)
+        """Read ids, partitions, settings and offset ranges: five requests, each for all partitions."""
+        partitions, cluster_id = self._partitions(topic)
+        topic_id = self._topic_id(topic)
         low = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.earliest())
         end = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.latest())
+        record_time, retention = self._settings(topic)
         return TopicOffsets(
-            topic, self._record_time(topic), {p: OffsetRange(low[p].offset, end[p].offset) for p in partitions}
+            topic,
+            record_time,
+            {p: OffsetRange(low[p].offset, end[p].offset) for p in partitions},
+            cluster_id=cluster_id,
+            topic_id=topic_id,
+            retention=retention,
         )
+
+    def identity(self, topic: str) -> TopicIdentity:
+        """Send two requests."""
+        partitions, cluster_id = self._partitions(topic)
+        return TopicIdentity(cluster_id, self._topic_id(topic), tuple(partitions))
 
     def offsets_at(self, topic: str, partitions: list[int], moment: datetime) -> Mapping[int, TimestampedOffset | None]:
         """Send `ListOffsets` by timestamp, in milliseconds."""
@@ -133,8 +187,26 @@ class KafkaBroker:
                     return found
         return None
 
+    def record_within(
+        self, topic: str, partition: int, offsets: OffsetRange, earliest: datetime, latest: datetime
+    ) -> TimestampedOffset | None:
+        """Read about one record for each halving of the range, with one consumer."""
+        with self._reader(topic, partition, offsets.low) as read:
+            position = offsets.low
+
+            def probe(offset: int) -> TimestampedOffset | None:
+                nonlocal position
+                message = read(None if offset == position else offset)
+                if message.error():
+                    position = offset
+                    return None
+                position = message.offset() + 1
+                return TimestampedOffset(message.offset(), record_moment(message.timestamp()[1]))
+
+            return first_within(probe, offsets.low, offsets.end, earliest, latest)
+
     @contextmanager
-    def _reader(self, topic: str, partition: int, offset: int) -> Iterator[Callable[[], Any]]:
+    def _reader(self, topic: str, partition: int, offset: int) -> Iterator[_Read]:
         """Read committed records from an offset on; after the last one the message has an error and an offset."""
         reader = _kafka().Consumer(
             {
@@ -149,7 +221,9 @@ class KafkaBroker:
             }
         )
 
-        def read() -> Any:
+        def read(seek_to: int | None = None) -> Any:
+            if seek_to is not None:
+                reader.assign([_kafka().TopicPartition(topic, partition, seek_to)])
             message = reader.poll(self.timeout_seconds)
             if message is None:
                 raise TimeoutError
@@ -164,32 +238,45 @@ class KafkaBroker:
         finally:
             reader.close()
 
-    def _partitions(self, topic: str) -> list[int]:
+    def _partitions(self, topic: str) -> tuple[list[int], str | None]:
+        """Return the partitions of a topic, and the id of the cluster."""
         with self._foreign_errors(f"describe topic {topic}"):
-            found = self._describe(topic)
+            metadata = self._metadata(topic)
+        found = metadata.topics.get(topic)
         if found is None or found.error is not None or not found.partitions:
             detail = found.error.name() if found is not None and found.error is not None else "not listed"
-            raise BrokerRefusedError(
+            raise TopicMissingError(
                 f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
             )
-        return sorted(found.partitions)
+        return sorted(found.partitions), metadata.cluster_id
 
-    def _describe(self, topic: str) -> Any:
+    def _metadata(self, topic: str) -> Any:
         """Poll with short timeouts: librdkafka reports a refused login only through error_cb."""
         seconds = min(_TRY_SECONDS, self.timeout_seconds)
         for _ in range(round(self.timeout_seconds / seconds) - 1):
             try:
-                return self._admin.list_topics(topic, timeout=seconds).topics.get(topic)
+                return self._admin.list_topics(topic, timeout=seconds)
             except _kafka().KafkaException as exc:
                 self._refuse_if_hopeless(exc)
-        return self._admin.list_topics(topic, timeout=seconds).topics.get(topic)
+        return self._admin.list_topics(topic, timeout=seconds)
 
-    def _record_time(self, topic: str) -> RecordTime:
+    def _topic_id(self, topic: str) -> str | None:
+        with self._foreign_errors(f"read the id of topic {topic}"):
+            asked = _kafka().TopicCollection([topic])
+            futures = self._admin.describe_topics(asked, request_timeout=self.timeout_seconds)
+            found = str(futures[topic].result(timeout=self.timeout_seconds).topic_id)
+        return None if found == _NO_TOPIC_ID else found
+
+    def _settings(self, topic: str) -> tuple[RecordTime, timedelta | None]:
+        """Return how the topic stamps records, and how long it keeps them."""
         resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)
         with self._foreign_errors(f"read the settings of topic {topic}"):
             futures = self._admin.describe_configs([resource], request_timeout=self.timeout_seconds)
             settings = futures[resource].result(timeout=self.timeout_seconds)
-        return RecordTime(settings["message.timestamp.type"].value)
+        milliseconds = int(settings["retention.ms"].value)
+        kept = min(milliseconds, _RETENTION_MS_MAX)
+        retention = timedelta(milliseconds=kept) if milliseconds >= 0 else None
+        return RecordTime(settings["message.timestamp.type"].value), retention
 
     def _list_offsets(self, topic: str, partitions: list[int], spec: Any) -> dict[int, Any]:
         request = {_kafka().TopicPartition(topic, partition): spec for partition in partitions}

@@ -6,6 +6,7 @@ emission hour in which an unread object can still appear (`Reading.start`), and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +17,10 @@ from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.errors import LedgerUnreadableError
+from orchestration.landing.ledger.chains import Chain, ChainKey
 from orchestration.landing.ledger.epochs import Epochs, HourPath
 from orchestration.landing.ledger.totals import LedgerTotals
+from producers.kafka import OffsetRange
 
 CLOCK_SKEW = HOUR
 """How far the clock of a TaskManager may be behind the clock of this process."""
@@ -45,7 +48,7 @@ class Reading(BaseModel):
             seen[key.hour] = seen.get(key.hour, Epochs()).add(key.epoch)
         return self.model_copy(update={"seen": seen})
 
-    def advance(self, totals: LedgerTotals, offsets: TopicOffsets, asked_at: datetime) -> Reading:
+    def advance(self, totals: LedgerTotals, topics: Iterable[TopicOffsets], asked_at: datetime) -> Reading:
         """Move `start` forward to the earliest emission hour in which an unread object can appear; never back.
 
         The next entry of a partition is emitted after its newest one. If all records of a partition had landed when
@@ -53,15 +56,25 @@ class Reading(BaseModel):
 
         Args:
             totals: of everything that was read.
-            offsets: read before the ledger was listed.
+            topics: the offsets of every topic, read before the ledger was listed.
             asked_at: when they were read.
         """
-        hours = [_earliest_unread(totals, offsets, partition, asked_at) for partition in offsets.partitions]
+        marks = marks_of(topics)
+        hours = [_earliest_unread(totals.chain(key), its, asked_at) for key, its in marks.items()]
         known = [hour for hour in hours if hour is not None]
         if not hours or len(known) < len(hours):
             return self
         start = max(min(known), self.start or min(known))
         return Reading(start=start, seen={hour: seen for hour, seen in self.seen.items() if hour >= start})
+
+
+def marks_of(topics: Iterable[TopicOffsets]) -> dict[ChainKey, OffsetRange]:
+    """Return the offset ranges of all partitions of some topics, by the chain that each of them is now."""
+    return {
+        ChainKey(topic.topic, topic.topic_id or "", partition): marks
+        for topic in topics
+        for partition, marks in sorted(topic.partitions.items())
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +110,11 @@ def read_ledger(
 
 
 def read_whole_ledger(
-    bucket: Bucket, layout: StreamLayout, topic: str, *, since: Hour | None = None
+    bucket: Bucket, layout: StreamLayout, topics: tuple[str, ...], *, since: Hour | None = None
 ) -> tuple[LedgerTotals, tuple[tuple[Hour, LedgerEntry], ...]]:
     """Read and add up every entry that was emitted in or after `since`; None reads all of them."""
     news = read_ledger(bucket, layout, Reading(start=since))
-    return LedgerTotals(topic=topic).fold(news.entries), news.entries
+    return LedgerTotals(topics=topics).fold(news.entries), news.entries
 
 
 def _unread(
@@ -135,9 +148,7 @@ def _parse(key: ObjectKey, body: bytes) -> list[LedgerEntry]:
         raise LedgerUnreadableError(f"{key.key}: not a ledger entry: {exc.errors()[0]['msg']}") from exc
 
 
-def _earliest_unread(totals: LedgerTotals, offsets: TopicOffsets, partition: int, asked_at: datetime) -> Hour | None:
-    marks = offsets.partitions[partition]
-    chain = totals.chains.get(partition)
+def _earliest_unread(chain: Chain | None, marks: OffsetRange, asked_at: datetime) -> Hour | None:
     just_now = Hour.containing(asked_at - CLOCK_SKEW)
     if marks.low == marks.end:
         return just_now

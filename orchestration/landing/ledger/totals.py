@@ -7,43 +7,33 @@ The order of the entries does not change the totals, except for the text of a fa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.ledger import LedgerEntry
-from flink_jobs.contracts.ranges import Ranges, RangesText
+from flink_jobs.contracts.ranges import Ranges
+from orchestration.landing.ledger.chains import (
+    Chain,
+    ChainKey,
+    ChainName,
+    chains_to_compare,
+    extended,
+    joined_chains,
+    topic_ids,
+)
 from orchestration.landing.ledger.epochs import Epochs, HourLabel, HourPath
 
 _FAULTS_MAX = 5
 """Faults that an hour keeps as text; one is enough to stop it."""
 
 
-class Chain(BaseModel):
-    """The landed offsets of one partition, and the emission hour of the newest entry."""
-
-    model_config = ConfigDict(frozen=True)
-
-    covered: RangesText
-    emitted: HourPath
-
-    @property
-    def position(self) -> int:
-        """The offset after the first unbroken range: the position of a consumer."""
-        return self.covered.spans[0][1] + 1
-
-    def gaps(self) -> list[tuple[int, int]]:
-        """List the ranges of offsets between the first and the last landed one that no entry covers.
-
-        A gap can disappear with the next listing, because a listing is not a snapshot. A gap that stays is a loss.
-        """
-        return self.covered.gaps()
-
-
 class HourTotals(BaseModel):
     """The sums of one hour over the ledger.
 
-    `since` and `until` are the emission hours of its first and of its last entry.
+    `since` and `until` are the emission hours of its first and of its last entry. `topic_ids` are those of its records;
+    entries of earlier releases have none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,6 +44,7 @@ class HourTotals(BaseModel):
     rejected: int = 0
     landing_epochs: Epochs = Epochs()
     rejected_epochs: Epochs = Epochs()
+    topic_ids: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     def promised(self, kind: Kind) -> Epochs:
@@ -62,12 +53,12 @@ class HourTotals(BaseModel):
 
 
 class LedgerTotals(BaseModel):
-    """The totals of one topic."""
+    """The totals of the topics of one stream."""
 
     model_config = ConfigDict(frozen=True)
 
-    topic: str
-    chains: dict[int, Chain] = {}
+    topics: tuple[str, ...]
+    chains: dict[ChainName, Chain] = {}
     hours: dict[HourLabel, HourTotals] = {}
 
     def fold(self, entries: Iterable[tuple[Hour, LedgerEntry]]) -> LedgerTotals:
@@ -75,52 +66,69 @@ class LedgerTotals(BaseModel):
         chains, hours = dict(self.chains), dict(self.hours)
         for emitted, entry in entries:
             fault = self._fault(chains, entry)
-            if entry.topic == self.topic:
-                chains[entry.partition] = _extended(chains.get(entry.partition), emitted, entry)
+            if entry.topic in self.topics:
+                key = ChainKey.of(entry)
+                chains[key] = extended(chains.get(key), emitted, entry)
             for label in entry.hours:
                 hour = Hour.from_label(label)
                 hours[hour] = _updated(hours.get(hour), emitted, entry, label, fault)
-        return LedgerTotals(topic=self.topic, chains=chains, hours=hours)
+        return LedgerTotals(topics=self.topics, chains=chains, hours=hours)
 
     def without_hours(self, hours: Iterable[Hour]) -> LedgerTotals:
         """Return the totals without these hours; offsets stay."""
         gone = set(hours)
         return self.model_copy(update={"hours": {h: b for h, b in self.hours.items() if h not in gone}})
 
-    def covered(self, partition: int) -> Ranges:
-        """Return the landed offsets of a partition; empty for an unknown partition."""
-        chain = self.chains.get(partition)
+    @cached_property
+    def joined(self) -> dict[ChainKey, Chain]:
+        """Return the chains, with those of earlier releases as part of the first id of their topic."""
+        return joined_chains(self.chains)
+
+    def chain(self, key: ChainKey) -> Chain | None:
+        """Return a chain. While the ledger has no id of the topic, its entries belong to the id that is asked for."""
+        chains = self.joined
+        if key in chains or self.topic_ids(key.topic):
+            return chains.get(key)
+        return chains.get(key.without_id())
+
+    def covered(self, key: ChainKey) -> Ranges:
+        """Return the landed offsets of a chain; empty for an unknown one."""
+        chain = self.chain(key)
         return chain.covered if chain else Ranges()
+
+    def topic_ids(self, topic: str) -> list[str]:
+        """List the ids of a topic in the order in which their chains began."""
+        return topic_ids(self.chains, topic)
 
     def findings(self) -> list[str]:
         """List every gap and every fault of the ledger, in a stable order."""
         gaps = [
-            f"{self.topic}[{partition}]: offsets {first}-{last} are missing from the ledger"
-            for partition, chain in sorted(self.chains.items())
+            f"{key.name}: offsets {first}-{last} are missing from the ledger"
+            for key, chain in sorted(self.joined.items())
             for first, last in chain.gaps()
         ]
         faults = {fault for _, hour in sorted(self.hours.items()) for fault in hour.faults}
         return gaps + sorted(faults)
 
-    def _fault(self, chains: Mapping[int, Chain], entry: LedgerEntry) -> str | None:
+    def _fault(self, chains: Mapping[ChainKey, Chain], entry: LedgerEntry) -> str | None:
         where = f"{entry.topic}[{entry.partition}]"
-        if entry.topic != self.topic:
-            return f"{where}: epoch {entry.epoch} is of another topic; this stream reads {self.topic}"
-        chain = chains.get(entry.partition)
-        overlap = chain.covered.overlap(entry.first_offset, entry.last_offset) if chain else None
+        if entry.topic not in self.topics:
+            return f"{where}: epoch {entry.epoch} is of another topic; this stream reads {', '.join(self.topics)}"
+        known = [chains[key].covered for key in chains_to_compare(chains, ChainKey.of(entry)) if key in chains]
+        overlaps = (covered.overlap(entry.first_offset, entry.last_offset) for covered in known)
+        overlap = next((found for found in overlaps if found), None)
         if overlap is None:
             return None
         return (
             f"{where}: offsets {overlap[0]}-{overlap[1]} landed twice, again by epoch {entry.epoch} "
-            f"(job {entry.job_id}, checkpoint {entry.checkpoint}); "
-            "the job was started without its last checkpoint"
+            f"(job {entry.job_id}, checkpoint {entry.checkpoint}); {_cause(entry)}"
         )
 
 
-def _extended(chain: Chain | None, emitted: Hour, entry: LedgerEntry) -> Chain:
-    covered = chain.covered if chain else Ranges()
-    newest = max(chain.emitted, emitted) if chain else emitted
-    return Chain(covered=covered.add(entry.first_offset, entry.last_offset), emitted=newest)
+def _cause(entry: LedgerEntry) -> str:
+    if entry.repeated:
+        return "its log was cut, or the topic was created again under a job that writes no topic id"
+    return "the job was started without its last checkpoint"
 
 
 def _updated(totals: HourTotals | None, emitted: Hour, entry: LedgerEntry, label: str, fault: str | None) -> HourTotals:
@@ -134,6 +142,7 @@ def _updated(totals: HourTotals | None, emitted: Hour, entry: LedgerEntry, label
         rejected=totals.rejected + (rejected.records if rejected else 0),
         landing_epochs=totals.landing_epochs.add(entry.epoch) if accepted else totals.landing_epochs,
         rejected_epochs=totals.rejected_epochs.add(entry.epoch) if rejected else totals.rejected_epochs,
+        topic_ids=tuple(sorted({*totals.topic_ids, *([entry.topic_id] if entry.topic_id else [])})),
         faults=_with_fault(totals.faults, fault),
     )
 

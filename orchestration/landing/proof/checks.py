@@ -46,7 +46,7 @@ def compare_offsets(
         "accepted": seal.accepted,
         "rejected": seal.rejected,
         "ledger_entries": len(own),
-        "partitions": [f"{p.topic}[{p.partition}] {p.first_offset}-{p.last_offset}" for p in seal.partitions],
+        "partitions": [f"{p.key} {p.first_offset}-{p.last_offset}" for p in seal.partitions],
         "wrong": wrong[:_NAMED_MAX],
     }
     if wrong:
@@ -105,12 +105,12 @@ def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
 
 
 def _differing_partitions(sealed: Iterable[SealedPartition], ledger: Iterable[SealedPartition]) -> Iterable[str]:
-    before = {(p.topic, p.partition): p for p in sealed}
-    now = {(p.topic, p.partition): p for p in ledger}
-    for topic, partition in sorted(before.keys() | now.keys()):
-        old, new = before.get((topic, partition)), now.get((topic, partition))
+    before = {p.key: p for p in sealed}
+    now = {p.key: p for p in ledger}
+    for key in sorted(before.keys() | now.keys()):
+        old, new = before.get(key), now.get(key)
         if old != new:
-            yield f"{topic}[{partition}]: sealed {_counts(old)}, the ledger has {_counts(new)}"
+            yield f"{key.name}: sealed {_counts(old)}, the ledger has {_counts(new)}"
 
 
 def _sums_that_differ(seal: Seal) -> Iterable[str]:

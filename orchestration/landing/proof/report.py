@@ -11,7 +11,7 @@ from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableEr
 from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.proof.completeness import Complete
-from orchestration.landing.proof.evidence import EndOffsets, Stream, judge, read_end_offsets
+from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seals
 from orchestration.landing.proof.state import HourState
 from orchestration.landing.publication import published_revisions
@@ -72,7 +72,8 @@ def hour_rows(stream: Stream, table: ExternalTable, window_hours: int | None = N
         LandingError: the bucket is away or refuses.
     """
     ends = _ends(stream)
-    totals, _ = read_whole_ledger(stream.bucket, stream.layout, stream.topic)
+    totals, _ = read_whole_ledger(stream.bucket, stream.layout, stream.topics)
+    ends = _compared(stream, totals, ends)
     sealed = newest_seal_keys(stream.bucket, stream.layout)
     published = published_revisions(stream.bucket, stream.layout)
     known = totals.hours.keys() | sealed.keys()
@@ -165,6 +166,13 @@ def _unsealed_state(sources: _Sources, hour: Hour) -> HourState:
 def _ends(stream: Stream) -> EndOffsets | None:
     try:
         return read_end_offsets(stream, {})
+    except (BrokerUnavailableError, BrokerRefusedError):
+        return None
+
+
+def _compared(stream: Stream, totals: LedgerTotals, ends: EndOffsets | None) -> EndOffsets | None:
+    try:
+        return compare_with_ledger(stream, totals, ends) if ends else None
     except (BrokerUnavailableError, BrokerRefusedError):
         return None
 

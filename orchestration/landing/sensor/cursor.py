@@ -2,26 +2,31 @@
 
 `last` is the newest requested hour in the form of the keys, `2025/08/01/03`. Consecutive offsets and epochs are one
 range each, and an hour is dropped when nothing was emitted for it within the look-back: the size is bounded by the
-look-back and not by the traffic. After a lost cursor the whole ledger is read again, and Dagster skips the run keys
-that it already knows.
+look-back and not by the traffic. `begun` is the first hour of the stream, `walked` the next hour of the walk over all
+hours (`walk`), and `passed` are ranges of open hours behind it.
+
+After a lost cursor the whole ledger is read again, and Dagster skips the run keys that it already knows. A cursor of
+version 1, which named partitions by number, is migrated: nothing is read again.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
+from orchestration.landing.ledger.chains import ChainKey, ChainName
 from orchestration.landing.ledger.epochs import HourLabel, HourPath
 from orchestration.landing.ledger.reading import Reading
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.proof.evidence import IdleSince
 
-VERSION: Final = 1
+VERSION: Final = 2
+_PARTITIONS_BY_NUMBER = 1
 LOOKBACK = timedelta(hours=72)
 _REPAIR = "delete it in Dagster's UI (sensor landed_hours, cursor): the whole ledger is then read again, no run repeats"
 
@@ -35,26 +40,69 @@ class RequestedRun(BaseModel):
     records: int
 
 
+PASSED_MAX = 10
+"""Ranges of open hours that the walk leaves behind it."""
+
+
+class HourRange(BaseModel):
+    """Consecutive hours, both ends included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first: HourPath
+    last: HourPath
+
+
 class Cursor(BaseModel):
-    """What one tick passes to the next. The names in JSON are those of version 1."""
+    """What one tick passes to the next."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     last: HourPath | None = None
-    totals: LedgerTotals = Field(alias="book")
-    requested: dict[HourLabel, RequestedRun] = Field({}, alias="asked")
+    totals: LedgerTotals
+    requested: dict[HourLabel, RequestedRun] = {}
     reading: Reading = Reading()
-    idle_ends: dict[int, IdleSince] = Field({}, alias="watched")
+    idle_ends: dict[ChainName, IdleSince] = {}
+    begun: HourPath | None = None
+    walked: HourPath | None = None
+    passed: tuple[HourRange, ...] = ()
 
     def is_settled(self, hour: Hour) -> bool:
         """Return whether a run was requested for all records of an hour that the ledger has."""
         run, totals = self.requested.get(hour), self.totals.hours.get(hour)
-        return run is not None and totals is not None and run.records == totals.accepted + totals.rejected
+        return run is not None and run.records == (totals.accepted + totals.rejected if totals else 0)
 
     def open_hours(self) -> list[Hour]:
-        """List the hours that are not settled, oldest first."""
+        """List the hours with records that are not settled, oldest first."""
         return sorted(hour for hour in self.totals.hours if not self.is_settled(hour))
+
+    def begin(self, hour: Hour | None) -> Cursor:
+        """Return the cursor with the first hour of the stream; the walk goes back when an earlier one is found."""
+        if hour is None or (self.begun is not None and self.begun <= hour):
+            return self
+        return self.model_copy(update={"begun": hour, "walked": hour, "passed": ()})
+
+    def left_behind(self, hour: Hour) -> Cursor | None:
+        """Return the cursor with the walk gone on past an open hour; None when too many were passed already."""
+        ranges = list(self.passed)
+        if ranges and ranges[-1].last.plus(1) == hour:
+            ranges[-1] = HourRange(first=ranges[-1].first, last=hour)
+        elif len(ranges) < PASSED_MAX:
+            ranges.append(HourRange(first=hour, last=hour))
+        else:
+            return None
+        return self.model_copy(update={"passed": tuple(ranges), "walked": hour.plus(1)})
+
+    def without_passed(self, hour: Hour) -> Cursor:
+        """Return the cursor without an hour that begins a range of passed ones."""
+        ranges = []
+        for its in self.passed:
+            if its.first != hour:
+                ranges.append(its)
+            elif its.first < its.last:
+                ranges.append(HourRange(first=hour.plus(1), last=its.last))
+        return self.model_copy(update={"passed": tuple(ranges)})
 
     def forget(self, now: datetime, first_hour: Hour, lookback: timedelta = LOOKBACK) -> Cursor:
         """Drop the hours whose newest ledger entry is older than the look-back, if they are settled.
@@ -68,36 +116,41 @@ class Cursor(BaseModel):
             for hour, totals in self.totals.hours.items()
             if totals.until < oldest and (self.is_settled(hour) or hour < first_hour)
         }
+        gone |= {hour for hour in self.requested if hour not in self.totals.hours and hour < oldest}
         requested = {hour: run for hour, run in self.requested.items() if hour not in gone}
         return self.model_copy(update={"totals": self.totals.without_hours(gone), "requested": requested})
 
     def to_text(self) -> str:
         """Write the cursor as JSON."""
-        return self.model_dump_json(by_alias=True)
+        return self.model_dump_json()
 
 
-def read_cursor(text: str | None, topic: str) -> Cursor:
+def read_cursor(text: str | None, topics: tuple[str, ...]) -> Cursor:
     """Read a cursor; without text, return the one at the beginning of the ledger.
+
+    Where the stream has got more topics since, that is the beginning, too: their entries may have been read before.
 
     Raises:
         CursorTooNewError: a newer release wrote it.
-        CursorUnreadableError: it is damaged, or belongs to another topic.
+        CursorUnreadableError: it is damaged, or belongs to other topics.
     """
     if not text:
-        return Cursor(book=LedgerTotals(topic=topic))
-    _require_version(text)
+        return Cursor(totals=LedgerTotals(topics=topics))
     try:
-        cursor = Cursor.model_validate_json(text)
-    except (ValidationError, ValueError) as exc:
+        cursor = Cursor.model_validate(_migrated(_parsed(text)))
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise CursorUnreadableError(f"the cursor is damaged: {_first_line(exc)}; {_REPAIR}") from exc
-    if cursor.totals.topic != topic:
+    left = sorted(set(cursor.totals.topics) - set(topics))
+    if left:
         raise CursorUnreadableError(
-            f"the cursor is of topic {cursor.totals.topic}, the sensor reads {topic} (HOURGLASS_TOPIC); {_REPAIR}"
+            f"the cursor is of topic {', '.join(left)}, the sensor reads {', '.join(topics)} (HOURGLASS_TOPIC); "
+            f"{_REPAIR}"
         )
-    return cursor
+    return cursor if set(cursor.totals.topics) == set(topics) else Cursor(totals=LedgerTotals(topics=topics))
 
 
-def _require_version(text: str) -> None:
+def _parsed(text: str) -> dict[str, Any]:
+    """Read the JSON of a cursor whose version is known to this release."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
@@ -110,6 +163,25 @@ def _require_version(text: str) -> None:
             f"the cursor has version {version}, this release reads up to {VERSION}: install the newer release again, "
             f"or {_REPAIR}"
         )
+    return dict(found)
+
+
+def _migrated(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a cursor of version 1 in the form of this release; its chains are those of entries without topic id."""
+    if found["version"] != _PARTITIONS_BY_NUMBER:
+        return found
+    names = {"book": "totals", "asked": "requested", "watched": "idle_ends"}
+    migrated = {names.get(name, name): value for name, value in found.items()} | {"version": VERSION}
+    topic, totals = str(found["book"]["topic"]), dict(found["book"])
+    del totals["topic"]
+    chains = {_chain(topic, n): {**chain, "begun": chain["emitted"]} for n, chain in totals.get("chains", {}).items()}
+    migrated["totals"] = {**totals, "topics": [topic], "chains": chains}
+    migrated["idle_ends"] = {_chain(topic, n): seen for n, seen in found.get("watched", {}).items()}
+    return migrated
+
+
+def _chain(topic: str, partition: str) -> str:
+    return str(ChainKey(topic, "", int(partition)))
 
 
 def _first_line(exc: Exception) -> str:

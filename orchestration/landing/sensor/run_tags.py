@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import TypeAdapter
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.landing.ledger.chains import ChainName
 from orchestration.landing.proof.evidence import IdleSince, Request
 
 TAG_HOUR = "hourglass/hour"
@@ -16,7 +17,7 @@ TAG_REASON = "hourglass/reason"
 TAG_SINCE = "hourglass/ledger-since"
 TAG_IDLE_ENDS = "hourglass/partitions-at-rest"
 _FINGERPRINT_CHARACTERS = 16
-_IDLE_ENDS: TypeAdapter[dict[int, IdleSince]] = TypeAdapter(dict[int, IdleSince])
+_IDLE_ENDS: TypeAdapter[dict[ChainName, IdleSince]] = TypeAdapter(dict[ChainName, IdleSince])
 
 
 def run_key(request: Request) -> str:

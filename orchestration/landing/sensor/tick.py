@@ -8,11 +8,20 @@ from datetime import timedelta
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.ledger.epochs import Epochs
 from orchestration.landing.ledger.reading import read_ledger
-from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
+from orchestration.landing.ledger.totals import HourTotals
 from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
-from orchestration.landing.proof.evidence import EndOffsets, Request, Stream, judge, read_end_offsets
+from orchestration.landing.proof.evidence import (
+    EndOffsets,
+    Request,
+    Stream,
+    compare_with_ledger,
+    judge,
+    read_end_offsets,
+)
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
+from orchestration.landing.sensor.retention import Countdown, countdown, retention_findings
+from orchestration.landing.sensor.walk import Walk, begin_walk
 
 _NAMED_MAX = 5
 """Hours that one sentence names; more are counted."""
@@ -46,6 +55,7 @@ class Tick:
         waiting: the hours that are not complete, oldest first.
         findings: faults of the ledger and objects that it does not promise, as sentences.
         behind: whether the limits left objects unread or hours unexamined.
+        countdown: when the oldest open hour becomes unprovable.
     """
 
     cursor: Cursor
@@ -54,6 +64,7 @@ class Tick:
     waiting: tuple[Open | Quarantined, ...] = ()
     findings: tuple[str, ...] = ()
     behind: bool = False
+    countdown: Countdown | None = None
 
     def sentence(self) -> str:
         """Return one readable line: what each open hour waits for, and the findings."""
@@ -72,21 +83,26 @@ class Tick:
 def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     """Find the hours to publish. It changes nothing outside, so a tick that was cut off can be repeated.
 
-    1. Read the end offsets of the partitions, then the ledger; add the new entries to the totals.
+    1. Read the ids and end offsets of the topics, then the ledger; add the new entries to the totals.
     2. If the limit left ledger objects unread, stop here: a missing entry proves nothing then.
-    3. Examine the open hours, oldest first, until `requests_max` runs are requested or the time is over.
+    3. Examine the open hours with records, oldest first, until `requests_max` runs are requested or the time is over.
+    4. Walk on over the hours without records, as far as the limits allow (`walk`).
 
     Raises:
         UnavailableError: the broker or the bucket is away; the old cursor stays valid.
         LandingError: something must be repaired first.
     """
+    is_migrated = cursor.begun is None and cursor.reading.start is not None
     ends = read_end_offsets(stream, cursor.idle_ends)
     news = read_ledger(stream.bucket, stream.layout, cursor.reading, objects_max=limits.ledger_objects_max)
     totals = cursor.totals.fold(news.entries)
     cursor = cursor.model_copy(update={"totals": totals, "reading": news.reading, "idle_ends": dict(ends.idle_ends)})
     if news.more:
         return Tick(cursor, findings=tuple(totals.findings()), behind=True)
-    cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.offsets, ends.asked_at)})
+    ends = compare_with_ledger(stream, totals, ends)
+    if ends.refusal is None:
+        cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.topics, ends.asked_at)})
+    cursor = begin_walk(stream, cursor, ends, is_migrated=is_migrated)
     return _Examination(stream, ends, limits, cursor).run()
 
 
@@ -106,8 +122,7 @@ class _Examination:
 
     def run(self) -> Tick:
         for hour in self._cursor.open_hours():
-            late = self._stream.clock.utc_now() - self._ends.asked_at > self._limits.duration
-            if late or len(self._requests) == self._limits.requests_max:
+            if not self._has_time() or len(self._requests) == self._limits.requests_max:
                 self._behind = True
                 break
             self._restore_from_seal(hour)
@@ -116,9 +131,39 @@ class _Examination:
                 self._request(verdict)
             else:
                 self._waiting.append(verdict)
+        if self._ends.refusal is None:
+            self._walk()
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
-        findings = (*cursor.totals.findings(), *self._unpromised)
-        return Tick(cursor, tuple(self._requests), tuple(self._reasons), tuple(self._waiting), findings, self._behind)
+        ends, totals = self._ends, cursor.totals
+        left = countdown(cursor, ends.topics, ends.asked_at, self._stream.first_hour)
+        findings = (
+            *([ends.refusal] if ends.refusal else []),
+            *retention_findings(left, totals, ends.topics, self._stream.policy),
+            *totals.findings(),
+            *self._unpromised,
+        )
+        runs = sorted(zip(self._requests, self._reasons, strict=True), key=lambda run: run[0].hour)
+        return Tick(
+            cursor,
+            tuple(request for request, _ in runs),
+            tuple(reason for _, reason in runs),
+            tuple(sorted(self._waiting, key=lambda one: one.hour)),
+            findings,
+            self._behind,
+            left,
+        )
+
+    def _has_time(self) -> bool:
+        return self._stream.clock.utc_now() - self._ends.asked_at <= self._limits.duration
+
+    def _walk(self) -> None:
+        left = self._limits.requests_max - len(self._requests)
+        found = Walk(self._stream, self._ends, self._cursor, left, self._has_time).run()
+        self._cursor = found.cursor
+        self._requests += found.requests
+        self._reasons += ["complete"] * len(found.requests)
+        self._waiting += found.waiting
+        self._behind = self._behind or found.behind
 
     def _request(self, complete: Complete) -> None:
         hour, found = complete.hour, fingerprint(complete.objects)
@@ -143,7 +188,7 @@ class _Examination:
             return
         totals = self._cursor.totals.hours[hour]
         known = HourTotals(
-            since=min(seal.emitted_first, totals.since),
+            since=min(seal.emitted_first or totals.since, totals.since),
             until=totals.until,
             accepted=seal.accepted + totals.accepted,
             rejected=seal.rejected + totals.rejected,
@@ -152,12 +197,13 @@ class _Examination:
                 totals.rejected_epochs,
                 [item.epoch for item in seal.objects if item.key not in seal.landing()],
             ),
+            topic_ids=tuple(sorted({*totals.topic_ids, *(p.topic_id for p in seal.partitions if p.topic_id)})),
             faults=totals.faults,
         )
         hours = {**self._cursor.totals.hours, hour: known}
         run = RequestedRun(fingerprint=seal.fingerprint, records=seal.accepted + seal.rejected)
         self._update(
-            totals=LedgerTotals(topic=self._stream.topic, chains=self._cursor.totals.chains, hours=hours),
+            totals=self._cursor.totals.model_copy(update={"hours": hours}),
             requested={**self._cursor.requested, hour: run},
         )
 

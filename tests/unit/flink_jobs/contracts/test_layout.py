@@ -12,6 +12,7 @@ from flink_jobs.contracts.layout import (
     Hour,
     Kind,
     LayoutError,
+    LinkKey,
     ObjectKey,
     PublicationKey,
     RejectedLine,
@@ -131,6 +132,18 @@ def test_a_publication_reads_back_with_its_revision_and_its_records(hour: Hour, 
 def test_another_object_below_published_is_an_error(foreign: str) -> None:
     with pytest.raises(LayoutError, match="not a publication"):
         PublicationKey.parse(f"platform-events/published/2025/08/01/03/{foreign}")
+
+
+@given(st.integers(1, 9_999_999_999), st.integers(1, 9_999_999_999))
+def test_a_link_reads_back_and_the_newest_is_listed_first(one: int, other: int) -> None:
+    key = StreamLayout().link_key(one)
+    assert LinkKey(key, "platform-events", one) == LinkKey.try_parse(key)
+    assert (one > other) == (key < StreamLayout().link_key(other))
+
+
+@pytest.mark.parametrize("foreign", ["platform-events/chain/", "platform-events/chain/9999999998-2.json", "a/b.json"])
+def test_a_foreign_key_is_no_link(foreign: str) -> None:
+    assert LinkKey.try_parse(foreign) is None
 
 
 @pytest.mark.parametrize("wrong", ["", "Upper", "a/b", "-a", "a" * 64, "../x"])

@@ -71,6 +71,14 @@ def test_a_path_refreshes_nothing_but_itself(table: Any) -> None:
     assert [1, 2] == table.values("SELECT n FROM ext ORDER BY n")
 
 
+def test_a_path_without_files_refreshes_to_nothing(table: Any) -> None:
+    """An hour in which nothing was produced: no row is reported, and no other hour is touched."""
+    write(table, "03/a.jsonl", 1)
+    refresh(table)
+    assert [] == refresh(table, "2025/08/01/04/")
+    assert [1] == table.values("SELECT n FROM ext")
+
+
 def test_the_partition_column_comes_from_the_path_that_counts_from_the_bucket(table: Any) -> None:
     """METADATA$FILENAME includes the stage's own path; a filter on the hour finds its files only."""
     write(table, "03/a.jsonl", 1, 2)

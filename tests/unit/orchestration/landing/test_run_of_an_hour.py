@@ -10,6 +10,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
+from orchestration.landing.proof.links import digest
 from orchestration.landing.proof.report import hour_rows
 from orchestration.landing.proof.seal import latest_seal
 from orchestration.landing.proof.state import HourState
@@ -181,6 +182,52 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     )
 
 
+def test_an_hour_without_records_is_published_with_0_rows(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """Nothing was produced for 04: the sensor requests it, and its seal, checks and metadata say 0."""
+    fake.clock.time = H1.plus(4).start + timedelta(minutes=1)
+    request = (tick(defs, instance).run_requests or [])[-1]
+    assert "2025-08-01-04:00" == request.partition_key
+    result = publish(defs, instance, H1.plus(3), dict(request.tags))
+    assert result.success
+    assert dict.fromkeys(CHECKS, True) == checked(result)
+    assert "hourly_model" == materialized(result)[-1]
+    found = {name: value.value for name, value in latest(instance, PUBLISHED_HOUR).metadata.items()}
+    names = ("rows", "rejected", "objects", "files", "bytes", "dagster/partition_row_count", "min_event_id")
+    assert (0, 0, 0, [], 0, 0, "") == tuple(found[name] for name in names)
+
+
+def test_the_seal_is_anchored_in_the_metadata(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """Both assets have number and hash of the seal, which a stranger in the bucket cannot change."""
+    publish(defs, instance)
+    seal = latest_seal(fake.bucket, fake.stream.layout, H1)
+    assert seal is not None
+    for key in (LANDED_HOUR, PUBLISHED_HOUR):
+        assert f"1:{digest(seal.body())}" == latest(instance, key).metadata["link"].value
+
+
+def test_an_hour_over_another_topic_is_red_in_its_first_check(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """The topic is recreated between seal and check: the check names both ids."""
+    sealing = fake.bucket.put_if_absent
+
+    def recreate_after_the_seal(key: str, body: bytes) -> bool:
+        if "/seals/" in key:
+            fake.broker.recreate("topic-2")
+        return sealing(key, body)
+
+    fake.bucket.put_if_absent = recreate_after_the_seal  # type: ignore[method-assign] # another topic of the name
+    result = publish(defs, instance)
+    red = [found for found in result.get_asset_check_evaluations() if not found.passed]
+    assert ["offsets_accounted_for"] == [found.check_name for found in red]
+    assert "the broker has topic id topic-2, the ledger ends with topic-1" in str(red[0].description)
+    assert "published_hour" not in materialized(result)
+
+
 @pytest.mark.parametrize("away", [BrokerUnavailableError("broker"), BucketUnavailableError("bucket")])
 def test_what_is_away_in_a_run_is_retried(
     defs: dg.Definitions,
@@ -257,7 +304,7 @@ def test_the_writer_shows_a_sign_of_life_when_hours_are_finished(
     first = tick(defs, instance)
     seen = [event for event in first.asset_events if isinstance(event, dg.AssetMaterialization)]
     assert [WRITER] == [event.asset_key for event in seen]
-    assert {"platform-events[0]": 7, "platform-events[1]": 5} == seen[0].metadata["positions"].value
+    assert {"platform-events[0]@topic-1": 7, "platform-events[1]@topic-1": 5} == seen[0].metadata["positions"].value
     assert [] == tick(defs, instance, first.cursor).asset_events
 
 

@@ -66,26 +66,30 @@ def ticked(fake: FakeLanding, cursor: Cursor, cadence: Cadence) -> tuple[int, Ti
 def test_held_hours_are_requested_once_when_their_moment_comes(fake: FakeLanding) -> None:
     """The cursor does not know them as requested before; afterwards no tick asks again."""
     six = Cadence(every_hours=6)
-    held, tick = ticked(fake, read_cursor(None, TOPIC), six)
+    held, tick = ticked(fake, read_cursor(None, (TOPIC,)), six)
     assert (3, (), {}, None) == (held, tick.requests, tick.cursor.requested, tick.cursor.last)
     fake.clock.time = DAY + timedelta(hours=6, minutes=1)
     held, tick = ticked(fake, tick.cursor, six)
-    assert (0, [H1, H1.plus(1), H1.plus(2)]) == (held, [request.hour for request in tick.requests])
+    silent = [H1.plus(3), H1.plus(4)]
+    assert (0, [H1, H1.plus(1), H1.plus(2), *silent]) == (held, [request.hour for request in tick.requests])
     assert (0, ()) == (ticked(fake, tick.cursor, six)[0], ticked(fake, tick.cursor, six)[1].requests)
 
 
 def test_a_sensor_and_a_cron_that_name_one_hour_request_it_once(fake: FakeLanding) -> None:
     """An hour that was published by arrival is not requested again at the time of the cron expression."""
     both = Cadence(on_arrival=True, cron="0 6 * * *")
-    _, first = ticked(fake, read_cursor(None, TOPIC), both)
+    _, first = ticked(fake, read_cursor(None, (TOPIC,)), both)
     assert [H1, H1.plus(1), H1.plus(2)] == [request.hour for request in first.requests]
     fake.clock.time = DAY + timedelta(hours=6, minutes=1)
-    assert (0, ()) == (ticked(fake, first.cursor, both)[0], ticked(fake, first.cursor, both)[1].requests)
+    held, second = ticked(fake, first.cursor, both)
+    silent = [H1.plus(3), H1.plus(4)]
+    assert (0, silent) == (held, [request.hour for request in second.requests])
+    assert () == ticked(fake, second.cursor, both)[1].requests
 
 
 def test_a_new_revision_that_is_held_keeps_the_former_request(fake: FakeLanding) -> None:
     """The cursor still knows the first revision, so the second one is called amended."""
-    _, first = ticked(fake, read_cursor(None, TOPIC), Cadence())
+    _, first = ticked(fake, read_cursor(None, (TOPIC,)), Cadence())
     fake.broker.records[0] += minutes(40)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
     held, tick = ticked(fake, first.cursor, Cadence(every_hours=6))
@@ -93,6 +97,5 @@ def test_a_new_revision_that_is_held_keeps_the_former_request(fake: FakeLanding)
     assert first.cursor.requested == tick.cursor.requested
     fake.clock.time = DAY + timedelta(hours=6, minutes=1)
     _, tick = ticked(fake, tick.cursor, Cadence(every_hours=6))
-    assert [(H1, "amended")] == [
-        (request.hour, reason) for request, reason in zip(tick.requests, tick.reasons, strict=True)
-    ]
+    reasons = {request.hour: reason for request, reason in zip(tick.requests, tick.reasons, strict=True)}
+    assert {H1: "amended", H1.plus(3): "complete", H1.plus(4): "complete"} == reasons

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, Uuid
 
 from flink_jobs.contracts.layout import LAST_MILLISECOND
-from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TimestampedOffset, TopicOffsets
+from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TopicIdentity, TopicOffsets
+from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import KafkaAccess, OffsetRange
 from tests.fakes.landing import H1, TOPIC
@@ -25,6 +26,8 @@ class FakeAdmin:
 
     answers: list[Mapping[int, tuple[int, int]]] = field(default_factory=list)
     record_time: str = "LogAppendTime"
+    retention_ms: str = "7200000"
+    topic_id: Uuid = field(default_factory=lambda: Uuid(1, 2))
     error: Exception | None = None
     timeouts: list[float] = field(default_factory=list)
 
@@ -33,12 +36,22 @@ class FakeAdmin:
         self.timeouts.append(timeout)
         if isinstance(self.error, KafkaException):
             raise self.error
-        return SimpleNamespace(topics={topic: SimpleNamespace(error=None, partitions={0: None, 1: None})})
+        found = SimpleNamespace(error=None, partitions={0: None, 1: None})
+        return SimpleNamespace(topics={topic: found}, cluster_id="cluster-1")
+
+    def describe_topics(self, topics: Any, request_timeout: float) -> Any:
+        """Answer the id of the topic."""
+        self.timeouts.append(request_timeout)
+        assert isinstance(topics, TopicCollection)
+        return {TOPIC: done(SimpleNamespace(topic_id=self.topic_id))}
 
     def describe_configs(self, resources: list[Any], request_timeout: float) -> Any:
         """Answer the settings of the topic."""
         self.timeouts.append(request_timeout)
-        value = {"message.timestamp.type": SimpleNamespace(value=self.record_time)}
+        value = {
+            "message.timestamp.type": SimpleNamespace(value=self.record_time),
+            "retention.ms": SimpleNamespace(value=self.retention_ms),
+        }
         return {resources[0]: done(value)}
 
     def list_offsets(self, request: Mapping[Any, Any], request_timeout: float) -> Any:
@@ -74,9 +87,30 @@ def broker_with(admin: FakeAdmin) -> KafkaBroker:
 def test_partitions_watermarks_and_record_time_are_read(record_time: RecordTime) -> None:
     """Earliest and latest, for all partitions at once; every request has the timeout."""
     admin = FakeAdmin([{0: (5, -1), 1: (0, -1)}, {0: (9, -1), 1: (0, -1)}], record_time.value)
-    expected = TopicOffsets(TOPIC, record_time, {0: OffsetRange(5, 9), 1: OffsetRange(0, 0)})
+    marks = {0: OffsetRange(5, 9), 1: OffsetRange(0, 0)}
+    expected = TopicOffsets(TOPIC, record_time, marks, "cluster-1", "AAAAAAAAAAEAAAAAAAAAAg", timedelta(hours=2))
     assert expected == broker_with(admin).offsets(TOPIC)
-    assert [1.0, 3.0, 3.0, 3.0] == admin.timeouts
+    assert [1.0, 3.0, 3.0, 3.0, 3.0] == admin.timeouts
+
+
+def test_the_identity_of_a_topic_is_read_without_its_offsets() -> None:
+    """Cluster, topic id and partitions; a topic of the same name and another id is another topic."""
+    expected = TopicIdentity("cluster-1", "AAAAAAAAAAEAAAAAAAAAAg", (0, 1))
+    assert expected == broker_with(FakeAdmin()).identity(TOPIC)
+    assert expected != broker_with(FakeAdmin(topic_id=Uuid(1, 3))).identity(TOPIC)
+
+
+def test_a_broker_without_topic_ids_and_a_topic_without_retention_have_none() -> None:
+    """Brokers before 2.8 return the zero id; -1 keeps records for ever."""
+    admin = FakeAdmin([{0: (0, -1), 1: (0, -1)}] * 2, retention_ms="-1", topic_id=Uuid(0, 0))
+    found = broker_with(admin).offsets(TOPIC)
+    assert (None, None) == (found.topic_id, found.retention)
+
+
+def test_the_longest_retention_that_kafka_takes_is_read() -> None:
+    """It is longer than a `timedelta`."""
+    admin = FakeAdmin([{0: (0, -1), 1: (0, -1)}] * 2, retention_ms=str(2**63 - 1))
+    assert timedelta(days=36_500) == broker_with(admin).offsets(TOPIC).retention
 
 
 def test_a_moment_is_sent_in_milliseconds_and_no_record_is_none() -> None:

@@ -14,8 +14,8 @@ LAYOUT = StreamLayout()
 
 
 def advanced(fake: FakeLanding, news: LedgerNews) -> Reading:
-    totals = LedgerTotals(topic=TOPIC).fold(news.entries)
-    return news.reading.advance(totals, fake.broker.offsets(TOPIC), fake.clock.utc_now())
+    totals = LedgerTotals(topics=(TOPIC,)).fold(news.entries)
+    return news.reading.advance(totals, [fake.broker.offsets(TOPIC)], fake.clock.utc_now())
 
 
 def test_an_object_is_fetched_once(fake: FakeLanding) -> None:
@@ -61,8 +61,8 @@ def test_the_start_never_moves_back(fake: FakeLanding) -> None:
     news = read_ledger(fake.bucket, LAYOUT, Reading())
     rested = advanced(fake, news)
     fake.broker.records[0] += [fake.clock.utc_now()]
-    totals = LedgerTotals(topic=TOPIC).fold(news.entries)
-    moved = rested.advance(totals, fake.broker.offsets(TOPIC), fake.clock.utc_now())
+    totals = LedgerTotals(topics=(TOPIC,)).fold(news.entries)
+    moved = rested.advance(totals, [fake.broker.offsets(TOPIC)], fake.clock.utc_now())
     assert rested.start == moved.start
     assert () == read_ledger(fake.bucket, LAYOUT, moved).entries
 
@@ -93,7 +93,7 @@ def test_a_damaged_object_is_an_error_with_its_key(fake: FakeLanding, body: byte
 def test_a_second_object_of_one_epoch_is_found_although_the_first_was_read(fake: FakeLanding) -> None:
     """An epoch that was committed twice overlaps itself, even if the copy comes later."""
     news = read_ledger(fake.bucket, LAYOUT, Reading())
-    totals = LedgerTotals(topic=TOPIC).fold(news.entries)
+    totals = LedgerTotals(topics=(TOPIC,)).fold(news.entries)
     key = next(key for key in fake.bucket.objects if "/ledger/" in key)
     fake.bucket.objects[key.replace("-0-0.jsonl", "-0-1.jsonl")] = fake.bucket.objects[key]
     again = read_ledger(fake.bucket, LAYOUT, advanced(fake, news))

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.ledger import LedgerEntry
+from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.totals import LedgerTotals
 from tests.fakes.broker import FakeBroker
 from tests.fakes.bucket import FakeBucket
@@ -12,6 +13,7 @@ from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
 from tests.fakes.landing_job import FakeLandingJob
 
 EMITTED = H1.plus(1)
+P0 = ChainKey(TOPIC, "topic-1", 0)
 
 
 def entries(*spans: tuple[int, int], topic: str = TOPIC) -> list[tuple[Hour, LedgerEntry]]:
@@ -26,10 +28,10 @@ def entries(*spans: tuple[int, int], topic: str = TOPIC) -> list[tuple[Hour, Led
 
 def test_entries_add_up_per_hour_and_partition() -> None:
     """Offsets 0-8 are six records of 01 (one rejected) and three of 02, in one unbroken stretch."""
-    totals = LedgerTotals(topic=TOPIC).fold(entries((0, 3), (4, 8)))
+    totals = LedgerTotals(topics=(TOPIC,)).fold(entries((0, 3), (4, 8)))
     first, second = totals.hours[H1], totals.hours[H1.plus(1)]
     assert (5, 1, 3, 0) == (first.accepted, first.rejected, second.accepted, second.rejected)
-    assert 9 == totals.chains[0].position
+    assert 9 == totals.chains[P0].position
     assert {"0123456789ab.1", "0123456789ab.2"} == set(first.promised(Kind.LANDING).epochs())
     assert {"0123456789ab.1"} == set(first.promised(Kind.REJECTED).epochs())
     assert [] == totals.findings()
@@ -39,23 +41,23 @@ def test_entries_add_up_per_hour_and_partition() -> None:
 def test_the_order_of_entries_does_not_matter(spans: list[tuple[int, int]]) -> None:
     """A listing is not a snapshot: whichever entry is seen first, the totals are the same."""
     in_order = sorted(entries(*spans), key=lambda pair: pair[1].first_offset)
-    assert LedgerTotals(topic=TOPIC).fold(in_order) == LedgerTotals(topic=TOPIC).fold(entries(*spans))
+    assert LedgerTotals(topics=(TOPIC,)).fold(in_order) == LedgerTotals(topics=(TOPIC,)).fold(entries(*spans))
 
 
 def test_a_gap_is_a_finding_until_it_is_filled() -> None:
     """The position stays before the gap, so that no later hour can be complete."""
     first, gap, last = entries((0, 3), (4, 5), (6, 9))
-    totals = LedgerTotals(topic=TOPIC).fold([first, last])
+    totals = LedgerTotals(topics=(TOPIC,)).fold([first, last])
     assert ["platform-events[0]: offsets 4-5 are missing from the ledger"] == totals.findings()
-    assert 4 == totals.chains[0].position
+    assert 4 == totals.chains[P0].position
     filled = totals.fold([gap])
     assert [] == filled.findings()
-    assert 10 == filled.chains[0].position
+    assert 10 == filled.chains[P0].position
 
 
 def test_an_overlap_is_a_fault_of_the_hours_it_touches() -> None:
     """Offsets 5-8 landed twice: hours 01 and 02 are stopped with the reason; hour 03 is not affected."""
-    totals = LedgerTotals(topic=TOPIC).fold(entries((0, 8), (5, 8), (9, 14)))
+    totals = LedgerTotals(topics=(TOPIC,)).fold(entries((0, 8), (5, 8), (9, 14)))
     fault = (
         "platform-events[0]: offsets 5-8 landed twice, again by epoch 0123456789ab.2 (job j1, checkpoint 2); "
         "the job was started without its last checkpoint"
@@ -67,12 +69,12 @@ def test_an_overlap_is_a_fault_of_the_hours_it_touches() -> None:
 def test_a_double_restore_is_found_by_the_same_arithmetic() -> None:
     """One entry twice is two landings of its offsets."""
     once = entries((0, 3))
-    assert "offsets 0-3 landed twice" in LedgerTotals(topic=TOPIC).fold([*once, *once]).findings()[0]
+    assert "offsets 0-3 landed twice" in LedgerTotals(topics=(TOPIC,)).fold([*once, *once]).findings()[0]
 
 
 def test_an_entry_of_another_topic_stops_its_hours() -> None:
     """Records that are not checked against the broker are never sealed."""
-    totals = LedgerTotals(topic=TOPIC).fold(entries((0, 3), topic="other"))
+    totals = LedgerTotals(topics=(TOPIC,)).fold(entries((0, 3), topic="other"))
     assert {} == totals.chains
     assert [
         "other[0]: epoch 0123456789ab.1 is of another topic; this stream reads platform-events"
@@ -82,6 +84,6 @@ def test_an_entry_of_another_topic_stops_its_hours() -> None:
 def test_a_fault_that_repeats_is_kept_once_and_many_are_bounded(fake: FakeLanding) -> None:
     """A job in a restart loop does not make the cursor grow."""
     again = entries((0, 3), *[(0, 3)] * 20)
-    totals = LedgerTotals(topic=TOPIC).fold(again).fold(again[1:2])
+    totals = LedgerTotals(topics=(TOPIC,)).fold(again).fold(again[1:2])
     assert 5 == len(totals.hours[H1].faults)
     assert fake

@@ -6,9 +6,10 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.clients.kafka import RecordTime
+from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
-from orchestration.landing.proof.evidence import IdleSince, judge, read_end_offsets
+from orchestration.landing.proof.evidence import IdleSince, compare_with_ledger, judge, read_end_offsets
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
 
@@ -16,12 +17,12 @@ H3 = H1.plus(2)
 
 
 def verdict(
-    fake: FakeLanding, hour: Hour, idle_ends: dict[int, IdleSince] | None = None
+    fake: FakeLanding, hour: Hour, idle_ends: dict[ChainKey, IdleSince] | None = None
 ) -> Complete | Open | Quarantined:
     """Return the verdict on an hour, from everything that landed."""
     ends = read_end_offsets(fake.stream, idle_ends or {})
-    totals, _ = read_whole_ledger(fake.bucket, fake.stream.layout, TOPIC)
-    return judge(fake.stream, hour, totals, ends).verdict
+    totals, _ = read_whole_ledger(fake.bucket, fake.stream.layout, (TOPIC,))
+    return judge(fake.stream, hour, totals, compare_with_ledger(fake.stream, totals, ends)).verdict
 
 
 def reason(fake: FakeLanding, hour: Hour) -> str:
@@ -30,10 +31,13 @@ def reason(fake: FakeLanding, hour: Hour) -> str:
     return found.reason
 
 
-def resting(fake: FakeLanding, seconds: float) -> dict[int, IdleSince]:
+def resting(fake: FakeLanding, seconds: float) -> dict[ChainKey, IdleSince]:
     """Return the present end of every partition, unchanged for this long."""
     since = fake.clock.utc_now() - timedelta(seconds=seconds)
-    return {p: IdleSince(end=len(times), since=since) for p, times in fake.broker.records.items()}
+    return {
+        ChainKey(TOPIC, "topic-1", partition): IdleSince(end=len(times), since=since)
+        for partition, times in fake.broker.records.items()
+    }
 
 
 def test_an_hour_is_complete_when_the_ledger_covers_it_to_the_next_record(fake: FakeLanding) -> None:
@@ -137,13 +141,59 @@ class TestCreateTime:
         assert isinstance(verdict(fake, H1), Complete)
 
     def test_a_record_from_the_future_ends_no_hour(self) -> None:
-        """One producer's wrong clock must not close the running hours; they wait for disorder and grace."""
+        """One producer's wrong clock must not close the running hours; they wait for disorder, grace and rest."""
         fake = FakeLanding(FakeBroker({0: minutes(1, 60 * 24 * 365, 2)}, RecordTime.CREATE), clock_at=H1.end)
         fake.job.land(0, 0, 1, fake.clock.utc_now())
         assert "offsets 2-2 of platform-events[0] to land" == reason(fake, H1)
         fake.job.land(0, 2, 2, fake.clock.utc_now())
         assert "02:00:35: no record of platform-events[0] is later yet" == reason(fake, H1)
         fake.clock.time += timedelta(seconds=36)
+        assert "platform-events[0] to rest at offset 3 until 02:01:06" == reason(fake, H1)
+        assert isinstance(verdict(fake, H1, resting(fake, 30)), Complete)
+
+    def test_a_record_from_the_future_is_no_sign_that_no_replay_runs(self) -> None:
+        """Behind a record of 2100 a replay of hour 01 goes on: its end moves, so nothing is sealed."""
+        fake = FakeLanding(FakeBroker({0: [*minutes(1), H1.start.replace(year=2100)]}, RecordTime.CREATE))
+        fake.job.land(0, 0, 1, fake.clock.utc_now())
+        before = resting(fake, 3600)
+        fake.broker.records[0] += minutes(2)
+        fake.job.land(0, 2, 2, fake.clock.utc_now())
+        assert "platform-events[0] to rest at offset 3 until 04:10:30" == reason(fake, H1)
+        assert isinstance(verdict(fake, H1, before), Open)
+
+
+class TestBesideTheFuture:
+    """A record from the future, then traffic: each hour ends beside it, at the first ordinary record that is later."""
+
+    @staticmethod
+    def landed(future: timedelta, record_time: RecordTime) -> FakeLanding:
+        """A record from the future at offset 1, then a record a minute up to now, landed up to 02:00."""
+        ordinary = minutes(*range(2, 100))
+        fake = FakeLanding(
+            FakeBroker({0: [*minutes(1), H1.start + future, *ordinary]}, record_time),
+            clock_at=H1.start + timedelta(minutes=100),
+        )
+        fake.job.land(0, 0, 60, fake.clock.utc_now())
+        return fake
+
+    @pytest.mark.parametrize("record_time", list(RecordTime))
+    @pytest.mark.parametrize("future", [timedelta(hours=3), timedelta(days=75 * 365)])
+    def test_an_hour_does_not_wait_for_traffic_of_later_hours(self, future: timedelta, record_time: RecordTime) -> None:
+        """Hour 01 ends before offset 61, which is of 02:01; what has not landed from there on is of later hours."""
+        fake = self.landed(future, record_time)
+        assert isinstance(verdict(fake, H1), Complete)
+
+    def test_the_records_of_the_hour_before_its_end_are_needed(self) -> None:
+        """Offsets 59 and 60 are of 01:59 and 02:00, before the boundary."""
+        fake = self.landed(timedelta(hours=3), RecordTime.LOG_APPEND)
+        fake.bucket.objects.clear()
+        fake.job.land(0, 0, 58, fake.clock.utc_now())
+        assert "offsets 59-60 of platform-events[0] to land" == reason(fake, H1)
+
+    def test_without_later_records_the_end_counts_after_the_grace(self) -> None:
+        """Nothing is later than the hour but the record from the future."""
+        fake = FakeLanding(FakeBroker({0: minutes(1, 900, 2)}), clock_at=H1.end + timedelta(seconds=36))
+        fake.job.land(0, 0, 2, fake.clock.utc_now())
         assert isinstance(verdict(fake, H1), Complete)
 
 

@@ -7,8 +7,12 @@ import pytest
 from flink_jobs.contracts.layout import Kind
 from orchestration.landing.errors import SealConflictError, SealUnreadableError
 from orchestration.landing.proof.evidence import Request, prove
+from orchestration.landing.proof.links import Link, digest
 from orchestration.landing.proof.seal import Seal, draft_seal, fingerprint, latest_seal, latest_seals, write_seal
 from tests.fakes.landing import H1, FakeLanding, minutes
+
+KEY_1 = "platform-events/seals/2025/08/01/01/r0001.json"
+LINK_1 = "platform-events/chain/9999999998-1.json"
 
 
 def draft(fake: FakeLanding) -> Seal:
@@ -18,6 +22,11 @@ def draft(fake: FakeLanding) -> Seal:
 
 def seal(fake: FakeLanding) -> Seal:
     return write_seal(fake.bucket, fake.stream.layout, draft(fake))
+
+
+def linked(first: Seal) -> Seal:
+    """Return the seal as the first one of the chain."""
+    return first.model_copy(update={"link": Link(number=1)})
 
 
 def late_record(fake: FakeLanding) -> None:
@@ -36,7 +45,7 @@ def test_a_seal_has_what_the_ledger_promised_of_the_hour(fake: FakeLanding) -> N
     assert {("landing", "0123456789ab.1", 2), ("landing", "0123456789ab.2", 2), ("rejected", "0123456789ab.1", 1)} == {
         (item.kind, item.epoch, item.records) for item in found.objects
     }
-    assert ["platform-events/seals/2025/08/01/01/r0001.json"] == fake.bucket.written
+    assert [LINK_1, "platform-events/seals/2025/08/01/01/r0001.json"] == fake.bucket.written
 
 
 def test_a_seal_is_readable_and_reads_back(fake: FakeLanding) -> None:
@@ -53,7 +62,7 @@ def test_the_same_objects_are_not_sealed_twice(fake: FakeLanding) -> None:
     first = seal(fake)
     fake.clock.sleep(3600)
     assert first == seal(fake)
-    assert 1 == len(fake.bucket.written)
+    assert 2 == len(fake.bucket.written), "a link and a seal"
 
 
 def test_late_records_make_the_next_revision(fake: FakeLanding) -> None:
@@ -62,24 +71,65 @@ def test_late_records_make_the_next_revision(fake: FakeLanding) -> None:
     late_record(fake)
     second = seal(fake)
     assert (2, first.fingerprint) == (second.revision, second.previous_fingerprint)
+    assert digest(first.body()) == second.previous_sha256
+    assert Link(number=2, previous_key=KEY_1, previous_sha256=digest(first.body())) == second.link
     assert (first.accepted + 1, len(first.objects) + 1) == (second.accepted, len(second.objects))
     assert second == latest_seal(fake.bucket, fake.stream.layout, H1)
 
 
 def test_of_two_writers_with_the_same_objects_one_writes(fake: FakeLanding) -> None:
     """The second finds the seal, compares, and takes it."""
-    theirs = draft(fake).model_copy(update={"sealed_at": fake.clock.utc_now()})
-    key = fake.stream.layout.seal_key(H1, 1)
-    fake.bucket.rivals.append((key, theirs.model_dump_json().encode()))
+    theirs = linked(draft(fake).model_copy(update={"sealed_at": fake.clock.utc_now()}))
+    fake.bucket.rivals += [(LINK_1, theirs.body()), (fake.stream.layout.seal_key(H1, 1), theirs.body())]
     assert theirs == seal(fake)
     assert [] == fake.bucket.written
 
 
+def test_a_writer_that_died_between_link_and_seal_is_finished_by_the_next_one(fake: FakeLanding) -> None:
+    """The link has the seal's bytes: the seal of the dead writer is there before ours."""
+    theirs = linked(draft(fake))
+    fake.bucket.objects[LINK_1] = theirs.body()
+    complete, evidence = prove(fake.stream, Request(H1.plus(1)))
+    ours = draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now())
+    written = write_seal(fake.bucket, fake.stream.layout, ours)
+    assert theirs == latest_seal(fake.bucket, fake.stream.layout, H1)
+    assert written.link == Link(
+        number=2,
+        previous_key="platform-events/seals/2025/08/01/01/r0001.json",
+        previous_sha256=digest(theirs.body()),
+    )
+
+
+def test_writers_of_different_hours_get_one_order(fake: FakeLanding) -> None:
+    """Another writer is first with each of the first three numbers: ours is the fourth, and follows the third."""
+    first = linked(draft(fake))
+    bodies = [first.body()]
+    for number in (2, 3):
+        link = Link(number=number, previous_key=f"r{number - 1}", previous_sha256=digest(bodies[-1]))
+        bodies.append(first.model_copy(update={"hour": H1.plus(-number), "link": link}).body())
+    for number, body in enumerate(bodies, start=1):
+        fake.bucket.rivals += [(fake.stream.layout.link_key(number), body), ("other", b"")]
+    complete, evidence = prove(fake.stream, Request(H1.plus(1)))
+    ours = draft_seal("platform-events", complete, evidence.entries, fake.clock.utc_now())
+    found = write_seal(fake.bucket, fake.stream.layout, ours).link
+    assert found is not None
+    assert (4, digest(bodies[2])) == (found.number, found.previous_sha256)
+
+
+def test_a_seal_of_an_earlier_release_that_comes_between_is_refused(fake: FakeLanding) -> None:
+    """Our link is written, and the other release has no chain: the next run sees its seal."""
+    theirs = draft(fake).model_copy(update={"version": 1})
+    fake.bucket.rivals += [("other", b""), (fake.stream.layout.seal_key(H1, 1), theirs.body())]
+    with pytest.raises(SealConflictError, match="a writer of an earlier release"):
+        seal(fake)
+    assert theirs == seal(fake)
+
+
 def test_a_writer_that_saw_more_follows_with_its_own_revision(fake: FakeLanding) -> None:
     """The other writer sealed without the late record."""
-    theirs = draft(fake)
+    theirs = linked(draft(fake))
     late_record(fake)
-    fake.bucket.rivals.append((fake.stream.layout.seal_key(H1, 1), theirs.model_dump_json().encode()))
+    fake.bucket.rivals.append((LINK_1, theirs.body()))
     assert (2, theirs.fingerprint) == ((ours := seal(fake)).revision, ours.previous_fingerprint)
 
 
@@ -87,8 +137,8 @@ def test_a_writer_that_saw_less_is_refused(fake: FakeLanding) -> None:
     """The other writer already has the late record: our view is old, and the run proves the hour again."""
     ours = draft(fake)
     late_record(fake)
-    theirs = draft(fake)
-    fake.bucket.rivals.append((fake.stream.layout.seal_key(H1, 1), theirs.model_dump_json().encode()))
+    theirs = linked(draft(fake))
+    fake.bucket.rivals.append((LINK_1, theirs.body()))
     with pytest.raises(SealConflictError, match="is gone or changed"):
         write_seal(fake.bucket, fake.stream.layout, ours)
 
@@ -105,8 +155,9 @@ def test_a_sealed_object_that_changed_is_never_sealed_over(fake: FakeLanding) ->
 def test_an_answer_that_got_lost_after_the_write_is_found_again(fake: FakeLanding) -> None:
     """The client retries and finds the object, which is its own."""
     ours = draft(fake)
-    fake.bucket.rivals.append((fake.stream.layout.seal_key(H1, 1), ours.model_dump_json(indent=1).encode()))
-    assert ours == write_seal(fake.bucket, fake.stream.layout, ours)
+    written = linked(ours)
+    fake.bucket.rivals.append((LINK_1, written.body()))
+    assert written == write_seal(fake.bucket, fake.stream.layout, ours)
 
 
 def test_the_fingerprint_is_of_keys_bytes_and_etags_in_any_order(fake: FakeLanding) -> None:

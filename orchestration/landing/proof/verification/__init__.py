@@ -1,0 +1,1 @@
+"""What `verify` compares a seal with: the chain of seals, the lines of its objects, the broker."""
