@@ -8,6 +8,7 @@ from datetime import datetime
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import UnavailableError
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.run_tags import run_key, run_tags
@@ -73,7 +74,7 @@ def hold_back(tick: Tick, before: Cursor, cadence: Cadence, now: datetime) -> tu
     due = [
         (request, reason)
         for request, reason in asked
-        if cadence.is_due(request.hour, tick.cursor.totals.hours[request.hour].until, now)
+        if cadence.is_due(request.hour, _newest_entry(tick, request.hour), now)
     ]
     held = {request.hour for request, _ in asked} - {request.hour for request, _ in due}
     if not held:
@@ -84,6 +85,12 @@ def hold_back(tick: Tick, before: Cursor, cadence: Cadence, now: datetime) -> tu
     cursor = tick.cursor.model_copy(update={"requested": requested, "last": max(newest, default=None)})
     requests, reasons = tuple(request for request, _ in due), tuple(reason for _, reason in due)
     return len(held), replace(tick, cursor=cursor, requests=requests, reasons=reasons)
+
+
+def _newest_entry(tick: Tick, hour: Hour) -> Hour:
+    """Return the emission hour of the newest ledger entry of an hour; itself for an hour without one."""
+    totals = tick.cursor.totals.hours.get(hour)
+    return totals.until if totals else hour
 
 
 def _sentence(tick: Tick, held: int) -> str:
