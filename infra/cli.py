@@ -114,7 +114,9 @@ def status(
 @app.command()
 def demo(
     *,
-    once: Annotated[bool, typer.Option("--once", help="Stop at the end; exit 0 only if every row agrees.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop at the end; exit 0 only if every full hour agrees.")
+    ] = False,
     hours: Annotated[int, typer.Option(min=1, max=48, help="Full hours before now to simulate.")] = 6,
     events: Annotated[int, typer.Option(min=100, help="Records of each hour.")] = 10_000,
 ) -> None:

@@ -151,7 +151,7 @@ class Stack:
     def _start_jobs(self) -> None:
         """Start every landing job, all at the same time: each waits for most of its start."""
         jobs = self.jobs
-        with ThreadPoolExecutor(len(jobs)) as pool:
+        with ThreadPoolExecutor(len(jobs) or 1) as pool:
             list(pool.map(self._start_job, jobs))
 
     def _start_job(self, job: LandingSettings) -> None:
@@ -163,7 +163,7 @@ class Stack:
 
     def _stop_jobs(self, *, now: bool) -> None:
         jobs = self.jobs
-        with ThreadPoolExecutor(len(jobs)) as pool:
+        with ThreadPoolExecutor(len(jobs) or 1) as pool:
             list(pool.map(partial(self._stop_job, now=now), jobs))
 
     def _stop_job(self, job: LandingSettings, *, now: bool) -> None:

@@ -105,8 +105,16 @@ def _epoch(key: str) -> tuple[str, int]:
 
 
 def object_contents(settings: LocalSettings) -> Iterator[tuple[str, bytes]]:
-    """Iterate over all objects of the bucket, decompressed; rejected lines with their base64 content decoded."""
-    for key, body in objects(settings, ""):
+    """Iterate over all objects of the bucket, decompressed; rejected lines with their base64 content decoded.
+
+    A running job deletes its former checkpoint and lease: one that is gone since the listing is left out.
+    """
+    for key in keys(settings, ""):
+        try:
+            body = read_object(settings, key)
+        except _store(settings).exceptions.NoSuchKey:
+            assert key.startswith("flink/"), key
+            continue
         content = plain(key, body)
         yield key, content + (_rejected_values(content) if "/rejected/" in key else b"")
 

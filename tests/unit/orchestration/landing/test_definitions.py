@@ -1,9 +1,13 @@
 """The definitions of the project, as a code server loads them."""
 
+from datetime import timedelta
+from typing import cast
+
 import dagster as dg
 import pytest
 
 from orchestration import definitions
+from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.settings import StreamAccess
 from orchestration.stream.binding import bind
 from orchestration.stream.catalog import StreamEntry, read_streams
@@ -34,6 +38,37 @@ def test_clients_have_defaults_and_hide_the_secret(monkeypatch: pytest.MonkeyPat
     bound = bind(document(grace_seconds=7), TABLE)
     assert 7 == bound.stream.policy.grace.total_seconds()
     assert "canary" not in f"{StreamAccess()!r} {bound!r}"
+
+
+def test_clients_and_limits_are_those_of_the_document() -> None:
+    """What the document says decides, not the settings of another stream."""
+    its = document(
+        topics=["orders"],
+        prefix="orders",
+        bucket="other",
+        first_hour="2015-06-01T05",
+        disorder_seconds=3,
+        lookback_hours=5,
+        runs_per_tick_max=7,
+    )
+    bound = bind(its, TABLE)
+    stream = bound.stream
+    assert ("orders", "orders", its.first_hour, its.policy) == (
+        stream.topic,
+        stream.layout.stream,
+        stream.first_hour,
+        stream.policy,
+    )
+    assert ("other", "orders", TABLE) == (
+        cast("S3Bucket", stream.bucket).name,
+        bound.table.layout.stream,
+        bound.table.name,
+    )
+    assert (7, timedelta(hours=5), 3.0) == (
+        bound.limits.requests_max,
+        bound.limits.lookback,
+        stream.policy.disorder.total_seconds(),
+    )
 
 
 def test_the_keys_that_other_documents_know_are_those_of_the_first_stream() -> None:
