@@ -32,9 +32,9 @@ class FakeBucket:
         self.effects.append(f"list {prefix}")
         if self.failures:
             raise self.failures.pop(0)
-        for key, body in sorted(self.objects.items()):
-            if key.startswith(prefix) and key > start_after:
-                yield ListedObject(key, len(body), md5(body, usedforsecurity=False).hexdigest())
+        for key in sorted(key for key in self.objects if key.startswith(prefix) and key > start_after):
+            body = self.objects[key]
+            yield ListedObject(key, len(body), md5(body, usedforsecurity=False).hexdigest())
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
         """Fetch objects."""

@@ -21,7 +21,7 @@ from orchestration.landing.proof.evidence import (
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
 from orchestration.landing.sensor.retention import Countdown, countdown, retention_findings
-from orchestration.landing.sensor.walk import Walk, begin_walk
+from orchestration.landing.sensor.walk import Walk, WalkLimits, begin_walk
 
 _NAMED_MAX = 5
 """Hours that one sentence names; more are counted."""
@@ -135,7 +135,7 @@ class _Examination:
             self._walk()
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
         ends, totals = self._ends, cursor.totals
-        left = countdown(cursor, ends.topics, ends.asked_at, self._stream.first_hour)
+        left = countdown(self._open_hours(cursor), totals, ends.topics, ends.asked_at)
         findings = (
             *([ends.refusal] if ends.refusal else []),
             *retention_findings(left, totals, ends.topics, self._stream.policy),
@@ -153,12 +153,20 @@ class _Examination:
             left,
         )
 
+    def _open_hours(self, cursor: Cursor) -> list[Hour]:
+        """List the hours that are over and not proven; those that were passed can never be."""
+        hours = [one.hour for one in self._waiting if isinstance(one, Open) and one.hour.end <= self._ends.asked_at]
+        if self._ends.refusal and cursor.walked is not None and cursor.walked.end <= self._ends.asked_at:
+            hours.append(cursor.walked)
+        return [hour for hour in hours if not any(its.first <= hour <= its.last for its in cursor.passed)]
+
     def _has_time(self) -> bool:
         return self._stream.clock.utc_now() - self._ends.asked_at <= self._limits.duration
 
     def _walk(self) -> None:
         left = self._limits.requests_max - len(self._requests)
-        found = Walk(self._stream, self._ends, self._cursor, left, self._has_time).run()
+        recent = Hour.containing(self._ends.asked_at - self._limits.lookback)
+        found = Walk(self._stream, self._ends, self._cursor, WalkLimits(left, recent, self._has_time)).run()
         self._cursor = found.cursor
         self._requests += found.requests
         self._reasons += ["complete"] * len(found.requests)
