@@ -9,7 +9,7 @@ from flink_jobs.contracts.layout import Hour
 from orchestration.landing.ledger.epochs import Epochs
 from orchestration.landing.ledger.reading import read_ledger
 from orchestration.landing.ledger.totals import HourTotals
-from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
+from orchestration.landing.proof.completeness import BrokerView, Complete, Open, Proof, Quarantined
 from orchestration.landing.proof.evidence import (
     EndOffsets,
     Request,
@@ -126,11 +126,11 @@ class _Examination:
                 self._behind = True
                 break
             self._restore_from_seal(hour)
-            verdict = judge(self._stream, hour, self._cursor.totals, self._ends).verdict
-            if isinstance(verdict, Complete):
-                self._request(verdict)
+            judgement = judge(self._stream, hour, self._cursor.totals, self._ends)
+            if isinstance(judgement.verdict, Complete):
+                self._request(judgement.verdict, judgement.view)
             else:
-                self._waiting.append(verdict)
+                self._waiting.append(judgement.verdict)
         if self._ends.refusal is None:
             self._walk()
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
@@ -173,7 +173,7 @@ class _Examination:
         self._waiting += found.waiting
         self._behind = self._behind or found.behind
 
-    def _request(self, complete: Complete) -> None:
+    def _request(self, complete: Complete, view: BrokerView | None) -> None:
         hour, found = complete.hour, fingerprint(complete.objects)
         before, totals = self._cursor.requested.get(hour), self._cursor.totals.hours[hour]
         if complete.unpromised_keys:
@@ -182,9 +182,15 @@ class _Examination:
         run = RequestedRun(fingerprint=found, records=totals.accepted + totals.rejected)
         self._update(requested={**self._cursor.requested, hour: run})
         idle_ends = self._cursor.idle_ends if complete.proof is Proof.IDLE else None
-        self._requests.append(Request(hour, found, totals.since, idle_ends))
+        self._requests.append(Request(hour, found, self._since(totals.since, view), idle_ends))
         self._reasons.append("complete" if before is None or before.fingerprint == found else "amended")
         self._update(last=max(hour, self._cursor.last or hour))
+
+    def _since(self, since: Hour, view: BrokerView | None) -> Hour:
+        """Return from when on the ledger must be read: a partition that no record follows is needed to its end."""
+        ended = [key for key in view.marks if view.later[key] is None] if view else []
+        chains = [chain for key in ended if (chain := self._cursor.totals.chain(key))]
+        return min([since, *(chain.emitted for chain in chains)])
 
     def _restore_from_seal(self, hour: Hour) -> None:
         """Read from its seal the totals of an old hour that the cursor dropped."""
