@@ -35,10 +35,10 @@ class FakeBucket:
         self.effects.append(f"list {prefix}")
         if self.failures:
             raise self.failures.pop(0)
-        for key, body in sorted(self.objects.items()):
-            if key.startswith(prefix) and key > start_after:
-                etag = md5(body, usedforsecurity=False).hexdigest()
-                yield ListedObject(key, len(body), etag, self.modified.get(key))
+        for key in sorted(key for key in self.objects if key.startswith(prefix) and key > start_after):
+            body = self.objects[key]
+            etag = md5(body, usedforsecurity=False).hexdigest()
+            yield ListedObject(key, len(body), etag, self.modified.get(key))
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
         """Fetch objects."""

@@ -6,7 +6,7 @@ its newest record is older than the retention. With `CreateTime` a record that w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,6 @@ from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.ledger.reading import marks_of
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.proof.completeness import CompletenessPolicy
-from orchestration.landing.sensor.cursor import Cursor
 
 WARNING_MAX = timedelta(hours=24)
 _MINUTE = timedelta(minutes=1)
@@ -67,15 +66,15 @@ def unprovable_at(hour: Hour, retention: timedelta) -> datetime:
     return hour.start + retention
 
 
-def countdown(cursor: Cursor, topics: Iterable[TopicOffsets], asked_at: datetime, first_hour: Hour) -> Countdown | None:
+def countdown(
+    open_hours: Collection[Hour], totals: LedgerTotals, topics: Iterable[TopicOffsets], asked_at: datetime
+) -> Countdown | None:
     """Return the countdown of the oldest open hour; None without one, and where topics keep records for ever."""
-    walked = [cursor.walked] if cursor.walked is not None else []
-    over = [hour for hour in [*cursor.open_hours(), *walked] if first_hour <= hour and hour.end <= asked_at]
     kept = [(topic.retention, topic) for topic in topics if topic.retention is not None]
-    if not over or not kept:
+    if not open_hours or not kept:
         return None
     retention, topic = min(kept, key=lambda one: one[0])
-    return Countdown(min(over), topic.topic, retention, lag(cursor.totals, topic), asked_at)
+    return Countdown(min(open_hours), topic.topic, retention, lag(totals, topic), asked_at)
 
 
 def lag(totals: LedgerTotals, topic: TopicOffsets) -> int:

@@ -9,7 +9,7 @@ from flink_jobs.contracts.layout import Hour
 from orchestration.landing.ledger.epochs import Epochs
 from orchestration.landing.ledger.reading import read_ledger
 from orchestration.landing.ledger.totals import HourTotals
-from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
+from orchestration.landing.proof.completeness import BrokerView, Complete, Open, Proof, Quarantined
 from orchestration.landing.proof.evidence import (
     EndOffsets,
     Request,
@@ -21,7 +21,7 @@ from orchestration.landing.proof.evidence import (
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
 from orchestration.landing.sensor.retention import Countdown, countdown, retention_findings
-from orchestration.landing.sensor.walk import Walk, begin_walk
+from orchestration.landing.sensor.walk import Walk, WalkLimits, begin_walk
 
 _NAMED_MAX = 5
 """Hours that one sentence names; more are counted."""
@@ -126,16 +126,16 @@ class _Examination:
                 self._behind = True
                 break
             self._restore_from_seal(hour)
-            verdict = judge(self._stream, hour, self._cursor.totals, self._ends).verdict
-            if isinstance(verdict, Complete):
-                self._request(verdict)
+            judgement = judge(self._stream, hour, self._cursor.totals, self._ends)
+            if isinstance(judgement.verdict, Complete):
+                self._request(judgement.verdict, judgement.view)
             else:
-                self._waiting.append(verdict)
+                self._waiting.append(judgement.verdict)
         if self._ends.refusal is None:
             self._walk()
         cursor = self._cursor.forget(self._ends.asked_at, self._stream.first_hour, self._limits.lookback)
         ends, totals = self._ends, cursor.totals
-        left = countdown(cursor, ends.topics, ends.asked_at, self._stream.first_hour)
+        left = countdown(self._open_hours(cursor), totals, ends.topics, ends.asked_at)
         findings = (
             *([ends.refusal] if ends.refusal else []),
             *retention_findings(left, totals, ends.topics, self._stream.policy),
@@ -153,19 +153,27 @@ class _Examination:
             left,
         )
 
+    def _open_hours(self, cursor: Cursor) -> list[Hour]:
+        """List the hours that are over and not proven; those that were passed can never be."""
+        hours = [one.hour for one in self._waiting if isinstance(one, Open) and one.hour.end <= self._ends.asked_at]
+        if self._ends.refusal and cursor.walked is not None and cursor.walked.end <= self._ends.asked_at:
+            hours.append(cursor.walked)
+        return [hour for hour in hours if not any(its.first <= hour <= its.last for its in cursor.passed)]
+
     def _has_time(self) -> bool:
         return self._stream.clock.utc_now() - self._ends.asked_at <= self._limits.duration
 
     def _walk(self) -> None:
         left = self._limits.requests_max - len(self._requests)
-        found = Walk(self._stream, self._ends, self._cursor, left, self._has_time).run()
+        recent = Hour.containing(self._ends.asked_at - self._limits.lookback)
+        found = Walk(self._stream, self._ends, self._cursor, WalkLimits(left, recent, self._has_time)).run()
         self._cursor = found.cursor
         self._requests += found.requests
         self._reasons += ["complete"] * len(found.requests)
         self._waiting += found.waiting
         self._behind = self._behind or found.behind
 
-    def _request(self, complete: Complete) -> None:
+    def _request(self, complete: Complete, view: BrokerView | None) -> None:
         hour, found = complete.hour, fingerprint(complete.objects)
         before, totals = self._cursor.requested.get(hour), self._cursor.totals.hours[hour]
         if complete.unpromised_keys:
@@ -174,9 +182,15 @@ class _Examination:
         run = RequestedRun(fingerprint=found, records=totals.accepted + totals.rejected)
         self._update(requested={**self._cursor.requested, hour: run})
         idle_ends = self._cursor.idle_ends if complete.proof is Proof.IDLE else None
-        self._requests.append(Request(hour, found, totals.since, idle_ends))
+        self._requests.append(Request(hour, found, self._since(totals.since, view), idle_ends))
         self._reasons.append("complete" if before is None or before.fingerprint == found else "amended")
         self._update(last=max(hour, self._cursor.last or hour))
+
+    def _since(self, since: Hour, view: BrokerView | None) -> Hour:
+        """Return from when on the ledger must be read: a partition that no record follows is needed to its end."""
+        ended = [key for key in view.marks if view.later[key] is None] if view else []
+        chains = [chain for key in ended if (chain := self._cursor.totals.chain(key))]
+        return min([since, *(chain.emitted for chain in chains)])
 
     def _restore_from_seal(self, hour: Hour) -> None:
         """Read from its seal the totals of an old hour that the cursor dropped."""

@@ -1,8 +1,11 @@
 """Walk over the hours of a stream in order, and find those without records: each of them is requested as well.
 
 Hours with records are found in the ledger. An hour without records is in no entry, so the walk visits every full hour
-once, from the first hour of the stream on. It stops at the first hour that is open, because the following ones wait for
-the same offsets. If a later hour is settled already, or the broker has deleted what the hour needs, the hour is left
+once, from the first hour of the stream on.
+
+It stops at the first hour that is open, because the following ones wait for the same offsets. With `CreateTime` it also
+stops at an hour beyond the look-back that no record follows: after a replay of last year's records nothing shows that
+their time went on. If a later hour is settled already, or the broker has deleted what the hour needs, the hour is left
 behind: it is judged again in each tick, and does not hold the others.
 """
 
@@ -12,13 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.proof.completeness import Complete, Open, Proof
+from orchestration.landing.proof.completeness import BrokerView, Complete, Open, Proof
 from orchestration.landing.proof.evidence import EndOffsets, Request, Stream, first_landed_hour, judge
 from orchestration.landing.proof.seal import fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import Cursor, RequestedRun
 
 STEPS_MAX = 200
 """Hours that one tick visits; the next one goes on."""
+OLD_REQUESTS_MAX = 4
+"""Runs that one tick requests for hours beyond the look-back: a long past must not delay the present hours."""
 
 
 @dataclass
@@ -51,25 +56,37 @@ def begin_walk(stream: Stream, cursor: Cursor, ends: EndOffsets, *, is_migrated:
     return cursor.begin(min(landed, default=None))
 
 
+@dataclass(frozen=True, slots=True)
+class WalkLimits:
+    """Bounds of one walk.
+
+    Args:
+        requests_max: runs that it may request.
+        recent: hours before it are beyond the look-back.
+        has_time: whether the tick has time for one more hour.
+    """
+
+    requests_max: int
+    recent: Hour
+    has_time: Callable[[], bool]
+
+
 class Walk:
-    """One walk, within the limits of its tick.
+    """One walk.
 
     Args:
         stream: whose hours are visited.
         ends: of its partitions, compared with the ledger.
         cursor: with the totals of everything that was read.
-        requests_max: runs that the walk may request.
-        has_time: whether the tick has time for one more hour.
+        limits: of the walk.
     """
 
-    def __init__(
-        self, stream: Stream, ends: EndOffsets, cursor: Cursor, requests_max: int, has_time: Callable[[], bool]
-    ) -> None:
+    def __init__(self, stream: Stream, ends: EndOffsets, cursor: Cursor, limits: WalkLimits) -> None:
         self._stream = stream
         self._ends = ends
-        self._requests_max = requests_max
-        self._has_time = has_time
+        self._limits = limits
         self._found = EmptyHours(cursor)
+        self._reason = ""
         chains = [cursor.totals.chain(key) for key in ends.marks]
         self._since = min((chain.emitted for chain in chains if chain), default=None)
 
@@ -95,8 +112,10 @@ class Walk:
 
     def _may_go_on(self) -> bool:
         self._found.steps += 1
-        has_room = len(self._found.requests) < self._requests_max and self._found.steps <= STEPS_MAX
-        self._found.behind = not (has_room and self._has_time())
+        old = sum(request.hour < self._limits.recent for request in self._found.requests)
+        has_room = len(self._found.requests) < self._limits.requests_max and old < OLD_REQUESTS_MAX
+        has_room = has_room and self._found.steps <= STEPS_MAX
+        self._found.behind = not (has_room and self._limits.has_time())
         return not self._found.behind
 
     def _next(self) -> Hour | None:
@@ -111,7 +130,10 @@ class Walk:
             return True
         judgement = judge(self._stream, hour, cursor.totals, self._ends)
         verdict, view = judgement.verdict, judgement.view
+        self._reason = verdict.reason if isinstance(verdict, Open) else ""
         if isinstance(verdict, Complete):
+            if verdict.proof is Proof.IDLE and hour < self._limits.recent and not _is_followed(view):
+                return False
             deleted = view is not None and any(view.has_deleted(key) for key in view.marks)
             idle_ends = cursor.idle_ends if verdict.proof is Proof.IDLE else None
             self._request(Request(hour, fingerprint(()), None if deleted else self._since, idle_ends))
@@ -127,8 +149,7 @@ class Walk:
 
     def _may_pass(self, hour: Hour) -> bool:
         last = self._found.cursor.last
-        is_gone = "deleted before they landed" in self._found.waiting[-1].reason if self._found.waiting else False
-        return is_gone or (last is not None and last > hour)
+        return "deleted before they landed" in self._reason or (last is not None and last > hour)
 
     def _request(self, request: Request) -> None:
         cursor = self._found.cursor
@@ -137,3 +158,8 @@ class Walk:
         last = max(request.hour, cursor.last or request.hour)
         self._found.cursor = cursor.model_copy(update={"requested": requested, "last": last})
         self._found.requests.append(request)
+
+
+def _is_followed(view: BrokerView | None) -> bool:
+    """Return whether a record shows that the time of the stream went on after an hour."""
+    return view is not None and any(record is not None for record in view.later.values())

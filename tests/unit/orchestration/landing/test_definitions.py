@@ -53,13 +53,13 @@ def test_clients_and_limits_are_those_of_the_document() -> None:
     )
     bound = bind(its, TABLE)
     stream = bound.stream
-    assert ("orders", "orders", its.first_hour, its.policy) == (
+    assert (("orders",), "orders", its.first_hour, its.policy) == (
         stream.topic,
         stream.layout.stream,
         stream.first_hour,
         stream.policy,
     )
-    assert ("other", "orders", TABLE) == (
+    assert ("other", "orders", TABLE.name) == (
         cast("S3Bucket", stream.bucket).name,
         bound.table.layout.stream,
         bound.table.name,

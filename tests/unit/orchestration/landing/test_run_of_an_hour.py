@@ -198,6 +198,21 @@ def test_an_hour_without_records_is_published_with_0_rows(
     assert (0, 0, 0, [], 0, 0, "") == tuple(found[name] for name in names)
 
 
+def test_a_partition_that_landed_long_before_the_hour_is_accounted_for(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """Partition 1 has no record after 03: its last entry is older than the entries of hour 05 and still counts."""
+    fake.clock.time = H1.plus(5).start + timedelta(minutes=1)
+    fake.broker.records[0] += minutes(280)
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    request = (tick(defs, instance).run_requests or [])[-1]
+    assert ("2025-08-01-05:00", "2025/08/01/04") == (request.partition_key, request.tags["hourglass/ledger-since"])
+    for tags in (dict(request.tags), None):
+        result = publish(defs, instance, H1.plus(4), tags)
+        assert result.success
+        assert dict.fromkeys(CHECKS, True) == checked(result)
+
+
 def test_the_seal_is_anchored_in_the_metadata(
     defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
 ) -> None:

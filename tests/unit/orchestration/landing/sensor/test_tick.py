@@ -171,7 +171,7 @@ def test_a_record_from_the_future_is_sealed_when_its_hour_is_over(fake: FakeLand
     fake.job.land(0, 7, 7, fake.clock.utc_now())
     cursor = tick(fake).cursor
     fake.clock.time += timedelta(days=9)
-    found = tick(fake, cursor, Limits(requests_max=300))
+    found = tick(fake, cursor)
     assert ["2025-08-10T01"] == [
         request.hour.label for request in found.requests if request.fingerprint != fingerprint(())
     ]

@@ -169,11 +169,35 @@ def test_a_passed_hour_is_requested_when_its_offsets_land_after_all(fake: FakeLa
 
 def test_the_walk_is_bounded_and_goes_on_in_the_next_tick(fake: FakeLanding) -> None:
     """After a month of silence each tick requests so many, and hours with records come first."""
-    later(fake, days=30)
+    later(fake, hours=40)
     first = tick(fake, limits=Limits(requests_max=10))
     assert (10, True) == (len(first.requests), first.behind)
     second = tick(fake, first.cursor, Limits(requests_max=10))
     assert [H1.plus(10 + n).label for n in range(10)] == labels(second)
+
+
+def test_a_long_past_is_requested_a_few_hours_a_tick(fake: FakeLanding) -> None:
+    """After a month of silence the hours with records come first, and four of the hours beyond the look-back."""
+    later(fake, days=30)
+    first = tick(fake)
+    assert ([H1.plus(n).label for n in range(7)], True) == (labels(first), first.behind)
+    assert [H1.plus(7 + n).label for n in range(4)] == labels(tick(fake, first.cursor))
+
+
+def test_with_create_time_old_hours_are_silent_only_when_a_record_follows(fake: FakeLanding) -> None:
+    """After a replay of last year's records the year until now is not sealed; with the next record it is."""
+    fake.broker.record_time = RecordTime.CREATE
+    later(fake, days=365)
+    rests = tick(fake).cursor
+    later(fake, minutes=1)
+    found = tick(fake, rests)
+    assert "2025-08-01T03" == labels(found)[-1]
+    assert "every landed hour was requested; 2025/08/01/03 was the last" == tick(fake, found.cursor).sentence()
+    fake.broker.records[0] += minutes(500)
+    fake.broker.records[1] += minutes(501)
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    fake.job.land(1, 5, 5, fake.clock.utc_now())
+    assert ["2025-08-01T04", "2025-08-01T05", "2025-08-01T06", "2025-08-01T07"] == labels(tick(fake, found.cursor))[:4]
 
 
 def test_a_lost_cursor_repeats_the_run_keys_of_empty_hours(fake: FakeLanding) -> None:
