@@ -83,17 +83,13 @@ def test_a_line_whose_time_the_topic_refuses_is_rejected_alone(servers: Servers,
     lines = [line(number) for number in range(LINES)]
     lines[BAD_LINE - 1] = line(BAD_LINE - 1, occurred_at="9999-12-31T23:59:59.999Z")
     with topic(servers, "far-future") as stack:
-        variables = {
-            "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
-            "HOURGLASS_TOPIC": stack.settings.topic,
-        }
         done = subprocess.run(
             [Path(sys.executable).with_name("hourglass"), "emit", "--record-time", "--json"],
             input=b"\n".join(lines),
             capture_output=True,
             check=False,
             cwd=tmp_path,
-            env={**os.environ, **variables},
+            env={**os.environ, **stack.settings.environment()},
         )
         assert 1 == done.returncode, done.stderr
         report = {"lines": LINES, "rejected": 1, "acked": LINES - 1, "failed": 0, "unknown": 0, "stopped": None}
