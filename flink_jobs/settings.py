@@ -16,7 +16,7 @@ from pydantic_settings import NoDecode
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.s3_access import StorageClass
 from flink_jobs.contracts.stream_settings import StreamSettings, job_name_of
-from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
+from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, OddEvents, landing_contract
 from producers.kafka import KafkaAccess
 
 CONSUMER_OWNED = (
@@ -109,6 +109,10 @@ class LandingSettings(KafkaAccess, StreamSettings):
     event_bytes_max: int = Field(EVENT_BYTES_MAX, ge=1, le=16_000_000)
     depth_max: int = Field(DEPTH_MAX, ge=1, le=1000)
     """A larger or deeper record is rejected. The defaults are the contract's."""
+
+    unknown_types: OddEvents = OddEvents.FLAG
+    mistyped_payloads: OddEvents = OddEvents.FLAG
+    """Whether an event of no known type, or without a field of its type, lands and is flagged, or is rejected."""
 
     checkpoint_seconds: int = Field(10, ge=1)
     """Records become visible at checkpoints: this is also the longest that an accepted record stays unseen."""
@@ -236,7 +240,12 @@ class LandingSettings(KafkaAccess, StreamSettings):
 
     def contract(self) -> dict[str, Any]:
         """Say what the job checks of every record, with the limits of these settings."""
-        return landing_contract() | {"event_bytes_max": self.event_bytes_max, "depth_max": self.depth_max}
+        return landing_contract() | {
+            "event_bytes_max": self.event_bytes_max,
+            "depth_max": self.depth_max,
+            "unknown_types": self.unknown_types.value,
+            "mistyped_payloads": self.mistyped_payloads.value,
+        }
 
     def job_environment(self) -> dict[str, str]:
         """Give the variables from which the job's own process builds these settings again, without secrets.

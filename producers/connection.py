@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[attr-defined]  # no __all__
 
 from producers.errors import AuthenticationError, BrokerUnavailableError, ProducerSetupError, TopicMissingError
+from producers.limits import TopicLimits, ask_limits
 from producers.settings import ProducerSettings
 
 log = logging.getLogger("producers.kafka")
@@ -24,17 +25,20 @@ def connection_of(settings: ProducerSettings) -> dict[str, Any]:
     return settings.librdkafka() | {"client.id": "hourglass", "reconnect.backoff.max.ms": 2000}
 
 
-def check_topic(settings: ProducerSettings, clock: Callable[[], float]) -> None:
-    """Check that the broker answers, accepts the credentials and has the topic.
+def check_topic(settings: ProducerSettings, clock: Callable[[], float]) -> TopicLimits:
+    """Check that the broker answers, accepts the credentials and has the topic; return what the topic refuses.
 
     Raises:
         ProducerSetupError: one of its kinds, within `setup_limit_seconds` and one try.
     """
-    if settings.topic not in _topics(settings, clock):
+    client, cluster = _metadata(settings, clock)
+    if settings.topic not in cluster.topics:
         raise TopicMissingError(
             f"topic {settings.topic!r} is not at {settings.kafka_bootstrap_servers}, or these credentials may "
             "not see it: create it, or set HOURGLASS_TOPIC"
         )
+    # without a controller, as librdkafka's mock has none, the client would wait for one before it asks
+    return ask_limits(client, settings.topic) if cluster.controller_id in cluster.brokers else TopicLimits()
 
 
 def text_of(exc: Exception) -> str:
@@ -43,7 +47,7 @@ def text_of(exc: Exception) -> str:
     return error.str() if isinstance(error, KafkaError) else str(error)
 
 
-def _topics(settings: ProducerSettings, clock: Callable[[], float]) -> Container[str]:
+def _metadata(settings: ProducerSettings, clock: Callable[[], float]) -> tuple[AdminClient, ClusterMetadata]:
     errors: list[KafkaError] = []
     configuration: dict[str, Any] = {**connection_of(settings), "error_cb": errors.append}
     try:
@@ -54,12 +58,12 @@ def _topics(settings: ProducerSettings, clock: Callable[[], float]) -> Container
     while True:
         try:
             # lists all topics: a request for one topic creates it on brokers with auto.create.topics.enable
-            topics: Container[str] = client.list_topics(timeout=_TRY_SECONDS).topics
+            cluster = client.list_topics(timeout=_TRY_SECONDS)
         except KafkaException as exc:
             client.poll(0)
             _refuse_if_hopeless(settings, [*errors, exc.args[0]], exc, out_of_time=clock() >= give_up_at)
         else:
-            return topics
+            return client, cluster
 
 
 def _refuse_if_hopeless(

@@ -30,6 +30,7 @@ class Delivery:
         offset: None unless acked.
         outcome: whether the record is in the topic.
         error: reason of a failed or unknown outcome; None when acked.
+        too_large: whether it failed because the topic takes no record of its size.
     """
 
     event_id: str | None
@@ -38,6 +39,7 @@ class Delivery:
     offset: int | None
     outcome: Outcome
     error: str | None = None
+    too_large: bool = False
 
 
 OnDelivery = Callable[[Delivery], None]

@@ -14,7 +14,7 @@ from producers.client import EventProducer
 from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
 from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
-from producers.events import EVENT_BYTES_MAX, EventError, PlatformEvent
+from producers.events import EVENT_BYTES_MAX, EventError, OddEvents, PlatformEvent
 from producers.signals import GracefulStop
 
 _LINE_BYTES_MAX = EVENT_BYTES_MAX + 2
@@ -31,10 +31,12 @@ class EmitOptions:
 
     Args:
         record_time: take the Kafka timestamp from `occurred_at` instead of the moment of sending.
+        refuse_mistyped: reject a line whose event lacks a field that its type needs.
         complain: called with the number of a line, from 1, and why it is rejected, failed or unknown.
     """
 
     record_time: bool = False
+    refuse_mistyped: bool = False
     complain: Callable[[int, str], None] = _stay_silent
 
 
@@ -103,6 +105,8 @@ class _Emission:
 
     def _send(self, number: int, line: bytes) -> None:
         event = PlatformEvent.from_json(line)
+        if self._options.refuse_mistyped and event.lacking:
+            raise EventError(f"{event.lacking[0]}: an event of type {event.event_type} needs it")
 
         def complain_unless_acked(delivery: Delivery) -> None:
             if delivery.outcome is not Outcome.ACKED:
@@ -147,7 +151,11 @@ def emit_command(
     line was rejected, failed or is unknown. 2: wrong options or settings, or the broker or the topic is not there.
     """
     settings = read_settings()
-    options = EmitOptions(record_time, lambda number, reason: typer.echo(f"line {number}: {reason}", err=True))
+    options = EmitOptions(
+        record_time,
+        settings.mistyped_payloads is OddEvents.REJECT,
+        lambda number, reason: typer.echo(f"line {number}: {reason}", err=True),
+    )
     try:
         with GracefulStop() as stop, EventProducer(settings) as producer:
             report = emit(stop.lines(sys.stdin.buffer, _LINE_BYTES_MAX), producer, options)

@@ -24,21 +24,22 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
+
+from producers.identities import ID_BLANK, ID_CHARACTERS_MAX, ID_REFUSED, check_identity
 
 SCHEMA_VERSION = 1
 EVENT_BYTES_MAX = 1_000_000
 """Largest event in bytes: below the broker's default `message.max.bytes` of 1,048,588."""
 NAME_LENGTH_MAX = 512
-"""Longest name of an organization, a run, an asset and so on, in characters."""
+"""Longest event type, in characters."""
 CLOCK_AHEAD_SECONDS_MAX = 5 * 60
 CLOCK_BEHIND_SECONDS_MAX = 30 * 24 * 3600
 """An `occurred_at` farther ahead of or behind the record time is flagged as clock skew; the event lands."""
 DEPTH_MAX = 64
 """Deepest nesting of objects and arrays that the landing job accepts; the event itself is depth 1."""
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
-"""Form of an `event_id`: it is used in queries and file names, so no character needs quoting."""
 
 
 class EventError(ValueError):
@@ -72,14 +73,55 @@ class EventType(StrEnum):
     ENGINE_EVENT = "ENGINE_EVENT"
 
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+TYPE_FIELDS: dict[EventType, tuple[str, ...]] = {
+    EventType.RUN_START: ("run_id",),
+    EventType.RUN_SUCCESS: ("run_id",),
+    EventType.RUN_FAILURE: ("run_id",),
+    EventType.RUN_CANCELED: ("run_id",),
+    EventType.STEP_START: ("run_id", "step_key"),
+    EventType.STEP_SUCCESS: ("run_id", "step_key"),
+    EventType.STEP_FAILURE: ("run_id", "step_key"),
+    EventType.ASSET_MATERIALIZATION: ("asset_key",),
+    EventType.ASSET_OBSERVATION: ("asset_key",),
+    EventType.ASSET_CHECK_PLANNED: ("asset_key",),
+    EventType.ASSET_CHECK_PASSED: ("asset_key",),
+    EventType.ASSET_CHECK_FAILED: ("asset_key",),
+    EventType.FRESHNESS_CHANGE: ("asset_key",),
+    EventType.SENSOR_TICK: (),
+    EventType.ENGINE_EVENT: (),
+}
+"""The optional fields that an event of a type needs. Without one it is mistyped; see `OddEvents`."""
+
+
+class OddEvents(StrEnum):
+    """What becomes of an event that is valid but odd: it lands and is flagged, or it is rejected."""
+
+    FLAG = "flag"
+    REJECT = "reject"
+
+
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]+))?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_FRACTION_DIGITS_MAX = 9
 
 
 def _refuse_other_spellings(moment: object) -> object:
     # pydantic alone also reads "1754017200" and dates with a blank, which the landing job rejects
-    if isinstance(moment, datetime) or (isinstance(moment, str) and _RFC_3339.fullmatch(moment)):
+    if isinstance(moment, datetime):
         return moment
-    raise ValueError("write the time as RFC 3339 with a zone, like 2025-08-01T03:59:59.123Z")
+    found = _RFC_3339.fullmatch(moment) if isinstance(moment, str) else None
+    if found is None:
+        raise ValueError("write the time as RFC 3339 with a zone, like 2025-08-01T03:59:59.123Z")
+    # a value that Snowflake cannot cast ends every query of its table, and the line keeps the producer's bytes
+    if "t" in found[0] or "z" in found[0]:
+        raise ValueError("an RFC 3339 time that Snowflake does not read: write T and Z in capitals")
+    if found["second"] == "60":
+        raise ValueError("an RFC 3339 time that Snowflake does not read: write a leap second as second 59")
+    if len(found["fraction"] or "") > _FRACTION_DIGITS_MAX:
+        raise ValueError("an RFC 3339 time that Snowflake does not read: write at most nine digits of a fraction")
+    return moment
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -101,7 +143,13 @@ Timestamp = Annotated[
 ]
 """A moment in UTC, written as RFC 3339 with milliseconds and `Z`."""
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
+_IDENTITY = "identity"
+Identity = Annotated[
+    str,
+    AfterValidator(check_identity),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": ID_CHARACTERS_MAX, "format": _IDENTITY}),
+]
+"""Printable text; see `producers.identities`."""
 
 
 class PlatformEvent(BaseModel):
@@ -113,24 +161,29 @@ class PlatformEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    event_id: Annotated[str, Field(pattern=ID_PATTERN)]
+    event_id: Identity
     event_type: EventType
     schema_version: Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)] = SCHEMA_VERSION
     occurred_at: Timestamp
-    organization: Name
-    deployment: Name
+    organization: Identity
+    deployment: Identity
     payload: dict[str, Any]
-    shard: Name | None = None
-    run_id: Name | None = None
-    asset_key: Name | None = None
-    partition_key: Name | None = None
-    step_key: Name | None = None
+    shard: Identity | None = None
+    run_id: Identity | None = None
+    asset_key: Identity | None = None
+    partition_key: Identity | None = None
+    step_key: Identity | None = None
 
     @model_validator(mode="after")
     def _can_land(self) -> Self:
         extra = self.model_extra or {}
         refuse_what_cannot_land([self.payload, *extra, *extra.values()])
         return self
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The fields that an event of this type needs and this one lacks; the landing job flags or rejects it."""
+        return tuple(name for name in TYPE_FIELDS[self.event_type] if getattr(self, name) is None)
 
     @classmethod
     def from_json(cls, line: bytes) -> Self:
@@ -263,9 +316,12 @@ def landing_contract(model: type[BaseModel] = PlatformEvent) -> dict[str, Any]:
 
     Returns:
         `fields`: name -> {`type`: string | integer | object | timestamp | id, `required`: bool, for strings
-        `length_min` and `length_max` in characters, for integers `integer_min` and `integer_max`}; `types`: the known
-        event types; the limits of this module. A field that is not required may be absent or null; a field is
-        required unless the model lets it be None, whatever its default. Fields beyond these are not checked.
+        `length_min` and `length_max` in characters, for ids `length_max`, for integers `integer_min` and
+        `integer_max`}; `types`: the known event types; `type_fields`: the optional fields that each type needs;
+        `unknown_types` and `mistyped_payloads`: what becomes of an event of no known type, or without a field of its
+        type; `id_refused` and `id_blank`: ranges of code points; the limits of this module. A field that is not
+        required may be absent or null; a field is required unless the model lets it be None, whatever its default.
+        Fields beyond these are not checked.
 
     Raises:
         ContractError: the model holds a rule that the landing job does not know.
@@ -280,6 +336,11 @@ def landing_contract(model: type[BaseModel] = PlatformEvent) -> dict[str, Any]:
     return {
         "fields": fields,
         "types": [name for shape in event_type for name in shape.get("enum", [])],
+        "type_fields": {event_type.value: list(names) for event_type, names in TYPE_FIELDS.items() if names},
+        "unknown_types": OddEvents.FLAG.value,
+        "mistyped_payloads": OddEvents.FLAG.value,
+        "id_refused": [list(ends) for ends in ID_REFUSED],
+        "id_blank": [list(ends) for ends in ID_BLANK],
         "schema_version": SCHEMA_VERSION,
         "clock_ahead_seconds_max": CLOCK_AHEAD_SECONDS_MAX,
         "clock_behind_seconds_max": CLOCK_BEHIND_SECONDS_MAX,
@@ -294,7 +355,7 @@ _LIMITS: dict[str, dict[str, str | None]] = {
     "string": {"minLength": "length_min", "maxLength": "length_max"},
     "integer": {"minimum": "integer_min", "maximum": "integer_max"},
     "timestamp": {"format": None},
-    "id": {"pattern": None},
+    "id": {"minLength": None, "maxLength": "length_max", "format": None},
     "object": {"additionalProperties": None},
 }
 """By type: the keywords of JSON Schema that the operator checks, with its own names for them."""
@@ -327,7 +388,7 @@ def _shapes(field: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str
 
 
 def _landing_type(name: str, shape: dict[str, Any]) -> str:
-    if shape.get("pattern") == ID_PATTERN:
+    if shape.get("format") == _IDENTITY:
         return "id"
     if shape.get("format") == "date-time":
         return "timestamp"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from producers.events import OddEvents
 from producers.kafka import KafkaAccess
 
 
@@ -14,6 +15,9 @@ class ProducerSettings(KafkaAccess):
 
     topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}$")
     data_dir: Path = Path(".hourglass")
+
+    mistyped_payloads: OddEvents = OddEvents.FLAG
+    """As the landing job has it: with `reject`, `emit` refuses an event that lacks a field of its type."""
 
     setup_limit_seconds: float = Field(6.0, gt=0)
     """Longest wait of the start for an answer of the broker."""

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from producers.client import EventProducer
 from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
 from producers.delivery import DeliveryReport, Sender
-from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError
+from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
 from producers.settings import ProducerSettings
 from producers.signals import GracefulStop
 from producers.simulation.plan import PlanError, SimulationPlan, label_of, parse_hours
@@ -62,7 +62,8 @@ def simulate(
 ) -> SimulationReport:
     """Send the traffic of a plan, and write the outcome of each record into the ledger.
 
-    1. Send the records in order. On a stop, a full queue or a fatal error, send no more.
+    1. Send the records in order. On a stop, a full queue, a record time that the topic refuses or a fatal error, send
+       no more.
     2. Close the producer: every record then is acked, failed or unknown.
 
     Args:
@@ -117,7 +118,7 @@ def _send(
                 event_id=record.event_id,
                 on_delivery=partial(ledger.record, record),
             )
-        except (QueueFullError, FatalProducerError) as exc:
+        except (QueueFullError, RecordRefusedError, FatalProducerError) as exc:
             return str(exc)
         if number % _REFRESH_RECORDS == 0:
             advance(_REFRESH_RECORDS)

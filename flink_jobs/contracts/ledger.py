@@ -65,7 +65,7 @@ class LedgerEntry(BaseModel):
     recreated or its log was cut, the records landed again, and the entry overlaps the earlier one.
 
     `reasons` and `types` count rejected and accepted records. `flags` counts accepted records that are odd:
-    `clock_skew`, `unknown_type`, `schema_version`; one record may have several.
+    `clock_skew`, `unknown_type`, `schema_version`, `mistyped_payload`; one record may have several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

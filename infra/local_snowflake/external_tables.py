@@ -17,6 +17,7 @@ import duckdb
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.bucket import Bucket, ObjectVanishedError, StoredObject
+from infra.local_snowflake.duplicates import settle_duplicates
 from infra.local_snowflake.errors import (
     NotSupportedError,
     ObjectExistsError,
@@ -253,6 +254,7 @@ def _parse(cursor: duckdb.DuckDBPyConnection, table: ExternalTable, path: Path, 
             "read_json_objects(?, format = ?, compression = ?, ignore_errors = true, maximum_object_size = 33554432)",
             [str(path), form, _COMPRESSIONS[path.suffix]],
         )
+        settle_duplicates(cursor, rows, table.file_format)
     except (duckdb.IOException, duckdb.InvalidInputException):
         return False
     return True

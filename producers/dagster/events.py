@@ -24,10 +24,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from dagster import AssetCheckEvaluation, DagsterEvent, DagsterEventType, EventLogEntry, serialize_value
+from dagster import AssetCheckEvaluation, AssetKey, DagsterEvent, DagsterEventType, EventLogEntry, serialize_value
 from pydantic import ValidationError
 
 from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent, describe_errors
+from producers.identities import identity_of
 
 _TYPES = {
     DagsterEventType.RUN_START: EventType.RUN_START,
@@ -49,7 +50,6 @@ _LOG = "LOG"
 _DBT_UNIQUE_ID = "unique_id"
 _DBT_DURATION = "Execution Duration"
 _TEXT_CHARACTERS_MAX = 100_000
-_NAME_CHARACTERS_MAX = 512
 
 
 class Translator:
@@ -80,6 +80,10 @@ class Translator:
         if len(size := event.to_json()) > EVENT_BYTES_MAX:
             return self._event(storage_id, entry, _reduce(payload, f"{len(size):,} bytes"))
         return event
+
+    def reduced_event_of(self, storage_id: int, entry: EventLogEntry, why: str) -> PlatformEvent:
+        """Translate one entry without its details, with the reason in `payload.reduced`."""
+        return self._event(storage_id, entry, _reduce(_payload_of(entry), why))
 
     def _event(self, storage_id: int, entry: EventLogEntry, payload: dict[str, Any]) -> PlatformEvent:
         dagster_event = entry.dagster_event
@@ -173,8 +177,9 @@ def _metadata_of(event: DagsterEvent) -> Mapping[str, Any]:
 def _check_asset(event: DagsterEvent | None) -> str | None:
     if event is None:
         return None
-    key = getattr(event.event_specific_data, "asset_key", None)
-    return _name(key.to_user_string()) if key is not None else None
+    data = event.event_specific_data
+    key = getattr(data, "asset_key", None) or getattr(data, "key", None)  # evaluations of freshness name it so
+    return _name(key.to_user_string()) if isinstance(key, AssetKey) else None
 
 
 def _plain(value: Any) -> Any:
@@ -200,4 +205,4 @@ def _text(text: str) -> str:
 
 
 def _name(text: str | None) -> str | None:
-    return _text(text)[:_NAME_CHARACTERS_MAX] if text else None
+    return identity_of(text) if text else None

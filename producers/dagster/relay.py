@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
 import typer
+from dagster import EventLogEntry
 
 from producers.client import EventProducer
 from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
@@ -112,20 +113,28 @@ class Relay:
         self._position = position
 
     def _send(self, batch: list[LogRecord]) -> None:
+        """Send a batch, and an entry that is too large for the topic again without its details."""
+        entries: dict[str, tuple[int, EventLogEntry]] = {}
         deliveries: list[Delivery] = []
-        taken = 0
         for record in batch:
             if record.entry is None:
                 self.report.skipped += 1
                 self.complain(f"run {record.shard}, entry {record.storage_id}: Dagster cannot read it")
                 continue
             event = self._translator.event_of(record.storage_id, record.entry)
+            entries[event.event_id] = record.storage_id, record.entry
             self._producer.send(event, on_delivery=deliveries.append)
-            taken += 1
         self._producer.flush()
+        refused = [delivery for delivery in deliveries if delivery.too_large]
+        for delivery in refused:
+            storage_id, entry = entries[delivery.event_id or ""]
+            reduced = self._translator.reduced_event_of(storage_id, entry, str(delivery.error))
+            self._producer.send(reduced, on_delivery=deliveries.append)
+        if refused:
+            self._producer.flush()
         acked = sum(delivery.outcome is Outcome.ACKED for delivery in deliveries)
-        if acked < taken:
-            raise NotAckedError(f"{taken - acked:,} of {taken:,} entries are not acked: the batch is sent again")
+        if lacking := len(entries) - acked:
+            raise NotAckedError(f"{lacking:,} of {len(entries):,} entries are not acked: the batch is sent again")
         self.report.acked += acked
 
 

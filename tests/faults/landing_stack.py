@@ -77,6 +77,7 @@ def event(number: int, **fields: Any) -> bytes:
         "organization": "o",
         "deployment": "d",
         "payload": {},
+        "run_id": "r-1",
     }
     return json.dumps(values | fields).encode()
 

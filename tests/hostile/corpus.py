@@ -6,11 +6,14 @@ rejected with exactly one reason code.
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, landing_contract
+from producers.events import DEPTH_MAX, EVENT_BYTES_MAX, TYPE_FIELDS, landing_contract
 
 ACCEPTED = "accepted"
 CANARY = "canary-7f3a91"
@@ -31,7 +34,7 @@ class Hostile:
 
 FIELDS = {
     "event_id": b'"e-1"',
-    "event_type": b'"RUN_START"',
+    "event_type": b'"ENGINE_EVENT"',
     "schema_version": b"1",
     "occurred_at": b'"2025-08-01T03:30:00Z"',
     "organization": b'"acme"',
@@ -61,6 +64,7 @@ def corpus() -> list[Hostile]:
         *_keys(),
         *_texts(),
         *_documents(),
+        *_framings(),
         *_fields(),
         *_sizes(),
         *_identities(),
@@ -219,9 +223,50 @@ def _documents() -> Iterator[Hostile]:
             "no-break space": b"{\xc2\xa0" + event()[1:],
         },
     )
-    yield Hostile("wrong in two ways", event(event_id=b'"a/b"')[:-1], "not_json")
-    yield Hostile("gzip", gzip.compress(event(), mtime=0), "not_json")
+    yield Hostile("wrong in two ways", event(event_id=b'""')[:-1], "not_json")
     yield Hostile("blanks around", b" \t\r\n" + event() + b" \t\r\n")
+
+
+def _framings() -> Iterator[Hostile]:
+    yield from _table(
+        "schema_registry_framing",
+        {
+            "registry id 7": b"\0\0\0\0\x07" + event(),
+            "registry id of four bytes": b"\0\xff\xff\xff\xfe" + event(),
+            "registry id and blanks": b"\0\0\1\2\3\n " + event(),
+            "registry id of eight bytes": b"\0" + (9).to_bytes(8) + event(),
+            "registry id and Avro": b"\0\0\0\0\x07\x06e-1\x12RUN_START",
+            "Glue registry": b"\x03\0" + bytes(range(16)) + event(),
+            "Glue registry, compressed": b"\x03\x05" + bytes(range(16)) + zlib.compress(event()),
+        },
+    )
+    yield from _table(
+        "compressed_value",
+        {
+            "gzip": gzip.compress(event(), mtime=0),
+            "zstd": b"\x28\xb5\x2f\xfd" + event(),
+            "lz4": b"\x04\x22\x4d\x18" + event(),
+            "snappy": b"\xff\x06\0\0sNaPpY" + event(),
+            "snappy of Java": b"\x82SNAPPY\0" + event(),
+            "bzip2": bz2.compress(event()),
+            "xz": lzma.compress(event()),
+            "zip": b"PK\3\4" + event(),
+        },
+    )
+    yield from _table(
+        "binary_format",
+        {
+            "Avro container": b"Obj\x01\x04\x14avro.codec",
+            "single Avro object": b"\xc3\x01" + bytes(8) + b"\x06e-1",
+            "Parquet": b"PAR1\x15\x04",
+            "Smile": b":)\n\x05",
+            "CBOR with its tag": b"\xd9\xd9\xf7\xa1\x61x\x01",
+            "CBOR": b"\xa7\x68event_id\x63e-1",
+            "MessagePack": b"\x87\xa8event_id\xa3e-1",
+            "MessagePack of many fields": b"\xde\0\x10\xa8event_id\xa3e-1",
+        },
+    )
+    yield from _table("not_json", {"half of an Avro container": b"Obj", "Protobuf": b"\x0a\x03e-1\x12\x09RUN_START"})
 
 
 def _fields() -> Iterator[Hostile]:
@@ -240,9 +285,12 @@ def _fields() -> Iterator[Hostile]:
             flags = frozenset({"unknown_type"} if name == "event_type" else ())
             longest = "ä" * field["length_max"]
             yield Hostile(f"{name} as long as allowed", event(**{name: f'"{longest}"'.encode()}), ACCEPTED, flags)
-            yield Hostile(f"{name} too long", event(**{name: f'"{longest}x"'.encode()}), f"type:{name}")
-        if field.get("length_min"):
-            yield Hostile(f"{name} without a character", event(**{name: b'""'}), f"type:{name}")
+            fate = "bad_id" if field["type"] == "id" else f"type:{name}"
+            yield Hostile(f"{name} too long", event(**{name: f'"{longest}x"'.encode()}), fate)
+        if field["type"] == "id":
+            yield Hostile(f"{name} without a character", event(**{name: b'""'}), "bad_id")
+            yield Hostile(f"{name} with a line break", event(**{name: b'"a\\nb"'}), "bad_id")
+            yield Hostile(f"{name} of base64", event(**{name: b'"YWJj/ZGVm+Z2g=="'}))
     yield Hostile("fields of somebody else", event()[:-1] + b',"x":{"y":[1,"2",null]},"":0}')
 
 
@@ -256,30 +304,67 @@ def _sizes() -> Iterator[Hostile]:
 
 
 def _identities() -> Iterator[Hostile]:
-    ids = [
+    refused = [
         "",
-        "a/b",
-        "../../x",
-        "/abs",
-        "%2e%2e",
-        "a b",
-        "a'; DROP TABLE x;--",
+        " ",
+        "\u3000\u00a0",
+        "a\\nb",
+        "\\u0000",
+        "a\\tb",
+        "a\u007f",
+        "a\u0085",
+        "a\u00ad",
+        "a\u200b",
+        "a\u200d",
+    ]
+    refused += [
+        "a\u2028",
+        "\\u202ea",
+        "\u2066a",
+        "\ufeffa",
+        "\u3164",
+        "a\U000e0041",
+        "x" * 513,
+        "\U0001f600" * 513,
+        "x" * 900_000,
+    ]
+    yield from _table("bad_id", {f"id {n[:20]!r} of {len(n)}": event(event_id=f'"{n}"'.encode()) for n in refused})
+    printable = ["0", "A.b_c:d-e", "x" * 512, "a/b", "../../x", "/abs", "%2e%2e", "a b", " a ", "a'; DROP TABLE x;--"]
+    printable += [
         '\\"',
         "\\\\",
         "-a",
         ".a",
-        "\\n",
-        "\\u0000",
+        "YWJj/ZGVm+Z2g==",
+        "scheduled__2025-08-01T00:00:00+00:00",
+        "urn:uuid:6ba7b810-9dad",
     ]
-    ids += ["\u0430bc", "\uff41", "a\u200b", "a\u2028", "x" * 129, "x" * 900_000]
-    yield from _table("bad_id", {f"id {n[:20]!r} of {len(n)}": event(event_id=f'"{n}"'.encode()) for n in ids})
-    yield from _table(
-        ACCEPTED, {f"id {n[:20]} of {len(n)}": event(event_id=f'"{n}"'.encode()) for n in ("0", "A.b_c:d-e", "x" * 128)}
-    )
+    printable += [
+        "\u0430bc",
+        "\uff41",
+        "\u4e2d\u6587",
+        "\u0645\u0639",
+        "\U0001f600" * 512,
+        "\u2764\ufe0f",
+        "e\u0301",
+        "\\u4e2d",
+    ]
+    yield from _table(ACCEPTED, {f"id {n[:20]!r} of {len(n)}": event(event_id=f'"{n}"'.encode()) for n in printable})
 
 
 def _times() -> Iterator[Hostile]:
-    bad = ["", "now", "1754017200", "1754017200000", "NaN", "2025-08-01", "2025-08-01T03:30:00", "2025-08-01 03:30:00Z"]
+    bad = [
+        "",
+        "now",
+        "2025-08-01T03:30:00z",
+        "2016-12-31T23:59:60Z",
+        "1754017200",
+        "1754017200000",
+        "NaN",
+        "2025-08-01",
+        "2025-08-01T03:30:00",
+        "2025-08-01 03:30:00Z",
+    ]
     bad += [
         "2025-08-01T03:30:60Z",
         "2025-08-01T24:00:00Z",
@@ -326,6 +411,13 @@ def _versions() -> Iterator[Hostile]:
     newer = {f"version {n}": event(schema_version=str(n).encode()) for n in (2, 2**63 - 1)}
     yield from _table(ACCEPTED, newer, ["schema_version"])
     yield from _table(ACCEPTED, {"unknown type": event(event_type=b'"RUN_STARTED"')}, ["unknown_type"])
+    for event_type, names in TYPE_FIELDS.items():
+        whole: dict[str, bytes | None] = dict.fromkeys(names, b'"x"')
+        yield Hostile(f"{event_type} with its fields", event(event_type=f'"{event_type}"'.encode(), **whole))
+        for name in names:
+            for what, lacking in (("without", None), ("with null as", b"null")):
+                value = event(event_type=f'"{event_type}"'.encode(), **(whole | {name: lacking}))
+                yield Hostile(f"{event_type} {what} {name}", value, ACCEPTED, frozenset({"mistyped_payload"}))
     odd = event(schema_version=b"2", event_type=b'""', occurred_at=b'"2020-01-01T00:00:00Z"')
     yield from _table(ACCEPTED, {"odd in every way": odd}, ["clock_skew", "schema_version", "unknown_type"])
 

@@ -26,7 +26,7 @@ RECORD_BYTES_MAX = 20_000_000
 PARTITIONS = 4
 REASONS = re.compile(
     r"(empty|too_large|not_utf8|not_json|not_object|too_deep|duplicate_key|number_out_of_range|lone_surrogate"
-    r"|bad_id|bad_time|(missing|type):[a-z_]+)"
+    r"|schema_registry_framing|compressed_value|binary_format|bad_id|bad_time|(missing|type):[a-z_]+)"
 )
 
 

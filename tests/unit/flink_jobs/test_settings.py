@@ -59,6 +59,15 @@ def test_the_limits_of_the_contract_can_be_moved() -> None:
     assert landing_contract() | {"event_bytes_max": 10, "depth_max": 2} == moved
 
 
+def test_odd_events_are_rejected_where_a_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator reads the choice from the contract; by default both kinds land with a flag."""
+    assert ["flag", "flag"] == [landing_contract()[name] for name in ("unknown_types", "mistyped_payloads")]
+    monkeypatch.setenv("HOURGLASS_UNKNOWN_TYPES", "reject")
+    monkeypatch.setenv("HOURGLASS_MISTYPED_PAYLOADS", "reject")
+    moved = LandingSettings(_env_file=None).contract()
+    assert landing_contract() | {"unknown_types": "reject", "mistyped_payloads": "reject"} == moved
+
+
 def test_paths_are_those_of_the_layout(settings: LandingSettings) -> None:
     assert "hourglass://hourglass/platform-events/landing" == settings.landing_url(Kind.LANDING)
     signed = settings.model_copy(update={"s3_signed_parts": True})

@@ -161,6 +161,55 @@ def test_a_refusal_of_the_broker_is_a_failure(kafka: MockKafka) -> None:
     assert "authorization" in str(delivery.error).lower()
 
 
+@pytest.mark.parametrize(
+    "code", [KafkaError.INVALID_TIMESTAMP, KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD]
+)
+def test_a_batch_that_is_refused_is_sent_again_in_parts(kafka: MockKafka, code: int) -> None:
+    """The broker refuses three batches; every record is acked once, and read once in the order of its key."""
+    deliveries: list[Delivery] = []
+    with EventProducer(settings_for(kafka)) as producer:
+        kafka.fail_next(*[code] * 3)
+        for number in range(100):
+            producer.send(event(number, run_id="run-1"), on_delivery=deliveries.append)
+        assert DeliveryReport(taken=100, acked=100) == producer.flush()
+    assert {f"e{number}" for number in range(100)} == {delivery.event_id for delivery in deliveries}
+    read = [PlatformEvent.from_json(message.value() or b"").payload["number"] for message in read_topic(kafka, 100)]
+    assert list(range(100)) == read
+
+
+def test_a_record_that_is_refused_alone_is_failed_with_the_limits(kafka: MockKafka) -> None:
+    """The reason names the broker's error and what the topic takes."""
+    deliveries: list[Delivery] = []
+    with EventProducer(settings_for(kafka)) as producer:
+        kafka.fail_next(*[KafkaError.INVALID_TIMESTAMP] * 2)
+        producer.send(event(1), on_delivery=deliveries.append)
+        assert DeliveryReport(taken=1, failed=1) == producer.flush()
+        producer.send(event(2), on_delivery=deliveries.append)
+        assert DeliveryReport(taken=2, acked=1, failed=1) == producer.flush()
+    assert [("e1", Outcome.FAILED), ("e2", Outcome.ACKED)] == [(one.event_id, one.outcome) for one in deliveries]
+    assert "message.timestamp.after.max.ms 3,600,000" in str(deliveries[0].error)
+
+
+def test_a_refused_batch_has_an_outcome_when_the_broker_goes_away(kafka: MockKafka) -> None:
+    """What cannot be sent again within the limit is failed: the broker wrote nothing of it."""
+    producer = EventProducer(settings_for(kafka))
+    kafka.fail_next(KafkaError.INVALID_TIMESTAMP)
+    producer.send(event(1))
+    while not producer._refused:
+        producer._kafka.poll(0.1)
+    assert DeliveryReport(taken=1, failed=1) == producer.close(0)
+
+
+def test_a_record_time_that_the_topic_refuses_is_not_sent(kafka: MockKafka) -> None:
+    """The limit is named, and the next record is sent."""
+    now = datetime(2025, 8, 1, tzinfo=UTC)
+    with EventProducer(settings_for(kafka), now=now.timestamp) as producer:
+        with pytest.raises(RecordRefusedError, match=r"9999-12-31T23:59:59.999Z.*message\.timestamp\.after\.max\.ms"):
+            producer.send(event(1), record_time=datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+        producer.send(event(2), record_time=now)
+        assert DeliveryReport(taken=1, acked=1) == producer.flush()
+
+
 def test_a_delivery_timeout_is_unknown(kafka: MockKafka) -> None:
     """Without an answer it is unknown whether the record arrived."""
     with EventProducer(settings_for(kafka, delivery_limit_seconds=0.5)) as producer:

@@ -76,6 +76,16 @@ def test_a_bad_line_is_named_and_the_rest_is_sent() -> None:
     ] == complaints
 
 
+def test_a_mistyped_event_is_rejected_where_the_job_rejects_it() -> None:
+    """With the job's setting, a line lands nowhere that would land in `rejected/`."""
+    complaints: list[tuple[int, str]] = []
+    options = EmitOptions(refuse_mistyped=True, complain=lambda number, reason: complaints.append((number, reason)))
+    report = emit([line(1), line(2, run_id=None)], FakeProducer(), options)
+    assert EmitReport(lines=2, rejected=1, acked=1, failed=0, unknown=0) == report
+    assert [(2, "run_id: an event of type RUN_START needs it")] == complaints
+    assert emit([line(2, run_id=None)], FakeProducer(), EmitOptions()).complete
+
+
 def test_a_line_that_is_not_acked_is_named() -> None:
     """Failed and unknown lines are reported with their numbers when their outcome is known."""
     outcomes = iter([Outcome.ACKED, Outcome.UNKNOWN, Outcome.FAILED])

@@ -89,6 +89,11 @@ def test_every_well_formed_record_is_an_event_as_announced(records: list[Simulat
         assert record.dbt_model == event.payload.get("dbt_model")
 
 
+def test_every_event_has_the_fields_of_its_type(events: list[PlatformEvent]) -> None:
+    """The landing job flags none of them as mistyped."""
+    assert [] == [event for event in events if event.lacking]
+
+
 def test_events_have_the_size_of_real_ones(records: list[SimulatedRecord]) -> None:
     """600 to 900 bytes on average."""
     sizes = [len(record.value) for record in records if record.well_formed]

@@ -120,6 +120,25 @@ def test_a_file_is_read_up_to_its_first_broken_row_without_an_error(
     assert [*read, 9] == table.values("SELECT n FROM ext ORDER BY n")
 
 
+@pytest.mark.parametrize(
+    "twice",
+    ['{"n": 2, "n": 3}', '{"n": 3, "event": {"who": "a", "deep": [{"x": 1, "x": 2}]}}', '{"n": 0, "\\u006e": 3}'],
+    ids=["outermost", "deep", "escaped"],
+)
+def test_a_key_that_an_object_holds_twice_is_no_json_unless_the_format_allows_it(client: Any, twice: str) -> None:
+    """ALLOW_DUPLICATE is FALSE by default: the file is read up to that row. TRUE keeps the last value."""
+    client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/'")
+    client.bucket.write(f"{client.schema}/2025/08/01/03/a.jsonl", '{"n": 1}\n', twice + "\n", '{"n": 4}\n')
+    create(client)
+    refresh(client)
+    assert [1] == client.values("SELECT n FROM ext ORDER BY n")
+    client.rows(
+        f"CREATE OR REPLACE EXTERNAL TABLE ext {COLUMNS} LOCATION = @st/ AUTO_REFRESH = FALSE "
+        "FILE_FORMAT = (TYPE = JSON ALLOW_DUPLICATE = TRUE)"
+    )
+    assert [1, 3, 4] == client.values("SELECT n FROM ext ORDER BY n")
+
+
 def test_a_compressed_file_that_is_cut_gives_no_rows_and_no_error(table: Any) -> None:
     """It is registered all the same: registration reads no contents."""
     (table.bucket.folder / "hourglass" / table.schema).mkdir()

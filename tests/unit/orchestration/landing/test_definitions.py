@@ -54,7 +54,7 @@ def test_clients_and_limits_are_those_of_the_document() -> None:
     bound = bind(its, TABLE)
     stream = bound.stream
     assert (("orders",), "orders", its.first_hour, its.policy) == (
-        stream.topic,
+        stream.topics,
         stream.layout.stream,
         stream.first_hour,
         stream.policy,

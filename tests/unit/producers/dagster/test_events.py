@@ -8,6 +8,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 from dagster import DagsterEvent, DagsterEventType, EventLogEntry
+from dagster._core.definitions.freshness import FreshnessState, FreshnessStateEvaluation
 from dagster._core.events import StepMaterializationData
 
 from producers.dagster.events import Translator, counterpart_of, type_of
@@ -69,6 +70,28 @@ def test_time_run_and_step_are_those_of_the_entry() -> None:
         event.deployment,
     )
     assert translated(entry(None, run_id="")).run_id is None
+
+
+def test_names_that_are_no_identities_are_repaired() -> None:
+    """Dagster's names may hold what the contract refuses: such characters become U+FFFD, and the event is sent."""
+    event = translated(entry(None, run_id="run\n1\u200b" + "x" * 600))
+    assert "run\ufffd1\ufffd" + "x" * 506 == event.run_id
+    assert translated(entry(None, run_id=" \u3000")).run_id is None
+
+
+def test_an_evaluation_of_freshness_names_its_asset() -> None:
+    """Dagster's class calls the asset `key`; the event needs it."""
+    evaluation = FreshnessStateEvaluation(key=dg.AssetKey(["aws", "orders"]), freshness_state=FreshnessState.PASS)
+    event = translated(
+        entry(
+            DagsterEvent(
+                event_type_value=DagsterEventType.FRESHNESS_STATE_EVALUATION.value,
+                job_name="job",
+                event_specific_data=evaluation,
+            )
+        )
+    )
+    assert (EventType.FRESHNESS_CHANGE, "aws/orders", ()) == (event.event_type, event.asset_key, event.lacking)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from producers.dagster.log import (
     open_instance,
 )
 from producers.dagster.relay import NotAckedError, Relay, RelayReport, follow, relay_command
-from producers.delivery import Outcome
+from producers.delivery import Delivery, OnDelivery, Outcome
 from producers.errors import FatalProducerError
 from producers.events import PlatformEvent
 from tests.fakes.mock_kafka import MockKafka
@@ -221,6 +221,45 @@ def test_the_cursor_does_not_move_until_all_is_acked(
     relay.run_pass(START, never)
     assert 2 * entries_in(instance, run_id) == len(producer.sent)
     assert entries_in(instance, run_id) == len({sent.event_id for sent in producer.sent}) == relay.report.acked
+
+
+def test_every_event_has_the_fields_of_its_type(instance: dg.DagsterInstance, path: Path) -> None:
+    """The landing job flags no entry of a run, with its assets and checks, as mistyped."""
+    run_job(instance)
+    producer = FakeProducer()
+    relay_of(instance, producer, path).run_pass(START, never)
+    sent = events_of(producer)
+    assert {"STEP_START", "ASSET_MATERIALIZATION", "ASSET_CHECK_FAILED"} <= {event.event_type for event in sent}
+    assert [] == [event.event_type for event in sent if event.lacking]
+
+
+def test_an_entry_that_is_too_large_for_the_topic_is_sent_without_its_details(
+    instance: dg.DagsterInstance, path: Path
+) -> None:
+    """One entry stops no other one: the cursor moves, and the payload has the reason."""
+    run_id = run_job(instance)
+    producer = NarrowTopic()
+    relay = relay_of(instance, producer, path)
+    relay.run_pass(START, never)
+    assert path.exists()
+    assert entries_in(instance, run_id) == relay.report.acked == len(producer.sent) - 1
+    whole, *_, reduced = events_of(producer)
+    assert (whole.event_id, "too large for this topic") == (reduced.event_id, reduced.payload["reduced"])
+
+
+class NarrowTopic(FakeProducer):
+    """A producer whose topic refuses the first record."""
+
+    def send(
+        self, event: PlatformEvent, *, record_time: datetime | None = None, on_delivery: OnDelivery | None = None
+    ) -> None:
+        """See `Sender`."""
+        if self.sent or on_delivery is None:
+            super().send(event, record_time=record_time, on_delivery=on_delivery)
+            return
+        self.sent.append(SentRecord(event.to_json(), event.event_id, record_time, event.event_id))
+        error = "too large for this topic"
+        on_delivery(Delivery(event.event_id, "t", None, None, Outcome.FAILED, error, too_large=True))
 
 
 def test_entries_that_a_finished_run_adds_are_seen(instance: dg.DagsterInstance, path: Path) -> None:

@@ -1,5 +1,6 @@
 package io.hourglass.landing.event;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +29,7 @@ public final class Contract {
         ID
     }
 
-    /** One field; lengths count characters (code points) of strings, the other limits hold for integers. */
+    /** One field; lengths count characters (code points) of strings and identities, the other limits hold for integers. */
     record Field(int index, String name, Type type, boolean required, int lengthMin, int lengthMax,
             long integerMin, long integerMax) {}
 
@@ -40,6 +41,15 @@ public final class Contract {
 
     public final List<String> types;
     final Names typeNames;
+
+    /** By type: the bits of the fields that an event of it needs. */
+    final long[] typeFields;
+
+    /** Whether an unknown type, or a type without its fields, is rejected; else it is flagged. */
+    final boolean rejectsUnknownTypes;
+
+    final boolean rejectsMistypedPayloads;
+    final Identities identities;
     final int eventTypeField;
     final int occurredAtField;
     final int schemaVersionField;
@@ -55,6 +65,10 @@ public final class Contract {
         this.required = fields.stream().filter(Field::required).mapToLong(field -> 1L << field.index()).sum();
         this.types = List.copyOf(types);
         this.typeNames = new Names(types);
+        this.typeFields = typeFields(root.path("type_fields"));
+        this.rejectsUnknownTypes = isReject(root, "unknown_types");
+        this.rejectsMistypedPayloads = isReject(root, "mistyped_payloads");
+        this.identities = new Identities(ranges(root, "id_refused"), ranges(root, "id_blank"));
         this.eventTypeField = indexOf(EVENT_TYPE, Type.STRING);
         this.occurredAtField = indexOf(OCCURRED_AT, Type.TIMESTAMP);
         this.schemaVersionField = indexOf(SCHEMA_VERSION, Type.INTEGER);
@@ -63,6 +77,41 @@ public final class Contract {
         this.clockBehindMillisMax = 1000L * positive(root, "clock_behind_seconds_max", Integer.MAX_VALUE);
         this.eventBytesMax = positive(root, "event_bytes_max", Integer.MAX_VALUE);
         this.depthMax = positive(root, "depth_max", DEPTH_MAX);
+    }
+
+    private long[] typeFields(JsonNode table) {
+        long[] bits = new long[types.size()];
+        for (var entry : table.properties()) {
+            int type = types.indexOf(entry.getKey());
+            require(type >= 0, "type_fields: only known types");
+            for (JsonNode name : entry.getValue()) {
+                byte[] bytes = name.asText().getBytes(StandardCharsets.UTF_8);
+                int field = fieldNames.find(bytes, 0, bytes.length);
+                require(field != Names.UNKNOWN, "type_fields: only fields of the contract");
+                bits[type] |= 1L << field;
+            }
+        }
+        return bits;
+    }
+
+    private static boolean isReject(JsonNode root, String name) {
+        String choice = root.path(name).asText("flag");
+        require(choice.equals("flag") || choice.equals("reject"), name + ": flag or reject");
+        return choice.equals("reject");
+    }
+
+    /** Read ranges of code points, {@code [[0, 31], [127, 159]]}, ascending. */
+    private static int[] ranges(JsonNode root, String name) {
+        List<Integer> ends = new ArrayList<>();
+        for (JsonNode range : root.path(name)) {
+            require(range.size() == 2, name + ": pairs of code points");
+            range.forEach(end -> ends.add(end.asInt(-1)));
+        }
+        int[] ranges = ends.stream().mapToInt(Integer::intValue).toArray();
+        for (int at = 0; at < ranges.length; at++) {
+            require(ranges[at] >= 0 && (at == 0 || ranges[at] >= ranges[at - 1]), name + ": ascending code points");
+        }
+        return ranges;
     }
 
     private int indexOf(String name, Type type) {

@@ -12,6 +12,7 @@ final class EventFields implements JsonScanner.Members {
     private byte[] bytes;
     private Contract.Field field;
     private long seen;
+    private long absent;
     private int eventType;
     private long occurredAt;
     private long schemaVersion;
@@ -25,6 +26,7 @@ final class EventFields implements JsonScanner.Members {
     void clear(byte[] newBytes) {
         bytes = newBytes;
         seen = 0;
+        absent = 0;
         eventType = Names.UNKNOWN;
         occurredAt = Rfc3339.INVALID;
         schemaVersion = contract.schemaVersion;
@@ -80,6 +82,7 @@ final class EventFields implements JsonScanner.Members {
             case ARRAY -> wrongType(at, "an array");
             case BOOLEAN -> wrongType(at, "a boolean");
             case NULL -> {
+                absent |= 1L << field.index();
                 if (field.required()) {
                     wrongType(at, "null, but the field is required");
                 }
@@ -91,24 +94,25 @@ final class EventFields implements JsonScanner.Members {
     public void string(int from, int to, boolean escaped) {
         if (escaped) {
             byte[] text = JsonText.unescape(bytes, from, to);
-            checkString(text, 0, text.length, from);
+            checkString(text, 0, text.length, from, true);
         } else {
-            checkString(bytes, from, to, from);
+            checkString(bytes, from, to, from, false);
         }
     }
 
-    private void checkString(byte[] text, int textFrom, int textTo, int from) {
+    private void checkString(byte[] text, int textFrom, int textTo, int from, boolean escaped) {
         switch (field.type()) {
             case STRING -> checkText(text, textFrom, textTo, from);
-            case ID -> checkId(text, textFrom, textTo, from);
+            case ID -> checkId(text, textFrom, textTo, from, escaped);
             case TIMESTAMP -> checkTime(text, textFrom, textTo, from);
             case INTEGER, OBJECT -> wrongType(from - 1, "a string");
         }
     }
 
-    private void checkId(byte[] text, int textFrom, int textTo, int from) {
-        if (!JsonText.isId(text, textFrom, textTo)) {
-            defect.add(Reason.BAD_ID, from - 1, "not 1 to 128 of A-Z a-z 0-9 . _ : - beginning with a letter or digit");
+    private void checkId(byte[] text, int textFrom, int textTo, int from, boolean escaped) {
+        String wrong = contract.identities.defectOf(text, textFrom, textTo, field.lengthMax(), escaped);
+        if (wrong != null) {
+            defect.add(Reason.BAD_ID, from - 1, field.name() + " " + wrong);
         }
     }
 
@@ -122,13 +126,16 @@ final class EventFields implements JsonScanner.Members {
         }
         if (field.index() == contract.eventTypeField) {
             eventType = contract.typeNames.find(text, textFrom, textTo);
+            if (eventType == Names.UNKNOWN && contract.rejectsUnknownTypes) {
+                defect.add(Reason.UNKNOWN_TYPE, from - 1, "the contract does not know this type of event");
+            }
         }
     }
 
     private void checkTime(byte[] text, int textFrom, int textTo, int from) {
         long milliseconds = time.milliseconds(text, textFrom, textTo);
         if (milliseconds == Rfc3339.INVALID) {
-            defect.add(Reason.BAD_TIME, from - 1, "not an RFC 3339 time with a zone");
+            defect.add(Reason.BAD_TIME, from - 1, Rfc3339.askFor(text, textFrom, textTo));
         }
         if (field.index() == contract.occurredAtField) {
             occurredAt = milliseconds;
@@ -139,17 +146,24 @@ final class EventFields implements JsonScanner.Members {
         defect.add(Reason.TYPE, field, at, message);
     }
 
-    /** Record the first required field that the event lacks. */
+    /** Record the first field that the event lacks: a required one, or one that its type needs if that is enforced. */
     void checkNothingMissing(int at) {
-        if ((seen & contract.required) == contract.required) {
-            return;
+        if ((seen & contract.required) != contract.required) {
+            Contract.Field one = firstOf(contract.required & ~seen);
+            defect.add(Reason.MISSING, one, at, "the object ends without this field");
+        } else if (contract.rejectsMistypedPayloads && lacking() != 0) {
+            String name = firstOf(lacking()).name();
+            defect.add(Reason.MISTYPED_PAYLOAD, at, "the object ends without " + name + ", which its event type needs");
         }
-        for (Contract.Field one : contract.fields) {
-            if (one.required() && (seen & 1L << one.index()) == 0) {
-                defect.add(Reason.MISSING, one, at, "the object ends without this field");
-                return;
-            }
-        }
+    }
+
+    private Contract.Field firstOf(long bits) {
+        return contract.fields[Long.numberOfTrailingZeros(bits)];
+    }
+
+    /** The bits of the fields that the event type needs and that are absent or null. */
+    private long lacking() {
+        return eventType == Names.UNKNOWN ? 0 : contract.typeFields[eventType] & (~seen | absent);
     }
 
     int eventType() {
@@ -162,6 +176,7 @@ final class EventFields implements JsonScanner.Members {
                         || timestamp - occurredAt > contract.clockBehindMillisMax);
         return Flag.CLOCK_SKEW.when(skewed)
                 | Flag.UNKNOWN_TYPE.when(eventType == Names.UNKNOWN)
-                | Flag.SCHEMA_VERSION.when(schemaVersion != contract.schemaVersion);
+                | Flag.SCHEMA_VERSION.when(schemaVersion != contract.schemaVersion)
+                | Flag.MISTYPED_PAYLOAD.when(lacking() != 0);
     }
 }

@@ -9,7 +9,9 @@ public enum Flag {
     /** The contract does not know the type of the event. */
     UNKNOWN_TYPE,
     /** The event was written for another version of the contract. */
-    SCHEMA_VERSION;
+    SCHEMA_VERSION,
+    /** The event lacks a field that its type needs. */
+    MISTYPED_PAYLOAD;
 
     public static final int NONE = 0;
     public static final Flag[] ALL = values();

@@ -396,12 +396,16 @@ final class JsonScanner {
     }
 
     /**
-     * Stop where the text is not JSON. If the broken byte is not UTF-8 either, that is the reason.
+     * Stop where the text is not JSON. If the value has another format, or the broken byte is not UTF-8 either, that is
+     * the reason.
      *
      * @param at the broken token, for the detail
      * @param brokenAt the first byte that is not allowed there
      */
     private int stopReading(int at, int brokenAt, String expected) {
+        if (brokenAt == begin && brokenAt < end && Framing.recognize(bytes, begin, end, defect)) {
+            return STOP;
+        }
         if (brokenAt < end && bytes[brokenAt] < 0) {
             if (brokenAt == begin && Utf8.startsWithByteOrderMark(bytes, begin, end)) {
                 return stop(Reason.NOT_UTF8, begin, "a byte order mark");

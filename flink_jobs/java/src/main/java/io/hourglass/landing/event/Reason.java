@@ -7,6 +7,9 @@ public enum Reason {
     EMPTY,
     TOO_LARGE,
     NOT_UTF8,
+    SCHEMA_REGISTRY_FRAMING,
+    COMPRESSED_VALUE,
+    BINARY_FORMAT,
     NOT_JSON,
     NOT_OBJECT,
     TOO_DEEP,
@@ -17,6 +20,8 @@ public enum Reason {
     TYPE,
     BAD_ID,
     BAD_TIME,
+    UNKNOWN_TYPE,
+    MISTYPED_PAYLOAD,
     INTERNAL_ERROR;
 
     private final String code = name().toLowerCase(Locale.ROOT);

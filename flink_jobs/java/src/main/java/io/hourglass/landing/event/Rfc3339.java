@@ -2,12 +2,15 @@ package io.hourglass.landing.event;
 
 import io.hourglass.landing.text.JsonText;
 import io.hourglass.landing.text.UtcText;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Reads an RFC 3339 date-time with a zone, in the form that every downstream reader accepts, without making an object.
  *
- * <p>Strict: {@code T} and {@code Z} in capitals, at most nine digits of a second's fraction, no leap second, and
- * the instant lies in the years 0001 to 9999 of UTC.
+ * <p>Strict: {@code T} and {@code Z} in capitals, at most nine digits of a second's fraction, no leap second, because
+ * Snowflake documents no other form, and one value that it cannot cast ends every query of its table. The instant lies
+ * in the years 0001 to 9999 of UTC.
  *
  * <p>An instance caches the last minute that it read, because successive events mostly share it. It belongs to one
  * thread.
@@ -20,6 +23,10 @@ final class Rfc3339 {
     private static final int SECONDS_FROM = "2025-08-01T03:00:".length();
     private static final int FRACTION_FROM = "2025-08-01T03:00:00".length();
     private static final int FRACTION_DIGITS_MAX = 9;
+    private static final int TEXT_BYTES_MAX = 4096;
+    private static final Pattern RFC_3339 = Pattern.compile(
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})");
+    private static final Pattern FINE = Pattern.compile("\\.[0-9]{" + (FRACTION_DIGITS_MAX + 1) + "}");
     private static final int[] MONTH_DAYS = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     private static final int[] DAYS_BEFORE_MONTH = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
     private static final long DAYS_BEFORE_1970 = daysBefore(1970);
@@ -49,6 +56,23 @@ final class Rfc3339 {
         long milliseconds = seconds * 1000 + fractionMillis(text, from + FRACTION_FROM, zone);
         // an offset can move the first and the last day out of the years that databases and Python support
         return milliseconds < FIRST_MILLISECOND || milliseconds > UtcText.LAST_MILLISECOND ? INVALID : milliseconds;
+    }
+
+    /** Describe what is asked of a text that is not accepted; RFC 3339 has more forms than Snowflake reads. */
+    static String askFor(byte[] text, int from, int to) {
+        String time = new String(text, from, Math.min(to - from, TEXT_BYTES_MAX), StandardCharsets.ISO_8859_1);
+        if (!RFC_3339.matcher(time).matches()) {
+            return "not an RFC 3339 time with a zone, like 2025-08-01T03:59:59.123Z";
+        }
+        if (time.indexOf('t') >= 0 || time.indexOf('z') >= 0) {
+            return "an RFC 3339 time that Snowflake does not read: write T and Z in capitals";
+        }
+        if (time.startsWith("60", SECONDS_FROM)) {
+            return "an RFC 3339 time that Snowflake does not read: write a leap second as second 59";
+        }
+        return FINE.matcher(time).find()
+                ? "an RFC 3339 time that Snowflake does not read: write at most nine digits of a second's fraction"
+                : "no moment of the years 1 to 9999 in UTC";
     }
 
     /** Read {@code 2025-08-01T03:00} as minutes since 1970 of a clock without a zone, or {@link #INVALID}. */

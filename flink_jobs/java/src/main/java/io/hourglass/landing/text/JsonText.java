@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** Reads strings, integers and identities from the bytes of JSON tokens. */
+/** Reads strings and integers from the bytes of JSON tokens. */
 public final class JsonText {
     /** Bytes of an escape by a code unit, backslash and {@code u} included. */
     public static final int UNIT_BYTES = 6;
@@ -23,17 +23,7 @@ public final class JsonText {
 
     private static final long BEYOND_QUOTE = ONES * (' ' + 1);
 
-    private static final int ID_CHARACTERS_MAX = 128;
     private static final int LONG_DIGITS = 19;
-    private static final byte ALLOWED = -1;
-    /** By byte: {@link #ALLOWED} inside an identity, or 0. A loop without branches is much faster. */
-    private static final byte[] ID_BYTES = new byte[256];
-
-    static {
-        for (int next = 0; next < 128; next++) {
-            ID_BYTES[next] = isLetterOrDigit((byte) next) || "-._:".indexOf(next) >= 0 ? ALLOWED : 0;
-        }
-    }
 
     private JsonText() {}
 
@@ -158,19 +148,21 @@ public final class JsonText {
         return negative ? number : -number;
     }
 
-    /** Whether the text is an identity as {@code producers.events.ID_PATTERN} describes it. */
-    public static boolean isId(byte[] text, int from, int to) {
-        if (to == from || to - from > ID_CHARACTERS_MAX || !isLetterOrDigit(text[from])) {
-            return false;
+    /** Whether all bytes are ASCII and none is DEL; control characters before the space are not looked for. */
+    public static boolean isPrintable(byte[] text, int from, int to) {
+        if (to - from < Long.BYTES) {
+            int hits = 0;
+            for (int at = from; at < to; at++) {
+                hits |= text[at] | text[at] + 1;
+            }
+            return (hits & 0x80) == 0;
         }
-        int all = ALLOWED;
-        for (int at = from + 1; at < to; at++) {
-            all &= ID_BYTES[text[at] & 0xff];
+        long last = wordAt(text, to - Long.BYTES);
+        long hits = last | last + ONES;
+        for (int at = from; at < to - Long.BYTES; at += Long.BYTES) {
+            long word = wordAt(text, at);
+            hits |= word | word + ONES; // a carry comes from a byte that is a hit itself
         }
-        return all == ALLOWED;
-    }
-
-    private static boolean isLetterOrDigit(byte next) {
-        return next >= 'a' && next <= 'z' || next >= '0' && next <= '9' || next >= 'A' && next <= 'Z';
+        return (hits & HIGHS) == 0;
     }
 }

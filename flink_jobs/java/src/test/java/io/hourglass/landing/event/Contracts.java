@@ -12,13 +12,14 @@ public final class Contracts {
     /** The fields of the platform events, with small limits. */
     public static final String JSON = """
             {"fields": {
-               "event_id": {"type": "id", "required": true},
+               "event_id": {"type": "id", "required": true, "length_max": 128},
                "event_type": {"type": "string", "required": true, "length_max": 12},
                "schema_version": {"type": "integer", "required": true, "integer_min": 1},
                "occurred_at": {"type": "timestamp", "required": true},
                "payload": {"type": "object", "required": true},
                "run_id": {"type": "string", "required": false, "length_min": 2, "length_max": 12}},
-             "types": ["RUN_START", "STEP_START"], "schema_version": 1, "clock_ahead_seconds_max": 300,
+             "types": ["RUN_START", "STEP_START"], "type_fields": {"STEP_START": ["run_id"]}, "schema_version": 1,
+             "id_refused": [[0, 31], [127, 159], [8203, 8207], [8232, 8238], [917504, 917631]], "id_blank": [[32, 32], [12288, 12288]], "clock_ahead_seconds_max": 300,
              "clock_behind_seconds_max": 2592000, "event_bytes_max": 1000, "depth_max": 8}""";
 
     /** A valid event; tests replace parts of it. */

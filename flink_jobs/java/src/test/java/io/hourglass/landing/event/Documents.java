@@ -20,9 +20,15 @@ final class Documents {
         "{}", "[]", "\"event_id\":\"x\",", "\"payload\":{}", "\u0001", "tru", "nul", "1e+", "9".repeat(308), "9".repeat(309)};
     private static final String[] DAMAGES = {"80", "bf", "c080", "c0af", "c3", "c328", "e2", "e282", "e28228", "eda080",
         "edb080", "edbfbf", "e08080", "f08080af", "f0288cbc", "f4908080", "f5808080", "f8888080", "ff", "fe", "ffff", "efbb", "00"};
+    private static final String[] BEGINS = {"0000000007", "0001020304", "007b002200", "0000000000", "000000000000000007", "0300", "0305",
+        "0300000102030405060708090a0b0c0d0e0f", "1f8b08", "28b52ffd", "04224d18", "ff060000734e61507059", "82534e4150505900", "425a68",
+        "fd377a585a00", "504b0304", "4f626a01", "c301", "50415231", "3a290a", "d9d9f7", "87a86576656e745f6964", "de0001a161", "a7686576656e745f6964",
+        "bf6161", "81a1", "a160", "0000007b00000022", "00005b0000007b00"};
+    private static final String[] EVENT_BEGINS = {Contracts.EVENT, "{}", "{", "[", "a", "\u0000", "\u0000\u0000{"};
     private static final String BRACKETS = "{}[]";
-    private static final String[] IDS = {"e-1", "0", "a.b_c:d-e", "", "-a", "a/b", "a b", "\\u0065-1", "\u0430", "a\\nb",
-        "x\\u0000", "\\ud83d\\ude00", "\\ud83d"};
+    private static final String[] IDS = {"e-1", "0", "a.b_c:d-e", "", " ", "  \u3000", "a/b", "a b", "\\u0065-1", "\u0430", "a\\nb",
+        "x\\u0000", "\\ud83d\\ude00", "\\ud83d", "a\u200b", "\\u202ea", "\u007f", "\u0085", "a\\u007f", "\ud83d\ude00+/=",
+        "\udb40\udc01", "\u4e2d".repeat(128), "\u4e2d".repeat(129), " a", "a\\tb"};
     private static final String[] TIMES = {"2025-08-01T03:00:00Z", "2025-08-01T03:59:59.123456789+02:00",
         "2024-02-29T00:00:00-23:59", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59.9-00:00",
         "9999-12-31T23:59:59-00:01", "2025-02-29T00:00:00Z", "2025-08-01T24:00:00Z", "2025-08-01T03:00:60Z",
@@ -53,7 +59,7 @@ final class Documents {
             return Contracts.utf8(huge());
         }
         byte[] document = switch (random.nextInt(16)) {
-            case 0 -> noise();
+            case 0 -> random.nextBoolean() ? noise() : framed();
             case 1, 2 -> Contracts.utf8(space() + value(0) + space());
             case 3 -> random.nextInt(4) == 0 ? event().getBytes(pick(ENCODINGS)) : Contracts.utf8("\ufeff" + event());
             default -> Contracts.utf8(event());
@@ -104,6 +110,13 @@ final class Documents {
             case 3 -> Contracts.EVENT.replace("{}", "{\"a\":" + "[".repeat(2000) + "]".repeat(2000) + "}");
             default -> Contracts.EVENT.replace("{}", "{\"n\":" + "9".repeat(300 + random.nextInt(20)) + "e-" + random.nextInt(20) + "}");
         };
+    }
+
+    /** Make an event behind the first bytes of another format, or behind some of them. */
+    private byte[] framed() {
+        byte[] begin = HexFormat.of().parseHex(pick(BEGINS));
+        byte[] event = Contracts.utf8(random.nextBoolean() ? "" : space() + EVENT_BEGINS[random.nextInt(EVENT_BEGINS.length)]);
+        return splice(event, 0, 0, random.nextInt(4) > 0 ? begin : java.util.Arrays.copyOf(begin, random.nextInt(begin.length + 1)));
     }
 
     byte[] noise() {

@@ -57,7 +57,7 @@ class EventScannerTest {
         assertEquals("not_json", verdict(utf8(event.substring(0, event.length() - 1))));
         assertEquals("not_utf8", verdict(join(utf8(event.replaceFirst("xt.*", "")), new byte[] {-1}, utf8(event.replaceFirst(".*te", "")))));
         assertEquals("number_out_of_range", verdict(utf8(event.replace(":1,\"b\"", ":1e999,\"b\""))));
-        assertEquals("bad_id", verdict(utf8(event.replace("e-1", "e/1"))));
+        assertEquals("bad_id", verdict(utf8(event.replace("e-1", "e\\n1"))));
         assertEquals("type:run_id", verdict(utf8(event.replace("\"r-1\"", "1"))));
         assertEquals("duplicate_key", verdict(utf8(event.replace("\"run_id\"", "\"event_id\""))));
         assertEquals("accepted", verdict(utf8(event.replace(",\"run_id\":\"r-1\"", ""))));
@@ -77,6 +77,11 @@ class EventScannerTest {
                 event("\"event_id\"", "\"\\u0065vent_id\""),
                 event("e-1", "\\u0065-1"),
                 event("e-1", "A" + "b".repeat(127)),
+                event("e-1", "../a/b+c=="),
+                event("e-1", "scheduled__2025-08-01T00:00:00+00:00"),
+                event("e-1", "\u4e2d".repeat(128)),
+                event("e-1", " \u0430 b "),
+                event("e-1", "\\\"quoted\\\""),
                 event("RUN_START", "NEVER_SEEN"),
                 event("RUN_START", "\u00e4".repeat(12)),
                 event("\"schema_version\":1", "\"schema_version\":9223372036854775807"),
@@ -168,9 +173,13 @@ class EventScannerTest {
                 Arguments.of("type:occurred_at", event("\"2025-08-01T03:00:00Z\"", "1754017200")),
                 Arguments.of("type:run_id", event("\"payload\":{}", "\"payload\":{},\"run_id\":5")),
                 Arguments.of("bad_id", event("e-1", "")),
-                Arguments.of("bad_id", event("e-1", "a/b")),
-                Arguments.of("bad_id", event("e-1", "-a")),
-                Arguments.of("bad_id", event("e-1", "\u0430bc")),
+                Arguments.of("bad_id", event("e-1", "   ")),
+                Arguments.of("bad_id", event("e-1", "a\u200bb")),
+                Arguments.of("bad_id", event("e-1", "a\u0085b")),
+                Arguments.of("bad_id", event("e-1", "abcdefghijk\u007f")),
+                Arguments.of("bad_id", event("e-1", "\\u202eab")),
+                Arguments.of("bad_id", event("e-1", "\\u0000")),
+                Arguments.of("bad_id", event("e-1", "\u4e2d".repeat(129))),
                 Arguments.of("bad_id", event("e-1", "a\\nb")),
                 Arguments.of("bad_id", event("e-1", "x".repeat(129))),
                 Arguments.of("bad_time", event("00Z", "00")),
@@ -201,18 +210,20 @@ class EventScannerTest {
         assertEquals("not_utf8", verdict(EVENT.getBytes(StandardCharsets.UTF_16)));
         assertEquals("not_utf8", verdict(EVENT.getBytes(StandardCharsets.UTF_16BE)));
         assertEquals("not_utf8", verdict(EVENT.getBytes(StandardCharsets.UTF_16LE)));
+        assertEquals("not_utf8", verdict(EVENT.getBytes(java.nio.charset.Charset.forName("UTF-32BE"))));
+        assertEquals("not_utf8", verdict(EVENT.getBytes(java.nio.charset.Charset.forName("UTF-32LE"))));
     }
 
     @Test
     void textThatIsNoJsonIsCalledSoWhateverElseIsWrongWithIt() {
-        assertEquals("not_json", verdict(utf8(event("e-1", "a/b").replace("{}}", "{}"))));
-        assertEquals("bad_id", verdict(utf8(event("e-1", "a/b").replace("version\":1", "version\":\"1\""))));
+        assertEquals("not_json", verdict(utf8(event("e-1", "a\\nb").replace("{}}", "{}"))));
+        assertEquals("bad_id", verdict(utf8(event("e-1", "a\\nb").replace("version\":1", "version\":\"1\""))));
     }
 
     @Test
     void theDetailSaysWhereAndNeverWhat() {
-        assertFalse(scanner.accepts(amidst(utf8(event("e-1", "secret/1")))));
-        assertEquals("byte 12: not 1 to 128 of A-Z a-z 0-9 . _ : - beginning with a letter or digit", scanner.detail());
+        assertFalse(scanner.accepts(amidst(utf8(event("e-1", "secret\\n1")))));
+        assertEquals("byte 12: event_id holds a control character, a line separator or an invisible character", scanner.detail());
         assertFalse(scanner.accepts(amidst(utf8("{\"a\":secret}"))));
         assertEquals("byte 5: no JSON value begins like this", scanner.detail());
         assertFalse(scanner.accepts(amidst(utf8("{\"a\":[1"))));
@@ -283,6 +294,72 @@ class EventScannerTest {
         java.math.BigInteger number = new java.math.BigInteger(digits);
         assertEquals(number.bitLength() < Long.SIZE, JsonText.fitsLong(bytes, 0, bytes.length));
         assertEquals(number.longValue(), JsonText.toLong(bytes, 0, bytes.length));
+    }
+
+    static Stream<Arguments> otherFormats() {
+        return Stream.of(
+                Arguments.of("schema_registry_framing", "0000000007", EVENT),
+                Arguments.of("schema_registry_framing", "00fffffffe", " \n" + EVENT),
+                Arguments.of("schema_registry_framing", "000000000000000007", EVENT),
+                Arguments.of("schema_registry_framing", "0000000007", "\u0006\u0008avro"),
+                Arguments.of("schema_registry_framing", "0300" + "0123456789abcdef".repeat(2), EVENT),
+                Arguments.of("compressed_value", "1f8b0800", EVENT),
+                Arguments.of("compressed_value", "28b52ffd", EVENT),
+                Arguments.of("compressed_value", "ff060000734e61507059", EVENT),
+                Arguments.of("binary_format", "4f626a01", EVENT),
+                Arguments.of("binary_format", "87a86576656e745f6964", ""),
+                Arguments.of("binary_format", "a7686576656e745f6964", ""),
+                Arguments.of("not_utf8", "efbbbf", EVENT),
+                Arguments.of("not_utf8", "0000000000", "no id is 0"),
+                Arguments.of("not_json", "4f626a", EVENT));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void otherFormats(String reason, String begin, String rest) {
+        assertEquals(reason, verdict(join(java.util.HexFormat.of().parseHex(begin), utf8(rest))), scanner.detail());
+        assertTrue(scanner.detail().startsWith("byte 0: "), scanner.detail());
+    }
+
+    @Test
+    void aTypeWithoutItsFieldsIsFlagged() {
+        String step = event("RUN_START", "STEP_START");
+        int mistyped = Flag.MISTYPED_PAYLOAD.when(true);
+        long now = java.time.Instant.parse("2025-08-01T03:00:00Z").toEpochMilli();
+        assertEquals("accepted", verdict(utf8(step)));
+        assertEquals(mistyped, scanner.flags(now));
+        assertEquals("accepted", verdict(utf8(step.replace("{}}", "{\"run_id\":\"ab\"},\"run_id\":null}"))));
+        assertEquals(mistyped, scanner.flags(now));
+        assertEquals("accepted", verdict(utf8(step.replace("{}}", "{},\"run_id\":\"ab\"}"))));
+        assertEquals(Flag.NONE, scanner.flags(now));
+        assertEquals("accepted", verdict(utf8(EVENT)));
+        assertEquals(Flag.NONE, scanner.flags(now));
+    }
+
+    @Test
+    void oddTypesAreRejectedWhereTheContractSaysSo() {
+        EventScanner strict = new EventScanner(Contract.parse(Contracts.JSON.replaceFirst("\\{",
+                "{\"unknown_types\": \"reject\", \"mistyped_payloads\": \"reject\", ")));
+        assertTrue(strict.accepts(amidst(utf8(EVENT))));
+        assertFalse(strict.accepts(amidst(utf8(event("RUN_START", "LUNCH")))));
+        assertEquals("unknown_type", strict.code());
+        String step = event("RUN_START", "STEP_START");
+        assertFalse(strict.accepts(amidst(utf8(step))));
+        assertEquals("mistyped_payload", strict.code());
+        assertEquals("byte " + (step.length() - 1) + ": the object ends without run_id, which its event type needs", strict.detail());
+        assertTrue(strict.accepts(amidst(utf8(step.replace("{}}", "{},\"run_id\":\"ab\"}")))));
+    }
+
+    @Test
+    void aTimeThatSnowflakeDoesNotReadIsAnsweredWithWhatIsAsked() {
+        String[][] asked = {
+            {"2025-08-01t03:00:00Z", "T and Z in capitals"}, {"2025-08-01T03:00:00.5z", "T and Z in capitals"},
+            {"2016-12-31T23:59:60Z", "leap second as second 59"}, {"2025-08-01T03:00:00.1234567890Z", "at most nine digits"},
+            {"2025-08-01 03:00:00Z", "not an RFC 3339 time"}, {"0001-01-01T00:00:00+00:01", "years 1 to 9999"}};
+        for (String[] one : asked) {
+            assertEquals("bad_time", verdict(utf8(event("2025-08-01T03:00:00Z", one[0]))));
+            assertTrue(scanner.detail().contains(one[1]), scanner.detail());
+        }
     }
 
     private static byte[] join(byte[]... parts) {

@@ -35,7 +35,20 @@ final class ReferenceValidator {
 
     static final String ACCEPTED = "accepted";
 
-    private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
+    /** The identities of {@link Contracts#JSON}. */
+    private static final Pattern ID = Pattern.compile("(?![ \\u3000]*\\z)"
+            + "[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\x{e0000}-\\x{e007f}]{1,128}");
+    private static final Pattern UTF_16 = Pattern.compile("\\x00[^\\x00]\\x00[^\\x00]\\x00.*", Pattern.DOTALL);
+    private static final Pattern UTF_32 = Pattern.compile("\\x00\\x00(?!\\x00\\x00)..\\x00\\x00(?:..|(?:....)+..)", Pattern.DOTALL);
+    private static final Pattern REGISTRY = Pattern.compile(
+            "\\x00(?:\\x00(?!\\x00\\x00\\x00).{4}.*|....[ \\t\\r\\n]*\\{.*|.{8}[ \\t\\r\\n]*\\{.*)|\\x03[\\x00\\x05].{17}.*", Pattern.DOTALL);
+    private static final Pattern COMPRESSED = Pattern.compile("(?:\\x1f\\x8b|\\x28\\xb5\\x2f\\xfd|\\x04\\x22\\x4d\\x18"
+            + "|\\xff\\x06\\x00\\x00sNaPpY|\\x82SNAPPY\\x00|BZh|\\xfd7zXZ\\x00|PK\\x03\\x04).*", Pattern.DOTALL);
+    private static final Pattern BINARY = Pattern.compile("(?:Obj\\x01|\\xc3\\x01|PAR1|:\\)\\n|\\xd9\\xd9\\xf7).*", Pattern.DOTALL);
+    private static final Pattern PACKED_MAP =
+            Pattern.compile("(?:[\\x81-\\x8f]|\\xde..)([\\xa1-\\xb7])([!-~]{1,23})(.*)", Pattern.DOTALL);
+    private static final Pattern CBOR_MAP =
+            Pattern.compile("[\\xa1-\\xb7\\xbf]([\\x61-\\x77])([!-~]{1,23})(.*)", Pattern.DOTALL);
     private static final Pattern TIME =
             Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})");
     private static final Pattern NUMBER = Pattern.compile("-?([0-9]+)(?:\\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?");
@@ -76,9 +89,28 @@ final class ReferenceValidator {
         }
         bytes = value;
         firstDefect = null;
+        String format = " \t\r\n{[\"-0123456789tfn".indexOf(value[0]) < 0 ? format(value) : null;
+        if (format != null) {
+            return new Verdict(format, 0);
+        }
         Verdict verdict = read(firstMalformed());
         boolean wide = value[0] == 0 || value.length > 1 && value[1] == 0;
         return wide && verdict.code.equals("not_json") ? new Verdict("not_utf8", 0) : verdict;
+    }
+
+    private static String format(byte[] value) {
+        String text = new String(value, StandardCharsets.ISO_8859_1);
+        boolean wide = UTF_16.matcher(text).matches() || UTF_32.matcher(text).matches();
+        if (!wide && REGISTRY.matcher(text).matches()) {
+            return "schema_registry_framing";
+        }
+        boolean map = isMap(PACKED_MAP.matcher(text), 0xa0) || isMap(CBOR_MAP.matcher(text), 0x60);
+        return COMPRESSED.matcher(text).matches() ? "compressed_value"
+                : map || BINARY.matcher(text).matches() ? "binary_format" : null;
+    }
+
+    private static boolean isMap(Matcher map, int shortText) {
+        return map.matches() && map.group(2).length() >= map.group(1).charAt(0) - shortText;
     }
 
     private int firstMalformed() {
