@@ -49,7 +49,7 @@ def test_a_partition_that_landed_to_its_end_has_no_lag() -> None:
     seen = look(bucket, FakeBrokerReader({0: OffsetRange(0, 60), 1: OffsetRange(5, 12), 2: OffsetRange(7, 7)}))
 
     assert [] == seen.findings.kept
-    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {partition: its.lag for partition, its in seen.coverage.items()}
+    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {chain.at: its.lag for chain, its in seen.coverage.items()}
 
 
 def test_a_hole_where_nothing_can_be_read_is_a_hole() -> None:
