@@ -133,8 +133,9 @@ class Stack:
 
     def _start_job(self) -> None:
         self._report("starting flink")
+        landing = LandingSettings()
         try:
-            deploy.start(LandingSettings(), report=self._report)
+            deploy.start(landing, offsets=landing.starting_offsets, report=self._report)
         except LandingJobError as exc:
             raise StackError(str(exc)) from exc
 

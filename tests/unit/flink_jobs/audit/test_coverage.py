@@ -105,7 +105,7 @@ def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
 
 
 def test_offsets_that_the_broker_never_had_are_found() -> None:
-    """The topic was recreated under the old name."""
+    """The broker was rolled back, or restored from an older copy."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 59)
 
