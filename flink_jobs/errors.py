@@ -8,6 +8,8 @@ LandingJobError
 ├── LeaseLostError       this job no longer holds its stream: its lease ran out, or another job has taken it
 ├── NotRunningError      there is no job to stop or to ask
 ├── ObjectGoneError      an object of the bucket is not there
+├── TopicChangedError    a topic is not the one that has landed, or its log is shorter than what has landed
+├── TopicUnchangedError  a new topic was to be accepted, and every topic is the one that has landed
 ├── RestoreRefusedError  no restore point is as new as the ledger, readable, and of this stream and topic
 ├── JobFailedError       the job's process ended, or did not reach its state in time
 └── UpgradeFailedError   a new jar did not work; the message names the one that runs now
@@ -46,6 +48,14 @@ class NotRunningError(LandingJobError):
 
 class ObjectGoneError(LandingJobError):
     """An object of the bucket is not there, though it was listed or named."""
+
+
+class TopicChangedError(LandingJobError):
+    """A topic is not the one that has landed, or its log is shorter: the same offsets count other records."""
+
+
+class TopicUnchangedError(LandingJobError):
+    """A new topic was to be accepted, and every topic is the one that has landed."""
 
 
 class RestoreRefusedError(LandingJobError):

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - Flink's own name; read when pyflink is imported
@@ -24,14 +25,14 @@ from pyflink.common import JobClient
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from flink_jobs.audit.broker import KafkaReader
+from flink_jobs.audit.broker import BrokerReader, KafkaReader
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
-from flink_jobs.contracts.ledger import TopicPartition
-from flink_jobs.errors import LandingJobError
+from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition
+from flink_jobs.errors import LandingJobError, TopicUnchangedError
 from flink_jobs.flink.config import checkpoint_properties
+from flink_jobs.flink.failures import lasting_failure_of
 from flink_jobs.flink.kafka_properties import consumer_properties
-from flink_jobs.flink.restore_failure import restore_failure_of
 from flink_jobs.job_log import LOG, exit_with, log_beside_flink
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
@@ -40,13 +41,23 @@ from flink_jobs.lease.session_job import SessionClusterJob, job_of
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.restore.choose import choose_point
 from flink_jobs.restore.orphaned_uploads import abort_orphaned_uploads
-from flink_jobs.restore.points import find_points, sound
+from flink_jobs.restore.points import find_points, remove_points, sound
+from flink_jobs.restore.topics import Topics, require_landed_topics
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
 
 Offsets = Mapping[TopicPartition, int]
 """The offset to read next, by source partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a job without a restore point begins, and the identities of the topics for which that holds."""
+
+    offsets: Offsets
+    identities: Mapping[str, TopicIdentity]
+
 
 RESTORE_PATH = "execution.state-recovery.path"
 TARGET = "execution.target"
@@ -68,8 +79,10 @@ def main() -> None:
     jvm_pid = jvm.java.lang.ProcessHandle.current().pid()
     job = job_of(jvm_pid, session_cluster(settings, java), settings.lease_seconds)
     with stream_held(settings, bucket, job, Holder.of_process(jvm_pid)) as keeper:
-        settings, offsets = continued(settings, bucket)
-        client = submit(environment, settings, offsets, job)
+        broker = KafkaReader(settings.librdkafka())
+        topics = Topics.of(settings, broker)
+        settings, offsets = continued(settings, bucket, broker, topics)
+        client = submit(environment, settings, Beginning(offsets, topics.identities), job)
         keeper.name_job(str(client.get_job_id()))
         wait_until_it_ends(client, settings)
 
@@ -110,53 +123,79 @@ def stream_held(
 def submit(
     environment: StreamExecutionEnvironment,
     settings: LandingSettings,
-    offsets: Offsets,
+    beginning: Beginning,
     job: LocalJob | SessionClusterJob,
 ) -> JobClient:
     """Configure, build and submit the job."""
     java, jvm = environment._j_stream_execution_environment, get_gateway().jvm  # noqa: SLF001 - as in `main`
     configure(java, jvm, settings, on_cluster=isinstance(job, SessionClusterJob))
-    build(java, jvm, settings, offsets)
+    build(java, jvm, settings, beginning)
     job.submitting()
-    with restore_failures_explained(settings):
+    with failures_explained(settings):
         return environment.execute_async(settings.job_name)
 
 
 def wait_until_it_ends(client: JobClient, settings: LandingSettings) -> None:
     """Wait until Flink reports the end of the job: a stop with savepoint, a cancellation, a failure."""
-    with restore_failures_explained(settings):
+    with failures_explained(settings):
         client.get_job_execution_result().result()
 
 
 @contextmanager
-def restore_failures_explained(settings: LandingSettings) -> Iterator[None]:
-    """Replace Flink's stack trace by our error when the restore point cannot be restored."""
+def failures_explained(settings: LandingSettings) -> Iterator[None]:
+    """Replace Flink's stack trace by our error: the restore point cannot be restored, or a topic is another one."""
     try:
         yield
     except Py4JJavaError as error:
-        if refusal := restore_failure_of(str(error), settings.restored_from):
+        if refusal := lasting_failure_of(str(error), settings.restored_from):
             raise refusal from error
         raise
 
 
-def continued(settings: LandingSettings, bucket: Objects) -> tuple[LandingSettings, Offsets]:
+def continued(
+    settings: LandingSettings, bucket: Objects, broker: BrokerReader, topics: Topics
+) -> tuple[LandingSettings, Offsets]:
     """Choose where to continue, then abort the uploads that are not needed there.
 
     Returns:
         The settings with the restore point, or without one the offsets to begin at; empty where the starting offsets
         of the settings decide.
     """
-    offsets: Offsets = {}
+    starting = settings.starting_offsets if settings.restored_from is None else StartingOffsets.EARLIEST
+    offsets: Offsets | None = {}
     restorable: list[bytes] = []
-    if settings.restored_from is None and settings.starting_offsets is StartingOffsets.LEDGER:
-        offsets = LedgerRecovery(settings, bucket, KafkaReader(settings.librdkafka()), LOG.info).next_offsets()
-    elif settings.restored_from is None and settings.starting_offsets is StartingOffsets.GROUP:
+    if starting is StartingOffsets.NEW_TOPIC:
+        offsets = offsets_of_new_topic(settings, bucket, broker, topics)
+        starting = StartingOffsets.EARLIEST if offsets is None else starting
+    if starting is StartingOffsets.LEDGER:
+        offsets = LedgerRecovery(settings, bucket, broker, LOG.info).next_offsets(topics)
+    elif starting is StartingOffsets.GROUP:
+        require_landed_topics(settings, bucket, topics)
         restorable = [point.state for point in sound(find_points(settings, bucket))]
-    elif point := choose_point(settings, bucket, settings.restored_from):
+    elif starting is StartingOffsets.EARLIEST and (
+        point := choose_point(settings, bucket, topics, settings.restored_from)
+    ):
         settings = settings.model_copy(update={"restored_from": settings.url(point.key)})
         restorable = [point.state]
     abort_orphaned_uploads(settings, bucket, restorable, LOG.info)
-    return settings, offsets
+    return settings, offsets or {}
+
+
+def offsets_of_new_topic(
+    settings: LandingSettings, bucket: Objects, broker: BrokerReader, topics: Topics
+) -> Offsets | None:
+    """Accept topics that were created again; return the offsets at which the others continue.
+
+    The restore points of the stream are removed: they hold offsets of the former topics, and more of them than those of
+    the new job will for a long time. None where no topic has changed.
+    """
+    try:
+        offsets = LedgerRecovery(settings, bucket, broker, LOG.info).next_offsets(topics, new_topic=True)
+    except TopicUnchangedError:
+        LOG.info("no topic has changed: the job continues from its restore point; unset HOURGLASS_STARTING_OFFSETS")
+        return None
+    LOG.info("removed %d objects of the former restore points", remove_points(settings, bucket))
+    return offsets
 
 
 def configure(java: Any, jvm: Any, settings: LandingSettings, *, on_cluster: bool) -> None:
@@ -191,7 +230,7 @@ def with_choices_of_flink(settings: LandingSettings, java: Any, jvm: Any) -> Lan
     return settings.model_copy(update=keys | ({"s3_session_token": SecretStr(token)} if token else {}))
 
 
-def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> None:
+def build(java: Any, jvm: Any, settings: LandingSettings, beginning: Beginning) -> None:
     """Lay the job: source, operator, sinks.
 
     The order of the last three lines is a promise: commits run in the order in which sinks are made, so the
@@ -203,11 +242,21 @@ def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> N
     java.enableCheckpointing(settings.checkpoint_seconds * 1000)
 
     booked = jvm.io.hourglass.landing.ledger.BookedOffsets()
-    for (topic, partition), offset in offsets.items():
+    for (topic, partition), offset in beginning.offsets.items():
         booked.put(topic, partition, offset)
+    properties = jvm.java.util.Properties()
+    for name, value in consumer_properties(settings).items():
+        properties.setProperty(name, value)
+    expected = expect(jvm, properties, beginning.identities)
 
-    records = read_topics(java, jvm, settings, booked)
-    accepted = land(records, jvm, settings, booked)
+    start = booked
+    if settings.starting_offsets is StartingOffsets.GROUP:
+        initializers = jvm.org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer
+        start = initializers.committedOffsets(jvm.org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST)
+
+    source = jvm.io.hourglass.landing.kafka.TopicSource(settings.topics, properties, start, expected)
+    records = read_topics(java, jvm, source)
+    accepted = land(records, jvm, settings, booked, expected)
     rejected = accepted.getSideOutput(jvm.io.hourglass.landing.LandingOperator.REJECTED)
     ledger = accepted.getSideOutput(jvm.io.hourglass.landing.LandingOperator.LEDGER)
 
@@ -216,24 +265,26 @@ def build(java: Any, jvm: Any, settings: LandingSettings, offsets: Offsets) -> N
     write_lines(ledger, jvm, settings, Kind.LEDGER, Codec.PLAIN)
 
 
-def read_topics(java: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
+def expect(jvm: Any, properties: Any, identities: Mapping[str, TopicIdentity]) -> Any:
+    """Give the job the ids of its topics: it asks the broker for them before it commits what it has read."""
+    kafka = jvm.io.hourglass.landing.kafka
+    cluster = next((identity.cluster_id for identity in identities.values()), None)
+    expected = kafka.ExpectedTopics(cluster, kafka.AdminLookup(properties))
+    for topic, identity in identities.items():
+        expected.expect(topic, identity.topic_id)
+    return expected
+
+
+def read_topics(java: Any, jvm: Any, source: Any) -> Any:
     """Read the topics, each poll as one run of records; checkpoints hold the offsets and commit them to the group."""
-    properties = jvm.java.util.Properties()
-    for name, value in consumer_properties(settings).items():
-        properties.setProperty(name, value)
-    if settings.starting_offsets is StartingOffsets.GROUP:
-        initializers = jvm.org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer
-        start = initializers.committedOffsets(jvm.org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST)
-    else:
-        start = booked
-    source = jvm.io.hourglass.landing.kafka.TopicSource(settings.topics, properties, start)
     no_watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     return java.fromSource(source, no_watermarks, "read kafka").uid("read-kafka")
 
 
-def land(records: Any, jvm: Any, settings: LandingSettings, booked: Any) -> Any:
+def land(records: Any, jvm: Any, settings: LandingSettings, booked: Any, expected: Any) -> Any:
     """Turn records into accepted lines; rejected lines and ledger entries come as side outputs."""
-    operator = jvm.io.hourglass.landing.LandingOperator(settings.job_name, json.dumps(settings.contract()), booked)
+    contract = json.dumps(settings.contract())
+    operator = jvm.io.hourglass.landing.LandingOperator(settings.job_name, contract, booked, expected)
     lines = jvm.io.hourglass.landing.LandingOperator.LINES
     return records.transform("land", lines, operator).uid("land")
 

@@ -71,6 +71,9 @@ class StartingOffsets(StrEnum):
     """The earliest records, and only where nothing has landed yet."""
     LEDGER = "ledger"
     """After the ledger's last entry of each partition, although there may be a restore point."""
+    NEW_TOPIC = "new-topic"
+    """As `LEDGER`, and topics that were created again are accepted as they are now: they begin at their first offset.
+    Where no topic has changed, as without it."""
 
 
 class FlinkTarget(StrEnum):

@@ -11,13 +11,14 @@ from typing import TypeVar
 
 from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
 from flink_jobs.audit.cells import BookedCells, Slot, reason_findings
-from flink_jobs.audit.chain import Chains, chain_findings, chains_of
+from flink_jobs.audit.chain import ChainId, Chains, chain_findings, chains_of
 from flink_jobs.audit.coverage import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
 from flink_jobs.audit.doubles import Held, double_findings
 from flink_jobs.audit.entries import Entry, read_entries
 from flink_jobs.audit.findings import Code, Finding, Findings
 from flink_jobs.audit.listing import ObjectAudit, by_hour, foreign, promises_of
 from flink_jobs.audit.tally import ObjectTally, Part, tally_object
+from flink_jobs.audit.topics import BrokerTopics
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import ObjectGoneError
@@ -65,8 +66,8 @@ class Audit:
     ledger: Ledger = field(default_factory=Ledger)
     listed: dict[Hour, list[StoredObject]] = field(default_factory=dict)
     strange: set[str] = field(default_factory=set)
-    coverage: dict[TopicPartition, Coverage] = field(default_factory=dict)
-    held: dict[TopicPartition, list[Held]] = field(default_factory=lambda: defaultdict(list))
+    coverage: dict[ChainId, Coverage] = field(default_factory=dict)
+    held: dict[ChainId, list[Held]] = field(default_factory=lambda: defaultdict(list))
     read_objects: int = 0
     read_lines: int = 0
     read_bytes: int = 0
@@ -144,6 +145,7 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
     """Read every listed object and compare it with its cells, then compare the objects' offsets."""
     keys = [key for found in seen.listed.values() for one in found if (key := ObjectKey.try_parse(one.key))]
     booked = BookedCells.of(seen.ledger.entries)
+    chain_of = _ChainOf(seen.ledger.chains)
     tallies: dict[Slot, Mapping[TopicPartition, Part]] = {}
     for tally in _in_parallel(lambda key: _tally(bucket, key), keys):
         if isinstance(tally, Finding):
@@ -151,7 +153,7 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
             continue
         seen.findings.add(tally.findings)
         seen.findings.add(booked.compare(tally))
-        _keep(seen, tally, tallies)
+        _keep(seen, tally, tallies, chain_of)
         if seen.read_objects % 50 == 0:
             report(f"read {seen.read_objects:,} of {len(keys):,} objects, {seen.read_lines:,} lines")
     seen.findings.add(reason_findings(seen.ledger.entries, tallies))
@@ -161,21 +163,25 @@ def read_data(bucket: Objects, seen: Audit, report: Report) -> None:
 def compare_with_broker(seen: Audit, reader: BrokerReader, topics: Sequence[str], hours: Hours, report: Report) -> None:
     """Compare the ledger with the broker, after `audit`; offsets below a low watermark are skipped.
 
+    Entries of a topic that the broker no longer has cannot be compared.
+
     Where every hour was read, the broker is asked about each covered offset that no object holds; else about holes.
 
     Raises:
         LandingJobError: the broker is away, or has no such topic.
     """
-    on_broker = offset_ranges_of(reader, topics)
-    chains = {partition: chain for partition, chain in seen.ledger.chains.items() if partition in on_broker}
+    broker_topics = BrokerTopics(seen.ledger.chains, reader.identities(topics))
+    seen.findings.add(broker_topics.findings())
+    on_broker = broker_topics.ranges(offset_ranges_of(reader, topics))
+    chains = {chain: entries for chain, entries in seen.ledger.chains.items() if chain in on_broker}
     seen.coverage = coverage_of(chains, on_broker)
     seen.findings.add(coverage_findings(seen.coverage, reader))
     if seen.read_lines and hours == Hours():
         seen.findings.add(landed_findings(chains, seen.held, on_broker, reader))
         return
-    for partition, chain in chains.items():
-        report(f"asking the broker for the holes of {partition_name(partition)}")
-        seen.findings.add(hole_findings(chain, on_broker[partition], reader))
+    for chain, entries in chains.items():
+        report(f"asking the broker for the holes of {partition_name(chain.at)}")
+        seen.findings.add(hole_findings(entries, on_broker[chain], reader))
 
 
 def _compare_objects(
@@ -207,14 +213,31 @@ def _tally(bucket: Objects, key: ObjectKey) -> ObjectTally | Finding:
         return Finding(Code.OBJECT_CHANGED, key.key, "it was listed, and is gone")
 
 
-def _keep(seen: Audit, tally: ObjectTally, tallies: dict[Slot, Mapping[TopicPartition, Part]]) -> None:
+class _ChainOf:
+    """Finds the chain of an object's lines: they name the topic, and only the entry of their epoch names its id."""
+
+    def __init__(self, chains: Chains) -> None:
+        self._by_epoch = {(entry.epoch, chain.at): chain for chain, entries in chains.items() for entry in entries}
+        self._by_partition: dict[TopicPartition, list[ChainId]] = defaultdict(list)
+        for chain in chains:
+            self._by_partition[chain.at].append(chain)
+
+    def __call__(self, epoch: str, at: TopicPartition) -> ChainId:
+        """Return the chain; that of an object without an entry is the only one of the partition, or unknown."""
+        chains = self._by_partition.get(at, [])
+        return self._by_epoch.get((epoch, at)) or (chains[0] if len(chains) == 1 else ChainId(*at, ""))
+
+
+def _keep(
+    seen: Audit, tally: ObjectTally, tallies: dict[Slot, Mapping[TopicPartition, Part]], chain_of: _ChainOf
+) -> None:
     seen.read_objects += 1
     seen.read_lines += tally.lines
     seen.read_bytes += tally.plain_bytes
     if tally.whole and tally.key.kind is Kind.REJECTED:
         tallies[tally.key.hour, tally.key.kind, tally.key.epoch] = tally.parts
     for partition, part in tally.parts.items():
-        seen.held[partition].append(Held(tally.key.key, part.spans))
+        seen.held[chain_of(tally.key.epoch, partition)].append(Held(tally.key.key, part.spans))
 
 
 def _in_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

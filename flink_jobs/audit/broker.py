@@ -1,16 +1,19 @@
-"""Read offset ranges and readable offsets from Kafka, with a consumer that joins no group and commits nothing."""
+"""Read topic ids, offset ranges and readable offsets from Kafka; the consumer joins no group and commits nothing."""
 
 from __future__ import annotations
 
+import struct
+from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as KafkaPartition
+from confluent_kafka.admin import AdminClient
 
-from flink_jobs.contracts.ledger import TopicPartition, partition_name
+from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition, partition_name
 from flink_jobs.contracts.ranges import Ranges
 from flink_jobs.errors import SetupError, UnreachableError
 from producers.kafka import OffsetRange
@@ -24,6 +27,10 @@ _SILENT = {"log_level": 0, "reconnect.backoff.ms": 500, "reconnect.backoff.max.m
 
 class BrokerReader(Protocol):
     """What an audit asks of a broker."""
+
+    def identities(self, topics: Sequence[str]) -> Mapping[str, TopicIdentity]:
+        """Read the identity of each topic."""
+        ...
 
     def offset_ranges(self, topic: str) -> Mapping[TopicPartition, OffsetRange]:
         """Read the range of every partition of a topic."""
@@ -42,14 +49,35 @@ class KafkaReader:
     """
 
     def __init__(self, client: Mapping[str, Any]) -> None:
+        self._access = {**_SILENT, **client}
         self._client = {
-            **_SILENT,
-            **client,
+            **self._access,
             "group.id": "hourglass-ledger-check",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
         }
+
+    def identities(self, topics: Sequence[str]) -> Mapping[str, TopicIdentity]:
+        """Read the identities; a topic of a broker without topic ids is absent.
+
+        Raises:
+            SetupError: there is no such topic.
+            UnreachableError: no broker answers.
+        """
+        admin = AdminClient(self._access)
+        cluster = self._ask(lambda: admin.describe_cluster(request_timeout=ANSWER_SECONDS_MAX).result())
+        described = admin.describe_topics(TopicCollection(list(topics)), request_timeout=ANSWER_SECONDS_MAX)
+        ids = {topic: self._topic_id(topic, future) for topic, future in described.items()}
+        return {topic: TopicIdentity(cluster.cluster_id, its) for topic, its in ids.items() if its}
+
+    def _topic_id(self, topic: str, described: Any) -> str | None:
+        try:
+            return topic_id_text(described.result().topic_id)
+        except KafkaException as exc:
+            if exc.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise SetupError(f"the broker has no topic {topic}: set HOURGLASS_TOPIC") from exc
+            raise UnreachableError(f"the broker does not describe the topic {topic}: {exc.args[0].str()}") from exc
 
     def offset_ranges(self, topic: str) -> Mapping[TopicPartition, OffsetRange]:
         """Read the high watermarks: records of open transactions count.
@@ -114,6 +142,15 @@ class KafkaReader:
                 f"no Kafka broker answers at {servers} ({exc.args[0].name()}): "
                 "start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
             ) from exc
+
+
+def topic_id_text(uuid: Any) -> str | None:
+    """Spell a topic id as Kafka's own tools and clients do; None for the zero of a broker without ids.
+
+    The text of confluent-kafka's `Uuid` uses another alphabet and loses digits.
+    """
+    bits = uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
+    return urlsafe_b64encode(struct.pack(">qq", *bits)).decode().rstrip("=") if any(bits) else None
 
 
 def offset_ranges_of(reader: BrokerReader, topics: Sequence[str]) -> dict[TopicPartition, OffsetRange]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flink_jobs.audit.broker import BrokerReader
-from flink_jobs.audit.chain import Chains, covered
+from flink_jobs.audit.chain import ChainId, Chains, covered
 from flink_jobs.audit.doubles import Held, offsets_held
 from flink_jobs.audit.entries import Entry
 from flink_jobs.audit.findings import Code, Finding
@@ -32,16 +32,15 @@ class Coverage:
         return self.on_broker.end - max(self.on_broker.low, -1 if last is None else last + 1)
 
 
-def coverage_of(chains: Chains, on_broker: Mapping[TopicPartition, OffsetRange]) -> dict[TopicPartition, Coverage]:
+def coverage_of(chains: Chains, on_broker: Mapping[ChainId, OffsetRange]) -> dict[ChainId, Coverage]:
     """Pair each partition's offsets with its entries; `on_broker` must have been read after the ledger."""
-    return {
-        partition: Coverage(on_broker[partition], covered(chains.get(partition, ()))) for partition in sorted(on_broker)
-    }
+    return {chain: Coverage(on_broker[chain], covered(chains.get(chain, ()))) for chain in sorted(on_broker)}
 
 
-def coverage_findings(coverage: Mapping[TopicPartition, Coverage], reader: BrokerReader) -> Iterator[Finding]:
+def coverage_findings(coverage: Mapping[ChainId, Coverage], reader: BrokerReader) -> Iterator[Finding]:
     """Find covered offsets beyond the broker's end, and readable offsets before the first entry."""
-    for partition, its in coverage.items():
+    for chain, its in coverage.items():
+        partition = chain.at
         if not its.covered.spans:
             continue
         first, last = its.covered.spans[0][0], its.covered.spans[-1][1]
@@ -81,20 +80,20 @@ def hole_findings(chain: Sequence[Entry], on_broker: OffsetRange, reader: Broker
 
 def landed_findings(
     chains: Chains,
-    held: Mapping[TopicPartition, Sequence[Held]],
-    on_broker: Mapping[TopicPartition, OffsetRange],
+    held: Mapping[ChainId, Sequence[Held]],
+    on_broker: Mapping[ChainId, OffsetRange],
     reader: BrokerReader,
 ) -> Iterator[Finding]:
     """Ask the broker about every covered offset that no object holds, whether or not an entry calls it a hole."""
-    for partition in sorted(chains.keys() & on_broker.keys()):
-        present = offsets_held(held.get(partition, ()))
-        absent = Ranges(tuple(_without(covered(chains[partition]), present))).within(
-            on_broker[partition].low, on_broker[partition].end - 1
+    for chain in sorted(chains.keys() & on_broker.keys()):
+        present = offsets_held(held.get(chain, ()))
+        absent = Ranges(tuple(_without(covered(chains[chain]), present))).within(
+            on_broker[chain].low, on_broker[chain].end - 1
         )
-        found = _readable(reader, partition, absent)
+        found = _readable(reader, chain.at, absent)
         if found.spans:
             what = f"offsets {_shown(found)} can be read, and lie in no object"
-            yield Finding(Code.HOLE_READABLE, partition_name(partition), what)
+            yield Finding(Code.HOLE_READABLE, partition_name(chain.at), what)
 
 
 def _without(numbers: Ranges, present: Ranges) -> Iterator[tuple[int, int]]:

@@ -6,8 +6,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from flink_jobs.audit.chain import ChainId
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.contracts.ledger import TopicPartition, partition_name
+from flink_jobs.contracts.ledger import partition_name
 from flink_jobs.contracts.ranges import Ranges
 
 
@@ -19,12 +20,12 @@ class Held:
     spans: array[int]
 
 
-def double_findings(held: Mapping[TopicPartition, Sequence[Held]]) -> Iterator[Finding]:
+def double_findings(held: Mapping[ChainId, Sequence[Held]]) -> Iterator[Finding]:
     """Find the offsets of each partition that more than one object holds."""
-    for partition, objects in sorted(held.items()):
+    for chain, objects in sorted(held.items()):
         for one, other, shared in _shared(objects):
             yield Finding(
-                Code.DOUBLED, partition_name(partition), f"offsets {shared} lie in {one.key} and in {other.key}"
+                Code.DOUBLED, partition_name(chain.at), f"offsets {shared} lie in {one.key} and in {other.key}"
             )
 
 

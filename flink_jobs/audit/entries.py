@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from sys import intern
 
 from pydantic import ValidationError
 
 from flink_jobs.audit.findings import Code, Finding
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey
-from flink_jobs.contracts.ledger import Cell, LedgerEntry, TopicPartition
+from flink_jobs.contracts.ledger import Cell, LedgerEntry, TopicIdentity, TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One ledger entry; `where` is its object and line. `holes` counts offsets that the broker never gave out."""
+    """One ledger entry; `where` is its object and line. `holes` counts offsets that the broker never gave out.
+
+    `identity` is None, and `repeated` may be true, in an entry of an earlier release.
+    """
 
     where: str
     job_id: str
@@ -71,6 +75,8 @@ class Entry:
     hole_ranges: tuple[tuple[int, int], ...]
     cells: tuple[tuple[Hour, Kind, Sums], ...]
     reasons: tuple[tuple[str, int], ...]
+    identity: TopicIdentity | None = None
+    repeated: bool = False
 
     @property
     def writer(self) -> str:
@@ -123,7 +129,15 @@ def _small(where: str, entry: LedgerEntry) -> Entry:
         hole_ranges=entry.hole_ranges,
         cells=tuple((hour, kind, Sums.of(cell)) for hour, kind, cell in _cells(entry)),
         reasons=tuple(sorted(entry.reasons.items())),
+        identity=_shared(entry.identity),
+        repeated=entry.repeated > 0,
     )
+
+
+@lru_cache
+def _shared(identity: TopicIdentity | None) -> TopicIdentity | None:
+    """Return the first of equal identities: every entry has one."""
+    return identity
 
 
 def _cells(entry: LedgerEntry) -> Iterator[tuple[Hour, Kind, Cell]]:

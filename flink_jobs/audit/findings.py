@@ -35,10 +35,12 @@ class Code(StrEnum):
     HOLE_READABLE = "hole_readable"
     NEVER_LANDED = "never_landed"
     BEYOND_BROKER = "beyond_broker"
+    OTHER_TOPIC = "other_topic"
+    FORMER_TOPIC = "former_topic"
 
 
-WARNINGS = frozenset({Code.OBJECT_PENDING})
-"""Normal for a moment, worth a look when it stays."""
+WARNINGS = frozenset({Code.OBJECT_PENDING, Code.FORMER_TOPIC})
+"""The first is normal for a moment, and worth a look when it stays; the second says what cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,6 +7,7 @@ partition chain (`first_offset` = previous `last_offset` + 1), the hours of an e
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -16,6 +17,17 @@ from flink_jobs.contracts.layout import Hour, Kind
 
 TopicPartition = tuple[str, int]
 """A source partition: its topic and its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicIdentity:
+    """What distinguishes topics of one name; offsets count only within one. Kafka's tools print both ids as here."""
+
+    cluster_id: str
+    topic_id: str
+
+    def __str__(self) -> str:
+        return f"{self.topic_id} in the cluster {self.cluster_id}"
 
 
 def partition_name(partition: TopicPartition) -> str:
@@ -53,16 +65,17 @@ HOLE_RANGES_MAX = 1_000
 class LedgerEntry(BaseModel):
     """What one subtask did with one source partition between two barriers.
 
-    `cluster_id` and `topic_id` tell topics of one name apart: offsets of a recreated topic count other records. Entries
-    of releases before them have none.
+    `cluster_id` and `topic_id` distinguish topics of one name: offsets of a recreated topic count other records.
+    Entries chain within one topic id. Earlier releases wrote none; such entries belong to the topic id that chains to
+    them.
 
     `holes` counts offsets between `first_offset` and `last_offset` that the broker did not give to the job
     (transaction markers, aborted or compacted records). `hole_ranges` lists them, first and last of each range, so that
     another consumer can check whether anything readable lies there. The first `HOLE_RANGES_MAX` are listed; older
     entries list none.
 
-    `repeated` counts records whose offsets an earlier entry has counted, all of the entry's or none: the topic was
-    recreated or its log was cut, the records landed again, and the entry overlaps the earlier one.
+    `repeated` is only in entries of earlier releases: the job met offsets once more that an earlier entry has counted,
+    because the topic was recreated or its log was cut. Now it ends there instead.
 
     `reasons` and `types` count rejected and accepted records. `flags` counts accepted records that are odd:
     `clock_skew`, `unknown_type`, `schema_version`, `mistyped_payload`; one record may have several.
@@ -100,8 +113,6 @@ class LedgerEntry(BaseModel):
             raise ValueError(f"the hours of entry {self.epoch} do not add up to its offset sum")
         if self.records + self.holes != self.last_offset - self.first_offset + 1:
             raise ValueError(f"entry {self.epoch} covers other offsets than it counts")
-        if self.repeated not in {0, self.records}:
-            raise ValueError(f"entry {self.epoch} mixes repeated records with new ones")
         return self
 
     @model_validator(mode="after")
@@ -116,6 +127,12 @@ class LedgerEntry(BaseModel):
         if listed > self.holes or (all_listed and listed < self.holes):
             raise ValueError(f"entry {self.epoch} lists {listed} of its {self.holes} holes")
         return self
+
+    @property
+    def identity(self) -> TopicIdentity | None:
+        """The topic's identity; None in an entry of an earlier release."""
+        known = self.cluster_id and self.topic_id
+        return TopicIdentity(self.cluster_id, self.topic_id) if known else None  # type: ignore[arg-type]  # both known
 
     def promises(self) -> list[tuple[Hour, Kind]]:
         """List the (hour, kind) under which an object of this epoch must be visible."""

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from flink_jobs.contracts.clock import SystemClock
+from flink_jobs.contracts.ledger import TopicPartition
 from flink_jobs.deploy.advice import ELSEWHERE, with_repair
 from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.process import JobProcess
@@ -27,7 +28,9 @@ from flink_jobs.lease.session_job import end_orphan
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.restore.choose import choose_point
 from flink_jobs.restore.metadata import s3_url
+from flink_jobs.restore.topics import Topics, require_landed_topics
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
+from producers.kafka import OffsetRange
 
 NUMBERS_TRIES = 5
 NUMBERS_SECONDS = 0.2
@@ -66,7 +69,6 @@ class JobStatus:
     """Records that Kafka has and the job has not read."""
     accepted: int
     rejected: int
-    repeated: int
     """Counted since the job last began to run."""
     jar: str | None
     """Version and digest of the landing jars; None for a job that another machine has started."""
@@ -88,7 +90,8 @@ def start(
 
     1. A job that lives already, a broker or a bucket that is away, a topic with too few partitions: refused.
     2. The stream's lease must be free; a job of another machine is watched until it is silent for long enough.
-    3. The restore point is chosen: at least as new as the ledger, else the start is refused with the offsets. Without
+    3. Each topic must be the one that has landed, by its cluster id and topic id, and as long as what has landed. The
+       restore point is chosen: at least as new as the ledger, else the start is refused with the offsets. Without
        one the job only starts when nothing has landed yet.
     4. The configuration is written and the process started; it takes the lease for itself.
     5. Wait until every task runs; a process that does not come up is ended again.
@@ -98,7 +101,7 @@ def start(
         offsets: where to begin without a restore point. `LEDGER` and `GROUP` pass over the restore points that there
             are: after the ledger's last entry of each partition, which loses and doubles nothing (see
             `LedgerRecovery`), or at the consumer group's offsets, which may lose or double records; the ledger shows
-            which.
+            which. `NEW_TOPIC` is `LEDGER`, and accepts topics that were created again; refused where none was.
         savepoint: continue from this `s3://` path; refused when there is a newer restore point in the bucket.
         report: gets a line now and then while it waits.
         clients: set by tests; by default those of the settings.
@@ -110,12 +113,8 @@ def start(
     clients.bucket.check()
     if settings.flink_target is FlinkTarget.SESSION:
         clients.rest.find_job(settings.job_name)
-    restore_path = None
     with _stream_held(settings, clients, report):
-        if offsets is StartingOffsets.LEDGER:
-            LedgerRecovery(settings, clients.bucket, clients.broker_reader, report).next_offsets()
-        elif offsets is StartingOffsets.EARLIEST and (point := choose_point(settings, clients.bucket, savepoint)):
-            restore_path = settings.url(point.key)
+        restore_path = _restore_path(settings, clients, offsets, savepoint, report)
     report(f"starting from {restore_path or f'the {offsets} offsets'}")
     pid = clients.process.start(restore_path, offsets)
     try:
@@ -124,6 +123,22 @@ def start(
         clients.process.kill()
         raise
     return JobHandle(job_id, pid, settings.flink_rest, clients.process.log, restore_path)
+
+
+def _restore_path(
+    settings: LandingSettings, clients: Clients, offsets: StartingOffsets, savepoint: str | None, report: Report
+) -> str | None:
+    """Check that the job can continue, and return its restore point; None for one that begins at offsets."""
+    topics = Topics.of(settings, clients.broker_reader)
+    if offsets in {StartingOffsets.LEDGER, StartingOffsets.NEW_TOPIC}:
+        recovery = LedgerRecovery(settings, clients.bucket, clients.broker_reader, report)
+        recovery.next_offsets(topics, new_topic=offsets is StartingOffsets.NEW_TOPIC)
+        return None
+    if offsets is StartingOffsets.GROUP:
+        require_landed_topics(settings, clients.bucket, topics)
+        return None
+    point = choose_point(settings, clients.bucket, topics, savepoint)
+    return settings.url(point.key) if point else None
 
 
 def stop(settings: LandingSettings, *, clients: Clients | None = None) -> str:
@@ -143,7 +158,11 @@ def stop(settings: LandingSettings, *, clients: Clients | None = None) -> str:
 
 
 def restart(settings: LandingSettings, *, report: Report = _say_nothing, clients: Clients | None = None) -> JobHandle:
-    """Stop with a savepoint and start again from it."""
+    """Stop with a savepoint and start again from it; another topic, or another cluster, is refused before the stop."""
+    clients = clients or Clients.of(settings)
+    no_ranges: dict[TopicPartition, OffsetRange] = {}  # the running job lands beyond any that were read before
+    identities = clients.broker_reader.identities(settings.topics)
+    require_landed_topics(settings, clients.bucket, Topics(identities, no_ranges))
     savepoint = stop(settings, clients=clients)
     report(f"stopped with {savepoint}")
     return start(settings, savepoint=savepoint, report=report, clients=clients)
@@ -173,7 +192,6 @@ def status(settings: LandingSettings, *, clients: Clients | None = None) -> JobS
         lag=numbers.lag,
         accepted=numbers.accepted,
         rejected=numbers.rejected,
-        repeated=numbers.repeated,
         jar=str(jar_version(jars)) if (jars := clients.process.jars()) and clients.process.find() else None,
     )
 
@@ -194,7 +212,7 @@ def _numbers(clients: Clients, job_id: str) -> Numbers:
         if numbers := clients.rest.numbers(job_id):
             return numbers
         clients.clock.sleep(NUMBERS_SECONDS)
-    return Numbers(lag=0, accepted=0, rejected=0, repeated=0)
+    return Numbers(lag=0, accepted=0, rejected=0)
 
 
 def process_id(settings: LandingSettings) -> int | None:

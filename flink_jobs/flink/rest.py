@@ -79,7 +79,6 @@ class Numbers:
     """Records that Kafka has and the job has not read."""
     accepted: int
     rejected: int
-    repeated: int
 
 
 _ACCEPTED = "land.acceptedRecords"
@@ -87,7 +86,6 @@ _NUMBERS = {
     "Source__read_kafka.pendingRecords": "lag",
     _ACCEPTED: "accepted",
     "land.rejectedRecords": "rejected",
-    "land.repeatedRecords": "repeated",
 }
 
 

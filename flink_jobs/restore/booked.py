@@ -6,7 +6,8 @@ partition are emitted in the order of its offsets, so the newest directories sho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,7 +15,7 @@ from itertools import islice
 from pydantic import ValidationError
 
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split_epoch
-from flink_jobs.contracts.ledger import LedgerEntry, TopicPartition
+from flink_jobs.contracts.ledger import LedgerEntry, TopicIdentity, TopicPartition
 from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
@@ -31,15 +32,26 @@ class Booked:
     """The sum of the entries that were read so far.
 
     Attributes:
-        entries: the last entry of each partition of the stream's topics, by its offsets.
+        topics: of the stream.
+        now: the identities that the broker has for them.
         hours: hours of record time that any of the entries has records of.
         epochs: the highest booked sequence number of each operator instance, by the keys of all objects listed.
+        identities: every identity of each topic in the entries, the newest first, with its oldest directory.
     """
 
     topics: frozenset[str]
-    entries: dict[TopicPartition, LedgerEntry] = field(default_factory=dict)
+    now: Mapping[str, TopicIdentity]
     hours: set[Hour] = field(default_factory=set)
     epochs: dict[str, int] = field(default_factory=dict)
+    identities: dict[str, dict[TopicIdentity, str]] = field(default_factory=lambda: defaultdict(dict))
+    _last: dict[TopicIdentity | None, dict[TopicPartition, LedgerEntry]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+
+    @property
+    def entries(self) -> dict[TopicPartition, LedgerEntry]:
+        """The last entry of each partition of the topics as they are now, by its offsets."""
+        return {at: entry for topic in self.topics for at, entry in self._entries_of(topic, self.now.get(topic))}
 
     @property
     def next_offsets(self) -> dict[TopicPartition, int]:
@@ -51,14 +63,43 @@ class Booked:
         """Ids of the jobs that wrote the last entries."""
         return {entry.job_id for entry in self.entries.values()}
 
-    def add(self, entry: LedgerEntry) -> None:
-        """Take an entry up."""
+    def next_offsets_of(self, topic: str, identity: TopicIdentity) -> dict[TopicPartition, int]:
+        """Return the first offset that no entry books, of each partition of a topic with this identity."""
+        return {at: entry.last_offset + 1 for at, entry in self._entries_of(topic, identity)}
+
+    def lacks_ids(self, topic: str) -> bool:
+        """Return whether entries of earlier releases are all that is known of a topic."""
+        return not self.identities.get(topic) and any(at[0] == topic for at in self._last.get(None, {}))
+
+    def add(self, entry: LedgerEntry, directory: str) -> None:
+        """Take up an entry of a directory of the ledger."""
         at = entry.topic, entry.partition
         if entry.topic not in self.topics:
             return
         self.hours.update(map(Hour.from_label, entry.hours))
-        if at not in self.entries or entry.last_offset > self.entries[at].last_offset:
-            self.entries[at] = entry
+        if entry.identity:
+            known = self.identities[entry.topic]
+            known[entry.identity] = min(directory, known.get(entry.identity, directory))
+        last = self._last[entry.identity]
+        if at not in last or entry.last_offset > last[at].last_offset:
+            last[at] = entry
+
+    def _entries_of(self, topic: str, identity: TopicIdentity | None) -> Iterator[tuple[TopicPartition, LedgerEntry]]:
+        """Yield the last entry of each partition of a topic; of all its identities where the broker has none."""
+        wanted = self._last.keys() if identity is None else {identity, *self._without(topic, identity)}
+        found: dict[TopicPartition, LedgerEntry] = {}
+        for one in wanted:
+            for at, entry in self._last.get(one, {}).items():
+                if at[0] == topic and (at not in found or entry.last_offset > found[at].last_offset):
+                    found[at] = entry
+        yield from found.items()
+
+    def _without(self, topic: str, identity: TopicIdentity) -> set[None]:
+        """Return the key of entries without an identity where they belong to this one: the first of its topic."""
+        known = self.identities.get(topic, {})
+        others = [directory for one, directory in known.items() if one != identity]
+        is_first = identity in known and all(known[identity] < directory for directory in others)
+        return {None} if is_first or not known else set()
 
     def add_key(self, key: str) -> None:
         """Take the name of a ledger object up: it holds the epoch that its entries book."""
@@ -71,9 +112,9 @@ class Booked:
         return sequence <= self.epochs.get(instance, 0)
 
 
-def read_newest(settings: LandingSettings, bucket: Objects) -> Booked:
+def read_newest(settings: LandingSettings, bucket: Objects, now: Mapping[str, TopicIdentity]) -> Booked:
     """Read the newest directories of the ledger: enough to know whether a restore point is as new as the ledger."""
-    booked = Booked(frozenset(settings.topics))
+    booked = Booked(frozenset(settings.topics), now)
     for _ in islice(read_back(settings, bucket, booked), HOURS_READ):
         pass
     return booked
@@ -91,7 +132,7 @@ def read_back(settings: LandingSettings, bucket: Objects, booked: Booked) -> Ite
             for key, body in zip(keys, readers.map(bucket.read, keys), strict=True):
                 booked.add_key(key)
                 for entry in _entries(settings, key, body or b""):
-                    booked.add(entry)
+                    booked.add(entry, directory)
             yield directory
 
 

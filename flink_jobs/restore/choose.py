@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.errors import RestoreRefusedError
-from flink_jobs.flink.restore_failure import unrestorable
+from flink_jobs.flink.failures import unrestorable
 from flink_jobs.restore.booked import Booked, read_newest, unbooked_objects
 from flink_jobs.restore.metadata import s3_url
 from flink_jobs.restore.points import RestorePoint, find_points, sound
+from flink_jobs.restore.topics import Topics, require_same_topics
 from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import LandingSettings
 
@@ -22,10 +23,13 @@ FROM_LEDGER = (
 )
 
 
-def choose_point(settings: LandingSettings, bucket: Objects, given: str | None = None) -> RestorePoint | None:
+def choose_point(
+    settings: LandingSettings, bucket: Objects, topics: Topics, given: str | None = None
+) -> RestorePoint | None:
     """Return the restore point to continue from; None where the stream has landed nothing yet.
 
-    Landed objects are never taken back, so a job that continues from before its ledger lands records twice. Hence
+    Landed objects are never taken back, so a job that continues from before its ledger lands records twice; and offsets
+    of another topic count other records. Hence the topics must be those that have landed, and the point is
 
     1. the newest point by the records that it holds; a `given` one only where no other holds more;
     2. not one that has a later, damaged one of the same job: what that one held is unknown;
@@ -37,18 +41,21 @@ def choose_point(settings: LandingSettings, bucket: Objects, given: str | None =
     Args:
         settings: of the job.
         bucket: of the stream.
+        topics: as the broker has them now.
         given: path of a checkpoint or savepoint.
 
     Raises:
+        TopicChangedError: a topic is another one, or shorter than what has landed.
         RestoreRefusedError: one of the four does not hold; the message names partitions, offsets and repairs.
     """
     points = find_points(settings, bucket)
-    booked = read_newest(settings, bucket)
+    booked = read_newest(settings, bucket, topics.identities)
     candidates = [_find(settings, points, given)] if given else sound(points)
-    if not candidates:
+    chosen = max(candidates, key=lambda point: _newness(point, booked), default=None)
+    require_same_topics(settings, topics, booked, chosen)
+    if chosen is None:
         _require_nothing_landed(settings, bucket, points, booked)
         return None
-    chosen = max(candidates, key=lambda point: _newness(point, booked))
     _require_newest(settings, chosen, sound(points))
     _require_no_later_damage(settings, chosen, points)
     if not chosen.topics & set(settings.topics):

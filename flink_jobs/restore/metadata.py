@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 
-from flink_jobs.contracts.ledger import TopicPartition
+from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition
 from flink_jobs.settings import CHECKPOINT_SCHEME
 
 MAGIC = 0x4960672D
@@ -32,6 +32,12 @@ _SPLIT = re.compile(
 partition, offset to read next, and "no end". A negative offset is a starting point that was not looked up yet."""
 _SPLIT_BYTES = 2 + 4 + 8 + 8
 """Of a source partition without the name of its topic."""
+
+
+_TOPIC = re.compile(
+    rb"hourglass-topic (?P<topic>[A-Za-z0-9._-]{1,249}) (?P<cluster>[!-~]{1,249}) (?P<id>[A-Za-z0-9_-]{22})"
+)
+"""The landing operator's spelling of a topic that it reads, in its own state."""
 
 
 def damage(directory: str, metadata: bytes | None, sizes_bytes: Mapping[str, int]) -> str | None:
@@ -84,6 +90,14 @@ def positions(state: bytes) -> dict[TopicPartition, int]:
         at = match["topic"].decode(), partition
         found[at] = max(offset, found.get(at, offset))
     return found
+
+
+def identities(state: bytes) -> dict[str, TopicIdentity]:
+    """Return the identities of the topics whose offsets a state holds; that of an earlier release has none."""
+    return {
+        match["topic"].decode(): TopicIdentity(match["cluster"].decode(), match["id"].decode())
+        for match in _TOPIC.finditer(state)
+    }
 
 
 def state_files(directory: str, metadata: bytes) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,15 @@ from dataclasses import asdict, dataclass
 from flink_jobs.audit.broker import BrokerReader
 from flink_jobs.audit.tally import ObjectTally, Part
 from flink_jobs.contracts.layout import Kind, ObjectKey
-from flink_jobs.contracts.ledger import HOLE_RANGES_MAX, Cell, HourCells, LedgerEntry, TopicPartition, partition_name
+from flink_jobs.contracts.ledger import (
+    HOLE_RANGES_MAX,
+    Cell,
+    HourCells,
+    LedgerEntry,
+    TopicIdentity,
+    TopicPartition,
+    partition_name,
+)
 from flink_jobs.contracts.ranges import Ranges
 from flink_jobs.errors import RestoreRefusedError
 from producers.kafka import OffsetRange
@@ -20,15 +28,17 @@ RECOVERED = "recovered"
 
 @dataclass(frozen=True, slots=True)
 class BrokerView:
-    """What the broker has of the topics.
+    """What the broker has of the topics that have landed.
 
     Attributes:
         broker: is asked whether a record can be read.
-        ranges: first and next offset of each partition.
+        ranges: first and next offset of each partition; none of a topic that was created again since.
+        identities: of the topics that have landed.
     """
 
     broker: BrokerReader
     ranges: Mapping[TopicPartition, OffsetRange]
+    identities: Mapping[str, TopicIdentity]
 
 
 def missing_entries(
@@ -58,7 +68,7 @@ def missing_entries(
                 continue  # booked by others: `ledger check` lists an object that nobody promises
             _require_nothing_booked(landed)
             _require_no_gap(landed, view)
-            entries.append(landed.entry(job_name, epoch))
+            entries.append(landed.entry(job_name, epoch, view.identities.get(at[0])))
             ends[at] = landed.last + 1
         if entries:
             yield entries
@@ -92,7 +102,7 @@ class _Landed:
             absent, first = absent.add(*gap), gap[1] + 1
         return absent
 
-    def entry(self, job_name: str, epoch: str) -> LedgerEntry:
+    def entry(self, job_name: str, epoch: str, identity: TopicIdentity | None) -> LedgerEntry:
         hours: dict[str, dict[str, Cell]] = defaultdict(dict)
         reasons: dict[str, int] = defaultdict(int)
         for key, part in self.parts:
@@ -106,6 +116,8 @@ class _Landed:
             checkpoint=0,
             subtask=0,
             epoch=epoch,
+            cluster_id=identity.cluster_id if identity else None,
+            topic_id=identity.topic_id if identity else None,
             topic=self.at[0],
             partition=self.at[1],
             first_offset=self.first,

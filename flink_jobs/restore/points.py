@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
-from flink_jobs.contracts.ledger import TopicPartition
-from flink_jobs.restore.metadata import checkpoint_id, damage, positions
+from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition
+from flink_jobs.restore.metadata import checkpoint_id, damage, identities, positions
 from flink_jobs.s3.objects import Objects, StoredObject
 from flink_jobs.settings import LandingSettings
 
@@ -35,6 +35,7 @@ class RestorePoint:
         number: Flink's number of it, which a restored job counts on from; -1 where `_metadata` is cut.
         positions: offset at which a restored job reads on; partitions without a record are absent.
         topics: every topic with a partition in it, read or not.
+        identities: of the topics; absent in a point of an earlier release.
         problem: why Flink cannot restore it; None where it can.
         modified: when its `_metadata` was written, by the bucket's clock. Nothing is ordered by it.
         state: content of all its files, which name the uploads that a restore completes.
@@ -46,6 +47,7 @@ class RestorePoint:
     number: int
     positions: Mapping[TopicPartition, int]
     topics: frozenset[str]
+    identities: Mapping[str, TopicIdentity]
     problem: str | None
     modified: datetime
     state: bytes = field(repr=False)
@@ -70,6 +72,18 @@ def find_points(settings: LandingSettings, bucket: Objects) -> list[RestorePoint
 def sound(points: Iterable[RestorePoint]) -> list[RestorePoint]:
     """Return those that Flink can restore, in their order."""
     return [point for point in points if not point.problem]
+
+
+def remove_points(settings: LandingSettings, bucket: Objects) -> int:
+    """Delete every restore point of the stream, its files included; return the number of objects."""
+    keys = [
+        stored.key
+        for prefix in (settings.checkpoint_prefix, settings.savepoint_prefix)
+        for stored in bucket.objects(prefix)
+    ]
+    for key in keys:
+        bucket.delete(key)
+    return len(keys)
 
 
 def complete_points(objects: Iterable[StoredObject]) -> list[StoredObject]:
@@ -99,6 +113,7 @@ class _Listing:
             number=int(checkpoint["number"]) if checkpoint else checkpoint_id(metadata or b""),
             positions={at: offset for at, offset in found.items() if offset >= 0},
             topics=frozenset(topic for topic, _ in found),
+            identities=identities(state),
             problem=self._problem(key, metadata) or (None if found else "it names no source partition"),
             modified=stored.modified,
             state=state,

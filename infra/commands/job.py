@@ -42,6 +42,13 @@ def start(
             help="Start without a checkpoint, after the ledger's last entry of each partition: nothing doubles.",
         ),
     ] = False,
+    new_topic: Annotated[
+        bool,
+        typer.Option(
+            "--new-topic",
+            help="Accept topics that were created again: they begin at their first offset, others as --from-ledger.",
+        ),
+    ] = False,
     from_offsets: Annotated[
         bool,
         typer.Option("--from-offsets", help="Start at the consumer group's offsets: records can be lost or double."),
@@ -52,16 +59,24 @@ def start(
 ) -> None:
     """Start the landing job from its newest checkpoint or savepoint.
 
-    Refused, with partitions and offsets, when that is older than the ledger: records would land twice.
+    Refused, with partitions and offsets, when that is older than the ledger: records would land twice; and with the
+    ids, when a topic is another one than the one that has landed.
     """
     from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings, StartingOffsets
 
-    if from_ledger + from_offsets + (savepoint is not None) > 1:
-        raise typer.BadParameter("--from-ledger, --from-offsets and --savepoint exclude each other")
-    offsets = StartingOffsets.EARLIEST
-    if from_ledger or from_offsets:
-        offsets = StartingOffsets.LEDGER if from_ledger else StartingOffsets.GROUP
+    chosen = [
+        offsets
+        for offsets, given in {
+            StartingOffsets.LEDGER: from_ledger,
+            StartingOffsets.NEW_TOPIC: new_topic,
+            StartingOffsets.GROUP: from_offsets,
+        }.items()
+        if given
+    ]
+    if len(chosen) + (savepoint is not None) > 1:
+        raise typer.BadParameter("--from-ledger, --new-topic, --from-offsets and --savepoint exclude each other")
+    offsets = chosen[0] if chosen else StartingOffsets.EARLIEST
     deploy.start(LandingSettings(), offsets=offsets, savepoint=savepoint, report=print_progress)
 
 

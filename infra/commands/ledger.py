@@ -15,9 +15,9 @@ from infra.commands.console import StreamName, use_stream
 
 if TYPE_CHECKING:
     from flink_jobs.audit.audit import Audit, Hours
+    from flink_jobs.audit.chain import ChainId
     from flink_jobs.audit.findings import Finding
     from flink_jobs.contracts.layout import StreamLayout
-    from flink_jobs.contracts.ledger import TopicPartition
     from flink_jobs.s3.objects import Objects
 
 WRONG = 1
@@ -100,7 +100,7 @@ def as_document(seen: Audit, seconds: float) -> dict[str, object]:
         "objects": sum(map(len, seen.listed.values())),
         "read": {"objects": seen.read_objects, "lines": seen.read_lines, "bytes": seen.read_bytes},
         "seconds": round(seconds, 1),
-        "partitions": {partition_name(partition): _partition(seen, partition) for partition in _partitions(seen)},
+        "partitions": {_name(seen, chain): _partition(seen, chain) for chain in _chains(seen)},
         "counts": {str(code): count for code, count in sorted(seen.findings.counts.items())},
         "findings": [
             {"code": found.code, "where": found.where, "what": found.what, "error": found.is_error}
@@ -109,14 +109,20 @@ def as_document(seen: Audit, seconds: float) -> dict[str, object]:
     }
 
 
-def _partitions(seen: Audit) -> list[TopicPartition]:
+def _chains(seen: Audit) -> list[ChainId]:
     return sorted({*seen.ledger.chains, *seen.coverage})
 
 
-def _partition(seen: Audit, partition: TopicPartition) -> dict[str, int | None]:
-    chain = seen.ledger.chains.get(partition)
-    booked = {"first": chain[0].first, "last": max(entry.last for entry in chain)} if chain else {}
-    its = seen.coverage.get(partition)
+def _name(seen: Audit, chain: ChainId) -> str:
+    """Name a partition, with the topic's id where the ledger has several topics of one name."""
+    several = len({other.topic_id for other in seen.ledger.chains if other.topic == chain.topic}) > 1
+    return f"{partition_name(chain.at)} of {chain.topic_id or 'unknown'}" if several else partition_name(chain.at)
+
+
+def _partition(seen: Audit, chain: ChainId) -> dict[str, int | None]:
+    entries = seen.ledger.chains.get(chain)
+    booked = {"first": entries[0].first, "last": max(entry.last for entry in entries)} if entries else {}
+    its = seen.coverage.get(chain)
     return {**booked, **({"low": its.on_broker.low, "end": its.on_broker.end, "lag": its.lag} if its else {})}
 
 
@@ -170,9 +176,9 @@ def _print(seen: Audit, seconds: float) -> None:
             f"{seen.read_lines / seconds:,.0f} lines/s",
             soft_wrap=True,
         )
-    for partition, its in seen.coverage.items():
+    for chain, its in seen.coverage.items():
         console.print(
-            f"{partition_name(partition)}: the broker has {its.on_broker.low} to {its.on_broker.end}, lag {its.lag:,}"
+            f"{partition_name(chain.at)}: the broker has {its.on_broker.low} to {its.on_broker.end}, lag {its.lag:,}"
         )
     verdict = f"{seen.findings.errors:,} wrong" if seen.findings.errors else "sound"
     console.print(f"The ledger is {verdict}." if verdict == "sound" else f"Found {verdict}: see docs/ledger.md.")

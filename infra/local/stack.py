@@ -157,7 +157,7 @@ class Stack:
     def _start_job(self, job: LandingSettings) -> None:
         self._report(f"starting flink ({job.job_name})")
         try:
-            deploy.start(job, report=lambda line: self._report(f"{job.job_name}: {line}"))
+            deploy.start(job, offsets=job.starting_offsets, report=lambda line: self._report(f"{job.job_name}: {line}"))
         except LandingJobError as exc:
             raise StackError(f"{job.job_name}: {exc}") from exc
 

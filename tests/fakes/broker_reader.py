@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flink_jobs.contracts.ledger import TopicPartition
+from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition
 from flink_jobs.contracts.ranges import Ranges
 from producers.kafka import OffsetRange
+
+TOPIC_ID, NEW_TOPIC_ID = "wSCkbKqZTQuJ8Ysf9iYD1w", "Zn0rcMGmQh2nVbTt5iYD1w"
 
 
 @dataclass
 class FakeBrokerReader:
-    """Holds partitions of topic `t`; every offset of a range is readable, except `unreadable` ones."""
+    """Holds partitions of topic `t`, which has an id; every offset of a range is readable, except `unreadable` ones."""
 
     partitions: dict[int, OffsetRange]
     unreadable: set[int] = field(default_factory=set)
     asked: list[tuple[int, str]] = field(default_factory=list)
+    topic_id: str = TOPIC_ID
+    cluster_id: str = "cluster"
+
+    def identities(self, topics: Sequence[str]) -> Mapping[str, TopicIdentity]:
+        """Return the same identity for each topic."""
+        return dict.fromkeys(topics, TopicIdentity(self.cluster_id, self.topic_id))
 
     def offset_ranges(self, topic: str) -> Mapping[TopicPartition, OffsetRange]:
         """Return the ranges."""

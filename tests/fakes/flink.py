@@ -19,14 +19,17 @@ PID = 4711
 EPOCH = datetime(2025, 8, 1, tzinfo=UTC)
 
 
-def metadata(number: int = 1, positions: Mapping[int, int] | None = None, topic: str = "platform-events") -> bytes:
-    """Return what a start reads of a checkpoint's `_metadata`: its number, and the next offset of each partition."""
+def metadata(
+    number: int = 1, positions: Mapping[int, int] | None = None, topic: str = "platform-events", topic_id: str = ""
+) -> bytes:
+    """Return what a start reads of a checkpoint's `_metadata`: its number, the next offsets, the id of the topic."""
     name = topic.encode()
     splits = (
         struct.pack(f">IH{len(name)}siqq", 22 + len(name), len(name), name, partition, offset, -(1 << 63))
         for partition, offset in ({0: 100} if positions is None else positions).items()
     )
-    return struct.pack(">IIq", 0x4960672D, 6, number) + b"".join(splits)
+    identity = f"hourglass-topic {topic} cluster {topic_id}".encode() if topic_id else b""
+    return struct.pack(">IIq", 0x4960672D, 6, number) + b"".join(splits) + identity
 
 
 METADATA = metadata()
@@ -221,7 +224,7 @@ class FakeFlink:
     def numbers(self, job_id: str) -> Numbers | None:
         """Return the numbers, but None for the first call."""
         self.asked_for_numbers += 1
-        return Numbers(lag=len(job_id), accepted=3, rejected=2, repeated=1) if self.asked_for_numbers > 1 else None
+        return Numbers(lag=len(job_id), accepted=3, rejected=2) if self.asked_for_numbers > 1 else None
 
     def restarts(self, job_id: str) -> int:
         """Return the number of restarts."""

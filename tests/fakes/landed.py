@@ -44,14 +44,17 @@ class LandedBucket(FakeObjects):
             raise ObjectGoneError(key)
         yield from (self.bodies[key][at : at + 7] for at in range(0, len(self.bodies[key]), 7))
 
-    def land(self, epoch: str, first: int, last: int, *, partition: int = 0, job: str = "job-1") -> dict[str, bytes]:
+    def land(  # noqa: PLR0913 - the fields of an entry
+        self, epoch: str, first: int, last: int, *, partition: int = 0, job: str = "job-1", topic_id: str = ""
+    ) -> dict[str, bytes]:
         """Land offsets `first` to `last` as one epoch; return its objects, the ledger's last."""
         lines: dict[tuple[Hour, Kind], list[bytes]] = {}
         for offset in range(first, last + 1):
             hour, kind, line = record(partition, offset)
             lines.setdefault((hour, kind), []).append(line)
         put = {self.key(kind, hour, epoch): self._stored(b"".join(found)) for (hour, kind), found in lines.items()}
-        entry = json.dumps(entry_of(epoch, first, last, partition, job)).encode() + b"\n"
+        ids = {"cluster_id": "cluster", "topic_id": topic_id} if topic_id else {}
+        entry = json.dumps(entry_of(epoch, first, last, partition, job) | ids).encode() + b"\n"
         put[f"{self.layout.hour_prefix(Kind.LEDGER, Hour.containing(WRITTEN))}part-{epoch}-0-0.jsonl"] = entry
         self.bodies |= put
         return put

@@ -313,6 +313,19 @@ class LandingStack:
         )
         self.__dict__.pop("_producer", None)  # it knows the partitions that were there when it began
 
+    def recreate_topic(self) -> None:
+        """Delete the topic and create it again, empty; the broker gives it another id."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        admin.delete_topics([self.settings.topic])[self.settings.topic].result(ANSWER_SECONDS_MAX)
+        wait_for(
+            lambda: self.settings.topic not in admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics,
+            seconds_max=ANSWER_SECONDS_MAX,
+            what="the end of the topic",
+            poll_seconds=0.05,
+        )
+        broker.create_topic(self.settings, self._topic_config)
+        self.__dict__.pop("_producer", None)
+
     def delete_records(self, partition: int, before: int) -> None:
         """Delete all records of a partition below an offset."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})

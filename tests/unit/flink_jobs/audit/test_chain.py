@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,13 @@ def test_an_entry_inside_another_does_not_shorten_the_chain() -> None:
     """The entry after both is compared with the longer one."""
     assert ["overlap 3-5 a b"] == findings(entry(0, 9, "a"), entry(3, 5, "b"), entry(10, 12, "c"))
     assert ["overlap 3-5 a b", "overlap 8-9 a c"] == findings(entry(0, 9, "a"), entry(3, 5, "b"), entry(8, 12, "c"))
+
+
+def test_an_overlap_that_the_job_itself_recorded_names_its_cause() -> None:
+    """A job of an earlier release read a topic on that was created again under it."""
+    twice = replace(entry(3, 5, "b"), repeated=True)
+    found = [finding.what for finding in chain_findings(chains_of([entry(0, 9, "a"), twice]))]
+    assert found[0].endswith("the topic was created again under a job of an earlier release, or its log was cut")
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), min_size=1, max_size=8))

@@ -49,7 +49,7 @@ def test_a_partition_that_landed_to_its_end_has_no_lag() -> None:
     seen = look(bucket, FakeBrokerReader({0: OffsetRange(0, 60), 1: OffsetRange(5, 12), 2: OffsetRange(7, 7)}))
 
     assert [] == seen.findings.kept
-    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {partition: its.lag for partition, its in seen.coverage.items()}
+    assert {("t", 0): 0, ("t", 1): 7, ("t", 2): 0} == {chain.at: its.lag for chain, its in seen.coverage.items()}
 
 
 def test_a_hole_where_nothing_can_be_read_is_a_hole() -> None:
@@ -105,7 +105,7 @@ def test_records_before_the_first_entry_that_can_be_read_never_landed() -> None:
 
 
 def test_offsets_that_the_broker_never_had_are_found() -> None:
-    """The topic was recreated under the old name."""
+    """The broker was rolled back, or restored from an older copy."""
     bucket = LandedBucket()
     bucket.land(A1, 0, 59)
 

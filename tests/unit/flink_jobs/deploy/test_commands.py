@@ -15,6 +15,8 @@ from flink_jobs.errors import (
     NotRunningError,
     RestoreRefusedError,
     SetupError,
+    TopicChangedError,
+    TopicUnchangedError,
     UnreachableError,
 )
 from flink_jobs.flink.rest import JobState, SavepointState
@@ -23,8 +25,9 @@ from flink_jobs.lease.holder import Holder
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from producers.kafka import OffsetRange
-from tests.fakes.broker_reader import FakeBrokerReader
+from tests.fakes.broker_reader import NEW_TOPIC_ID, TOPIC_ID, FakeBrokerReader
 from tests.fakes.flink import JOB_ID, PID, FakeFlink, FakeObjects, FakeSeconds, FakeTopics, metadata
+from tests.fakes.landed import LandedBucket
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 OLD, NEW = "b" * 32, "c" * 32
@@ -49,13 +52,14 @@ class Given:
     def __post_init__(self) -> None:
         self.flink = FakeFlink(self.states, self.effects)
         self.objects = FakeObjects(self.stored)
+        self.broker = FakeBrokerReader({0: OffsetRange(0, 100)})
         self.clients = Clients(
             FakeTopics(self.topics),
             self.objects,
             self.flink,
             self.flink,
             FakeSeconds(),
-            FakeBrokerReader({0: OffsetRange(0, 100)}),
+            self.broker,
         )
 
     def start(self, offsets: StartingOffsets = StartingOffsets.EARLIEST) -> deploy.JobHandle:
@@ -133,6 +137,43 @@ def test_an_operator_may_pass_over_restore_points(offsets: StartingOffsets) -> N
     given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
     given.start(offsets)
     assert [f"start {offsets}"] == given.effects
+
+
+@pytest.mark.parametrize("offsets", [offsets for offsets in StartingOffsets if offsets != StartingOffsets.NEW_TOPIC])
+def test_a_topic_that_was_created_again_is_refused_before_anything_starts(offsets: StartingOffsets) -> None:
+    given = Given()
+    key = f"{CHECKPOINTS}/{OLD}/chk-10/_metadata"
+    given.objects.put(key, metadata(10, topic_id=TOPIC_ID))
+    given.broker.topic_id = NEW_TOPIC_ID
+    if offsets is StartingOffsets.LEDGER:  # it reads no restore point
+        given.objects.bodies |= LandedBucket().land("aaaaaaaaaaaa.1", 0, 9, topic_id=TOPIC_ID)
+        given.objects.stored += [StoredObject(key, NOON) for key in given.objects.bodies if "/ledger/" in key]
+        given.settings = given.settings.model_copy(update={"topic": "t"})
+        given.topics["t"] = 4
+    with pytest.raises(TopicChangedError, match=f"{TOPIC_ID} .* {NEW_TOPIC_ID} "):
+        given.start(offsets)
+    assert [] == given.effects
+
+
+def test_an_accepted_topic_starts_without_a_restore_point_and_only_the_job_removes_the_former_ones() -> None:
+    given = Given()
+    given.objects.put(f"{CHECKPOINTS}/{OLD}/chk-10/_metadata", metadata(10, topic_id=TOPIC_ID))
+    with pytest.raises(TopicUnchangedError, match="nothing changed"):
+        given.start(StartingOffsets.NEW_TOPIC)
+    given.broker.topic_id = NEW_TOPIC_ID
+    given.start(StartingOffsets.NEW_TOPIC)
+    assert ["start new-topic"] == given.effects
+    assert not any(key.startswith(CHECKPOINTS) for key in given.objects.deleted)
+
+
+def test_a_restart_leaves_a_job_alone_that_it_could_not_start_again() -> None:
+    """The address is of another cluster, for example."""
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-10")])
+    given.objects.bodies[f"{CHECKPOINTS}/{OLD}/chk-10/_metadata"] = metadata(10, topic_id=TOPIC_ID)
+    given.broker.cluster_id = "elsewhere"
+    with pytest.raises(TopicChangedError, match="in the cluster elsewhere"):
+        deploy.restart(given.settings, report=given.said.append, clients=given.clients)
+    assert [] == given.effects
 
 
 def test_a_start_after_the_ledger_reports_what_is_read_again() -> None:
@@ -262,7 +303,7 @@ def test_it_tells_state_checkpoint_and_restarts() -> None:
         found.checkpoints_completed,
         found.checkpoints_failed,
     )
-    assert (32, 3, 2, 1) == (found.lag, found.accepted, found.rejected, found.repeated)
+    assert (32, 3, 2) == (found.lag, found.accepted, found.rejected)
 
 
 def test_a_failure_that_flink_tells_its_log_alone_is_told_with_its_repair() -> None:

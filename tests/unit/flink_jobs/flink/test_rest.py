@@ -76,13 +76,13 @@ def test_a_job_runs_only_when_all_its_tasks_do(flink: FlinkRest) -> None:
 def test_numbers_are_added_up_over_tasks_and_absent_ones_are_zero(flink: FlinkRest) -> None:
     """A source that is a separate task reports its lag there; a job whose operator reports nothing has no numbers."""
     lag, accepted = "Source__read_kafka.pendingRecords", "land.acceptedRecords"
-    query = f"subtasks/metrics?agg=sum&get={lag},{accepted},land.rejectedRecords,land.repeatedRecords"
+    query = f"subtasks/metrics?agg=sum&get={lag},{accepted},land.rejectedRecords"
     Answers.answers = {
         "/jobs/a": {"vertices": [{"id": "v"}, {"id": "w"}]},
         f"/jobs/a/vertices/v/{query}": [{"id": lag, "sum": 7.0}, {"id": accepted, "sum": 5.0}],
         f"/jobs/a/vertices/w/{query}": [{"id": accepted, "sum": 4.0}],
     }
-    assert Numbers(lag=7, accepted=9, rejected=0, repeated=0) == flink.numbers("a")
+    assert Numbers(lag=7, accepted=9, rejected=0) == flink.numbers("a")
     Answers.answers[f"/jobs/a/vertices/v/{query}"] = Answers.answers[f"/jobs/a/vertices/w/{query}"] = []
     assert flink.numbers("a") is None
 

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 
 from flink_jobs.contracts.layout import Kind
-from flink_jobs.errors import RestoreRefusedError
+from flink_jobs.errors import LandingJobError, RestoreRefusedError, TopicChangedError
 from flink_jobs.restore.choose import choose_point
+from flink_jobs.restore.topics import Topics
 from flink_jobs.s3.objects import StoredObject
 from flink_jobs.settings import LandingSettings
+from producers.kafka import OffsetRange
+from tests.fakes.broker_reader import NEW_TOPIC_ID, TOPIC_ID, FakeBrokerReader
 from tests.fakes.flink import EPOCH, FakeObjects, metadata
 from tests.fakes.landed import LandedBucket
 
@@ -26,13 +29,23 @@ class Given:
 
     bucket: FakeObjects = field(default_factory=FakeObjects)
     landed: LandedBucket = field(default_factory=LandedBucket)
+    broker: FakeBrokerReader = field(
+        default_factory=lambda: FakeBrokerReader({0: OffsetRange(0, 1000), 1: OffsetRange(0, 1000)})
+    )
 
-    def checkpoint(
-        self, name: str, positions: dict[int, int], *, job: str = OLD, second: float = 0, more: bytes = b""
+    def checkpoint(  # noqa: PLR0913 - the content of a checkpoint
+        self,
+        name: str,
+        positions: dict[int, int],
+        *,
+        job: str = OLD,
+        second: float = 0,
+        more: bytes = b"",
+        topic_id: str = "",
     ) -> str:
         """Write a checkpoint with the number in its name."""
         key = f"{CHECKPOINTS}/{job}/{name}"
-        return self.point(key, metadata(int(name.removeprefix("chk-")), positions, "t") + more, second)
+        return self.point(key, metadata(int(name.removeprefix("chk-")), positions, "t", topic_id) + more, second)
 
     def savepoint(self, name: str, number: int, positions: dict[int, int], *, second: float = 0) -> str:
         """Write a savepoint."""
@@ -44,21 +57,23 @@ class Given:
         self.bucket.bodies[f"{key}/_metadata"] = body
         return SETTINGS.url(key)
 
-    def land(self, epoch: str, first: int, last: int, *, partition: int = 0, job: str = OLD) -> dict[str, bytes]:
+    def land(  # noqa: PLR0913 - the fields of an entry
+        self, epoch: str, first: int, last: int, *, partition: int = 0, job: str = OLD, topic_id: str = ""
+    ) -> dict[str, bytes]:
         """Land offsets as one epoch, its ledger entry included."""
-        put = self.landed.land(epoch, first, last, partition=partition, job=job)
+        put = self.landed.land(epoch, first, last, partition=partition, job=job, topic_id=topic_id)
         for key, body in put.items():
             self.bucket.put(key, body)
         return put
 
     def choose(self, path: str | None = None) -> str | None:
         """Choose."""
-        point = choose_point(SETTINGS, self.bucket, path)
+        point = choose_point(SETTINGS, self.bucket, Topics.of(SETTINGS, self.broker), path)
         return SETTINGS.url(point.key) if point else None
 
-    def refusal(self, path: str | None = None) -> str:
+    def refusal(self, path: str | None = None, kind: type[LandingJobError] = RestoreRefusedError) -> str:
         """Return the message of the refusal."""
-        with pytest.raises(RestoreRefusedError) as refused:
+        with pytest.raises(kind) as refused:
             self.choose(path)
         return str(refused.value)
 
@@ -332,3 +347,72 @@ def test_a_ledger_entry_that_cannot_be_read_is_refused() -> None:
     put = given.land(E1, 0, 19)
     given.bucket.put(next(key for key in put if "/ledger/" in key), b"{}\n")
     assert "hourglass ledger check" in given.refusal()
+
+
+def test_the_topic_that_has_landed_continues_also_where_an_earlier_release_wrote_no_id() -> None:
+    given = Given()
+    newest = given.checkpoint("chk-40", {0: 20})
+    given.land(E1, 0, 19)
+    assert newest == given.choose()
+    newest = given.checkpoint("chk-41", {0: 30}, topic_id=TOPIC_ID)
+    given.land(E2, 20, 29, topic_id=TOPIC_ID)
+    assert newest == given.choose()
+
+
+@pytest.mark.parametrize("known", ["ledger", "checkpoint", "neither has a record"])
+def test_a_topic_that_was_created_again_is_refused_with_both_ids_and_the_ways_on(known: str) -> None:
+    """It is longer than the former one, so that no offset shows it."""
+    given = Given()
+    given.checkpoint("chk-40", {0: 20} if known != "neither has a record" else {0: -2}, topic_id=TOPIC_ID)
+    if known != "neither has a record":
+        given.land(E1, 0, 19, topic_id=TOPIC_ID if known == "ledger" else "")
+    given.broker.topic_id = NEW_TOPIC_ID
+    said = given.refusal(kind=TopicChangedError)
+    assert said.startswith(
+        f"t is another topic than the one that has landed: that one has the id {TOPIC_ID} in the cluster cluster, the "
+        f"broker at 127.0.0.1:9092 has {NEW_TOPIC_ID} in the cluster cluster. It was deleted and created again, "
+    )
+    assert "HOURGLASS_KAFKA_BOOTSTRAP_SERVERS" in said
+    assert "`hourglass job start --new-topic` (HOURGLASS_STARTING_OFFSETS=new-topic)" in said
+    assert 1 == len(said.splitlines()), "the last line of the driver's log holds it"
+
+
+def test_a_topic_that_only_the_ledger_knows_is_refused_when_it_was_created_again() -> None:
+    """Without a restore point, too: the topic is the first thing to repair."""
+    given = Given()
+    given.land(E1, 0, 19, topic_id=TOPIC_ID)
+    given.broker.topic_id = NEW_TOPIC_ID
+    assert TOPIC_ID in given.refusal(kind=TopicChangedError)
+
+
+def test_a_topic_of_the_same_name_on_another_cluster_is_refused() -> None:
+    given = Given()
+    given.checkpoint("chk-40", {0: 20}, topic_id=TOPIC_ID)
+    given.land(E1, 0, 19, topic_id=TOPIC_ID)
+    given.broker.cluster_id, given.broker.topic_id = "elsewhere", NEW_TOPIC_ID
+    said = given.refusal(kind=TopicChangedError)
+    assert f"the broker at 127.0.0.1:9092 has {NEW_TOPIC_ID} in the cluster elsewhere. " in said
+    assert "The address is of another cluster" in said
+
+
+def test_a_new_topic_that_was_accepted_continues_from_its_own_chain() -> None:
+    """The former chain reaches further, and is not compared."""
+    given = Given()
+    given.land(E1, 0, 29, topic_id=TOPIC_ID)
+    newest = given.checkpoint("chk-3", {0: 10}, job=NEW, topic_id=NEW_TOPIC_ID)
+    given.land(E2, 0, 9, job=NEW, topic_id=NEW_TOPIC_ID)
+    given.broker.topic_id = NEW_TOPIC_ID
+    given.broker.partitions[0] = OffsetRange(0, 12)
+    assert newest == given.choose()
+
+
+@pytest.mark.parametrize("topic_id", [TOPIC_ID, ""])
+def test_a_broker_that_ends_before_what_has_landed_is_refused_with_partitions_and_offsets(topic_id: str) -> None:
+    """It was rolled back, or restored from an older copy: new records get offsets that have landed."""
+    given = Given()
+    given.checkpoint("chk-40", {0: 30, 1: 30}, topic_id=topic_id)
+    given.land(E1, 0, 29, topic_id=topic_id)
+    given.broker.partitions[0] = OffsetRange(0, 20)
+    said = given.refusal(kind=TopicChangedError)
+    assert said.startswith("t[0] ends at 20 on the broker, landed is up to 29. The broker was rolled back ")
+    assert "--new-topic" not in said

@@ -17,7 +17,6 @@ final class LandingMetrics {
     private final Counter acceptedBytes;
     private final Counter rejectedRecords;
     private final Counter rejectedBytes;
-    private final Counter repeatedRecords;
     private final Counter[] flaggedRecords;
     private final Map<String, Counter> reasons = new HashMap<>();
 
@@ -27,7 +26,6 @@ final class LandingMetrics {
         acceptedBytes = group.counter("acceptedBytes");
         rejectedRecords = group.counter("rejectedRecords");
         rejectedBytes = group.counter("rejectedBytes");
-        repeatedRecords = group.counter("repeatedRecords");
         flaggedRecords = Arrays.stream(Flag.ALL)
                 .map(flag -> group.addGroup("flag", flag.code()).counter("flaggedRecords"))
                 .toArray(Counter[]::new);
@@ -51,10 +49,5 @@ final class LandingMetrics {
         rejectedRecords.inc();
         rejectedBytes.inc(valueBytes);
         reasons.computeIfAbsent(reason, code -> group.addGroup("reason", code).counter("rejectedByReason")).inc();
-    }
-
-    /** Count records below the position of their partition. */
-    void repeated(long records) {
-        repeatedRecords.inc(records);
     }
 }

@@ -5,6 +5,8 @@ import io.hourglass.landing.chain.RecordRun;
 import io.hourglass.landing.event.Contract;
 import io.hourglass.landing.event.EventScanner;
 import io.hourglass.landing.event.Reason;
+import io.hourglass.landing.kafka.ExpectedTopics;
+import io.hourglass.landing.kafka.TopicChangedException;
 import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.ledger.LedgerEntry;
 import io.hourglass.landing.ledger.SourcePartition;
@@ -38,13 +40,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  *
  * <ol>
  *   <li>each record is counted once, in the entry of its partition, and its line carries the epoch;
- *   <li>before the barrier the entries go to the ledger's output, so that they reach the sink before it flushes;
+ *   <li>before the barrier the broker is asked whether the topics still have their ids: what was read is of them then;
+ *   <li>the entries go to the ledger's output, so that they reach the sink before it flushes;
  *   <li>then a new epoch begins.
  * </ol>
  *
- * <p>Its state in Flink is the position of each of its partitions, so entries chain across restarts and rescaling.
- * Records since the last checkpoint are replayed and counted again from the offsets of that checkpoint. No content of a
- * record makes it throw.
+ * <p>Its state in Flink is the position of each of its partitions, so entries chain across restarts and rescaling, and
+ * the ids of the topics, which a restored job compares. Records since the last checkpoint are replayed and counted again
+ * from the offsets of that checkpoint. No content of a record makes it throw.
  */
 public class LandingOperator extends AbstractStreamOperator<Lines>
         implements OneInputStreamOperator<RecordRun, Lines>, BoundedOneInput {
@@ -71,6 +74,9 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
     private static final ListStateDescriptor<Tuple3<String, Integer, Long>> POSITIONS =
             new ListStateDescriptor<>("positions", Types.TUPLE(Types.STRING, Types.INT, Types.LONG));
 
+    /** Union state as well: the ids of the topics, in the form of {@link ExpectedTopics#state}. */
+    private static final ListStateDescriptor<String> TOPIC_IDS = new ListStateDescriptor<>("topic-ids", Types.STRING);
+
     private static final int INSTANCE_BYTES = 8;
 
     /** Lines of this size are sent on within a run, while they are in the second-level cache. */
@@ -79,8 +85,10 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
     private final String job;
     private final String contractJson;
     private final BookedOffsets booked;
+    private final ExpectedTopics topics;
 
     private transient ListState<Tuple3<String, Integer, Long>> positions;
+    private transient ListState<String> topicIds;
     private transient Contract contract;
     private transient EventScanner scanner;
     private transient Map<String, Map<Integer, SourcePartition>> partitions;
@@ -100,20 +108,28 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
      * @param job name of the job in ledger entries
      * @param contractJson the JSON of {@code producers.events.landing_contract()}; a wrong one fails here, in the driver
      * @param booked where the source begins without a restore point, so that entries chain to those of before
+     * @param topics that the source reads
      */
-    public LandingOperator(String job, String contractJson, BookedOffsets booked) {
+    public LandingOperator(String job, String contractJson, BookedOffsets booked, ExpectedTopics topics) {
         Contract.parse(contractJson);
         this.job = job;
         this.contractJson = contractJson;
         this.booked = booked;
+        this.topics = topics;
     }
 
-    /** Take up the positions of the checkpoint; a savepoint of before they were kept has none. */
+    /**
+     * Take up the positions of the checkpoint; a savepoint of before they were kept has none.
+     *
+     * @throws TopicChangedException if the checkpoint is of another topic of the same name
+     */
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
         contract = Contract.parse(contractJson);
         partitions = new TreeMap<>();
+        topicIds = context.getOperatorStateStore().getUnionListState(TOPIC_IDS);
+        topics.requireStateOfSame(topicIds.get());
         positions = context.getOperatorStateStore().getUnionListState(POSITIONS);
         booked.forEach((at, next) -> partition(at.topic(), at.partition()).restore(next));
         for (Tuple3<String, Integer, Long> known : positions.get()) {
@@ -131,11 +147,14 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
             }
         }
         positions.update(known);
+        topicIds.update(topics.state());
     }
 
+    /** Ask for the ids first: a job that restarts because a topic is gone ends here, with the reason. */
     @Override
     public void open() throws Exception {
         super.open();
+        topics.requireSame();
         scanner = new EventScanner(contract);
         byte[] random = new byte[INSTANCE_BYTES];
         new SecureRandom().nextBytes(random);
@@ -149,18 +168,32 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
         recordsIn = getMetricGroup().getIOMetricGroup().getNumRecordsInCounter();
     }
 
+    @Override
+    public void close() throws Exception {
+        topics.close();
+        super.close();
+    }
+
     private void beginEpoch() {
         sequence++;
         epoch = instance + "." + sequence;
     }
 
-    /** Land a run of records. All its lines are sent on before a barrier can follow. */
+    /**
+     * Land a run of records. All its lines are sent on before a barrier can follow.
+     *
+     * @throws TopicChangedException if an offset comes that was read before
+     */
     @Override
-    public void processElement(StreamRecord<RecordRun> element) {
+    public void processElement(StreamRecord<RecordRun> element) throws InterruptedException {
         RecordRun run = element.getValue();
         SourcePartition partition = partition(run.topic(), run.partition());
         int records = 0;
         for (ConsumerRecord<byte[], ByteBuffer> record : run.records()) {
+            if (record.offset() < partition.position()) {
+                topics.requireSame();
+                throw TopicChangedException.cut(run.topic(), run.partition(), partition.position(), record.offset());
+            }
             land(partition, record);
             records++;
         }
@@ -235,39 +268,46 @@ public class LandingOperator extends AbstractStreamOperator<Lines>
     }
 
     @Override
-    public void prepareSnapshotPreBarrier(long checkpointId) {
+    public void prepareSnapshotPreBarrier(long checkpointId) throws InterruptedException {
         emitLedger(checkpointId);
     }
 
     /** Send the last entries: sink writers receive no barrier after the end of the input. */
     @Override
-    public void endInput() {
+    public void endInput() throws InterruptedException {
         emitLedger(END_OF_INPUT);
     }
 
-    private void emitLedger(long checkpoint) {
+    private void emitLedger(long checkpoint) throws InterruptedException {
+        List<SourcePartition> counted = partitions.values().stream()
+                .flatMap(ofTopic -> ofTopic.values().stream())
+                .filter(SourcePartition::hasEntry)
+                .toList();
+        if (!counted.isEmpty()) {
+            topics.requireSame();
+        }
         String directory = UtcText.path(UtcText.hourOf(getProcessingTimeService().getCurrentProcessingTime()));
-        for (Map<Integer, SourcePartition> ofTopic : partitions.values()) {
-            for (SourcePartition partition : ofTopic.values()) {
-                for (LedgerEntry entry : partition.takeEntries()) {
-                    writeEntry(ledger.getValue().clear().into(directory, epoch), checkpoint, partition, entry);
-                    output.collect(LEDGER, ledger);
-                    metrics.repeated(entry.repeated());
-                }
-            }
+        for (SourcePartition partition : counted) {
+            writeEntry(ledger.getValue().clear().into(directory, epoch), checkpoint, partition);
+            output.collect(LEDGER, ledger);
         }
         beginEpoch();
     }
 
-    private void writeEntry(Lines line, long checkpoint, SourcePartition partition, LedgerEntry entry) {
+    private void writeEntry(Lines line, long checkpoint, SourcePartition partition) {
         line.append("{\"job\":").appendString(job);
         line.append(",\"job_id\":").appendString(getRuntimeContext().getJobInfo().getJobId().toHexString());
         line.append(",\"checkpoint\":").append(checkpoint);
         line.append(",\"subtask\":").append(getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());
         line.append(",\"epoch\":").appendString(epoch);
+        String topicId = topics.id(partition.topic);
+        if (topicId != null) {
+            line.append(",\"cluster_id\":").appendString(topics.clusterId());
+            line.append(",\"topic_id\":").appendString(topicId);
+        }
         line.append(",\"topic\":").appendString(partition.topic);
         line.append(",\"partition\":").append(partition.partition).append(',');
-        entry.append(line, ledgerTime);
+        partition.takeEntry().append(line, ledgerTime);
         line.append('\n');
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hourglass.landing.chain.RecordRun;
 import io.hourglass.landing.event.Contracts;
+import io.hourglass.landing.kafka.FakeLookup;
 import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.sink.Codec;
 import io.hourglass.landing.sink.EpochNames;
@@ -64,7 +65,8 @@ class CommitOrderTest {
                 .fromSource(new NumberSequenceSource(0, 9), WatermarkStrategy.noWatermarks(), "numbers")
                 .map(number -> new RecordRun("t", 0, List.of(record(number))))
                 .returns(RecordRun.TYPE)
-                .transform("land", LandingOperator.LINES, new LandingOperator("job", Contracts.JSON, new BookedOffsets()));
+                .transform("land", LandingOperator.LINES, new LandingOperator(
+                        "job", Contracts.JSON, new BookedOffsets(), new FakeLookup().expected()));
     }
 
     private static ConsumerRecord<byte[], ByteBuffer> record(long number) {

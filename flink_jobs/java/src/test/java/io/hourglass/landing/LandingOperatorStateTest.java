@@ -3,8 +3,12 @@ package io.hourglass.landing;
 import static io.hourglass.landing.event.Contracts.EVENT;
 import static io.hourglass.landing.event.Contracts.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.hourglass.landing.chain.RecordRun;
+import io.hourglass.landing.kafka.ExpectedTopics;
+import io.hourglass.landing.kafka.FakeLookup;
+import io.hourglass.landing.kafka.TopicChangedException;
 import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.text.Lines;
 import java.util.ArrayList;
@@ -36,9 +40,14 @@ class LandingOperatorStateTest {
         }
 
         Job(int parallelism, List<OperatorSubtaskState> restored, BookedOffsets booked) throws Exception {
+            this(parallelism, restored, booked, new FakeLookup().expected());
+        }
+
+        Job(int parallelism, List<OperatorSubtaskState> restored, BookedOffsets booked, ExpectedTopics topics)
+                throws Exception {
             for (int subtask = 0; subtask < parallelism; subtask++) {
                 var harness = new OneInputStreamOperatorTestHarness<>(
-                        new LandingOperatorTest.Chained(sent, booked), SUBTASKS_MAX, parallelism, subtask);
+                        new LandingOperatorTest.Chained(sent, booked, topics), SUBTASKS_MAX, parallelism, subtask);
                 if (!restored.isEmpty()) {
                     var all = AbstractStreamOperatorTestHarness.repackageState(restored.toArray(OperatorSubtaskState[]::new));
                     harness.initializeState(AbstractStreamOperatorTestHarness.repartitionOperatorState(
@@ -162,6 +171,21 @@ class LandingOperatorStateTest {
             job.checkpoint(2);
             assertEquals(List.of("0: 8..8"), spans(job.entries()));
         }
+    }
+
+    /** The driver and the broker agree on the new topic; only the restored offsets are of the old one. */
+    @Test
+    void aCheckpointOfAnotherTopicIsNotRestored() throws Exception {
+        List<OperatorSubtaskState> checkpoint;
+        try (Job job = new Job(1, List.of())) {
+            job.land(0, 0, 5);
+            checkpoint = job.checkpoint(1);
+        }
+        FakeLookup broker = new FakeLookup();
+        broker.topics.put("t", FakeLookup.OTHER_ID);
+        ExpectedTopics recreated = new ExpectedTopics("cluster", broker);
+        recreated.expect("t", FakeLookup.OTHER_ID);
+        assertThrows(TopicChangedException.class, () -> new Job(1, checkpoint, new BookedOffsets(), recreated));
     }
 
     /** The expected records, in order: those that a reader of committed records gets. */

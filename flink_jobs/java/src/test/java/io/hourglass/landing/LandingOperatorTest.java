@@ -12,6 +12,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hourglass.landing.chain.RecordRun;
 import io.hourglass.landing.event.Contracts;
+import io.hourglass.landing.kafka.ExpectedTopics;
+import io.hourglass.landing.kafka.FakeLookup;
+import io.hourglass.landing.kafka.TopicChangedException;
 import io.hourglass.landing.ledger.BookedOffsets;
 import io.hourglass.landing.text.Lines;
 import io.hourglass.landing.text.UtcText;
@@ -45,6 +48,7 @@ class LandingOperatorTest {
     private static final long NOW = TIME + 10 * UtcText.MILLISECONDS_OF_HOUR;
 
     private final List<Sent> sent = new ArrayList<>();
+    private final FakeLookup broker = new FakeLookup();
     private OneInputStreamOperatorTestHarness<RecordRun, Lines> harness;
 
     /** A copy of lines at a sink, because the operator reuses them. */
@@ -55,12 +59,8 @@ class LandingOperatorTest {
         private static final long serialVersionUID = 1;
         private final transient List<Sent> sent;
 
-        Chained(List<Sent> sent) {
-            this(sent, new BookedOffsets());
-        }
-
-        Chained(List<Sent> sent, BookedOffsets booked) {
-            super("job", Contracts.JSON, booked);
+        Chained(List<Sent> sent, BookedOffsets booked, ExpectedTopics topics) {
+            super("job", Contracts.JSON, booked, topics);
             this.sent = sent;
         }
 
@@ -103,7 +103,7 @@ class LandingOperatorTest {
 
     @BeforeEach
     void open() throws Exception {
-        harness = new OneInputStreamOperatorTestHarness<>(new Chained(sent));
+        harness = new OneInputStreamOperatorTestHarness<>(new Chained(sent, new BookedOffsets(), broker.expected()));
         harness.setProcessingTime(NOW);
         harness.open();
     }
@@ -178,6 +178,8 @@ class LandingOperatorTest {
                         + " " + entry.get("first_offset") + ".." + entry.get("last_offset")).toList());
         JsonNode entry = ledger().get(1);
         assertEquals("job", entry.get("job").textValue());
+        assertEquals("cluster", entry.get("cluster_id").textValue());
+        assertEquals(FakeLookup.ID, entry.get("topic_id").textValue());
         assertEquals(32, entry.get("job_id").textValue().length());
         assertEquals(0, entry.get("subtask").intValue());
         assertEquals(accepted().get(0).epoch(), entry.get("epoch").textValue());
@@ -185,6 +187,37 @@ class LandingOperatorTest {
         assertEquals("{\"RUN_START\":1}", entry.get("types").toString());
         assertEquals("2025/08/01/13", side(LandingOperator.LEDGER).get(0).directory());
         assertNotEquals(accepted().get(0).epoch(), accepted().get(2).epoch());
+    }
+
+    @Test
+    void theBrokerIsAskedOnceAnEpochWithRecordsBeforeItsEntries() throws Exception {
+        int asked = broker.asked;
+        land(0, 5, TIME, EVENT);
+        land(1, 5, TIME, EVENT);
+        harness.prepareSnapshotPreBarrier(1);
+        harness.prepareSnapshotPreBarrier(2);
+        assertEquals(1, broker.asked - asked);
+    }
+
+    @Test
+    void anEpochOfAnotherTopicBooksNothing() throws Exception {
+        land(0, 5, TIME, EVENT);
+        broker.topics.put("t", FakeLookup.OTHER_ID);
+        assertThrows(TopicChangedException.class, () -> harness.prepareSnapshotPreBarrier(1));
+        assertThrows(TopicChangedException.class, () -> harness.endInput());
+        assertEquals(List.of(), ledger());
+        assertThrows(TopicChangedException.class, this::open);
+    }
+
+    @Test
+    void anOffsetThatWasReadBeforeLandsNothingTwice() throws Exception {
+        land(0, 5, TIME, EVENT);
+        String cut = assertThrows(TopicChangedException.class, () -> land(0, 3, TIME, EVENT)).getMessage();
+        assertTrue(cut.startsWith("t-0 has lost its end: the next offset is 6, the broker continues at 3."), cut);
+        broker.topics.put("t", FakeLookup.OTHER_ID);
+        String another = assertThrows(TopicChangedException.class, () -> land(0, 3, TIME, EVENT)).getMessage();
+        assertTrue(another.startsWith("t is another topic now"), another);
+        assertEquals(List.of(5L), accepted().stream().flatMap(lines -> offsets(lines).stream()).toList());
     }
 
     @Test
@@ -288,7 +321,7 @@ class LandingOperatorTest {
         for (String wrong : List.of("", "[]", "{}", Contracts.JSON.replace("\"id\"", "\"uuid\""),
                 Contracts.JSON.replace("1000", "0"),
                 Contracts.JSON.replace("\"depth_max\": 8", "\"depth_max\": -1"), Contracts.JSON.replace("300", "0"))) {
-            assertThrows(IllegalArgumentException.class, () -> new LandingOperator("job", wrong, new BookedOffsets()), wrong);
+            assertThrows(IllegalArgumentException.class, () -> new LandingOperator("job", wrong, new BookedOffsets(), broker.expected()), wrong);
         }
     }
 

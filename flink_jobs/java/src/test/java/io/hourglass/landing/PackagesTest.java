@@ -22,7 +22,7 @@ class PackagesTest {
     @Test
     void packagesImportOnlyWhatLiesBelowThem() throws IOException {
         Map<String, Set<String>> expected = Map.of(
-                "", Set.of("chain", "event", "ledger", "text"),
+                "", Set.of("chain", "event", "kafka", "ledger", "text"),
                 "kafka", Set.of("chain"),
                 "ledger", Set.of("event", "text"),
                 "sink", Set.of("text"),

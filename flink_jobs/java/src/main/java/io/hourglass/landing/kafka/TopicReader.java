@@ -46,6 +46,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     private final Supplier<FetchedBatches> fetched;
     private final KafkaSourceReaderMetrics metrics;
     private final java.util.function.Consumer<TopicPartition> lag;
+    private final ExpectedTopics topics;
     private final Map<TopicPartition, Long> positions = new HashMap<>();
     private final SortedMap<Long, Map<TopicPartition, OffsetAndMetadata>> toCommit = new TreeMap<>();
     private CompletableFuture<Void> available = CompletableFuture.completedFuture(null);
@@ -55,16 +56,19 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
      * @param consumer closed by the reader
      * @param fetched returns the batches of the last poll that take the place of records, or null
      * @param lag called after each run with its partition
+     * @param topics names the cause of an offset that the broker does not have
      */
     TopicReader(
             Consumer<byte[], ByteBuffer> consumer,
             Supplier<FetchedBatches> fetched,
             KafkaSourceReaderMetrics metrics,
-            java.util.function.Consumer<TopicPartition> lag) {
+            java.util.function.Consumer<TopicPartition> lag,
+            ExpectedTopics topics) {
         this.consumer = consumer;
         this.fetched = fetched;
         this.metrics = metrics;
         this.lag = lag;
+        this.topics = topics;
     }
 
     @Override
@@ -99,7 +103,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
     }
 
     @Override
-    public InputStatus pollNext(ReaderOutput<RecordRun> output) {
+    public InputStatus pollNext(ReaderOutput<RecordRun> output) throws InterruptedException {
         if (positions.isEmpty()) {
             return waitForRecords();
         }
@@ -133,16 +137,28 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
         lag.accept(partition);
     }
 
-    private ConsumerRecords<byte[], ByteBuffer> poll() {
+    private ConsumerRecords<byte[], ByteBuffer> poll() throws InterruptedException {
         try {
             return consumer.poll(POLL);
         } catch (OffsetOutOfRangeException e) {
+            topics.requireSame();
+            requireNotCut(e.offsetOutOfRangePartitions());
             throw new IllegalStateException(
                     "records were deleted before they were read: the next offsets are " + e.offsetOutOfRangePartitions()
                             + ", and the topic begins behind them. Bring them back, or accept the loss: start with"
                             + " HOURGLASS_KAFKA_SKIP_DELETED=true, and the ledger books them as holes",
                     e);
         }
+    }
+
+    /** An offset behind the end is not a deleted one: the broker has lost what the job has read. */
+    private void requireNotCut(Map<TopicPartition, Long> next) {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(next.keySet());
+        next.forEach((partition, offset) -> {
+            if (ends.getOrDefault(partition, offset) < offset) {
+                throw TopicChangedException.cut(partition.topic(), partition.partition(), offset, ends.get(partition));
+            }
+        });
     }
 
     private InputStatus waitForRecords() {
@@ -204,6 +220,7 @@ final class TopicReader implements SourceReader<RecordRun, KafkaPartitionSplit> 
 
     @Override
     public void close() {
+        topics.close();
         consumer.close(CloseOptions.timeout(CLOSE));
     }
 }

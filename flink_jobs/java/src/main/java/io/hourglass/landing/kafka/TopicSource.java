@@ -39,19 +39,23 @@ public final class TopicSource
 
     private final KafkaSource<byte[]> partitions;
     private final Properties consumer = new Properties();
+    private final ExpectedTopics expected;
 
     /**
      * @param topics to read
      * @param properties of every client, among them the brokers and the group
      * @param start where a job without a restore point begins
+     * @param expected the same topics, with their ids
      */
-    public TopicSource(List<String> topics, Properties properties, OffsetsInitializer start) {
+    public TopicSource(
+            List<String> topics, Properties properties, OffsetsInitializer start, ExpectedTopics expected) {
         partitions = KafkaSource.<byte[]>builder()
                 .setProperties(properties)
                 .setTopics(topics)
                 .setStartingOffsets(start)
                 .setDeserializer(KafkaRecordDeserializationSchema.valueOnly(ByteArrayDeserializer.class)) // never used
                 .build();
+        this.expected = expected;
         consumer.putAll(properties);
         consumer.setProperty(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
         consumer.setProperty(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteBufferDeserializer.class.getName());
@@ -65,7 +69,11 @@ public final class TopicSource
         metrics.registerKafkaConsumerMetrics(kafka);
         metrics.registerNumBytesIn(kafka);
         return new TopicReader(
-                kafka, batchesOf(kafka), metrics, partition -> metrics.maybeAddRecordsLagMetric(kafka, partition));
+                kafka,
+                batchesOf(kafka),
+                metrics,
+                partition -> metrics.maybeAddRecordsLagMetric(kafka, partition),
+                expected);
     }
 
     /** Returns the batches of the last poll, or always null for a consumer that differs from kafka-clients 4.2. */
@@ -87,13 +95,13 @@ public final class TopicSource
     @Override
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
-        return partitions.createEnumerator(context);
+        return partitions.createEnumerator(Discovery.of(context, expected));
     }
 
     @Override
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> restoreEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context, KafkaSourceEnumState state) throws Exception {
-        return partitions.restoreEnumerator(context, state);
+        return partitions.restoreEnumerator(Discovery.of(context, expected), state);
     }
 
     @Override

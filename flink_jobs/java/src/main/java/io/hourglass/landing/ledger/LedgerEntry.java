@@ -36,7 +36,6 @@ public final class LedgerEntry {
     }
 
     private final long firstOffset;
-    private final boolean repeat;
     private final List<String> typeNames;
     private final long[] types;
     private final long[] flags = new long[Flag.ALL.length];
@@ -51,10 +50,8 @@ public final class LedgerEntry {
 
     private int holeRanges;
 
-    /** @param repeat whether an earlier entry counted every record of this one */
-    LedgerEntry(long firstOffset, boolean repeat, List<String> typeNames) {
+    LedgerEntry(long firstOffset, List<String> typeNames) {
         this.firstOffset = firstOffset;
-        this.repeat = repeat;
         this.typeNames = typeNames;
         this.types = new long[typeNames.size() + 1];
     }
@@ -112,19 +109,6 @@ public final class LedgerEntry {
         records++;
     }
 
-    public long lastOffset() {
-        return lastOffset;
-    }
-
-    long records() {
-        return records;
-    }
-
-    /** How many of its records an earlier entry counted: all or none. */
-    public long repeated() {
-        return repeat ? records : 0;
-    }
-
     /** Append the entry from behind {@code "partition":3,} to the end of the object. */
     public void append(Lines line, UtcText time) {
         line.append("\"first_offset\":").append(firstOffset);
@@ -133,9 +117,6 @@ public final class LedgerEntry {
         line.append(",\"offset_sum\":").append(offsetSum().toString());
         line.append(",\"holes\":").append(lastOffset - firstOffset + 1 - records);
         appendHoleRanges(line);
-        if (repeat) {
-            line.append(",\"repeated\":").append(records);
-        }
         appendHours(line, time);
         line.append(",\"reasons\":{");
         boolean first = true;

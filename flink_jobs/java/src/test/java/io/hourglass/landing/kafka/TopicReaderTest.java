@@ -56,9 +56,10 @@ class TopicReaderTest {
     private final List<String> metered = new ArrayList<>();
     private final Set<TopicPartition> lagging = new HashSet<>();
     private final Received received = new Received();
+    private final FakeLookup broker = new FakeLookup();
     private final TopicReader reader = new TopicReader(
             consumer, fetched::poll,
-            new KafkaSourceReaderMetrics(UnregisteredMetricsGroup.createSourceReaderMetricGroup()), lagging::add);
+            new KafkaSourceReaderMetrics(UnregisteredMetricsGroup.createSourceReaderMetricGroup()), lagging::add, broker.expected());
 
     /** The emitted runs, as {@code partition offsets}. */
     private static final class Received implements ReaderOutput<RecordRun> {
@@ -118,7 +119,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void aPollIsHandedOverPartitionByPartitionAndPositionsFollow() {
+    void aPollIsHandedOverPartitionByPartitionAndPositionsFollow() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 5), new KafkaPartitionSplit(SECOND, 0));
         send(FIRST, 5, 6, 9);
         send(SECOND, 0);
@@ -129,7 +130,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void batchesOfAPollAreHandedOverAsOneRunAndPositionsMoveBehindThem() {
+    void batchesOfAPollAreHandedOverAsOneRunAndPositionsMoveBehindThem() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 6), new KafkaPartitionSplit(SECOND, 0));
         fetched.add(fetched(FIRST, 6, Batches.of(5, CompressionType.LZ4, utf8("a"), utf8("b")), Batches.empty(7, 8)));
         assertEquals(InputStatus.MORE_AVAILABLE, reader.pollNext(received));
@@ -141,7 +142,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void aBatchThatCannotBeReadMovesNoPosition() {
+    void aBatchThatCannotBeReadMovesNoPosition() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 0));
         MemoryRecords batch = Batches.of(0, CompressionType.NONE, utf8("a"));
         batch.buffer().put(batch.sizeInBytes() - 2, (byte) 'b');
@@ -156,7 +157,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void recordsBelowThePositionOfTheCheckpointAreNotReadAgain() {
+    void recordsBelowThePositionOfTheCheckpointAreNotReadAgain() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 7));
         send(FIRST, 6, 7);
         reader.pollNext(received);
@@ -164,7 +165,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void theEarliestOffsetIsAskedForAndKeptUntilARecordCame() {
+    void theEarliestOffsetIsAskedForAndKeptUntilARecordCame() throws Exception {
         consumer.updateBeginningOffsets(Map.of(FIRST, 3L));
         assign(new KafkaPartitionSplit(FIRST, KafkaPartitionSplit.EARLIEST_OFFSET));
         assertEquals(Map.of("t-0", KafkaPartitionSplit.EARLIEST_OFFSET), snapshot(1));
@@ -174,7 +175,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void aGroupIsFollowedWhereItHasAnOffset() {
+    void aGroupIsFollowedWhereItHasAnOffset() throws Exception {
         consumer.updateBeginningOffsets(Map.of(FIRST, 3L, SECOND, 3L));
         before.put(FIRST, new OffsetAndMetadata(5));
         assign(new KafkaPartitionSplit(FIRST, KafkaPartitionSplit.COMMITTED_OFFSET),
@@ -186,15 +187,32 @@ class TopicReaderTest {
     }
 
     @Test
-    void recordsThatWereDeletedBeforeTheyWereReadAreMissedAloud() {
+    void recordsThatWereDeletedBeforeTheyWereReadAreMissedAloud() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 5));
+        consumer.updateEndOffsets(Map.of(FIRST, 9L));
         consumer.setPollException(new OffsetOutOfRangeException(Map.of(FIRST, 5L)));
         String told = assertThrows(IllegalStateException.class, () -> reader.pollNext(received)).getMessage();
         assertTrue(told.contains("{t-0=5}"), told);
+        assertTrue(told.contains("HOURGLASS_KAFKA_SKIP_DELETED=true"), told);
+    }
+
+    /** To skip what is missing would skip the whole new topic. */
+    @Test
+    void anOffsetThatTheTopicDoesNotHaveNamesItsOtherIdOrItsLostEndAndNoSkipping() throws Exception {
+        assign(new KafkaPartitionSplit(FIRST, 5));
+        consumer.updateEndOffsets(Map.of(FIRST, 2L));
+        consumer.setPollException(new OffsetOutOfRangeException(Map.of(FIRST, 5L)));
+        String cut = assertThrows(TopicChangedException.class, () -> reader.pollNext(received)).getMessage();
+        assertTrue(cut.startsWith("t-0 has lost its end: the next offset is 5, the broker continues at 2."), cut);
+        broker.topics.put("t", FakeLookup.OTHER_ID);
+        consumer.setPollException(new OffsetOutOfRangeException(Map.of(FIRST, 5L)));
+        String another = assertThrows(TopicChangedException.class, () -> reader.pollNext(received)).getMessage();
+        assertTrue(another.startsWith("t is another topic now"), another);
+        assertFalse((cut + another).contains("SKIP_DELETED"));
     }
 
     @Test
-    void partitionsThatComeLaterMoveNoPosition() {
+    void partitionsThatComeLaterMoveNoPosition() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 5));
         send(FIRST, 5);
         reader.pollNext(received);
@@ -216,7 +234,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void theLongerNothingComesTheLongerItRests() {
+    void theLongerNothingComesTheLongerItRests() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 5));
         assertEquals(List.of(20L, 40L, 80L, 160L, 160L), rests(5));
         send(FIRST, 5);
@@ -224,7 +242,7 @@ class TopicReaderTest {
         assertEquals(List.of(20L, 40L), rests(2));
     }
 
-    private List<Long> rests(int polls) {
+    private List<Long> rests(int polls) throws Exception {
         List<Long> rests = new ArrayList<>();
         for (int poll = 0; poll < polls; poll++) {
             rests.add(reader.nextPauseMilliseconds());
@@ -234,7 +252,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void withoutPartitionsItWaitsForThem() {
+    void withoutPartitionsItWaitsForThem() throws Exception {
         reader.start();
         assertEquals(InputStatus.NOTHING_AVAILABLE, reader.pollNext(received));
         assertFalse(reader.isAvailable().isDone());
@@ -243,7 +261,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void theGroupIsToldOfACheckpointOnceItIsComplete() {
+    void theGroupIsToldOfACheckpointOnceItIsComplete() throws Exception {
         assign(new KafkaPartitionSplit(FIRST, 5));
         send(FIRST, 5);
         reader.pollNext(received);

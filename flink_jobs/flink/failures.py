@@ -1,15 +1,22 @@
-"""Recognize a job that failed because Flink could not restore its checkpoint or savepoint. Pure."""
+"""Recognize why a job failed for good, from the stack trace of Flink. Pure."""
 
 from __future__ import annotations
 
-from flink_jobs.errors import RestoreRefusedError
+import re
+
+from flink_jobs.errors import LandingJobError, RestoreRefusedError, TopicChangedError
 
 RESTORING = "org.apache.flink.runtime.checkpoint.CheckpointCoordinator.restoreSavepoint"
 """The method of Flink that is on the stack when a checkpoint or savepoint cannot be read, or does not fit the job."""
 
+_TOPIC_CHANGED = re.compile(r"io\.hourglass\.landing\.kafka\.TopicChangedException: (?P<message>.+)")
+"""The exception of the landing job after which Flink does not restart it."""
 
-def restore_failure_of(trace: str, path: str | None) -> RestoreRefusedError | None:
-    """Tell a job that failed for its restore point from one that failed for anything else."""
+
+def lasting_failure_of(trace: str, path: str | None) -> LandingJobError | None:
+    """Return our error for a job that failed for its topic or its restore point; None for any other failure."""
+    if changed := _TOPIC_CHANGED.search(trace):
+        return TopicChangedError(changed["message"])
     return RestoreRefusedError(unrestorable(path, trace)) if RESTORING in trace else None
 
 
