@@ -64,7 +64,7 @@ class FakeFlink:
     def numbers(self, job_id: str) -> Numbers | None:
         """Return the counters."""
         assert job_id
-        return Numbers(lag=self.lag, accepted=9, rejected=1, repeated=0)
+        return Numbers(lag=self.lag, accepted=9, rejected=1)
 
     def restarts(self, job_id: str) -> int:
         """Return two restarts."""
