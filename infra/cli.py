@@ -96,7 +96,8 @@ def status(
 ) -> None:
     """Show the proof of the last hours: accepted, landed, registered and queryable records, and whether all agree.
 
-    Hours that are not published are always shown.
+    Hours with records that are not published are always shown, with the reason. Exit code 1: numbers differ, or an hour
+    should be published by now and is not; 2: it cannot be known.
     """
     from infra.local.proof import proof_rows
 
@@ -109,6 +110,8 @@ def status(
         console.print("no hour has records yet: `hourglass simulate`, `hourglass emit`")
     if any(row.agree is False for row in rows):
         raise typer.Exit(WRONG)
+    if any(row.reported.unknown for row in rows):
+        raise typer.Exit(USAGE)
 
 
 @app.command()
@@ -195,6 +198,10 @@ def _print_stream(stream: str, rows: Sequence[ProofRow]) -> None:
             {True: "[green]yes[/]", False: "[red]NO[/]", None: "-"}[row.agree],
         )
     output().print(table)
+    for row in rows:
+        if row.reason or row.reported.unknown:
+            repair = f"; repair: {row.reported.repair}" if row.reported.repair else ""
+            output().print(f"{row.hour}: {row.reason or row.reported.unknown}{repair}", markup=False, soft_wrap=True)
 
 
 def _cell(value: object) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from flink_jobs.contracts.layout import Hour
 
 IN_FLIGHT = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
 POLL_SECONDS = 0.5
+PARTITION_TAG = "dagster/partition"
+"""The tag with the partition of a run."""
 
 
 def in_flight() -> list[DagsterRun]:
@@ -23,6 +29,22 @@ def unfinished() -> bool:
     """Return whether a run is in flight or queued."""
     with DagsterInstance.get() as instance:
         return bool(instance.get_runs(RunsFilter(statuses=[*IN_FLIGHT, *WAITING]), limit=1))
+
+
+def hours_in_progress(job_name: str) -> set[Hour]:
+    """Return the hours of which a run of a job is queued or in flight; none where no instance was ever started."""
+    if not is_instance():
+        return set()
+    with DagsterInstance.get() as instance:
+        runs = instance.get_runs(RunsFilter(job_name=job_name, statuses=[*IN_FLIGHT, *WAITING]))
+    keys = [run.tags.get(PARTITION_TAG) for run in runs]
+    return {Hour.from_partition_key(key) for key in keys if key}
+
+
+def is_instance() -> bool:
+    """Return whether `DAGSTER_HOME` holds an instance."""
+    home = os.environ.get("DAGSTER_HOME")
+    return bool(home) and (Path(str(home)) / "dagster.yaml").exists()
 
 
 def fail_abandoned(report: Callable[[str], None]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from infra.local import dagster_runs
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
 from infra.local.streams import streams
-from orchestration.landing.proof.report import HourRow, hour_rows
+from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
 from orchestration.stream.binding import bind
 from orchestration.stream.catalog import StreamEntry
 
@@ -41,10 +42,24 @@ class ProofRow:
             return self.reported.agree
         return self.reported.agree and self.produced == self.reported.accepted + self.reported.rejected
 
+    @property
+    def reason(self) -> str:
+        """Why the hour is not published or does not agree; empty where there is nothing to say."""
+        row = self.reported
+        if row.agree and self.agree is False:
+            return f"{self.produced} produced, {row.accepted + row.rejected} landed"
+        return row.reason
+
     def as_json(self) -> dict[str, object]:
-        """Return the row as `status --json` prints it: the stream, `COLUMNS` and `agree`."""
-        values = {**asdict(self.reported), "stream": self.stream, "produced": self.produced, "agree": self.agree}
-        return {name: values[name] for name in ("stream", *COLUMNS, "agree")}
+        """Return the row as `status --json` prints it: the stream, `COLUMNS`, `agree`, and why not."""
+        values = {
+            **asdict(self.reported),
+            "stream": self.stream,
+            "produced": self.produced,
+            "agree": self.agree,
+            "reason": self.reason,
+        }
+        return {name: values[name] for name in ("stream", *COLUMNS, "agree", "reason", "repair", "unknown")}
 
 
 def proof_rows(settings: LocalSettings, window_hours: int | None = None) -> list[ProofRow]:
@@ -65,5 +80,6 @@ def _stream_rows(settings: LocalSettings, entry: StreamEntry, window_hours: int 
     document = entry.document
     produced = produced_per_hour(settings, document.topics) if settings.target == "local" else None
     bound = bind(document, entry.table)
-    rows = hour_rows(bound.stream, bound.table, window_hours)
+    in_progress = dagster_runs.hours_in_progress(document.keys.named("publish_hour"))
+    rows = hour_rows(bound.stream, bound.table, Wanted(window_hours, in_progress, document.late))
     return [ProofRow(document.name, row, None if produced is None else produced.get(row.hour, 0)) for row in rows]

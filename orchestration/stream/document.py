@@ -15,6 +15,7 @@ from flink_jobs.contracts.stream_settings import STREAM_PATTERN, TOPIC_PATTERN, 
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.partitions import StreamKeys, hourly_partitions
 from orchestration.landing.proof.completeness import CompletenessPolicy
+from orchestration.landing.proof.report import LATE
 from orchestration.stream.cadence import Cadence
 
 _TEXT = WithJsonSchema({"type": "string"})
@@ -177,6 +178,12 @@ class StreamDocument(Closed):
         return CompletenessPolicy(
             disorder=timedelta(seconds=self.disorder_seconds), grace=timedelta(seconds=self.grace_seconds)
         )
+
+    @property
+    def late(self) -> timedelta:
+        """How long an hour may take to be published, by the threshold of the checks."""
+        minutes = self.checks.late_minutes_max
+        return LATE if minutes is None else timedelta(minutes=minutes)
 
     @property
     def lookback(self) -> timedelta:

@@ -165,11 +165,19 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """The hour is not complete. `reason` continues `waits for`; `retry_at` is set when only time is missing."""
+    """The hour is not complete.
+
+    Args:
+        hour: the hour.
+        reason: continues `waits for`.
+        retry_at: is set when only time is missing.
+        is_stuck: whether waiting alone changes nothing: offsets or objects are lost, or the topic is another one.
+    """
 
     hour: Hour
     reason: str
     retry_at: datetime | None = None
+    is_stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +203,10 @@ def offsets_reached(hour: Hour, totals: LedgerTotals, view: BrokerView, policy: 
     """Decide whether the landed offsets of every partition reach the boundary of the hour."""
     its = totals.hours.get(hour)
     if its and its.faults:
-        return Open(hour, f"a repair: {its.faults[0]}")
+        return Open(hour, f"a repair: {its.faults[0]}", is_stuck=True)
     missing = missing_offsets(totals, view)
     if missing:
-        return Open(hour, f"{missing[0]} to land")
+        return Open(hour, f"{missing[0]} to land", is_stuck=_has_lost(totals, view))
     proof = Proof.CLOSED if view.closed else Proof.OFFSETS
     for key in sorted(view.marks):
         reached = _boundary_of(hour, view, key, policy)
@@ -243,10 +251,20 @@ def objects_listed(
     if totals is None and (left := [key for key in kept.unpromised_keys if ObjectKey.try_parse(key)]):
         return Open(hour, f"the ledger entry of {left[0]}")
     if kept.missing:
-        return Open(hour, f"{len(kept.missing)} promised objects, the first of epoch {kept.missing[0][1]}")
+        first = kept.missing[0][1]
+        return Open(hour, f"{len(kept.missing)} promised objects, the first of epoch {first}", is_stuck=True)
     if kept.doubled:
-        return Open(hour, f"a repair: a second object of one epoch, {kept.doubled[0].key}")
+        return Open(hour, f"a repair: a second object of one epoch, {kept.doubled[0].key}", is_stuck=True)
     return Complete(hour, proof, kept.objects, kept.unpromised_keys)
+
+
+def _has_lost(totals: LedgerTotals, view: BrokerView) -> bool:
+    """Return whether offsets are missing that no later entry can bring: later ones landed, or the broker has none."""
+    for key in view.marks:
+        span, last = missing_span(totals, view, key), totals.covered(key).last
+        if span and (span[0] < view.marks[key].low or (last is not None and span[1] < last)):
+            return True
+    return any(_gaps(totals, key) for key in view.closed)
 
 
 def _if_deleted(span: tuple[int, int], marks: OffsetRange) -> str:

@@ -202,7 +202,7 @@ def judge(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) ->
     if early is not None:
         return Judgement(early)
     if ends.refusal is not None:
-        return Judgement(Open(hour, f"a repair: {ends.refusal}"))
+        return Judgement(Open(hour, f"a repair: {ends.refusal}", is_stuck=True))
     if added := unknown_partition(totals, ends.topics):
         return Judgement(Open(hour, f"{added.name}, a new partition, to be read", retry_at=ends.asked_at))
     view = _attested(stream, totals, _beside_the_future(stream, hour, _view(stream, hour, totals, ends)))

@@ -1,21 +1,43 @@
-"""One row per hour: what landed, is sealed, registered and queryable, and whether the numbers agree."""
+"""One row per hour: what landed, is sealed, registered and queryable, whether the numbers agree, and why not."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, SealKey
+from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.clients.snowflake import ExternalTable, of_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
-from orchestration.landing.proof.completeness import Complete
+from orchestration.landing.proof.completeness import Complete, Open, Quarantined, before_asking
 from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
+from orchestration.landing.proof.produced import hours_that_have_not_landed
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seals
-from orchestration.landing.proof.state import HourState
+from orchestration.landing.proof.state import REPAIRS, HourState
 from orchestration.landing.publication import published_revisions
 from snowflake_components.errors import ObjectMissingError, SnowflakeError
+
+LATE = timedelta(minutes=15)
+"""How long after its boundary, or after its newest object, an hour may take to be published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to report.
+
+    Args:
+        window_hours: how many hours, back from the newest one that has begun; hours with records that are not published
+            are always reported. None reports every hour.
+        in_progress: hours of which a run is queued or in progress.
+        late: how long an hour may take to be published.
+    """
+
+    window_hours: int | None = None
+    in_progress: Collection[Hour] = ()
+    late: timedelta = LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +45,10 @@ class HourRow:
     """The numbers of one hour.
 
     `objects` counts the listed objects with accepted lines. `registered` and `queryable` are None while Snowflake
-    is away. `agree` is None when nothing can be compared: the hour is open, or Snowflake is away.
+    is away. `reason` says why the hour is not published, or does not agree; `repair` what to do about it.
+
+    `agree` is True for a published hour whose numbers agree. It is False where they differ, and for an hour that should
+    be published by now and is not. It is None while there is time, and where it cannot be known: `unknown` says why.
     """
 
     hour: str
@@ -35,6 +60,9 @@ class HourRow:
     queryable: int | None
     revision: int | None
     agree: bool | None
+    reason: str = ""
+    repair: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +76,60 @@ class _Sources:
     """What was read about the hours of the report. `ends` and `counts` are None while broker or Snowflake are away."""
 
     stream: Stream
+    wanted: Wanted
+    now: datetime
     ends: EndOffsets | None
     totals: LedgerTotals
     seals: Mapping[Hour, Seal]
-    listed: Mapping[Hour, set[str]]
+    listed: Mapping[Hour, Mapping[str, ListedObject]]
     counts: _Counts | None
     published: Mapping[Hour, PublicationKey]
 
 
-def hour_rows(stream: Stream, table: ExternalTable, window_hours: int | None = None) -> list[HourRow]:
-    """Compare hours that are in the ledger or have a seal, oldest first.
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """The state of an hour and why it is no further; `is_known` is False while the broker cannot be asked."""
 
-    Snowflake gets two queries for all hours together, and counts the rows of the reported hours only. While the
-    broker is away, unsealed hours are open.
+    state: HourState
+    reason: str = ""
+    is_known: bool = True
 
-    Args:
-        stream: the stream.
-        table: its external table.
-        window_hours: how many hours to report, back from the newest one that has begun; hours that are not published
-            are always reported. None reports every hour.
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The hours that may be reported: with records or a seal, and the silent ones between the first and the last."""
+
+    with_records: set[Hour]
+    silent: set[Hour] = field(default_factory=set)
+
+
+def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None) -> list[HourRow]:
+    """Compare hours that the ledger, a seal or the broker knows, and the silent hours between them, oldest first.
+
+    Snowflake gets two queries for all hours together, and counts the rows of the reported hours only.
 
     Raises:
         LandingError: the bucket is away or refuses.
     """
+    wanted = wanted or Wanted()
     ends = _ends(stream)
     totals, _ = read_whole_ledger(stream.bucket, stream.layout, stream.topics)
     ends = _compared(stream, totals, ends)
     sealed = newest_seal_keys(stream.bucket, stream.layout)
     published = published_revisions(stream.bucket, stream.layout)
-    known = totals.hours.keys() | sealed.keys()
-    unfinished = {hour for hour in known if not _is_finished(hour, totals, sealed, published)}
-    hours = known if window_hours is None else unfinished | _window(stream, known, window_hours)
-    seals = read_seals(stream.bucket, {hour: key for hour, key in sealed.items() if hour in hours})
-    counts = _counts(table, hours)
-    sources = _Sources(stream, ends, totals, seals, _list_landing(stream, hours), counts, published)
+    known = _known(stream, totals, sealed, ends)
+    hours = _reported(stream, wanted, known, {hour for hour in sealed if _is_finished(hour, totals, sealed, published)})
+    sources = _Sources(
+        stream=stream,
+        wanted=wanted,
+        now=stream.clock.utc_now(),
+        ends=ends,
+        totals=totals,
+        seals=read_seals(stream.bucket, {hour: key for hour, key in sealed.items() if hour in hours}),
+        listed=_list_landing(stream, hours),
+        counts=_counts(table, hours),
+        published=published,
+    )
     return [_row(sources, hour) for hour in sorted(hours)]
 
 
@@ -92,36 +140,65 @@ def published_hours(stream: Stream) -> set[Hour]:
     return {hour for hour, key in sealed.items() if hour in published and published[hour].revision == key.revision}
 
 
+def _known(stream: Stream, totals: LedgerTotals, sealed: Collection[Hour], ends: EndOffsets | None) -> _Known:
+    with_records = {*totals.hours, *sealed}
+    if ends is not None:
+        with_records |= _unless_away(stream, totals, ends)
+    now = Hour.containing(stream.clock.utc_now())
+    hour = min((one for one in with_records if stream.first_hour <= one <= now), default=now)
+    silent = set()
+    while hour < now:
+        silent.add(hour)
+        hour = hour.plus(1)
+    return _Known(with_records, silent - with_records)
+
+
+def _unless_away(stream: Stream, totals: LedgerTotals, ends: EndOffsets) -> set[Hour]:
+    try:
+        return hours_that_have_not_landed(stream.broker, totals, ends.topics)
+    except (BrokerUnavailableError, BrokerRefusedError):
+        return set()
+
+
 def _is_finished(
     hour: Hour, totals: LedgerTotals, sealed: Mapping[Hour, SealKey], published: Mapping[Hour, PublicationKey]
 ) -> bool:
     """Return whether the newest seal is published and the ledger has no further records, by keys alone."""
-    if hour not in sealed or hour not in published or published[hour].revision != sealed[hour].revision:
+    if hour not in published or published[hour].revision != sealed[hour].revision:
         return False
     landed = totals.hours.get(hour)
     return landed is None or landed.accepted + landed.rejected == published[hour].records
 
 
-def _window(stream: Stream, known: Collection[Hour], hours: int) -> set[Hour]:
-    """Return the hours of the window; an hour in the future does not move it."""
+def _reported(stream: Stream, wanted: Wanted, known: _Known, finished: Collection[Hour]) -> set[Hour]:
+    """Choose the hours: those of the window, those with records that are not published, and the first silent one.
+
+    Of the silent hours before the window one is enough: what holds it holds the following ones.
+    """
+    every = known.with_records | known.silent
+    if wanted.window_hours is None:
+        return every
     now = Hour.containing(stream.clock.utc_now())
-    newest = max((hour for hour in known if hour <= now), default=now)
-    return {hour for hour in known if newest.plus(1 - hours) <= hour <= newest}
+    newest = max((hour for hour in every if hour <= now), default=now)
+    window = {hour for hour in every if newest.plus(1 - wanted.window_hours) <= hour <= newest}
+    first_silent = {min(known.silent)} if known.silent else set()
+    return window | (known.with_records - set(finished)) | first_silent
 
 
 def _row(sources: _Sources, hour: Hour) -> HourRow:
     seal, counts = sources.seals.get(hour), sources.counts
     accepted, rejected = _landed(sources, hour)
-    listed = sources.listed.get(hour, set())
+    listed = sources.listed.get(hour, {})
     registered = set(of_hour(counts.registered, sources.stream.layout, hour)) if counts else None
     queryable = sum(of_hour(counts.queryable, sources.stream.layout, hour).values()) if counts else None
-    state = _state(sources, hour, registered)
-    agree = None
-    if state is not HourState.OPEN and counts is not None:
-        agree = state is HourState.PUBLISHED and accepted == queryable and listed == registered
+    found = _finding(sources, hour, registered)
+    agree, reason = _agreement(sources, hour, found)
+    if found.state is HourState.PUBLISHED and counts is not None:
+        differ = _difference(accepted, queryable, set(listed), registered)
+        agree, reason = not differ, differ
     return HourRow(
         hour=hour.label,
-        state=state,
+        state=found.state,
         accepted=accepted,
         rejected=rejected,
         objects=len(listed),
@@ -129,38 +206,92 @@ def _row(sources: _Sources, hour: Hour) -> HourRow:
         queryable=queryable,
         revision=seal.revision if seal else None,
         agree=agree,
+        reason=reason,
+        repair=REPAIRS[found.state] if agree is False else "",
+        unknown=_unknown(sources, found),
     )
+
+
+def _agreement(sources: _Sources, hour: Hour, found: _Finding) -> tuple[bool | None, str]:
+    """Return False for an hour that is not published although its time is over."""
+    if found.state is HourState.PUBLISHED or not found.is_known:
+        return None, found.reason
+    due = _due(sources, hour)
+    if found.state is HourState.QUEUED or sources.now <= due:
+        return None, found.reason
+    return False, f"{found.reason}; it should be published since {due:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _due(sources: _Sources, hour: Hour) -> datetime:
+    """Return when the hour should be published: after its boundary and its newest object, with the allowance."""
+    policy = sources.stream.policy
+    times = [item.modified for item in sources.listed.get(hour, {}).values() if item.modified is not None]
+    return max([policy.beyond(hour), *times]) + policy.grace + sources.wanted.late
+
+
+def _difference(accepted: int, queryable: int | None, listed: set[str], registered: set[str] | None) -> str:
+    if accepted != queryable:
+        return f"{accepted} accepted, {queryable} queryable"
+    return "" if listed == registered else "the listed objects are not the registered ones"
+
+
+def _unknown(sources: _Sources, found: _Finding) -> str:
+    if not found.is_known:
+        return "the broker does not answer"
+    if sources.counts is None and found.state in {HourState.SEALED, HourState.REGISTERED, HourState.PUBLISHED}:
+        return "Snowflake does not answer"
+    return ""
 
 
 def _landed(sources: _Sources, hour: Hour) -> tuple[int, int]:
     """Return accepted and rejected records, from the seal when the ledger no longer has the hour."""
-    known = sources.totals.hours.get(hour) or sources.seals[hour]
-    return known.accepted, known.rejected
+    known = sources.totals.hours.get(hour) or sources.seals.get(hour)
+    return (known.accepted, known.rejected) if known else (0, 0)
 
 
-def _state(sources: _Sources, hour: Hour, registered: set[str] | None) -> HourState:
+def _finding(sources: _Sources, hour: Hour, registered: set[str] | None) -> _Finding:
     seal = sources.seals.get(hour)
-    if seal is None:
-        return _unsealed_state(sources, hour)
+    found = _unsealed(sources, hour) if seal is None else _sealed(sources, hour, seal, registered)
+    waits_for_a_run = found.state in {HourState.COMPLETE, HourState.AMENDED, HourState.SEALED, HourState.REGISTERED}
+    if waits_for_a_run and hour in sources.wanted.in_progress:
+        return _Finding(HourState.QUEUED, "a run of the hour is queued or in progress")
+    return found
+
+
+def _sealed(sources: _Sources, hour: Hour, seal: Seal, registered: set[str] | None) -> _Finding:
     if _landed(sources, hour) != (seal.accepted, seal.rejected):
-        return HourState.AMENDED
+        return _Finding(HourState.AMENDED, f"records landed after revision {seal.revision}")
     publication = sources.published.get(hour)
     is_published = publication is not None and publication.revision == seal.revision
     # While Snowflake is away, a published hour counts as registered: its checks had compared both.
     is_registered = registered == set(seal.landing()) or (registered is None and is_published)
     if not is_registered:
-        return HourState.SEALED
-    return HourState.PUBLISHED if is_published else HourState.REGISTERED
+        return _Finding(HourState.SEALED, "the external table has not registered its objects")
+    if not is_published:
+        return _Finding(HourState.REGISTERED, "its blocking checks did not all pass")
+    return _Finding(HourState.PUBLISHED)
 
 
-def _unsealed_state(sources: _Sources, hour: Hour) -> HourState:
+def _unsealed(sources: _Sources, hour: Hour) -> _Finding:
+    stream = sources.stream
+    early = before_asking(hour, sources.now, stream.first_hour)
+    if isinstance(early, Quarantined):
+        return _Finding(HourState.QUARANTINED, early.reason)
     if sources.ends is None:
-        return HourState.OPEN
+        return _Finding(HourState.OPEN, is_known=early is not None)
     try:
-        verdict = judge(sources.stream, hour, sources.totals, sources.ends).verdict
-    except BrokerUnavailableError:
-        return HourState.OPEN
-    return HourState.COMPLETE if isinstance(verdict, Complete) else HourState.OPEN
+        verdict = judge(stream, hour, sources.totals, sources.ends).verdict
+    except (BrokerUnavailableError, BrokerRefusedError):
+        return _Finding(HourState.OPEN, is_known=False)
+    if isinstance(verdict, Complete):
+        return _Finding(HourState.COMPLETE, "no run has sealed it yet")
+    if isinstance(verdict, Quarantined):
+        return _Finding(HourState.QUARANTINED, verdict.reason)
+    return _of_open(verdict)
+
+
+def _of_open(verdict: Open) -> _Finding:
+    return _Finding(HourState.STUCK if verdict.is_stuck else HourState.OPEN, f"it waits for {verdict.reason}")
 
 
 def _ends(stream: Stream) -> EndOffsets | None:
@@ -186,14 +317,14 @@ def _counts(table: ExternalTable, hours: Collection[Hour]) -> _Counts | None:
         return None
 
 
-def _list_landing(stream: Stream, hours: Collection[Hour]) -> dict[Hour, set[str]]:
+def _list_landing(stream: Stream, hours: Collection[Hour]) -> dict[Hour, dict[str, ListedObject]]:
     """List the landed objects of the hours; the listing begins at the oldest one."""
     if not hours:
         return {}
-    listed: dict[Hour, set[str]] = {}
+    listed: dict[Hour, dict[str, ListedObject]] = {}
     oldest = stream.layout.hour_prefix(Kind.LANDING, min(hours))
     for found in stream.bucket.list(stream.layout.prefix(Kind.LANDING), start_after=oldest):
         key = ObjectKey.try_parse(found.key)
         if key is not None:
-            listed.setdefault(key.hour, set()).add(found.key)
+            listed.setdefault(key.hour, {})[found.key] = found
     return listed

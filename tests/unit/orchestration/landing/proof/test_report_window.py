@@ -9,7 +9,7 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.proof.evidence import Request, prove
-from orchestration.landing.proof.report import hour_rows
+from orchestration.landing.proof.report import Wanted, hour_rows
 from orchestration.landing.proof.seal import draft_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
 from tests.fakes.landing import H1, FakeLanding, minutes
@@ -35,7 +35,7 @@ def publish(fake: FakeLanding, hours: Iterable[Hour]) -> None:
 
 
 def reported(fake: FakeLanding, window_hours: int | None) -> list[tuple[str, str]]:
-    return [(row.hour, row.state) for row in hour_rows(fake.stream, fake.table.client, window_hours)]
+    return [(row.hour, row.state) for row in hour_rows(fake.stream, fake.table.client, Wanted(window_hours))]
 
 
 def test_the_window_ends_with_the_newest_hour_that_has_begun(fake: FakeLanding) -> None:
@@ -43,7 +43,7 @@ def test_the_window_ends_with_the_newest_hour_that_has_begun(fake: FakeLanding) 
     fake.broker.records[1].append(datetime(2100, 1, 1, tzinfo=UTC))
     fake.job.land(1, 5, 5, fake.clock.utc_now())
     publish(fake, [H1, TWO, THREE])
-    assert [("2025-08-01T03", "published"), ("2100-01-01T00", "open")] == reported(fake, 1)
+    assert [("2025-08-01T03", "published"), ("2100-01-01T00", "quarantined")] == reported(fake, 1)
     assert ["2025-08-01T02", "2025-08-01T03", "2100-01-01T00"] == [hour for hour, _ in reported(fake, 2)]
     assert 4 == len(reported(fake, None))
 
