@@ -11,12 +11,12 @@ from pathlib import Path
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.stream import in_progress
+from orchestration.stream.document import StreamDocument
 
 IN_FLIGHT = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
 POLL_SECONDS = 0.5
-PARTITION_TAG = "dagster/partition"
-"""The tag with the partition of a run."""
 
 
 def in_flight() -> list[DagsterRun]:
@@ -31,14 +31,12 @@ def unfinished() -> bool:
         return bool(instance.get_runs(RunsFilter(statuses=[*IN_FLIGHT, *WAITING]), limit=1))
 
 
-def hours_in_progress(job_name: str) -> set[Hour]:
-    """Return the hours of which a run of a job is queued or in flight; none where no instance was ever started."""
+def hours_in_progress(document: StreamDocument) -> set[Hour]:
+    """Return the hours of a stream with an unfinished run; none where no instance was ever started."""
     if not is_instance():
         return set()
     with DagsterInstance.get() as instance:
-        runs = instance.get_runs(RunsFilter(job_name=job_name, statuses=[*IN_FLIGHT, *WAITING]))
-    keys = [run.tags.get(PARTITION_TAG) for run in runs]
-    return {Hour.from_partition_key(key) for key in keys if key}
+        return in_progress.hours_in_progress(instance, document)
 
 
 def is_instance() -> bool:

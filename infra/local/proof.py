@@ -80,6 +80,6 @@ def _stream_rows(settings: LocalSettings, entry: StreamEntry, window_hours: int 
     document = entry.document
     produced = produced_per_hour(settings, document.topics) if settings.target == "local" else None
     bound = bind(document, entry.table)
-    in_progress = dagster_runs.hours_in_progress(document.keys.named("publish_hour"))
+    in_progress = dagster_runs.hours_in_progress(document)
     rows = hour_rows(bound.stream, bound.table, Wanted(window_hours, in_progress, document.late))
     return [ProofRow(document.name, row, None if produced is None else produced.get(row.hour, 0)) for row in rows]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.flink.rest import FlinkRest
+from orchestration.alerts.delivery import Channel
+from orchestration.alerts.webhooks import AlertSettings
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.clients.snowflake import DescribedTable, ExternalTable
@@ -30,6 +33,7 @@ class BoundStream:
         table: the external table that the stream feeds.
         limits: of one tick of the sensor.
         observed: the systems as the observing sensor asks them.
+        channels: where alerts go, by name.
     """
 
     document: StreamDocument
@@ -37,6 +41,7 @@ class BoundStream:
     table: ExternalTable
     limits: Limits
     observed: Observed
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
 
 def bind(
@@ -60,6 +65,7 @@ def bind(
             bucket=S3Bucket(document.bucket, access, OBSERVING_SECONDS_MAX, attempts_max=2),
             clock=stream.clock,
         ),
+        channels=AlertSettings().webhooks(),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
 from orchestration.landing.clients.snowflake import DescribedTable
+from orchestration.stream.alerting import alert_sensor
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.binding import bind
 from orchestration.stream.checks import hour_checks
@@ -76,13 +77,17 @@ class HourlyStreamComponent(HourlyAssets):
         document = self.document
         self._require_own_places(context)
         table = self._table(context)
-        job = hour_job(document)
+        job, bound = hour_job(document), bind(document, table)
         return dg.Definitions(
             assets=[*external_assets(document), landed_hour(document), published_hour(document)],
             asset_checks=hour_checks(document),
             jobs=[job],
-            sensors=[hour_sensor(document, job), observing_sensor(document)],
-            resources={document.resource_key: bind(document, table)},
+            sensors=[
+                hour_sensor(document, job),
+                observing_sensor(document),
+                alert_sensor(document, is_wanted=bool(bound.channels)),
+            ],
+            resources={document.resource_key: bound},
         )
 
     def _require_own_places(self, context: dg.ComponentLoadContext) -> None:
