@@ -75,17 +75,16 @@ def test_hours_before_the_first_one_are_reported_and_not_requested(replayed: Fak
 
 
 def test_an_earlier_first_hour_publishes_them(replayed: FakeLanding) -> None:
-    """The sensor requests their partitions, then the silent hours; each run seals, checks and publishes its hour."""
+    """The sensor requests their partitions, and each run seals, checks and publishes its hour."""
     its = document(first_hour="2015-06-01T00")
     requests, _ = two_ticks(replayed, its)
-    keys = ["2015-06-01-05:00", "2015-06-01-06:00", "2015-06-01-07:00"]
-    assert keys == [request.partition_key for request in requests][:3]
+    assert ["2015-06-01-05:00", "2015-06-01-06:00"] == [request.partition_key for request in requests]
     job = definitions_of(replayed, its).resolve_job_def("publish_hour")
     with dg.DagsterInstance.ephemeral() as instance:
-        for request in requests[:3]:
+        for request in requests:
             result = job.execute_in_process(
                 instance=instance, partition_key=request.partition_key, tags=dict(request.tags)
             )
             assert all(check.passed for check in result.get_asset_check_evaluations())
         published = instance.get_materialized_partitions(its.keys.published_hour)
-    assert set(keys) == published
+    assert {"2015-06-01-05:00", "2015-06-01-06:00"} == published
