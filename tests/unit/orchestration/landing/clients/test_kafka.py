@@ -100,6 +100,16 @@ def test_the_identity_of_a_topic_is_read_without_its_offsets() -> None:
     assert expected != broker_with(FakeAdmin(topic_id=Uuid(1, 3))).identity(TOPIC)
 
 
+@pytest.mark.parametrize(
+    ("topic_id", "text"),
+    [(Uuid(-1, -1), "_____________________w"), (Uuid(0x3E3E3E3E3E3E3E3E, 2**62), "Pj4-Pj4-Pj5AAAAAAAAAAA")],
+)
+def test_a_topic_id_has_the_text_that_kafka_gives_it(topic_id: Uuid, text: str) -> None:
+    """The landing job writes it so; the text of the Python client has other characters, and would be another topic."""
+    assert text == broker_with(FakeAdmin(topic_id=topic_id)).identity(TOPIC).topic_id
+    assert text != str(topic_id)
+
+
 def test_a_broker_without_topic_ids_and_a_topic_without_retention_have_none() -> None:
     """Brokers before 2.8 return the zero id; -1 keeps records for ever."""
     admin = FakeAdmin([{0: (0, -1), 1: (0, -1)}] * 2, retention_ms="-1", topic_id=Uuid(0, 0))
