@@ -20,6 +20,8 @@ _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAI
 _TRY_SECONDS = 1.0
 _RETENTION_MS_MAX = 100 * 365 * 24 * 3_600_000
 """Longer retentions are cut to a century, because a `timedelta` does not hold every number that Kafka accepts."""
+_FETCH_WAIT_MS = 10
+"""A request at the end of a partition, which the client has read ahead to, delays the next seek for so long."""
 _READ_MAX = 10_000
 """Records that `first_record` reads at most: a second or less."""
 
@@ -206,6 +208,7 @@ class KafkaBroker:
                 "group.id": "hourglass-attestation",  # required by the client; it never joins
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",  # when retention has deleted the offset
                 "log_level": 2,
