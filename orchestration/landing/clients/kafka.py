@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ from producers.kafka import KafkaAccess, OffsetRange
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 _TRY_SECONDS = 1.0
-_NO_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"
-"""The zero id: what a broker without topic ids returns."""
 _RETENTION_MS_MAX = 100 * 365 * 24 * 3_600_000
 """Longer retentions are cut to a century, because a `timedelta` does not hold every number that Kafka accepts."""
+_FETCH_WAIT_MS = 10
+"""A request at the end of a partition, which the client has read ahead to, delays the next seek for so long."""
 _READ_MAX = 10_000
 """Records that `first_record` reads at most: a second or less."""
 
@@ -215,6 +216,7 @@ class KafkaBroker:
                 "group.id": "hourglass-attestation",  # required by the client; it never joins
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",  # when retention has deleted the offset
                 "log_level": 2,
@@ -264,8 +266,8 @@ class KafkaBroker:
         with self._foreign_errors(f"read the id of topic {topic}"):
             asked = _kafka().TopicCollection([topic])
             futures = self._admin.describe_topics(asked, request_timeout=self.timeout_seconds)
-            found = str(futures[topic].result(timeout=self.timeout_seconds).topic_id)
-        return None if found == _NO_TOPIC_ID else found
+            found = futures[topic].result(timeout=self.timeout_seconds).topic_id
+        return _topic_id_text(found)
 
     def _settings(self, topic: str) -> tuple[RecordTime, timedelta | None]:
         """Return how the topic stamps records, and how long it keeps them."""
@@ -330,6 +332,16 @@ class KafkaBroker:
     @cached_property
     def _errors(self) -> list[Any]:
         return []
+
+
+def _topic_id_text(topic_id: Any) -> str | None:
+    """Return a topic id as Kafka and the landing job write it; None for the zero id of a broker without topic ids.
+
+    librdkafka's own text has `+` and `/` where Kafka's has `-` and `_`.
+    """
+    halves = (topic_id.get_most_significant_bits(), topic_id.get_least_significant_bits())
+    raw = b"".join((half % 2**64).to_bytes(8) for half in halves)
+    return urlsafe_b64encode(raw).decode().rstrip("=") if any(raw) else None
 
 
 def _kafka() -> Any:

@@ -59,7 +59,7 @@ class Proof(StrEnum):
     CLOSED = "closed"
     """A topic was replaced: the chain of the old one ends with its last landed offset, and nobody can be asked."""
 
-    def with_(self, other: Proof) -> Proof:
+    def weaker(self, other: Proof) -> Proof:
         """Return the weaker one of two proofs."""
         order = list(Proof)
         return max(self, other, key=order.index)
@@ -212,7 +212,7 @@ def offsets_reached(hour: Hour, totals: LedgerTotals, view: BrokerView, policy: 
         reached = _boundary_of(hour, view, key, policy)
         if isinstance(reached, Open):
             return reached
-        proof = proof.with_(reached)
+        proof = proof.weaker(reached)
     return proof
 
 

@@ -10,7 +10,7 @@ An hour is `proven`, `wrong` with the names of what is wrong, or `unknown` where
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -70,10 +70,25 @@ def verify_hours(stream: Stream, hours: Sequence[Hour], *, read: bool = False) -
     found = [its for its in seals.values() if isinstance(its, Seal)]
     since = [seal.emitted_first for seal in found]
     first = None if None in since else min((hour for hour in since if hour), default=None)
-    totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=first)
     attestation = Attestation(stream.broker, stream.topics)
+    results = _verify_since(stream, seals, attestation, first, read=read)
+    if first is not None and any(result.wrong for result in results):
+        # The last entry of a partition without records of the hour can be older.
+        return _verify_since(stream, seals, attestation, None, read=read)
+    return results
+
+
+def _verify_since(
+    stream: Stream,
+    seals: Mapping[Hour, Seal | LandingError | None],
+    attestation: Attestation,
+    since: Hour | None,
+    *,
+    read: bool,
+) -> list[Verified]:
+    totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=since)
     verification = _Verification(stream, totals, entries, attestation, read=read)
-    return [verification.hour(hour, seals[hour]) for hour in hours]
+    return [verification.hour(hour, seal) for hour, seal in seals.items()]
 
 
 class _Verification:
@@ -136,7 +151,7 @@ class _Verification:
             yield Finding(layout.link_key(number - 1), f"seal {number} has another hash of it")
 
     def _against_ledger(self, seal: Seal, result: Verified) -> Iterable[Finding]:
-        entries = self._entries.get(seal.hour.label, [])
+        entries = self._sealed_entries(seal, result)
         where = f"ledger of {seal.hour}"
         view = seal.witness.view() if seal.witness else None
         its = self._totals.hours.get(seal.hour)
@@ -156,6 +171,17 @@ class _Verification:
             yield Finding(f"witness of {seal.hour}", f"it proves no complete hour, which waits for {reached.reason}")
         elif isinstance(reached, Proof) and reached is not seal.proof:
             yield Finding(f"witness of {seal.hour}", f"it proves by {reached}, the seal says {seal.proof}")
+
+    def _sealed_entries(self, seal: Seal, result: Verified) -> list[tuple[Hour, LedgerEntry]]:
+        """Return the entries that the seal was made from; later ones amend the hour."""
+        entries = self._entries.get(seal.hour.label, [])
+        epochs = {item.epoch for item in seal.objects}
+        sealed = [(emitted, entry) for emitted, entry in entries if entry.epoch in epochs]
+        later = len(entries) - len(sealed)
+        if later and seal.entries_sha256 == entries_digest(entry for _, entry in sealed):
+            result.unknown.append(f"{later} ledger entries came after revision {seal.revision}: the next one is due")
+            return sealed
+        return entries
 
     def _against_bucket(self, seal: Seal) -> Iterable[Finding]:
         compared = compare_objects(seal, list_hour(self._stream, seal.hour))

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, Uuid
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicCollection, Uuid
 
 from flink_jobs.contracts.layout import LAST_MILLISECOND
 from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TopicIdentity, TopicOffsets
@@ -18,6 +18,7 @@ from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from producers.kafka import KafkaAccess, OffsetRange
 from tests.fakes.landing import H1, TOPIC
+from tests.fakes.mock_kafka import mock_kafka
 
 
 @dataclass
@@ -100,6 +101,16 @@ def test_the_identity_of_a_topic_is_read_without_its_offsets() -> None:
     assert expected != broker_with(FakeAdmin(topic_id=Uuid(1, 3))).identity(TOPIC)
 
 
+@pytest.mark.parametrize(
+    ("topic_id", "text"),
+    [(Uuid(-1, -1), "_____________________w"), (Uuid(0x3E3E3E3E3E3E3E3E, 2**62), "Pj4-Pj4-Pj5AAAAAAAAAAA")],
+)
+def test_a_topic_id_has_the_text_that_kafka_gives_it(topic_id: Uuid, text: str) -> None:
+    """The landing job writes it so; the text of the Python client has other characters, and would be another topic."""
+    assert text == broker_with(FakeAdmin(topic_id=topic_id)).identity(TOPIC).topic_id
+    assert text != str(topic_id)
+
+
 def test_a_broker_without_topic_ids_and_a_topic_without_retention_have_none() -> None:
     """Brokers before 2.8 return the zero id; -1 keeps records for ever."""
     admin = FakeAdmin([{0: (0, -1), 1: (0, -1)}] * 2, retention_ms="-1", topic_id=Uuid(0, 0))
@@ -127,6 +138,26 @@ def test_a_record_time_that_no_clock_reaches_is_in_the_future(milliseconds: int)
     found = broker_with(admin).offsets_at(TOPIC, [0], H1.start)[0]
     assert found is not None
     assert (7, 9999) == (found.offset, found.timestamp.year)
+
+
+def test_the_record_behind_one_from_the_future_is_read_with_the_real_client() -> None:
+    """Seeks and reads go through the protocol: 300 records rise by a minute, behind one that is five hours ahead."""
+    with mock_kafka() as kafka:
+        producer = Producer({"bootstrap.servers": kafka.servers})
+        times = [H1.start + timedelta(hours=5), *(H1.start + timedelta(minutes=n) for n in range(1, 300))]
+        for time in times:
+            producer.produce(TOPIC, b"x", partition=0, timestamp=int(time.timestamp() * 1000))
+        assert 0 == producer.flush(30)
+        broker = KafkaBroker(KafkaAccess(_env_file=None, kafka_bootstrap_servers=kafka.servers))
+        for minute, expected in ((1, 1), (60, 60), (299, 299), (300, None)):
+            found = broker.record_within(
+                TOPIC,
+                0,
+                OffsetRange(1, 300),
+                H1.start + timedelta(minutes=minute),
+                H1.start + timedelta(hours=4, minutes=59),
+            )
+            assert (None if expected is None else TimestampedOffset(expected, times[expected])) == found
 
 
 def test_a_topic_that_is_not_there_is_refused() -> None:

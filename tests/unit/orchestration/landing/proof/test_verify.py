@@ -265,6 +265,29 @@ def test_a_seal_of_an_earlier_release_without_witness_cannot_be_known(sealed: Fa
     )
 
 
+def test_a_late_record_that_is_not_sealed_yet_makes_the_hour_unknown(sealed: FakeLanding) -> None:
+    """Nothing is wrong: the next revision is due. Then it is proven."""
+    sealed.broker.records[0] += minutes(40)
+    sealed.job.land(0, 7, 7, sealed.clock.utc_now())
+    found = verified(sealed)
+    assert (Verdict.UNKNOWN, ["1 ledger entries came after revision 1: the next one is due"]) == (
+        found.verdict,
+        found.unknown,
+    )
+    seal_everything(sealed)
+    assert Verdict.PROVEN is verified(sealed).verdict
+
+
+def test_a_partition_that_landed_long_before_the_hour_is_no_finding(sealed: FakeLanding) -> None:
+    """Its last entry is older than the entries of hour 05."""
+    sealed.clock.time = H1.plus(5).start + timedelta(minutes=1)
+    sealed.broker.records[0] += minutes(280)
+    sealed.job.land(0, 7, 7, sealed.clock.utc_now())
+    seal_everything(sealed)
+    found = verify_hours(sealed.stream, [H1.plus(4)])[0]
+    assert (Verdict.PROVEN, []) == (found.verdict, found.wrong)
+
+
 def test_an_hour_over_two_topics_is_verified(fake: FakeLanding) -> None:
     """The chain of the old topic is in the witness with its last offset."""
     fake.bucket.objects.clear()
