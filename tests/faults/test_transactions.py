@@ -28,6 +28,7 @@ from tests.integration.truth import (
     read_landed,
     readable_positions,
     topic_positions,
+    wait_for,
 )
 
 
@@ -193,6 +194,15 @@ def test_the_boundary_of_an_hour_is_read_beside_a_record_from_the_future(new_sta
     assert None is broker.record_within(topic, 0, behind, BEGIN + 200 * minute, latest)
 
 
+def is_there(broker: KafkaBroker, topic: str) -> bool:
+    """Return whether the brokers know a topic; they learn it a moment after it was created."""
+    try:
+        broker.identity(topic)
+    except TopicMissingError:
+        return False
+    return True
+
+
 def test_a_topic_that_is_created_again_has_another_id(new_stack: NewStack) -> None:
     """Its name, its cluster and its partitions are the same."""
     stack = new_stack(partitions=1)
@@ -205,6 +215,7 @@ def test_a_topic_that_is_created_again_has_another_id(new_stack: NewStack) -> No
     with pytest.raises(TopicMissingError):
         broker.identity(topic)
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    wait_for(lambda: is_there(broker, topic), seconds_max=30, what="the new topic")
     after = broker.identity(topic)
     assert (before.cluster_id, (0,)) == (after.cluster_id, after.partitions)
     assert after.topic_id not in {None, before.topic_id}
