@@ -6,6 +6,7 @@ same settings, in `flink_jobs/flink/kafka_properties.py`.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +33,26 @@ class ClientError(Protocol):
 
     def str(self) -> str:
         """Its text."""
+
+
+class Uuid(Protocol):
+    """The id of a topic, `confluent_kafka.Uuid`."""
+
+    def get_most_significant_bits(self) -> int:
+        """The first eight bytes, signed."""
+
+    def get_least_significant_bits(self) -> int:
+        """The last eight bytes, signed."""
+
+
+def topic_id_text(topic_id: Uuid) -> str | None:
+    """Spell a topic id as Kafka and its Java client do; None for the zero id of a broker without topic ids.
+
+    librdkafka's own text has `+` and `/` where Kafka's has `-` and `_`.
+    """
+    halves = (topic_id.get_most_significant_bits(), topic_id.get_least_significant_bits())
+    raw = b"".join((half % 2**64).to_bytes(8, "big") for half in halves)
+    return urlsafe_b64encode(raw).decode().rstrip("=") if any(raw) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -16,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition, partition_name
 from flink_jobs.contracts.ranges import Ranges
 from flink_jobs.errors import SetupError, UnreachableError
-from producers.kafka import OffsetRange
+from producers.kafka import OffsetRange, topic_id_text
 
 ANSWER_SECONDS_MAX = 10.0
 BATCH = 500
@@ -142,15 +140,6 @@ class KafkaReader:
                 f"no Kafka broker answers at {servers} ({exc.args[0].name()}): "
                 "start it, or set HOURGLASS_KAFKA_BOOTSTRAP_SERVERS"
             ) from exc
-
-
-def topic_id_text(uuid: Any) -> str | None:
-    """Spell a topic id as Kafka's own tools and clients do; None for the zero of a broker without ids.
-
-    The text of confluent-kafka's `Uuid` uses another alphabet and loses digits.
-    """
-    bits = uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
-    return urlsafe_b64encode(struct.pack(">qq", *bits)).decode().rstrip("=") if any(bits) else None
 
 
 def offset_ranges_of(reader: BrokerReader, topics: Sequence[str]) -> dict[TopicPartition, OffsetRange]:

@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from flink_jobs.contracts.layout import Hour
 from infra.local.processes import StackError, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings
+from producers.kafka import topic_id_text
 
 CALL_SECONDS_MAX = 10.0
 _log = logging.getLogger("hourglass.produced")
@@ -101,7 +102,7 @@ def _topic_ids(address: str, topics: Sequence[str]) -> dict[str, str]:
     if not existing:
         return {}
     answers = admin.describe_topics(TopicCollection(existing), request_timeout=CALL_SECONDS_MAX)
-    return {topic: str(answer.result(CALL_SECONDS_MAX).topic_id) for topic, answer in answers.items()}
+    return {topic: topic_id_text(answer.result(CALL_SECONDS_MAX).topic_id) or "" for topic, answer in answers.items()}
 
 
 def _count(address: str, topic: str, count: TopicCount) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 from flink_jobs.contracts.layout import record_moment
 from orchestration.landing.clients.search import TimestampedOffset, first_within
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError, TopicMissingError
-from producers.kafka import KafkaAccess, OffsetRange
+from producers.kafka import KafkaAccess, OffsetRange, topic_id_text
 
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 _TRY_SECONDS = 1.0
@@ -267,7 +266,7 @@ class KafkaBroker:
             asked = _kafka().TopicCollection([topic])
             futures = self._admin.describe_topics(asked, request_timeout=self.timeout_seconds)
             found = futures[topic].result(timeout=self.timeout_seconds).topic_id
-        return _topic_id_text(found)
+        return topic_id_text(found)
 
     def _settings(self, topic: str) -> tuple[RecordTime, timedelta | None]:
         """Return how the topic stamps records, and how long it keeps them."""
@@ -332,16 +331,6 @@ class KafkaBroker:
     @cached_property
     def _errors(self) -> list[Any]:
         return []
-
-
-def _topic_id_text(topic_id: Any) -> str | None:
-    """Return a topic id as Kafka and the landing job write it; None for the zero id of a broker without topic ids.
-
-    librdkafka's own text has `+` and `/` where Kafka's has `-` and `_`.
-    """
-    halves = (topic_id.get_most_significant_bits(), topic_id.get_least_significant_bits())
-    raw = b"".join((half % 2**64).to_bytes(8) for half in halves)
-    return urlsafe_b64encode(raw).decode().rstrip("=") if any(raw) else None
 
 
 def _kafka() -> Any:

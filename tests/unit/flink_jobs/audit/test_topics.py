@@ -3,10 +3,9 @@ from __future__ import annotations
 from confluent_kafka import Uuid
 
 from flink_jobs.audit.audit import Hours, audit, compare_with_broker
-from flink_jobs.audit.broker import topic_id_text
 from flink_jobs.audit.findings import Code
 from infra.commands.ledger import as_document
-from producers.kafka import OffsetRange
+from producers.kafka import OffsetRange, topic_id_text
 from tests.fakes.broker_reader import NEW_TOPIC_ID, TOPIC_ID, FakeBrokerReader
 from tests.fakes.landed import LandedBucket
 
