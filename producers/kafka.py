@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,18 +35,8 @@ class ClientError(Protocol):
         """Its text."""
 
 
-class Uuid(Protocol):
-    """The id of a topic, `confluent_kafka.Uuid`."""
-
-    def get_most_significant_bits(self) -> int:
-        """The first eight bytes, signed."""
-
-    def get_least_significant_bits(self) -> int:
-        """The last eight bytes, signed."""
-
-
-def topic_id_text(topic_id: Uuid) -> str | None:
-    """Spell a topic id as Kafka and its Java client do; None for the zero id of a broker without topic ids.
+def topic_id_text(topic_id: Any) -> str | None:
+    """Spell a `confluent_kafka.Uuid` as Kafka and its Java client do; None for the zero id of a broker without ids.
 
     librdkafka's own text has `+` and `/` where Kafka's has `-` and `_`.
     """
