@@ -68,14 +68,15 @@ enum Disagreement {
             return jackson && code.equals("not_utf8") && Utf8.startsWithByteOrderMark(document, 0, document.length);
         }
     },
-    /** Jackson guesses UTF-16 and UTF-32 from zero bytes and byte order marks. */
+    /** Jackson guesses UTF-16 and UTF-32 from zero bytes and byte order marks; a registry's header begins with zero. */
     OTHER_ENCODING {
         @Override
         boolean explains(byte[] document, String code, boolean jackson) {
             boolean wide = document.length > 1 && (document[0] == 0 || document[1] == 0
                     || document[0] == (byte) 0xfe && document[1] == (byte) 0xff
                     || document[0] == (byte) 0xff && document[1] == (byte) 0xfe);
-            return jackson && code.equals("not_utf8") && wide;
+            boolean header = code.equals("schema_registry_framing") && document[0] == 0;
+            return jackson && wide && (header || code.equals("not_utf8"));
         }
     },
     /** Jackson decodes overlong forms, surrogates and more than U+10FFFF. */
