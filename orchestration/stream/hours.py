@@ -83,8 +83,19 @@ def hold_back(tick: Tick, before: Cursor, cadence: Cadence, now: datetime) -> tu
     requested |= {hour: before.requested[hour] for hour in held if hour in before.requested}
     newest = [hour for hour in (before.last, *(request.hour for request, _ in due)) if hour is not None]
     cursor = tick.cursor.model_copy(update={"requested": requested, "last": max(newest, default=None)})
+    cursor = _walked_back(cursor, held)
     requests, reasons = tuple(request for request, _ in due), tuple(reason for _, reason in due)
     return len(held), replace(tick, cursor=cursor, requests=requests, reasons=reasons)
+
+
+def _walked_back(cursor: Cursor, held: set[Hour]) -> Cursor:
+    """Let the walk over hours without records begin at the first one that is held back."""
+    empty = [hour for hour in held if hour not in cursor.totals.hours]
+    if not empty or cursor.walked is None:
+        return cursor
+    walked = min(*empty, cursor.walked)
+    passed = tuple(its for its in cursor.passed if its.last < walked)
+    return cursor.model_copy(update={"walked": walked, "passed": passed})
 
 
 def _newest_entry(cursor: Cursor, hour: Hour) -> Hour:

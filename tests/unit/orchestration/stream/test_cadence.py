@@ -102,3 +102,18 @@ def test_a_new_revision_that_is_held_keeps_the_former_request(fake: FakeLanding)
     fake.clock.time = DAY + timedelta(hours=6, minutes=1)
     _, tick = ticked(fake, tick.cursor, Cadence(every_hours=6))
     assert [(H1, "amended")] == requested(tick)
+
+
+def test_hours_without_records_are_held_and_requested_once_as_well(fake: FakeLanding) -> None:
+    """The walk over empty hours goes back to the first one that is held."""
+    six = Cadence(every_hours=6)
+    fake.clock.time = DAY + timedelta(hours=5, minutes=50)
+    held, tick = ticked(fake, read_cursor(None, (TOPIC,)), six)
+    assert (4, ()) == (held, tick.requests)
+    held, tick = ticked(fake, tick.cursor, six)
+    assert (4, ()) == (held, tick.requests)
+    fake.clock.time = DAY + timedelta(hours=6, minutes=1)
+    held, tick = ticked(fake, tick.cursor, six)
+    assert (0, [H1.plus(n) for n in range(5)]) == (held, [request.hour for request in tick.requests])
+    held, tick = ticked(fake, tick.cursor, six)
+    assert (0, ()) == (held, tick.requests)
