@@ -197,7 +197,7 @@ class EventProducer:
         if milliseconds and (refusal := self._limits.refusal_of(milliseconds, round(self._now() * 1000))):
             raise RecordRefusedError(refusal)
         number = self._taken
-        self._enqueue(value, key, milliseconds, partial(self._account, number))
+        self._enqueue(value, key, milliseconds, partial(self._account, number, milliseconds))
         self._open[number] = event_id, on_delivery
         self._taken += 1
         self._serve(self._kafka.poll, 0)
@@ -258,7 +258,7 @@ class EventProducer:
         """
         for sent, (number, value, key, milliseconds, _) in enumerate(part):
             try:
-                self._enqueue(value, key, milliseconds, partial(self._account, number))
+                self._enqueue(value, key, milliseconds, partial(self._account, number, milliseconds))
             except ProducerError:
                 self._refused += part[sent:]
                 return []
@@ -307,13 +307,14 @@ class EventProducer:
             else:
                 return
 
-    def _account(self, number: int, error: KafkaError | None, message: Message) -> None:
+    def _account(self, number: int, milliseconds: int, error: KafkaError | None, message: Message) -> None:
+        # the report of a refused record has lost its time, so it comes from the sender
         # with a fatal error pending, the first call into the client raises: `close` ends this record then
         if error is None:
             self._end(number, Outcome.ACKED, (message.partition(), message.offset()))
         elif error.code() in _REFUSED_WITH_ITS_BATCH:
             value, key = message.value() or b"", (message.key() or b"").decode()
-            self._refused.append(_Refused(number, value, key, message.timestamp()[1], error))
+            self._refused.append(_Refused(number, value, key, milliseconds, error))
         else:
             self._note_fatal(error)
             self._end(number, outcome_of(error), error=error.str())

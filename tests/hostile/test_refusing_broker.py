@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -57,6 +57,11 @@ def settings_of(stack: LandingStack) -> ProducerSettings:
 
 def read(stack: LandingStack, count: int) -> list[tuple[str, int]]:
     """Return run id and number of each record, by partition and offset."""
+    events = [json.loads(message.value() or b"") for message in messages_of(stack, count)]
+    return [(event["run_id"], int(event["event_id"][1:])) for event in events]
+
+
+def messages_of(stack: LandingStack, count: int) -> list[Message]:
     consumer = Consumer(
         {"bootstrap.servers": stack.bootstrap_servers, "group.id": "test", "auto.offset.reset": "earliest"}
     )
@@ -66,9 +71,7 @@ def read(stack: LandingStack, count: int) -> list[tuple[str, int]]:
         messages += consumer.consume(count, timeout=20) or pytest.fail(f"only {len(messages)} of {count} arrived")
     messages += consumer.consume(1, timeout=1)  # a record that was written twice
     consumer.close()
-    messages.sort(key=lambda message: (message.partition() or 0, message.offset() or 0))
-    events = [json.loads(message.value() or b"") for message in messages]
-    return [(event["run_id"], int(event["event_id"][1:])) for event in events]
+    return sorted(messages, key=lambda message: (message.partition() or 0, message.offset() or 0))
 
 
 def in_order(records: list[tuple[str, int]]) -> bool:
@@ -106,13 +109,17 @@ def test_a_line_whose_time_the_topic_refuses_is_rejected_alone(servers: Servers,
 def test_neighbours_of_a_record_that_only_the_broker_refuses_are_acked(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Credentials that may not read the topic's configuration: the batch is refused whole, and sent again in parts."""
+    """Credentials that may not read the topic's configuration: the batch is refused whole, and sent again in parts.
+
+    Each record keeps its own time.
+    """
     monkeypatch.setattr("producers.connection.ask_limits", lambda *_: TopicLimits())
     deliveries: list[Delivery] = []
+    recent = datetime.now(UTC).replace(microsecond=123_000) - timedelta(minutes=10)
     with topic(servers, "unknown-limit", message_timestamp_before_max_ms=str(HOUR_MS)) as stack:
         with EventProducer(settings_of(stack)) as producer:
             for number in range(LINES):
-                moment = datetime(2020, 1, 1, tzinfo=UTC) if number == BAD_LINE else None
+                moment = datetime(2020, 1, 1, tzinfo=UTC) if number == BAD_LINE else recent
                 producer.send_raw(
                     line(number),
                     f"run-{number % 20}",
@@ -122,6 +129,8 @@ def test_neighbours_of_a_record_that_only_the_broker_refuses_are_acked(
                 )
             assert DeliveryReport(taken=LINES, acked=LINES - 1, failed=1) == producer.flush()
         records = read(stack, LINES - 1)
+        times = {message.timestamp()[1] for message in messages_of(stack, LINES - 1)}
+    assert {int(recent.timestamp() * 1000)} == times
     (failed,) = [delivery for delivery in deliveries if delivery.outcome is not Outcome.ACKED]
     assert (f"e{BAD_LINE}", Outcome.FAILED) == (failed.event_id, failed.outcome)
     assert "timestamp" in str(failed.error)
