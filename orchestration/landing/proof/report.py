@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, SealKey
+from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.clients.snowflake import ExternalTable, of_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
@@ -22,6 +23,10 @@ from snowflake_components.errors import ObjectMissingError, SnowflakeError
 
 LATE = timedelta(minutes=15)
 """How long after its boundary, or after its newest object, an hour may take to be published."""
+
+
+SILENT_HOURS = 72
+"""Silent hours that a report of every hour looks at, back from the newest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +100,8 @@ class _Finding:
     is_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The hours that may be reported: with records or a seal, and the silent ones between the first and the last."""
-
-    with_records: set[Hour]
-    silent: set[Hour] = field(default_factory=set)
-
-
 def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None) -> list[HourRow]:
-    """Compare hours that the ledger, a seal or the broker knows, and the silent hours between them, oldest first.
+    """Compare hours that the ledger, a seal or the broker knows, and silent hours between them, oldest first.
 
     Snowflake gets two queries for all hours together, and counts the rows of the reported hours only.
 
@@ -117,8 +114,9 @@ def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None
     ends = _compared(stream, totals, ends)
     sealed = newest_seal_keys(stream.bucket, stream.layout)
     published = published_revisions(stream.bucket, stream.layout)
-    known = _known(stream, totals, sealed, ends)
-    hours = _reported(stream, wanted, known, {hour for hour in sealed if _is_finished(hour, totals, sealed, published)})
+    known = {*totals.hours, *sealed} | _not_landed(stream, totals, ends)
+    unfinished = {hour for hour in known if hour not in sealed or not _is_finished(hour, totals, sealed, published)}
+    hours = unfinished | _window(stream, wanted, known | _silent(stream, wanted, known, ends))
     sources = _Sources(
         stream=stream,
         wanted=wanted,
@@ -140,24 +138,32 @@ def published_hours(stream: Stream) -> set[Hour]:
     return {hour for hour, key in sealed.items() if hour in published and published[hour].revision == key.revision}
 
 
-def _known(stream: Stream, totals: LedgerTotals, sealed: Collection[Hour], ends: EndOffsets | None) -> _Known:
-    with_records = {*totals.hours, *sealed}
-    if ends is not None:
-        with_records |= _unless_away(stream, totals, ends)
-    now = Hour.containing(stream.clock.utc_now())
-    hour = min((one for one in with_records if stream.first_hour <= one <= now), default=now)
-    silent = set()
-    while hour < now:
-        silent.add(hour)
-        hour = hour.plus(1)
-    return _Known(with_records, silent - with_records)
-
-
-def _unless_away(stream: Stream, totals: LedgerTotals, ends: EndOffsets) -> set[Hour]:
+def _not_landed(stream: Stream, totals: LedgerTotals, ends: EndOffsets | None) -> set[Hour]:
+    """Return hours that the broker holds and the ledger does not have; none while the broker is away."""
     try:
-        return hours_that_have_not_landed(stream.broker, totals, ends.topics)
+        return hours_that_have_not_landed(stream.broker, totals, ends.topics) if ends else set()
     except (BrokerUnavailableError, BrokerRefusedError):
         return set()
+
+
+def _silent(stream: Stream, wanted: Wanted, known: Collection[Hour], ends: EndOffsets | None) -> set[Hour]:
+    """Return the hours of the window without records and without a seal.
+
+    After the last known hour only the broker's own clock shows that time went on: with `CreateTime` they may be silent
+    because a replay is over, and are left out.
+    """
+    now = Hour.containing(stream.clock.utc_now())
+    begun = [hour for hour in known if stream.first_hour <= hour <= now]
+    if not begun or ends is None:
+        return set()
+    is_appended = all(topic.record_time is RecordTime.LOG_APPEND for topic in ends.topics)
+    last = now.plus(-1) if is_appended else max(begun)
+    hour = max(min(begun), last.plus(1 - (wanted.window_hours or SILENT_HOURS)))
+    silent = set()
+    while hour <= last:
+        silent.add(hour)
+        hour = hour.plus(1)
+    return silent
 
 
 def _is_finished(
@@ -170,19 +176,13 @@ def _is_finished(
     return landed is None or landed.accepted + landed.rejected == published[hour].records
 
 
-def _reported(stream: Stream, wanted: Wanted, known: _Known, finished: Collection[Hour]) -> set[Hour]:
-    """Choose the hours: those of the window, those with records that are not published, and the first silent one.
-
-    Of the silent hours before the window one is enough: what holds it holds the following ones.
-    """
-    every = known.with_records | known.silent
+def _window(stream: Stream, wanted: Wanted, hours: set[Hour]) -> set[Hour]:
+    """Return the hours of the window; an hour in the future does not move it."""
     if wanted.window_hours is None:
-        return every
+        return hours
     now = Hour.containing(stream.clock.utc_now())
-    newest = max((hour for hour in every if hour <= now), default=now)
-    window = {hour for hour in every if newest.plus(1 - wanted.window_hours) <= hour <= newest}
-    first_silent = {min(known.silent)} if known.silent else set()
-    return window | (known.with_records - set(finished)) | first_silent
+    newest = max((hour for hour in hours if hour <= now), default=now)
+    return {hour for hour in hours if newest.plus(1 - wanted.window_hours) <= hour <= newest}
 
 
 def _row(sources: _Sources, hour: Hour) -> HourRow:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import BrokerUnavailableError
 from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
 from orchestration.landing.proof.state import HourState
@@ -118,10 +118,18 @@ def test_what_cannot_be_asked_is_unknown(fake: FakeLanding) -> None:
     assert {""} == {one.unknown for one in rows(fake).values()}, "no hour is as far as Snowflake"
 
 
-def test_silent_hours_have_rows_in_the_window_and_the_first_one_before_it(fake: FakeLanding) -> None:
-    """What holds the first silent hour holds the following ones, so one of them is enough."""
+def test_silent_hours_of_the_window_have_rows(fake: FakeLanding) -> None:
+    """The broker's clock shows that time went on; hours before the first one of the stream are not silent."""
     fake.clock.time = H1.plus(40).start + timedelta(minutes=10)
     labels = set(rows(fake, Wanted(window_hours=3)))
-    assert {H1.plus(number).label for number in (0, 1, 2, 3, 37, 38, 39)} == labels
-    later = replace(fake.stream, first_hour=H1.plus(2))
-    assert H1.plus(1).label in {one.hour for one in hour_rows(later, fake.table.client)}, "it is quarantined now"
+    assert {H1.plus(number).label for number in (0, 1, 2, 37, 38, 39)} == labels
+    assert {H1.plus(number).label for number in range(40)} == set(rows(fake))
+
+
+def test_after_a_replay_of_old_hours_nothing_is_silent_but_what_lies_between_them(fake: FakeLanding) -> None:
+    """With CreateTime nothing shows that the time of the stream went on."""
+    fake.broker.record_time = RecordTime.CREATE
+    fake.broker.records[0].append(H1.plus(5).start)
+    fake.job.land(0, 7, 7, fake.clock.utc_now())
+    fake.clock.time = H1.plus(9_000).start
+    assert {H1.plus(number).label for number in range(6)} == set(rows(fake))
