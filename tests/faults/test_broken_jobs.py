@@ -51,12 +51,13 @@ DEFECTS = (
     ),
     Patch(
         OPERATOR,
-        "                for (LedgerEntry entry : partition.takeEntries()) {\n",
+        "        for (SourcePartition partition : counted) {\n",
         """
-                for (LedgerEntry entry : partition.takeEntries()) {
-                    if (partition.partition == 3 && entry.lastOffset() >= 100 && entry.lastOffset() < 200) {
-                        continue; // written, never booked
-                    }
+        for (SourcePartition partition : counted) {
+            if (partition.partition == 3 && partition.position() > 100 && partition.position() <= 200) {
+                partition.takeEntry(); // written, never booked
+                continue;
+            }
 """,
     ),
     Patch(
