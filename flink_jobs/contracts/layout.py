@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import total_ordering
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -295,6 +295,19 @@ class LinkKey:
         if match is None or int(match["rest"]) + int(match["number"]) != _LINKS_MAX:
             return None
         return cls(key, match["stream"], int(match["number"]))
+
+
+Revised = TypeVar("Revised", SealKey, PublicationKey)
+"""A key with an hour and a revision."""
+
+
+def newest_of_each_hour(keys: Iterable[Revised]) -> dict[Hour, Revised]:
+    """Return the key with the greatest revision of each hour."""
+    newest: dict[Hour, Revised] = {}
+    for key in keys:
+        if key.hour not in newest or newest[key.hour].revision < key.revision:
+            newest[key.hour] = key
+    return newest
 
 
 class AcceptedLine(BaseModel):

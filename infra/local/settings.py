@@ -13,6 +13,18 @@ PROJECT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 
 
+PORT_FIELDS = (
+    "kafka_port",
+    "kafka_controller_port",
+    "s3_port",
+    "flink_port",
+    "dagster_events_flink_port",
+    "snowflake_port",
+    "dagster_port",
+)
+"""The fields with the ports of the servers."""
+
+
 class LocalSettings(BaseSettings):
     """Settings of the local stack: `HOURGLASS_…` in the environment, then in `.env`, then defaults."""
 
@@ -57,16 +69,7 @@ class LocalSettings(BaseSettings):
     @property
     def ports(self) -> dict[str, int]:
         """Each port by the variable that sets it."""
-        names = (
-            "kafka_port",
-            "kafka_controller_port",
-            "s3_port",
-            "flink_port",
-            "dagster_events_flink_port",
-            "snowflake_port",
-            "dagster_port",
-        )
-        return {f"HOURGLASS_{name.upper()}": getattr(self, name) for name in names}
+        return {f"HOURGLASS_{name.upper()}": getattr(self, name) for name in PORT_FIELDS}
 
     @property
     def log_dir(self) -> Path:

@@ -5,11 +5,12 @@ Its key holds the revision and the number of records, so a listing shows both.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey, StreamLayout, newest_of_each_hour
 from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.ledger.epochs import HourLabel
 
@@ -32,15 +33,15 @@ class Publication(BaseModel):
 
 def published_revisions(bucket: Bucket, layout: StreamLayout) -> dict[Hour, PublicationKey]:
     """Return the newest published revision of every hour of the stream, from a listing alone."""
-    newest: dict[Hour, PublicationKey] = {}
-    for found in bucket.list(layout.prefix(Kind.PUBLISHED)):
+    return newest_of_each_hour(_publication_keys(bucket, layout.prefix(Kind.PUBLISHED)))
+
+
+def _publication_keys(bucket: Bucket, prefix: str) -> Iterator[PublicationKey]:
+    for found in bucket.list(prefix):
         try:
-            key = PublicationKey.parse(found.key)
+            yield PublicationKey.parse(found.key)
         except LayoutError:
             continue
-        if key.hour not in newest or newest[key.hour].revision < key.revision:
-            newest[key.hour] = key
-    return newest
 
 
 def write_publication(bucket: Bucket, layout: StreamLayout, publication: Publication) -> bool:

@@ -10,7 +10,7 @@ from orchestration.alerts.delivery import deliver
 from orchestration.alerts.incidents import Incident, read_state
 from orchestration.landing.errors import UnavailableError
 from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
-from orchestration.landing.proof.state import REPAIRS, HourState
+from orchestration.landing.proof.state import HourState
 from orchestration.stream.assets import bound_stream
 from orchestration.stream.document import StreamDocument
 from orchestration.stream.in_progress import hours_in_progress
@@ -60,16 +60,13 @@ def incidents(stream: str, rows: Sequence[HourRow]) -> Iterator[Incident]:
     for row in red:
         if row.state is HourState.OPEN:
             continue
+        wrong = " and wrong" if row.state is HourState.PUBLISHED else ""
         yield Incident(
             key=f"{stream}/{row.state.value}/{row.hour}",
-            title=f"{row.hour} of {stream} is {row.state.value}{' and wrong' if _is_wrong(row) else ''}",
+            title=f"{row.hour} of {stream} is {row.state.value}{wrong}",
             detail=row.reason,
-            repair=row.repair or REPAIRS[row.state],
+            repair=row.repair,
         )
-
-
-def _is_wrong(row: HourRow) -> bool:
-    return row.state is HourState.PUBLISHED
 
 
 def _hours(rows: Sequence[HourRow]) -> str:

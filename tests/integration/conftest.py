@@ -8,18 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.ports import free_ports
-from infra.local.settings import LocalSettings
+from infra.local.settings import PORT_FIELDS, LocalSettings
 from infra.local.stack import Stack
-
-PORT_SETTINGS = (
-    "kafka_port",
-    "kafka_controller_port",
-    "s3_port",
-    "flink_port",
-    "dagster_events_flink_port",
-    "snowflake_port",
-    "dagster_port",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def settings_below(folder: Path, **changes: object) -> LocalSettings:
     """Make settings of a separate stack, with short intervals for a test."""
-    ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+    ports = dict(zip(PORT_FIELDS, free_ports(len(PORT_FIELDS)), strict=True))
     quick = {"checkpoint_seconds": 2, "sensor_seconds": 2, "grace_seconds": 6}
     secrets = {"s3_secret_access_key": "canary-of-the-bucket", "snowflake_password": "canary-of-snowflake"}
     return LocalSettings(**{"data_dir": folder, **ports, **quick, **secrets, **changes})  # type: ignore[arg-type]  # names above

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout, newest_of_each_hour
 from flink_jobs.contracts.ledger import Cell, LedgerEntry
 from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.errors import SealConflictError, SealUnreadableError
@@ -192,8 +192,8 @@ def latest_seal(bucket: Bucket, layout: StreamLayout, hour: Hour) -> Seal | None
 
 def latest_seal_key(bucket: Bucket, layout: StreamLayout, hour: Hour) -> str | None:
     """Return the key of the newest revision of an hour; None when it was never sealed."""
-    keys = seal_keys(bucket, layout.hour_prefix(Kind.SEALS, hour))
-    return max(keys, key=lambda key: key.revision).key if keys else None
+    newest = newest_of_each_hour(seal_keys(bucket, layout.hour_prefix(Kind.SEALS, hour))).get(hour)
+    return newest.key if newest else None
 
 
 def seal_keys(bucket: Bucket, prefix: str) -> list[SealKey]:
@@ -207,18 +207,9 @@ def seal_keys(bucket: Bucket, prefix: str) -> list[SealKey]:
     return found
 
 
-def latest_seals(bucket: Bucket, layout: StreamLayout) -> dict[Hour, Seal]:
-    """Read the newest revision of every hour of the stream."""
-    return read_seals(bucket, newest_seal_keys(bucket, layout))
-
-
 def newest_seal_keys(bucket: Bucket, layout: StreamLayout) -> dict[Hour, SealKey]:
     """Return the key of the newest revision of every hour of the stream, from a listing alone."""
-    newest: dict[Hour, SealKey] = {}
-    for key in seal_keys(bucket, layout.prefix(Kind.SEALS)):
-        if key.hour not in newest or newest[key.hour].revision < key.revision:
-            newest[key.hour] = key
-    return newest
+    return newest_of_each_hour(seal_keys(bucket, layout.prefix(Kind.SEALS)))
 
 
 def read_seals(bucket: Bucket, keys: Mapping[Hour, SealKey]) -> dict[Hour, Seal]:

@@ -8,7 +8,15 @@ from flink_jobs.contracts.layout import Kind
 from orchestration.landing.errors import SealConflictError, SealUnreadableError
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.links import Link, digest
-from orchestration.landing.proof.seal import Seal, draft_seal, fingerprint, latest_seal, latest_seals, write_seal
+from orchestration.landing.proof.seal import (
+    Seal,
+    draft_seal,
+    fingerprint,
+    latest_seal,
+    newest_seal_keys,
+    read_seals,
+    write_seal,
+)
 from tests.fakes.landing import H1, FakeLanding, minutes
 
 KEY_1 = "platform-events/seals/2025/08/01/01/r0001.json"
@@ -54,7 +62,7 @@ def test_a_seal_is_readable_and_reads_back(fake: FakeLanding) -> None:
     body = fake.bucket.objects["platform-events/seals/2025/08/01/01/r0001.json"]
     assert "2025-08-01T01" == json.loads(body)["hour"]
     assert found == latest_seal(fake.bucket, fake.stream.layout, H1)
-    assert {H1: found} == latest_seals(fake.bucket, fake.stream.layout)
+    assert {H1: found} == read_seals(fake.bucket, newest_seal_keys(fake.bucket, fake.stream.layout))
 
 
 def test_the_same_objects_are_not_sealed_twice(fake: FakeLanding) -> None:
@@ -178,4 +186,4 @@ def test_other_files_among_seals_are_skipped(fake: FakeLanding) -> None:
     """A file of notes is not a revision."""
     fake.bucket.objects[fake.stream.layout.hour_prefix(Kind.SEALS, H1) + "notes.txt"] = b"x"
     assert latest_seal(fake.bucket, fake.stream.layout, H1) is None
-    assert {} == latest_seals(fake.bucket, fake.stream.layout)
+    assert {} == read_seals(fake.bucket, newest_seal_keys(fake.bucket, fake.stream.layout))

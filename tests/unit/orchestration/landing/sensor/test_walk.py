@@ -12,7 +12,15 @@ from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.completeness import Open
 from orchestration.landing.proof.evidence import Request, examine, prove
-from orchestration.landing.proof.seal import Seal, draft_seal, fingerprint, latest_seal, latest_seals, write_seal
+from orchestration.landing.proof.seal import (
+    Seal,
+    draft_seal,
+    fingerprint,
+    latest_seal,
+    newest_seal_keys,
+    read_seals,
+    write_seal,
+)
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.run_tags import run_key
 from orchestration.landing.sensor.tick import Limits, Tick, run_tick
@@ -258,7 +266,7 @@ def test_30_days_with_empty_hours_and_a_dead_job_have_a_seal_for_every_hour() ->
                 default=hour.plus(1),
             )
             assert all(request.hour < unlanded for request in found.requests)
-    sealed = latest_seals(fake.bucket, fake.stream.layout)
+    sealed = read_seals(fake.bucket, newest_seal_keys(fake.bucket, fake.stream.layout))
     assert expected == {hour: its.accepted for hour, its in sealed.items()}
     assert 0.3 < sum(count == 0 for count in expected.values()) / 720 < 0.5
     assert all(its.revision == 1 for its in sealed.values())
