@@ -23,6 +23,7 @@ from orchestration.landing.ledger.chains import (
     joined_chains,
     topic_ids,
 )
+from orchestration.landing.ledger.damage import Damage
 from orchestration.landing.ledger.epochs import Epochs, HourLabel, HourPath
 
 _FAULTS_MAX = 5
@@ -53,13 +54,14 @@ class HourTotals(BaseModel):
 
 
 class LedgerTotals(BaseModel):
-    """The totals of the topics of one stream."""
+    """The totals of the topics of one stream, and the objects of the ledger that could not be read for them."""
 
     model_config = ConfigDict(frozen=True)
 
     topics: tuple[str, ...]
     chains: dict[ChainName, Chain] = {}
     hours: dict[HourLabel, HourTotals] = {}
+    damaged: tuple[Damage, ...] = ()
 
     def fold(self, entries: Iterable[tuple[Hour, LedgerEntry]]) -> LedgerTotals:
         """Return new totals with these entries added, each given with its emission hour."""
@@ -72,7 +74,11 @@ class LedgerTotals(BaseModel):
             for label in entry.hours:
                 hour = Hour.from_label(label)
                 hours[hour] = _updated(hours.get(hour), emitted, entry, label, fault)
-        return LedgerTotals(topics=self.topics, chains=chains, hours=hours)
+        return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=self.damaged)
+
+    def with_damaged(self, damaged: Iterable[Damage]) -> LedgerTotals:
+        """Return the totals with other unreadable objects: those of the newest read."""
+        return self.model_copy(update={"damaged": tuple(damaged)})
 
     def without_hours(self, hours: Iterable[Hour]) -> LedgerTotals:
         """Return the totals without these hours; offsets stay."""
@@ -101,14 +107,14 @@ class LedgerTotals(BaseModel):
         return topic_ids(self.chains, topic)
 
     def findings(self) -> list[str]:
-        """List every gap and every fault of the ledger, in a stable order."""
+        """List every unreadable object, every gap and every fault of the ledger, in a stable order."""
         gaps = [
             f"{key.name}: offsets {first}-{last} are missing from the ledger"
             for key, chain in sorted(self.joined.items())
             for first, last in chain.gaps()
         ]
         faults = {fault for _, hour in sorted(self.hours.items()) for fault in hour.faults}
-        return gaps + sorted(faults)
+        return [*(one.sentence() for one in self.damaged), *gaps, *sorted(faults)]
 
     def _fault(self, chains: Mapping[ChainKey, Chain], entry: LedgerEntry) -> str | None:
         where = f"{entry.topic}[{entry.partition}]"

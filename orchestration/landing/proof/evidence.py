@@ -27,6 +27,7 @@ from orchestration.landing.proof.completeness import (
     Open,
     Quarantined,
     before_asking,
+    beside_damage,
     missing_span,
     objects_listed,
     offsets_reached,
@@ -212,7 +213,9 @@ def judge(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) ->
         reached = offsets_reached(hour, totals, view, stream.policy)
     if isinstance(reached, Open):
         return Judgement(reached, view)
-    return Judgement(objects_listed(hour, totals.hours.get(hour), list_hour(stream, hour), reached), view)
+    listed = list_hour(stream, hour)
+    verdict = objects_listed(hour, totals.hours.get(hour), listed, reached)
+    return Judgement(beside_damage(verdict, listed, totals), view)
 
 
 def list_hour(stream: Stream, hour: Hour) -> tuple[ListedObject, ...]:

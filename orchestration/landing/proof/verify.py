@@ -151,6 +151,8 @@ class _Verification:
             yield Finding(layout.link_key(number - 1), f"seal {number} has another hash of it")
 
     def _against_ledger(self, seal: Seal, result: Verified) -> Iterable[Finding]:
+        epochs = {item.epoch for item in seal.objects}
+        yield from (Finding(one.key, one.reason) for one in self._totals.damaged if one.epoch in epochs)
         entries = self._sealed_entries(seal, result)
         where = f"ledger of {seal.hour}"
         view = seal.witness.view() if seal.witness else None

@@ -94,8 +94,14 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     """
     is_migrated = cursor.begun is None and cursor.reading.start is not None
     ends = read_end_offsets(stream, cursor.idle_ends)
-    news = read_ledger(stream.bucket, stream.layout, cursor.reading, objects_max=limits.ledger_objects_max)
-    totals = cursor.totals.fold(news.entries)
+    news = read_ledger(
+        stream.bucket,
+        stream.layout,
+        cursor.reading,
+        damaged=cursor.totals.damaged,
+        objects_max=limits.ledger_objects_max,
+    )
+    totals = cursor.totals.fold(news.entries).with_damaged(news.damaged)
     cursor = cursor.model_copy(update={"totals": totals, "reading": news.reading, "idle_ends": dict(ends.idle_ends)})
     if news.more:
         return Tick(cursor, findings=tuple(totals.findings()), behind=True)
