@@ -92,15 +92,16 @@ class LedgerNews:
     damaged: tuple[Damage, ...] = ()
 
 
-def read_ledger(
+def read_ledger(  # noqa: PLR0913 - the bounds of a read
     bucket: Bucket,
     layout: StreamLayout,
     reading: Reading,
     *,
     damaged: Iterable[Damage] = (),
     objects_max: int | None = None,
+    until: Hour | None = None,
 ) -> LedgerNews:
-    """List the ledger from `reading.start`, and fetch and parse the objects that are new.
+    """List the ledger from `reading.start` to before `until`, and fetch and parse the objects that are new.
 
     Keys below `ledger/` that the landing job does not write are skipped. An object that `damaged` has with the same
     ETag is not fetched again.
@@ -109,7 +110,7 @@ def read_ledger(
         BucketUnavailableError: the bucket is away; nothing is lost.
     """
     listing = _Listing(reading, {one.key: one for one in damaged}, objects_max)
-    unread = listing.of(bucket, layout)
+    unread = listing.of(bucket, layout, until)
     read: list[ObjectKey] = []
     entries: list[tuple[Hour, LedgerEntry]] = []
     for (key, etag), body in zip(unread, bucket.get_present([key.key for key, _ in unread]), strict=True):
@@ -128,14 +129,6 @@ def read_ledger(
     return LedgerNews(reading.add(read), tuple(entries), listing.more, ordered)
 
 
-def read_whole_ledger(
-    bucket: Bucket, layout: StreamLayout, topics: tuple[str, ...], *, since: Hour | None = None
-) -> tuple[LedgerTotals, tuple[tuple[Hour, LedgerEntry], ...]]:
-    """Read and add up every entry that was emitted in or after `since`; None reads all of them."""
-    news = read_ledger(bucket, layout, Reading(start=since))
-    return LedgerTotals(topics=topics).fold(news.entries).with_damaged(news.damaged), news.entries
-
-
 class _Listing:
     """One listing of the ledger: the objects to fetch, and the damaged ones that have not changed."""
 
@@ -146,7 +139,7 @@ class _Listing:
         self.damaged: list[Damage] = []
         self.more = False
 
-    def of(self, bucket: Bucket, layout: StreamLayout) -> list[tuple[ObjectKey, str]]:
+    def of(self, bucket: Bucket, layout: StreamLayout, until: Hour | None) -> list[tuple[ObjectKey, str]]:
         """List keys and ETags of unread objects, at most `objects_max`."""
         start = self._reading.start
         unread: list[tuple[ObjectKey, str]] = []
@@ -155,6 +148,8 @@ class _Listing:
             key = ObjectKey.try_parse(found.key)
             if key is None:
                 continue
+            if until is not None and key.hour >= until:
+                break
             # A second object of one epoch is read even if the first one was: its offsets then overlap, which is the
             # fault.
             doubled = (key.hour, key.epoch) in listed

@@ -52,6 +52,22 @@ class HourTotals(BaseModel):
         """Return the epochs that must have an object of this kind in the hour."""
         return self.landing_epochs if kind is Kind.LANDING else self.rejected_epochs
 
+    def plus(self, other: HourTotals) -> HourTotals:
+        """Return the sums of both, which share no entry."""
+        faults = self.faults
+        for fault in other.faults:
+            faults = _with_fault(faults, fault)
+        return HourTotals(
+            since=min(self.since, other.since),
+            until=max(self.until, other.until),
+            accepted=self.accepted + other.accepted,
+            rejected=self.rejected + other.rejected,
+            landing_epochs=self.landing_epochs.plus(other.landing_epochs),
+            rejected_epochs=self.rejected_epochs.plus(other.rejected_epochs),
+            topic_ids=tuple(sorted({*self.topic_ids, *other.topic_ids})),
+            faults=faults,
+        )
+
 
 class LedgerTotals(BaseModel):
     """The totals of the topics of one stream, and the objects of the ledger that could not be read for them."""
@@ -75,6 +91,30 @@ class LedgerTotals(BaseModel):
                 hour = Hour.from_label(label)
                 hours[hour] = _updated(hours.get(hour), emitted, entry, label, fault)
         return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=self.damaged)
+
+    def plus(self, other: LedgerTotals) -> LedgerTotals | None:
+        """Return the totals of both, which share no entry.
+
+        None where only their entries can be added: both have the same offsets, they are of other topics, or the chains
+        of earlier releases would belong to another topic id.
+        """
+        if self.topics != other.topics or _mixes_releases(other.chains) or self._overlaps(other):
+            return None
+        chains, hours = dict(self.chains), dict(self.hours)
+        for key, chain in other.chains.items():
+            chains[key] = chain.joined(chains[key]) if key in chains else chain
+        for hour, totals in other.hours.items():
+            hours[hour] = hours[hour].plus(totals) if hour in hours else totals
+        return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=(*self.damaged, *other.damaged))
+
+    def _overlaps(self, other: LedgerTotals) -> bool:
+        return any(
+            self.chains[known].covered.overlap(first, last)
+            for key, chain in other.chains.items()
+            for known in chains_to_compare(self.chains, key)
+            if known in self.chains
+            for first, last in chain.covered.spans
+        )
 
     def with_damaged(self, damaged: Iterable[Damage]) -> LedgerTotals:
         """Return the totals with other unreadable objects: those of the newest read."""
@@ -129,6 +169,11 @@ class LedgerTotals(BaseModel):
             f"{where}: offsets {overlap[0]}-{overlap[1]} landed twice, again by epoch {entry.epoch} "
             f"(job {entry.job_id}, checkpoint {entry.checkpoint}); {_cause(entry)}"
         )
+
+
+def _mixes_releases(chains: Mapping[ChainKey, Chain]) -> bool:
+    """Return whether a topic has entries with and without a topic id."""
+    return any(key.topic_id and key.without_id() in chains for key in chains)
 
 
 def _cause(entry: LedgerEntry) -> str:

@@ -10,8 +10,8 @@ from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, S
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.clients.snowflake import ExternalTable, of_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
-from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Quarantined, before_asking
 from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
 from orchestration.landing.proof.produced import hours_that_have_not_landed

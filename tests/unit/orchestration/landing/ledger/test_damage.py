@@ -101,7 +101,7 @@ def test_a_limit_keeps_the_damage_behind_it(fake: FakeLanding) -> None:
 
 
 def test_only_the_hour_of_a_damaged_object_stops(fake: FakeLanding) -> None:
-    """One of two epochs of hour 04 is damaged: 04 is stuck with its key, 05 is requested, and so is 04 once repaired."""
+    """One of two epochs of 04 is damaged: 04 is stuck with its key, 05 is requested, and so is 04 once repaired."""
     done = tick(fake)
     key = land_hours_4_and_5(fake)
     whole, fake.bucket.objects[key] = fake.bucket.objects[key], b'{"job":'
