@@ -39,12 +39,11 @@ def _difference(bucket: Bucket, layout: StreamLayout, day: LedgerDay) -> str | N
         made = made_day(layout, day.totals.topics, day.day, bodies, previous=day.previous, revision=day.revision)
     except DamagedDayError as exc:
         return f"an object of its day is damaged since: {exc}"
-    if len(bodies) != day.objects:
-        return f"it has {day.objects} objects of the ledger, the bucket has {len(bodies)} of its day"
-    if made.objects_sha256 != day.objects_sha256:
-        return "objects of its day have other bytes"
-    if made.totals != day.totals or made.seen != day.seen:
-        return "its totals are not those of its objects"
-    if read_day_entries(bucket, layout, day, ()) is None:
-        return "the object with its entries is gone or has other bytes"
-    return None
+    differs = {
+        f"it has {day.objects} objects of the ledger, the bucket has {len(bodies)} of its day": len(bodies)
+        != day.objects,
+        "objects of its day have other bytes": made.objects_sha256 != day.objects_sha256,
+        "its totals are not those of its objects": (made.totals, made.seen) != (day.totals, day.seen),
+        "the object with its entries is gone or has other bytes": read_day_entries(bucket, layout, day, ()) is None,
+    }
+    return next((what for what, is_so in differs.items() if is_so), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from orchestration.landing.ledger.whole import Entries, read_whole_ledger
 from orchestration.landing.proof.compaction import compact_ledger
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.seal import draft_seal
+from orchestration.landing.proof.verification.days import wrong_days
 from orchestration.landing.sensor.cursor import read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
@@ -123,9 +125,9 @@ def test_days_and_objects_give_the_same_totals_and_entries(
         fake.job.writes_ids = fake.job.writes_ids or repeats
     fake.clock.time = emitted + timedelta(minutes=1)
     compact_ledger(fake.stream)
-    hours = sorted(read_objects(fake, [])[0].hours)[::2]
-    expected, entries = read_objects(fake, hours, topics)
-    totals, found = read(fake, hours, topics)
+    wanted = sorted(read_objects(fake, [])[0].hours)[::2]
+    expected, entries = read_objects(fake, wanted, topics)
+    totals, found = read(fake, wanted, topics)
     assert sorted_faults(expected) == sorted_faults(totals)
     assert sorted(entries, key=str) == sorted(found, key=str)
 
@@ -221,3 +223,37 @@ def test_a_snapshot_can_be_compared_with_the_objects_of_its_day() -> None:
     document = json.loads(fake.bucket.objects[LAYOUT.ledger_day_key(FIRST, 1)])
     keys = [key for key in fake.bucket.objects if key.startswith(f"{LAYOUT.prefix(Kind.LEDGER)}2025/08/01/")]
     assert len(keys) == document["objects"] == 46
+
+
+def test_wrong_snapshots_are_named() -> None:
+    """A healthy one is compared with every object of its day, and is no finding."""
+    fake = landed()
+    compact_ledger(fake.stream)
+    assert [] == list(wrong_days(fake.bucket, LAYOUT))
+    text = fake.bucket.objects[LAYOUT.ledger_day_key(FIRST, 1)]
+    fake.bucket.objects[LAYOUT.ledger_day_key(FIRST, 1)] = text.replace(b'"accepted": 2', b'"accepted": 3', 1)
+    fake.bucket.objects[LAYOUT.ledger_day_key(SECOND, 1)] = b"{}"
+    key = next(key for key in sorted(fake.bucket.objects) if "/ledger/2025/08/03/" in key)
+    del fake.bucket.objects[key]
+    assert [
+        (LAYOUT.ledger_day_key(FIRST, 1), "its totals are not those of its objects"),
+        (LAYOUT.ledger_day_key(SECOND, 1), "it is no snapshot of this day; delete it, and run compact_ledger"),
+        (LAYOUT.ledger_day_key(THIRD, 1), "it has 48 objects of the ledger, the bucket has 47 of its day"),
+    ] == [(found.where, found.what) for found in wrong_days(fake.bucket, LAYOUT)]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda body: body.replace(b'"checkpoint":', b'"checkpoint": '), "objects of its day have other bytes"),
+        (lambda _: b"{}\n", "an object of its day is damaged since"),
+    ],
+)
+def test_a_changed_object_of_a_compacted_day_is_found(change: Callable[[bytes], bytes], what: str) -> None:
+    """The snapshot has the hash over its bytes."""
+    fake = landed()
+    compact_ledger(fake.stream)
+    key = next(key for key in sorted(fake.bucket.objects) if "/ledger/2025/08/02/" in key)
+    fake.bucket.objects[key] = change(fake.bucket.objects[key])
+    (found,) = wrong_days(fake.bucket, LAYOUT)
+    assert (LAYOUT.ledger_day_key(SECOND, 1), True) == (found.where, found.what.startswith(what))
