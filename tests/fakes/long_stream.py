@@ -75,7 +75,7 @@ class LongStream:
         """Make a ledger object or a seal."""
         found = ObjectKey.try_parse(key)
         if found is not None:
-            return self.entry(int(found.epoch.partition(".")[2])).model_dump_json().encode() + b"\n"
+            return self._ledger_line(int(found.epoch.partition(".")[2]))
         return self._seal(SealKey.parse(key).hour)
 
     def entry(self, offset: int) -> LedgerEntry:
@@ -91,6 +91,21 @@ class LongStream:
             last_offset=offset, records=1, offset_sum=offset, holes=0,
             hours={Hour.containing(moment).label: HourCells(accepted=cell)}, types={"SENSOR_TICK": 1},
         )  # fmt: skip
+
+    def _ledger_line(self, offset: int) -> bytes:
+        """Write the entry as text: hundreds of thousands of models would take minutes."""
+        moment = self.moment(offset)
+        at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
+        cell = (
+            f'{{"records":1,"min_offset":{offset},"max_offset":{offset},"offset_sum":{offset},'
+            f'"min_timestamp":"{at}","max_timestamp":"{at}","bytes":900}}'
+        )
+        return (
+            f'{{"job":"landing","job_id":"j1","checkpoint":{offset},"subtask":0,"epoch":"{INSTANCE}.{offset}",'
+            f'"cluster_id":"cluster-1","topic_id":"topic-1","topic":"{TOPIC}","partition":0,'
+            f'"first_offset":{offset},"last_offset":{offset},"records":1,"offset_sum":{offset},"holes":0,'
+            f'"hours":{{"{Hour.containing(moment).label}":{{"accepted":{cell}}}}},"types":{{"SENSOR_TICK":1}}}}\n'
+        ).encode()
 
     def registered(self) -> dict[str, int]:
         """Return bytes by key of every landed object, as Snowflake has registered them."""
