@@ -8,6 +8,8 @@ Keys of a stream (default `platform-events`), all times UTC:
     <stream>/seals/yyyy/MM/dd/HH/r0001.json                          one seal per revision, create-only
     <stream>/published/yyyy/MM/dd/HH/r0001-<records>.json            one per published revision, create-only
     <stream>/chain/<rest>-<number>.json                              the seals in the order of writing, newest first
+    <stream>/ledger-days/yyyy-MM-dd/r0001.json                       the ledger of one day of emission, added up
+    <stream>/ledger-days/yyyy-MM-dd/<sha256>.jsonl.gz                its entries, named by the former
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import total_ordering
 from typing import Any, Self, TypeVar
@@ -39,6 +41,7 @@ _OBJECT = re.compile(
 )
 _LINK = re.compile(r"(?P<stream>[^/]+)/chain/(?P<rest>\d{10})-(?P<number>\d+)\.json")
 _LINKS_MAX = 9_999_999_999
+_LEDGER_DAY = re.compile(r"(?P<stream>[^/]+)/ledger-days/(?P<day>\d{4}-\d{2}-\d{2})/r(?P<revision>\d{4,})\.json")
 _SEAL = re.compile(r"(?P<stream>[^/]+)/seals/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})\.json")
 _PUBLICATION = re.compile(
     r"(?P<stream>[^/]+)/published/(?P<path>\d{4}/\d{2}/\d{2}/\d{2})/r(?P<revision>\d{4,})-(?P<records>\d+)\.json"
@@ -126,6 +129,11 @@ class Hour:
         except ValueError as exc:
             raise LayoutError(f"no such hour: {text!r}") from exc
 
+    @classmethod
+    def beginning(cls, day: date) -> Self:
+        """Return the first hour of a UTC day."""
+        return cls(datetime.combine(day, time(), UTC))
+
     @property
     def end(self) -> datetime:
         """First instant after the hour; the last instant of the last hour that a `datetime` can hold."""
@@ -202,6 +210,23 @@ class StreamLayout:
     def link_key(self, number: int) -> str:
         """Return the key of a link of the chain of seals; numbers count from 1, and the newest is listed first."""
         return f"{self.chain_prefix}{_LINKS_MAX - number:010d}-{number}.json"
+
+    @property
+    def ledger_days_prefix(self) -> str:
+        """The prefix of the days of the ledger, `platform-events/ledger-days/`."""
+        return f"{self.stream}/ledger-days/"
+
+    def ledger_day_objects(self, day: date) -> str:
+        """Return the prefix of the objects of the ledger of a day of emission."""
+        return f"{self.prefix(Kind.LEDGER)}{Hour.beginning(day).path[:-3]}"
+
+    def ledger_day_key(self, day: date, revision: int) -> str:
+        """Return the key of the totals of a day of emission; revisions count from 1."""
+        return f"{self.ledger_days_prefix}{day.isoformat()}/r{revision:04d}.json"
+
+    def ledger_day_entries_key(self, day: date, sha256: str) -> str:
+        """Return the key of the entries of a day of emission, by the hash of their bytes."""
+        return f"{self.ledger_days_prefix}{day.isoformat()}/{sha256}.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +333,27 @@ def newest_of_each_hour(keys: Iterable[Revised]) -> dict[Hour, Revised]:
         if key.hour not in newest or newest[key.hour].revision < key.revision:
             newest[key.hour] = key
     return newest
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDayKey:
+    """The parts of the key of the totals of a day of the ledger."""
+
+    key: str
+    stream: str
+    day: date
+    revision: int
+
+    @classmethod
+    def try_parse(cls, key: str) -> Self | None:
+        """Read a key of `ledger-days/`; the entries of a day and foreign keys are None."""
+        match = _LEDGER_DAY.fullmatch(key)
+        if match is None:
+            return None
+        try:
+            return cls(key, match["stream"], date.fromisoformat(match["day"]), int(match["revision"]))
+        except ValueError:
+            return None
 
 
 class AcceptedLine(BaseModel):

@@ -33,7 +33,9 @@ def verify(  # noqa: PLR0913 (the options of a command)
         list[str] | None, typer.Argument(metavar="HOUR...", help="Hours such as 2025-08-01T03.", show_default=False)
     ] = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="Every sealed hour, and the chain of their seals.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every sealed hour, the chain of their seals, the compacted days.")
+    ] = False,
     read: Annotated[bool, typer.Option("--read", help="Read every line of the objects.")] = False,
     anchor: Annotated[
         str | None,
@@ -47,6 +49,7 @@ def verify(  # noqa: PLR0913 (the options of a command)
     something is wrong, and printed with its name; 2: it cannot be known.
     """
     from orchestration.landing.errors import LandingError
+    from orchestration.landing.proof.verification.days import wrong_days
     from orchestration.landing.proof.verification.seals import verify_chain
     from orchestration.landing.proof.verify import sealed_hours, verify_hours
 
@@ -55,7 +58,7 @@ def verify(  # noqa: PLR0913 (the options of a command)
     chosen = _hours(labels or [])
     asked = _stream(context.obj)
     try:
-        chain = verify_chain(asked, anchor=anchor) if every else []
+        chain = [*verify_chain(asked, anchor=anchor), *wrong_days(asked.bucket, asked.layout)] if every else []
         found = verify_hours(asked, sealed_hours(asked) if every else chosen, read=read)
     except LandingError as exc:
         print_line(f"hourglass: {exc}")

@@ -7,7 +7,6 @@
     ├── BucketRefusedError          the bucket refuses: credentials, missing bucket, missing object
     ├── BrokerRefusedError          the broker refuses: credentials
     │   └── TopicMissingError       the broker has no such topic
-    ├── LedgerUnreadableError       an object of the ledger is not what the landing job writes
     ├── SealUnreadableError         a seal is not what this package writes
     ├── SealConflictError           a sealed object is gone or was changed, or other writers won every revision
     ├── CursorError
@@ -48,10 +47,6 @@ class BrokerRefusedError(LandingError):
 
 class TopicMissingError(BrokerRefusedError):
     """The broker has no topic of this name."""
-
-
-class LedgerUnreadableError(LandingError):
-    """An object below `ledger/` does not hold ledger entries."""
 
 
 class SealUnreadableError(LandingError):

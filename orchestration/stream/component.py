@@ -14,6 +14,7 @@ from orchestration.stream.alerting import alert_sensor
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.binding import bind
 from orchestration.stream.checks import hour_checks
+from orchestration.stream.compacting import compaction_job, compaction_schedule
 from orchestration.stream.document import StreamDocument, stream_schema
 from orchestration.stream.hours import hour_job, hour_sensor
 from orchestration.stream.observing import observing_sensor
@@ -78,10 +79,12 @@ class HourlyStreamComponent(HourlyAssets):
         self._require_own_places(context)
         table = self._table(context)
         job, bound = hour_job(document), bind(document, table)
+        compaction = compaction_job(document)
         return dg.Definitions(
             assets=[*external_assets(document), landed_hour(document), published_hour(document)],
             asset_checks=hour_checks(document),
-            jobs=[job],
+            jobs=[job, compaction],
+            schedules=[compaction_schedule(compaction)],
             sensors=[
                 hour_sensor(document, job),
                 observing_sensor(document),

@@ -47,6 +47,11 @@ class FakeBucket:
             raise BucketRefusedError(f"no object {missing[0]}")
         return tuple(self.objects[key] for key in keys)
 
+    def get_present(self, keys: Sequence[str]) -> tuple[bytes | None, ...]:
+        """Fetch objects; None for each one that is not there."""
+        self.fetched.extend(keys)
+        return tuple(self.objects.get(key) for key in keys)
+
     def put_if_absent(self, key: str, body: bytes) -> bool:
         """Write an object unless it is there."""
         if self.rivals:

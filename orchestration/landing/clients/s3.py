@@ -46,6 +46,10 @@ class Bucket(Protocol):
         """Fetch whole objects, in the order of `keys`."""
         ...
 
+    def get_present(self, keys: Sequence[str]) -> tuple[bytes | None, ...]:
+        """Fetch whole objects, in the order of `keys`; None for each one that is not there."""
+        ...
+
     def put_if_absent(self, key: str, body: bytes) -> bool:
         """Write an object unless the key exists; return whether it was written."""
         ...
@@ -87,6 +91,11 @@ class S3Bucket:
         with ThreadPoolExecutor(_READERS) as pool:
             return tuple(pool.map(self._get_one, keys))
 
+    def get_present(self, keys: Sequence[str]) -> tuple[bytes | None, ...]:
+        """Fetch objects, several at a time."""
+        with ThreadPoolExecutor(_READERS) as pool:
+            return tuple(pool.map(self._get_if_present, keys))
+
     def put_if_absent(self, key: str, body: bytes) -> bool:
         """Write with `If-None-Match: *`.
 
@@ -108,6 +117,15 @@ class S3Bucket:
         with self._foreign_errors(f"get {key}"):
             body: bytes = self._client.get_object(Bucket=self.name, Key=key)["Body"].read()
             return body
+
+    def _get_if_present(self, key: str) -> bytes | None:
+        try:
+            return self._get_one(key)
+        except BucketRefusedError as exc:
+            # `__cause__` is the answer of the server: only a missing object is None, not a missing bucket.
+            if isinstance(exc.__cause__, Exception) and failure_of(exc.__cause__).kind is FailureKind.MISSING:
+                return None
+            raise
 
     @cached_property
     def _client(self) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, StreamLayout
 from orchestration.landing.clients.record_columns import RecordColumns
 from orchestration.landing.clients.table_rows import RowGroup, read_group, rows_statement
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
@@ -100,7 +100,18 @@ def _timestamp(hour: Hour) -> str:
     return f"{literal(f'{hour.start:%Y-%m-%d %H:%M:%S}')}::TIMESTAMP_NTZ"
 
 
-def of_hour(by_key: Mapping[str, int], layout: StreamLayout, hour: Hour) -> dict[str, int]:
-    """Select the keys of one hour."""
-    prefix = layout.hour_prefix(Kind.LANDING, hour)
-    return {key: value for key, value in by_key.items() if key.startswith(prefix)}
+def by_hour(by_key: Mapping[str, int], layout: StreamLayout) -> dict[Hour, dict[str, int]]:
+    """Group keys by their hours; keys outside of the hours' directories are left out."""
+    prefix = layout.prefix(Kind.LANDING)
+    found: dict[str, dict[str, int]] = {}
+    for key, value in by_key.items():
+        if key.startswith(prefix):
+            found.setdefault(key[len(prefix) :].rpartition("/")[0], {})[key] = value
+    return {hour: keys for path, keys in found.items() if (hour := _hour(path)) is not None}
+
+
+def _hour(path: str) -> Hour | None:
+    try:
+        return Hour.from_path(path)
+    except LayoutError:
+        return None

@@ -42,6 +42,16 @@ class Epochs(RootModel[dict[str, RangesText]]):
             for sequence in sequences:
                 yield f"{instance}.{sequence}"
 
+    def plus(self, other: Epochs) -> Epochs:
+        """Return the epochs of both."""
+        root = dict(self.root)
+        for instance, sequences in other.root.items():
+            ranges = root.get(instance, Ranges())
+            for first, last in sequences.spans:
+                ranges = ranges.add(first, last)
+            root[instance] = ranges
+        return Epochs(root)
+
     def add(self, epoch: str) -> Epochs:
         """Return the set with one more epoch."""
         instance, sequence = split_epoch(epoch)

@@ -6,18 +6,18 @@ emission hour in which an unread object can still appear (`Reading.start`), and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from flink_jobs.contracts.layout import HOUR, Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.kafka import TopicOffsets
-from orchestration.landing.clients.s3 import Bucket
-from orchestration.landing.errors import LedgerUnreadableError
+from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.ledger.chains import Chain, ChainKey
+from orchestration.landing.ledger.damage import Damage, parse_entries
 from orchestration.landing.ledger.epochs import Epochs, HourPath
 from orchestration.landing.ledger.totals import LedgerTotals
 from producers.kafka import OffsetRange
@@ -52,7 +52,7 @@ class Reading(BaseModel):
         """Move `start` forward to the earliest emission hour in which an unread object can appear; never back.
 
         The next entry of a partition is emitted after its newest one. If all records of a partition had landed when
-        the broker was asked, its next entry is emitted after that time.
+        the broker was asked, its next entry is emitted after that time. An unreadable object is read again.
 
         Args:
             totals: of everything that was read.
@@ -64,6 +64,7 @@ class Reading(BaseModel):
         known = [hour for hour in hours if hour is not None]
         if not hours or len(known) < len(hours):
             return self
+        known += [damage.emitted for damage in totals.damaged]
         start = max(min(known), self.start or min(known))
         return Reading(start=start, seen={hour: seen for hour, seen in self.seen.items() if hour >= start})
 
@@ -81,71 +82,93 @@ def marks_of(topics: Iterable[TopicOffsets]) -> dict[ChainKey, OffsetRange]:
 class LedgerNews:
     """The result of one read: new entries with their emission hours, in the order of keys.
 
-    With `more`, the limit left objects unread, and a missing entry proves nothing.
+    With `more`, the limit left objects unread, and a missing entry proves nothing. `damaged` are all objects from the
+    start of the read on that cannot be read; none of them is marked as read.
     """
 
     reading: Reading
     entries: tuple[tuple[Hour, LedgerEntry], ...]
     more: bool
+    damaged: tuple[Damage, ...] = ()
 
 
-def read_ledger(
-    bucket: Bucket, layout: StreamLayout, reading: Reading, *, objects_max: int | None = None
+def read_ledger(  # noqa: PLR0913 - the bounds of a read
+    bucket: Bucket,
+    layout: StreamLayout,
+    reading: Reading,
+    *,
+    damaged: Iterable[Damage] = (),
+    objects_max: int | None = None,
+    until: Hour | None = None,
 ) -> LedgerNews:
-    """List the ledger from `reading.start`, and fetch and parse the objects that are new.
+    """List the ledger from `reading.start` to before `until`, and fetch and parse the objects that are new.
 
-    Keys below `ledger/` that the landing job does not write are skipped.
+    Keys below `ledger/` that the landing job does not write are skipped. An object that `damaged` has with the same
+    ETag is not fetched again.
 
     Raises:
         BucketUnavailableError: the bucket is away; nothing is lost.
-        LedgerUnreadableError: an object of the ledger is damaged.
     """
-    keys, more = _unread(bucket, layout, reading, objects_max)
-    entries = [
-        (key.hour, entry)
-        for key, body in zip(keys, bucket.get([key.key for key in keys]), strict=True)
-        for entry in _parse(key, body)
-    ]
-    return LedgerNews(reading.add(keys), tuple(entries), more)
-
-
-def read_whole_ledger(
-    bucket: Bucket, layout: StreamLayout, topics: tuple[str, ...], *, since: Hour | None = None
-) -> tuple[LedgerTotals, tuple[tuple[Hour, LedgerEntry], ...]]:
-    """Read and add up every entry that was emitted in or after `since`; None reads all of them."""
-    news = read_ledger(bucket, layout, Reading(start=since))
-    return LedgerTotals(topics=topics).fold(news.entries), news.entries
-
-
-def _unread(
-    bucket: Bucket, layout: StreamLayout, reading: Reading, objects_max: int | None
-) -> tuple[list[ObjectKey], bool]:
-    prefix = layout.prefix(Kind.LEDGER)
-    start_after = layout.hour_prefix(Kind.LEDGER, reading.start) if reading.start else ""
-    unread: list[ObjectKey] = []
-    listed: set[tuple[Hour, str]] = set()
-    for found in bucket.list(prefix, start_after):
-        key = ObjectKey.try_parse(found.key)
-        if key is None:
+    listing = _Listing(reading, {one.key: one for one in damaged}, objects_max)
+    unread = listing.of(bucket, layout, until)
+    read: list[ObjectKey] = []
+    entries: list[tuple[Hour, LedgerEntry]] = []
+    for (key, etag), body in zip(unread, bucket.get_present([key.key for key, _ in unread]), strict=True):
+        if body is None:
+            listing.damaged.append(
+                Damage(key=key.key, emitted=key.hour, etag=None, reason="it was listed, and is gone")
+            )
             continue
-        # A second object of one epoch is read even if the first one was: its offsets then overlap, which is the fault.
-        doubled = (key.hour, key.epoch) in listed
-        listed.add((key.hour, key.epoch))
-        if reading.contains(key) and not doubled:
+        found, wrong = parse_entries(key, body)
+        if wrong is not None:
+            listing.damaged.append(Damage(key=key.key, emitted=key.hour, etag=etag, reason=wrong))
             continue
-        if len(unread) == objects_max:
-            return unread, True
-        unread.append(key)
-    return unread, False
+        read.append(key)
+        entries += [(key.hour, entry) for entry in found]
+    ordered = tuple(sorted(listing.damaged, key=lambda one: one.key))
+    return LedgerNews(reading.add(read), tuple(entries), listing.more, ordered)
 
 
-def _parse(key: ObjectKey, body: bytes) -> list[LedgerEntry]:
-    if key.codec:
-        raise LedgerUnreadableError(f"{key.key}: the ledger is plain JSON lines, not {key.codec}")
-    try:
-        return [LedgerEntry.model_validate_json(line) for line in body.splitlines()]
-    except ValidationError as exc:
-        raise LedgerUnreadableError(f"{key.key}: not a ledger entry: {exc.errors()[0]['msg']}") from exc
+class _Listing:
+    """One listing of the ledger: the objects to fetch, and the damaged ones that have not changed."""
+
+    def __init__(self, reading: Reading, known: Mapping[str, Damage], objects_max: int | None) -> None:
+        self._reading = reading
+        self._known = known
+        self._objects_max = objects_max
+        self.damaged: list[Damage] = []
+        self.more = False
+
+    def of(self, bucket: Bucket, layout: StreamLayout, until: Hour | None) -> list[tuple[ObjectKey, str]]:
+        """List keys and ETags of unread objects, at most `objects_max`."""
+        start = self._reading.start
+        unread: list[tuple[ObjectKey, str]] = []
+        listed: set[tuple[Hour, str]] = set()
+        for found in bucket.list(layout.prefix(Kind.LEDGER), layout.hour_prefix(Kind.LEDGER, start) if start else ""):
+            key = ObjectKey.try_parse(found.key)
+            if key is None:
+                continue
+            if until is not None and key.hour >= until:
+                break
+            # A second object of one epoch is read even if the first one was: its offsets then overlap, which is the
+            # fault.
+            doubled = (key.hour, key.epoch) in listed
+            listed.add((key.hour, key.epoch))
+            if (self._reading.contains(key) and not doubled) or self._is_still_damaged(found):
+                continue
+            if len(unread) == self._objects_max:
+                self.more = True
+                self.damaged += [one for one in self._known.values() if one.key >= found.key]
+                break
+            unread.append((key, found.etag))
+        return unread
+
+    def _is_still_damaged(self, found: ListedObject) -> bool:
+        known = self._known.get(found.key)
+        if known is None or known.etag != found.etag:
+            return False
+        self.damaged.append(known)
+        return True
 
 
 def _earliest_unread(chain: Chain | None, marks: OffsetRange, asked_at: datetime) -> Hour | None:

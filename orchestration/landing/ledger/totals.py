@@ -23,6 +23,7 @@ from orchestration.landing.ledger.chains import (
     joined_chains,
     topic_ids,
 )
+from orchestration.landing.ledger.damage import Damage
 from orchestration.landing.ledger.epochs import Epochs, HourLabel, HourPath
 
 _FAULTS_MAX = 5
@@ -51,15 +52,32 @@ class HourTotals(BaseModel):
         """Return the epochs that must have an object of this kind in the hour."""
         return self.landing_epochs if kind is Kind.LANDING else self.rejected_epochs
 
+    def plus(self, other: HourTotals) -> HourTotals:
+        """Return the sums of both, which share no entry."""
+        faults = self.faults
+        for fault in other.faults:
+            faults = _with_fault(faults, fault)
+        return HourTotals(
+            since=min(self.since, other.since),
+            until=max(self.until, other.until),
+            accepted=self.accepted + other.accepted,
+            rejected=self.rejected + other.rejected,
+            landing_epochs=self.landing_epochs.plus(other.landing_epochs),
+            rejected_epochs=self.rejected_epochs.plus(other.rejected_epochs),
+            topic_ids=tuple(sorted({*self.topic_ids, *other.topic_ids})),
+            faults=faults,
+        )
+
 
 class LedgerTotals(BaseModel):
-    """The totals of the topics of one stream."""
+    """The totals of the topics of one stream, and the objects of the ledger that could not be read for them."""
 
     model_config = ConfigDict(frozen=True)
 
     topics: tuple[str, ...]
     chains: dict[ChainName, Chain] = {}
     hours: dict[HourLabel, HourTotals] = {}
+    damaged: tuple[Damage, ...] = ()
 
     def fold(self, entries: Iterable[tuple[Hour, LedgerEntry]]) -> LedgerTotals:
         """Return new totals with these entries added, each given with its emission hour."""
@@ -72,7 +90,35 @@ class LedgerTotals(BaseModel):
             for label in entry.hours:
                 hour = Hour.from_label(label)
                 hours[hour] = _updated(hours.get(hour), emitted, entry, label, fault)
-        return LedgerTotals(topics=self.topics, chains=chains, hours=hours)
+        return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=self.damaged)
+
+    def plus(self, other: LedgerTotals) -> LedgerTotals | None:
+        """Return the totals of both, which share no entry.
+
+        None where only their entries can be added: both have the same offsets, they are of other topics, or the chains
+        of earlier releases would belong to another topic id.
+        """
+        if self.topics != other.topics or _mixes_releases(other.chains) or self._overlaps(other):
+            return None
+        chains, hours = dict(self.chains), dict(self.hours)
+        for key, chain in other.chains.items():
+            chains[key] = chain.joined(chains[key]) if key in chains else chain
+        for hour, totals in other.hours.items():
+            hours[hour] = hours[hour].plus(totals) if hour in hours else totals
+        return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=(*self.damaged, *other.damaged))
+
+    def _overlaps(self, other: LedgerTotals) -> bool:
+        return any(
+            self.chains[known].covered.overlap(first, last)
+            for key, chain in other.chains.items()
+            for known in chains_to_compare(self.chains, key)
+            if known in self.chains
+            for first, last in chain.covered.spans
+        )
+
+    def with_damaged(self, damaged: Iterable[Damage]) -> LedgerTotals:
+        """Return the totals with other unreadable objects: those of the newest read."""
+        return self.model_copy(update={"damaged": tuple(damaged)})
 
     def without_hours(self, hours: Iterable[Hour]) -> LedgerTotals:
         """Return the totals without these hours; offsets stay."""
@@ -101,14 +147,14 @@ class LedgerTotals(BaseModel):
         return topic_ids(self.chains, topic)
 
     def findings(self) -> list[str]:
-        """List every gap and every fault of the ledger, in a stable order."""
+        """List every unreadable object, every gap and every fault of the ledger, in a stable order."""
         gaps = [
             f"{key.name}: offsets {first}-{last} are missing from the ledger"
             for key, chain in sorted(self.joined.items())
             for first, last in chain.gaps()
         ]
         faults = {fault for _, hour in sorted(self.hours.items()) for fault in hour.faults}
-        return gaps + sorted(faults)
+        return [*(one.sentence() for one in self.damaged), *gaps, *sorted(faults)]
 
     def _fault(self, chains: Mapping[ChainKey, Chain], entry: LedgerEntry) -> str | None:
         where = f"{entry.topic}[{entry.partition}]"
@@ -123,6 +169,11 @@ class LedgerTotals(BaseModel):
             f"{where}: offsets {overlap[0]}-{overlap[1]} landed twice, again by epoch {entry.epoch} "
             f"(job {entry.job_id}, checkpoint {entry.checkpoint}); {_cause(entry)}"
         )
+
+
+def _mixes_releases(chains: Mapping[ChainKey, Chain]) -> bool:
+    """Return whether a topic has entries with and without a topic id."""
+    return any(key.topic_id and key.without_id() in chains for key in chains)
 
 
 def _cause(entry: LedgerEntry) -> str:

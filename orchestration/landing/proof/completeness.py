@@ -27,7 +27,7 @@ without one landed record, of which everything was deleted, had no record of the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.ledger.chains import ChainKey
+from orchestration.landing.ledger.damage import Damage, damage_before, damage_of_epochs
 from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
 from producers.kafka import OffsetRange
 
@@ -206,7 +207,9 @@ def offsets_reached(hour: Hour, totals: LedgerTotals, view: BrokerView, policy: 
         return Open(hour, f"a repair: {its.faults[0]}", is_stuck=True)
     missing = missing_offsets(totals, view)
     if missing:
-        return Open(hour, f"{missing[0]} to land", is_stuck=_has_lost(totals, view))
+        is_gap = _has_lost(totals, view)
+        waits = Open(hour, f"{missing[0]} to land", is_stuck=is_gap)
+        return _held_by(waits, damage_before(totals.damaged, hour, is_gap=is_gap))
     proof = Proof.CLOSED if view.closed else Proof.OFFSETS
     for key in sorted(view.marks):
         reached = _boundary_of(hour, view, key, policy)
@@ -256,6 +259,24 @@ def objects_listed(
     if kept.doubled:
         return Open(hour, f"a repair: a second object of one epoch, {kept.doubled[0].key}", is_stuck=True)
     return Complete(hour, proof, kept.objects, kept.unpromised_keys)
+
+
+def beside_damage(verdict: Open | Complete, listed: Iterable[ListedObject], totals: LedgerTotals) -> Open | Complete:
+    """Hold an hour whose listed objects are promised by an object of the ledger that cannot be read.
+
+    An hour with such an object has records of which the ledger has no readable entry, whatever its offsets prove.
+    """
+    if isinstance(verdict, Open):
+        return _held_by(verdict, damage_of_epochs(totals.damaged, [item.key for item in listed]))
+    damage = damage_of_epochs(totals.damaged, verdict.unpromised_keys)
+    return _held_by(Open(verdict.hour, "the entries of its objects"), damage) if damage else verdict
+
+
+def _held_by(waits: Open, damage: Damage | None) -> Open:
+    if damage is None:
+        return waits
+    reason = f"{waits.reason}; {damage.sentence()}"
+    return replace(waits, reason=reason, is_stuck=waits.is_stuck or damage.is_lasting)
 
 
 def _has_lost(totals: LedgerTotals, view: BrokerView) -> bool:

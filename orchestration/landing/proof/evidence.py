@@ -17,8 +17,9 @@ from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.ledger.chains import ChainKey
-from orchestration.landing.ledger.reading import marks_of, read_whole_ledger
+from orchestration.landing.ledger.reading import marks_of
 from orchestration.landing.ledger.totals import LedgerTotals
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import (
     FUTURE,
     BrokerView,
@@ -27,6 +28,7 @@ from orchestration.landing.proof.completeness import (
     Open,
     Quarantined,
     before_asking,
+    beside_damage,
     missing_span,
     objects_listed,
     offsets_reached,
@@ -116,7 +118,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A judgement, and the ledger that it was made from: the entries emitted in or after `since`; None is all."""
+    """A judgement, and the ledger that it was made from: what was emitted in or after `since`; None is all.
+
+    `entries` are those with records of the hour, with their emission hours.
+    """
 
     judgement: Judgement
     totals: LedgerTotals
@@ -164,7 +169,7 @@ def examine(stream: Stream, hour: Hour, since: Hour | None, idle_ends: IdleEnds)
     5. The ids and the partitions again: a partition that was added meanwhile may have records of the hour.
     """
     ends = read_end_offsets(stream, idle_ends)
-    totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=since)
+    totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=since, hours=[hour])
     ends = compare_with_ledger(stream, totals, ends)
     if hour not in totals.hours and not _has_begun(stream, hour):
         return Evidence(Judgement(Open(hour, "the first record of the stream")), totals, entries, since)
@@ -212,7 +217,9 @@ def judge(stream: Stream, hour: Hour, totals: LedgerTotals, ends: EndOffsets) ->
         reached = offsets_reached(hour, totals, view, stream.policy)
     if isinstance(reached, Open):
         return Judgement(reached, view)
-    return Judgement(objects_listed(hour, totals.hours.get(hour), list_hour(stream, hour), reached), view)
+    listed = list_hour(stream, hour)
+    verdict = objects_listed(hour, totals.hours.get(hour), listed, reached)
+    return Judgement(beside_damage(verdict, listed, totals), view)
 
 
 def list_hour(stream: Stream, hour: Hour) -> tuple[ListedObject, ...]:

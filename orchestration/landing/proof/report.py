@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, SealKey
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.clients.snowflake import ExternalTable, of_hour
+from orchestration.landing.clients.snowflake import ExternalTable, by_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
-from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Quarantined, before_asking
 from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
 from orchestration.landing.proof.produced import hours_that_have_not_landed
@@ -72,8 +72,8 @@ class HourRow:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    registered: Mapping[str, int]
-    queryable: Mapping[str, int]
+    registered: Mapping[Hour, Mapping[str, int]]
+    queryable: Mapping[Hour, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None
         totals=totals,
         seals=read_seals(stream.bucket, {hour: key for hour, key in sealed.items() if hour in hours}),
         listed=_list_landing(stream, hours),
-        counts=_counts(table, hours),
+        counts=_counts(stream, table, hours),
         published=published,
     )
     return [_row(sources, hour) for hour in sorted(hours)]
@@ -189,8 +189,8 @@ def _row(sources: _Sources, hour: Hour) -> HourRow:
     seal, counts = sources.seals.get(hour), sources.counts
     accepted, rejected = _landed(sources, hour)
     listed = sources.listed.get(hour, {})
-    registered = set(of_hour(counts.registered, sources.stream.layout, hour)) if counts else None
-    queryable = sum(of_hour(counts.queryable, sources.stream.layout, hour).values()) if counts else None
+    registered = set(counts.registered.get(hour, ())) if counts else None
+    queryable = sum(counts.queryable.get(hour, {}).values()) if counts else None
     found = _finding(sources, hour, registered)
     agree, reason = _agreement(sources, hour, found)
     if found.state is HourState.PUBLISHED and counts is not None:
@@ -308,9 +308,9 @@ def _compared(stream: Stream, totals: LedgerTotals, ends: EndOffsets | None) -> 
         return None
 
 
-def _counts(table: ExternalTable, hours: Collection[Hour]) -> _Counts | None:
+def _counts(stream: Stream, table: ExternalTable, hours: Collection[Hour]) -> _Counts | None:
     try:
-        return _Counts(table.registered(), table.queryable(hours))
+        return _Counts(by_hour(table.registered(), stream.layout), by_hour(table.queryable(hours), stream.layout))
     except ObjectMissingError:
         return _Counts({}, {})  # the first run of an hour creates the table
     except SnowflakeError:

@@ -17,8 +17,8 @@ from enum import StrEnum
 from flink_jobs.contracts.layout import Hour, Kind, LinkKey, SealKey
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.errors import LandingError, SealUnreadableError
-from orchestration.landing.ledger.reading import read_whole_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.checks import compare_objects, compare_offsets
 from orchestration.landing.proof.completeness import Open, Proof, missing_offsets, offsets_reached
 from orchestration.landing.proof.evidence import Stream, list_hour
@@ -86,7 +86,7 @@ def _verify_since(
     *,
     read: bool,
 ) -> list[Verified]:
-    totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=since)
+    totals, entries = read_whole_ledger(stream.bucket, stream.layout, stream.topics, since=since, hours=seals)
     verification = _Verification(stream, totals, entries, attestation, read=read)
     return [verification.hour(hour, seal) for hour, seal in seals.items()]
 
@@ -151,6 +151,8 @@ class _Verification:
             yield Finding(layout.link_key(number - 1), f"seal {number} has another hash of it")
 
     def _against_ledger(self, seal: Seal, result: Verified) -> Iterable[Finding]:
+        epochs = {item.epoch for item in seal.objects}
+        yield from (Finding(one.key, one.reason) for one in self._totals.damaged if one.epoch in epochs)
         entries = self._sealed_entries(seal, result)
         where = f"ledger of {seal.hour}"
         view = seal.witness.view() if seal.witness else None

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.ledger.epochs import Epochs
-from orchestration.landing.ledger.reading import read_ledger
-from orchestration.landing.ledger.totals import HourTotals
+from orchestration.landing.ledger.reading import Reading, read_ledger
+from orchestration.landing.ledger.totals import HourTotals, LedgerTotals
+from orchestration.landing.ledger.whole import read_compacted
 from orchestration.landing.proof.completeness import BrokerView, Complete, Open, Proof, Quarantined
 from orchestration.landing.proof.evidence import (
     EndOffsets,
@@ -94,8 +95,15 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     """
     is_migrated = cursor.begun is None and cursor.reading.start is not None
     ends = read_end_offsets(stream, cursor.idle_ends)
-    news = read_ledger(stream.bucket, stream.layout, cursor.reading, objects_max=limits.ledger_objects_max)
-    totals = cursor.totals.fold(news.entries)
+    cursor = _after_compacted_days(stream, cursor)
+    news = read_ledger(
+        stream.bucket,
+        stream.layout,
+        cursor.reading,
+        damaged=cursor.totals.damaged,
+        objects_max=limits.ledger_objects_max,
+    )
+    totals = cursor.totals.fold(news.entries).with_damaged(news.damaged)
     cursor = cursor.model_copy(update={"totals": totals, "reading": news.reading, "idle_ends": dict(ends.idle_ends)})
     if news.more:
         return Tick(cursor, findings=tuple(totals.findings()), behind=True)
@@ -104,6 +112,16 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
         cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.topics, ends.asked_at)})
     cursor = begin_walk(stream, cursor, ends, is_migrated=is_migrated)
     return _Examination(stream, ends, limits, cursor).run()
+
+
+def _after_compacted_days(stream: Stream, cursor: Cursor) -> Cursor:
+    """Return a cursor that has read nothing with the compacted days of the ledger; any other one as it is."""
+    is_new = cursor.reading == Reading() and cursor.totals == LedgerTotals(topics=stream.topics)
+    compacted = read_compacted(stream.bucket, stream.layout, stream.topics) if is_new else None
+    if compacted is None:
+        return cursor
+    totals, reading = compacted
+    return cursor.model_copy(update={"totals": totals, "reading": reading})
 
 
 class _Examination:

@@ -59,6 +59,22 @@ def test_an_empty_prefix_lists_nothing(bucket: S3Bucket, s3: Stubber) -> None:
     assert [] == list(bucket.list("p/"))
 
 
+def test_an_object_that_is_gone_is_none_among_present_ones(bucket: S3Bucket, s3: Stubber) -> None:
+    """It was listed, and a stranger deleted it since."""
+    s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    assert (None,) == bucket.get_present(["a"])
+
+
+@pytest.mark.parametrize(("code", "status"), [("NoSuchBucket", 404), ("AccessDenied", 403)])
+def test_a_refusal_is_not_taken_for_an_object_that_is_gone(
+    bucket: S3Bucket, s3: Stubber, code: str, status: int
+) -> None:
+    """A ledger without its bucket is not empty."""
+    s3.add_client_error("get_object", code, http_status_code=status)
+    with pytest.raises(BucketRefusedError, match=code):
+        bucket.get_present(["a"])
+
+
 def test_a_write_is_create_only(bucket: S3Bucket, s3: Stubber) -> None:
     """The server decides, not an earlier listing."""
     asked = {"Bucket": "hourglass", "Key": "k", "Body": b"x", "IfNoneMatch": "*", "ServerSideEncryption": "AES256"}

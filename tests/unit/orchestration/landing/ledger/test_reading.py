@@ -2,10 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from flink_jobs.contracts.layout import Kind, StreamLayout
-from orchestration.landing.errors import LedgerUnreadableError
 from orchestration.landing.ledger.reading import LedgerNews, Reading, read_ledger
 from orchestration.landing.ledger.totals import LedgerTotals
 from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
@@ -79,15 +76,6 @@ def test_foreign_keys_below_the_ledger_are_passed_over(fake: FakeLanding) -> Non
     fake.bucket.objects[LAYOUT.prefix(Kind.LEDGER)] = b""
     fake.bucket.objects[LAYOUT.hour_prefix(Kind.LEDGER, H1) + "notes.txt"] = b"hello"
     assert 2 == len(read_ledger(fake.bucket, LAYOUT, Reading()).entries)
-
-
-@pytest.mark.parametrize("body", [b"{}\n", b"not json\n", b"\x00\xff\n"])
-def test_a_damaged_object_is_an_error_with_its_key(fake: FakeLanding, body: bytes) -> None:
-    """The ledger is evidence, so an unreadable object is not skipped."""
-    key = LAYOUT.hour_prefix(Kind.LEDGER, H1) + "part-0123456789ab.99-0-0.jsonl"
-    fake.bucket.objects[key] = body
-    with pytest.raises(LedgerUnreadableError, match=key):
-        read_ledger(fake.bucket, LAYOUT, Reading())
 
 
 def test_a_second_object_of_one_epoch_is_found_although_the_first_was_read(fake: FakeLanding) -> None:

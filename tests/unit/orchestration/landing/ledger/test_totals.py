@@ -72,6 +72,20 @@ def test_a_double_restore_is_found_by_the_same_arithmetic() -> None:
     assert "offsets 0-3 landed twice" in LedgerTotals(topics=(TOPIC,)).fold([*once, *once]).findings()[0]
 
 
+def test_sums_with_entries_of_earlier_releases_are_not_added() -> None:
+    """Within one day its first topic id seems to own them; over the whole ledger they belong to an earlier one."""
+    (one,), (old,), (new,) = entries((0, 3)), entries((4, 5)), entries((4, 6))
+    before = LedgerTotals(topics=(TOPIC,)).fold([one])
+    without, other = (
+        (EMITTED, entry.model_copy(update=ids))
+        for (_, entry), ids in ((old, {"topic_id": None}), (new, {"topic_id": "topic-2"}))
+    )
+    day = LedgerTotals(topics=(TOPIC,)).fold([without, other])
+    assert day.findings()
+    assert before.plus(day) is None
+    assert [] == before.fold([without, other]).findings()
+
+
 def test_an_entry_of_another_topic_stops_its_hours() -> None:
     """Records that are not checked against the broker are never sealed."""
     totals = LedgerTotals(topics=(TOPIC,)).fold(entries((0, 3), topic="other"))

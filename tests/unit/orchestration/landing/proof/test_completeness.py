@@ -7,7 +7,7 @@ import pytest
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.ledger.chains import ChainKey
-from orchestration.landing.ledger.reading import read_whole_ledger
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Proof, Quarantined
 from orchestration.landing.proof.evidence import IdleSince, compare_with_ledger, judge, read_end_offsets
 from tests.fakes.broker import FakeBroker

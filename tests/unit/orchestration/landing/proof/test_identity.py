@@ -12,7 +12,7 @@ from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.ledger.chains import ChainKey
-from orchestration.landing.ledger.reading import read_whole_ledger
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Proof
 from orchestration.landing.proof.evidence import Evidence, Request, Stream, examine, prove
 from orchestration.landing.proof.seal import draft_seal

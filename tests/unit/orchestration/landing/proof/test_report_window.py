@@ -79,7 +79,9 @@ def test_an_hour_outside_costs_no_request_of_its_own(fake: FakeLanding) -> None:
     """Two listings say that it is published; neither its seal nor its publication is read."""
     publish(fake, [H1, TWO, THREE])
     reported(fake, 1)
-    prefixes = [fake.stream.layout.prefix(kind) for kind in (Kind.LEDGER, Kind.SEALS, Kind.PUBLISHED, Kind.LANDING)]
+    layout = fake.stream.layout
+    kinds = (Kind.LEDGER, Kind.SEALS, Kind.PUBLISHED, Kind.LANDING)
+    prefixes = [layout.ledger_days_prefix, *(layout.prefix(kind) for kind in kinds)]
     assert [f"list {prefix}" for prefix in prefixes] == fake.bucket.effects
     assert ["2025/08/01/03"] == [key.split("/", 2)[2][:13] for key in fake.bucket.fetched if "/ledger/" not in key]
 

@@ -90,6 +90,13 @@ def test_the_seal_has_what_the_broker_answered(sealed: FakeLanding) -> None:
     assert view == type(seal.witness).of(view, seal.witness.policy()).view()
 
 
+def test_a_damaged_ledger_object_is_named(sealed: FakeLanding) -> None:
+    """The entries of the hour are wrong, and the finding is the key that must be restored."""
+    key = next(key for key in sorted(sealed.bucket.objects) if "/ledger/" in key)
+    sealed.bucket.objects[key] = b"{}\n"
+    assert wrong(sealed)[0].startswith(f"{key}: line 1 is not a ledger entry")
+
+
 def test_an_hour_without_a_seal_cannot_be_known(sealed: FakeLanding) -> None:
     """It may be open."""
     found = verify_hours(sealed.stream, [H1.plus(7)])[0]

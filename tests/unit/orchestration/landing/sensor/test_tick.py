@@ -239,6 +239,7 @@ def test_a_tick_asks_in_the_order_that_makes_its_answer_safe(fake: FakeLanding) 
     prove(fake.stream, Request(H1))
     assert [
         "ends",
+        "list platform-events/ledger-days/",
         "list platform-events/ledger/",
         "times of platform-events",
         "times of platform-events",

@@ -1,0 +1,105 @@
+"""Compact the ledger: write one snapshot for each UTC day of emission that no unread object can join.
+
+A day is closed when all its objects were read and each partition emits its next one later (`Reading.advance`). A gap,
+a damaged object or another topic than the ledger's keeps its day and all following ones open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from flink_jobs.contracts.layout import Kind, ObjectKey
+from orchestration.landing.ledger.days import (
+    DamagedDayError,
+    LedgerDay,
+    day_objects,
+    newest_day_keys,
+    read_days,
+    write_day,
+)
+from orchestration.landing.ledger.epochs import Epochs
+from orchestration.landing.ledger.reading import Reading
+from orchestration.landing.ledger.whole import read_whole_ledger
+from orchestration.landing.proof.evidence import Stream, compare_with_ledger, read_end_offsets
+
+DAYS_MAX = 31
+"""Days that one run compacts; the next run goes on."""
+LATE = timedelta(days=31)
+"""How far back a run looks for late objects of compacted days."""
+
+
+def compact_ledger(stream: Stream, days_max: int = DAYS_MAX) -> list[date]:
+    """Write the closed days that have no snapshot of all their objects, oldest first, and return them.
+
+    1. Read the ends of the topics, then the ledger; find the first day that is open.
+    2. Of the days before it, choose those that are new, and of the newest ones those whose snapshot is gone or damaged,
+       or lacks a late object.
+    3. Write each of them, with the day before it.
+
+    Raises:
+        UnavailableError: the bucket or the broker is away; what was written stays.
+    """
+    begin = _first_open_day(stream)
+    if begin is None:
+        return []
+    keys = newest_day_keys(stream.bucket, stream.layout)
+    newest = max(keys, default=None)
+    listed_from = newest - LATE if newest else None
+    earlier = [day for day in keys if listed_from and day < listed_from]
+    previous = max(earlier, default=None)
+    known = {day.day: day for day in read_days(stream.bucket, [key for day, key in keys.items() if day not in earlier])}
+    written: list[date] = []
+    for day in _days_with_objects(stream, listed_from):
+        if day >= begin or len(written) == days_max:
+            break
+        if not _is_written(stream, known.get(day), previous):
+            revision = keys[day].revision + 1 if day in keys else 1
+            if _write(stream, day, previous, revision):
+                written.append(day)
+            elif day not in known:
+                break
+        previous = day
+    return written
+
+
+def _first_open_day(stream: Stream) -> date | None:
+    """Return the first UTC day in which an unread object can appear; None when it cannot be known."""
+    ends = read_end_offsets(stream, {})
+    totals, _ = read_whole_ledger(stream.bucket, stream.layout, stream.topics)
+    if compare_with_ledger(stream, totals, ends).refusal is not None:
+        return None
+    start = Reading().advance(totals, ends.topics, ends.asked_at).start
+    return start.start.date() if start else None
+
+
+def _days_with_objects(stream: Stream, first: date | None) -> Iterator[date]:
+    """Iterate over the days of emission from one on, by the first key of each."""
+    prefix = stream.layout.prefix(Kind.LEDGER)
+    after = stream.layout.ledger_day_objects(first) if first else prefix
+    while True:
+        listed = stream.bucket.list(prefix, after)
+        key = next((key for found in listed if (key := ObjectKey.try_parse(found.key))), None)
+        if key is None:
+            return
+        yield key.hour.start.date()
+        after = f"{stream.layout.ledger_day_objects(key.hour.start.date())}~"
+
+
+def _is_written(stream: Stream, known: LedgerDay | None, previous: date | None) -> bool:
+    """Return whether a day has a snapshot of all its objects."""
+    if known is None or known.previous != previous:
+        return False
+    listed = stream.bucket.list(stream.layout.ledger_day_objects(known.day))
+    keys = [key for found in listed if (key := ObjectKey.try_parse(found.key))]
+    return len(keys) == known.objects and all(key.epoch in known.seen.get(key.hour, Epochs()) for key in keys)
+
+
+def _write(stream: Stream, day: date, previous: date | None, revision: int) -> bool:
+    bodies = day_objects(stream.bucket, stream.layout, day)
+    if bodies is None:
+        return False
+    try:
+        return write_day(stream.bucket, stream.layout, stream.topics, day, bodies, previous=previous, revision=revision)
+    except DamagedDayError:
+        return False
