@@ -4,11 +4,12 @@ import inspect
 import warnings
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.dagster_errors import check_result
+from orchestration.landing.dagster_errors import check_evaluation
 from orchestration.landing.proof.checks import (
     Comparison,
     compare_objects,
@@ -22,6 +23,7 @@ from orchestration.landing.proof.seal import Seal
 from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.document import StreamDocument
+from orchestration.stream.hours_of_run import name_failed_hours
 
 Compare = Callable[[BoundStream, Hour], Comparison]
 """Compares two answers about one hour; its name and docstring are those of the check."""
@@ -81,7 +83,8 @@ def hour_checks(document: StreamDocument) -> list[dg.AssetChecksDefinition]:
 
 
 def _blocking(document: StreamDocument, asset: dg.AssetKey, compare: Compare) -> dg.AssetChecksDefinition:
-    """Make a comparison a blocking check of one hour of an asset."""
+    """Make a comparison a blocking check of an asset, with one evaluation for each hour of the run."""
+    key = dg.AssetCheckKey(asset, compare.__name__)
     with warnings.catch_warnings():
         # checks with partitions are a preview in this release of Dagster, which is pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -94,9 +97,16 @@ def _blocking(document: StreamDocument, asset: dg.AssetKey, compare: Compare) ->
             partitions_def=document.partitions,
             required_resource_keys={document.resource_key},
         )
-        def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        def check(context: dg.AssetCheckExecutionContext) -> Any:  # evaluations, which the decorator's type lacks
             op = context.op_execution_context
-            hour = Hour.from_partition_key(op.partition_key)
-            return check_result(context, partial(compare, bound_stream(op.resources, document), hour))
+            bound = bound_stream(op.resources, document)
+            failed = []
+            for hour in map(Hour.from_partition_key, op.partition_keys):
+                evaluation = check_evaluation(context, key, hour, partial(compare, bound, hour))
+                failed += [] if evaluation.passed else [hour]
+                yield evaluation
+            name_failed_hours(context.run, op.instance, failed)
+            # the check of several hours has one result in Dagster; an evaluation that failed fails the step
+            yield dg.Output(None)
 
     return check

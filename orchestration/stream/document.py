@@ -137,6 +137,9 @@ class StreamDocument(Closed):
     cadence: Cadence = Field(default_factory=Cadence, description="When complete hours are published.")
     sensor_seconds: int = Field(30, ge=1, description="Pause between two ticks of the sensor.")
     runs_per_tick_max: int = Field(24, ge=1, description="Runs that one tick requests.")
+    hours_per_run_max: int = Field(
+        24, ge=1, description="Consecutive hours of a backlog that one run takes; 1 is one run an hour, always."
+    )
     observe_seconds: int = Field(60, ge=1, description="Pause between two observations of topics, job and objects.")
     alert_seconds: int = Field(300, ge=1, description="Pause between two looks for what needs an alert.")
     flink_rest: str = Field(
@@ -185,6 +188,11 @@ class StreamDocument(Closed):
         """How long an hour may take to be published, by the threshold of the checks."""
         minutes = self.checks.late_minutes_max
         return LATE if minutes is None else timedelta(minutes=minutes)
+
+    @property
+    def hours_per_tick_max(self) -> int:
+        """Hours that one tick requests."""
+        return self.runs_per_tick_max * self.hours_per_run_max
 
     @property
     def lookback(self) -> timedelta:
