@@ -30,10 +30,17 @@ class Publication(BaseModel):
     run_id: str
 
 
-def published_revisions(bucket: Bucket, layout: StreamLayout) -> dict[Hour, PublicationKey]:
-    """Return the newest published revision of every hour of the stream, from a listing alone."""
+def published_revisions(bucket: Bucket, layout: StreamLayout, since: Hour | None = None) -> dict[Hour, PublicationKey]:
+    """Return the newest published revision of every hour of the stream, from a listing alone.
+
+    Args:
+        bucket: of the stream.
+        layout: of the stream.
+        since: the first hour that is listed; None lists every hour.
+    """
     newest: dict[Hour, PublicationKey] = {}
-    for found in bucket.list(layout.prefix(Kind.PUBLISHED)):
+    start = layout.hour_prefix(Kind.PUBLISHED, since) if since else ""
+    for found in bucket.list(layout.prefix(Kind.PUBLISHED), start):
         try:
             key = PublicationKey.parse(found.key)
         except LayoutError:

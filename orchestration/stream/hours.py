@@ -17,8 +17,10 @@ from orchestration.landing.sensor.run_tags import run_tags
 from orchestration.landing.sensor.selection import AssetsOfOneHour
 from orchestration.landing.sensor.tick import Tick, run_tick
 from orchestration.stream.assets import bound_stream
+from orchestration.stream.attempts import with_unpublished_hours
 from orchestration.stream.cadence import Cadence
 from orchestration.stream.document import StreamDocument
+from orchestration.stream.in_progress import hours_in_progress
 
 
 def hour_job(document: StreamDocument) -> UnresolvedAssetJobDefinition:
@@ -49,11 +51,13 @@ def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> 
         bound = bound_stream(context.resources, document)
         before = read_cursor(context.cursor, bound.stream.topics)
         try:
-            tick = run_tick(bound.stream, before, bound.limits)
+            in_progress = hours_in_progress(context.instance, document)
+            tick = run_tick(bound.stream, before, bound.limits, in_progress)
+            held, tick = hold_back(tick, before, document.cadence, bound.stream.clock.utc_now())
+            tick = with_unpublished_hours(tick, bound, context.instance, in_progress)
         except UnavailableError as exc:
             # a result without a cursor keeps the old one
             return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
-        held, tick = hold_back(tick, before, document.cadence, bound.stream.clock.utc_now())
         tick = limited(tick, before, document)
         for finding in tick.findings:
             context.log.warning(finding)
