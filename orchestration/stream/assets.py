@@ -5,10 +5,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
+from dagster_shared.check import CheckError
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
+from orchestration.landing.proof.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
 from orchestration.landing.run_checks import passed_checks
@@ -130,6 +133,7 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
         hours.raise_failures()  # before the first publication: the models are built of all hours or of none
         for seal, checks, (first_id, last_id) in checked:
             with hours.each(seal.hour):
+                restated = _note_restatement(context, bound.stream, seal)
                 publication = _publication(bound.stream, seal, checks, context.run.run_id)
                 write_publication(bound.stream.bucket, bound.stream.layout, publication)
                 context.add_asset_metadata(
@@ -139,6 +143,7 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
                         "lag_seconds": round((bound.stream.clock.utc_now() - seal.hour.end).total_seconds(), 3),
                         "min_event_id": first_id or "",
                         "max_event_id": last_id or "",
+                        **restated,
                     },
                     partition_key=seal.hour.partition_key,
                 )
@@ -146,6 +151,42 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
         return dg.MaterializeResult(data_version=_data_version([seal for seal, _, _ in checked]))
 
     return publish
+
+
+def _note_restatement(context: dg.AssetExecutionContext, landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
+    """Write the note of an amendment, before its publication; return metadata. The first revision has none."""
+    run = PublishingRun(context.run.run_id, landing.clock.utc_now(), downstream_of(_graph(context), context.asset_key))
+    note = restate(landing.bucket, landing.layout, seal, run)
+    if note is None:
+        return {}
+    key = write_restatement(landing.bucket, landing.layout, note)
+    context.log.warning("%s is restated, revision %d to %d: see %s", seal.hour, note.from_revision, seal.revision, key)
+    return {
+        "restatement": dg.MetadataValue.path(key),
+        "restated_from": dg.MetadataValue.int(note.from_revision),
+        "restated_partitions": dg.MetadataValue.json(note.partitions),
+        "restated_organizations": dg.MetadataValue.json(note.organizations),
+        "downstream": dg.MetadataValue.json(list(note.downstream)),
+    }
+
+
+def downstream_of(graph: BaseAssetGraph[Any], key: dg.AssetKey) -> list[str]:
+    """Return the keys of all assets that read an asset, also through others, in order."""
+    found: set[dg.AssetKey] = set()
+    left = [key]
+    while left:
+        new = graph.get(left.pop()).child_keys - found
+        found |= new
+        left += new
+    return sorted(one.to_user_string() for one in found)
+
+
+def _graph(context: dg.AssetExecutionContext) -> BaseAssetGraph[Any]:
+    """Return the assets of the project; a job that is executed without its code location knows its own alone."""
+    try:
+        return context.repository_def.asset_graph
+    except CheckError:
+        return context.job_def.asset_layer.asset_graph
 
 
 def _data_version(seals: Sequence[Seal]) -> dg.DataVersion:
