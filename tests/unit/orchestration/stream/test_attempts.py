@@ -143,14 +143,15 @@ def test_an_hour_with_an_unfinished_run_is_not_requested(fake: FakeLanding, inst
     assert ["2025-08-01T01"] == keys(daemon.tick())
 
 
+@pytest.mark.parametrize(("run_seconds", "pause_seconds"), [(120, 120), (10, 60)])
 def test_late_records_at_every_tick_make_one_queued_run_an_hour(
-    fake: FakeLanding, instance: dg.DagsterInstance
+    fake: FakeLanding, instance: dg.DagsterInstance, run_seconds: int, pause_seconds: int
 ) -> None:
-    """Records of hour 01 land for 10 minutes while runs take 2 minutes: 1 unfinished run, and a rest between them."""
+    """Records of hour 01 land for 5 minutes: 1 unfinished run at most, and a rest of 60 s between short ones."""
     daemon = Daemon(fake, instance, amend_rest_seconds=60)
     unfinished: list[tuple[dg.DagsterRun, int]] = []
     started = []
-    for second in range(0, 600, 10):
+    for second in range(0, 300, 10):
         fake.broker.records[0] += minutes(40)
         last = len(fake.broker.records[0]) - 1
         fake.job.land(0, last, last, fake.clock.utc_now())
@@ -160,9 +161,9 @@ def test_late_records_at_every_tick_make_one_queued_run_an_hour(
         for request in daemon.tick(timedelta(seconds=10)):
             if request.partition_key == H1.partition_key:
                 assert [] == unfinished
-                unfinished.append((daemon.keep(request, dg.DagsterRunStatus.STARTED), second + 120))
+                unfinished.append((daemon.keep(request, dg.DagsterRunStatus.STARTED), second + run_seconds))
                 started.append(second)
-    assert [0, 120, 240, 360, 480] == started
+    assert list(range(0, 300, pause_seconds)) == started
 
 
 def test_the_hours_of_a_range_that_are_not_to_blame_are_requested_at_once(
