@@ -37,7 +37,7 @@ def divide(seal: Seal, entries: Iterable[tuple[Hour, LedgerEntry]]) -> Divided:
     """Divide the ledger entries of the hour of a seal; entries of other hours are ignored.
 
     An entry is later when none of its objects is sealed, its offsets follow those of every sealed entry of its chain,
-    and they reach the boundary of the hour, before which everything had landed.
+    and its records of the hour lie beyond the boundary, before which everything had landed.
     """
     hour = seal.hour
     touching = [entry for _, entry in entries if hour.label in entry.hours]
@@ -51,7 +51,8 @@ def divide(seal: Seal, entries: Iterable[tuple[Hour, LedgerEntry]]) -> Divided:
 
     def is_later(entry: LedgerEntry) -> bool:
         key = ChainKey.of(entry)
-        return entry.first_offset > ends.get(key, -1) and entry.last_offset >= boundaries.get(key, 0)
+        first_of_hour = min(cell.min_offset for _, cell in cells_of(hour, entry))
+        return entry.first_offset > ends.get(key, -1) and first_of_hour >= boundaries.get(key, 0)
 
     known = {id(entry) for entry in sealed}
     later = [entry for entry in touching if id(entry) not in known and is_later(entry)]
