@@ -7,6 +7,7 @@ Keys of a stream (default `platform-events`), all times UTC:
     <stream>/ledger/yyyy/MM/dd/HH/part-<epoch>-*.jsonl               ledger entries, by hour of emission
     <stream>/seals/yyyy/MM/dd/HH/r0001.json                          one seal per revision, create-only
     <stream>/published/yyyy/MM/dd/HH/r0001-<records>.json            one per published revision, create-only
+    <stream>/restatements/yyyy/MM/dd/HH/r0002.json                   one per published amendment, create-only
     <stream>/chain/<rest>-<number>.json                              the seals in the order of writing, newest first
     <stream>/ledger-days/yyyy-MM-dd/r0001.json                       the ledger of one day of emission, added up
     <stream>/ledger-days/yyyy-MM-dd/<sha256>.jsonl.gz                its entries, named by the former
@@ -60,6 +61,7 @@ class Kind(StrEnum):
     LEDGER = "ledger"
     SEALS = "seals"
     PUBLISHED = "published"
+    RESTATEMENTS = "restatements"
 
 
 DATA_KINDS = (Kind.LANDING, Kind.REJECTED)
@@ -201,6 +203,10 @@ class StreamLayout:
     def publication_key(self, hour: Hour, revision: int, records: int) -> str:
         """Return the key of the publication of a seal's revision; `records` are its accepted and rejected ones."""
         return f"{self.hour_prefix(Kind.PUBLISHED, hour)}r{revision:04d}-{records}.json"
+
+    def restatement_key(self, hour: Hour, revision: int) -> str:
+        """Return the key of the note of a revision that was published after an earlier one."""
+        return f"{self.hour_prefix(Kind.RESTATEMENTS, hour)}r{revision:04d}.json"
 
     @property
     def chain_prefix(self) -> str:

@@ -1,4 +1,4 @@
-"""`hourglass hours`: verify sealed hours."""
+"""`hourglass hours`: verify sealed hours, list what was restated."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from infra.commands.console import StreamName, print_line
 
 if TYPE_CHECKING:
     from orchestration.landing.proof.evidence import Stream
+    from orchestration.landing.proof.restatement import Restatement
     from orchestration.landing.proof.verification.seals import Finding
     from orchestration.landing.proof.verify import Verified
 
 WRONG, UNKNOWN = 1, 2
 
-hours = typer.Typer(help="Hours: verify their seals.", no_args_is_help=True)
+hours = typer.Typer(help="Hours: verify their seals, list restatements.", no_args_is_help=True)
 
 
 @hours.callback()
@@ -71,6 +72,34 @@ def verify(  # noqa: PLR0913 (the options of a command)
         raise typer.Exit(code)
 
 
+@hours.command("restatements")
+def restatements(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """List the published amendments: hour, revisions, added records by partition and organization, what is downstream.
+
+    Exit code 0, also when there is none; 2: the bucket cannot be read.
+    """
+    from orchestration.landing.errors import LandingError
+    from orchestration.landing.proof.restatement import read_restatements
+
+    asked = _stream(context.obj)
+    try:
+        found = read_restatements(asked.bucket, asked.layout)
+    except LandingError as exc:
+        print_line(f"hourglass: {exc}")
+        raise typer.Exit(UNKNOWN) from exc
+    if as_json:
+        print(json.dumps({"restatements": [note.model_dump(mode="json") for note in found]}, indent=1))
+        return
+    for note in found:
+        _print_restatement(note)
+    if not found:
+        print("no published hour was amended")
+
+
 def exit_code(chain: list[Finding], found: list[Verified]) -> int:
     """Return 1 if something is wrong, 2 if something cannot be known, else 0."""
     verdicts = {one.verdict.value for one in found}
@@ -115,6 +144,18 @@ def _hours(labels: list[str]) -> list[Hour]:
         return [Hour.from_label(label) for label in labels]
     except LayoutError as exc:
         raise typer.BadParameter(str(exc), param_hint="HOUR") from exc
+
+
+def _print_restatement(note: Restatement) -> None:
+    added = note.accepted_after - note.accepted_before
+    rejected = note.rejected_after - note.rejected_before
+    print(f"{note.hour}  r{note.from_revision} -> r{note.to_revision}  +{added} accepted, +{rejected} rejected")
+    for title, counts in (("partitions", note.partitions), ("organizations", note.organizations)):
+        if counts:
+            print(f"  {title}: {', '.join(f'{name} +{count}' for name, count in counts.items())}")
+    if note.not_attributed:
+        print(f"  of other organizations: +{note.not_attributed}")
+    print(f"  downstream: {', '.join(note.downstream) or 'nothing'}")
 
 
 def _print(chain: list[Finding], found: list[Verified]) -> None:

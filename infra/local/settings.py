@@ -105,6 +105,7 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_GRACE_SECONDS": str(self.grace_seconds),
             "HOURGLASS_DISORDER_SECONDS": str(self.disorder_seconds),
             "HOURGLASS_SENSOR_SECONDS": str(self.sensor_seconds),
+            "HOURGLASS_AMEND_REST_SECONDS": str(self.sensor_seconds),
             # without it the first login waits for the metadata servers of three clouds
             "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
             "DAGSTER_HOME": str((self.data_dir / "dagster").absolute()),

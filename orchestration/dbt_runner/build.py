@@ -1,4 +1,4 @@
-"""Build the dbt models of one hour: the only module that imports dbt.
+"""Build the dbt models of one or several hours: the only module that imports dbt.
 
 dbt runs in the process of the run, so an hour costs about a second. A dbt process would import dbt and the adapter
 again for several seconds, and dagster-dbt's `DbtCliResource` starts two: its `dbt --version` queries a package index.
@@ -6,6 +6,7 @@ again for several seconds, and dagster-dbt's `DbtCliResource` starts two: its `d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,7 +66,7 @@ class NodeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DbtModels:
-    """The dbt project; builds one hour at a time.
+    """The dbt project; one build takes one or several hours.
 
     Args:
         target_dir: folder of dbt's own files, for one process at a time.
@@ -79,11 +80,11 @@ class DbtModels:
     network_timeout_seconds: int = 60
     project_dir: Path = PROJECT_DIR
 
-    def build(self, hour: str, names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
-        """Build the models and run their tests for one hour, in the order of their dependencies.
+    def build(self, hours: Sequence[str], names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
+        """Build the models and run their tests for some hours, in the order of their dependencies.
 
         Args:
-            hour: of the form 2025-08-01T03, UTC.
+            hours: of the form 2025-08-01T03, UTC; at least one, because none would mean every hour.
             names: models and tests to build; empty means all.
 
         Returns:
@@ -92,12 +93,14 @@ class DbtModels:
         Raises:
             DbtRefusedError: nothing was built.
         """
+        if not hours:
+            raise DbtRefusedError("dbt was asked to build no hour: name at least one")
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 (imports for seconds; only a build pays for it)
 
         self._limit_waits()
         parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
         selection = ("--select", *names, "--indirect-selection", "empty") if names else ()
-        variables = ("--vars", f'{{"hour": "{hour}"}}')
+        variables = ("--vars", json.dumps({"hours": list(hours)}))
         # with a manifest dbt does not parse again, although the variables differ
         built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
         return tuple(_outcomes(built))

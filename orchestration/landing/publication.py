@@ -31,13 +31,20 @@ class Publication(BaseModel):
     run_id: str
 
 
-def published_revisions(bucket: Bucket, layout: StreamLayout) -> dict[Hour, PublicationKey]:
-    """Return the newest published revision of every hour of the stream, from a listing alone."""
-    return newest_of_each_hour(_publication_keys(bucket, layout.prefix(Kind.PUBLISHED)))
+def published_revisions(bucket: Bucket, layout: StreamLayout, since: Hour | None = None) -> dict[Hour, PublicationKey]:
+    """Return the newest published revision of every hour of the stream, from a listing alone.
+
+    Args:
+        bucket: of the stream.
+        layout: of the stream.
+        since: the first hour that is listed; None lists every hour.
+    """
+    start = layout.hour_prefix(Kind.PUBLISHED, since) if since else ""
+    return newest_of_each_hour(_publication_keys(bucket, layout.prefix(Kind.PUBLISHED), start))
 
 
-def _publication_keys(bucket: Bucket, prefix: str) -> Iterator[PublicationKey]:
-    for found in bucket.list(prefix):
+def _publication_keys(bucket: Bucket, prefix: str, start: str) -> Iterator[PublicationKey]:
+    for found in bucket.list(prefix, start):
         try:
             yield PublicationKey.parse(found.key)
         except LayoutError:

@@ -41,7 +41,7 @@ def _evaluations(instance: dg.DagsterInstance, run: dg.DagsterRun, hour: Hour) -
         )
         for record in connection.records:
             event = record.event_log_entry.dagster_event
-            if event is not None and event.asset_check_evaluation_data.partition in {None, hour.partition_key}:
+            if event is not None and event.asset_check_evaluation_data.partition == hour.partition_key:
                 yield event.asset_check_evaluation_data
         retried = instance.get_run_by_id(retried.parent_run_id) if retried.parent_run_id else None
 

@@ -1,18 +1,23 @@
 """The assets of a stream: topics, job and objects (external), the sealed hour, and the published hour."""
 
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
+from dagster_shared.check import CheckError
 
 from flink_jobs.contracts.layout import Hour, Kind
-from orchestration.landing.dagster_errors import retried_or_failed
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
+from orchestration.landing.proof.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
 from orchestration.landing.run_checks import passed_checks
-from orchestration.landing.sensor.run_tags import read_request
+from orchestration.landing.sensor.run_tags import read_requests
 from orchestration.stream.document import StreamDocument
+from orchestration.stream.hours_of_run import HoursOfRun
 
 if TYPE_CHECKING:
     from orchestration.stream.binding import BoundStream
@@ -62,7 +67,7 @@ def external_assets(document: StreamDocument) -> list[dg.AssetSpec]:
 
 
 def landed_hour(document: StreamDocument) -> dg.AssetsDefinition:
-    """Build the asset that proves and seals one hour."""
+    """Build the asset that proves and seals each hour of a run."""
 
     @dg.asset(
         key=document.keys.landed_hour,
@@ -77,27 +82,31 @@ def landed_hour(document: StreamDocument) -> dg.AssetsDefinition:
     )
     def seal_hour(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         landing = bound_stream(context.resources, document).stream
-        request = read_request(context.partition_key, context.run.tags)
-        with retried_or_failed():
-            complete, evidence = prove(landing, request)
-            draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
-            seal = write_seal(landing.bucket, landing.layout, draft)
-        context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
-        return dg.MaterializeResult(
-            metadata={
-                **_numbers(landing, seal),
-                "proof": seal.proof.value,
-                "reasons": dict(seal.reasons),
-                "left_out": list(complete.unpromised_keys),
-            },
-            data_version=dg.DataVersion(seal.fingerprint),
-        )
+        hours, seals = HoursOfRun(context.run, context.instance), []
+        for request in read_requests(context.partition_keys, context.run.tags):
+            with hours.each(request.hour):
+                complete, evidence = prove(landing, request)
+                draft = draft_seal(landing.layout.stream, complete, evidence.entries, landing.clock.utc_now())
+                seal = write_seal(landing.bucket, landing.layout, draft)
+                seals.append(seal)
+                context.log.info("%s is sealed, revision %d: %d accepted", seal.hour, seal.revision, seal.accepted)
+                context.add_asset_metadata(
+                    {
+                        **_numbers(landing, seal),
+                        "proof": seal.proof.value,
+                        "reasons": dict(seal.reasons),
+                        "left_out": list(complete.unpromised_keys),
+                    },
+                    partition_key=request.hour.partition_key,
+                )
+        hours.raise_failures()
+        return dg.MaterializeResult(data_version=_data_version(seals))
 
     return seal_hour
 
 
 def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
-    """Build the asset that opens one hour for its readers.
+    """Build the asset that opens each hour of a run for its readers.
 
     The publication in the bucket makes the hour published; the materialisation only shows it.
     """
@@ -115,25 +124,76 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
     )
     def publish(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         bound = bound_stream(context.resources, document)
-        hour = Hour.from_partition_key(context.partition_key)
-        with retried_or_failed():
-            seal = require_seal(bound.stream, hour)
-            checks = passed_checks(context.instance, context.run, hour, seal.revision, document.blocking_checks)
-            first_id, last_id = bound.table.event_ids(hour)
-            publication = _publication(bound.stream, seal, checks, context.run.run_id)
-            write_publication(bound.stream.bucket, bound.stream.layout, publication)
-        return dg.MaterializeResult(
-            metadata={
-                **_numbers(bound.stream, seal),
-                "dagster/partition_row_count": seal.accepted,
-                "lag_seconds": round((bound.stream.clock.utc_now() - hour.end).total_seconds(), 3),
-                "min_event_id": first_id or "",
-                "max_event_id": last_id or "",
-            },
-            data_version=dg.DataVersion(seal.fingerprint),
-        )
+        hours, checked = HoursOfRun(context.run, context.instance), []
+        for hour in map(Hour.from_partition_key, context.partition_keys):
+            with hours.each(hour):
+                seal = require_seal(bound.stream, hour)
+                checks = passed_checks(context.instance, context.run, hour, seal.revision, document.blocking_checks)
+                checked.append((seal, checks, bound.table.event_ids(hour)))
+        hours.raise_failures()  # before the first publication: the models are built of all hours or of none
+        for seal, checks, (first_id, last_id) in checked:
+            with hours.each(seal.hour):
+                restated = _note_restatement(context, bound.stream, seal)
+                publication = _publication(bound.stream, seal, checks, context.run.run_id)
+                write_publication(bound.stream.bucket, bound.stream.layout, publication)
+                context.add_asset_metadata(
+                    {
+                        **_numbers(bound.stream, seal),
+                        "dagster/partition_row_count": seal.accepted,
+                        "lag_seconds": round((bound.stream.clock.utc_now() - seal.hour.end).total_seconds(), 3),
+                        "min_event_id": first_id or "",
+                        "max_event_id": last_id or "",
+                        **restated,
+                    },
+                    partition_key=seal.hour.partition_key,
+                )
+        hours.raise_failures()
+        return dg.MaterializeResult(data_version=_data_version([seal for seal, _, _ in checked]))
 
     return publish
+
+
+def _note_restatement(context: dg.AssetExecutionContext, landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
+    """Write the note of an amendment, before its publication; return metadata. The first revision has none."""
+    run = PublishingRun(context.run.run_id, landing.clock.utc_now(), downstream_of(_graph(context), context.asset_key))
+    note = restate(landing.bucket, landing.layout, seal, run)
+    if note is None:
+        return {}
+    key = write_restatement(landing.bucket, landing.layout, note)
+    context.log.warning("%s is restated, revision %d to %d: see %s", seal.hour, note.from_revision, seal.revision, key)
+    return {
+        "restatement": dg.MetadataValue.path(key),
+        "restated_from": dg.MetadataValue.int(note.from_revision),
+        "restated_partitions": dg.MetadataValue.json(note.partitions),
+        "restated_organizations": dg.MetadataValue.json(note.organizations),
+        "downstream": dg.MetadataValue.json(list(note.downstream)),
+    }
+
+
+def downstream_of(graph: BaseAssetGraph[Any], key: dg.AssetKey) -> list[str]:
+    """Return the keys of all assets that read an asset, also through others, in order."""
+    found: set[dg.AssetKey] = set()
+    left = [key]
+    while left:
+        new = graph.get(left.pop()).child_keys - found
+        found |= new
+        left += new
+    return sorted(one.to_user_string() for one in found)
+
+
+def _graph(context: dg.AssetExecutionContext) -> BaseAssetGraph[Any]:
+    """Return the assets of the project; a job that is executed without its code location knows its own alone."""
+    try:
+        return context.repository_def.asset_graph
+    except CheckError:
+        return context.job_def.asset_layer.asset_graph
+
+
+def _data_version(seals: Sequence[Seal]) -> dg.DataVersion:
+    """Return the version of the hours of a run: Dagster has one for all partitions that a step materialises."""
+    if len(seals) == 1:
+        return dg.DataVersion(seals[0].fingerprint)
+    return dg.DataVersion(sha256(" ".join(seal.fingerprint for seal in seals).encode()).hexdigest())
 
 
 def _publication(landing: Stream, seal: Seal, checks: dict[str, str], run_id: str) -> Publication:

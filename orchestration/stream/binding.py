@@ -58,7 +58,9 @@ def bind(
         document=document,
         stream=stream,
         table=ExternalTable(connection, table.name, document.layout, table.columns),
-        limits=Limits(requests_max=document.runs_per_tick_max, lookback=document.lookback),
+        limits=Limits(
+            requests_max=document.hours_per_tick_max, lookback=document.lookback, amend_rest=document.amend_rest
+        ),
         observed=Observed(
             broker=KafkaBroker(access, OBSERVING_SECONDS_MAX),
             job=FlinkRest(document.flink_rest),

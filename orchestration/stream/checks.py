@@ -1,14 +1,17 @@
-"""The four blocking checks of an hour: produced = landed = registered = queryable."""
+"""The four blocking checks of an hour: produced = landed = registered = queryable, as of its newest seal."""
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.dagster_errors import check_result
+from orchestration.landing.dagster_errors import check_evaluation
+from orchestration.landing.ledger.whole import read_whole_ledger
+from orchestration.landing.proof.as_of_seal import divide, later_objects, view_as_of
 from orchestration.landing.proof.checks import (
     Comparison,
     compare_objects,
@@ -22,6 +25,7 @@ from orchestration.landing.proof.seal import Seal
 from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.document import StreamDocument
+from orchestration.stream.hours_of_run import name_failed_hours
 
 Compare = Callable[[BoundStream, Hour], Comparison]
 """Compares two answers about one hour; its name and docstring are those of the check."""
@@ -36,7 +40,8 @@ def offsets_accounted_for(bound: BoundStream, hour: Hour) -> Comparison:
     if view is None:
         # The broker was not even asked: the topic is another one, or a partition is new.
         faults.append(evidence.verdict.reason if isinstance(evidence.verdict, Open) else "not over yet")
-    return compare_offsets(seal, evidence.entries, missing_offsets(evidence.totals, view) if view else [], faults)
+    missing = missing_offsets(evidence.totals, view_as_of(seal, view)) if view else []
+    return compare_offsets(seal, evidence.entries, missing, faults)
 
 
 def objects_present(bound: BoundStream, hour: Hour) -> Comparison:
@@ -48,7 +53,8 @@ def objects_present(bound: BoundStream, hour: Hour) -> Comparison:
 def files_registered(bound: BoundStream, hour: Hour) -> Comparison:
     """The external table has registered exactly the sealed objects of the hour."""
     seal = require_seal(bound.stream, hour)
-    return compare_registered(seal, bound.table.registered(seal.hour))
+    registered = bound.table.registered(seal.hour)
+    return compare_registered(seal, registered, _landed_later(bound, seal, registered))
 
 
 def rows_queryable(bound: BoundStream, hour: Hour) -> Comparison:
@@ -57,14 +63,27 @@ def rows_queryable(bound: BoundStream, hour: Hour) -> Comparison:
     No required column is NULL in any row.
     """
     seal = require_seal(bound.stream, hour)
-    return compare_rows(seal, bound.table.rows(seal.hour))
+    rows = bound.table.rows(seal.hour)
+    return compare_rows(seal, rows, _landed_later(bound, seal, [group.key for group in rows]))
+
+
+def _landed_later(bound: BoundStream, seal: Seal, keys: Iterable[str]) -> set[str]:
+    """Return which of some files landed after the seal; bucket and ledger are asked only where one is not sealed."""
+    extra, landing = set(keys) - set(seal.landing()), bound.stream
+    if not extra:
+        return set()
+    listed = {item.key: item for item in list_hour(landing, seal.hour)}
+    _, entries = read_whole_ledger(
+        landing.bucket, landing.layout, landing.topics, since=seal.emitted_first, hours=[seal.hour]
+    )
+    return later_objects(seal, extra, listed, divide(seal, entries).later_epochs(seal.hour))
 
 
 def _examine_again(landing: Stream, seal: Seal) -> Evidence:
     """Examine a sealed hour, with the whole ledger where a partition without records of the hour landed before it."""
     evidence = examine(landing, seal.hour, seal.emitted_first, {})
     view = evidence.judgement.view
-    if seal.emitted_first is None or view is None or not missing_offsets(evidence.totals, view):
+    if seal.emitted_first is None or view is None or not missing_offsets(evidence.totals, view_as_of(seal, view)):
         return evidence
     return examine(landing, seal.hour, None, {})
 
@@ -81,7 +100,8 @@ def hour_checks(document: StreamDocument) -> list[dg.AssetChecksDefinition]:
 
 
 def _blocking(document: StreamDocument, asset: dg.AssetKey, compare: Compare) -> dg.AssetChecksDefinition:
-    """Make a comparison a blocking check of one hour of an asset."""
+    """Make a comparison a blocking check of an asset, with one evaluation for each hour of the run."""
+    key = dg.AssetCheckKey(asset, compare.__name__)
     with warnings.catch_warnings():
         # checks with partitions are a preview in this release of Dagster, which is pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -94,9 +114,16 @@ def _blocking(document: StreamDocument, asset: dg.AssetKey, compare: Compare) ->
             partitions_def=document.partitions,
             required_resource_keys={document.resource_key},
         )
-        def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        def check(context: dg.AssetCheckExecutionContext) -> Any:  # evaluations, which the decorator's type lacks
             op = context.op_execution_context
-            hour = Hour.from_partition_key(op.partition_key)
-            return check_result(context, partial(compare, bound_stream(op.resources, document), hour))
+            bound = bound_stream(op.resources, document)
+            failed = []
+            for hour in map(Hour.from_partition_key, op.partition_keys):
+                evaluation = check_evaluation(context, key, hour, partial(compare, bound, hour))
+                failed += [] if evaluation.passed else [hour]
+                yield evaluation
+            name_failed_hours(context.run, op.instance, failed)
+            # the check of several hours has one result in Dagster; an evaluation that failed fails the step
+            yield dg.Output(None)
 
     return check

@@ -137,6 +137,17 @@ class StreamDocument(Closed):
     cadence: Cadence = Field(default_factory=Cadence, description="When complete hours are published.")
     sensor_seconds: int = Field(30, ge=1, description="Pause between two ticks of the sensor.")
     runs_per_tick_max: int = Field(24, ge=1, description="Runs that one tick requests.")
+    hours_per_run_max: int = Field(
+        24, ge=1, description="Consecutive hours of a backlog that one run takes; 1 is one run an hour, always."
+    )
+    attempts_max: int = Field(
+        3, ge=0, description="Runs of an hour that are requested after a first one that failed, with growing pauses."
+    )
+    amend_rest_seconds: float = Field(
+        60,
+        ge=0,
+        description="Pause between two runs of one hour that late records amend; they wait for one run together.",
+    )
     observe_seconds: int = Field(60, ge=1, description="Pause between two observations of topics, job and objects.")
     alert_seconds: int = Field(300, ge=1, description="Pause between two looks for what needs an alert.")
     flink_rest: str = Field(
@@ -187,9 +198,19 @@ class StreamDocument(Closed):
         return LATE if minutes is None else timedelta(minutes=minutes)
 
     @property
+    def hours_per_tick_max(self) -> int:
+        """Hours that one tick requests."""
+        return self.runs_per_tick_max * self.hours_per_run_max
+
+    @property
     def lookback(self) -> timedelta:
         """How long the sensor keeps an hour."""
         return timedelta(hours=self.lookback_hours)
+
+    @property
+    def amend_rest(self) -> timedelta:
+        """The pause between two runs of an hour that late records amend."""
+        return timedelta(seconds=self.amend_rest_seconds)
 
     @property
     def job_name(self) -> str:

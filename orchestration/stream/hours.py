@@ -1,7 +1,8 @@
-"""The job of one hour, and the sensor that requests one run of it for each complete hour."""
+"""The job of an hour or of several, and the sensor that requests its runs for the complete hours."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,27 +12,31 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import UnavailableError
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
-from orchestration.landing.sensor.run_tags import run_key, run_tags
+from orchestration.landing.sensor.ranges import runs_of
+from orchestration.landing.sensor.run_tags import run_tags
 from orchestration.landing.sensor.selection import AssetsOfOneHour
 from orchestration.landing.sensor.tick import Tick, run_tick
 from orchestration.stream.assets import bound_stream
+from orchestration.stream.attempts import with_unpublished_hours
 from orchestration.stream.cadence import Cadence
 from orchestration.stream.document import StreamDocument
+from orchestration.stream.in_progress import hours_in_progress
 
 
 def hour_job(document: StreamDocument) -> UnresolvedAssetJobDefinition:
-    """Build the job of one hour."""
+    """Build the job; a run of it takes one hour, or the consecutive hours of a range."""
     keys = document.keys
     return dg.define_asset_job(
         keys.named("publish_hour"),
         selection=AssetsOfOneHour(keys.landed_hour, keys.published_hour, document.partitions),
         executor_def=dg.in_process_executor,
-        description="Seal one hour, register its objects in Snowflake, check it, publish it, build its models.",
+        description="Seal an hour, register its objects in Snowflake, check it, publish it, build its models. "
+        "A run of a backlog takes several hours.",
     )
 
 
 def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
-    """Build the sensor that requests one run per complete hour."""
+    """Build the sensor that requests one run per complete hour, and one per range of a backlog."""
 
     @dg.sensor(
         name=document.keys.named("landed_hours"),
@@ -39,25 +44,28 @@ def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> 
         minimum_interval_seconds=document.sensor_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         required_resource_keys={document.resource_key},
-        description="Request one run per complete hour, oldest first; the skip reason names what every other hour "
-        "waits for.",
+        description="Request one run per complete hour, or per range of a backlog, oldest first; the skip reason "
+        "names what every other hour waits for.",
     )
     def landed_hours(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         bound = bound_stream(context.resources, document)
         before = read_cursor(context.cursor, bound.stream.topics)
         try:
-            tick = run_tick(bound.stream, before, bound.limits)
+            in_progress = hours_in_progress(context.instance, document)
+            tick = run_tick(bound.stream, before, bound.limits, in_progress)
+            held, tick = hold_back(tick, before, document.cadence, bound.stream.clock.utc_now())
+            tick = with_unpublished_hours(tick, bound, context.instance, in_progress)
         except UnavailableError as exc:
             # a result without a cursor keeps the old one
             return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")
-        held, tick = hold_back(tick, before, document.cadence, bound.stream.clock.utc_now())
+        tick = limited(tick, before, document)
         for finding in tick.findings:
             context.log.warning(finding)
         if not tick.requests:
             return dg.SensorResult(skip_reason=_sentence(tick, held), cursor=tick.cursor.to_text())
         context.log.info(_sentence(tick, held))
         return dg.SensorResult(
-            run_requests=_run_requests(tick),
+            run_requests=_run_requests(tick, document.hours_per_run_max),
             cursor=tick.cursor.to_text(),
             asset_events=[_writer_progress(document, tick)],
         )
@@ -66,29 +74,37 @@ def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> 
 
 
 def hold_back(tick: Tick, before: Cursor, cadence: Cadence, now: datetime) -> tuple[int, Tick]:
-    """Take out the requests whose hour the cadence does not publish yet, and count them.
+    """Take out the requests whose hour the cadence does not publish yet, and count them."""
+    held = {
+        request.hour
+        for request in tick.requests
+        if not cadence.is_due(request.hour, _newest_entry(tick.cursor, request.hour), now)
+    }
+    return len(held), without(tick, before, held)
 
-    The cursor forgets that they were requested, so the next tick requests them again.
-    """
-    asked = list(zip(tick.requests, tick.reasons, strict=True))
-    due = [
-        (request, reason)
-        for request, reason in asked
-        if cadence.is_due(request.hour, _newest_entry(tick.cursor, request.hour), now)
-    ]
-    held = {request.hour for request, _ in asked} - {request.hour for request, _ in due}
+
+def limited(tick: Tick, before: Cursor, document: StreamDocument) -> Tick:
+    """Take out the requests beyond the runs that one tick may request."""
+    runs = list(runs_of(tick.requests, tick.reasons, document.hours_per_run_max))
+    beyond = {hour for run in runs[document.runs_per_tick_max :] for hour in run.hours}
+    return replace(without(tick, before, beyond), behind=tick.behind or bool(beyond))
+
+
+def without(tick: Tick, before: Cursor, held: Collection[Hour]) -> Tick:
+    """Take out the requests of some hours. The cursor forgets them, so the next tick requests them again."""
     if not held:
-        return 0, tick
+        return tick
+    kept = [pair for pair in zip(tick.requests, tick.reasons, strict=True) if pair[0].hour not in held]
     requested = {hour: run for hour, run in tick.cursor.requested.items() if hour not in held}
     requested |= {hour: before.requested[hour] for hour in held if hour in before.requested}
-    newest = [hour for hour in (before.last, *(request.hour for request, _ in due)) if hour is not None]
+    newest = [hour for hour in (before.last, *(request.hour for request, _ in kept)) if hour is not None]
     cursor = tick.cursor.model_copy(update={"requested": requested, "last": max(newest, default=None)})
     cursor = _walked_back(cursor, held)
-    requests, reasons = tuple(request for request, _ in due), tuple(reason for _, reason in due)
-    return len(held), replace(tick, cursor=cursor, requests=requests, reasons=reasons)
+    requests, reasons = tuple(request for request, _ in kept), tuple(reason for _, reason in kept)
+    return replace(tick, cursor=cursor, requests=requests, reasons=reasons)
 
 
-def _walked_back(cursor: Cursor, held: set[Hour]) -> Cursor:
+def _walked_back(cursor: Cursor, held: Collection[Hour]) -> Cursor:
     """Let the walk over hours without records begin at the first one that is held back."""
     empty = [hour for hour in held if hour not in cursor.totals.hours]
     if not empty or cursor.walked is None:
@@ -110,14 +126,14 @@ def _sentence(tick: Tick, held: int) -> str:
     return f"{held} complete hours wait for the cadence of the stream; {tick.sentence()}"
 
 
-def _run_requests(tick: Tick) -> list[dg.RunRequest]:
+def _run_requests(tick: Tick, hours_max: int) -> list[dg.RunRequest]:
     return [
         dg.RunRequest(
-            run_key=run_key(request),
-            partition_key=request.hour.partition_key,
-            tags=run_tags(request, reason),
+            run_key=run.run_key,
+            partition_key=run.hours[0].partition_key if len(run.hours) == 1 else None,
+            tags=run_tags(run.requests, run.reasons),
         )
-        for request, reason in zip(tick.requests, tick.reasons, strict=True)
+        for run in runs_of(tick.requests, tick.reasons, hours_max)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.landing.sensor.run_tags import hours_of
 from orchestration.stream.document import StreamDocument
 
 UNFINISHED = [
@@ -14,12 +15,9 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-PARTITION_TAG = "dagster/partition"
-"""The tag with the partition of a run."""
 
 
 def hours_in_progress(instance: dg.DagsterInstance, document: StreamDocument) -> set[Hour]:
-    """Return the hours of which a run of the stream's job is queued or in progress."""
+    """Return the hours of which a run of the stream's job is queued or in progress, alone or in a range."""
     wanted = dg.RunsFilter(job_name=document.keys.named("publish_hour"), statuses=UNFINISHED)
-    keys = [run.tags.get(PARTITION_TAG) for run in instance.get_runs(wanted)]
-    return {Hour.from_partition_key(key) for key in keys if key}
+    return {hour for run in instance.get_runs(wanted) for hour in hours_of(run.tags)}

@@ -13,9 +13,9 @@ class FakeDbtModels:
     """Replaces `DbtModels`."""
 
     outcomes: tuple[NodeOutcome, ...]
-    asked: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    asked: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
 
-    def build(self, hour: str, names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
-        """Record the hour and the names."""
-        self.asked.append((hour, frozenset(names)))
+    def build(self, hours: Sequence[str], names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
+        """Record the hours and the names."""
+        self.asked.append((tuple(hours), frozenset(names)))
         return self.outcomes

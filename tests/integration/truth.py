@@ -19,6 +19,7 @@ from dagster import DagsterInstance
 
 from infra.local.servers import object_store
 from infra.local.settings import LocalSettings
+from orchestration.landing.sensor.run_tags import hours_of
 
 Position = tuple[str, int, int]
 """Topic, partition, offset: the identity of a record."""
@@ -177,9 +178,9 @@ def _messages(settings: LocalSettings, isolation: str) -> Iterator[Any]:
 
 
 def runs_by_hour() -> Counter[str]:
-    """Count the runs of the Dagster instance by the partition they were asked for."""
+    """Count the runs of the Dagster instance by partition; a range counts for each of its hours."""
     with DagsterInstance.get() as instance:
-        return Counter(run.tags.get("dagster/partition", "none") for run in instance.get_runs())
+        return Counter(hour.partition_key for run in instance.get_runs() for hour in hours_of(run.tags))
 
 
 def wait_for(condition: Callable[[], bool], *, seconds_max: float, what: str, poll_seconds: float = 0.2) -> None:

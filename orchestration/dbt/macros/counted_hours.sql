@@ -1,13 +1,12 @@
 {#- Return the hours that this run counts, as literals, so that only their files are read; none for every hour.
 
-    They are the hour of this run, and each hour whose events are no longer those of its last count: a late record of
+    They are the hours of this run, and each hour whose events are no longer those of its last count: a late record of
     an earlier hour took an event from it. -#}
 {% macro counted_hours(staged) %}
-    {%- set hour = hour_literal() -%}
-    {%- if hour is none -%}
+    {%- set hours = hour_literals() -%}
+    {%- if hours is none -%}
         {{ return(none) }}
     {%- endif -%}
-    {%- set hours = [hour] -%}
     {%- if execute and is_incremental() -%}
         {%- set changed -%}
             select coalesce(counted.replication_hour, staged.replication_hour) as replication_hour

@@ -1,9 +1,9 @@
 {#- Select every event of an external table once, typed: the first record of each event. The model is incremental.
 
-    One run reads one hour and writes only what changes: a record whose event is new, or whose event is known from a
+    One run reads its hours and writes only what changes: a record whose event is new, or whose event is known from a
     later record. So the model is the same whatever the order of the hours, and however often one of them runs. -#}
 {% macro first_record_of_each_event(source_table) %}
-{%- set hour = hour_literal() %}
+{%- set hours = hour_literals() %}
 {%- set order_columns = record_order() %}
 
 with arrived as (
@@ -28,8 +28,8 @@ with arrived as (
         kafka_offset::integer as kafka_offset,
         kafka_timestamp::timestamp_ntz as kafka_timestamp
     from {{ source_table }}
-    {%- if hour is not none %}
-    where replication_hour = {{ hour }} -- a literal: only the files of this hour are read
+    {%- if hours is not none %}
+    where replication_hour in ({{ hours | join(', ') }}) -- literals: only the files of these hours are read
     {%- endif %}
 
 ),

@@ -1,4 +1,4 @@
-"""The dbt models of one hour, and their tests as checks."""
+"""The dbt models of the hours of a run, and their tests as checks."""
 
 from collections.abc import Iterator, Mapping
 
@@ -40,7 +40,10 @@ _manifest = Manifest.read(require_manifest())
 def event_models(
     context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Build the models of one hour and report each model and test; fail if one of them failed."""
+    """Build the models of the run's hours and report each model and test; fail if one of them failed.
+
+    Several hours are one build: the models are the same as after a build of each hour.
+    """
     definitions = context.assets_def
     assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
     checks = {
@@ -48,8 +51,8 @@ def event_models(
         for spec in definitions.check_specs
         if spec.key in context.selected_asset_check_keys
     }
-    hour = Hour.from_partition_key(context.partition_key).label
-    outcomes = dbt.build(hour, [_name_of(unique_id) for unique_id in (*assets, *checks)])
+    hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
+    outcomes = dbt.build(hours, [_name_of(unique_id) for unique_id in (*assets, *checks)])
     for outcome in outcomes:
         if outcome.unique_id in assets and outcome.verdict is Verdict.DONE:
             yield _materialization(assets[outcome.unique_id], outcome)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import ListedObject
+from orchestration.landing.proof.as_of_seal import divide
 from orchestration.landing.proof.seal import Seal, SealedPartition, sealed_partitions
 
 _NAMED_MAX = 10
@@ -28,13 +29,16 @@ def compare_offsets(
 ) -> Comparison:
     """Compare the seal with the ledger: every offset is counted once, per partition, object and kind.
 
+    Entries that landed after the seal are of the next revision (`as_of_seal`), and are only counted.
+
     Args:
         seal: the newest seal.
         entries: of the ledger, read again.
         missing: offsets up to the boundary of the hour that the ledger does not cover.
         faults: of ledger entries with records of the hour.
     """
-    own = [entry for _, entry in entries if seal.hour.label in entry.hours]
+    divided = divide(seal, entries)
+    own = divided.own
     wrong = [
         *faults,
         *(f"{offsets} have not landed" for offsets in missing),
@@ -46,6 +50,7 @@ def compare_offsets(
         "accepted": seal.accepted,
         "rejected": seal.rejected,
         "ledger_entries": len(own),
+        "landed_after_the_seal": len(divided.later),
         "partitions": [f"{p.key} {p.first_offset}-{p.last_offset}" for p in seal.partitions],
         "wrong": wrong[:_NAMED_MAX],
     }
@@ -82,14 +87,18 @@ def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
     return Comparison(True, f"{len(seal.objects)} sealed objects are present and unchanged", numbers)
 
 
-def compare_registered(seal: Seal, registered: Collection[str]) -> Comparison:
-    """Compare the seal with the files that the external table has registered for the hour."""
-    sealed, known = set(seal.landing()), set(registered)
+def compare_registered(seal: Seal, registered: Collection[str], later: Collection[str] = ()) -> Comparison:
+    """Compare the seal with the files that the external table has registered for the hour.
+
+    Objects that landed after the seal, `later`, are of the next revision.
+    """
+    sealed, known = set(seal.landing()), set(registered) - set(later)
     absent, extra = sorted(sealed - known), sorted(known - sealed)
     numbers: dict[str, int | str | list[str]] = {
         "revision": seal.revision,
         "sealed": len(sealed),
         "registered": len(known),
+        "landed_after_the_seal": len(set(later)),
         "not_registered": absent[:_NAMED_MAX],
         "not_sealed": extra[:_NAMED_MAX],
     }

@@ -82,12 +82,16 @@ class Request:
         fingerprint: of the objects that the sensor found; None for a run that a person started.
         since: emission hour from which the ledger must be read; None reads the whole ledger.
         idle_ends: for an hour that was proven by idle partitions.
+        attempt: 1, or more after runs of the same objects that failed.
+        alone: whether no other hour may be in its run, because a run with it failed.
     """
 
     hour: Hour
     fingerprint: str | None = None
     since: Hour | None = None
     idle_ends: IdleEnds | None = None
+    attempt: int = 1
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

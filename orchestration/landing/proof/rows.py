@@ -7,7 +7,7 @@ lost row that another one makes up for is found. A required column that is NULL 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.landing.clients.table_rows import RowGroup
@@ -38,12 +38,15 @@ class _Rows:
         return f"{self.records} rows of {'no offset' if self.offset_sum is None else span}"
 
 
-def compare_rows(seal: Seal, rows: Sequence[RowGroup]) -> Comparison:
+def compare_rows(seal: Seal, rows: Sequence[RowGroup], later: Collection[str] = ()) -> Comparison:
     """Compare the seal with the rows of the external table, per object and partition and in total.
+
+    Rows of objects that landed after the seal, `later`, are of the next revision.
 
     Objects that an earlier release sealed without contents are compared by their counts alone, and the result names
     their number.
     """
+    rows = [group for group in rows if group.key not in later]
     differing = list(_differing(seal, rows))
     nulls = _nulls(rows)
     total = sum(group.records for group in rows)
@@ -55,6 +58,7 @@ def compare_rows(seal: Seal, rows: Sequence[RowGroup]) -> Comparison:
         "differing": differing[:_NAMED_MAX],
         "nulls": [f"{column}: {count} rows" for column, count in sorted(nulls.items())],
         "objects_compared_by_count_alone": by_count,
+        "landed_after_the_seal": len(set(later)),
     }
     if nulls:
         column, count = nulls.most_common(1)[0]

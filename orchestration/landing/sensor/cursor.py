@@ -15,7 +15,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import CursorTooNewError, CursorUnreadableError
@@ -32,12 +32,17 @@ _REPAIR = "delete it in Dagster's UI (sensor landed_hours, cursor): the whole le
 
 
 class RequestedRun(BaseModel):
-    """A run that was requested: the fingerprint of its objects, and how many records of the hour the ledger had."""
+    """A run that was requested: the fingerprint of its objects, and how many records of the hour the ledger had.
+
+    `requested_at` is None after an upgrade and after a lost cursor; `published` is known from the bucket.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     fingerprint: str
     records: int
+    requested_at: AwareDatetime | None = None
+    published: bool = False
 
 
 PASSED_MAX = 10

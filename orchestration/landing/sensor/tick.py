@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,12 +38,14 @@ class Limits:
         ledger_objects_max: objects of the ledger that are fetched.
         duration: no further hour is examined after it; Dagster ends a tick at 60 s.
         lookback: how long an hour stays in the cursor after its newest ledger entry.
+        amend_rest: pause between two requests of one hour, so that late records do not fill the queue.
     """
 
     requests_max: int = 24
     ledger_objects_max: int = 2_000
     duration: timedelta = timedelta(seconds=40)
     lookback: timedelta = LOOKBACK
+    amend_rest: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Tick:
         findings: faults of the ledger and objects that it does not promise, as sentences.
         behind: whether the limits left objects unread or hours unexamined.
         countdown: when the oldest open hour becomes unprovable.
+        resting: hours with new records whose last run is not finished, or was requested a moment ago.
     """
 
     cursor: Cursor
@@ -66,12 +70,15 @@ class Tick:
     findings: tuple[str, ...] = ()
     behind: bool = False
     countdown: Countdown | None = None
+    resting: tuple[Hour, ...] = ()
 
     def sentence(self) -> str:
         """Return one readable line: what each open hour waits for, and the findings."""
         parts = [f"{one.hour} waits for {one.reason}" for one in self.waiting if isinstance(one, Open)]
         parts += [f"quarantined: {one.reason}" for one in self.waiting if isinstance(one, Quarantined)]
         named = parts[:_NAMED_MAX] + ([f"{len(parts) - _NAMED_MAX} more hours"] if len(parts) > _NAMED_MAX else [])
+        if self.resting:
+            named.append(f"{len(self.resting)} amended hours rest, or wait for the end of their run")
         if self.behind:
             named.insert(0, "more is left to read, the next tick continues")
         named += [f"finding: {finding}" for finding in self.findings[:_NAMED_MAX]]
@@ -81,8 +88,10 @@ class Tick:
         return "; ".join(named)
 
 
-def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
+def run_tick(stream: Stream, cursor: Cursor, limits: Limits, in_progress: Collection[Hour] = ()) -> Tick:
     """Find the hours to publish. It changes nothing outside, so a tick that was cut off can be repeated.
+
+    Hours `in_progress` have an unfinished run, and none of them is requested.
 
     1. Read the ids and end offsets of the topics, then the ledger; add the new entries to the totals.
     2. If the limit left ledger objects unread, stop here: a missing entry proves nothing then.
@@ -111,7 +120,7 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits) -> Tick:
     if ends.refusal is None:
         cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.topics, ends.asked_at)})
     cursor = begin_walk(stream, cursor, ends, is_migrated=is_migrated)
-    return _Examination(stream, ends, limits, cursor).run()
+    return _Examination(stream, ends, limits, cursor, in_progress).run()
 
 
 def _after_compacted_days(stream: Stream, cursor: Cursor) -> Cursor:
@@ -127,7 +136,9 @@ def _after_compacted_days(stream: Stream, cursor: Cursor) -> Cursor:
 class _Examination:
     """Examine the open hours of one tick in order."""
 
-    def __init__(self, stream: Stream, ends: EndOffsets, limits: Limits, cursor: Cursor) -> None:
+    def __init__(
+        self, stream: Stream, ends: EndOffsets, limits: Limits, cursor: Cursor, in_progress: Collection[Hour]
+    ) -> None:
         self._stream = stream
         self._ends = ends
         self._limits = limits
@@ -135,6 +146,8 @@ class _Examination:
         self._requests: list[Request] = []
         self._reasons: list[str] = []
         self._waiting: list[Open | Quarantined] = []
+        self._in_progress = in_progress
+        self._resting: list[Hour] = []
         self._unpromised: list[str] = []
         self._behind = False
 
@@ -143,6 +156,9 @@ class _Examination:
             if not self._has_time() or len(self._requests) == self._limits.requests_max:
                 self._behind = True
                 break
+            if hour in self._in_progress or self._rests(hour):
+                self._resting.append(hour)
+                continue
             self._restore_from_seal(hour)
             judgement = judge(self._stream, hour, self._cursor.totals, self._ends)
             if isinstance(judgement.verdict, Complete):
@@ -169,6 +185,7 @@ class _Examination:
             findings,
             self._behind,
             left,
+            tuple(self._resting),
         )
 
     def _open_hours(self, cursor: Cursor) -> list[Hour]:
@@ -177,6 +194,13 @@ class _Examination:
         if self._ends.refusal and cursor.walked is not None and cursor.walked.end <= self._ends.asked_at:
             hours.append(cursor.walked)
         return [hour for hour in hours if not any(its.first <= hour <= its.last for its in cursor.passed)]
+
+    def _rests(self, hour: Hour) -> bool:
+        """Return whether the hour was requested a moment ago: its late records wait for one run together."""
+        run = self._cursor.requested.get(hour)
+        if run is None or run.requested_at is None:
+            return False
+        return self._ends.asked_at - run.requested_at < self._limits.amend_rest
 
     def _has_time(self) -> bool:
         return self._stream.clock.utc_now() - self._ends.asked_at <= self._limits.duration
@@ -197,7 +221,8 @@ class _Examination:
         if complete.unpromised_keys:
             key = complete.unpromised_keys[0]
             self._unpromised.append(f"{hour}: no ledger entry promises {key}; it is left out")
-        run = RequestedRun(fingerprint=found, records=totals.accepted + totals.rejected)
+        records = totals.accepted + totals.rejected
+        run = RequestedRun(fingerprint=found, records=records, requested_at=self._ends.asked_at)
         self._update(requested={**self._cursor.requested, hour: run})
         idle_ends = self._cursor.idle_ends if complete.proof is Proof.IDLE else None
         self._requests.append(Request(hour, found, self._since(totals.since, view), idle_ends))

@@ -153,7 +153,7 @@ class Walk:
 
     def _request(self, request: Request) -> None:
         cursor = self._found.cursor
-        run = RequestedRun(fingerprint=request.fingerprint or "", records=0)
+        run = RequestedRun(fingerprint=request.fingerprint or "", records=0, requested_at=self._ends.asked_at)
         requested = {**cursor.requested, request.hour: run}
         last = max(request.hour, cursor.last or request.hour)
         self._found.cursor = cursor.model_copy(update={"requested": requested, "last": last})

@@ -47,7 +47,7 @@ def wrong_lines(bucket: Bucket, seal: Seal, entries: Sequence[LedgerEntry]) -> I
     for item in seal.objects:
         key = ObjectKey.parse(item.key)
         try:
-            found = _tally(_plain(key, bucket.get([item.key])[0]))
+            found = _tally(plain(key, bucket.get([item.key])[0]))
         except (ValueError, zstandard.ZstdError, OSError, EOFError) as exc:
             yield item.key, str(exc)
             continue
@@ -57,7 +57,8 @@ def wrong_lines(bucket: Bucket, seal: Seal, entries: Sequence[LedgerEntry]) -> I
                 yield item.key, f"its lines of {partition[0]}[{partition[1]}] are not those of the ledger"
 
 
-def _plain(key: ObjectKey, body: bytes) -> bytes:
+def plain(key: ObjectKey, body: bytes) -> bytes:
+    """Return the lines of an object; the key names the codec."""
     if key.codec == "zst":
         return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True).read()
     return gzip.decompress(body) if key.codec == "gz" else body

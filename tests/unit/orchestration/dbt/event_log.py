@@ -93,7 +93,11 @@ class EventLog:
 
     def build(self, *hours: str) -> list[tuple[NodeOutcome, ...]]:
         """Build one hour after the other."""
-        return list(self.dbt.map(self.models.build, hours))
+        return list(self.dbt.map(self.models.build, [[hour] for hour in hours]))
+
+    def build_together(self, *hours: str) -> tuple[NodeOutcome, ...]:
+        """Build several hours at once."""
+        return self.dbt.submit(self.models.build, hours).result()
 
     def rebuild(self, *arguments: str) -> None:
         """Build every model with a full refresh."""

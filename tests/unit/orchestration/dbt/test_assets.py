@@ -39,6 +39,23 @@ def run(outcomes: dict[str, NodeOutcome], *keys: dg.AssetKey) -> tuple[FakeDbtMo
     return dbt, result
 
 
+def test_the_hours_of_a_range_are_one_build() -> None:
+    """The project is loaded once, and each model is materialised for each hour."""
+    dbt, keys = FakeDbtModels(tuple(MODELS.values())), [f"2025-08-01-0{hour}:00" for hour in (3, 4, 5)]
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [event_models],
+            selection=[STAGING, COUNTS, USAGE, DAGSTER_STAGING],
+            tags={"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]},
+            resources={"dbt": dbt},
+            instance=instance,
+        )
+    assert [("2025-08-01T03", "2025-08-01T04", "2025-08-01T05")] == [hours for hours, _ in dbt.asked]
+    assert {(key, hour) for key in (STAGING, COUNTS, USAGE, DAGSTER_STAGING) for hour in keys} == {
+        (event.asset_key, event.partition) for event in result.get_asset_materialization_events()
+    }
+
+
 def materialized(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey | None]:
     return {event.asset_key for event in result.get_asset_materialization_events()}
 
@@ -46,9 +63,9 @@ def materialized(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey | None]:
 def test_an_hour_builds_every_model_and_reports_every_test() -> None:
     """One call of dbt builds the hour of the partition."""
     dbt, result = run(GOOD)
-    ((hour, names),) = dbt.asked
+    ((hours, names),) = dbt.asked
     assert result.success
-    assert hour == "2025-08-01T03"
+    assert hours == ("2025-08-01T03",)
     assert {unique_id.split(".")[2] for unique_id in GOOD} == names
     assert {STAGING, COUNTS, USAGE, DAGSTER_STAGING} == materialized(result)
     checks = result.get_asset_check_evaluations()
@@ -67,7 +84,7 @@ def test_one_model_alone_is_built_with_its_own_tests() -> None:
     """Tests of other models are not requested."""
     dbt, result = run({name: MODELS[name] for name in MODELS if name.endswith("usage_by_organization_hour")}, USAGE)
     assert result.success
-    assert dbt.asked == [("2025-08-01T03", frozenset({"usage_by_organization_hour"}))]
+    assert dbt.asked == [(("2025-08-01T03",), frozenset({"usage_by_organization_hour"}))]
     assert {USAGE} == materialized(result)
 
 

@@ -169,6 +169,26 @@ def test_the_order_and_the_number_of_builds_do_not_matter(event_log: EventLog) -
     assert expected_counts(records) == event_log.counts()
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_hours_that_are_built_together_give_what_one_after_the_other_gives(event_log: EventLog, seed: int) -> None:
+    """Repeats within the range, with an hour before it and with an hour that is amended later: the models are equal."""
+    random = Random(seed)  # noqa: S311 (records, not secrets)
+    records = [
+        Record(random.randrange(3 * HOUR), random.randrange(4), offset, f"e{random.randrange(40)}")
+        for offset in range(90)
+    ]
+    event_log.land(*records[:60])
+    event_log.build(random.choice((THREE, FOUR, FIVE)))
+    built = event_log.build_together(THREE, FOUR, FIVE)
+    assert {Verdict.DONE} == {outcome.verdict for outcome in built}
+    event_log.land(*records[60:])
+    event_log.build_together(FOUR, FIVE)
+    event_log.build(THREE)
+    assert expected_staged(records) == event_log.staged()
+    assert expected_usage(records) == event_log.usage()
+    assert expected_counts(records) == event_log.counts()
+
+
 def test_a_full_refresh_reads_every_hour_whatever_hour_is_named(event_log: EventLog) -> None:
     """A table that is rebuilt from one hour would lose the other hours."""
     records = [Record(second * 600, 0, second, f"e{second % 9}") for second in range(18)]

@@ -40,7 +40,8 @@ def with_fake_table(fake: FakeLanding) -> dg.Definitions:
 
     @dg.asset(key=EXTERNAL_TABLE, deps=[STAGE], partitions_def=DOCUMENT.partitions)
     def external_table(context: dg.AssetExecutionContext) -> None:
-        fake.table.refresh(Hour.from_partition_key(context.partition_key))
+        for key in context.partition_keys:
+            fake.table.refresh(Hour.from_partition_key(key))
 
     return definitions_of(fake, fake.table.client, [stage, external_table], {})
 
@@ -55,6 +56,14 @@ def publish(
         asset_selection=[dg.AssetKey(name) for name in only] if only else None,
         raise_on_error=False,
     )
+
+
+def publish_range(
+    defs: dg.Definitions, instance: dg.DagsterInstance, request: dg.RunRequest
+) -> dg.ExecuteInProcessResult:
+    """Run the job of the hours that the sensor requested together, as the daemon does."""
+    job = defs.resolve_job_def("publish_hour")
+    return job.execute_in_process(instance=instance, tags=dict(request.tags), raise_on_error=False)
 
 
 def red_checks(result: dg.ExecuteInProcessResult) -> set[str]:

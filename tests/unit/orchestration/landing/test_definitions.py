@@ -50,6 +50,7 @@ def test_clients_and_limits_are_those_of_the_document() -> None:
         disorder_seconds=3,
         lookback_hours=5,
         runs_per_tick_max=7,
+        hours_per_run_max=3,
     )
     bound = bind(its, TABLE)
     stream = bound.stream
@@ -64,7 +65,7 @@ def test_clients_and_limits_are_those_of_the_document() -> None:
         bound.table.layout.stream,
         bound.table.name,
     )
-    assert (7, timedelta(hours=5), 3.0) == (
+    assert (7 * 3, timedelta(hours=5), 3.0) == (
         bound.limits.requests_max,
         bound.limits.lookback,
         stream.policy.disorder.total_seconds(),

@@ -21,7 +21,7 @@ from snowflake_components.errors import ObjectMissingError, SnowflakeUnavailable
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.fakes.streams import bound, document
 
-DOCUMENT = document()
+DOCUMENT = document(hours_per_run_max=1)
 LANDED_HOUR, PUBLISHED_HOUR, WRITER = (
     DOCUMENT.keys.landed_hour,
     DOCUMENT.keys.published_hour,
