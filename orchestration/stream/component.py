@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
 from orchestration.landing.clients.snowflake import DescribedTable
+from orchestration.quality.definitions.hour import hour_quality
 from orchestration.stream.alerting import alert_sensor
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.binding import bind
@@ -80,7 +81,7 @@ class HourlyStreamComponent(HourlyAssets):
         job, bound = hour_job(document), bind(document, table)
         return dg.Definitions(
             assets=[*external_assets(document), landed_hour(document), published_hour(document)],
-            asset_checks=hour_checks(document),
+            asset_checks=[*hour_checks(document), hour_quality(document)],
             jobs=[job],
             sensors=[
                 hour_sensor(document, job),

@@ -96,11 +96,16 @@ class Thresholds(Closed):
 
     rejected_share_max: _Share | None = Field(None, description="Rejected of all records, 0 to 1.")
     unknown_type_share_max: _Share | None = Field(None, description="Accepted records of an unknown type, 0 to 1.")
-    duplicate_share_max: _Share | None = Field(None, description="Accepted records whose event is repeated, 0 to 1.")
+    mistyped_payload_share_max: _Share | None = Field(
+        None, description="Accepted records without a field that their type needs, 0 to 1."
+    )
+    duplicate_share_max: _Share | None = Field(None, description="Accepted records that repeat an event, 0 to 1.")
     volume_ratio_min: float | None = Field(None, ge=0, description="Records by those of the same hour of earlier days.")
     volume_ratio_max: float | None = Field(None, gt=0, description="Records by those of the same hour of earlier days.")
     late_minutes_max: float | None = Field(None, gt=0, description="Minutes from the end of the hour to published.")
-    clock_skew_seconds_max: float | None = Field(None, gt=0, description="Seconds from occurred_at to record time.")
+    clock_skew_seconds_max: float | None = Field(
+        None, gt=0, description="Seconds that occurred_at is ahead of record time."
+    )
 
 
 class StreamDocument(Closed):

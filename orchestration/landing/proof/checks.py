@@ -20,7 +20,7 @@ class Comparison:
 
     passed: bool
     sentence: str
-    numbers: Mapping[str, int | str | list[str]] = field(default_factory=dict)
+    numbers: Mapping[str, int | float | str | list[str]] = field(default_factory=dict)
 
 
 def compare_offsets(
