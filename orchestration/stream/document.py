@@ -144,6 +144,7 @@ class StreamDocument(Closed):
     runs_per_tick_max: int = Field(24, ge=1, description="Runs that one tick requests.")
     observe_seconds: int = Field(60, ge=1, description="Pause between two observations of topics, job and objects.")
     alert_seconds: int = Field(300, ge=1, description="Pause between two looks for what needs an alert.")
+    reconcile_days: int = Field(30, ge=1, description="Days whose published hours are compared again, once a day.")
     flink_rest: str = Field(
         "http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$", description="REST address of the landing job's Flink."
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import dagster as dg
@@ -67,7 +68,8 @@ class LocalTable:
         return replace(bound(self.fake, document(**changes)), table=self.client)
 
     def copy_objects(self) -> None:
-        """Write the landed objects to the bucket of the server."""
+        """Write the landed objects to the bucket of the server, and nothing else."""
+        rmtree(self.file(""), ignore_errors=True)
         for key, body in self.fake.bucket.objects.items():
             self.file(key).parent.mkdir(parents=True, exist_ok=True)
             self.file(key).write_bytes(body)

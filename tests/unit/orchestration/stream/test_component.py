@@ -41,8 +41,9 @@ def test_every_document_of_the_project_loads_alone(file: Path) -> None:
     (entry,) = read_streams(file.parent)
     its = entry.document
     assert {its.keys.landed_hour, its.keys.published_hour, its.table} <= graph.executable_asset_keys
-    assert [its.keys.named("publish_hour")] == [cast("Any", job).name for job in definitions.jobs or []]
-    sensors = {its.keys.named(name) for name in ("landed_hours", "observe_stream", "alerts")}
+    jobs = [its.keys.named("publish_hour"), its.keys.named("reconcile")]
+    assert jobs == [cast("Any", job).name for job in definitions.jobs or []]
+    sensors = {its.keys.named(name) for name in ("landed_hours", "observe_stream", "check_stream", "alerts")}
     assert sensors == {sensor.name for sensor in definitions.sensors or []}
 
 
@@ -52,7 +53,7 @@ def test_a_second_document_is_a_second_stream_without_code() -> None:
     definitions, graph = definitions_of(both)
     _, alone = definitions_of(ORDERS)
     assert alone.get_all_asset_keys() < graph.get_all_asset_keys()
-    assert ["orders_publish_hour", "returns_publish_hour"] == sorted(
+    assert ["orders_publish_hour", "orders_reconcile", "returns_publish_hour", "returns_reconcile"] == sorted(
         cast("Any", job).name for job in definitions.jobs or []
     )
     assert {"snowflake", "stream_orders", "stream_returns"} == set(definitions.resources or {})
