@@ -16,6 +16,7 @@ from orchestration.landing.proof.checks import (
     compare_registered,
 )
 from orchestration.landing.proof.completeness import Open, missing_offsets
+from orchestration.landing.proof.corrupt import naming_corrupt_objects
 from orchestration.landing.proof.evidence import Evidence, Stream, examine, list_hour
 from orchestration.landing.proof.rows import compare_rows
 from orchestration.landing.proof.seal import Seal
@@ -54,10 +55,10 @@ def files_registered(bound: BoundStream, hour: Hour) -> Comparison:
 def rows_queryable(bound: BoundStream, hour: Hour) -> Comparison:
     """The external table shows the sealed records: per object and partition their number and their offsets.
 
-    No required column is NULL in any row.
+    No required column is NULL in any row. Where rows differ, the objects are read and the corrupt ones are named.
     """
     seal = require_seal(bound.stream, hour)
-    return compare_rows(seal, bound.table.rows(seal.hour))
+    return naming_corrupt_objects(bound.stream.bucket, seal, lambda: compare_rows(seal, bound.table.rows(seal.hour)))
 
 
 def _examine_again(landing: Stream, seal: Seal) -> Evidence:
