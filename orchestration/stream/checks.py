@@ -16,10 +16,10 @@ from orchestration.landing.proof.checks import (
     compare_registered,
 )
 from orchestration.landing.proof.completeness import Open, missing_offsets
-from orchestration.landing.proof.corrupt import naming_corrupt_objects
 from orchestration.landing.proof.evidence import Evidence, Stream, examine, list_hour
 from orchestration.landing.proof.rows import compare_rows
 from orchestration.landing.proof.seal import Seal
+from orchestration.landing.proof.verification.corrupt import naming_corrupt_objects
 from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.document import StreamDocument
