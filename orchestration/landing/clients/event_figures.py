@@ -1,4 +1,4 @@
-"""What the events of one hour look like in the external table: one statement, one scan.
+"""What the events of hours look like in the external table: one statement, one scan.
 
 The statement reads the paths of the event in `VALUE`, which every external table has, so it does not depend on the
 columns of the table.
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flink_jobs.contracts.layout import Hour
 from producers.events import CLOCK_AHEAD_SECONDS_MAX, CLOCK_BEHIND_SECONDS_MAX, TYPE_FIELDS, EventType
-from snowflake_components.identifiers import QualifiedName, literal
+from snowflake_components.identifiers import Identifier, QualifiedName, literal
 
 QUANTILES = (0.5, 0.95, 0.99, 0.999)
 _IDENTITY = ("organization", "deployment", "shard", "event_id")
@@ -55,15 +56,17 @@ class EventFigures:
     objects: Mapping[str, ObjectFigures] = field(default_factory=dict)
 
 
-def figures_statement(table: QualifiedName, where: str) -> str:
-    """Return the statement over the rows of an hour: a row for each object, and one for all of them.
+def figures_statement(table: QualifiedName, hour: Identifier, where: str) -> str:
+    """Return the statement over the rows of hours: a row for each object, and one for each hour.
 
     Args:
         table: the external table.
-        where: the clause that selects the hour, on the partition column alone.
+        hour: its partition column.
+        where: the clause that selects the hours, on the partition column alone.
     """
     unknown, mistyped = _unknown_type(), _mistyped()
     selected = [
+        "HOUR_BEGIN",
         "OBJECT_KEY",
         "COUNT(*) AS RECORDS",
         "MIN(RECORD_MS) AS FIRST_MS",
@@ -82,17 +85,21 @@ def figures_statement(table: QualifiedName, where: str) -> str:
         ),
     ]
     return (
-        f"SELECT {', '.join(selected)} FROM ({_events(table, where)}) AS EVENTS "  # noqa: S608 - quoted by identifiers.py
-        "GROUP BY GROUPING SETS ((OBJECT_KEY), ())"
+        f"SELECT {', '.join(selected)} FROM ({_events(table, hour, where)}) AS EVENTS "  # noqa: S608 - quoted by identifiers.py
+        "GROUP BY GROUPING SETS ((HOUR_BEGIN, OBJECT_KEY), (HOUR_BEGIN))"
     )
 
 
-def read_figures(rows: Sequence[Mapping[str, Any]], key_of: Callable[[str], str]) -> EventFigures:
+def read_figures(rows: Sequence[Mapping[str, Any]], key_of: Callable[[str], str]) -> dict[Hour, EventFigures]:
     """Read the answer to `figures_statement`; `key_of` returns the whole key of a name."""
-    objects = {key_of(str(row["OBJECT_KEY"])): _object(row) for row in rows if row["OBJECT_KEY"] is not None}
-    total = next((row for row in rows if row["OBJECT_KEY"] is None), None)
-    if total is None or not total["RECORDS"]:
-        return EventFigures()
+    objects: dict[Hour, dict[str, ObjectFigures]] = {}
+    for row in rows:
+        if row["OBJECT_KEY"] is not None:
+            objects.setdefault(_hour(row), {})[key_of(str(row["OBJECT_KEY"]))] = _object(row)
+    return {_hour(row): _figures(row, objects.get(_hour(row), {})) for row in rows if row["OBJECT_KEY"] is None}
+
+
+def _figures(total: Mapping[str, Any], objects: Mapping[str, ObjectFigures]) -> EventFigures:
     delays = {quantile: _seconds(total[f"DELAY_{number}"]) for number, quantile in enumerate(QUANTILES)}
     return EventFigures(
         rows=int(total["RECORDS"]),
@@ -108,10 +115,16 @@ def read_figures(rows: Sequence[Mapping[str, Any]], key_of: Callable[[str], str]
     )
 
 
-def _events(table: QualifiedName, where: str) -> str:
+def _hour(row: Mapping[str, Any]) -> Hour:
+    begin: datetime = row["HOUR_BEGIN"]
+    return Hour.containing(begin.replace(tzinfo=UTC))
+
+
+def _events(table: QualifiedName, hour: Identifier, where: str) -> str:
     fields = sorted({name for names in TYPE_FIELDS.values() for name in names})
     record, occurred = _milliseconds("VALUE:timestamp"), _milliseconds("VALUE:event:occurred_at")
     selected = [
+        f"{hour.sql} AS HOUR_BEGIN",
         "METADATA$FILENAME AS OBJECT_KEY",
         f"{record} AS RECORD_MS",
         f"{record} - {occurred} AS DELAY_MS",

@@ -66,10 +66,13 @@ class ExternalTable:
             rows = session.execute(sql).rows
         return tuple(read_group(row, self.columns, self._key(str(row["OBJECT_KEY"]))) for row in rows)
 
-    def figures(self, hour: Hour) -> EventFigures:
-        """Return what the events of an hour look like: types, fields, repeats, delays; one statement, one scan."""
+    def figures(self, hours: Collection[Hour]) -> dict[Hour, EventFigures]:
+        """Return what the events of hours look like: types, fields, repeats, delays; one statement, one scan.
+
+        An hour without rows is absent.
+        """
         with self.connection.connect() as session:
-            rows = session.execute(figures_statement(self.name, _where([hour]))).rows
+            rows = session.execute(figures_statement(self.name, HOUR_COLUMN, _where(hours))).rows
         return read_figures(rows, self._key)
 
     def event_ids(self, hour: Hour) -> tuple[str | None, str | None]:

@@ -1,25 +1,25 @@
 """The checks of what is usual in one hour. None of them blocks: the hour is proven and published before they run.
 
-All of them are one step, with one statement to Snowflake. A check is an error where readers lack records, and a warning
-where every record is there and somebody should look.
+All of them are one step, with one statement to Snowflake for all hours of the run. A check is an error where readers
+lack records, and a warning where every record is there and somebody should look.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.event_figures import EventFigures
-from orchestration.landing.dagster_errors import check_result
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.checks import Comparison
 from orchestration.landing.proof.evidence import list_hour
 from orchestration.landing.proof.seal import Seal
 from orchestration.landing.publication import Publication
+from orchestration.quality.definitions.evaluations import compared, evaluation, newest_materialization
 from orchestration.quality.shares import duplicates, mistyped_payloads, rejected_share, unknown_types
 from orchestration.quality.times import clock_skew, lateness
 from orchestration.quality.volume import newest_publication, not_empty, records_of_earlier_days, volume
@@ -56,12 +56,12 @@ class Once(Generic[T]):
 class Measured:
     """What the checks of one hour compare; each part is read when the first check asks for it."""
 
-    def __init__(self, bound: BoundStream, hour: Hour) -> None:
+    def __init__(self, bound: BoundStream, hour: Hour, figures: Callable[[], Mapping[Hour, EventFigures]]) -> None:
         self.bound = bound
         self.hour = hour
         self.limits: Thresholds = bound.document.checks
         self.seal: Once[Seal] = Once(lambda: require_seal(bound.stream, hour))
-        self.figures: Once[EventFigures] = Once(lambda: bound.table.figures(hour))
+        self.figures: Callable[[], EventFigures] = lambda: figures().get(hour, EventFigures())
         self.history: Once[list[int]] = Once(lambda: records_of_earlier_days(bound.stream, hour))
         self.publication: Once[Publication] = Once(lambda: _read_publication(bound, hour))
 
@@ -145,25 +145,32 @@ def hour_quality(document: StreamDocument) -> dg.AssetChecksDefinition:
         name=document.keys.named("hour_quality"),
         specs=_specs(document),
         required_resource_keys={document.resource_key},
-        description="Compare a published hour with what is usual, by one statement.",
+        description="Compare published hours with what is usual, by one statement.",
     )
-    def check_hour(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def check_hours(context: dg.AssetCheckExecutionContext) -> Any:  # evaluations, which the decorator's type lacks
         op = context.op_execution_context
-        hour = Hour.from_partition_key(op.partition_key)
-        yield from hour_results(context, bound_stream(op.resources, document), hour)
+        hours = [Hour.from_partition_key(key) for key in op.partition_keys]
+        yield from evaluations(context, bound_stream(op.resources, document), hours)
+        # the check of several hours has one result in Dagster; the evaluations are those of each hour
+        yield from (dg.Output(None, output_name=name) for name in op.op_def.output_dict)
 
-    return check_hour
+    return check_hours
 
 
-def hour_results(context: dg.AssetCheckExecutionContext, bound: BoundStream, hour: Hour) -> list[dg.AssetCheckResult]:
-    """Make every comparison of an hour; a retry repeats all of them, so none is reported before the last is made."""
-    its = Measured(bound, hour)
-    return [
-        check_result(context, partial(check.compare, its))._replace(
-            asset_key=bound.document.keys.published_hour, check_name=check.name, severity=check.severity
-        )
-        for check in HOUR_CHECKS
-    ]
+def evaluations(
+    context: dg.AssetCheckExecutionContext, bound: BoundStream, hours: Sequence[Hour]
+) -> list[dg.AssetCheckEvaluation]:
+    """Make every comparison of the hours; a retry repeats all of them, so none is reported before the last is made."""
+    figures = Once(lambda: bound.table.figures(hours))
+    return [found for hour in hours for found in _evaluations(context, Measured(bound, hour, figures))]
+
+
+def _evaluations(context: dg.AssetCheckExecutionContext, its: Measured) -> Iterator[dg.AssetCheckEvaluation]:
+    asset, partition = its.bound.document.keys.published_hour, its.hour.partition_key
+    target = newest_materialization(context, asset, partition)
+    for check in HOUR_CHECKS:
+        comparison = compared(context, partial(check.compare, its))
+        yield evaluation(dg.AssetCheckKey(asset, check.name), comparison, check.severity, partition, target)
 
 
 def _specs(document: StreamDocument) -> list[dg.AssetCheckSpec]:

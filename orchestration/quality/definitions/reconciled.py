@@ -7,8 +7,8 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from orchestration.landing.dagster_errors import check_result
 from orchestration.landing.proof.checks import Comparison
+from orchestration.quality.definitions.evaluations import compared
 from orchestration.quality.reconcile import Change, Reconciled, reconcile
 from orchestration.stream.assets import bound_stream
 from orchestration.stream.binding import BoundStream
@@ -40,8 +40,12 @@ def reconciled_check(document: StreamDocument) -> dg.AssetChecksDefinition:
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         bound = bound_stream(context.op_execution_context.resources, document)
         found: list[Reconciled] = []
-        result = check_result(context, _comparing(bound, found))
-        return result._replace(metadata={**result.metadata, **_changes(found)})
+        comparison = compared(context, _comparing(bound, found))
+        return dg.AssetCheckResult(
+            passed=comparison.passed,
+            description=comparison.sentence,
+            metadata={**comparison.numbers, **_changes(found)},
+        )
 
     return check
 

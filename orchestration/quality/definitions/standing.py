@@ -12,6 +12,7 @@ import dagster as dg
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import UnavailableError
 from orchestration.landing.proof.checks import Comparison
+from orchestration.quality.definitions.evaluations import evaluation
 from orchestration.quality.standing import (
     expected_hour,
     ledger_readable,
@@ -91,7 +92,7 @@ def standing_sensor(document: StreamDocument) -> dg.SensorDefinition:
         red = [comparison.sentence for comparison in found.values() if not comparison.passed]
         return dg.SensorResult(
             skip_reason="; ".join(red) or "every check of the stream passes; this sensor requests no run",
-            asset_events=[_evaluation(keys[name], comparison) for name, comparison in found.items()],
+            asset_events=[evaluation(keys[name], comparison) for name, comparison in found.items()],
         )
 
     return check_stream
@@ -119,13 +120,3 @@ def newest_expected(document: StreamDocument, now: datetime) -> Hour | None:
         if document.cadence.is_due(hour, hour, allowed):
             return hour if hour >= document.first_hour else None
     return None
-
-
-def _evaluation(key: dg.AssetCheckKey, comparison: Comparison) -> dg.AssetCheckEvaluation:
-    return dg.AssetCheckEvaluation(
-        asset_key=key.asset_key,
-        check_name=key.name,
-        passed=comparison.passed,
-        description=comparison.sentence,
-        metadata=dict(comparison.numbers),
-    )

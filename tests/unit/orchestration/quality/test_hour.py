@@ -40,9 +40,14 @@ STRICT = {
 
 def compared(its: BoundStream, hour: Hour = H1) -> dict[str, tuple[bool, str, dict[str, Any]]]:
     """Make every comparison of an hour, in the order of the step."""
-    measured = Measured(its, hour)
+    measured = measured_hour(its, hour)
     made = {check.name: check.compare(measured) for check in HOUR_CHECKS}
     return {name: (found.passed, found.sentence, dict(found.numbers)) for name, found in made.items()}
+
+
+def measured_hour(its: BoundStream, hour: Hour) -> Measured:
+    """Measure one hour."""
+    return Measured(its, hour, lambda: its.table.figures([hour]))
 
 
 def with_event(**fields: Any) -> Callable[[list[Line]], list[Line]]:
@@ -94,6 +99,19 @@ def test_an_hour_within_its_limits_is_green_by_one_statement(table: LocalTable) 
     }
 
 
+def test_several_hours_are_measured_by_one_statement(table: LocalTable) -> None:
+    """Each hour has its own figures; an hour without rows is absent."""
+    table.change_lines(OBJECT, with_event(event_type="NOVELTY"))
+    table.publish()
+    table.refresh()
+    found = table.client.figures([H1, H1.plus(1), H1.plus(2), H1.plus(9)])
+    assert {H1: (4, 1), H1.plus(1): (4, 0), H1.plus(2): (3, 0)} == {
+        hour: (figures.rows, figures.unknown_types) for hour, figures in found.items()
+    }
+    assert OBJECT in found[H1].objects
+    assert OBJECT not in found[H1.plus(1)].objects
+
+
 def test_without_limits_nothing_is_red_and_the_numbers_are_there(table: LocalTable) -> None:
     """A stream that names no limit still shows what they would be compared with."""
     table.change_lines(OBJECT, with_event(event_type="NOVELTY", occurred_at="2025-08-01T00:29:00+00:00"))
@@ -130,7 +148,7 @@ def test_rejected_records_are_an_error_above_their_limit(fake: FakeLanding) -> N
 
 def share_of(its: BoundStream) -> tuple[bool, str, dict[str, Any]]:
     """Compare the rejected records alone; the fake table answers no statement about events."""
-    found = next(check for check in HOUR_CHECKS if check.name == "rejected_share").compare(Measured(its, H1))
+    found = next(check for check in HOUR_CHECKS if check.name == "rejected_share").compare(measured_hour(its, H1))
     return found.passed, found.sentence, dict(found.numbers)
 
 
@@ -153,7 +171,7 @@ def published_before(fake: FakeLanding, hour: Hour, days: dict[int, int]) -> Non
 
 def volume_of(its: BoundStream, name: str, hour: Hour = H1) -> tuple[bool, str]:
     """Make one comparison with earlier days."""
-    found = next(check for check in HOUR_CHECKS if check.name == name).compare(Measured(its, hour))
+    found = next(check for check in HOUR_CHECKS if check.name == name).compare(measured_hour(its, hour))
     return found.passed, found.sentence
 
 
