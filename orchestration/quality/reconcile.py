@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from flink_jobs.contracts.layout import DATA_KINDS, Hour, ObjectKey, SealKey
+from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, LayoutError, ObjectKey, SealKey
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.clients.snowflake import ExternalTable, of_hour
+from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import SealUnreadableError
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seal, read_seals
@@ -73,13 +73,14 @@ def reconcile(stream: Stream, table: ExternalTable, days: int) -> Reconciled:
     hours = {hour for hour, key in published.items() if hour not in keys or keys[hour].revision == key.revision}
     seals, changes = _seals(stream, {hour: keys[hour] for hour in hours if hour in keys})
     changes += [_seal_is_gone(stream, hour, published[hour].revision) for hour in hours if hour not in keys]
-    registered, queryable = table.registered(), table.queryable(seals.keys())
+    registered = _by_hour(stream, table.registered())
+    queryable = _by_hour(stream, table.queryable(seals.keys()))
     listed = _listed(stream, first)
     for hour, seal in seals.items():
-        files = of_hour(registered, stream.layout, hour)
+        files = registered.get(hour, {})
         changes += _changed_objects(seal, listed.get(hour, {}))
         changes += _changed_files(seal, files)
-        changes += _changed_rows(seal, of_hour(queryable, stream.layout, hour), files)
+        changes += _changed_rows(seal, queryable.get(hour, {}), files)
     now = newest_seal_keys(stream.bucket, stream.layout)
     moved = {hour.label for hour in seals if hour in now and now[hour].revision != keys[hour].revision}
     kept = sorted((one for one in changes if one.hour not in moved), key=lambda one: (one.hour, one.kind, one.key))
@@ -87,7 +88,7 @@ def reconcile(stream: Stream, table: ExternalTable, days: int) -> Reconciled:
         changes=tuple(kept),
         hours=len(hours) - len(moved),
         objects=sum(len(seal.objects) for seal in seals.values()),
-        files=sum(len(of_hour(registered, stream.layout, hour)) for hour in seals),
+        files=sum(len(registered.get(hour, {})) for hour in seals),
     )
 
 
@@ -121,6 +122,19 @@ def _listed(stream: Stream, first: Hour) -> dict[Hour, dict[str, ListedObject]]:
             if key is not None:
                 listed.setdefault(key.hour, {})[found.key] = found
     return listed
+
+
+def _by_hour(stream: Stream, by_key: Mapping[str, int]) -> dict[Hour, dict[str, int]]:
+    """Group files by the directory of their hour, whatever their names; files elsewhere are left out."""
+    prefix = stream.layout.prefix(Kind.LANDING)
+    found: dict[Hour, dict[str, int]] = {}
+    for key, value in by_key.items():
+        try:
+            hour = Hour.from_path(key.removeprefix(prefix).rpartition("/")[0])
+        except LayoutError:
+            continue
+        found.setdefault(hour, {})[key] = value
+    return found
 
 
 def _changed_objects(seal: Seal, listed: Mapping[str, ListedObject]) -> Iterator[Change]:
