@@ -11,6 +11,7 @@ from orchestration.alerts.incidents import Incident, read_state
 from orchestration.landing.errors import UnavailableError
 from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
 from orchestration.landing.proof.state import HourState
+from orchestration.quality.definitions.incidents import check_incidents
 from orchestration.stream.assets import bound_stream
 from orchestration.stream.document import StreamDocument
 from orchestration.stream.in_progress import hours_in_progress
@@ -35,7 +36,10 @@ def alert_sensor(document: StreamDocument, *, is_wanted: bool) -> dg.SensorDefin
             return dg.SensorResult(skip_reason="no webhook: set HOURGLASS_ALERT_SLACK_URL or _WEBHOOK_URL")
         wanted = Wanted(WINDOW_HOURS, hours_in_progress(context.instance, document), document.late)
         try:
-            found = list(incidents(document.name, hour_rows(bound.stream, bound.table, wanted)))
+            found = [
+                *incidents(document.name, hour_rows(bound.stream, bound.table, wanted)),
+                *check_incidents(context.instance, document),
+            ]
         except UnavailableError as exc:
             # a result without a cursor keeps the old one
             return dg.SensorResult(skip_reason=f"{exc}; the next tick tries again")

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.dagster_errors import check_evaluation
+from orchestration.landing.check_evaluations import checked_hour, compared, evaluation
 from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.as_of_seal import divide, later_objects, view_as_of
 from orchestration.landing.proof.checks import (
@@ -22,6 +22,7 @@ from orchestration.landing.proof.completeness import Open, missing_offsets
 from orchestration.landing.proof.evidence import Evidence, Stream, examine, list_hour
 from orchestration.landing.proof.rows import compare_rows
 from orchestration.landing.proof.seal import Seal
+from orchestration.landing.proof.verification.corrupt import naming_corrupt_objects
 from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.document import StreamDocument
@@ -60,9 +61,13 @@ def files_registered(bound: BoundStream, hour: Hour) -> Comparison:
 def rows_queryable(bound: BoundStream, hour: Hour) -> Comparison:
     """The external table shows the sealed records: per object and partition their number and their offsets.
 
-    No required column is NULL in any row.
+    No required column is NULL in any row. Where rows differ, the objects are read and the corrupt ones are named.
     """
     seal = require_seal(bound.stream, hour)
+    return naming_corrupt_objects(bound.stream.bucket, seal, lambda: _compare_rows(bound, seal))
+
+
+def _compare_rows(bound: BoundStream, seal: Seal) -> Comparison:
     rows = bound.table.rows(seal.hour)
     return compare_rows(seal, rows, _landed_later(bound, seal, [group.key for group in rows]))
 
@@ -119,9 +124,9 @@ def _blocking(document: StreamDocument, asset: dg.AssetKey, compare: Compare) ->
             bound = bound_stream(op.resources, document)
             failed = []
             for hour in map(Hour.from_partition_key, op.partition_keys):
-                evaluation = check_evaluation(context, key, hour, partial(compare, bound, hour))
-                failed += [] if evaluation.passed else [hour]
-                yield evaluation
+                found = compared(context, partial(compare, bound, hour))
+                failed += [] if found.passed else [hour]
+                yield evaluation(key, found, checked=checked_hour(context, asset, hour), blocking=True)
             name_failed_hours(context.run, op.instance, failed)
             # the check of several hours has one result in Dagster; an evaluation that failed fails the step
             yield dg.Output(None)

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
 from orchestration.landing.clients.snowflake import DescribedTable
+from orchestration.quality.definitions.hour import hour_quality
+from orchestration.quality.definitions.reconciled import reconcile_job, reconcile_schedule, reconciled_check
+from orchestration.quality.definitions.standing import standing_checks, standing_sensor
 from orchestration.stream.alerting import alert_sensor
 from orchestration.stream.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.binding import bind
@@ -79,15 +82,21 @@ class HourlyStreamComponent(HourlyAssets):
         self._require_own_places(context)
         table = self._table(context)
         job, bound = hour_job(document), bind(document, table)
-        compaction = compaction_job(document)
+        compaction, reconciling = compaction_job(document), reconcile_job(document)
         return dg.Definitions(
             assets=[*external_assets(document), landed_hour(document), published_hour(document)],
-            asset_checks=hour_checks(document),
-            jobs=[job, compaction],
-            schedules=[compaction_schedule(compaction)],
+            asset_checks=[
+                *hour_checks(document),
+                hour_quality(document),
+                standing_checks(document),
+                reconciled_check(document),
+            ],
+            jobs=[job, compaction, reconciling],
+            schedules=[compaction_schedule(compaction), reconcile_schedule(document, reconciling)],
             sensors=[
                 hour_sensor(document, job),
                 observing_sensor(document),
+                standing_sensor(document),
                 alert_sensor(document, is_wanted=bool(bound.channels)),
             ],
             resources={document.resource_key: bound},

@@ -96,11 +96,16 @@ class Thresholds(Closed):
 
     rejected_share_max: _Share | None = Field(None, description="Rejected of all records, 0 to 1.")
     unknown_type_share_max: _Share | None = Field(None, description="Accepted records of an unknown type, 0 to 1.")
-    duplicate_share_max: _Share | None = Field(None, description="Accepted records whose event is repeated, 0 to 1.")
+    mistyped_payload_share_max: _Share | None = Field(
+        None, description="Accepted records without a field that their type needs, 0 to 1."
+    )
+    duplicate_share_max: _Share | None = Field(None, description="Accepted records that repeat an event, 0 to 1.")
     volume_ratio_min: float | None = Field(None, ge=0, description="Records by those of the same hour of earlier days.")
     volume_ratio_max: float | None = Field(None, gt=0, description="Records by those of the same hour of earlier days.")
     late_minutes_max: float | None = Field(None, gt=0, description="Minutes from the end of the hour to published.")
-    clock_skew_seconds_max: float | None = Field(None, gt=0, description="Seconds from occurred_at to record time.")
+    clock_skew_seconds_max: float | None = Field(
+        None, gt=0, description="Seconds that occurred_at is ahead of record time."
+    )
 
 
 class StreamDocument(Closed):
@@ -150,6 +155,7 @@ class StreamDocument(Closed):
     )
     observe_seconds: int = Field(60, ge=1, description="Pause between two observations of topics, job and objects.")
     alert_seconds: int = Field(300, ge=1, description="Pause between two looks for what needs an alert.")
+    reconcile_days: int = Field(30, ge=1, description="Days whose published hours are compared again, once a day.")
     flink_rest: str = Field(
         "http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$", description="REST address of the landing job's Flink."
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, StreamLayout
+from orchestration.landing.clients.event_figures import EventFigures, figures_statement, read_figures
 from orchestration.landing.clients.record_columns import RecordColumns
 from orchestration.landing.clients.table_rows import RowGroup, read_group, rows_statement
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
@@ -64,6 +65,15 @@ class ExternalTable:
         with self.connection.connect() as session:
             rows = session.execute(sql).rows
         return tuple(read_group(row, self.columns, self._key(str(row["OBJECT_KEY"]))) for row in rows)
+
+    def figures(self, hours: Collection[Hour]) -> dict[Hour, EventFigures]:
+        """Return what the events of hours look like: types, fields, repeats, delays; one statement, one scan.
+
+        An hour without rows is absent.
+        """
+        with self.connection.connect() as session:
+            rows = session.execute(figures_statement(self.name, HOUR_COLUMN, _where(hours))).rows
+        return read_figures(rows, self._key)
 
     def event_ids(self, hour: Hour) -> tuple[str | None, str | None]:
         """Return the smallest and the greatest event id of an hour; None when it has no rows."""

@@ -21,7 +21,7 @@ class Comparison:
 
     passed: bool
     sentence: str
-    numbers: Mapping[str, int | str | list[str]] = field(default_factory=dict)
+    numbers: Mapping[str, int | float | str | list[str]] = field(default_factory=dict)
 
 
 def compare_offsets(
@@ -60,7 +60,7 @@ def compare_offsets(
 
 
 def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
-    """Compare the seal with a new listing: each sealed object is listed once and unchanged."""
+    """Compare the seal with a new listing: each sealed object is listed once, unchanged, and has bytes."""
     found = {item.key: item for item in listed}
     lost = [item.key for item in seal.objects if item.key not in found]
     changed = [
@@ -68,6 +68,7 @@ def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
         for item in seal.objects
         if item.key in found and (found[item.key].bytes, found[item.key].etag) != (item.bytes, item.etag)
     ]
+    empty = [item.key for item in seal.objects if item.records and not item.bytes]
     sealed = {item.key for item in seal.objects}
     epochs = {(item.kind, item.epoch) for item in seal.objects}
     doubled = [key for key in sorted(found.keys() - sealed) if _identity(key) in epochs]
@@ -79,9 +80,10 @@ def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
         "lost": lost[:_NAMED_MAX],
         "changed": changed[:_NAMED_MAX],
         "doubled": doubled[:_NAMED_MAX],
+        "corrupt_object": [f"{key}: it has no bytes" for key in empty[:_NAMED_MAX]],
         "not_sealed": sorted(found.keys() - sealed)[:_NAMED_MAX],
     }
-    for name, keys in (("lost", lost), ("changed", changed), ("doubled", doubled)):
+    for name, keys in (("lost", lost), ("changed", changed), ("doubled", doubled), ("empty", empty)):
         if keys:
             return Comparison(False, f"{seal.hour}: {len(keys)} objects {name}, the first is {keys[0]}", numbers)
     return Comparison(True, f"{len(seal.objects)} sealed objects are present and unchanged", numbers)

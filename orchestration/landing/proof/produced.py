@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.clients.kafka import Broker, TopicOffsets
+from orchestration.landing.clients.kafka import Broker, RecordTime, TopicOffsets
 from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.reading import marks_of
 from orchestration.landing.ledger.totals import LedgerTotals
@@ -14,6 +14,11 @@ from orchestration.landing.ledger.totals import LedgerTotals
 _STEPS_MAX = 50
 """Records that are read of one partition at most; one of its hours is enough to show that something is missing."""
 _BEGINNING = datetime.fromtimestamp(0, UTC)
+
+
+def broker_dates(topics: Iterable[TopicOffsets]) -> bool:
+    """Return whether the brokers set the time of every record, so that time goes on without records, too."""
+    return all(topic.record_time is RecordTime.LOG_APPEND for topic in topics)
 
 
 def hours_that_have_not_landed(broker: Broker, totals: LedgerTotals, topics: Iterable[TopicOffsets]) -> set[Hour]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, SealKey
-from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.clients.snowflake import ExternalTable, by_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
@@ -15,7 +14,7 @@ from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Quarantined, before_asking
 from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
-from orchestration.landing.proof.produced import hours_that_have_not_landed
+from orchestration.landing.proof.produced import broker_dates, hours_that_have_not_landed
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seals
 from orchestration.landing.proof.state import REPAIRS, HourState
 from orchestration.landing.publication import published_revisions
@@ -156,8 +155,7 @@ def _silent(stream: Stream, wanted: Wanted, known: Collection[Hour], ends: EndOf
     begun = [hour for hour in known if stream.first_hour <= hour <= now]
     if not begun or ends is None:
         return set()
-    is_appended = all(topic.record_time is RecordTime.LOG_APPEND for topic in ends.topics)
-    last = now.plus(-1) if is_appended else max(begun)
+    last = now.plus(-1) if broker_dates(ends.topics) else max(begun)
     hour = max(min(begun), last.plus(1 - (wanted.window_hours or SILENT_HOURS)))
     silent = set()
     while hour <= last:

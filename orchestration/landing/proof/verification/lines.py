@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import zstandard
@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import Bucket
-from orchestration.landing.proof.seal import Seal
+from orchestration.landing.proof.seal import Seal, SealedObject
+
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""The first bytes of gzip and of zstd."""
 
 
 class _Envelope(BaseModel):
@@ -46,10 +49,9 @@ def wrong_lines(bucket: Bucket, seal: Seal, entries: Sequence[LedgerEntry]) -> I
     """Iterate over the objects whose lines are not what the ledger has of them, each with what differs."""
     for item in seal.objects:
         key = ObjectKey.parse(item.key)
-        try:
-            found = _tally(plain(key, bucket.get([item.key])[0]))
-        except (ValueError, zstandard.ZstdError, OSError, EOFError) as exc:
-            yield item.key, str(exc)
+        found = _read(bucket, key)
+        if isinstance(found, str):
+            yield item.key, found
             continue
         booked = _booked(seal.hour, key, entries)
         for partition in sorted(found.keys() | booked.keys()):
@@ -57,11 +59,31 @@ def wrong_lines(bucket: Bucket, seal: Seal, entries: Sequence[LedgerEntry]) -> I
                 yield item.key, f"its lines of {partition[0]}[{partition[1]}] are not those of the ledger"
 
 
+def unreadable_lines(bucket: Bucket, objects: Iterable[SealedObject]) -> Iterator[tuple[str, str]]:
+    """Iterate over the objects that hold other bytes than lines of the landing job, each with what is wrong."""
+    for item in objects:
+        found = _read(bucket, ObjectKey.parse(item.key))
+        if isinstance(found, str):
+            yield item.key, found
+
+
+def _read(bucket: Bucket, key: ObjectKey) -> dict[tuple[str, int], _Tally] | str:
+    """Read the lines of an object; a text says why they cannot be read."""
+    try:
+        return _tally(plain(key, bucket.get([key.key])[0]))
+    except (ValueError, zstandard.ZstdError, OSError, EOFError) as exc:
+        return str(exc)
+
+
 def plain(key: ObjectKey, body: bytes) -> bytes:
     """Return the lines of an object; the key names the codec."""
     if key.codec == "zst":
         return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True).read()
-    return gzip.decompress(body) if key.codec == "gz" else body
+    if key.codec == "gz":
+        return gzip.decompress(body)
+    if body.startswith(_COMPRESSED):
+        raise ValueError("its bytes are compressed, and its suffix names no compression")
+    return body
 
 
 def _tally(body: bytes) -> dict[tuple[str, int], _Tally]:

@@ -41,10 +41,10 @@ def test_every_document_of_the_project_loads_alone(file: Path) -> None:
     (entry,) = read_streams(file.parent)
     its = entry.document
     assert {its.keys.landed_hour, its.keys.published_hour, its.table} <= graph.executable_asset_keys
-    jobs = [its.keys.named(name) for name in ("publish_hour", "compact_ledger")]
+    jobs = [its.keys.named(name) for name in ("publish_hour", "compact_ledger", "reconcile")]
     assert jobs == [cast("Any", job).name for job in definitions.jobs or []]
     assert jobs[1:] == [cast("Any", schedule).name for schedule in definitions.schedules or []]
-    sensors = {its.keys.named(name) for name in ("landed_hours", "observe_stream", "alerts")}
+    sensors = {its.keys.named(name) for name in ("landed_hours", "observe_stream", "check_stream", "alerts")}
     assert sensors == {sensor.name for sensor in definitions.sensors or []}
 
 
@@ -54,7 +54,8 @@ def test_a_second_document_is_a_second_stream_without_code() -> None:
     definitions, graph = definitions_of(both)
     _, alone = definitions_of(ORDERS)
     assert alone.get_all_asset_keys() < graph.get_all_asset_keys()
-    names = [f"{name}_{job}" for job in ("compact_ledger", "publish_hour") for name in ("orders", "returns")]
+    jobs = ("compact_ledger", "publish_hour", "reconcile")
+    names = [f"{name}_{job}" for job in jobs for name in ("orders", "returns")]
     assert sorted(names) == sorted(cast("Any", job).name for job in definitions.jobs or [])
     assert {"snowflake", "stream_orders", "stream_returns"} == set(definitions.resources or {})
     keys = definitions.resolve_job_def("orders_publish_hour").asset_layer.executable_asset_keys
