@@ -144,7 +144,7 @@ def requested(stream: Stream, its: LongStream) -> Cursor:
     """Return the cursor of a sensor that has requested every hour but the new ones."""
     read = run_tick(stream, read_cursor(None, (TOPIC,)), Limits(requests_max=0)).cursor
     runs = {
-        hour: RequestedRun(fingerprint="f", records=totals.accepted)
+        hour: RequestedRun(fingerprint="f", records=totals.accepted, published=True)
         for hour, totals in read.totals.hours.items()
         if hour < its.end.plus(-NEW_HOURS)
     }

@@ -110,7 +110,7 @@ class Cursor(BaseModel):
         return self.model_copy(update={"passed": tuple(ranges)})
 
     def forget(self, now: datetime, first_hour: Hour, lookback: timedelta = LOOKBACK) -> Cursor:
-        """Drop the hours whose newest ledger entry is older than the look-back, if they are settled.
+        """Drop the hours whose newest ledger entry is older than the look-back, if they are published.
 
         Hours before the first one of the stream are dropped as well. The age of the hour itself does not count: late
         records of an old hour keep it in the cursor.
@@ -119,11 +119,15 @@ class Cursor(BaseModel):
         gone = {
             hour
             for hour, totals in self.totals.hours.items()
-            if totals.until < oldest and (self.is_settled(hour) or hour < first_hour)
+            if totals.until < oldest and (self._is_published(hour) or hour < first_hour)
         }
-        gone |= {hour for hour in self.requested if hour not in self.totals.hours and hour < oldest}
+        empty = [hour for hour in self.requested if hour not in self.totals.hours]
+        gone |= {hour for hour in empty if hour < oldest and (self._is_published(hour) or hour < first_hour)}
         requested = {hour: run for hour, run in self.requested.items() if hour not in gone}
         return self.model_copy(update={"totals": self.totals.without_hours(gone), "requested": requested})
+
+    def _is_published(self, hour: Hour) -> bool:
+        return self.is_settled(hour) and self.requested[hour].published
 
     def to_text(self) -> str:
         """Write the cursor as JSON."""

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
+from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError
 from orchestration.landing.proof.checks import Comparison
 from orchestration.quality.definitions.standing import evaluate, newest_expected, standing_checks, standing_sensor
@@ -64,6 +65,19 @@ def test_the_newest_full_hour_is_late_after_the_allowance(published: FakeLanding
         "2025-08-01T04 should be published by now; 2025-08-01T03 is the newest published hour" == said["expected_hour"]
     )
     assert "1 hours are not published, 0 of them are sealed; the first is 2025-08-01T04" == said["unpublished_hours"]
+
+
+def test_with_create_time_no_hour_is_expected_behind_the_last_record(
+    published: FakeLanding, instance: dg.DagsterInstance
+) -> None:
+    """A replay of last year is over, and nothing more comes; a record that has not landed ends the silence."""
+    published.broker.record_time = RecordTime.CREATE
+    published.clock.time += timedelta(days=300)
+    assert not {"expected_hour", "unpublished_hours"} & set(red(published, instance))
+    published.broker.records[0] += [H1.plus(40).start]
+    said = red(published, instance)
+    assert "2025-08-02T17 should be published by now" in said["expected_hour"]
+    assert said["unpublished_hours"].startswith("38 hours are not published, 0 of them are sealed")
 
 
 def test_an_hour_whose_publication_was_deleted_is_unpublished(

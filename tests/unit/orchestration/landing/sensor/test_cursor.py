@@ -11,6 +11,7 @@ from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import FIRST_HOUR, H1, TOPIC, FakeLanding
+from tests.fakes.published import published
 
 
 def ticked(fake: FakeLanding) -> Cursor:
@@ -106,11 +107,22 @@ def test_hours_leave_after_the_look_back_and_open_ones_stay(fake: FakeLanding) -
     """Hour 03 has an object that is not listed: it is remembered until it is complete."""
     lost = next(key for key in fake.bucket.objects if "/landing/2025/08/01/03/" in key)
     del fake.bucket.objects[lost]
-    cursor = ticked(fake)
+    cursor = published(ticked(fake))
     later = fake.clock.utc_now() + timedelta(hours=74)
     assert [H1, H1.plus(1), H1.plus(2)] == sorted(cursor.forget(fake.clock.utc_now(), FIRST_HOUR).totals.hours)
     assert [H1.plus(2)] == sorted(cursor.forget(later, FIRST_HOUR).totals.hours)
     assert cursor.totals.chains == cursor.forget(later, FIRST_HOUR).totals.chains
+
+
+def test_hours_that_are_not_published_stay_after_the_look_back(fake: FakeLanding) -> None:
+    """Their runs failed, and each of them must be requested again: with records, and without."""
+    fake.clock.time = H1.plus(5).start
+    cursor = ticked(fake)
+    asked = {H1.plus(n) for n in range(4)}
+    later = fake.clock.utc_now() + timedelta(hours=74)
+    assert asked == set(cursor.forget(later, FIRST_HOUR).requested)
+    assert set() == set(published(cursor).forget(later, FIRST_HOUR).requested)
+    assert {H1.plus(3)} == set(cursor.forget(later, H1.plus(3)).requested)
 
 
 def test_an_old_hour_stays_by_the_time_of_its_newest_entry(fake: FakeLanding) -> None:
@@ -130,6 +142,6 @@ def test_its_size_does_not_grow_with_the_traffic() -> None:
             offset = hour * 60 + minute
             fake.clock.time = fake.broker.records[0][offset]
             fake.job.land(0, offset, offset, fake.clock.utc_now())
-        cursor = run_tick(fake.stream, cursor, Limits()).cursor
+        cursor = published(run_tick(fake.stream, cursor, Limits()).cursor)
     assert 74 >= len(cursor.totals.hours)
     assert 64 * 1024 > len(cursor.to_text())

@@ -15,6 +15,7 @@ from orchestration.landing.sensor.run_tags import run_key
 from orchestration.landing.sensor.tick import Limits, Tick, run_tick
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import FIRST_HOUR, H1, TOPIC, FakeLanding, minutes
+from tests.fakes.published import published
 
 H4 = H1.plus(3)
 
@@ -75,7 +76,7 @@ def test_a_late_record_of_an_hour_that_the_cursor_forgot_amends_it(fake: FakeLan
     fake.clock.time += timedelta(days=30)
     fake.broker.records[0] += minutes(70)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
-    forgotten = before.cursor.forget(fake.clock.utc_now(), FIRST_HOUR)
+    forgotten = published(before.cursor).forget(fake.clock.utc_now(), FIRST_HOUR)
     assert {} == forgotten.totals.hours
     late = tick(fake, forgotten)
     assert ["2025-08-01T02"] == [label for label, reason in hours(late) if reason == "amended"]

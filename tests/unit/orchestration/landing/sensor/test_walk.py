@@ -26,6 +26,7 @@ from orchestration.landing.sensor.run_tags import run_key
 from orchestration.landing.sensor.tick import Limits, Tick, run_tick
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
+from tests.fakes.published import published
 
 H4 = H1.plus(3)
 EMPTY = fingerprint(())
@@ -224,7 +225,7 @@ def test_a_migrated_cursor_walks_from_the_first_hour_of_the_bucket(fake: FakeLan
     for request in first.requests:
         seal(fake, request)
     later(fake, days=4)
-    dropped = first.cursor.forget(fake.clock.utc_now(), fake.stream.first_hour)
+    dropped = published(first.cursor).forget(fake.clock.utc_now(), fake.stream.first_hour)
     old = dropped.model_copy(update={"begun": None, "walked": None})
     assert {} == old.totals.hours
     fake.broker.records[0] += [fake.clock.utc_now() - timedelta(minutes=5)]
