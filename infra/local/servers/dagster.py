@@ -26,11 +26,12 @@ PRODUCTION = PROJECT / "infra" / "dagster" / "dagster.yaml"
 
 
 def prepare(settings: LocalSettings) -> None:
-    """Write `dagster.yaml` and the workspace."""
+    """Write `dagster.yaml` and the workspace; remove the socket of an earlier code server."""
     home = settings.data_dir / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(yaml.safe_dump(_instance(settings)))
     (home / "workspace.yaml").write_text(yaml.safe_dump(_workspace(settings)))
+    _socket(settings).unlink(missing_ok=True)
 
 
 def programs(settings: LocalSettings) -> list[Program]:
@@ -51,7 +52,6 @@ def programs(settings: LocalSettings) -> list[Program]:
             cwd=PROJECT,
         )
 
-    socket.unlink(missing_ok=True)
     return [
         describe(
             "dagster-code", "dagster", "api", "grpc", "--module-name", "orchestration.definitions",

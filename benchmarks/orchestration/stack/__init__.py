@@ -1,0 +1,1 @@
+"""How long the whole stack of this machine needs for a backlog, and for one large hour."""
