@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from dagster._utils.schedules import cron_string_iterator, is_valid_cron_string
+import dagster as dg
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flink_jobs.contracts.layout import Hour
 
 _HOURS_OF_A_DAY = 24
+_ANY_TIME = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 class Cadence(BaseModel):
@@ -38,8 +39,8 @@ class Cadence(BaseModel):
     def _has_moments(self) -> Self:
         if self.every_hours and _HOURS_OF_A_DAY % self.every_hours:
             raise ValueError(f"every_hours is {self.every_hours}: write a divisor of 24")
-        if self.cron is not None and not is_valid_cron_string(self.cron):
-            raise ValueError(f"not a cron expression of five fields: {self.cron!r}")
+        if self.cron is not None:
+            _next_time(self.cron, _ANY_TIME)
         return self
 
     def is_due(self, hour: Hour, newest_entry: Hour, now: datetime) -> bool:
@@ -62,4 +63,20 @@ class Cadence(BaseModel):
             step = timedelta(hours=self.every_hours)
             yield midnight + -(-(ready - midnight) // step) * step
         if self.cron:
-            yield next(cron_string_iterator(ready.timestamp(), self.cron, "UTC")).astimezone(UTC)
+            yield _next_time(self.cron, ready)
+
+
+def _next_time(cron: str, begin: datetime) -> datetime:
+    """Return the first time of a cron expression at or after `begin`.
+
+    Raises:
+        ValueError: it is none, or has no time.
+    """
+    try:
+        times = dg.TimeWindowPartitionsDefinition(start=_ANY_TIME, fmt="%Y-%m-%dT%H:%M", cron_schedule=cron)
+        window = times.get_next_partition_window(begin, respect_bounds=False)
+    except Exception as exc:  # Dagster documents no error for it
+        raise ValueError(f"not a cron expression of five fields: {cron!r}") from exc
+    if window is None:
+        raise ValueError(f"the cron expression has no time: {cron!r}")
+    return window.start.astimezone(UTC)
