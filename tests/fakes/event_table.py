@@ -14,12 +14,12 @@ from typing import Any
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from orchestration.dbt_runner.sources import DEFS
-from orchestration.landing.clients.record_columns import read_record_columns
 from orchestration.landing.clients.snowflake import ExternalTable
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.record_columns import read_record_columns
 
 Row = Mapping[str, Any]
 """The values of a row by column; a NULL is absent."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flink_jobs.flink.rest import CheckpointSummary, Job, JobState, Numbers
-from orchestration.landing.clients.record_columns import read_record_columns
 from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.landing.sensor.tick import Limits
 from orchestration.stream.binding import BoundStream
@@ -16,6 +15,7 @@ from orchestration.stream.document import StreamDocument
 from orchestration.stream.observing import Observed
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.landing import FakeLanding
+from tests.fakes.record_columns import read_record_columns
 
 DOCUMENT_TEXT = (DEFS / "platform_events" / "defs.yaml").read_text(encoding="utf-8")
 """The document of the first stream, its stage and its table."""

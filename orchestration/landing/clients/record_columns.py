@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
-
-import yaml
+from typing import Self
 
 from producers.events import REQUIRED_FIELDS
 from snowflake_components.identifiers import Identifier
@@ -56,25 +54,6 @@ class RecordColumns:
         topic, partition, offset = (_record_column(names, field) for field in ("topic", "partition", "offset"))
         required = (name for name, expression in names.items() if _is_required(name, expression))
         return cls(topic, partition, offset, tuple(required))
-
-
-def read_record_columns(documents: str, table: str) -> RecordColumns:
-    """Read the columns of a table from the YAML documents of its component.
-
-    Raises:
-        ColumnMissingError: no document describes the table, or it lacks a column.
-    """
-    wanted = Identifier.parse(table)
-    for document in yaml.safe_load_all(documents):
-        attributes = (document or {}).get("attributes", {})
-        if "name" in attributes and Identifier.parse(str(attributes["name"])) == wanted:
-            return RecordColumns.of({column["name"]: str(column["as"]) for column in _columns(attributes)})
-    raise ColumnMissingError(f"no document describes {table}")
-
-
-def _columns(attributes: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    columns: Iterable[Mapping[str, Any]] = attributes.get("options", {}).get("columns", ())
-    return columns
 
 
 def _record_column(columns: Iterable[Identifier], field: str) -> Identifier:

@@ -15,13 +15,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.landing.clients.record_columns import read_record_columns
 from orchestration.landing.clients.snowflake import ExternalTable
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.component_documents import loaded
 from tests.fakes.landing import FakeLanding
 from tests.fakes.local_snowflake import FOREIGN_WARNING, PASSWORD, Server, serve
+from tests.fakes.record_columns import read_record_columns
 from tests.fakes.streams import DOCUMENT_TEXT, TABLE_NAME, bound
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, materialized, publish, red_checks
 

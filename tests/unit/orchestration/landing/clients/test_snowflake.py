@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flink_jobs.contracts.layout import Kind
-from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns, read_record_columns
+from orchestration.landing.clients.record_columns import ColumnMissingError, RecordColumns
 from producers.events import REQUIRED_FIELDS
 from tests.fakes.landing import H1, FakeLanding
+from tests.fakes.record_columns import read_record_columns
 from tests.fakes.streams import DOCUMENT_TEXT, TABLE_NAME
 
 RECORD = ["TOPIC", "KAFKA_PARTITION", "KAFKA_OFFSET", "KAFKA_TIMESTAMP"]
