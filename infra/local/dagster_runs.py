@@ -11,7 +11,7 @@ from pathlib import Path
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.stream import in_progress
+from orchestration.stream.definitions import in_progress
 from orchestration.stream.document import StreamDocument
 
 IN_FLIGHT = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]

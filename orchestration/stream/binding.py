@@ -15,8 +15,8 @@ from orchestration.landing.clients.snowflake import DescribedTable, ExternalTabl
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.sensor.tick import Limits
 from orchestration.settings import StreamAccess
+from orchestration.stream.definitions.observing import Observed
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.observing import Observed
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 
 OBSERVING_SECONDS_MAX = 5.0

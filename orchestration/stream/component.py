@@ -13,14 +13,14 @@ from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.quality.definitions.hour import hour_quality
 from orchestration.quality.definitions.reconciled import reconcile_job, reconcile_schedule, reconciled_check
 from orchestration.quality.definitions.standing import standing_checks, standing_sensor
-from orchestration.stream.alerting import alert_sensor
-from orchestration.stream.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.binding import bind
-from orchestration.stream.checks import hour_checks
-from orchestration.stream.compacting import compaction_job, compaction_schedule
+from orchestration.stream.definitions.alerting import alert_sensor
+from orchestration.stream.definitions.assets import external_assets, landed_hour, published_hour
+from orchestration.stream.definitions.checks import hour_checks
+from orchestration.stream.definitions.compacting import compaction_job, compaction_schedule
+from orchestration.stream.definitions.hours import hour_job, hour_sensor
+from orchestration.stream.definitions.observing import observing_sensor
 from orchestration.stream.document import StreamDocument, stream_schema
-from orchestration.stream.hours import hour_job, hour_sensor
-from orchestration.stream.observing import observing_sensor
 from orchestration.stream.scaffold import StreamScaffolder
 from snowflake_components.component import HourlyAssets, SnowflakeCreateOrRefreshComponent, document_position
 from snowflake_components.document import inlined

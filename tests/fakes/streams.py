@@ -11,8 +11,8 @@ from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.landing.sensor.tick import Limits
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.catalog import DEFS
+from orchestration.stream.definitions.observing import Observed
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.observing import Observed
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.landing import FakeLanding
 from tests.fakes.record_columns import read_record_columns

@@ -23,8 +23,8 @@ from orchestration.landing.publication import Publication
 from orchestration.quality.shares import duplicates, mistyped_payloads, rejected_share, unknown_types
 from orchestration.quality.times import clock_skew, lateness
 from orchestration.quality.volume import newest_publication, not_empty, records_of_earlier_days, volume
-from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
+from orchestration.stream.definitions.assets import bound_stream, require_seal
 from orchestration.stream.document import StreamDocument, Thresholds
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from orchestration.landing.check_evaluations import compared
 from orchestration.landing.proof.checks import Comparison
 from orchestration.quality.reconcile import Change, Reconciled, reconcile
-from orchestration.stream.assets import bound_stream
 from orchestration.stream.binding import BoundStream
+from orchestration.stream.definitions.assets import bound_stream
 from orchestration.stream.document import StreamDocument
 
 CRON = "40 4 * * *"

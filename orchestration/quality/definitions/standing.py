@@ -20,10 +20,10 @@ from orchestration.quality.standing import (
     retention,
     unpublished_hours,
 )
-from orchestration.stream.assets import bound_stream
 from orchestration.stream.binding import BoundStream
+from orchestration.stream.definitions.assets import bound_stream
+from orchestration.stream.definitions.in_progress import hours_in_progress
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.in_progress import hours_in_progress
 
 _CADENCE_HOURS_MAX = 32 * 24
 """How far before now the expected hour is looked for: a monthly cadence has one within it."""

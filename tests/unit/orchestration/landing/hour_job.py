@@ -8,9 +8,9 @@ import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.snowflake import ExternalTable
-from orchestration.stream.assets import external_assets, landed_hour, published_hour
-from orchestration.stream.checks import hour_checks
-from orchestration.stream.hours import hour_job
+from orchestration.stream.definitions.assets import external_assets, landed_hour, published_hour
+from orchestration.stream.definitions.checks import hour_checks
+from orchestration.stream.definitions.hours import hour_job
 from tests.fakes.landing import H1, FakeLanding
 from tests.fakes.streams import bound, document
 

@@ -14,7 +14,7 @@ from flink_jobs.contracts.layout import Hour
 from orchestration.landing.proof.seal import latest_seal
 from orchestration.landing.publication import published_revisions
 from orchestration.landing.sensor.run_tags import TAG_FAILED_HOURS
-from orchestration.stream.hours import hour_job, hour_sensor
+from orchestration.stream.definitions.hours import hour_job, hour_sensor
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, publish_range, with_fake_table
 

@@ -13,7 +13,7 @@ from flink_jobs.contracts.layout import StreamLayout
 from infra.commands import hours as commands
 from orchestration.landing.proof import restatement
 from orchestration.landing.proof.restatement import Restatement, read_restatements, write_restatement
-from orchestration.stream.assets import downstream_of
+from orchestration.stream.definitions.assets import downstream_of
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, publish, with_fake_table
 

@@ -14,9 +14,9 @@ from orchestration.landing.proof.links import digest
 from orchestration.landing.proof.report import hour_rows
 from orchestration.landing.proof.seal import latest_seal
 from orchestration.landing.proof.state import HourState
-from orchestration.stream.assets import external_assets, landed_hour, published_hour
-from orchestration.stream.checks import hour_checks
-from orchestration.stream.hours import hour_job, hour_sensor
+from orchestration.stream.definitions.assets import external_assets, landed_hour, published_hour
+from orchestration.stream.definitions.checks import hour_checks
+from orchestration.stream.definitions.hours import hour_job, hour_sensor
 from snowflake_components.errors import ObjectMissingError, SnowflakeUnavailableError
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.fakes.streams import bound, document

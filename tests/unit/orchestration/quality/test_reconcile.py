@@ -14,8 +14,8 @@ from orchestration.alerts.incidents import Message, Occasion
 from orchestration.quality.definitions.incidents import check_incidents
 from orchestration.quality.definitions.reconciled import reconcile_job, reconcile_schedule, reconciled_check
 from orchestration.quality.reconcile import reconcile
-from orchestration.stream.alerting import alert_sensor
-from orchestration.stream.assets import external_assets
+from orchestration.stream.definitions.alerting import alert_sensor
+from orchestration.stream.definitions.assets import external_assets
 from tests.fakes.landing import H1
 from tests.fakes.local_snowflake import FOREIGN_WARNING
 from tests.fakes.streams import document

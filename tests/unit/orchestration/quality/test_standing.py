@@ -13,7 +13,7 @@ from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError
 from orchestration.landing.proof.checks import Comparison
 from orchestration.quality.definitions.standing import evaluate, newest_expected, standing_checks, standing_sensor
-from orchestration.stream.assets import external_assets
+from orchestration.stream.definitions.assets import external_assets
 from tests.fakes.landing import H1, FakeLanding
 from tests.fakes.streams import bound, document
 from tests.unit.orchestration.landing.hour_job import publish, with_fake_table

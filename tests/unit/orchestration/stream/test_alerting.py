@@ -12,7 +12,7 @@ import pytest
 from orchestration.alerts.incidents import Message, Occasion
 from orchestration.landing.errors import BucketUnavailableError
 from orchestration.landing.proof.report import hour_rows
-from orchestration.stream.alerting import alert_sensor, incidents
+from orchestration.stream.definitions.alerting import alert_sensor, incidents
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.fakes.streams import bound, document

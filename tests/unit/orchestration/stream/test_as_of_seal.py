@@ -14,7 +14,7 @@ from orchestration.landing.proof.as_of_seal import divide, later_objects
 from orchestration.landing.proof.checks import compare_offsets
 from orchestration.landing.proof.evidence import Request, list_hour, prove
 from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
-from orchestration.stream import assets
+from orchestration.stream.definitions import assets
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.unit.orchestration.landing.hour_job import materialized, publish, red_checks, with_fake_table
 

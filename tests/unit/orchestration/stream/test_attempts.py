@@ -13,7 +13,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.publication import published_revisions
-from orchestration.stream.hours import hour_job, hour_sensor
+from orchestration.stream.definitions.hours import hour_job, hour_sensor
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, publish_range, with_fake_table
 

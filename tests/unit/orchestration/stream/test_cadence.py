@@ -12,7 +12,7 @@ from flink_jobs.contracts.layout import Hour
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
 from orchestration.landing.sensor.tick import Limits, Tick, run_tick
 from orchestration.stream.cadence import Cadence
-from orchestration.stream.hours import hold_back
+from orchestration.stream.definitions.hours import hold_back
 from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
 
 DAY = H1.start.replace(hour=0)

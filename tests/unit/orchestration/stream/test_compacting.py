@@ -7,7 +7,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.landing.errors import BrokerRefusedError
-from orchestration.stream.compacting import compaction_job, compaction_schedule
+from orchestration.stream.definitions.compacting import compaction_job, compaction_schedule
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, FakeLanding
 from tests.fakes.streams import bound, document

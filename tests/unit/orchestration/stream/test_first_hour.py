@@ -10,10 +10,10 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.kafka import RecordTime
-from orchestration.stream.assets import external_assets, landed_hour, published_hour
-from orchestration.stream.checks import hour_checks
+from orchestration.stream.definitions.assets import external_assets, landed_hour, published_hour
+from orchestration.stream.definitions.checks import hour_checks
+from orchestration.stream.definitions.hours import hour_job, hour_sensor
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.hours import hour_job, hour_sensor
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import FakeLanding
 from tests.fakes.streams import bound, document

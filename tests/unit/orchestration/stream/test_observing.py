@@ -12,7 +12,7 @@ from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.rest import JobState
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError
-from orchestration.stream.observing import LastSeen, observe, observing_sensor, read_last_seen
+from orchestration.stream.definitions.observing import LastSeen, observe, observing_sensor, read_last_seen
 from tests.fakes.landing import FakeLanding
 from tests.fakes.streams import FakeFlink, bound, document
 

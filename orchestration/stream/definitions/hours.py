@@ -16,11 +16,11 @@ from orchestration.landing.sensor.ranges import runs_of
 from orchestration.landing.sensor.run_tags import run_tags
 from orchestration.landing.sensor.selection import AssetsOfOneHour
 from orchestration.landing.sensor.tick import Tick, run_tick
-from orchestration.stream.assets import bound_stream
-from orchestration.stream.attempts import with_unpublished_hours
 from orchestration.stream.cadence import Cadence
+from orchestration.stream.definitions.assets import bound_stream
+from orchestration.stream.definitions.attempts import with_unpublished_hours
+from orchestration.stream.definitions.in_progress import hours_in_progress
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.in_progress import hours_in_progress
 
 
 def hour_job(document: StreamDocument) -> UnresolvedAssetJobDefinition:

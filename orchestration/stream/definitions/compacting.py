@@ -4,7 +4,7 @@ import dagster as dg
 
 from orchestration.landing.dagster_errors import retried_or_failed
 from orchestration.landing.proof.compaction import compact_ledger
-from orchestration.stream.assets import bound_stream
+from orchestration.stream.definitions.assets import bound_stream
 from orchestration.stream.document import StreamDocument
 
 CRON = "0 3 * * *"

@@ -16,8 +16,8 @@ from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest
 from orchestration.landing.publication import Publication, write_publication
 from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_requests
+from orchestration.stream.definitions.hours_of_run import HoursOfRun
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.hours_of_run import HoursOfRun
 
 if TYPE_CHECKING:
     from orchestration.stream.binding import BoundStream

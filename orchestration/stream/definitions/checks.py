@@ -23,10 +23,10 @@ from orchestration.landing.proof.evidence import Evidence, Stream, examine, list
 from orchestration.landing.proof.rows import compare_rows
 from orchestration.landing.proof.seal import Seal
 from orchestration.landing.proof.verification.corrupt import naming_corrupt_objects
-from orchestration.stream.assets import bound_stream, require_seal
 from orchestration.stream.binding import BoundStream
+from orchestration.stream.definitions.assets import bound_stream, require_seal
+from orchestration.stream.definitions.hours_of_run import name_failed_hours
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.hours_of_run import name_failed_hours
 
 Compare = Callable[[BoundStream, Hour], Comparison]
 """Compares two answers about one hour; its name and docstring are those of the check."""

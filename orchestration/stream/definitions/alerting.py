@@ -12,9 +12,9 @@ from orchestration.landing.errors import UnavailableError
 from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
 from orchestration.landing.proof.state import HourState
 from orchestration.quality.definitions.incidents import check_incidents
-from orchestration.stream.assets import bound_stream
+from orchestration.stream.definitions.assets import bound_stream
+from orchestration.stream.definitions.in_progress import hours_in_progress
 from orchestration.stream.document import StreamDocument
-from orchestration.stream.in_progress import hours_in_progress
 
 WINDOW_HOURS = 72
 """Published hours that are compared again; hours with records that are not published are always looked at."""

@@ -1,0 +1,1 @@
+"""Dagster's definitions of one stream: assets, checks, jobs, sensors and schedules."""
