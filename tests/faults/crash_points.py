@@ -36,7 +36,8 @@ class Crashes:
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables for the start of a job."""
-        return {"JAVA_TOOL_OPTIONS": f"-javaagent:{AGENT}", "HOURGLASS_CRASH_FOLDER": str(self.folder)}
+        arguments = f"-javaagent:{AGENT}"  # Flink's scripts give them to the job's JVM, and not to their own
+        return {"JVM_ARGS": arguments, "HOURGLASS_CRASH_FOLDER": str(self.folder)}
 
     def arm(self, point: str, times: int = 1) -> None:
         """Let the job die when it reaches this point for the n-th time since its start."""
