@@ -14,6 +14,7 @@ import pytest
 from flink_jobs.flink import config
 from tests.faults.class_archive import class_archive
 from tests.faults.landing_stack import LandingStack, Server, Servers
+from tests.faults.quick_java import quick_java
 
 pytest.register_assert_rewrite("tests.faults.verdict")  # pytest then shows its comparisons like those of a test
 
@@ -36,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def all_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("servers")) as servers:
+    with quick_java(), Servers(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
 
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.clients.s3 import S3Bucket
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
+from tests.faults.quick_java import VARIABLE, with_options
 from tests.faults.recording_s3 import TOKEN, RecordingS3, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates
 from tests.integration.truth import objects, read_landed
@@ -48,8 +49,8 @@ def test_every_object_carries_its_encryption_and_acl(
     KMS keys require TLS; Java and Python trust a private authority by their own variables.
     """
     made = certificates(tmp_path / "made")
-    trust = f"-Djavax.net.ssl.trustStore={made.trust_store} -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", trust)
+    trust = f"-Djavax.net.ssl.trustStore={made.trust_store}", f"-Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
+    monkeypatch.setenv(VARIABLE, with_options(*trust))
     monkeypatch.setenv("AWS_CA_BUNDLE", str(made.authority))
     kept: dict[str, Any] = {"s3_encryption": "sse-kms", "s3_kms_key_id": "key-1", "s3_acl": "private"}
     with (

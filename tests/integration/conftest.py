@@ -10,6 +10,7 @@ import pytest
 from infra.local.ports import free_ports
 from infra.local.settings import PORT_FIELDS, LocalSettings
 from infra.local.stack import Stack
+from tests.faults.quick_java import quick_java
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,8 +30,9 @@ def settings_below(folder: Path, **changes: object) -> LocalSettings:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start the whole stack once; nothing of it is left afterwards, also after a failure."""
     stack = Stack(settings_below(tmp_path_factory.mktemp("stack")), print)
-    try:
-        stack.up()
-        yield stack
-    finally:
-        stack.down(now=True)
+    with quick_java():
+        try:
+            stack.up()
+            yield stack
+        finally:
+            stack.down(now=True)
