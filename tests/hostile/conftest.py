@@ -1,9 +1,12 @@
+"""One broker and one S3 server for all tests with hostile records; each has a topic of its own."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.landing_stack import Servers
 from tests.faults.quick_java import quick_java
 
 
@@ -17,3 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def quick() -> Iterator[None]:
     with quick_java():
         yield
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with Servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running

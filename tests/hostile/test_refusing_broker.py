@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -23,12 +22,6 @@ from tests.faults.landing_stack import LandingStack, Servers
 LINES = 2_000
 BAD_LINE = 1_234
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("servers")) as running:
-        yield running
 
 
 def topic(servers: Servers, name: str, **config: str) -> LandingStack:

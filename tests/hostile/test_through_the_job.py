@@ -115,14 +115,11 @@ def _read(stack: LandingStack, kind: str) -> dict[Position, bytes]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(servers: Servers) -> Iterator[Run]:
     seed = int(os.environ.get("HOURGLASS_TEST_SEED", SystemRandom().randrange(2**32)))
     print(f"repeat with HOURGLASS_TEST_SEED={seed}")  # noqa: T201  pytest shows it if the run fails
     config = {"max.message.bytes": str(RECORD_BYTES_MAX)}
-    with (
-        Servers(tmp_path_factory.mktemp("servers")) as servers,
-        LandingStack(servers, "hostile", partitions=PARTITIONS, topic_config=config) as stack,
-    ):
+    with LandingStack(servers, "hostile", partitions=PARTITIONS, topic_config=config) as stack:
         sent = _produce(stack, [*corpus(), *noise(Random(seed))])  # noqa: S311 (bytes, not secrets)
         job = stack.start_job()
         stack.wait_until_landed(sent)
