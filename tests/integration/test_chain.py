@@ -16,6 +16,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance
 
 from flink_jobs import deploy
+from flink_jobs.contracts.layout import Hour
 from flink_jobs.settings import LandingSettings
 from infra.local import dagster_runs, demo
 from infra.local.proof import ProofRow, proof_rows
@@ -261,24 +262,33 @@ def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None
     assert {"published"} == {row["state"] for row in rows}
 
 
-def test_a_second_document_is_a_second_stream(stack: Stack, sent: Sent) -> None:
+@pytest.fixture(scope="module")
+def hour_before(stack: Stack) -> datetime:
+    """Return the last hour without events of Dagster, which the relay sends: no silent hours lie between."""
+    del stack  # its Dagster has begun
+    with DagsterInstance.get() as instance:
+        [first] = instance.get_run_records(limit=1, ascending=True)
+    return first.create_timestamp.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+
+
+def test_a_second_document_is_a_second_stream(stack: Stack, sent: Sent, hour_before: datetime) -> None:
     """It has its own topic, job, prefix, table and model, and changes nothing of the first stream."""
     del sent
     first = rows_of(stack.settings)
     before = runs_by_hour()
-    plan = SimulationPlan(hours=(FIRST,), events=2_000)
+    plan = SimulationPlan(hours=(hour_before,), events=2_000)
     with SentLedger(stack.settings.data_dir / "simulator" / "second.jsonl") as ledger:
         assert simulate(plan, EventProducer(ProducerSettings(topic="dagster-events")), ledger).complete
-    row = wait_until_agreed(stack.settings, 1, "dagster_events")["2025-08-01T01"]
+    row = wait_until_agreed(stack.settings, 1, "dagster_events")[f"{hour_before:%Y-%m-%dT%H}"]
     wait_for(lambda: not dagster_runs.unfinished(), seconds_max=LIMIT_SECONDS, what="the models of the hour")
 
     assert (2_000, 2_000) == (row.produced, row.reported.accepted + row.reported.rejected)
     assert [(row.reported.accepted,)] == answers("SELECT COUNT(*) FROM EXT_DAGSTER_EVENT_LOG")
-    assert [("dagster-events", "2025-08-01 01:00:00")] == [
+    assert [("dagster-events", f"{hour_before:%Y-%m-%d %H:%M:%S}")] == [
         (topic, f"{hour:%Y-%m-%d %H:%M:%S}")
         for topic, hour in answers("SELECT DISTINCT TOPIC, REPLICATION_HOUR FROM STG_DAGSTER_EVENTS")
     ]
-    assert {"2025-08-01-01:00": 1} == dict(runs_by_hour() - before)
+    assert {f"{hour_before:%Y-%m-%d-%H}:00": 1} == dict(runs_by_hour() - before)
     assert first == rows_of(stack.settings)
 
 
@@ -319,14 +329,22 @@ def test_dagsters_own_events_land_in_the_open_hour_of_their_stream(stack: Stack,
     assert first == rows_of(stack.settings)
 
 
-def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent) -> None:
+def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent, hour_before: datetime) -> None:
     """The demo waits for full hours of every stream: the open hour of its own relayed events is not one of them."""
     del sent
+    full = {("platform_events", f"{FIRST + timedelta(hours=n):%Y-%m-%dT%H}") for n in range(len(HOURS) + 2)}
+    full.add(("dagster_events", f"{hour_before:%Y-%m-%dT%H}"))
+    began = datetime.now(UTC)
     proof = demo.wait_until_published(stack.settings, LIMIT_SECONDS, print)
+    ended = datetime.now(UTC)
 
+    agreed = {(row.stream, row.hour) for row in proof.rows if row.agree}
+    others = {(row.stream, row.hour) for row in proof.rows} - agreed
     assert proof.agreed
-    assert {"platform_events", "dagster_events"} == {row.stream for row in proof.rows}
-    assert {"2025-08-01"} == {row.hour[:10] for row in proof.rows if row.agree}
+    assert full <= agreed
+    assert [] == [hour for _, hour in agreed if Hour.from_label(hour).end > ended]
+    assert [] == [hour for _, hour in others if Hour.from_label(hour).end <= began]
+    assert ended - began < timedelta(seconds=LIMIT_SECONDS), "it waited in vain for something"
 
 
 def test_no_secret_is_in_any_file_but_those_that_need_it(stack: Stack, sent: Sent) -> None:
