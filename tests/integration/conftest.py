@@ -14,8 +14,10 @@ from tests.faults.quick_java import quick_java
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests without the stack before it starts, because it uses CPU until the end of the session."""
     for item in items:
         item.add_marker(pytest.mark.integration)
+    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
 
 
 def settings_below(folder: Path, **changes: object) -> LocalSettings:
