@@ -1,6 +1,7 @@
 """The real job continues from a restore point that is as new as the ledger, or from the ledger.
 
-The tests with the fixture `run` share one stream, in the order of this file; each continues where the last one ended.
+The tests with the fixture `run` share one stream, those with `crashing` another, in the order of this file; each
+continues where the last one ended.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import StartingOffsets
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
-from tests.faults.landing_stack import LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, Server, Servers, event
 from tests.faults.verdict import findings
 from tests.integration.truth import Position, read_landed, topic_positions, wait_for
 
@@ -177,13 +178,20 @@ def test_without_any_checkpoint_the_ledger_continues(run: Run) -> None:
     run.verify()
 
 
-@pytest.mark.parametrize("point", [CrashPoint.INSIDE_COMMIT, CrashPoint.BETWEEN_COMMITS])
-def test_a_cut_commit_without_checkpoints_doubles_nothing(new_stack: NewStack, point: CrashPoint) -> None:
-    """Objects are visible that the ledger lacks; the start completes the uploads of their epoch, the ledger's last."""
+@pytest.fixture(scope="module")
+def crashing(all_servers: Servers) -> Iterator[tuple[Run, Crashes]]:
+    all_servers.start(*Server)
     build_agent()
-    run = Run(new_stack(parallelism=2))
-    crashes = Crashes(run.stack.landing.data_dir / "crashes")
-    run.stack.start_job(crashes.environment)
+    with LandingStack(all_servers, "cut-commits", parallelism=2) as stack:
+        crashes = Crashes(stack.landing.data_dir / "crashes")
+        stack.start_job(crashes.environment)
+        yield Run(stack), crashes
+
+
+@pytest.mark.parametrize("point", [CrashPoint.INSIDE_COMMIT, CrashPoint.BETWEEN_COMMITS])
+def test_a_cut_commit_without_checkpoints_doubles_nothing(crashing: tuple[Run, Crashes], point: CrashPoint) -> None:
+    """Objects are visible that the ledger lacks; the start completes the uploads of their epoch, the ledger's last."""
+    run, crashes = crashing
     run.land(200)
     crashes.arm(point)
 
@@ -192,8 +200,9 @@ def test_a_cut_commit_without_checkpoints_doubles_nothing(new_stack: NewStack, p
         return not run.stack.job_lives()
 
     wait_for(dead, seconds_max=90, what=f"the death at {point}", poll_seconds=0.1)
+    assert f"{point}:1" == crashes.reached
     run.delete_all_points()
-    run.stack.start_job(offsets=StartingOffsets.LEDGER)
+    run.stack.start_job(crashes.environment, offsets=StartingOffsets.LEDGER)
     run.verify()
 
 
