@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from flink_jobs.flink import config
-from tests.faults.class_archive import class_archive
+from tests.faults.class_archive import Archives
 from tests.faults.landing_stack import LandingStack, Server, Servers
 from tests.faults.quick_java import quick_java
 
@@ -43,14 +42,9 @@ def all_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_jobs(all_servers: Servers) -> Iterator[None]:
-    """Start jobs with an archive of their classes, and let Flink restart a failed one after three seconds, not ten.
-
-    Large pages cost a short job half a second of clearing.
-    """
-    quick = (f"-XX:SharedArchiveFile={class_archive(all_servers)}", "-XX:-UseTransparentHugePages")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, "JAVA_OPTIONS", (*config.JAVA_OPTIONS, *quick))
-        patch.setattr(config, "RESTART_DELAY", "3 s")
+    archives = Archives.of(all_servers.settings.runtime_dir)
+    archives.make(all_servers)
+    with archives.used():
         yield
 
 

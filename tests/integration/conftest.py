@@ -10,6 +10,7 @@ import pytest
 from infra.local.ports import free_ports
 from infra.local.settings import PORT_FIELDS, LocalSettings
 from infra.local.stack import Stack
+from tests.faults.class_archive import Archives
 from tests.faults.quick_java import quick_java
 
 
@@ -30,9 +31,12 @@ def settings_below(folder: Path, **changes: object) -> LocalSettings:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start the whole stack once; nothing of it is left afterwards, also after a failure."""
+    """Start the whole stack once; nothing of it is left afterwards, also after a failure.
+
+    Its jobs use the archives that the fault tests have made, if there are any.
+    """
     stack = Stack(settings_below(tmp_path_factory.mktemp("stack")), print)
-    with quick_java():
+    with quick_java(), Archives.of(stack.settings.runtime_dir).used():
         try:
             stack.up()
             yield stack
