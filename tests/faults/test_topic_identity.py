@@ -25,6 +25,8 @@ from tests.integration.truth import Position, objects, plain, wait_for
 
 TOPIC = "topic-identity"
 PARTITIONS = 2
+LEASE_SECONDS = 120.0
+"""A job that is paused for longer ends before it reads on."""
 
 
 @dataclass
@@ -75,19 +77,21 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(all_servers: Servers) -> Iterator[Run]:
-    with LandingStack(all_servers, TOPIC, partitions=PARTITIONS) as stack:
+    with LandingStack(all_servers, TOPIC, partitions=PARTITIONS, lease_seconds=LEASE_SECONDS) as stack:
         yield Run(stack)
 
 
 def test_a_topic_that_is_created_again_under_the_job_ends_it_and_none_of_its_records_land(run: Run) -> None:
-    """The new topic is longer than the position of the job, which reads on without any error of Kafka."""
+    """The job is paused until the new topic is longer than its position, and reads on without any error of Kafka."""
     run.stack.start_job()
     run.send(40)
     run.wait_until_all_landed()
     former = run.topic_id()
     before = Counter(run.sent)
+    run.stack.pause_job()
     run.stack.recreate_topic()
     run.send(400)
+    run.stack.resume_job()
     run.stack.wait_until_job_ends()
     reason = ended_with(run.stack.landing)
     assert isinstance(reason, TopicChangedError)
