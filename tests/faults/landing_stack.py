@@ -193,8 +193,22 @@ class LandingStack:
         )
 
     def __enter__(self) -> Self:
-        broker.create_topic(self.settings, self._topic_config)
+        self._create_topic()
         return self
+
+    def _create_topic(self) -> None:
+        """Create the topic, and wait until the broker knows it, which is a moment after it has acknowledged it."""
+        broker.create_topic(self.settings, self._topic_config)
+        self._wait_for_topic(there=True)
+
+    def _wait_for_topic(self, *, there: bool) -> None:
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        wait_for(
+            lambda: there == (self.settings.topic in admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics),
+            seconds_max=ANSWER_SECONDS_MAX,
+            what=f"{self.settings.topic} to be {'there' if there else 'gone'}",
+            poll_seconds=0.05,
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -317,13 +331,8 @@ class LandingStack:
         """Delete the topic and create it again, empty; the broker gives it another id."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
         admin.delete_topics([self.settings.topic])[self.settings.topic].result(ANSWER_SECONDS_MAX)
-        wait_for(
-            lambda: self.settings.topic not in admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics,
-            seconds_max=ANSWER_SECONDS_MAX,
-            what="the end of the topic",
-            poll_seconds=0.05,
-        )
-        broker.create_topic(self.settings, self._topic_config)
+        self._wait_for_topic(there=False)
+        self._create_topic()
         self.__dict__.pop("_producer", None)
 
     def delete_records(self, partition: int, before: int) -> None:
