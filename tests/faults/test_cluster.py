@@ -1,6 +1,6 @@
 """A session cluster of two workers: its processes are killed, and nothing is missing, doubled or promised early.
 
-All tests share one stream, in the order of this file; each test continues where the previous one ended.
+The tests share two streams, in the order of this file; each test continues where the previous one of its stream ended.
 """
 
 from __future__ import annotations
@@ -96,6 +96,25 @@ def run(servers: Servers, first: Run) -> Run:
     return first
 
 
+@pytest.fixture(scope="module")
+def second(first: Run) -> Iterator[Run]:
+    """Stop the job of the first stream: each poll of the watch lists all its objects, and they are thousands by now."""
+    first.cluster.start()
+    if first.stack.job_lives():
+        first.stack.stop_job()
+    with first.cluster.stack("cluster-commands", parallelism=2) as stack:
+        stack.start_job()
+        yield Run(first.cluster, stack)
+
+
+@pytest.fixture
+def other(servers: Servers, second: Run) -> Run:
+    """Start the processes that the previous test has killed, for the second stream."""
+    assert servers is second.cluster.servers
+    second.cluster.start()
+    return second
+
+
 @pytest.mark.parametrize("parallelism", [4, 2])
 def test_another_parallelism_right_after_a_death_before_the_commit(run: Run, parallelism: int) -> None:
     """Other subtasks, on both workers, commit the pending files of the checkpoint once.
@@ -149,31 +168,34 @@ def test_the_job_manager_is_killed_and_the_command_submits_the_job_again(run: Ru
     assert "/chk-" in said
 
 
-def test_the_client_is_killed_and_its_job_ends_before_the_next_begins(run: Run) -> None:
+def test_the_client_is_killed_and_its_job_ends_before_the_next_begins(other: Run) -> None:
     """The job outlives the process that renews its lease; a start on the same machine cancels it, then takes over."""
-    stack, cluster = run.stack, run.cluster
+    stack, cluster = other.stack, other.cluster
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
         orphan = job_of(stack, cluster)
         stack.kill_job()
         handle = stack.start_job()
         states = cluster.rest.job_state(orphan), cluster.rest.job_state(handle.job_id)
-    run.verify(traffic, live)
+    other.verify(traffic, live)
     assert ("CANCELED", "RUNNING") == states
 
 
-def test_the_commands_carry_the_state_of_a_cluster_along(run: Run) -> None:
+def test_the_commands_carry_the_state_of_a_cluster_along(other: Run) -> None:
     """`restart --parallelism`, `status`, `stop` and `start --savepoint` work as on one machine."""
-    stack = run.stack
+    stack = other.stack
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
-        run.command("restart", "--parallelism", "3")
-        assert '"state": "RUNNING"' in run.command("status", "--json")
-        subtasks = {entry.subtask for entry in stack.ledger()}
-        savepoint = run.command("stop").split("savepoint: ")[1].strip()
-        said = run.command("start", "--savepoint", savepoint)
-    run.verify(traffic, live)
-    assert {0, 1, 2} <= subtasks
+        other.command("restart", "--parallelism", "3")
+        assert '"state": "RUNNING"' in other.command("status", "--json")
+        wait_for(
+            lambda: {0, 1, 2} <= {entry.subtask for entry in stack.ledger()},
+            seconds_max=60,
+            what="entries of three subtasks",
+        )
+        savepoint = other.command("stop").split("savepoint: ")[1].strip()
+        said = other.command("start", "--savepoint", savepoint)
+    other.verify(traffic, live)
     assert f"starting from {savepoint}" in said
-    run.command("stop")
+    other.command("stop")
 
 
 def job_of(stack: LandingStack, cluster: Cluster) -> str:
