@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, rmtree
 from typing import Any
 
 import pytest
@@ -28,6 +28,9 @@ NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)
 PASSWORD = "correct-horse"
 FOREIGN_WARNING = "ignore:Arrow output on a DB-API result"
 """A warning of fakesnow in the thread of the server; the tests cannot avoid it."""
+
+
+_serving = threading.Lock()
 
 
 @dataclass
@@ -62,6 +65,11 @@ class FolderBucket:
         pack: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress}
         path.write_bytes(pack.get(path.suffix, bytes)(lines))
 
+    def clear(self) -> None:
+        """Delete every file of the bucket `hourglass`."""
+        rmtree(self.folder / "hourglass")
+        (self.folder / "hourglass").mkdir()
+
     def remove(self, key: str) -> None:
         """Delete a file."""
         (self.folder / "hourglass" / key).unlink()
@@ -84,7 +92,11 @@ class Server:
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Server]:
-    """Serve for a block; the bucket `hourglass` is there."""
+    """Serve for a block; the bucket `hourglass` is there. A process has one server: fakesnow keeps its engine globally.
+
+    So all unit tests share the fixture `server`.
+    """
+    assert _serving.acquire(blocking=False), "another local Snowflake serves in this process"
     from infra.local_snowflake.server import build  # noqa: PLC0415 - fakesnow imports a module that warns
 
     bucket = FolderBucket(folder / "s3")
@@ -102,3 +114,4 @@ def serve(folder: Path) -> Iterator[Server]:
         yield Server(listening.getsockname()[1], bucket)
     serving.should_exit = True
     thread.join(timeout=20)
+    _serving.release()

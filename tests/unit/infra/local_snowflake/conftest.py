@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from snowflake import connector
 
-from tests.fakes.local_snowflake import FOREIGN_WARNING, FolderBucket, Server, serve
+from tests.fakes.local_snowflake import FOREIGN_WARNING, FolderBucket, Server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,12 +60,6 @@ def _offline() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
         yield
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("local_snowflake")) as serving:
-        yield serving
 
 
 _schemas = count()

@@ -6,7 +6,7 @@ The bucket that the other checks list is not changed: of the four checks this on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ from snowflake_components.connection import SnowflakeConnection, SnowflakeSettin
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.component_documents import loaded
 from tests.fakes.landing import FakeLanding
-from tests.fakes.local_snowflake import FOREIGN_WARNING, PASSWORD, Server, serve
+from tests.fakes.local_snowflake import FOREIGN_WARNING, PASSWORD, Server
 from tests.fakes.record_columns import read_record_columns
 from tests.fakes.streams import DOCUMENT_TEXT, TABLE_NAME, bound
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, materialized, publish, red_checks
@@ -35,12 +35,6 @@ OBJECT = "platform-events/landing/2025/08/01/01/part-0123456789ab.1-0-0.jsonl"
 """Holds the offsets 0 and 2 of partition 0."""
 Lines = list[dict[str, Any]]
 _schemas = count()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("local_snowflake")) as serving:
-        yield serving
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.broker import FakeBroker
 from tests.fakes.component_documents import loaded
 from tests.fakes.landing import H1, FakeLanding, minutes
-from tests.fakes.local_snowflake import PASSWORD, Server, serve
+from tests.fakes.local_snowflake import PASSWORD, Server
 from tests.fakes.streams import DOCUMENT_TEXT, TABLE, bound, document
 from tests.unit.orchestration.landing.hour_job import publish
 
@@ -33,12 +33,6 @@ def fake() -> FakeLanding:
     made.job.rejected = {(0, 1)}
     made.job.land_all(made.clock.utc_now())
     return made
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("local_snowflake")) as serving:
-        yield serving
 
 
 @dataclass
