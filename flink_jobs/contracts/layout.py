@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -174,6 +174,12 @@ class Hour:
             yield hour
 
 
+@lru_cache(maxsize=1_024)
+def _hour_at(path: str) -> Hour:
+    """Read the path of an hour; the keys of a listing repeat a few of them."""
+    return Hour.from_path(path)
+
+
 @dataclass(frozen=True, slots=True)
 class StreamLayout:
     """Every key and prefix of one stream.
@@ -252,7 +258,7 @@ class ObjectKey:
         match = _OBJECT.fullmatch(key)
         if match is None:
             raise LayoutError(f"not an object of the landing job: {key!r}")
-        hour = Hour.from_path(match["path"])
+        hour = _hour_at(match["path"])
         return cls(key, match["stream"], Kind(match["kind"]), hour, match["epoch"], match["codec"].lstrip("."))
 
     @classmethod
@@ -288,7 +294,7 @@ class SealKey:
         match = _SEAL.fullmatch(key)
         if match is None:
             raise LayoutError(f"not a seal: {key!r}")
-        return cls(key, match["stream"], Hour.from_path(match["path"]), int(match["revision"]))
+        return cls(key, match["stream"], _hour_at(match["path"]), int(match["revision"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +313,7 @@ class PublicationKey:
         match = _PUBLICATION.fullmatch(key)
         if match is None:
             raise LayoutError(f"not a publication: {key!r}")
-        hour = Hour.from_path(match["path"])
+        hour = _hour_at(match["path"])
         return cls(key, match["stream"], hour, int(match["revision"]), int(match["records"]))
 
 

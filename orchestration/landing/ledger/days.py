@@ -75,8 +75,9 @@ def write_day(  # noqa: PLR0913 - the parts of a day
     Raises:
         DamagedDayError: an object is damaged.
     """
-    text = _entries_text(bodies)
     made = made_day(layout, topics, day, bodies, previous=previous, revision=revision)
+    text = _entries_text(bodies)
+    made = made.model_copy(update={"entries_sha256": sha256(text).hexdigest()})
     bucket.put_if_absent(layout.ledger_day_entries_key(day, made.entries_sha256), text)
     return bucket.put_if_absent(layout.ledger_day_key(day, revision), made.model_dump_json(indent=1).encode())
 
@@ -85,7 +86,7 @@ def made_day(  # noqa: PLR0913 - the parts of a day
     layout: StreamLayout, topics: tuple[str, ...], day: date, bodies: Bodies, *,
     previous: date | None, revision: int,
 ) -> LedgerDay:  # fmt: skip
-    """Add up the objects of a day; `DamagedDayError` when one is damaged."""
+    """Add up the objects of a day, without the hash of their entries; `DamagedDayError` when one is damaged."""
     seen: dict[Hour, Epochs] = {}
     for key in bodies:
         seen[key.hour] = seen.get(key.hour, Epochs()).add(key.epoch)
@@ -98,7 +99,7 @@ def made_day(  # noqa: PLR0913 - the parts of a day
         seen=seen,
         objects=len(bodies),
         objects_sha256=objects_digest(bodies),
-        entries_sha256=sha256(_entries_text(bodies)).hexdigest(),
+        entries_sha256="",
     )
 
 
