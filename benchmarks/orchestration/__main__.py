@@ -33,9 +33,9 @@ def run(
     results = []
     if server:
         with served(old) as behind:
-            results += [shown(one) for one in measure(behind, compacts=False)]
+            results += [shown(one) for one in measure(behind)]
     else:
-        results += [shown(one) for one in measure(old, compacts=True)]
+        results += [shown(one) for one in measure(old)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_048_576
     typer.echo(f"cursor {cursor_bytes:,} bytes, {peak:.1f} GiB of memory")
     if write:

@@ -6,10 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
 from typing import cast
 
 from benchmarks.orchestration.gates import STATUS, TICK, Gate, Result
-from flink_jobs.contracts.layout import Hour, Kind
+from flink_jobs.contracts.layout import Kind
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.ledger.days import DAY, day_objects, write_day
 from orchestration.landing.proof.compaction import compact_ledger
@@ -24,6 +26,8 @@ from tests.fakes.long_stream import FIRST, LAYOUT, TOPIC, LongStream, LongTable
 NEW_HOURS = 3
 STATUS_HOURS = 30 * 24
 OBJECTS_PER_HOUR = 100
+OPEN_HOURS, REVISIONS = 7, 5
+"""The last run of the compaction was six hours ago, and wrote what was closed then; a closed day has five revisions."""
 Clock = Callable[[], float]
 
 
@@ -55,11 +59,11 @@ class OldBucket:
 
 
 def in_memory(hours: int) -> OldBucket:
-    """Make the bucket in memory, with every closed day of the ledger but the newest one compacted."""
+    """Make the bucket in memory, with its ledger compacted as the job leaves it just before its next run."""
     its = LongStream(hours, checkpoints=OBJECTS_PER_HOUR // 2 - 1, unsealed=NEW_HOURS)
     stream = its.made()
     double = cast("CountingBucket", stream.bucket)
-    _write_closed_days(its, stream)
+    _write_days(its, stream, double)
     # The double makes seals slowly, so the newest ones are there before anything is measured.
     oldest = LAYOUT.seal_key(its.end.plus(-STATUS_HOURS), 1)
     seals = [key for key in double.keys if key.startswith(LAYOUT.prefix(Kind.SEALS)) and key >= oldest]
@@ -83,8 +87,8 @@ def prepare_cursors(old: OldBucket) -> None:
     old.cursors.update(before=before, read=read)
 
 
-def measure(old: OldBucket, *, compacts: bool) -> Iterator[Result]:
-    """Yield each row; with `compacts` also the compaction, which writes into the bucket."""
+def measure(old: OldBucket) -> Iterator[Result]:
+    """Yield each row; the last one writes into the bucket."""
     its, stream, measured, cursors = old.its, old.stream, old.measured, old.cursors
 
     def three_hours(name: str) -> None:
@@ -99,21 +103,34 @@ def measure(old: OldBucket, *, compacts: bool) -> Iterator[Result]:
     yield measured("tick, 3 hours new, after 3 hours without a tick", lambda: three_hours("before"), TICK)
     yield measured("tick, nothing new", lambda: run_tick(stream, cursors["after"], Limits()))
     yield measured("tick, cursor lost", lambda: run_tick(stream, read_cursor(None, (TOPIC,)), Limits()))
-    if compacts:
-        yield measured("compaction of one day", lambda: compact_ledger(stream))
     yield measured("run of an hour, started by hand", lambda: prove(stream, Request(its.end.plus(-2))))
     table = cast("ExternalTable", LongTable(its.registered()))
     yield measured("status for 30 days", lambda: hour_rows(stream, table, Wanted(STATUS_HOURS)), STATUS)
+    yield measured("run of the compaction", lambda: compact_ledger(stream, open_day=True))
 
 
-def _write_closed_days(its: LongStream, stream: Stream) -> None:
-    """Compact the days from their objects, one after the other, as the daily runs have done."""
-    previous = None
-    day = FIRST.start.date()
-    while Hour.beginning(day + 2 * DAY) <= its.end:
-        bodies = day_objects(stream.bucket, LAYOUT, day) or {}
-        write_day(stream.bucket, LAYOUT, (TOPIC,), day, bodies, previous=previous, revision=1)
+def _write_days(its: LongStream, stream: Stream, double: CountingBucket) -> None:
+    """Compact the days from their objects, one after the other, as the runs of the job have done.
+
+    Of each closed day the revisions of its open hours are there, too, which nobody reads.
+    """
+    previous, day, newest = None, FIRST.start.date(), its.end.start.date()
+    former: list[str] = []
+    while day <= newest:
+        until = its.end.plus(-OPEN_HOURS) if day == newest else None
+        bodies = day_objects(double, LAYOUT, day, until)
+        if bodies:
+            revision = 1 if until else REVISIONS
+            write_day(stream.bucket, LAYOUT, (TOPIC,), day, bodies, previous=previous, revision=revision, until=until)
+            former += [key for number in range(1, revision) for key in _revision_keys(day, number)]
         previous, day = day, day + DAY
+    double.objects |= dict.fromkeys(former, b"{}")
+    double.keys = sorted([*double.keys, *former])
+
+
+def _revision_keys(day: date, revision: int) -> tuple[str, str]:
+    digest = sha256(f"{day} {revision}".encode()).hexdigest()
+    return LAYOUT.ledger_day_key(day, revision), LAYOUT.ledger_day_entries_key(day, digest)
 
 
 def _published(cursor: Cursor, its: LongStream) -> Cursor:
