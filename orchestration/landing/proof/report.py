@@ -361,7 +361,9 @@ def _compared(stream: Stream, totals: LedgerTotals, ends: EndOffsets | None) -> 
 
 def _counts(stream: Stream, table: ExternalTable, hours: Collection[Hour]) -> _Counts | None:
     try:
-        return _Counts(by_hour(table.registered(), stream.layout), by_hour(table.queryable(hours), stream.layout))
+        return _Counts(
+            by_hour(table.registered(), stream.layout, hours), by_hour(table.queryable(hours), stream.layout, hours)
+        )
     except ObjectMissingError:
         return _Counts({}, {})  # the first run of an hour creates the table
     except SnowflakeError:
