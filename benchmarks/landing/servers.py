@@ -132,6 +132,7 @@ def _programs(settings: BenchmarkSettings) -> list[Program]:
 
 
 def versitygw_program(settings: BenchmarkSettings) -> Program:
+    """Return the program of versitygw; its buckets are folders below `s3/versitygw`."""
     local = settings.local
     root = settings.folder.absolute() / "s3" / "versitygw"
     root.mkdir(parents=True, exist_ok=True)

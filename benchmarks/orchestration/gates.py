@@ -34,15 +34,16 @@ class Gate:
 TICK = Gate(Limit(2, 30), Limit(1, 15))
 STATUS = Gate(Limit(2), Limit(1))
 
-COLUMNS = ["what", "seconds", "requests", "by kind", "gate", "goal"]
+COLUMNS = ["what", "seconds", "CPU", "requests", "by kind", "gate", "goal"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """The seconds of one measurement, and its requests by kind."""
+    """The seconds of one measurement, the CPU-seconds of this process in it, and its requests by kind."""
 
     what: str
     seconds: float
+    cpu_seconds: float
     requests: Mapping[str, int]
     gate: Gate | None = None
 
@@ -54,11 +55,13 @@ class Result:
     def cells(self) -> list[str]:
         """Return the row of the table."""
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.requests.items())
-        return [self.what, f"{self.seconds:.2f} s", f"{self.total:,}", kinds, *self._gates()]
+        seconds = [f"{self.seconds:.2f} s", f"{self.cpu_seconds:.2f} s"]
+        return [self.what, *seconds, f"{self.total:,}", kinds, *self._gates()]
 
     def document(self) -> dict[str, Any]:
         """Return the numbers for the JSON file."""
-        found: dict[str, Any] = {"what": self.what, "seconds": self.seconds, "requests": dict(self.requests)}
+        found: dict[str, Any] = {"what": self.what, "seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+        found["requests"] = dict(self.requests)
         if self.gate is None:
             return found
         limits = {"gate": self.gate.must, "goal": self.gate.goal}

@@ -53,9 +53,11 @@ class OldBucket:
     def measured(self, what: str, work: Callable[[], object], gate: Gate | None = None) -> Result:
         """Run something once; its requests are those of this run alone."""
         self.requests.clear()
-        started = self.clock()
+        started, cpu_started = self.clock(), time.process_time()
         work()
-        return Result(what, round(self.clock() - started, 3), dict(sorted(self.requests.items())), gate)
+        seconds, cpu_seconds = self.clock() - started, time.process_time() - cpu_started
+        requests = dict(sorted(self.requests.items()))
+        return Result(what, round(seconds, 3), round(cpu_seconds, 3), requests, gate)
 
 
 def in_memory(hours: int) -> OldBucket:

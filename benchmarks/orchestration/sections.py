@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 HERE = Path(__file__).parent
 TITLE = "# Ticks and reports on an old bucket"
+LINE_CHARACTERS = 120
 INTRODUCTION = "How everything is measured: [README.md](README.md)."
 
 
@@ -19,7 +21,7 @@ class Section:
     Args:
         place: sections are in the order of their places.
         title: its heading.
-        text: what was measured, and what the columns are; a paragraph or several.
+        text: what was measured, and what the columns are; one paragraph.
         columns: names of the columns.
         rows: cells as text.
         measured: the numbers that the cells were written from.
@@ -36,7 +38,7 @@ class Section:
         """Return the section in Markdown."""
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
         table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-        return f"## {self.title}\n\n{self.text}\n\n{table}\n"
+        return f"## {self.title}\n\n{fill(self.text, LINE_CHARACTERS)}\n\n{table}\n"
 
 
 def write_section(name: str, section: Section, folder: Path = HERE) -> None:

@@ -73,7 +73,9 @@ def served(old: OldBucket) -> Iterator[OldBucket]:
 def write_objects(old: OldBucket, folder: Path) -> None:
     """Write every object as the server stores it: a file, with its ETag as an attribute."""
     for key in old.double.keys:
-        body = b"{}\n" if "/landing/" in key or "/published/" in key else old.double.objects.get(key) or old.its.body(key)
+        body = (
+            b"{}\n" if "/landing/" in key or "/published/" in key else old.double.objects.get(key) or old.its.body(key)
+        )
         file = folder / key
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)

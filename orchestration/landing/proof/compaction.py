@@ -111,8 +111,6 @@ def _write(stream: Stream, day: date, previous: date | None, revision: int, unti
     if not bodies:
         return False
     try:
-        return write_day(
-            bucket, layout, stream.topics, day, bodies, previous=previous, revision=revision, until=until
-        )
+        return write_day(bucket, layout, stream.topics, day, bodies, previous=previous, revision=revision, until=until)
     except DamagedDayError:
         return False
