@@ -15,10 +15,15 @@ from orchestration.landing.sensor.cursor import Cursor, RequestedRun
 def with_published_hours(stream: Stream, cursor: Cursor) -> Cursor:
     """Return the cursor with the published hours. One with more records than its publication is not settled.
 
-    Their fingerprint is not known: a later request of such an hour is an amendment.
+    Their fingerprint is not known: a later request of such an hour is an amendment. Hours with records that the ledger
+    does not have any more are left out: nothing would settle them.
     """
     published = published_revisions(stream.bucket, stream.layout)
-    runs = {hour: RequestedRun(fingerprint="", records=key.records, published=True) for hour, key in published.items()}
+    runs = {
+        hour: RequestedRun(fingerprint="", records=key.records, published=True)
+        for hour, key in published.items()
+        if hour in cursor.totals.hours or not key.records
+    }
     runs |= cursor.requested
     return cursor.model_copy(update={"requested": runs, "last": max(runs, default=cursor.last)})
 

@@ -62,12 +62,15 @@ def test_after_a_lost_cursor_published_hours_are_neither_asked_about_nor_kept() 
     its = LongStream(20 * 24 + 5, checkpoints=4, unsealed=3)
     stream = its.made()
     compact_ledger(stream)
+    before = FIRST.plus(-500)
+    stream.bucket.put_if_absent(LAYOUT.publication_key(before, 1, 7), b"{}")  # its ledger was deleted
     found, requests = requests_of(stream, read_cursor(None, (TOPIC,)))
     assert [its.end.plus(number) for number in (-3, -2, -1)] == [request.hour for request in found.requests]
     days, entries, of_each_hour = 20, 5 * 4 + 1, 2
     listings = {"ledger-days": 1, "ledger": 1, "published": 1, "hours": 3 * of_each_hour}
     assert {"GET": days + entries, "LIST": sum(listings.values())} == requests
     assert 72 + 5 >= len(found.cursor.totals.hours)
+    assert found.cursor.requested.keys() <= found.cursor.totals.hours.keys()
     assert its.end == found.cursor.walked
     assert [] == [request.hour for request in run_tick(stream, found.cursor, MANY).requests]
 
