@@ -126,12 +126,13 @@ def _programs(settings: BenchmarkSettings) -> list[Program]:
     local = settings.local
     broker.prepare(local)
     if _is_versitygw(settings):
-        return [broker.program(local), _versitygw_program(settings)]
+        return [broker.program(local), versitygw_program(settings)]
     object_store.prepare(local)
     return [broker.program(local), object_store.program(local, heap_max="1g")]  # a PUT of the naive peer is 92 MB
 
 
-def _versitygw_program(settings: BenchmarkSettings) -> Program:
+def versitygw_program(settings: BenchmarkSettings) -> Program:
+    """Return the program of versitygw; its buckets are folders below `s3/versitygw`."""
     local = settings.local
     root = settings.folder.absolute() / "s3" / "versitygw"
     root.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,7 @@ class Code(StrEnum):
     BEYOND_BROKER = "beyond_broker"
     OTHER_TOPIC = "other_topic"
     FORMER_TOPIC = "former_topic"
+    DAY_DIFFERS = "day_differs"
 
 
 WARNINGS = frozenset({Code.OBJECT_PENDING, Code.FORMER_TOPIC})

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +31,8 @@ LAST_MILLISECOND = 253_402_300_799_999
 """The last millisecond of the year 9999, since 1970: the job lands a later record time as this one."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
+_HOURS_KEPT = 16_384
+"""Texts of hours whose value is kept, about two years: a report reads each of them a dozen times."""
 
 _PATH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/(?P<hour>\d{2})")
 _PARTITION_KEY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})-(?P<hour>\d{2}):00")
@@ -107,29 +109,19 @@ class Hour:
         return cls.containing(record_moment(epoch_milliseconds))
 
     @classmethod
-    def from_path(cls, path: str) -> Self:
+    def from_path(cls, path: str) -> Hour:
         """Read `2025/08/01/03`, with or without a slash at its end."""
-        return cls._from_match(_PATH.fullmatch(path.rstrip("/")), path, "yyyy/MM/dd/HH")
+        return _hour_at_path(path)
 
     @classmethod
-    def from_partition_key(cls, key: str) -> Self:
+    def from_partition_key(cls, key: str) -> Hour:
         """Read Dagster's hourly partition key `2025-08-01-03:00`."""
-        return cls._from_match(_PARTITION_KEY.fullmatch(key), key, "yyyy-MM-dd-HH:00")
+        return _hour_of(_PARTITION_KEY.fullmatch(key), key, "yyyy-MM-dd-HH:00")
 
     @classmethod
-    def from_label(cls, label: str) -> Self:
+    def from_label(cls, label: str) -> Hour:
         """Read `2025-08-01T03`, the form of the ledger and of `status --json`."""
-        return cls._from_match(_LABEL.fullmatch(label), label, "yyyy-MM-ddTHH")
-
-    @classmethod
-    def _from_match(cls, match: re.Match[str] | None, text: str, form: str) -> Self:
-        if match is None:
-            raise LayoutError(f"not an hour of the form {form}: {text!r}")
-        year, month, day, hour = (int(match[part]) for part in ("year", "month", "day", "hour"))
-        try:
-            return cls(datetime(year, month, day, hour, tzinfo=UTC))
-        except ValueError as exc:
-            raise LayoutError(f"no such hour: {text!r}") from exc
+        return _hour_at_label(label)
 
     @classmethod
     def beginning(cls, day: date) -> Self:
@@ -172,6 +164,26 @@ class Hour:
             hour = hour.plus(1)
         if hour == last:
             yield hour
+
+
+def _hour_of(match: re.Match[str] | None, text: str, form: str) -> Hour:
+    if match is None:
+        raise LayoutError(f"not an hour of the form {form}: {text!r}")
+    year, month, day, hour = map(int, match.groups())
+    try:
+        return Hour(datetime(year, month, day, hour, tzinfo=UTC))
+    except ValueError as exc:
+        raise LayoutError(f"no such hour: {text!r}") from exc
+
+
+@lru_cache(maxsize=_HOURS_KEPT)
+def _hour_at_path(path: str) -> Hour:
+    return _hour_of(_PATH.fullmatch(path.rstrip("/")), path, "yyyy/MM/dd/HH")
+
+
+@lru_cache(maxsize=_HOURS_KEPT)
+def _hour_at_label(label: str) -> Hour:
+    return _hour_of(_LABEL.fullmatch(label), label, "yyyy-MM-ddTHH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +264,7 @@ class ObjectKey:
         match = _OBJECT.fullmatch(key)
         if match is None:
             raise LayoutError(f"not an object of the landing job: {key!r}")
-        hour = Hour.from_path(match["path"])
+        hour = _hour_at_path(match["path"])
         return cls(key, match["stream"], Kind(match["kind"]), hour, match["epoch"], match["codec"].lstrip("."))
 
     @classmethod
@@ -288,7 +300,7 @@ class SealKey:
         match = _SEAL.fullmatch(key)
         if match is None:
             raise LayoutError(f"not a seal: {key!r}")
-        return cls(key, match["stream"], Hour.from_path(match["path"]), int(match["revision"]))
+        return cls(key, match["stream"], _hour_at_path(match["path"]), int(match["revision"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +319,7 @@ class PublicationKey:
         match = _PUBLICATION.fullmatch(key)
         if match is None:
             raise LayoutError(f"not a publication: {key!r}")
-        hour = Hour.from_path(match["path"])
+        hour = _hour_at_path(match["path"])
         return cls(key, match["stream"], hour, int(match["revision"]), int(match["records"]))
 
 

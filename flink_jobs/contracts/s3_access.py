@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -127,6 +128,7 @@ class S3Access(BaseSettings):
         from botocore.session import get_session  # noqa: PLC0415 - see the module
 
         session = get_session()
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment_of)
         secret, token = self.s3_secret_access_key, self.s3_session_token
         if self.s3_access_key_id and secret:
             session.set_credentials(
@@ -154,3 +156,17 @@ class S3Access(BaseSettings):
         in_role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         assumed._credentials = in_role  # type: ignore[attr-defined]  # noqa: SLF001 - botocore's setter takes keys alone
         return assumed
+
+
+def moment_of(value: Any) -> datetime:
+    """Read a time in a response; botocore's own parser takes two thirds of the time of a listing."""
+    from botocore.utils import parse_timestamp  # noqa: PLC0415 - see the module
+
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        found = None
+    if found is not None and found.tzinfo is not None:
+        return found
+    parsed: datetime = parse_timestamp(value)
+    return parsed

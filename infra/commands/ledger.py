@@ -51,12 +51,15 @@ def check(
 ) -> None:
     """Check that entries chain, that each promised object is listed, and (--read) that it holds the promised records.
 
+    The compacted days are compared with their objects.
+
     Exit code 1 with every finding, 2 when the bucket cannot be read. Findings have stable codes: docs/ledger.md.
     """
     from flink_jobs.audit.audit import audit, compare_with_broker
     from flink_jobs.audit.broker import KafkaReader
     from flink_jobs.s3.bucket import Bucket
     from flink_jobs.settings import LandingSettings
+    from infra.commands.ledger_days import day_findings
 
     settings = LandingSettings()
     bucket = Bucket.of(settings)
@@ -66,6 +69,7 @@ def check(
     progress = Progress()
     seen = audit(bucket, settings.layout, hours=chosen, read=read, report=progress.print)
     seen.findings.add(watched)
+    seen.findings.add(day_findings(bucket, settings.layout))
     if broker:
         reader = KafkaReader(settings.librdkafka())
         compare_with_broker(seen, reader, settings.topics, chosen, progress.print)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
+from threading import Lock
 
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.errors import BucketRefusedError
@@ -31,16 +32,17 @@ class CountingBucket:
     objects: dict[str, bytes] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     fetched: list[str] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
         """Iterate over the objects below a prefix; each page is counted when its first key is needed."""
         at = max(bisect_left(self.keys, prefix), bisect_right(self.keys, start_after))
-        self.requests["LIST"] += 1
+        self._count("LIST")
         for number, key in enumerate(_from(self.keys, at)):
             if not key.startswith(prefix):
                 return
             if number and number % PAGE_KEYS == 0:
-                self.requests["LIST"] += 1
+                self._count("LIST")
             yield ListedObject(key, 100, md5(key.encode(), usedforsecurity=False).hexdigest())
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
@@ -52,18 +54,24 @@ class CountingBucket:
 
     def get_present(self, keys: Sequence[str]) -> tuple[bytes | None, ...]:
         """Fetch objects; None for each one that is not there."""
-        self.requests.update("GET" for _ in keys)
+        if keys:
+            self._count("GET", len(keys))
         self.fetched += keys
         return tuple(self._body(key) for key in keys)
 
     def put_if_absent(self, key: str, body: bytes) -> bool:
         """Write an object unless it is there."""
-        self.requests["PUT"] += 1
+        self._count("PUT")
         if self._has(key):
             return False
         insort(self.keys, key)
         self.objects[key] = body
         return True
+
+    def _count(self, kind: str, requests: int = 1) -> None:
+        """Count requests; several threads list at the same time."""
+        with self._lock:
+            self.requests[kind] += requests
 
     def _body(self, key: str) -> bytes | None:
         if key in self.objects:

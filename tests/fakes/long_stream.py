@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +31,31 @@ class SortedBroker(FakeBroker):
         times = self.records[partition]
         at = bisect_left(times, moment)
         return TimestampedOffset(at, times[at]) if at < len(times) else None
+
+
+class LongTable:
+    """The external table of a long stream: registered files, and one row for each of them.
+
+    `failures` are raised by the next questions, in order.
+    """
+
+    def __init__(self, files: Mapping[str, int]) -> None:
+        self.failures: list[Exception] = []
+        self._files = dict(files)
+        self._of_hours: dict[str, list[str]] = {}
+        for key in files:
+            self._of_hours.setdefault(key[: key.rindex("/") + 1], []).append(key)
+
+    def registered(self) -> dict[str, int]:
+        """Return the bytes of every file."""
+        if self.failures:
+            raise self.failures.pop(0)
+        return dict(self._files)
+
+    def queryable(self, hours: Collection[Hour]) -> dict[str, int]:
+        """Return the rows of the files of some hours."""
+        prefixes = [LAYOUT.hour_prefix(Kind.LANDING, hour) for hour in hours]
+        return {key: 1 for prefix in prefixes for key in self._of_hours.get(prefix, ())}
 
 
 @dataclass(frozen=True)

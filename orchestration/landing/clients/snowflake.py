@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from orchestration.landing.clients.event_figures import EventFigures, figures_statement, read_figures
 from orchestration.landing.clients.record_columns import RecordColumns
 from orchestration.landing.clients.table_rows import RowGroup, read_group, rows_statement
@@ -110,18 +110,11 @@ def _timestamp(hour: Hour) -> str:
     return f"{literal(f'{hour.start:%Y-%m-%d %H:%M:%S}')}::TIMESTAMP_NTZ"
 
 
-def by_hour(by_key: Mapping[str, int], layout: StreamLayout) -> dict[Hour, dict[str, int]]:
-    """Group keys by their hours; keys outside of the hours' directories are left out."""
-    prefix = layout.prefix(Kind.LANDING)
-    found: dict[str, dict[str, int]] = {}
+def by_hour(by_key: Mapping[str, int], layout: StreamLayout, hours: Collection[Hour]) -> dict[Hour, dict[str, int]]:
+    """Group the keys in the directories of some hours; all others are left out."""
+    found: dict[str, dict[str, int]] = {layout.hour_prefix(Kind.LANDING, hour): {} for hour in hours}
     for key, value in by_key.items():
-        if key.startswith(prefix):
-            found.setdefault(key[len(prefix) :].rpartition("/")[0], {})[key] = value
-    return {hour: keys for path, keys in found.items() if (hour := _hour(path)) is not None}
-
-
-def _hour(path: str) -> Hour | None:
-    try:
-        return Hour.from_path(path)
-    except LayoutError:
-        return None
+        keys = found.get(key[: key.rfind("/") + 1])
+        if keys is not None:
+            keys[key] = value
+    return {hour: keys for hour in hours if (keys := found[layout.hour_prefix(Kind.LANDING, hour)])}

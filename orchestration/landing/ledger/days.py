@@ -1,4 +1,4 @@
-"""The ledger of one UTC day of emission in two objects: its totals, and its entries.
+"""The ledger of one UTC day of emission in two objects: its totals, and its entries. Of the open day, its closed hours.
 
 They hold nothing that the ledger does not have. A reader that finds one of them missing or damaged reads the objects of
 the ledger instead. A day is written once per revision; a revision has every object of the ledger that the former one
@@ -33,9 +33,9 @@ class DamagedDayError(ValueError):
 class LedgerDay(BaseModel):
     """The totals of one day of emission, and what they were made from.
 
-    `previous` is the day that was compacted before: there is no object of the ledger between the two. `seen` are the
-    epochs of its objects, `objects` their number; `objects_sha256` covers their keys and bytes, `entries_sha256` the
-    object with the entries.
+    `previous` is the day that was compacted before: there is no object of the ledger between the two. `until` is the
+    first hour that is not in it; None for a whole day. `seen` are the epochs of its objects, `objects` their number;
+    `objects_sha256` covers their keys and bytes, `entries_sha256` the object with the entries.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +45,7 @@ class LedgerDay(BaseModel):
     day: date
     revision: int
     previous: date | None
+    until: HourPath | None = None
     totals: LedgerTotals
     seen: dict[HourPath, Epochs]
     objects: int
@@ -58,8 +59,8 @@ class LedgerDay(BaseModel):
 
     @property
     def end(self) -> Hour:
-        """The first hour after the day."""
-        return Hour.beginning(self.day + DAY)
+        """The first hour after what it has."""
+        return self.until or Hour.beginning(self.day + DAY)
 
 
 Bodies = Mapping[ObjectKey, bytes]
@@ -68,24 +69,27 @@ Bodies = Mapping[ObjectKey, bytes]
 
 def write_day(  # noqa: PLR0913 - the parts of a day
     bucket: Bucket, layout: StreamLayout, topics: tuple[str, ...], day: date, bodies: Bodies, *,
-    previous: date | None, revision: int,
+    previous: date | None, revision: int, until: Hour | None = None,
 ) -> bool:  # fmt: skip
     """Write a day, the entries first; return False when another writer has written the revision.
+
+    `bodies` are its objects before `until`.
 
     Raises:
         DamagedDayError: an object is damaged.
     """
+    made = made_day(layout, topics, day, bodies, previous=previous, revision=revision, until=until)
     text = _entries_text(bodies)
-    made = made_day(layout, topics, day, bodies, previous=previous, revision=revision)
+    made = made.model_copy(update={"entries_sha256": sha256(text).hexdigest()})
     bucket.put_if_absent(layout.ledger_day_entries_key(day, made.entries_sha256), text)
     return bucket.put_if_absent(layout.ledger_day_key(day, revision), made.model_dump_json(indent=1).encode())
 
 
 def made_day(  # noqa: PLR0913 - the parts of a day
     layout: StreamLayout, topics: tuple[str, ...], day: date, bodies: Bodies, *,
-    previous: date | None, revision: int,
+    previous: date | None, revision: int, until: Hour | None = None,
 ) -> LedgerDay:  # fmt: skip
-    """Add up the objects of a day; `DamagedDayError` when one is damaged."""
+    """Add up the objects of a day, without the hash of their entries; `DamagedDayError` when one is damaged."""
     seen: dict[Hour, Epochs] = {}
     for key in bodies:
         seen[key.hour] = seen.get(key.hour, Epochs()).add(key.epoch)
@@ -94,11 +98,12 @@ def made_day(  # noqa: PLR0913 - the parts of a day
         day=day,
         revision=revision,
         previous=previous,
+        until=until,
         totals=LedgerTotals(topics=topics).fold(_parsed(bodies.items())),
         seen=seen,
         objects=len(bodies),
         objects_sha256=objects_digest(bodies),
-        entries_sha256=sha256(_entries_text(bodies)).hexdigest(),
+        entries_sha256="",
     )
 
 
@@ -145,10 +150,18 @@ def read_day_entries(
     return list(_parsed(chosen))
 
 
-def day_objects(bucket: Bucket, layout: StreamLayout, day: date) -> dict[ObjectKey, bytes] | None:
-    """Read every object of the ledger of a day; None when one of them is gone meanwhile."""
+def list_day_objects(bucket: Bucket, layout: StreamLayout, day: date, until: Hour | None = None) -> list[ObjectKey]:
+    """List the objects of the ledger of a day, or those before an hour of it."""
     listed = bucket.list(layout.ledger_day_objects(day))
     keys = [key for found in listed if (key := ObjectKey.try_parse(found.key))]
+    return [key for key in keys if until is None or key.hour < until]
+
+
+def day_objects(
+    bucket: Bucket, layout: StreamLayout, day: date, until: Hour | None = None
+) -> dict[ObjectKey, bytes] | None:
+    """Read the objects that `list_day_objects` lists; None when one of them is gone meanwhile."""
+    keys = list_day_objects(bucket, layout, day, until)
     bodies = bucket.get_present([key.key for key in keys])
     found = {key: body for key, body in zip(keys, bodies, strict=True) if body is not None}
     return found if len(found) == len(keys) else None

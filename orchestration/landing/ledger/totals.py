@@ -90,7 +90,7 @@ class LedgerTotals(BaseModel):
             for label in entry.hours:
                 hour = Hour.from_label(label)
                 hours[hour] = _updated(hours.get(hour), emitted, entry, label, fault)
-        return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=self.damaged)
+        return self._summed(chains, hours, self.damaged)
 
     def plus(self, other: LedgerTotals) -> LedgerTotals | None:
         """Return the totals of both, which share no entry.
@@ -105,7 +105,13 @@ class LedgerTotals(BaseModel):
             chains[key] = chain.joined(chains[key]) if key in chains else chain
         for hour, totals in other.hours.items():
             hours[hour] = hours[hour].plus(totals) if hour in hours else totals
-        return LedgerTotals(topics=self.topics, chains=chains, hours=hours, damaged=(*self.damaged, *other.damaged))
+        return self._summed(chains, hours, (*self.damaged, *other.damaged))
+
+    def _summed(
+        self, chains: dict[ChainKey, Chain], hours: dict[Hour, HourTotals], damaged: tuple[Damage, ...]
+    ) -> LedgerTotals:
+        """Return totals without validating each hour again: hundreds of days are added, each to all before it."""
+        return LedgerTotals.model_construct(topics=self.topics, chains=chains, hours=hours, damaged=damaged)
 
     def _overlaps(self, other: LedgerTotals) -> bool:
         return any(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 
 from flink_jobs.contracts.layout import Hour, StreamLayout
 from flink_jobs.contracts.ledger import LedgerEntry
@@ -67,7 +66,7 @@ def read_compacted(
     days = read_days(bucket, newest_day_keys(bucket, layout).values())
     unbroken: list[LedgerDay] = []
     for day in days:
-        if day.previous != (unbroken[-1].day if unbroken else None):
+        if not _follows(day, unbroken[-1] if unbroken else None, None):
             break
         unbroken.append(day)
     if not unbroken:
@@ -81,21 +80,23 @@ def read_compacted(
 
 def plan(days: list[LedgerDay], since: Hour | None) -> Iterator[LedgerDay | Span]:
     """Return what is read, in the order of emission: days, and spans where there is no day."""
-    before: date | None = None
+    before: LedgerDay | None = None
     begin = since
     for day in days:
         if not _follows(day, before, since):
             yield Span(begin, day.begin)
         yield day
-        before, begin = day.day, day.end
+        before, begin = day, day.end
     yield _beside(days) if days else Span(begin, None)
 
 
-def _follows(day: LedgerDay, before: date | None, since: Hour | None) -> bool:
+def _follows(day: LedgerDay, before: LedgerDay | None, since: Hour | None) -> bool:
     """Return whether the ledger has no object between the day before and this one."""
     if before is None and since is not None:
         return day.previous is None or day.previous < since.start.date()
-    return day.previous == before
+    if before is None:
+        return day.previous is None
+    return day.previous == before.day and before.until is None
 
 
 def _beside(days: list[LedgerDay]) -> Span:

@@ -1,7 +1,8 @@
 """Compact the ledger: write one snapshot for each UTC day of emission that no unread object can join.
 
 A day is closed when all its objects were read and each partition emits its next one later (`Reading.advance`). A gap,
-a damaged object or another topic than the ledger's keeps its day and all following ones open.
+a damaged object or another topic than the ledger's keeps its day and all following ones open. The closed hours of the
+first open day can be written, too: then readers fetch the objects of the last hours and not those of a whole day.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from flink_jobs.contracts.layout import Kind, ObjectKey
+from flink_jobs.contracts.layout import Hour, Kind, ObjectKey
 from orchestration.landing.ledger.days import (
     DamagedDayError,
     LedgerDay,
     day_objects,
+    list_day_objects,
     newest_day_keys,
     read_days,
     write_day,
@@ -29,10 +31,12 @@ LATE = timedelta(days=31)
 """How far back a run looks for late objects of compacted days."""
 
 
-def compact_ledger(stream: Stream, days_max: int = DAYS_MAX) -> list[date]:
+def compact_ledger(stream: Stream, days_max: int = DAYS_MAX, *, open_day: bool = False) -> list[date]:
     """Write the closed days that have no snapshot of all their objects, oldest first, and return them.
 
-    1. Read the ends of the topics, then the ledger; find the first day that is open.
+    With `open_day` also the closed hours of the first open day, unless a day before it could not be written.
+
+    1. Read the ends of the topics, then the ledger; find the first hour that is open.
     2. Of the days before it, choose those that are new, and of the newest ones those whose snapshot is gone or damaged,
        or lacks a late object.
     3. Write each of them, with the day before it.
@@ -40,9 +44,10 @@ def compact_ledger(stream: Stream, days_max: int = DAYS_MAX) -> list[date]:
     Raises:
         UnavailableError: the bucket or the broker is away; what was written stays.
     """
-    begin = _first_open_day(stream)
-    if begin is None:
+    open_hour = _first_open_hour(stream)
+    if open_hour is None:
         return []
+    begin = open_hour.start.date()
     keys = newest_day_keys(stream.bucket, stream.layout)
     newest = max(keys, default=None)
     listed_from = newest - LATE if newest else None
@@ -51,26 +56,32 @@ def compact_ledger(stream: Stream, days_max: int = DAYS_MAX) -> list[date]:
     known = {day.day: day for day in read_days(stream.bucket, [key for day, key in keys.items() if day not in earlier])}
     written: list[date] = []
     for day in _days_with_objects(stream, listed_from):
-        if day >= begin or len(written) == days_max:
+        if day > begin or (day == begin and not open_day) or len(written) == days_max:
             break
-        if not _is_written(stream, known.get(day), previous):
+        its = known.get(day)
+        until = _until(its, open_hour) if day == begin else None
+        if not _is_written(stream, its, previous, until):
             revision = keys[day].revision + 1 if day in keys else 1
-            if _write(stream, day, previous, revision):
+            if _write(stream, day, previous, revision, until):
                 written.append(day)
-            elif day not in known:
+            elif its is None or its.until is not None:
                 break
         previous = day
     return written
 
 
-def _first_open_day(stream: Stream) -> date | None:
-    """Return the first UTC day in which an unread object can appear; None when it cannot be known."""
+def _first_open_hour(stream: Stream) -> Hour | None:
+    """Return the first hour of emission in which an unread object can appear; None when it cannot be known."""
     ends = read_end_offsets(stream, {})
     totals, _ = read_whole_ledger(stream.bucket, stream.layout, stream.topics)
     if compare_with_ledger(stream, totals, ends).refusal is not None:
         return None
-    start = Reading().advance(totals, ends.topics, ends.asked_at).start
-    return start.start.date() if start else None
+    return Reading().advance(totals, ends.topics, ends.asked_at).start
+
+
+def _until(known: LedgerDay | None, open_hour: Hour) -> Hour:
+    """Return the end of the closed hours of the open day; a further revision has no fewer than the former one."""
+    return max(open_hour, known.until) if known and known.until else open_hour
 
 
 def _days_with_objects(stream: Stream, first: date | None) -> Iterator[date]:
@@ -86,20 +97,20 @@ def _days_with_objects(stream: Stream, first: date | None) -> Iterator[date]:
         after = f"{stream.layout.ledger_day_objects(key.hour.start.date())}~"
 
 
-def _is_written(stream: Stream, known: LedgerDay | None, previous: date | None) -> bool:
-    """Return whether a day has a snapshot of all its objects."""
-    if known is None or known.previous != previous:
+def _is_written(stream: Stream, known: LedgerDay | None, previous: date | None, until: Hour | None) -> bool:
+    """Return whether a day has a snapshot of all its objects before `until`."""
+    if known is None or known.previous != previous or (until is None and known.until is not None):
         return False
-    listed = stream.bucket.list(stream.layout.ledger_day_objects(known.day))
-    keys = [key for found in listed if (key := ObjectKey.try_parse(found.key))]
+    keys = list_day_objects(stream.bucket, stream.layout, known.day, until)
     return len(keys) == known.objects and all(key.epoch in known.seen.get(key.hour, Epochs()) for key in keys)
 
 
-def _write(stream: Stream, day: date, previous: date | None, revision: int) -> bool:
-    bodies = day_objects(stream.bucket, stream.layout, day)
-    if bodies is None:
+def _write(stream: Stream, day: date, previous: date | None, revision: int, until: Hour | None) -> bool:
+    bucket, layout = stream.bucket, stream.layout
+    bodies = day_objects(bucket, layout, day, until)
+    if not bodies:
         return False
     try:
-        return write_day(stream.bucket, stream.layout, stream.topics, day, bodies, previous=previous, revision=revision)
+        return write_day(bucket, layout, stream.topics, day, bodies, previous=previous, revision=revision, until=until)
     except DamagedDayError:
         return False

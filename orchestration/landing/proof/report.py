@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, SealKey
@@ -26,6 +27,12 @@ LATE = timedelta(minutes=15)
 
 SILENT_HOURS = 72
 """Silent hours that a report of every hour looks at, back from the newest one."""
+READ_HOURS = 24
+"""Newest sealed hours whose seal is always read, so that a damaged one is seen within a day."""
+NEAR, SPAN = timedelta(hours=24), timedelta(hours=96)
+"""Hours with a smaller distance share a listing, as long as it has not more hours than `SPAN`."""
+LISTINGS = 8
+"""Listings at the same time: the pages of one come one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +82,29 @@ class _Counts:
     queryable: Mapping[Hour, Mapping[str, int]]
 
 
+@dataclass(slots=True)
+class _Listing:
+    """The listed objects of an hour with accepted lines by key, and the epochs of their keys."""
+
+    objects: dict[str, ListedObject] = field(default_factory=dict)
+    epochs: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What was read about the hours of the report. `ends` and `counts` are None while broker or Snowflake are away."""
+    """What was read about the hours of the report. `ends` and `counts` are None while broker or Snowflake are away.
+
+    `seals` has those that were read: see `_shows_its_seal`.
+    """
 
     stream: Stream
     wanted: Wanted
     now: datetime
     ends: EndOffsets | None
     totals: LedgerTotals
+    sealed: Mapping[Hour, SealKey]
     seals: Mapping[Hour, Seal]
-    listed: Mapping[Hour, Mapping[str, ListedObject]]
+    listed: Mapping[Hour, _Listing]
     counts: _Counts | None
     published: Mapping[Hour, PublicationKey]
 
@@ -102,7 +121,8 @@ class _Finding:
 def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None) -> list[HourRow]:
     """Compare hours that the ledger, a seal or the broker knows, and silent hours between them, oldest first.
 
-    Snowflake gets two queries for all hours together, and counts the rows of the reported hours only.
+    Snowflake gets two queries for all hours together, and counts the rows of the reported hours only. The seal of an
+    older hour is read only where ledger, listing, table and the key of its publication do not agree.
 
     Raises:
         LandingError: the bucket is away or refuses.
@@ -122,11 +142,19 @@ def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None
         now=stream.clock.utc_now(),
         ends=ends,
         totals=totals,
-        seals=read_seals(stream.bucket, {hour: key for hour, key in sealed.items() if hour in hours}),
+        sealed=sealed,
+        seals={},
         listed=_list_landing(stream, hours),
         counts=_counts(stream, table, hours),
         published=published,
     )
+    recent = set(sorted(sealed)[-READ_HOURS:])
+    wanted_seals = {
+        hour: key
+        for hour, key in sealed.items()
+        if hour in hours and (hour in recent or not _shows_its_seal(sources, hour))
+    }
+    sources = replace(sources, seals=read_seals(stream.bucket, wanted_seals))
     return [_row(sources, hour) for hour in sorted(hours)]
 
 
@@ -174,6 +202,28 @@ def _is_finished(
     return landed is None or landed.accepted + landed.rejected == published[hour].records
 
 
+def _shows_its_seal(sources: _Sources, hour: Hour) -> bool:
+    """Return whether the seal of an hour can add nothing to its row.
+
+    It is the published revision, and has all records of the hour; so its objects are those that the ledger promises.
+    They are the listed ones, and the registered ones while Snowflake answers, and their rows are the accepted records.
+    """
+    if hour not in sources.sealed or not _is_finished(hour, sources.totals, sources.sealed, sources.published):
+        return False
+    landed = sources.totals.hours.get(hour)
+    if landed is None and sources.published[hour].records:
+        return False  # the ledger was cut: only the seal has the numbers
+    listed, counts = sources.listed.get(hour, _Listing()), sources.counts
+    promised = sorted(landed.landing_epochs.epochs()) if landed else []
+    if sorted(listed.epochs) != promised:
+        return False
+    if counts is None:
+        return True
+    queryable = sum(counts.queryable.get(hour, {}).values())
+    registered = set(counts.registered.get(hour, ()))
+    return not _difference(landed.accepted if landed else 0, queryable, set(listed.objects), registered)
+
+
 def _window(stream: Stream, wanted: Wanted, hours: set[Hour]) -> set[Hour]:
     """Return the hours of the window; an hour in the future does not move it."""
     if wanted.window_hours is None:
@@ -184,9 +234,9 @@ def _window(stream: Stream, wanted: Wanted, hours: set[Hour]) -> set[Hour]:
 
 
 def _row(sources: _Sources, hour: Hour) -> HourRow:
-    seal, counts = sources.seals.get(hour), sources.counts
+    seal, counts = sources.sealed.get(hour), sources.counts
     accepted, rejected = _landed(sources, hour)
-    listed = sources.listed.get(hour, {})
+    listed = sources.listed.get(hour, _Listing()).objects
     registered = set(counts.registered.get(hour, ())) if counts else None
     queryable = sum(counts.queryable.get(hour, {}).values()) if counts else None
     found = _finding(sources, hour, registered)
@@ -223,7 +273,8 @@ def _agreement(sources: _Sources, hour: Hour, found: _Finding) -> tuple[bool | N
 def _due(sources: _Sources, hour: Hour) -> datetime:
     """Return when the hour should be published: after its boundary and its newest object, with the allowance."""
     policy = sources.stream.policy
-    times = [item.modified for item in sources.listed.get(hour, {}).values() if item.modified is not None]
+    listed = sources.listed.get(hour, _Listing()).objects.values()
+    times = [item.modified for item in listed if item.modified is not None]
     return max([policy.beyond(hour), *times]) + policy.grace + sources.wanted.late
 
 
@@ -248,6 +299,8 @@ def _landed(sources: _Sources, hour: Hour) -> tuple[int, int]:
 
 
 def _finding(sources: _Sources, hour: Hour, registered: set[str] | None) -> _Finding:
+    if hour in sources.sealed and hour not in sources.seals:
+        return _Finding(HourState.PUBLISHED)
     seal = sources.seals.get(hour)
     found = _unsealed(sources, hour) if seal is None else _sealed(sources, hour, seal, registered)
     waits_for_a_run = found.state in {HourState.COMPLETE, HourState.AMENDED, HourState.SEALED, HourState.REGISTERED}
@@ -308,21 +361,46 @@ def _compared(stream: Stream, totals: LedgerTotals, ends: EndOffsets | None) -> 
 
 def _counts(stream: Stream, table: ExternalTable, hours: Collection[Hour]) -> _Counts | None:
     try:
-        return _Counts(by_hour(table.registered(), stream.layout), by_hour(table.queryable(hours), stream.layout))
+        return _Counts(
+            by_hour(table.registered(), stream.layout, hours), by_hour(table.queryable(hours), stream.layout, hours)
+        )
     except ObjectMissingError:
         return _Counts({}, {})  # the first run of an hour creates the table
     except SnowflakeError:
         return None
 
 
-def _list_landing(stream: Stream, hours: Collection[Hour]) -> dict[Hour, dict[str, ListedObject]]:
-    """List the landed objects of the hours; the listing begins at the oldest one."""
-    if not hours:
-        return {}
-    listed: dict[Hour, dict[str, ListedObject]] = {}
-    oldest = stream.layout.hour_prefix(Kind.LANDING, min(hours))
-    for found in stream.bucket.list(stream.layout.prefix(Kind.LANDING), start_after=oldest):
+def _list_landing(stream: Stream, hours: Collection[Hour]) -> dict[Hour, _Listing]:
+    """List the landed objects of the hours, and of hours between them that are near."""
+    with ThreadPoolExecutor(LISTINGS) as pool:
+        parts = pool.map(lambda span: _list_span(stream, *span), _spans(hours))
+        return {hour: its for part in parts for hour, its in part.items()}
+
+
+def _list_span(stream: Stream, first: Hour, last: Hour) -> dict[Hour, _Listing]:
+    listed: dict[Hour, _Listing] = {}
+    prefix, start = stream.layout.prefix(Kind.LANDING), stream.layout.hour_prefix(Kind.LANDING, first)
+    for found in stream.bucket.list(prefix, start_after=start):
         key = ObjectKey.try_parse(found.key)
-        if key is not None:
-            listed.setdefault(key.hour, {})[found.key] = found
+        if key is None:
+            continue
+        if key.hour > last:
+            break
+        its = listed.setdefault(key.hour, _Listing())
+        its.objects[found.key] = found
+        its.epochs.append(key.epoch)
     return listed
+
+
+def _spans(hours: Collection[Hour]) -> Iterator[tuple[Hour, Hour]]:
+    """Yield the first and the last hour of each listing, so that one old hour does not list everything since."""
+    first = before = None
+    for hour in sorted(hours):
+        if first is None or before is None:
+            first = hour
+        elif hour.start - before.start > NEAR or hour.start - first.start >= SPAN:
+            yield first, before
+            first = hour
+        before = hour
+    if first is not None and before is not None:
+        yield first, before

@@ -20,8 +20,9 @@ from orchestration.landing.proof.evidence import (
     judge,
     read_end_offsets,
 )
-from orchestration.landing.proof.seal import fingerprint, latest_seal
+from orchestration.landing.proof.seal import Seal, fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
+from orchestration.landing.sensor.published import walked_over, with_published_hours
 from orchestration.landing.sensor.retention import Countdown, countdown, retention_findings
 from orchestration.landing.sensor.walk import Walk, WalkLimits, begin_walk
 
@@ -95,6 +96,7 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits, in_progress: Collec
 
     1. Read the ids and end offsets of the topics, then the ledger; add the new entries to the totals.
     2. If the limit left ledger objects unread, stop here: a missing entry proves nothing then.
+       A cursor that knows no hour takes over what is published.
     3. Examine the open hours with records, oldest first, until `requests_max` runs are requested or the time is over.
     4. Walk on over the hours without records, as far as the limits allow (`walk`).
 
@@ -119,7 +121,12 @@ def run_tick(stream: Stream, cursor: Cursor, limits: Limits, in_progress: Collec
     ends = compare_with_ledger(stream, totals, ends)
     if ends.refusal is None:
         cursor = cursor.model_copy(update={"reading": news.reading.advance(totals, ends.topics, ends.asked_at)})
+    knows_no_hour = cursor.begun is None
+    if knows_no_hour:
+        cursor = with_published_hours(stream, cursor)
     cursor = begin_walk(stream, cursor, ends, is_migrated=is_migrated)
+    if knows_no_hour:
+        cursor = walked_over(cursor, ends.asked_at)
     return _Examination(stream, ends, limits, cursor, in_progress).run()
 
 
@@ -243,20 +250,7 @@ class _Examination:
         seal = latest_seal(self._stream.bucket, self._stream.layout, hour)
         if seal is None:
             return
-        totals = self._cursor.totals.hours[hour]
-        known = HourTotals(
-            since=min(seal.emitted_first or totals.since, totals.since),
-            until=totals.until,
-            accepted=seal.accepted + totals.accepted,
-            rejected=seal.rejected + totals.rejected,
-            landing_epochs=_with(totals.landing_epochs, [item.epoch for item in seal.landing().values()]),
-            rejected_epochs=_with(
-                totals.rejected_epochs,
-                [item.epoch for item in seal.objects if item.key not in seal.landing()],
-            ),
-            topic_ids=tuple(sorted({*totals.topic_ids, *(p.topic_id for p in seal.partitions if p.topic_id)})),
-            faults=totals.faults,
-        )
+        known = _with_seal(self._cursor.totals.hours[hour], seal)
         hours = {**self._cursor.totals.hours, hour: known}
         run = RequestedRun(fingerprint=seal.fingerprint, records=seal.accepted + seal.rejected)
         self._update(
@@ -266,6 +260,25 @@ class _Examination:
 
     def _update(self, **changes: object) -> None:
         self._cursor = self._cursor.model_copy(update=changes)
+
+
+def _with_seal(totals: HourTotals, seal: Seal) -> HourTotals:
+    """Return the totals with those of the seal, unless they have its entries: a new cursor has dropped nothing."""
+    if any(item.epoch in totals.promised(item.kind) for item in seal.objects):
+        return totals
+    return HourTotals(
+        since=min(seal.emitted_first or totals.since, totals.since),
+        until=totals.until,
+        accepted=seal.accepted + totals.accepted,
+        rejected=seal.rejected + totals.rejected,
+        landing_epochs=_with(totals.landing_epochs, [item.epoch for item in seal.landing().values()]),
+        rejected_epochs=_with(
+            totals.rejected_epochs,
+            [item.epoch for item in seal.objects if item.key not in seal.landing()],
+        ),
+        topic_ids=tuple(sorted({*totals.topic_ids, *(p.topic_id for p in seal.partitions if p.topic_id)})),
+        faults=totals.faults,
+    )
 
 
 def _with(known: Epochs, more: list[str]) -> Epochs:

@@ -32,11 +32,13 @@ def wrong_days(bucket: Bucket, layout: StreamLayout) -> Iterator[Finding]:
 
 
 def _difference(bucket: Bucket, layout: StreamLayout, day: LedgerDay) -> str | None:
-    bodies = day_objects(bucket, layout, day.day)
+    bodies = day_objects(bucket, layout, day.day, day.until)
     if bodies is None:
         return "objects of its day were deleted meanwhile"
     try:
-        made = made_day(layout, day.totals.topics, day.day, bodies, previous=day.previous, revision=day.revision)
+        made = made_day(
+            layout, day.totals.topics, day.day, bodies, previous=day.previous, revision=day.revision, until=day.until
+        )
     except DamagedDayError as exc:
         return f"an object of its day is damaged since: {exc}"
     differs = {

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 from pydantic import ValidationError
 
-from flink_jobs.contracts.s3_access import CannedAcl, S3Access
+from flink_jobs.contracts.s3_access import CannedAcl, S3Access, moment_of
 from flink_jobs.flink.s3_properties import _ACLS, s3_properties
 from tests.fakes.http_server import serving
 
@@ -160,3 +162,38 @@ def test_python_assumes_the_role_once_and_signs_with_it(sts: str) -> None:
     client.head_bucket(Bucket="b")
     assert [([ROLE], ["hourglass"])] == [(asked["RoleArn"], asked["RoleSessionName"]) for asked in Sts.asked]
     assert [(True, "t")] * 2 == [("Credential=temporary/" in signature, token) for signature, token in Sts.signed]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-30T07:45:07.123Z", "2026-11-30T07:45:07Z", "Mon, 30 Nov 2026 07:45:07 GMT", "2026-11-30T07:45:07", "0"],
+)
+def test_times_of_responses_are_those_of_botocore(text: str) -> None:
+    """Listings have the first form, headers the third one."""
+    assert parse_timestamp(text) == moment_of(text)
+
+
+class Listing(BaseHTTPRequestHandler):
+    """Lists one object."""
+
+    def do_GET(self) -> None:
+        """Answer as S3."""
+        body = (
+            b"<ListBucketResult><Contents><Key>k</Key><LastModified>2026-11-30T07:45:07.123Z</LastModified></Contents>"
+            b"</ListBucketResult>"
+        )
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Print nothing."""
+
+
+def test_a_client_reads_the_times_of_a_listing() -> None:
+    """The session has the parser."""
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Listing)) as address:
+        (found,) = access(s3_endpoint=address, **KEYS).client(ONE_TRY).list_objects_v2(Bucket="b")["Contents"]
+    assert datetime(2026, 11, 30, 7, 45, 7, 123_000, UTC) == found["LastModified"]
+    assert UTC is found["LastModified"].tzinfo, "botocore's own parser returns another zone"

@@ -8,9 +8,11 @@ from typer.testing import CliRunner, Result
 
 from flink_jobs.errors import UnreachableError
 from infra.commands.ledger import ledger
+from infra.commands.ledger_days import ObjectsOfDays
+from orchestration.landing.ledger.days import day_objects, write_day
 from producers.kafka import OffsetRange
 from tests.fakes.broker_reader import FakeBrokerReader
-from tests.fakes.landed import LandedBucket
+from tests.fakes.landed import WRITTEN, LandedBucket
 
 A1_H3 = "platform-events/landing/2025/08/01/03/part-aaaaaaaaaaaa.1-0-0.jsonl"
 
@@ -59,6 +61,34 @@ def test_every_finding_is_printed_and_the_exit_code_is_1(bucket: CheckedBucket) 
     assert 1 == result.exit_code
     promised = "the ledger promises epoch aaaaaaaaaaaa.1, no listing has it"
     assert f"object_missing: 2025-08-01T03 landing: {promised}\n" == result.stdout
+
+
+def compacted(bucket: CheckedBucket) -> str:
+    """Compact the only day of the ledger; return the key of its snapshot."""
+    layout, day = bucket.layout, WRITTEN.date()
+    days = ObjectsOfDays(bucket)
+    bodies = day_objects(days, layout, day)
+    assert bodies
+    assert write_day(days, layout, ("t",), day, bodies, previous=None, revision=1)
+    return layout.ledger_day_key(day, 1)
+
+
+def test_a_compacted_day_is_compared_with_its_objects(bucket: CheckedBucket) -> None:
+    """A changed number of the snapshot is a finding of its own, and the ledger is sound beside it."""
+    key = compacted(bucket)
+    assert 0 == run().exit_code
+    bucket.bodies[key] = bucket.bodies[key].replace(b'"accepted": 54', b'"accepted": 55')
+    result = run()
+    assert (1, f"day_differs: {key}: its totals are not those of its objects\n") == (result.exit_code, result.stdout)
+
+
+def test_a_changed_entry_of_a_compacted_day_is_found_by_the_day(bucket: CheckedBucket) -> None:
+    """The entry adds up with other counts of types, so nothing but the hash of the day knows what it was."""
+    key = compacted(bucket)
+    entry = next(key for key in bucket.bodies if "/ledger/" in key)
+    bucket.bodies[entry] = bucket.bodies[entry].replace(b'"A"', b'"B"')
+    result = run()
+    assert (1, f"day_differs: {key}: objects of its day have other bytes\n") == (result.exit_code, result.stdout)
 
 
 def test_json_holds_the_same_with_stable_names(bucket: CheckedBucket) -> None:

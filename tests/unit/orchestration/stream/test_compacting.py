@@ -1,4 +1,4 @@
-"""The daily job that compacts the ledger, as Dagster runs it."""
+"""The job that compacts the ledger, as Dagster runs it."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def landed() -> FakeLanding:
     return fake
 
 
-def test_a_run_writes_the_closed_days() -> None:
-    """Totals and entries of two days."""
+def test_a_run_writes_the_closed_days_and_the_closed_hours_of_the_open_one() -> None:
+    """Totals and entries of each."""
     fake = landed()
     assert run(fake).success
-    assert [f"2025-08-0{day}" for day in (1, 1, 2, 2)] == [key.split("/")[2] for key in fake.bucket.written]
+    assert [f"2025-08-0{day}" for day in (1, 1, 2, 2, 3, 3)] == [key.split("/")[2] for key in fake.bucket.written]
 
 
 def test_a_refusal_fails_the_run() -> None:
@@ -43,7 +43,7 @@ def test_a_refusal_fails_the_run() -> None:
     assert (False, []) == (run(fake).success, fake.bucket.written)
 
 
-def test_the_schedule_runs_once_a_day_in_utc() -> None:
-    """Whatever the zone of the host is."""
+def test_the_schedule_runs_every_six_hours_in_utc() -> None:
+    """Whatever the zone of the host is; the run at 3 closes the day before."""
     schedule = compaction_schedule(compaction_job(DOCUMENT))
-    assert ("0 3 * * *", "UTC") == (schedule.cron_schedule, schedule.execution_timezone)
+    assert ("0 3-21/6 * * *", "UTC") == (schedule.cron_schedule, schedule.execution_timezone)

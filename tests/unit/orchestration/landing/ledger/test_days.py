@@ -24,7 +24,7 @@ from tests.fakes.landing import H1, TOPIC, FakeLanding
 
 LAYOUT = StreamLayout()
 DAYS = "platform-events/ledger-days/"
-FIRST, SECOND, THIRD = date(2025, 8, 1), date(2025, 8, 2), date(2025, 8, 3)
+FIRST, SECOND, THIRD, FOURTH = (date(2025, 8, number) for number in (1, 2, 3, 4))
 
 
 def landed(hours: int = 80, step: int = 1) -> FakeLanding:
@@ -88,6 +88,89 @@ def test_a_day_that_an_unread_object_can_join_stays_open() -> None:
     assert [[], [], [FIRST, SECOND], []] == [compact_ledger(fake.stream) for fake in (gap, damaged, lag, again)]
 
 
+def test_the_closed_hours_of_the_open_day_are_compacted_when_they_are_asked_for() -> None:
+    """Readers fetch the objects of its open hours alone, and get the same; a second run writes nothing."""
+    fake = landed()
+    assert [FIRST, SECOND, THIRD, FOURTH] == compact_ledger(fake.stream, open_day=True)
+    assert [] == compact_ledger(fake.stream, open_day=True)
+    hours = [H1, H1.plus(75), H1.plus(79)]
+    expected = read_objects(fake, hours)
+    fake.bucket.fetched.clear()
+    assert expected == read(fake, hours)
+    objects = [key for key in fake.bucket.fetched if "/ledger/" in key]
+    open_hour = LAYOUT.hour_prefix(Kind.LEDGER, H1.plus(79))
+    assert objects == [key for key in sorted(fake.bucket.objects) if "/ledger/" in key and key > open_hour]
+    assert [] == list(wrong_days(fake.bucket, LAYOUT))
+
+
+def goes_on(fake: FakeLanding, hours: int) -> None:
+    """Land a record of each partition an hour, for so many more hours."""
+    for _ in range(hours):
+        fake.clock.time += timedelta(hours=1)
+        moment = fake.clock.time - timedelta(minutes=10)
+        for partition in (0, 1):
+            fake.broker.records[partition].append(moment)
+            offset = len(fake.broker.records[partition]) - 1
+            fake.job.land(partition, offset, offset, moment + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("closes_it", [True, False])
+def test_an_open_day_is_written_again_with_what_closes_later(*, closes_it: bool) -> None:
+    """Its hours by the next run, the whole day by the first one after its end; no reader misses an object meanwhile."""
+    fake = landed()
+    compact_ledger(fake.stream, open_day=True)
+    goes_on(fake, 3)
+    assert [FOURTH] == compact_ledger(fake.stream, open_day=True)
+    goes_on(fake, 30)
+    assert read_objects(fake, [H1]) == read(fake, [H1])
+    if closes_it:
+        assert [FOURTH] == compact_ledger(fake.stream)
+    else:
+        assert [FOURTH, date(2025, 8, 5)] == compact_ledger(fake.stream, open_day=True)
+    assert read_objects(fake, [H1]) == read(fake, [H1])
+    assert [(FOURTH, 3)] == [found for found in snapshots(fake) if found[0] == FOURTH][-1:]
+    assert [] == list(wrong_days(fake.bucket, LAYOUT))
+
+
+def test_a_day_without_further_objects_is_written_as_a_whole_after_its_end() -> None:
+    """Readers of later days need to know that it is whole."""
+    fake = landed()
+    fake.clock.time += timedelta(hours=3)
+    compact_ledger(fake.stream, open_day=True)
+    fake.clock.time += timedelta(hours=20)
+    goes_on(fake, 1)
+    assert [FOURTH] == compact_ledger(fake.stream)
+    newest = json.loads(fake.bucket.objects[LAYOUT.ledger_day_key(FOURTH, 2)])
+    assert (18, None) == (newest["objects"], newest["until"])
+
+
+def test_no_day_is_written_behind_one_that_is_not_whole() -> None:
+    """The snapshot of its first hours is there, its other objects cannot be read: readers begin there."""
+    fake = landed()
+    compact_ledger(fake.stream, open_day=True)
+    goes_on(fake, 40)
+    real, writes = fake.bucket.put_if_absent, fake.bucket.written
+    fake.bucket.put_if_absent = lambda key, body: "2025-08-04" not in key and real(key, body)  # type: ignore[method-assign]
+    before = list(writes)
+    assert [] == compact_ledger(fake.stream, open_day=True)
+    assert before == writes
+    assert read_objects(fake, [H1]) == read(fake, [H1])
+
+
+def test_days_behind_one_that_is_not_whole_are_read_with_its_other_objects() -> None:
+    """As if its newest snapshot was deleted, and a former one of its first hours is left."""
+    fake = landed()
+    compact_ledger(fake.stream, open_day=True)
+    goes_on(fake, 70)
+    compact_ledger(fake.stream)
+    del fake.bucket.objects[LAYOUT.ledger_day_key(FOURTH, 2)]
+    hours = [H1, H1.plus(75), H1.plus(79), H1.plus(90)]
+    assert read_objects(fake, hours) == read(fake, hours)
+    expected = run_tick(fake.stream, read_cursor(None, (TOPIC,)), Limits())
+    fake.bucket.objects = {key: body for key, body in fake.bucket.objects.items() if not key.startswith(DAYS)}
+    assert run_tick(fake.stream, read_cursor(None, (TOPIC,)), Limits()).cursor.totals == expected.cursor.totals
+
+
 def test_compacted_days_cost_one_request_each() -> None:
     """A reader fetches three totals and the objects of the open day and of nothing else."""
     fake = landed()
@@ -107,9 +190,9 @@ STEPS = st.lists(
 
 
 @settings(max_examples=30, deadline=None)
-@given(STEPS, st.booleans(), st.sampled_from([(TOPIC,), (TOPIC, "others")]))
+@given(STEPS, st.booleans(), st.sampled_from([(TOPIC,), (TOPIC, "others")]), st.booleans())
 def test_days_and_objects_give_the_same_totals_and_entries(
-    steps: list[tuple[int, int, int, bool]], writes_ids: bool, topics: tuple[str, ...]
+    steps: list[tuple[int, int, int, bool]], writes_ids: bool, topics: tuple[str, ...], compacts_open_day: bool
 ) -> None:
     """Over gaps, overlaps, rejects, old records, entries of earlier releases, and another list of topics."""
     fake = FakeLanding(FakeBroker({0: [H1.start], 1: [H1.start]}))
@@ -124,7 +207,7 @@ def test_days_and_objects_give_the_same_totals_and_entries(
         fake.job.land(partition, first, len(times) - 1, emitted)
         fake.job.writes_ids = fake.job.writes_ids or repeats
     fake.clock.time = emitted + timedelta(minutes=1)
-    compact_ledger(fake.stream)
+    compact_ledger(fake.stream, open_day=compacts_open_day)
     wanted = sorted(read_objects(fake, [])[0].hours)[::2]
     expected, entries = read_objects(fake, wanted, topics)
     totals, found = read(fake, wanted, topics)

@@ -1,0 +1,51 @@
+"""The sections of RESULTS.md: each is measured by one module and stored in a JSON file of its own below `results/`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+HERE = Path(__file__).parent
+TITLE = "# Ticks and reports on an old bucket"
+LINE_CHARACTERS = 120
+INTRODUCTION = "How everything is measured: [README.md](README.md)."
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of RESULTS.md.
+
+    Args:
+        place: sections are in the order of their places.
+        title: its heading.
+        text: what was measured, and what the columns are; one paragraph.
+        columns: names of the columns.
+        rows: cells as text.
+        measured: the numbers that the cells were written from.
+    """
+
+    place: int
+    title: str
+    text: str
+    columns: list[str]
+    rows: list[list[str]]
+    measured: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_text(self) -> str:
+        """Return the section in Markdown."""
+        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
+        table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        return f"## {self.title}\n\n{fill(self.text, LINE_CHARACTERS)}\n\n{table}\n"
+
+
+def write_section(name: str, section: Section, folder: Path = HERE) -> None:
+    """Store a section, and write RESULTS.md from all stored ones."""
+    results = folder / "results"
+    results.mkdir(exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(asdict(section), indent=1) + "\n", encoding="utf-8")
+    found = [Section(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(results.glob("*.json"))]
+    texts = [one.as_text() for one in sorted(found, key=lambda one: one.place)]
+    (folder / "RESULTS.md").write_text("\n".join([TITLE, "", INTRODUCTION, "", *texts]), encoding="utf-8")
