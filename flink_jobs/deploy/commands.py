@@ -42,7 +42,6 @@ from flink_jobs.lease.session_job import end_orphan
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.restore.choose import choose_point
 from flink_jobs.restore.metadata import s3_url
-from flink_jobs.restore.points import find_points, sound
 from flink_jobs.restore.topics import Topics, require_landed_topics
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 from producers.kafka import OffsetRange
@@ -192,7 +191,7 @@ def stop(settings: LandingSettings, *, clients: Clients | None = None) -> str:
     job = _job_to_stop(settings, clients)
     if not _can_make_savepoint(job):
         state = JobState.INITIALIZING if job.state is JobState.RUNNING else job.state
-        failure = _failure(settings, clients, job.job_id) or "none since its start"
+        failure = _failure(settings, clients, job.job_id) or "none reported yet"
         raise NoSavepointError(f"the landing job is {state} and can make no savepoint\n{_ADVICE}\nFailure: {failure}")
     before = savepoints(settings, clients)
     request_id = clients.rest.stop(job.job_id, settings.savepoint_url)
@@ -210,7 +209,7 @@ def cancel(settings: LandingSettings, *, clients: Clients | None = None) -> str 
     Nothing is lost and nothing lands twice: the next start continues from the newest checkpoint, as after a kill.
 
     Returns:
-        The newest restore point; None without one, or where the bucket cannot be asked.
+        The restore point that a start would choose; None without one, or where it cannot be chosen now.
     """
     clients = clients or Clients.of(settings)
     local = settings.flink_target is FlinkTarget.LOCAL and clients.process.find() is not None
@@ -224,15 +223,15 @@ def cancel(settings: LandingSettings, *, clients: Clients | None = None) -> str 
         wait_for_end(settings, clients)
     else:
         clients.process.kill()
-    return _newest_point(settings, clients)
+    return _next_point(settings, clients)
 
 
-def _newest_point(settings: LandingSettings, clients: Clients) -> str | None:
+def _next_point(settings: LandingSettings, clients: Clients) -> str | None:
     try:
-        points = sound(find_points(settings, clients.bucket))
+        point = choose_point(settings, clients.bucket, Topics.of(settings, clients.broker_reader))
     except LandingJobError:
         return None
-    return settings.url(points[-1].key) if points else None
+    return settings.url(point.key) if point else None
 
 
 def _job_to_stop(settings: LandingSettings, clients: Clients) -> Job:
