@@ -12,6 +12,8 @@ LandingJobError
 ├── TopicUnchangedError  a new topic was to be accepted, and every topic is the one that has landed
 ├── RestoreRefusedError  no restore point is as new as the ledger, readable, and of this stream and topic
 ├── JobFailedError       the job's process ended, or did not reach its state in time
+│   └── NoSavepointError the job cannot make a savepoint now, so it was not stopped
+├── JobCancelledError    the job was ended without a savepoint
 └── UpgradeFailedError   a new jar did not work; the message names the one that runs now
 """
 
@@ -64,6 +66,14 @@ class RestoreRefusedError(LandingJobError):
 
 class JobFailedError(LandingJobError):
     """The job's process ended or did not reach its state in time."""
+
+
+class NoSavepointError(JobFailedError):
+    """The job cannot make a savepoint now, so it was not stopped."""
+
+
+class JobCancelledError(LandingJobError):
+    """The job was ended without a savepoint: the next start continues from its newest checkpoint."""
 
 
 class UpgradeFailedError(LandingJobError):

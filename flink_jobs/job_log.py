@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 
 LOG = logging.getLogger("hourglass")
 LOG_FILE = "landing_job.log"
+STOPPED = "the job has ended as it was asked to"
+SUBMITTED = "submitted job "
 
 
 def log_beside_flink() -> None:
@@ -21,12 +24,24 @@ def log_beside_flink() -> None:
     LOG.addHandler(forwarded)
     if folder := os.environ.get("FLINK_LOG_DIR"):
         written = logging.FileHandler(Path(folder) / LOG_FILE)
-        written.setFormatter(logging.Formatter("%(asctime)s hourglass: %(message)s"))
+        formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ hourglass: %(message)s", "%Y-%m-%dT%H:%M:%S")
+        formatter.converter = time.gmtime
+        written.setFormatter(formatter)
         LOG.addHandler(written)
     LOG.setLevel(logging.INFO)
 
 
+def submitted(job_id: str) -> None:
+    """Log the id of the job."""
+    LOG.info("%s%s", SUBMITTED, job_id)
+
+
+def stopped() -> None:
+    """Log that the job has ended as it was asked to."""
+    LOG.info(STOPPED)
+
+
 def exit_with(error: Exception) -> None:
-    """Log why this process ends, as `JobProcess.driver_error` reads it, and end it."""
+    """Log why this process ends, as `flink_jobs.deploy.driver_log` reads it, and end it."""
     LOG.error("%s: %s", type(error).__name__, error)
     sys.exit(2)

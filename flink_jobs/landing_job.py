@@ -31,9 +31,9 @@ from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition
 from flink_jobs.errors import LandingJobError, TopicUnchangedError
 from flink_jobs.flink.config import checkpoint_properties
-from flink_jobs.flink.failures import lasting_failure_of
+from flink_jobs.flink.failures import failure_of, lasting_failure_of
 from flink_jobs.flink.kafka_properties import consumer_properties
-from flink_jobs.job_log import LOG, exit_with, log_beside_flink
+from flink_jobs.job_log import LOG, exit_with, log_beside_flink, stopped, submitted
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.keeper import LeaseKeeper, LocalJob
@@ -83,6 +83,7 @@ def main() -> None:
         topics = Topics.of(settings, broker)
         settings, offsets = continued(settings, bucket, broker, topics)
         client = submit(environment, settings, Beginning(offsets, topics.identities), job)
+        submitted(str(client.get_job_id()))
         keeper.name_job(str(client.get_job_id()))
         wait_until_it_ends(client, settings)
 
@@ -115,9 +116,17 @@ def stream_held(
         yield keeper
     except (LandingJobError, Py4JJavaError):
         if job.is_over():
-            keeper.release()
+            release(keeper)
         raise
-    keeper.release()
+    release(keeper)
+
+
+def release(keeper: LeaseKeeper) -> None:
+    """Release the lease; a bucket that refuses must not hide why the job has ended."""
+    try:
+        keeper.release()
+    except LandingJobError as error:
+        LOG.warning("the lease is not released, so the next start waits until it expires: %s", error)
 
 
 def submit(
@@ -131,25 +140,24 @@ def submit(
     configure(java, jvm, settings, on_cluster=isinstance(job, SessionClusterJob))
     build(java, jvm, settings, beginning)
     job.submitting()
-    with failures_explained(settings):
-        return environment.execute_async(settings.job_name)
-
-
-def wait_until_it_ends(client: JobClient, settings: LandingSettings) -> None:
-    """Wait until Flink reports the end of the job: a stop with savepoint, a cancellation, a failure."""
-    with failures_explained(settings):
-        client.get_job_execution_result().result()
-
-
-@contextmanager
-def failures_explained(settings: LandingSettings) -> Iterator[None]:
-    """Replace Flink's stack trace by our error: the restore point cannot be restored, or a topic is another one."""
     try:
-        yield
+        return environment.execute_async(settings.job_name)
     except Py4JJavaError as error:
         if refusal := lasting_failure_of(str(error), settings.restored_from):
             raise refusal from error
         raise
+
+
+def wait_until_it_ends(client: JobClient, settings: LandingSettings) -> None:
+    """Wait until the job has ended with a savepoint.
+
+    Raises:
+        LandingJobError: it was cancelled, or failed for good; instead of Flink's stack trace, which its log has.
+    """
+    try:
+        client.get_job_execution_result().result()
+    except Py4JJavaError as error:
+        raise failure_of(str(error), settings.restored_from) from error
 
 
 def continued(
@@ -313,3 +321,4 @@ if __name__ == "__main__":
         main()
     except LandingJobError as error:
         exit_with(error)
+    stopped()

@@ -89,7 +89,7 @@ UPLOAD_SCHEMES = {False: "hourglass", True: "hourglass-signed"}
 """By whether parts are signed: of the file systems in `hourglass-landing-uploads.jar`."""
 
 CHECKPOINT_SCHEME = "hourglass-state"
-"""Of the file system in the same jar that writes checkpoints; they are read, and named to users, as `s3://`."""
+"""Of the file system in the same jar that writes checkpoints and savepoints; they are read, and named to users, as `s3://`."""
 
 
 class LandingSettings(KafkaAccess, StreamSettings):
@@ -212,6 +212,11 @@ class LandingSettings(KafkaAccess, StreamSettings):
     def savepoint_prefix(self) -> str:
         """Where Flink keeps its savepoints, as a prefix of keys."""
         return f"flink/{self.stream}/savepoints/"
+
+    @property
+    def savepoint_url(self) -> str:
+        """Name the directory of the savepoints, like `checkpoint_url`."""
+        return self.url(self.savepoint_prefix, scheme=CHECKPOINT_SCHEME)
 
     @property
     def lease_prefix(self) -> str:

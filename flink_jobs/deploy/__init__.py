@@ -1,5 +1,5 @@
 """The commands around the landing job: start, stop, restart, status, upgrade, sweep, plan."""
 
-from flink_jobs.deploy.commands import JobHandle, JobStatus, process_id, restart, start, status, stop
+from flink_jobs.deploy.commands import JobHandle, JobStatus, cancel, process_id, restart, start, status, stop
 
-__all__ = ["JobHandle", "JobStatus", "process_id", "restart", "start", "status", "stop"]
+__all__ = ["JobHandle", "JobStatus", "cancel", "process_id", "restart", "start", "status", "stop"]

@@ -1,22 +1,41 @@
-"""Add the repair to a failure of the job that is a refusal of the bucket. Pure."""
+"""Add cause and repair to a failure of the job. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from flink_jobs.flink.home import S3_PLUGIN
+from flink_jobs.flink.jars import UPLOADS_NAME
 from flink_jobs.settings import LandingSettings
 
-SIGNS = ("AccessDenied", "Status Code: 403", "answered 403")
-"""Words of S3A, of AWS's client and of our own in a failure. They choose what is printed and decide nothing else."""
+DENIED = ("AccessDenied", "Status Code: 403", "answered 403")
+DIGEST_MISSING = ("Content-MD5",)
+"""Words of S3, of S3A, of AWS's client and of our own in a failure. They choose what is printed and decide nothing
+else."""
 ELSEWHERE = "Job Manager log"
 """Flink's words where the cause of a failed checkpoint is only in the log."""
 
 
+def explained(settings: LandingSettings, failure: str, log_causes: Callable[[], str]) -> str:
+    """Return a failure with its causes from the log, where Flink writes them there alone, and with the repair."""
+    if ELSEWHERE in failure:
+        failure = f"{failure}\n{log_causes()}".strip()
+    return with_repair(settings, failure)
+
+
 def with_repair(settings: LandingSettings, failure: str) -> str:
     """Append the repair to a failure in which the bucket has refused a request."""
-    if not any(sign in failure for sign in SIGNS):
-        return failure
-    return (
-        f"{failure}\nthe bucket refuses the job's keys: allow them s3:GetObject, s3:PutObject, s3:DeleteObject and "
-        f"s3:AbortMultipartUpload on {settings.url(settings.stream)}/* and "
-        f"{settings.url(f'flink/{settings.stream}')}/*, and s3:ListBucket; the job tries again for about five minutes, "
-        "then ends: `hourglass job start`"
-    )
+    if any(sign in failure for sign in DIGEST_MISSING):
+        return (
+            f"{failure}\nthe bucket asks for a digest of each PUT, as with Object Lock, and the job did not send one "
+            f"or sent a wrong one: every machine needs the {UPLOADS_NAME} of this release in plugins/{S3_PLUGIN}/; "
+            "else use a bucket without Object Lock (HOURGLASS_BUCKET)"
+        )
+    if any(sign in failure for sign in DENIED):
+        return (
+            f"{failure}\nthe bucket refuses the job's keys: allow them s3:GetObject, s3:PutObject, s3:DeleteObject and "
+            f"s3:AbortMultipartUpload on {settings.url(settings.stream)}/* and "
+            f"{settings.url(f'flink/{settings.stream}')}/*, and s3:ListBucket; the job tries again for about five "
+            "minutes, then ends: `hourglass job start`"
+        )
+    return failure

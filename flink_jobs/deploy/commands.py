@@ -15,13 +15,27 @@ from pathlib import Path
 
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.ledger import TopicPartition
-from flink_jobs.deploy.advice import ELSEWHERE, with_repair
+from flink_jobs.deploy.advice import explained, with_repair
 from flink_jobs.deploy.clients import Clients
 from flink_jobs.deploy.process import JobProcess
-from flink_jobs.deploy.waiting import Report, savepoints, wait_for_end, wait_for_savepoint, wait_until_running
-from flink_jobs.errors import AlreadyRunsError, NotRunningError, SetupError
+from flink_jobs.deploy.waiting import (
+    Report,
+    savepoints,
+    wait_for_end,
+    wait_for_savepoint,
+    wait_until_cancelled,
+    wait_until_running,
+)
+from flink_jobs.errors import (
+    AlreadyRunsError,
+    LandingJobError,
+    NoSavepointError,
+    NotRunningError,
+    SetupError,
+    UnreachableError,
+)
 from flink_jobs.flink.jars import jar_version
-from flink_jobs.flink.rest import JobState, Numbers
+from flink_jobs.flink.rest import Job, JobState, Numbers
 from flink_jobs.lease.acquire import Leases
 from flink_jobs.lease.holder import Holder
 from flink_jobs.lease.session_job import end_orphan
@@ -34,6 +48,13 @@ from producers.kafka import OffsetRange
 
 NUMBERS_TRIES = 5
 NUMBERS_SECONDS = 0.2
+
+WITHOUT_SAVEPOINT = "--without-savepoint"
+_NO_JOB = "there is no landing job to stop: `hourglass job status` prints how the last one ended"
+_ADVICE = (
+    f"Nothing has changed. Try again when it runs, or end it with `hourglass job stop {WITHOUT_SAVEPOINT}` (`restart` "
+    "has the option, too): the next start continues from its newest checkpoint; nothing is lost and nothing lands twice"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +128,7 @@ def start(
         clients: set by tests; by default those of the settings.
     """
     clients = clients or Clients.of(settings)
-    if pid := clients.process.find():
-        raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
+    _require_no_job(settings, clients, report)
     _check_topics(settings, clients)
     clients.bucket.check()
     if settings.flink_target is FlinkTarget.SESSION:
@@ -123,6 +143,24 @@ def start(
         clients.process.kill()
         raise
     return JobHandle(job_id, pid, settings.flink_rest, clients.process.log, restore_path)
+
+
+def _require_no_job(settings: LandingSettings, clients: Clients, report: Report) -> None:
+    """Refuse a second job; the process of a job that has ended is awaited."""
+    pid = clients.process.find()
+    if pid is None:
+        return
+    job = _job_if_reachable(settings, clients)
+    if _is_over(job, clients):
+        report("the former job has ended, and its process is about to")
+        wait_for_end(settings, clients)
+        return
+    if job and job.state in {JobState.RESTARTING, JobState.FAILING}:
+        raise AlreadyRunsError(
+            f"the landing job lives with pid {pid} and is {job.state}: `hourglass job status` prints why; "
+            f"`hourglass job restart {WITHOUT_SAVEPOINT}` ends it and starts it again"
+        )
+    raise AlreadyRunsError(f"the landing job already runs with pid {pid}: stop or restart it")
 
 
 def _restore_path(
@@ -145,24 +183,104 @@ def stop(settings: LandingSettings, *, clients: Clients | None = None) -> str:
     """Stop the job with a savepoint, wait until its process has ended, and return the savepoint's path.
 
     Everything that was read before is visible afterwards, and the next start continues behind it.
+
+    Raises:
+        NoSavepointError: the job does not run now, or the savepoint failed; nothing has changed.
     """
     clients = clients or Clients.of(settings)
-    job = clients.rest.find_job(settings.job_name)
-    if job is None or job.state.is_over:
-        raise NotRunningError("there is no landing job to stop")
+    job = _job_to_stop(settings, clients)
+    if not _can_make_savepoint(job):
+        state = JobState.INITIALIZING if job.state is JobState.RUNNING else job.state
+        failure = _failure(settings, clients, job.job_id) or "none reported yet"
+        raise NoSavepointError(f"the landing job is {state} and can make no savepoint\n{_ADVICE}\nFailure: {failure}")
     before = savepoints(settings, clients)
-    request_id = clients.rest.stop(job.job_id, settings.url(settings.savepoint_prefix))
-    path = wait_for_savepoint(settings, clients, job.job_id, request_id, before)
+    request_id = clients.rest.stop(job.job_id, settings.savepoint_url)
+    try:
+        path = wait_for_savepoint(settings, clients, job.job_id, request_id, before)
+    except NoSavepointError as error:
+        raise NoSavepointError(f"{with_repair(settings, str(error))}\n{_ADVICE}") from error
     wait_for_end(settings, clients)
     return path
 
 
-def restart(settings: LandingSettings, *, report: Report = _say_nothing, clients: Clients | None = None) -> JobHandle:
-    """Stop with a savepoint and start again from it; another topic, or another cluster, is refused before the stop."""
+def cancel(settings: LandingSettings, *, clients: Clients | None = None) -> str | None:
+    """End the job without a savepoint, whatever its state, and wait until its process has ended.
+
+    Nothing is lost and nothing lands twice: the next start continues from the newest checkpoint, as after a kill.
+
+    Returns:
+        The restore point that a start would choose; None without one, or where it cannot be chosen now.
+    """
+    clients = clients or Clients.of(settings)
+    local = settings.flink_target is FlinkTarget.LOCAL and clients.process.find() is not None
+    job = _job_if_reachable(settings, clients) if local else clients.rest.find_job(settings.job_name)
+    if job and not job.state.is_over:
+        clients.rest.cancel(job.job_id)
+        wait_until_cancelled(settings, clients, job.job_id)
+    elif clients.process.find() is None:
+        raise NotRunningError(_NO_JOB)
+    elif _is_over(job, clients):
+        wait_for_end(settings, clients)
+    else:
+        clients.process.kill()
+    return _next_point(settings, clients)
+
+
+def _next_point(settings: LandingSettings, clients: Clients) -> str | None:
+    try:
+        point = choose_point(settings, clients.bucket, Topics.of(settings, clients.broker_reader))
+    except LandingJobError:
+        return None
+    return settings.url(point.key) if point else None
+
+
+def _job_to_stop(settings: LandingSettings, clients: Clients) -> Job:
+    try:
+        job = clients.rest.find_job(settings.job_name)
+    except UnreachableError as error:
+        if clients.process.find() is None:
+            raise
+        raise NoSavepointError(f"{error}; its process lives\n{_ADVICE}") from error
+    if job is None or job.state.is_over:
+        raise NotRunningError(_NO_JOB)
+    return job
+
+
+def _job_if_reachable(settings: LandingSettings, clients: Clients) -> Job | None:
+    try:
+        return clients.rest.find_job(settings.job_name)
+    except UnreachableError:
+        return None
+
+
+def _is_over(job: Job | None, clients: Clients) -> bool:
+    """Return whether the job of a process that still lives has ended; its driver releases the lease and ends then."""
+    return bool((job and job.state.is_over) or clients.process.driver_error())
+
+
+def _can_make_savepoint(job: Job) -> bool:
+    return job.state is JobState.RUNNING and job.tasks_running
+
+
+def restart(
+    settings: LandingSettings,
+    *,
+    without_savepoint: bool = False,
+    report: Report = _say_nothing,
+    clients: Clients | None = None,
+) -> JobHandle:
+    """Stop with a savepoint and start again from it; another topic, or another cluster, is refused before the stop.
+
+    Without a savepoint the job is cancelled, and starts again from its newest checkpoint.
+    """
     clients = clients or Clients.of(settings)
     no_ranges: dict[TopicPartition, OffsetRange] = {}  # the running job lands beyond any that were read before
     identities = clients.broker_reader.identities(settings.topics)
     require_landed_topics(settings, clients.bucket, Topics(identities, no_ranges))
+    if without_savepoint:
+        cancel(settings, clients=clients)
+        report("stopped without a savepoint")
+        return start(settings, report=report, clients=clients)
     savepoint = stop(settings, clients=clients)
     report(f"stopped with {savepoint}")
     return start(settings, savepoint=savepoint, report=report, clients=clients)
@@ -199,11 +317,7 @@ def status(settings: LandingSettings, *, clients: Clients | None = None) -> JobS
 def _failure(settings: LandingSettings, clients: Clients, job_id: str) -> str | None:
     """Return the newest failure with the repair; the cause comes from the log where Flink writes it there alone."""
     failure = clients.rest.root_cause(job_id)
-    if failure is None:
-        return None
-    if ELSEWHERE in failure:
-        failure = f"{failure}\n{clients.process.newest_causes()}".strip()
-    return with_repair(settings, failure)
+    return None if failure is None else explained(settings, failure, clients.process.newest_causes)
 
 
 def _numbers(clients: Clients, job_id: str) -> Numbers:

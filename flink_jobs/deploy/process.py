@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,19 +13,17 @@ from pathlib import Path
 import psutil
 
 import flink_jobs
-from flink_jobs import errors
-from flink_jobs.contracts.clock import Clock, SystemClock
+from flink_jobs.contracts.clock import Clock
+from flink_jobs.deploy.driver_log import DriverLog
 from flink_jobs.errors import LandingJobError, SetupError
 from flink_jobs.flink.config import cluster_config, flink_config, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.jars import LandingJars, keep
-from flink_jobs.job_log import LOG_FILE
+from flink_jobs.job_log import LOG_FILE, STOPPED
 from flink_jobs.process_identity import find_process
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 
 LINES_SHOWN = 6
-_DRIVER_ERROR = re.compile(r".*? hourglass: (?P<kind>[A-Za-z]+Error): (?P<message>.*)")
-"""The last line of `landing_job.log` when the driver refuses to start or ends the job."""
 KILL_SECONDS_MAX = 10.0
 PORT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
@@ -97,7 +94,7 @@ class JobProcess:
         return kept if kept and kept.uploads.exists() else None
 
     def kill(self) -> None:
-        """Kill the process group, and wait until it has ended."""
+        """Kill the process group, wait until it has ended, and log that this was asked for."""
         pid = self.find()
         if pid is None:
             return
@@ -107,14 +104,31 @@ class JobProcess:
             self._child.wait()
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
+        now = self._clock.utc_now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        with self._driver_log.open("a") as log:
+            log.write(f"{now} hourglass: {STOPPED}\n")
 
     def driver_error(self) -> LandingJobError | None:
         """Return the error with which the job's driver ended: it refused to start, or ended the job."""
-        for line in reversed(_read(self._driver_log).splitlines()):
-            if match := _DRIVER_ERROR.fullmatch(line):
-                kind: type[LandingJobError] = getattr(errors, match["kind"], LandingJobError)
-                return kind(match["message"])
-        return None
+        return self.driver_log().error
+
+    def driver_log(self) -> DriverLog:
+        """Read what the newest job's driver logged."""
+        return DriverLog.read(self._driver_log)
+
+    @property
+    def was_started(self) -> bool:
+        """Whether a job was ever started here."""
+        return self._file.exists()
+
+    def restarts(self, job_id: str) -> int:
+        """Count in the logs how often Flink restarted a job on this machine."""
+        sign = f"({job_id}) switched from state RUNNING to RESTARTING"
+        return sum(_read(file).count(sign) for file in self.log.parent.glob(f"{self.log.name}*"))
+
+    def output(self) -> str:
+        """Return what the process printed."""
+        return _read(self._output)
 
     def newest_causes(self) -> str:
         """Return the last causes in the log of a job on this machine; nothing for one on a cluster."""
@@ -204,12 +218,6 @@ class JobProcess:
                 "PYTHONPATH": str(PROJECT),
             }
         )
-
-
-def ended_with(settings: LandingSettings) -> LandingJobError | None:
-    """Return the error with which the newest job of this machine ended; None while it lives, and after a stop."""
-    process = JobProcess(settings, SystemClock())
-    return None if process.find() else process.driver_error()
 
 
 def write_cluster_config(settings: LandingSettings, file: Path) -> None:

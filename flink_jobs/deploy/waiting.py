@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flink_jobs.deploy.clients import Clients
-from flink_jobs.errors import JobFailedError, LandingJobError, UnreachableError
+from flink_jobs.errors import JobFailedError, LandingJobError, NoSavepointError, UnreachableError
 from flink_jobs.flink.rest import Job, JobState, SavepointState
+from flink_jobs.restore.metadata import s3_url
 from flink_jobs.restore.points import complete_points
 from flink_jobs.settings import LandingSettings
 
@@ -115,15 +116,33 @@ def wait_for_savepoint(
                 ) from exc
         else:
             if state is SavepointState.COMPLETED:
-                return text
+                return s3_url(text)
             if state is SavepointState.FAILED:
-                raise JobFailedError(f"the savepoint failed, the job runs on: {text}")
+                raise NoSavepointError(f"the savepoint failed, the job runs on: {text}")
         clients.clock.sleep(POLL_SECONDS)
     raise JobFailedError(f"no savepoint within {settings.stop_limit_seconds:.0f} s (log: {clients.process.log})")
 
 
+def wait_until_cancelled(settings: LandingSettings, clients: Clients, job_id: str) -> None:
+    """Wait until the process of a cancelled job has ended; without one on this machine, until Flink reports the end.
+
+    Raises:
+        JobFailedError: Flink does not report it within the limit.
+    """
+    if clients.process.find() is not None:
+        wait_for_end(settings, clients)
+        return
+    started = clients.clock.monotonic()
+    while clients.clock.monotonic() - started < settings.stop_limit_seconds:
+        state = clients.rest.job_state(job_id)
+        if state is None or state.is_over:
+            return
+        clients.clock.sleep(POLL_SECONDS)
+    raise JobFailedError(f"the job is not cancelled after {settings.stop_limit_seconds:.0f} s")
+
+
 def wait_for_end(settings: LandingSettings, clients: Clients) -> None:
-    """Wait until the process has ended; kill it at the limit, because its savepoint is complete."""
+    """Wait until the process of a job that is over has ended; kill it at the limit."""
     started = clients.clock.monotonic()
     while clients.process.find() is not None:
         if clients.clock.monotonic() - started > settings.stop_limit_seconds:

@@ -130,7 +130,7 @@ def checkpoint_properties(settings: LandingSettings) -> dict[str, str | int]:
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "pipeline.auto-watermark-interval": "0 ms",  # nothing waits for watermarks
         "execution.checkpointing.dir": settings.checkpoint_url,
-        "execution.checkpointing.savepoint-dir": settings.url(settings.savepoint_prefix),
+        "execution.checkpointing.savepoint-dir": settings.savepoint_url,
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.num-retained": 2,
         "execution.checkpointing.timeout": "5 min",

@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from flink_jobs.errors import JobFailedError, UnreachableError
+from flink_jobs.flink.failures import root_causes
 
 ANSWER_SECONDS_MAX = 10.0
 CLIENT_CHECK = "$internal.dispatcher.client-aliveness-check.interval"
@@ -170,7 +171,7 @@ class FlinkRest:
         entries = self._get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
         if not entries:
             return None
-        lines = [line for line in str(entries[0]["stacktrace"]).splitlines() if not line.startswith("\tat ")]
+        lines = [line for line in str(entries[0]["stacktrace"]).splitlines() if not line.startswith("\t")]
         return "\n".join(lines[:5])
 
     def stop(self, job_id: str, savepoint_directory: str, *, drain: bool = False) -> str:
@@ -185,7 +186,7 @@ class FlinkRest:
             return SavepointState.IN_PROGRESS, ""
         operation = found["operation"]
         if "failure-cause" in operation:
-            return SavepointState.FAILED, str(operation["failure-cause"].get("stack-trace", "")).split("\n", 1)[0]
+            return SavepointState.FAILED, "; ".join(root_causes(str(operation["failure-cause"].get("stack-trace", ""))))
         return SavepointState.COMPLETED, str(operation["location"])
 
     def _get(self, path: str) -> Any:

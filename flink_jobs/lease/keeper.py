@@ -121,7 +121,8 @@ class LeaseKeeper:
         """End first and log afterwards: a write to a log can block."""
         with self._ending:
             self._job.end()
-            LOG.error("%s: %s", type(error).__name__, error)
+            last = f"; the last renewal failed: {self._failure}" if self._failure else ""
+            LOG.error("%s: %s%s", type(error).__name__, error, last)
             self._leave(1)
 
     def _keep(self) -> None:

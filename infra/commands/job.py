@@ -80,13 +80,29 @@ def start(
     deploy.start(LandingSettings(), offsets=offsets, savepoint=savepoint, report=print_progress)
 
 
+WithoutSavepoint = Annotated[
+    bool,
+    typer.Option(
+        "--without-savepoint",
+        help="End it as it is, also while it fails; a start continues from its newest checkpoint: nothing is lost.",
+    ),
+]
+
+
 @job.command()
-def stop() -> None:
-    """Stop the landing job with a savepoint: nothing is in flight afterwards."""
+def stop(*, without_savepoint: WithoutSavepoint = False) -> None:
+    """Stop the landing job with a savepoint: nothing is in flight afterwards.
+
+    Refused, and nothing is changed, while the job fails and restarts: it can make no savepoint then.
+    """
     from flink_jobs import deploy
     from flink_jobs.settings import LandingSettings
 
-    print_line(f"savepoint: {deploy.stop(LandingSettings())}")
+    if without_savepoint:
+        point = deploy.cancel(LandingSettings())
+        print_line(f"stopped without a savepoint; the next start continues from {point or 'the newest checkpoint'}")
+    else:
+        print_line(f"savepoint: {deploy.stop(LandingSettings())}")
 
 
 @job.command()
@@ -95,6 +111,7 @@ def restart(
     parallelism: Annotated[
         int | None, typer.Option(min=1, help="Subtasks from now on; default: HOURGLASS_PARALLELISM.")
     ] = None,
+    without_savepoint: WithoutSavepoint = False,
 ) -> None:
     """Stop the landing job with a savepoint and start it again from there."""
     from flink_jobs import deploy
@@ -103,7 +120,7 @@ def restart(
     settings = LandingSettings()
     if parallelism:
         settings = settings.model_copy(update={"parallelism": parallelism})
-    deploy.restart(settings, report=print_progress)
+    deploy.restart(settings, without_savepoint=without_savepoint, report=print_progress)
 
 
 @job.command()
@@ -160,22 +177,22 @@ def cluster_config(
 
 @job.command()
 def status(*, as_json: Json = False) -> None:
-    """Show the state of the landing job, and why it ended; exit code 1 when it does not run."""
+    """Show the state of the landing job, and why and when it ended; exit code 1 when it does not run."""
     from dataclasses import asdict
 
     from flink_jobs import deploy
-    from flink_jobs.deploy.process import ended_with
+    from flink_jobs.deploy.ending import ended_with
     from flink_jobs.errors import LandingJobError
     from flink_jobs.settings import LandingSettings
 
     settings = LandingSettings()
     ended = ended_with(settings)
     try:
-        state = asdict(deploy.status(settings)) | {"ended": str(ended) if ended else None}
+        state = asdict(deploy.status(settings)) | {"ended": str(ended.error) if ended else None}
     except LandingJobError:
         if ended is None:
             raise
-        state = {"state": "ENDED", "ended": str(ended)}
+        state = ended.as_status()
     if as_json:
         print(json.dumps(state, indent=1, default=str))
     else:

@@ -176,7 +176,8 @@ class Stack:
             try:
                 deploy.stop(job)
             except LandingJobError as exc:
-                self._report(f"no savepoint was made ({exc}); the next start uses the newest checkpoint")
+                reason = str(exc).partition("\n")[0]
+                self._report(f"no savepoint was made ({reason}); the next start uses the newest checkpoint")
         end_tree(tree, limit_seconds=10)
         deploy.process_id(job)  # reaps a job that this process has started
 

@@ -158,6 +158,8 @@ class FakeFlink:
     running_jars: LandingJars | None = None
     orphan_states: list[JobState] = field(default_factory=list)
     asked_for_numbers: int = 0
+    lingers: bool = False
+    """Whether the process outlives a cancelled job."""
     log: Path = Path("flink.log")
 
     def find(self) -> int | None:
@@ -208,6 +210,7 @@ class FakeFlink:
     def cancel(self, job_id: str) -> None:
         """Cancel."""
         self.effects.append(f"cancel {job_id[:1]}")
+        self.alive = self.alive and self.lingers
 
     def prolong(self, job_id: str, until_milliseconds: int) -> None:
         """Record the prolongation."""

@@ -40,6 +40,12 @@ class Request:
         return self.query.get("X-Amz-Algorithm") == ["AWS4-HMAC-SHA256"] and "authorization" not in self.headers
 
     @property
+    def digested(self) -> bool:
+        """Whether it carries a digest of its body, as a header or as a trailer."""
+        trailer = self.headers.get("x-amz-trailer", "")
+        return any(name == "content-md5" or name.startswith("x-amz-checksum-") for name in (*self.headers, trailer))
+
+    @property
     def operation(self) -> str:
         """S3's name of an operation that writes objects, else the method."""
         if self.method == "POST" and "uploads" in self.query:
@@ -51,18 +57,43 @@ class Request:
         return self.method
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An error of S3: its status, code and message."""
+
+    status: int
+    code: str
+    message: str
+
+    @property
+    def body(self) -> bytes:
+        """The answer as S3 sends it."""
+        return (
+            f"<Error><Code>{self.code}</Code><Message>{self.message}</Message><RequestId>r</RequestId></Error>".encode()
+        )
+
+
+DENIED = Refusal(403, "AccessDenied", "Access Denied")
+NO_DIGEST = Refusal(
+    400,
+    "InvalidRequest",
+    "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters",
+)
+
+
 @dataclass
 class RecordingS3:
     """The proxy: its address, the recorded requests, and the assumed roles.
 
-    The proxy answers 403 to requests for which `refuses` returns true, and does not forward them. This simulates the
-    policy of a bucket or of its keys.
+    The proxy answers `refusal` to requests for which `refuses` returns true, and does not forward them. This simulates
+    the policy of a bucket or of its keys.
     """
 
     address: str
     requests: list[Request]
     roles: list[dict[str, list[str]]]
     refuses: Callable[[Request], bool] = lambda _request: False
+    refusal: Refusal = DENIED
     refused: list[Request] = field(default_factory=list)
 
     def below(self, prefix: str) -> list[Request]:
@@ -100,7 +131,7 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
             proxy.requests.append(request)
             if proxy.refuses(request):
                 proxy.refused.append(request)
-                self.answer(403, {"Content-Type": "application/xml", "Content-Length": str(len(_DENIED))}, _DENIED)
+                self.answer(proxy.refusal.status, {"Content-Type": "application/xml"}, proxy.refusal.body)
                 return
             self.answer(*forward(settings.s3_port, self.command, self.path, dict(self.headers.items()), body))
 
@@ -140,7 +171,6 @@ def forward(
         connection.close()
 
 
-_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>r</RequestId></Error>"
 _ASSUMED = (
     '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
     "<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{token}</SessionToken>"

@@ -15,7 +15,7 @@ from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.clients.s3 import S3Bucket
 from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
 from tests.faults.quick_java import VARIABLE, with_options
-from tests.faults.recording_s3 import TOKEN, RecordingS3, recording_s3
+from tests.faults.recording_s3 import NO_DIGEST, TOKEN, RecordingS3, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates
 from tests.integration.truth import objects, read_landed
 
@@ -89,8 +89,16 @@ def test_a_part_whose_payload_is_to_be_signed_has_a_digest_and_no_presigned_addr
     assert {(False, True)} == {(one.presigned, "x-amz-content-sha256" in one.headers) for one in parts}
 
 
-def test_more_objects_than_memory_holds_go_through_files(servers: Servers, s3: RecordingS3) -> None:
-    """With forty open hours sixteen are uploaded from memory, the others by Flink's own writer; each lands once."""
+def test_more_objects_than_memory_holds_go_through_files_and_have_digests_where_the_bucket_asks(
+    servers: Servers, s3: RecordingS3
+) -> None:
+    """With forty open hours sixteen are uploaded from memory, the others by Flink's own writer; each lands once.
+
+    The bucket takes nothing without a digest, as with Object Lock. It refuses each part at most once, and checkpoints,
+    savepoint, lease and seal have digests, too.
+    """
+    s3.refuses = lambda one: one.operation in {"PutObject", "UploadPart"} and not one.digested
+    s3.refusal = NO_DIGEST
     with LandingStack(servers, "replay", s3_endpoint=s3.address) as stack:
         hours = [BEGIN + timedelta(hours=number) for number in range(40)]
         sent = stack.produce([Raw(event(number), timestamp=hour) for number, hour in enumerate(hours)])
@@ -98,9 +106,22 @@ def test_more_objects_than_memory_holds_go_through_files(servers: Servers, s3: R
         stack.wait_until_landed(sent)
         stack.stop_job()
         assert dict.fromkeys(sent, 1) == dict(read_landed(stack.settings).accepted)
-    parts = [one for one in s3.below("replay/landing/") if one.operation == "UploadPart"]
+        access = S3Access(**stack.landing.model_dump(include=set(S3Access.model_fields)))
+        assert S3Bucket(stack.settings.bucket, access).put_if_absent("replay/seals/r0001.json", b"{}")
+    written = [one for one in s3.requests if one.operation in {"PutObject", "UploadPart"} and one not in s3.refused]
+    parts = [one for one in written if one.key.startswith("replay/landing/")]
     assert len(hours) == len(parts)
     assert {True, False} == {one.presigned for one in parts}
+    written_below = {"/".join(one.key.split("/")[:-1]) for one in written}
+    kinds = (
+        "replay/ledger",
+        "replay/seals",
+        "flink/replay/leases",
+        "flink/replay/checkpoints",
+        "flink/replay/savepoints",
+    )
+    assert [] == [kind for kind in kinds if not any(place.startswith(kind) for place in written_below)]
+    assert {1} == set(Counter(one.key for one in s3.refused).values())
 
 
 def test_an_object_costs_three_writes_and_no_look(servers: Servers, s3: RecordingS3) -> None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from flink_jobs import deploy
-from flink_jobs.errors import SetupError
-from tests.faults.landing_stack import LandingStack, Servers
+from flink_jobs.deploy.ending import ended_with
+from flink_jobs.errors import JobFailedError, NoSavepointError, SetupError
+from tests.faults.broken_job import Patch, broken_project
+from tests.faults.landing_stack import LandingStack, Raw, Servers, event
 from tests.faults.live_watch import LiveWatch
 from tests.faults.recording_s3 import RecordingS3, Request, recording_s3
 from tests.faults.traffic import Traffic
-from tests.faults.verdict import assert_exactly_once
-from tests.integration.truth import Position, objects, wait_for
+from tests.faults.verdict import assert_exactly_once, findings
+from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for
 
 OWNER = "111122223333"
+FAILS_SOON = (
+    Patch("flink_jobs/flink/config.py", "FAILURES_MAX = 30", "FAILURES_MAX = 1"),
+    Patch("flink_jobs/flink/config.py", 'RESTART_DELAY = "10 s"', 'RESTART_DELAY = "1 s"'),
+)
+"""A job that ends after its second failure and not after five minutes."""
 
 
 @dataclass
@@ -118,3 +127,41 @@ def test_a_start_is_refused_before_anything_runs(
         assert not (stack.landing.log_dir / "flink.out").exists()
         run.s3.refuses = lambda _request: False
         assert [] == list(objects(stack.settings, "refused-start/"))
+
+
+def test_a_failing_job_is_stopped_when_asked_and_its_last_failure_is_kept_after_its_end(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop with savepoint is refused and changes nothing; a restart without one works; a start after the end, too."""
+    stack, s3 = run.stack, run.s3
+    s3.refuses = parts
+    run.sent |= stack.produce([Raw(event(number), partition=number % 4) for number in range(100)])
+    wait_for(lambda: deploy.status(stack.landing).state == "RESTARTING", seconds_max=60, what="a failure")
+    with pytest.raises(NoSavepointError, match=r"(?s)RESTARTING .*--without-savepoint"):
+        stack.stop_job()
+    pid = deploy.process_id(stack.landing)
+    assert pid
+
+    broken = broken_project(tmp_path, FAILS_SOON)
+    with monkeypatch.context() as patched:
+        patched.setattr("flink_jobs.deploy.process.PROJECT", broken)
+        package = SimpleNamespace(__file__=str(broken / "flink_jobs" / "__init__.py"))
+        patched.setattr("flink_jobs.deploy.process.flink_jobs", package)
+        assert pid != deploy.restart(stack.landing, without_savepoint=True, report=print).pid
+    stack.wait_until_job_ends()
+    ending = ended_with(stack.landing)
+    assert ending
+    assert isinstance(ending.error, JobFailedError)
+    assert "answered 403 AccessDenied" in str(ending.error)
+    assert "allow them s3:GetObject" in str(ending.error)
+    assert 1 == ending.restarts
+    assert ending.at
+
+    s3.refuses = lambda _request: False
+    stack.start_job()
+    stack.wait_until_landed(run.sent)
+    assert ended_with(stack.landing) is None
+    landed = read_landed(stack.settings)
+    assert set() == landed.doubled
+    assert topic_positions(stack.settings) == set(landed.accepted) | set(landed.rejected)
+    assert [] == findings(stack)

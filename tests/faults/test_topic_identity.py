@@ -14,7 +14,7 @@ from itertools import count, islice
 import pytest
 
 from flink_jobs.audit.findings import Code
-from flink_jobs.deploy.process import ended_with
+from flink_jobs.deploy.ending import ended_with
 from flink_jobs.errors import TopicChangedError
 from flink_jobs.restore.points import find_points
 from flink_jobs.s3.bucket import Bucket
@@ -93,7 +93,9 @@ def test_a_topic_that_is_created_again_under_the_job_ends_it_and_none_of_its_rec
     run.send(400)
     run.stack.resume_job()
     run.stack.wait_until_job_ends()
-    reason = ended_with(run.stack.landing)
+    ending = ended_with(run.stack.landing)
+    assert ending
+    reason = ending.error
     assert isinstance(reason, TopicChangedError)
     assert f"it had the id {former} in the cluster " in str(reason)
     assert f"the broker has {run.topic_id()}" in str(reason)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from flink_jobs.errors import (
     JobFailedError,
     LandingJobError,
     LeaseHeldError,
+    NoSavepointError,
     NotRunningError,
     RestoreRefusedError,
     SetupError,
@@ -240,10 +242,13 @@ def ends(given: Given, *made: StoredObject) -> None:
 
 def test_the_path_comes_from_flink_while_it_answers() -> None:
     given = running()
-    given.flink.savepoint_answers = [(SavepointState.IN_PROGRESS, ""), (SavepointState.COMPLETED, "s3://b/save")]
+    given.flink.savepoint_answers = [
+        (SavepointState.IN_PROGRESS, ""),
+        (SavepointState.COMPLETED, "hourglass-state://b/save"),
+    ]
     ends(given)
     assert "s3://b/save" == deploy.stop(given.settings, clients=given.clients)
-    assert [f"stop into s3://hourglass/{SAVEPOINTS}"] == given.effects
+    assert [f"stop into hourglass-state://hourglass/{SAVEPOINTS}"] == given.effects
 
 
 def test_the_path_comes_from_the_bucket_when_flink_is_gone_already() -> None:
@@ -281,13 +286,119 @@ def test_a_job_that_is_over_cannot_be_stopped() -> None:
         deploy.stop(given.settings, clients=given.clients)
 
 
+def failing() -> Given:
+    given = Given([stored(f"{CHECKPOINTS}/{OLD}/chk-41")], states=[JobState.RESTARTING])
+    given.flink.alive = True
+    return given
+
+
+@pytest.mark.parametrize("state", [JobState.RESTARTING, JobState.FAILING, JobState.CREATED, None])
+def test_a_job_that_does_not_run_is_left_alone_and_the_way_on_is_named(state: JobState | None) -> None:
+    """Flink would answer with a sentence about tasks; None is a process whose Flink does not answer."""
+    given = failing()
+    given.states[:] = [state]
+    for command in (deploy.stop, deploy.restart):
+        with pytest.raises(NoSavepointError, match=r"Nothing has changed.*stop --without-savepoint") as refused:
+            command(given.settings, clients=given.clients)
+        assert str(state or "no Flink answers") in str(refused.value)
+        assert (state is not None) == ("the cause of a" in str(refused.value))
+    assert [] == given.effects
+    assert given.flink.alive
+
+
+def test_a_savepoint_that_the_bucket_refuses_is_told_with_its_repair_and_the_way_on() -> None:
+    given = running()
+    given.flink.savepoint_answers = [(SavepointState.FAILED, "AccessDenied")]
+    with pytest.raises(NoSavepointError, match=r"(?s)the job runs on: AccessDenied.*s3:PutObject.*--without-savepoint"):
+        deploy.stop(given.settings, clients=given.clients)
+
+
+def test_a_failing_job_is_cancelled_when_it_is_asked_for_and_the_restore_point_is_named() -> None:
+    given = failing()
+    assert f"s3://hourglass/{CHECKPOINTS}/{OLD}/chk-41" == deploy.cancel(given.settings, clients=given.clients)
+    assert ["cancel a"] == given.effects
+    assert not given.flink.alive
+
+
+def test_a_process_that_lingers_after_the_cancellation_is_killed_at_the_limit() -> None:
+    given = failing()
+    given.flink.lingers = True
+    deploy.cancel(given.settings, clients=given.clients)
+    assert ["cancel a", "kill"] == given.effects
+    assert given.settings.stop_limit_seconds < given.clients.clock.monotonic()
+
+
+def test_a_process_whose_flink_does_not_answer_is_killed() -> None:
+    given = failing()
+    given.states[:] = [None]
+    deploy.cancel(given.settings, clients=given.clients)
+    assert ["kill"] == given.effects
+
+
+@pytest.mark.parametrize("error", [None, JobFailedError("the job failed for good")])
+@pytest.mark.parametrize("command", [deploy.cancel, deploy.start])
+def test_the_process_of_a_job_that_has_ended_is_awaited(
+    command: Callable[..., object], error: LandingJobError | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It releases its lease; neither a kill nor a refusal is needed."""
+    given = failing()
+    given.states[:] = [None if error else JobState.FAILED]
+    given.flink.refused = error
+    monkeypatch.setattr(given.clients.clock, "sleep", lambda _seconds: end(given))
+    command(given.settings, clients=given.clients)
+    assert "kill" not in given.effects
+
+
+def end(given: Given) -> None:
+    given.flink.alive = False
+    given.states[:] = [JobState.RUNNING]
+
+
+def test_the_job_of_another_machine_is_cancelled_and_awaited() -> None:
+    given = failing()
+    given.flink.alive = False
+    given.flink.orphan_states = [JobState.CANCELLING, JobState.CANCELED]
+    deploy.cancel(given.settings, clients=given.clients)
+    assert ["cancel a"] == given.effects
+    assert [] == given.flink.orphan_states
+
+
+def test_a_bucket_that_is_away_does_not_keep_a_job_alive() -> None:
+    given = failing()
+    given.objects.failure = UnreachableError("the bucket is away")
+    assert deploy.cancel(given.settings, clients=given.clients) is None
+    assert not given.flink.alive
+
+
+def test_without_a_job_there_is_nothing_to_cancel() -> None:
+    given = Given(states=[JobState.FAILED])
+    with pytest.raises(NotRunningError, match="`hourglass job status`"):
+        deploy.cancel(given.settings, clients=given.clients)
+    given.states[:] = [None]
+    with pytest.raises(UnreachableError):
+        deploy.cancel(given.settings, clients=given.clients)
+
+
+def test_a_restart_without_a_savepoint_continues_from_the_newest_checkpoint() -> None:
+    given = failing()
+    given.states[:] = [JobState.RESTARTING, JobState.RUNNING]
+    deploy.restart(given.settings, without_savepoint=True, report=given.said.append, clients=given.clients)
+    assert ["cancel a", f"start s3://hourglass/{CHECKPOINTS}/{OLD}/chk-41"] == given.effects
+    assert "stopped without a savepoint" in given.said
+
+
+def test_a_start_beside_a_failing_job_names_its_state_and_the_way_on() -> None:
+    with pytest.raises(AlreadyRunsError, match=r"is RESTARTING: `hourglass job status`.*restart --without-savepoint"):
+        failing().start()
+
+
 def test_a_restart_continues_from_its_own_savepoint() -> None:
     given = running()
     ends(given, stored(f"{SAVEPOINTS}/savepoint-aaaaaa-2", 5))
     given.objects.bodies[f"{SAVEPOINTS}/savepoint-aaaaaa-2/_metadata"] = metadata(2)
     deploy.restart(given.settings, clients=given.clients)
     assert [
-        f"stop into s3://hourglass/{SAVEPOINTS}",
+        f"stop into hourglass-state://hourglass/{SAVEPOINTS}",
         f"start s3://hourglass/{SAVEPOINTS}/savepoint-aaaaaa-2",
     ] == given.effects
 

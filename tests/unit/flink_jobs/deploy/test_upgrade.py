@@ -86,7 +86,11 @@ START = f"start s3://hourglass/{SAVEPOINT}"
 def test_the_new_jar_runs_from_the_savepoint_of_the_old(tmp_path: Path) -> None:
     given = Given(tmp_path)
     given.upgrade()
-    assert ["stop into s3://hourglass/flink/platform-events/savepoints", "jar 0.2.0", START] == given.effects
+    assert [
+        "stop into hourglass-state://hourglass/flink/platform-events/savepoints",
+        "jar 0.2.0",
+        START,
+    ] == given.effects
     new = LandingJars.of_build(given.new)
     assert [jar.read_bytes() for jar in (new.operator, new.uploads)] == [
         jar.read_bytes() for jar in (given.home.operator, given.home.uploads)

@@ -43,7 +43,7 @@ LOCAL = {
     "execution.checkpointing.mode": "EXACTLY_ONCE",
     "pipeline.auto-watermark-interval": "0 ms",
     "execution.checkpointing.dir": "hourglass-state://hourglass/flink/orders/checkpoints",
-    "execution.checkpointing.savepoint-dir": "s3://hourglass/flink/orders/savepoints",
+    "execution.checkpointing.savepoint-dir": "hourglass-state://hourglass/flink/orders/savepoints",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "execution.checkpointing.num-retained": 2,
     "execution.checkpointing.timeout": "5 min",

@@ -94,7 +94,9 @@ def test_checkpoints_restarts_and_causes_are_read(flink: FlinkRest) -> None:
         "/jobs/b/checkpoints": {"latest": {"completed": None}, "counts": {"completed": 0, "failed": 0}},
         "/jobs/a/metrics?get=numRestarts": [{"id": "numRestarts", "value": "3"}],
         "/jobs/b/metrics?get=numRestarts": [],
-        "/jobs/a/exceptions": {"exceptionHistory": {"entries": [{"stacktrace": "Why\n\tat x\nCaused by: that\n"}]}},
+        "/jobs/a/exceptions": {
+            "exceptionHistory": {"entries": [{"stacktrace": "Why\n\tat x\n\t... 3 more\nCaused by: that\n"}]}
+        },
         "/jobs/b/exceptions": {"exceptionHistory": {"entries": []}},
     }
     assert CheckpointSummary("s3://b/chk-7", 5, 7, 1) == flink.checkpoints("a")
@@ -130,6 +132,10 @@ def test_a_job_that_ends_for_good_is_drained_when_asked(flink: FlinkRest) -> Non
         (
             {"status": {"id": "COMPLETED"}, "operation": {"failure-cause": {"stack-trace": "Why\n\tat x"}}},
             (SavepointState.FAILED, "Why"),
+        ),
+        (
+            {"status": {"id": "COMPLETED"}, "operation": {"failure-cause": {"stack-trace": "Why\nCaused by: that"}}},
+            (SavepointState.FAILED, "that"),
         ),
     ],
 )

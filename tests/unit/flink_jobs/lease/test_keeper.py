@@ -63,7 +63,10 @@ def test_a_lease_is_renewed_three_times_within_its_time_and_names_the_job() -> N
 
 
 def test_a_job_that_cannot_renew_ends_when_its_lease_has_run_out(caplog: pytest.LogCaptureFixture) -> None:
-    """It does not end earlier: a short outage costs nothing. The log names cause and repair, each once."""
+    """It does not end earlier: a short outage costs nothing.
+
+    The log names the cause when it occurs, and at the end beside the repair, where `hourglass job status` reads it.
+    """
     watched = Watched()
     watched.bucket.failure = UnreachableError("away")
     watched.clock.now = SETTINGS.lease_seconds - 1
@@ -76,6 +79,7 @@ def test_a_job_that_cannot_renew_ends_when_its_lease_has_run_out(caplog: pytest.
     assert "the lease cannot be renewed, the job ends in 1 s: UnreachableError('away')" == cause
     assert repair.startswith("LeaseLostError: the lease flink/platform-events/leases/00000001.json was not renewed")
     assert "`hourglass job start` continues from its newest checkpoint" in repair
+    assert repair.endswith("; the last renewal failed: UnreachableError('away')")
 
 
 def test_a_bucket_that_comes_back_in_time_changes_nothing() -> None:

@@ -31,7 +31,7 @@ class PackagesTest {
                 "text", Set.of(),
                 "upload", Set.of("upload.s3"),
                 "upload.s3", Set.of(),
-                "upload.state", Set.of("upload"));
+                "upload.state", Set.of("upload", "upload.s3"));
         assertEquals(expected, imports());
     }
 

@@ -1,5 +1,7 @@
 package io.hourglass.landing.upload;
 
+import io.hourglass.landing.upload.s3.DigestingHelper;
+import io.hourglass.landing.upload.s3.Digests;
 import io.hourglass.landing.upload.s3.ObjectStore;
 import io.hourglass.landing.upload.s3.PartBuffer;
 import io.hourglass.landing.upload.s3.S3ObjectStore;
@@ -46,11 +48,13 @@ public class UploadFileSystemFactory extends S3FileSystemFactory {
             long partBytes,
             int uploadsMax) {
         Senders senders = new Senders(uploadsMax);
-        ObjectStore store = new S3ObjectStore((S3AFileSystem) hadoops, helper, senders);
+        Digests digests = new Digests();
+        ObjectStore store = new S3ObjectStore((S3AFileSystem) hadoops, helper, senders, digests);
+        S3AccessHelper digesting = new DigestingHelper((S3AFileSystem) hadoops, helper, digests);
         PartBuffer.Blocks blocks = new PartBuffer.Blocks(BLOCKS_KEPT_MAX);
         Semaphore inMemory = new Semaphore(partsHeldMax());
         return new FlinkS3FileSystem(
-                hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, helper, partBytes, uploadsMax) {
+                hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, digesting, partBytes, uploadsMax) {
             @Override
             public RecoverableWriter createRecoverableWriter() throws IOException {
                 return new UploadWriter(

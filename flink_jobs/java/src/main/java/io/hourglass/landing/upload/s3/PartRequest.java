@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Sends one part by a presigned URL: no digest, no copy, no file.
+ * Sends one part by a presigned URL: no copy, no file, and a digest only where the bucket asks for it.
  *
  * <p>A presigned URL is a password for a quarter of an hour, so no message contains one.
  */
@@ -27,14 +27,19 @@ final class PartRequest {
     /**
      * Send the part and return its ETag.
      *
+     * @param md5 the digest that the URL is signed with, or null
+     * @throws DigestMissing if the bucket takes no part without a digest
      * @throws Refused if another attempt would fail alike
      */
-    static String send(URL presigned, PartBuffer part) throws IOException {
+    static String send(URL presigned, String md5, PartBuffer part) throws IOException {
         HttpURLConnection request = (HttpURLConnection) presigned.openConnection();
         request.setConnectTimeout(CONNECT_MILLISECONDS_MAX);
         request.setReadTimeout(READ_MILLISECONDS_MAX);
         request.setRequestMethod("PUT");
         request.setRequestProperty("Content-Type", CONTENT_TYPE);
+        if (md5 != null) {
+            request.setRequestProperty("Content-MD5", md5);
+        }
         request.setDoOutput(true);
         request.setFixedLengthStreamingMode(part.length());
         try (OutputStream body = request.getOutputStream()) {
@@ -67,12 +72,18 @@ final class PartRequest {
     private static IOException failure(int status, String answer) {
         Matcher code = CODE.matcher(answer);
         String message = "the bucket answered " + status + (code.find() ? " " + code.group(1) : "");
-        boolean passing = status >= 500 || status == 429 || status == HttpURLConnection.HTTP_CLIENT_TIMEOUT;
+        if (status == HttpURLConnection.HTTP_BAD_REQUEST && DigestMissing.isAskedBy(answer)) {
+            return new DigestMissing(message);
+        }
+        boolean passing = status >= 500
+                || status == 429
+                || status == HttpURLConnection.HTTP_CLIENT_TIMEOUT
+                || answer.contains(DigestMissing.DAMAGED);
         return passing ? new IOException(message) : new Refused(message);
     }
 
     /** An answer that another attempt would not change. */
-    static final class Refused extends IOException {
+    static class Refused extends IOException {
         private static final long serialVersionUID = 1;
 
         Refused(String message) {

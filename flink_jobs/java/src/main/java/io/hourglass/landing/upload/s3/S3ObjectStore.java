@@ -31,14 +31,16 @@ public final class S3ObjectStore implements ObjectStore {
     private final S3AccessHelper helper;
     private final AmazonS3 client;
     private final Senders senders;
+    private final Digests digests;
     private final Attempts attempts = new Attempts(Thread::sleep);
     private final StorageClass storageClass;
 
-    public S3ObjectStore(S3AFileSystem fileSystem, S3AccessHelper helper, Senders senders) {
+    public S3ObjectStore(S3AFileSystem fileSystem, S3AccessHelper helper, Senders senders, Digests digests) {
         this.fileSystem = fileSystem;
         this.helper = helper;
         this.client = fileSystem.getAmazonS3ClientForTesting("presigned parts");
         this.senders = senders;
+        this.digests = digests;
         String name = fileSystem.getConf().getTrimmed(STORAGE_CLASS, "");
         this.storageClass = name.isEmpty() ? null : StorageClass.fromValue(name);
     }
@@ -60,13 +62,17 @@ public final class S3ObjectStore implements ObjectStore {
     public PartETag put(String key, String uploadId, int number, PartBuffer part) throws IOException {
         return attempts.send(
                 "part " + number + " of " + key,
-                () -> new PartETag(number, PartRequest.send(presigned(key, uploadId, number), part)));
+                () -> digests.send(part::writeTo, md5 -> {
+                    String etag = PartRequest.send(presigned(key, uploadId, number, md5), md5, part);
+                    return new PartETag(number, etag);
+                }));
     }
 
-    private URL presigned(String key, String uploadId, int number) throws IOException {
+    private URL presigned(String key, String uploadId, int number, String md5) throws IOException {
         GeneratePresignedUrlRequest request =
                 new GeneratePresignedUrlRequest(fileSystem.getBucket(), key, HttpMethod.PUT);
         request.setContentType(PartRequest.CONTENT_TYPE);
+        request.setContentMd5(md5);
         request.setExpiration(Date.from(Instant.now().plus(PRESIGNED)));
         request.addRequestParameter("uploadId", uploadId);
         request.addRequestParameter("partNumber", Integer.toString(number));

@@ -3,6 +3,10 @@ package io.hourglass.landing.upload.state;
 import com.amazonaws.SdkBaseException;
 import com.amazonaws.services.s3.AmazonS3;
 import com.amazonaws.services.s3.model.AmazonS3Exception;
+import com.amazonaws.services.s3.model.ObjectMetadata;
+import com.amazonaws.services.s3.model.PutObjectResult;
+import io.hourglass.landing.upload.s3.DigestMissing;
+import io.hourglass.landing.upload.s3.Digests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -14,10 +18,12 @@ import org.apache.hadoop.fs.s3a.api.RequestFactory;
 final class S3WholeObjects implements WholeObjects {
     private final AmazonS3 client;
     private final RequestFactory requests;
+    private final Digests digests;
 
-    S3WholeObjects(S3AFileSystem fileSystem) {
+    S3WholeObjects(S3AFileSystem fileSystem, Digests digests) {
         this.client = fileSystem.getAmazonS3ClientForTesting("whole objects");
         this.requests = fileSystem.getRequestFactory();
+        this.digests = digests;
     }
 
     @Override
@@ -37,11 +43,16 @@ final class S3WholeObjects implements WholeObjects {
 
     @Override
     public void put(String key, byte[] bytes) throws IOException {
+        digests.send(out -> out.write(bytes), md5 -> putWith(md5, key, bytes));
+    }
+
+    private PutObjectResult putWith(String md5, String key, byte[] bytes) throws IOException {
+        ObjectMetadata metadata = requests.newObjectMetadata(bytes.length);
+        metadata.setContentMD5(md5);
         try {
-            client.putObject(requests.newPutObjectRequest(
-                    key, requests.newObjectMetadata(bytes.length), new ByteArrayInputStream(bytes)));
+            return client.putObject(requests.newPutObjectRequest(key, metadata, new ByteArrayInputStream(bytes)));
         } catch (SdkBaseException e) {
-            throw S3AUtils.translateException("put", key, e);
+            throw DigestMissing.or(S3AUtils.translateException("put", key, e));
         }
     }
 

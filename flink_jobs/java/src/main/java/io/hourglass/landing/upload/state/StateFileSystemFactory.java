@@ -1,7 +1,10 @@
 package io.hourglass.landing.upload.state;
 
 import io.hourglass.landing.upload.FlinksWriter;
+import io.hourglass.landing.upload.s3.DigestingHelper;
+import io.hourglass.landing.upload.s3.Digests;
 import java.io.IOException;
+import java.io.OutputStream;
 import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.fs.RecoverableWriter;
@@ -9,6 +12,8 @@ import org.apache.flink.fs.s3.common.FlinkS3FileSystem;
 import org.apache.flink.fs.s3.common.FlinkS3FileSystem.S5CmdConfiguration;
 import org.apache.flink.fs.s3.common.writer.S3AccessHelper;
 import org.apache.flink.fs.s3hadoop.S3FileSystemFactory;
+import org.apache.flink.fs.s3hadoop.common.HadoopDataOutputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
 
 /**
@@ -18,7 +23,7 @@ import org.apache.hadoop.fs.s3a.S3AFileSystem;
  * Hadoop's S3A creates, looks up and deletes directories for them, looks for files under three names and sends them as
  * multipart uploads.
  *
- * <p>Flink reads, lists and deletes trees, and writes large state files, by itself.
+ * <p>Flink reads, lists and deletes trees by itself; a file beyond 4 MiB goes through its own multipart writer.
  *
  * <p>Its place is the plugin folder of {@code flink-s3-fs-hadoop}; it has the same settings.
  */
@@ -38,9 +43,11 @@ public final class StateFileSystemFactory extends S3FileSystemFactory {
             S3AccessHelper helper,
             long partBytes,
             int uploadsMax) {
-        WholeObjects objects = new S3WholeObjects((S3AFileSystem) hadoops);
+        Digests digests = new Digests();
+        WholeObjects objects = new S3WholeObjects((S3AFileSystem) hadoops, digests);
+        S3AccessHelper digesting = new DigestingHelper((S3AFileSystem) hadoops, helper, digests);
         return new FlinkS3FileSystem(
-                hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, helper, partBytes, uploadsMax) {
+                hadoops, s5cmd, temporaryFolder, entropyKey, entropyCharacters, digesting, partBytes, uploadsMax) {
             /** A directory exists as soon as it has a file. */
             @Override
             public boolean mkdirs(Path path) {
@@ -61,6 +68,13 @@ public final class StateFileSystemFactory extends S3FileSystemFactory {
                 }
                 objects.delete(FlinksWriter.keyOf(path));
                 return true;
+            }
+
+            /** Open a file of a random name, as Flink gives to state that is too large for {@code _metadata}. */
+            @Override
+            public HadoopDataOutputStream create(Path path, WriteMode mode) throws IOException {
+                OutputStream file = new StateStream(createRecoverableWriter().open(path));
+                return new HadoopDataOutputStream(new FSDataOutputStream(file, null));
             }
 
             @Override

@@ -29,9 +29,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PartRequestTest {
     private final Queue<Integer> statuses = new ArrayDeque<>();
     private final Deque<byte[]> bodies = new ArrayDeque<>();
+    private final List<String> digests = new ArrayList<>();
     private final List<Long> pauses = new ArrayList<>();
     private final Attempts attempts = new Attempts(pauses::add);
     private final PartBuffer part = new PartBuffer(new PartBuffer.Blocks(1));
+    private String code = "SlowDown";
+    private String hint = "";
     private HttpServer server;
     private URL url;
 
@@ -52,10 +55,11 @@ class PartRequestTest {
 
     private void answer(HttpExchange exchange) throws IOException {
         bodies.add(exchange.getRequestBody().readAllBytes());
+        digests.add(String.valueOf(exchange.getRequestHeaders().getFirst("Content-MD5")));
         int status = statuses.isEmpty() ? 200 : statuses.poll();
         byte[] body = status == 200
                 ? new byte[0]
-                : "<Error><Code>SlowDown</Code><Message>canary</Message></Error>".getBytes(StandardCharsets.UTF_8);
+                : "<Error><Code>%s</Code><Message>canary%s</Message></Error>".formatted(code, hint).getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().add("ETag", "\"abc\"");
         exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
         exchange.getResponseBody().write(body);
@@ -64,14 +68,14 @@ class PartRequestTest {
 
     @Test
     void theBytesArriveAndTheTagIsReturned() throws IOException {
-        assertEquals("abc", PartRequest.send(url, part));
+        assertEquals("abc", PartRequest.send(url, null, part));
         assertArrayEquals("lines\n".repeat(100_000).getBytes(StandardCharsets.UTF_8), bodies.getLast());
     }
 
     @Test
     void whatPassesIsTriedAgainWithLongerPauses() throws IOException {
         statuses.addAll(List.of(503, 500, 429, 503, 503, 503, 503));
-        assertEquals("abc", attempts.send("part", () -> PartRequest.send(url, part)));
+        assertEquals("abc", attempts.send("part", () -> PartRequest.send(url, null, part)));
         assertEquals(List.of(250L, 500L, 1000L, 2000L, 4000L, 8000L, 8000L), pauses);
         assertEquals(8, bodies.size());
         assertEquals(1, bodies.stream().map(body -> body.length).distinct().count());
@@ -83,7 +87,7 @@ class PartRequestTest {
             statuses.add(503);
         }
         IOException failure =
-                assertThrows(IOException.class, () -> attempts.send("part", () -> PartRequest.send(url, part)));
+                assertThrows(IOException.class, () -> attempts.send("part", () -> PartRequest.send(url, null, part)));
         assertEquals("the bucket answered 503 SlowDown", failure.getMessage());
         assertEquals(12, bodies.size());
     }
@@ -93,16 +97,50 @@ class PartRequestTest {
     void aRefusalIsNotTriedAgain(int status) {
         statuses.add(status);
         IOException failure = assertThrows(
-                PartRequest.Refused.class, () -> attempts.send("part", () -> PartRequest.send(url, part)));
+                PartRequest.Refused.class, () -> attempts.send("part", () -> PartRequest.send(url, null, part)));
         assertEquals(List.of(), pauses);
         assertFalse(failure.toString().contains("canary"), failure.toString());
+    }
+
+    /** Amazon's message and MinIO's. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters",
+        "Missing required header for this request: Content-Md5."
+    })
+    void aBucketThatAsksForADigestIsKnownAndThePartHasOneThen(String message) throws IOException {
+        statuses.add(400);
+        hint = message;
+        assertEquals("abc", new Digests().send(part::writeTo, md5 -> PartRequest.send(url, md5, part)));
+        assertEquals(List.of("null", "lEa9R8ltryW500QN/BRxdw=="), digests);
+        assertArrayEquals(bodies.getFirst(), bodies.getLast());
+    }
+
+    @Test
+    void aPartThatWasDamagedOnItsWayIsSentAgain() throws IOException {
+        statuses.add(400);
+        code = "BadDigest";
+        hint = "The Content-MD5 you specified did not match what we received.";
+        assertEquals("abc", attempts.send("part", () -> PartRequest.send(url, "md5", part)));
+        assertEquals(List.of(250L), pauses);
+    }
+
+    @Test
+    void anotherBadRequestIsNoQuestionForADigest() {
+        statuses.addAll(List.of(400, 403));
+        for (String unrelated : List.of("", "Content-MD5")) {
+            hint = unrelated;
+            IOException failure =
+                    assertThrows(IOException.class, () -> PartRequest.send(url, null, part));
+            assertEquals(PartRequest.Refused.class, failure.getClass());
+        }
     }
 
     @Test
     void aServerThatIsAwayIsTriedAgainAndTheAddressStaysSecret() {
         server.stop(0);
         IOException failure =
-                assertThrows(IOException.class, () -> attempts.send("part", () -> PartRequest.send(url, part)));
+                assertThrows(IOException.class, () -> attempts.send("part", () -> PartRequest.send(url, null, part)));
         assertEquals(11, pauses.size());
         assertFalse(failure.toString().contains("canary"), failure.toString());
     }
