@@ -21,7 +21,7 @@ demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits
 benchmark: setup ## the landing job beside its peers: hours of measuring, see benchmarks/landing/README.md
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
 
-test: setup ## every test: unit, Java, faults, hostile records and integration against real servers
+test: setup ## every test but the long ones: unit, Java, faults, hostile records, daemon and chain on real servers
 	@$(MAKE) --no-print-directory -j 2 test-unit test-java
 	@$(MAKE) --no-print-directory -j 2 test-faults test-servers
 
@@ -29,7 +29,8 @@ test-quick: setup ## the unit tests of Python and Java without the slow ones, in
 	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
 	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -DexcludedGroups=slow
 
-test-long: setup ## the random faults with ten seeds each; HOURGLASS_FAULT_ROUNDS asks for more
+test-long: setup ## what test leaves out (mark long), and the random faults, ten seeds or HOURGLASS_FAULT_ROUNDS
+	@$(BIN)/python -m pytest tests -m long
 	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
 
 test-unit: setup
@@ -43,7 +44,7 @@ test-faults: setup
 	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile --no-loadscope-reorder
 
 test-servers: setup
-	@$(BIN)/python -m pytest tests/hostile tests/integration
+	@$(BIN)/python -m pytest tests/hostile tests/integration tests/daemon -m "not long"
 
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions
 	@$(BIN)/ruff format --check --quiet .

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from flink_jobs.process_identity import find_process
 
 POLL_SECONDS = 0.1
 LOG_TAIL_LINES = 15
+_REAP_SECONDS_MAX = 5.0
+"""A process with several threads is a zombie before the last of them has ended, and can be reaped only then."""
 _TRACE_WORDS = ("Traceback (most recent", "The above exception was", "During handling of the above", "├", "│", "└")
 
 
@@ -117,7 +119,8 @@ class ProcessTable:
         if running is not None:
             end_tree(running.tree(), limit_seconds=limit_seconds)
         if child := self._children.pop(name, None):
-            child.poll()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_REAP_SECONDS_MAX)
         self._file(name).unlink(missing_ok=True)
 
     def _file(self, name: str) -> Path:

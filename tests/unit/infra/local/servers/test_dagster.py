@@ -23,8 +23,16 @@ def test_the_local_instance_is_the_one_of_production_but_for_storage_logs_and_ru
 
 
 def test_dagster_takes_the_local_instance(tmp_path: Path) -> None:
-    """A run that failed is retried, and no two runs refresh one stage."""
-    prepare(LocalSettings(data_dir=tmp_path))
+    """A run that failed is retried, and no two runs refresh one stage.
+
+    A run whose code server is away is launched again, and one whose process ended without a word is given up.
+    """
+    prepare(LocalSettings(data_dir=tmp_path, run_concurrency=3))
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
         assert instance.run_retries_enabled
         assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
+        assert instance.run_monitoring_max_runtime_seconds > 0
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue is not None
+        assert queue.max_concurrent_runs == 3
+        assert queue.max_user_code_failure_retries > 0
