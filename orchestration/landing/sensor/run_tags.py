@@ -28,6 +28,7 @@ TAG_PARTITION = "dagster/partition"
 TAG_RANGE_START = "dagster/asset_partition_range_start"
 TAG_RANGE_END = "dagster/asset_partition_range_end"
 TAG_MAX_RETRIES = "dagster/max_retries"
+TAG_PRIORITY = "dagster/priority"
 _FINGERPRINT_CHARACTERS = 16
 _IDLE_ENDS: TypeAdapter[dict[ChainName, IdleSince]] = TypeAdapter(dict[ChainName, IdleSince])
 

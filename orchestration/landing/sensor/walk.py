@@ -22,8 +22,8 @@ from orchestration.landing.sensor.cursor import Cursor, RequestedRun
 
 STEPS_MAX = 200
 """Hours that one tick visits; the next one goes on."""
-OLD_REQUESTS_MAX = 1
-"""Runs that one tick requests for hours beyond the look-back: a long past must not fill the queue of the present."""
+OLD_REQUESTS_MAX = 24
+"""Hours beyond the look-back that one tick requests, mostly one range: a long past is not one queue of the present."""
 
 
 @dataclass

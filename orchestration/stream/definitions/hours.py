@@ -12,8 +12,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.errors import UnavailableError
 from orchestration.landing.sensor.cursor import Cursor, read_cursor
-from orchestration.landing.sensor.ranges import runs_of
-from orchestration.landing.sensor.run_tags import run_tags
+from orchestration.landing.sensor.ranges import RequestedHours, runs_of
+from orchestration.landing.sensor.run_tags import TAG_PRIORITY, run_tags
 from orchestration.landing.sensor.selection import AssetsOfOneHour
 from orchestration.landing.sensor.tick import Tick, run_tick
 from orchestration.stream.cadence import Cadence
@@ -65,7 +65,7 @@ def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> 
             return dg.SensorResult(skip_reason=_sentence(tick, held), cursor=tick.cursor.to_text())
         context.log.info(_sentence(tick, held))
         return dg.SensorResult(
-            run_requests=_run_requests(tick, document.hours_per_run_max),
+            run_requests=_run_requests(tick, document, bound.stream.clock.utc_now()),
             cursor=tick.cursor.to_text(),
             asset_events=[_writer_progress(document, tick)],
         )
@@ -126,15 +126,20 @@ def _sentence(tick: Tick, held: int) -> str:
     return f"{held} complete hours wait for the cadence of the stream; {tick.sentence()}"
 
 
-def _run_requests(tick: Tick, hours_max: int) -> list[dg.RunRequest]:
+def _run_requests(tick: Tick, document: StreamDocument, now: datetime) -> list[dg.RunRequest]:
     return [
         dg.RunRequest(
             run_key=run.run_key,
             partition_key=run.hours[0].partition_key if len(run.hours) == 1 else None,
-            tags=run_tags(run.requests, run.reasons),
+            tags=run_tags(run.requests, run.reasons) | _priority(run, now - document.lookback),
         )
-        for run in runs_of(tick.requests, tick.reasons, hours_max)
+        for run in runs_of(tick.requests, tick.reasons, document.hours_per_run_max)
     ]
+
+
+def _priority(run: RequestedHours, recent: datetime) -> dict[str, str]:
+    """Let the runs of recent hours overtake those of a long past in the queue."""
+    return {TAG_PRIORITY: "-1"} if run.hours[-1].end <= recent else {}
 
 
 def _writer_progress(document: StreamDocument, tick: Tick) -> dg.AssetMaterialization:

@@ -58,6 +58,16 @@ def published(fake: FakeLanding) -> set[Hour]:
     return set(published_revisions(fake.bucket, fake.stream.layout))
 
 
+def test_the_runs_of_a_long_past_yield_to_those_of_recent_hours(
+    fake: FakeLanding, defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """Dagster starts queued runs by priority; a run with an hour within the look-back has none."""
+    assert "dagster/priority" not in only_request(defs, instance).tags
+    fake.clock.time += timedelta(days=7)
+    first, *_ = tick(defs, instance).run_requests or []
+    assert "-1" == first.tags["dagster/priority"]
+
+
 def test_a_backlog_is_one_run_and_is_requested_once(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     """The run has the range of the partitions; the same tick gives the same key, and the next one requests nothing."""
     first, again = tick(defs, instance), tick(defs, instance)

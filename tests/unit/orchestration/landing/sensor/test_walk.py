@@ -185,12 +185,13 @@ def test_the_walk_is_bounded_and_goes_on_in_the_next_tick(fake: FakeLanding) -> 
     assert [H1.plus(10 + n).label for n in range(10)] == labels(second)
 
 
-def test_a_long_past_is_requested_an_hour_a_tick(fake: FakeLanding) -> None:
-    """After a month of silence the hours with records come first, and one of the hours beyond the look-back."""
+def test_a_long_past_is_requested_a_day_a_tick(fake: FakeLanding) -> None:
+    """After a month of silence the hours with records come first, and 24 of the hours beyond the look-back."""
     later(fake, days=30)
-    first = tick(fake)
-    assert ([H1.plus(n).label for n in range(4)], True) == (labels(first), first.behind)
-    assert [H1.plus(4).label] == labels(tick(fake, first.cursor))
+    many = Limits(requests_max=576)
+    first = run_tick(fake.stream, read_cursor(None, (TOPIC,)), many)
+    assert ([H1.plus(n).label for n in range(3 + 24)], True) == (labels(first), first.behind)
+    assert [H1.plus(n).label for n in range(27, 51)] == labels(run_tick(fake.stream, first.cursor, many))
 
 
 def test_with_create_time_old_hours_are_silent_only_when_a_record_follows(fake: FakeLanding) -> None:
@@ -206,7 +207,7 @@ def test_with_create_time_old_hours_are_silent_only_when_a_record_follows(fake: 
     fake.broker.records[1] += minutes(501)
     fake.job.land(0, 7, 7, fake.clock.utc_now())
     fake.job.land(1, 5, 5, fake.clock.utc_now())
-    assert ["2025-08-01T04"] == labels(tick(fake, found.cursor))
+    assert [H1.plus(n).label for n in range(3, 8)] == labels(tick(fake, found.cursor))
 
 
 def test_a_lost_cursor_repeats_the_run_keys_of_empty_hours(fake: FakeLanding) -> None:
