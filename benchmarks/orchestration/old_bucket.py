@@ -16,8 +16,8 @@ from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.ledger.days import DAY, day_objects, write_day
 from orchestration.landing.proof.compaction import compact_ledger
 from orchestration.landing.proof.evidence import Request, Stream, prove
-from orchestration.landing.proof.report import Wanted, hour_rows
 from orchestration.landing.publication import published_revisions
+from orchestration.landing.report.hours import Wanted, hour_rows
 from orchestration.landing.sensor.cursor import Cursor, RequestedRun, read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
 from tests.fakes.counting_bucket import CountingBucket

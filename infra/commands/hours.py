@@ -12,9 +12,9 @@ from infra.commands.console import StreamName, print_line
 
 if TYPE_CHECKING:
     from orchestration.landing.proof.evidence import Stream
-    from orchestration.landing.proof.restatement import Restatement
-    from orchestration.landing.proof.verification.seals import Finding
-    from orchestration.landing.proof.verify import Verified
+    from orchestration.landing.report.restatement import Restatement
+    from orchestration.landing.verification.seals import Finding
+    from orchestration.landing.verification.verify import Verified
 
 WRONG, UNKNOWN = 1, 2
 
@@ -50,9 +50,9 @@ def verify(  # noqa: PLR0913 (the options of a command)
     something is wrong, and printed with its name; 2: it cannot be known.
     """
     from orchestration.landing.errors import LandingError
-    from orchestration.landing.proof.verification.days import wrong_days
-    from orchestration.landing.proof.verification.seals import verify_chain
-    from orchestration.landing.proof.verify import sealed_hours, verify_hours
+    from orchestration.landing.verification.days import wrong_days
+    from orchestration.landing.verification.seals import verify_chain
+    from orchestration.landing.verification.verify import sealed_hours, verify_hours
 
     if bool(labels) == every:
         raise typer.BadParameter("give hours, or --all")
@@ -83,7 +83,7 @@ def restatements(
     Exit code 0, also when there is none; 2: the bucket cannot be read.
     """
     from orchestration.landing.errors import LandingError
-    from orchestration.landing.proof.restatement import read_restatements
+    from orchestration.landing.report.restatement import read_restatements
 
     asked = _stream(context.obj)
     try:

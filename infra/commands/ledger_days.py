@@ -12,7 +12,7 @@ from flink_jobs.contracts.layout import StreamLayout
 from flink_jobs.s3.objects import Objects
 from orchestration.landing.clients.s3 import ListedObject
 from orchestration.landing.errors import BucketRefusedError
-from orchestration.landing.proof.verification.days import wrong_days
+from orchestration.landing.verification.days import wrong_days
 
 
 def day_findings(objects: Objects, layout: StreamLayout) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from infra.local.proof import ProofRow, proof_rows
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from infra.local.streams import streams
-from orchestration.landing.proof.report import published_hours
+from orchestration.landing.report.hours import published_hours
 from orchestration.settings import StreamAccess
 from orchestration.stream.binding import proven_stream
 from orchestration.stream.document import StreamDocument

@@ -8,7 +8,7 @@ from infra.local import dagster_runs
 from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
 from infra.local.streams import streams
-from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
+from orchestration.landing.report.hours import HourRow, Wanted, hour_rows
 from orchestration.stream.binding import bind
 from orchestration.stream.catalog import StreamEntry
 

@@ -11,9 +11,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.dagster_errors import RETRIES_MAX, RETRY_SECONDS
 from orchestration.landing.errors import UnavailableError
-from orchestration.landing.proof.checks import Comparison
 from snowflake_components.errors import SnowflakeUnavailableError
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.landing.clients.event_figures import EventFigures
-from orchestration.landing.proof.checks import Comparison
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.proof.seal import Seal
 
 Numbers = dict[str, int | float | str | list[str]]

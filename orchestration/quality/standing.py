@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import Hour, PublicationKey, SealKey
 from orchestration.landing.clients.kafka import TopicOffsets
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.ledger.whole import read_whole_ledger
-from orchestration.landing.proof.checks import Comparison
 from orchestration.landing.proof.completeness import CompletenessPolicy
 from orchestration.landing.proof.evidence import Stream
-from orchestration.landing.proof.produced import broker_dates, hours_that_have_not_landed
 from orchestration.landing.proof.seal import newest_seal_keys
-from orchestration.landing.proof.state import REPAIRS, HourState
 from orchestration.landing.publication import published_revisions
+from orchestration.landing.report.produced import broker_dates, hours_that_have_not_landed
+from orchestration.landing.report.state import REPAIRS, HourState
 from orchestration.landing.sensor.retention import countdown, retention_findings, unprovable_at
 from orchestration.quality.shares import Numbers
 

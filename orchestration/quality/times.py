@@ -9,7 +9,7 @@ from math import ceil
 from flink_jobs.contracts.layout import HOUR, Hour
 from orchestration.landing.clients.event_figures import EventFigures
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.proof.checks import Comparison
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.quality.shares import Numbers
 
 _LOOKBACK_QUANTILE = 0.999

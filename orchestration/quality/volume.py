@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey
-from orchestration.landing.proof.checks import Comparison
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.proof.seal import Seal
 from orchestration.quality.shares import Numbers

@@ -15,7 +15,7 @@ from flink_jobs.contracts.stream_settings import STREAM_PATTERN, TOPIC_PATTERN, 
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.partitions import StreamKeys, hourly_partitions
 from orchestration.landing.proof.completeness import CompletenessPolicy
-from orchestration.landing.proof.report import LATE
+from orchestration.landing.report.hours import LATE
 from orchestration.stream.cadence import Cadence
 
 _TEXT = WithJsonSchema({"type": "string"})

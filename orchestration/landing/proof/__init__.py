@@ -1,1 +1,1 @@
-"""Whether an hour is complete, the seal that proves it, the blocking checks, and the report over all hours."""
+"""Whether an hour is complete, and the seal that proves it."""

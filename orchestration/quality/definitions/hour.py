@@ -15,8 +15,8 @@ import dagster as dg
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.check_evaluations import checked_hour, compared, evaluation
 from orchestration.landing.clients.event_figures import EventFigures
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.errors import HourNotCompleteError
-from orchestration.landing.proof.checks import Comparison
 from orchestration.landing.proof.evidence import list_hour
 from orchestration.landing.proof.seal import Seal
 from orchestration.landing.publication import Publication

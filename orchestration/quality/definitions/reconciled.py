@@ -8,7 +8,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.landing.check_evaluations import compared
-from orchestration.landing.proof.checks import Comparison
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.quality.reconcile import Change, Reconciled, reconcile
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.definitions.assets import bound_stream

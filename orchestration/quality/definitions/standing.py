@@ -11,8 +11,8 @@ import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.check_evaluations import evaluation
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.errors import UnavailableError
-from orchestration.landing.proof.checks import Comparison
 from orchestration.quality.standing import (
     expected_hour,
     ledger_readable,

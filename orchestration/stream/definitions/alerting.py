@@ -9,8 +9,8 @@ import dagster as dg
 from orchestration.alerts.delivery import deliver
 from orchestration.alerts.incidents import Incident, read_state
 from orchestration.landing.errors import UnavailableError
-from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
-from orchestration.landing.proof.state import HourState
+from orchestration.landing.report.hours import HourRow, Wanted, hour_rows
+from orchestration.landing.report.state import HourState
 from orchestration.quality.definitions.incidents import check_incidents
 from orchestration.stream.definitions.assets import bound_stream
 from orchestration.stream.definitions.in_progress import hours_in_progress

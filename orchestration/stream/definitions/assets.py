@@ -11,9 +11,9 @@ from dagster_shared.check import CheckError
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
-from orchestration.landing.proof.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
+from orchestration.landing.report.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_requests
 from orchestration.stream.definitions.hours_of_run import HoursOfRun

@@ -10,19 +10,19 @@ import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.check_evaluations import checked_hour, compared, evaluation
-from orchestration.landing.ledger.whole import read_whole_ledger
-from orchestration.landing.proof.as_of_seal import divide, later_objects, view_as_of
-from orchestration.landing.proof.checks import (
+from orchestration.landing.comparison.as_of_seal import divide, later_objects, view_as_of
+from orchestration.landing.comparison.checks import (
     Comparison,
     compare_objects,
     compare_offsets,
     compare_registered,
 )
+from orchestration.landing.comparison.rows import compare_rows
+from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Open, missing_offsets
 from orchestration.landing.proof.evidence import Evidence, Stream, examine, list_hour
-from orchestration.landing.proof.rows import compare_rows
 from orchestration.landing.proof.seal import Seal
-from orchestration.landing.proof.verification.corrupt import naming_corrupt_objects
+from orchestration.landing.verification.corrupt import naming_corrupt_objects
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.definitions.assets import bound_stream, require_seal
 from orchestration.stream.definitions.hours_of_run import name_failed_hours

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from infra.local.proof import ProofRow
-from orchestration.landing.proof.report import HourRow
-from orchestration.landing.proof.state import HourState
+from orchestration.landing.report.hours import HourRow
+from orchestration.landing.report.state import HourState
 
 
 def published(*, agree: bool | None = True) -> HourRow:

@@ -10,10 +10,10 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.errors import HourNotCheckedError
-from orchestration.landing.proof.report import hour_rows, published_hours
 from orchestration.landing.proof.seal import latest_seal
-from orchestration.landing.proof.state import HourState
 from orchestration.landing.publication import published_revisions
+from orchestration.landing.report.hours import hour_rows, published_hours
+from orchestration.landing.report.state import HourState
 from orchestration.landing.run_checks import passed_checks
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, failure_of, publish, red_checks, with_fake_table

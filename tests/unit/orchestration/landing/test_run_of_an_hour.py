@@ -11,9 +11,9 @@ from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
 from orchestration.landing.proof.links import digest
-from orchestration.landing.proof.report import hour_rows
 from orchestration.landing.proof.seal import latest_seal
-from orchestration.landing.proof.state import HourState
+from orchestration.landing.report.hours import hour_rows
+from orchestration.landing.report.state import HourState
 from orchestration.stream.definitions.assets import external_assets, landed_hour, published_hour
 from orchestration.stream.definitions.checks import hour_checks
 from orchestration.stream.definitions.hours import hour_job, hour_sensor

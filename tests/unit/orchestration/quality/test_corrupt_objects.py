@@ -8,7 +8,7 @@ from collections.abc import Callable
 import dagster as dg
 import pytest
 
-from orchestration.landing.proof.verify import verify_hours
+from orchestration.landing.verification.verify import verify_hours
 from tests.fakes.landing import H1
 from tests.fakes.local_snowflake import FOREIGN_WARNING
 from tests.unit.orchestration.landing.hour_job import materialized

@@ -10,8 +10,8 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.clients.kafka import RecordTime
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError
-from orchestration.landing.proof.checks import Comparison
 from orchestration.quality.definitions.standing import evaluate, newest_expected, standing_checks, standing_sensor
 from orchestration.stream.definitions.assets import external_assets
 from tests.fakes.landing import H1, FakeLanding

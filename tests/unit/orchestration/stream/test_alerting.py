@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.alerts.incidents import Message, Occasion
 from orchestration.landing.errors import BucketUnavailableError
-from orchestration.landing.proof.report import hour_rows
+from orchestration.landing.report.hours import hour_rows
 from orchestration.stream.definitions.alerting import alert_sensor, incidents
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, FakeLanding, minutes

@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from orchestration.landing.clients.kafka import RecordTime
-from orchestration.landing.proof.as_of_seal import divide, later_objects
-from orchestration.landing.proof.checks import compare_offsets
+from orchestration.landing.comparison.as_of_seal import divide, later_objects
+from orchestration.landing.comparison.checks import compare_offsets
 from orchestration.landing.proof.evidence import Request, list_hour, prove
 from orchestration.landing.proof.seal import Seal, draft_seal, latest_seal, write_seal
 from orchestration.stream.definitions import assets

@@ -16,9 +16,9 @@ from orchestration.landing.ledger.whole import Entries, read_whole_ledger
 from orchestration.landing.proof.compaction import compact_ledger
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.seal import draft_seal
-from orchestration.landing.proof.verification.days import wrong_days
 from orchestration.landing.sensor.cursor import read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
+from orchestration.landing.verification.days import wrong_days
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, TOPIC, FakeLanding
 

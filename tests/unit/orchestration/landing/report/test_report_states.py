@@ -9,8 +9,8 @@ import pytest
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.kafka import RecordTime
 from orchestration.landing.errors import BrokerUnavailableError
-from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
-from orchestration.landing.proof.state import HourState
+from orchestration.landing.report.hours import HourRow, Wanted, hour_rows
+from orchestration.landing.report.state import HourState
 from snowflake_components.errors import SnowflakeUnavailableError
 from tests.fakes.landing import H1, FakeLanding, minutes
 

@@ -15,7 +15,7 @@ from orchestration.landing.ledger.days import (
     read_day_entries,
     read_days,
 )
-from orchestration.landing.proof.verification.seals import Finding
+from orchestration.landing.verification.seals import Finding
 
 
 def wrong_days(bucket: Bucket, layout: StreamLayout) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flink_jobs.contracts.layout import Hour, Kind, ObjectKey
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.proof.as_of_seal import divide
+from orchestration.landing.comparison.as_of_seal import divide
 from orchestration.landing.proof.seal import Seal, SealedPartition, sealed_partitions
 
 _NAMED_MAX = 10

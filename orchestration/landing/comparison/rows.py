@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.landing.clients.table_rows import RowGroup
-from orchestration.landing.proof.checks import Comparison
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.proof.contents import SealedContent
 from orchestration.landing.proof.seal import Seal, SealedObject
 

@@ -7,7 +7,7 @@ import pytest
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.proof.checks import compare_objects, compare_offsets, compare_registered
+from orchestration.landing.comparison.checks import compare_objects, compare_offsets, compare_registered
 from orchestration.landing.proof.evidence import Request, list_hour, prove
 from orchestration.landing.proof.seal import Seal, draft_seal
 from tests.fakes.landing import H1, FakeLanding

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, PublicationKey, SealKey
-from orchestration.landing.clients.s3 import ListedObject
+from flink_jobs.contracts.layout import Hour, PublicationKey, SealKey
 from orchestration.landing.clients.snowflake import ExternalTable, by_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.completeness import Complete, Open, Quarantined, before_asking
 from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
-from orchestration.landing.proof.produced import broker_dates, hours_that_have_not_landed
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seals
-from orchestration.landing.proof.state import REPAIRS, HourState
 from orchestration.landing.publication import published_revisions
+from orchestration.landing.report.listing import Listing, list_landing
+from orchestration.landing.report.produced import broker_dates, hours_that_have_not_landed
+from orchestration.landing.report.state import REPAIRS, HourState
 from snowflake_components.errors import ObjectMissingError, SnowflakeError
 
 LATE = timedelta(minutes=15)
 """How long after its boundary, or after its newest object, an hour may take to be published."""
-
-
 SILENT_HOURS = 72
 """Silent hours that a report of every hour looks at, back from the newest one."""
 READ_HOURS = 24
 """Newest sealed hours whose seal is always read, so that a damaged one is seen within a day."""
-NEAR, SPAN = timedelta(hours=24), timedelta(hours=96)
-"""Hours with a smaller distance share a listing, as long as it has not more hours than `SPAN`."""
-LISTINGS = 8
-"""Listings at the same time: the pages of one come one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +75,6 @@ class _Counts:
     queryable: Mapping[Hour, Mapping[str, int]]
 
 
-@dataclass(slots=True)
-class _Listing:
-    """The listed objects of an hour with accepted lines by key, and the epochs of their keys."""
-
-    objects: dict[str, ListedObject] = field(default_factory=dict)
-    epochs: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class _Sources:
     """What was read about the hours of the report. `ends` and `counts` are None while broker or Snowflake are away.
@@ -104,7 +89,7 @@ class _Sources:
     totals: LedgerTotals
     sealed: Mapping[Hour, SealKey]
     seals: Mapping[Hour, Seal]
-    listed: Mapping[Hour, _Listing]
+    listed: Mapping[Hour, Listing]
     counts: _Counts | None
     published: Mapping[Hour, PublicationKey]
 
@@ -144,7 +129,7 @@ def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None
         totals=totals,
         sealed=sealed,
         seals={},
-        listed=_list_landing(stream, hours),
+        listed=list_landing(stream.bucket, stream.layout, hours),
         counts=_counts(stream, table, hours),
         published=published,
     )
@@ -213,7 +198,7 @@ def _shows_its_seal(sources: _Sources, hour: Hour) -> bool:
     landed = sources.totals.hours.get(hour)
     if landed is None and sources.published[hour].records:
         return False  # the ledger was cut: only the seal has the numbers
-    listed, counts = sources.listed.get(hour, _Listing()), sources.counts
+    listed, counts = sources.listed.get(hour, Listing()), sources.counts
     promised = sorted(landed.landing_epochs.epochs()) if landed else []
     if sorted(listed.epochs) != promised:
         return False
@@ -236,7 +221,7 @@ def _window(stream: Stream, wanted: Wanted, hours: set[Hour]) -> set[Hour]:
 def _row(sources: _Sources, hour: Hour) -> HourRow:
     seal, counts = sources.sealed.get(hour), sources.counts
     accepted, rejected = _landed(sources, hour)
-    listed = sources.listed.get(hour, _Listing()).objects
+    listed = sources.listed.get(hour, Listing()).objects
     registered = set(counts.registered.get(hour, ())) if counts else None
     queryable = sum(counts.queryable.get(hour, {}).values()) if counts else None
     found = _finding(sources, hour, registered)
@@ -273,7 +258,7 @@ def _agreement(sources: _Sources, hour: Hour, found: _Finding) -> tuple[bool | N
 def _due(sources: _Sources, hour: Hour) -> datetime:
     """Return when the hour should be published: after its boundary and its newest object, with the allowance."""
     policy = sources.stream.policy
-    listed = sources.listed.get(hour, _Listing()).objects.values()
+    listed = sources.listed.get(hour, Listing()).objects.values()
     times = [item.modified for item in listed if item.modified is not None]
     return max([policy.beyond(hour), *times]) + policy.grace + sources.wanted.late
 
@@ -368,39 +353,3 @@ def _counts(stream: Stream, table: ExternalTable, hours: Collection[Hour]) -> _C
         return _Counts({}, {})  # the first run of an hour creates the table
     except SnowflakeError:
         return None
-
-
-def _list_landing(stream: Stream, hours: Collection[Hour]) -> dict[Hour, _Listing]:
-    """List the landed objects of the hours, and of hours between them that are near."""
-    with ThreadPoolExecutor(LISTINGS) as pool:
-        parts = pool.map(lambda span: _list_span(stream, *span), _spans(hours))
-        return {hour: its for part in parts for hour, its in part.items()}
-
-
-def _list_span(stream: Stream, first: Hour, last: Hour) -> dict[Hour, _Listing]:
-    listed: dict[Hour, _Listing] = {}
-    prefix, start = stream.layout.prefix(Kind.LANDING), stream.layout.hour_prefix(Kind.LANDING, first)
-    for found in stream.bucket.list(prefix, start_after=start):
-        key = ObjectKey.try_parse(found.key)
-        if key is None:
-            continue
-        if key.hour > last:
-            break
-        its = listed.setdefault(key.hour, _Listing())
-        its.objects[found.key] = found
-        its.epochs.append(key.epoch)
-    return listed
-
-
-def _spans(hours: Collection[Hour]) -> Iterator[tuple[Hour, Hour]]:
-    """Yield the first and the last hour of each listing, so that one old hour does not list everything since."""
-    first = before = None
-    for hour in sorted(hours):
-        if first is None or before is None:
-            first = hour
-        elif hour.start - before.start > NEAR or hour.start - first.start >= SPAN:
-            yield first, before
-            first = hour
-        before = hour
-    if first is not None and before is not None:
-        yield first, before

@@ -9,9 +9,9 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.proof.evidence import Request, prove
-from orchestration.landing.proof.report import Wanted, hour_rows
 from orchestration.landing.proof.seal import draft_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
+from orchestration.landing.report.hours import Wanted, hour_rows
 from tests.fakes.landing import H1, FakeLanding, minutes
 
 TWO, THREE = H1.plus(1), H1.plus(2)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from orchestration.landing.clients.s3 import Bucket
-from orchestration.landing.proof.checks import Comparison
+from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.proof.seal import Seal, SealedObject
-from orchestration.landing.proof.verification.lines import unreadable_lines
+from orchestration.landing.verification.lines import unreadable_lines
 from snowflake_components.errors import SnowflakeError, SnowflakeUnavailableError
 
 READ_BYTES_MAX = 256 * 1024 * 1024

@@ -16,10 +16,10 @@ from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.proof.completeness import Proof
 from orchestration.landing.proof.evidence import Request, prove
 from orchestration.landing.proof.seal import anchor_of, draft_seal, latest_seal, write_seal
-from orchestration.landing.proof.verification.seals import verify_chain
-from orchestration.landing.proof.verify import Verdict, Verified, sealed_hours, verify_hours
 from orchestration.landing.sensor.cursor import read_cursor
 from orchestration.landing.sensor.tick import Limits, run_tick
+from orchestration.landing.verification.seals import verify_chain
+from orchestration.landing.verification.verify import Verdict, Verified, sealed_hours, verify_hours
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, TOPIC, FakeLanding, minutes
 

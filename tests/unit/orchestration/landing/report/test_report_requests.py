@@ -9,8 +9,8 @@ import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind
 from orchestration.landing.clients.snowflake import ExternalTable
-from orchestration.landing.proof import report
-from orchestration.landing.proof.report import HourRow, Wanted, hour_rows
+from orchestration.landing.report import hours as report
+from orchestration.landing.report.hours import HourRow, Wanted, hour_rows
 from snowflake_components.errors import SnowflakeUnavailableError
 from tests.fakes.counting_bucket import CountingBucket
 from tests.fakes.long_stream import FIRST, LAYOUT, LongStream, LongTable

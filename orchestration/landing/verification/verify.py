@@ -16,17 +16,17 @@ from enum import StrEnum
 
 from flink_jobs.contracts.layout import Hour, Kind, LinkKey, SealKey
 from flink_jobs.contracts.ledger import LedgerEntry
+from orchestration.landing.comparison.checks import compare_objects, compare_offsets
 from orchestration.landing.errors import LandingError, SealUnreadableError
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.ledger.whole import read_whole_ledger
-from orchestration.landing.proof.checks import compare_objects, compare_offsets
 from orchestration.landing.proof.completeness import Open, Proof, missing_offsets, offsets_reached
 from orchestration.landing.proof.evidence import Stream, list_hour
 from orchestration.landing.proof.links import digest
 from orchestration.landing.proof.seal import Seal, entries_digest, fingerprint, latest_seal_key, parse_seal, seal_keys
-from orchestration.landing.proof.verification.attestation import Attestation, Broken
-from orchestration.landing.proof.verification.lines import wrong_lines
-from orchestration.landing.proof.verification.seals import Finding
+from orchestration.landing.verification.attestation import Attestation, Broken
+from orchestration.landing.verification.lines import wrong_lines
+from orchestration.landing.verification.seals import Finding
 
 
 class Verdict(StrEnum):

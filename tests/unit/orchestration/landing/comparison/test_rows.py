@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orchestration.landing.clients.table_rows import RowGroup
+from orchestration.landing.comparison.rows import compare_rows
 from orchestration.landing.proof.evidence import Request, prove
-from orchestration.landing.proof.rows import compare_rows
 from orchestration.landing.proof.seal import Seal, draft_seal
 from tests.fakes.landing import H1, FakeLanding
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from flink_jobs.contracts.layout import StreamLayout
 from infra.commands import hours as commands
-from orchestration.landing.proof import restatement
-from orchestration.landing.proof.restatement import Restatement, read_restatements, write_restatement
+from orchestration.landing.report import restatement
+from orchestration.landing.report.restatement import Restatement, read_restatements, write_restatement
 from orchestration.stream.definitions.assets import downstream_of
 from tests.fakes.landing import H1, FakeLanding, minutes
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, publish, with_fake_table

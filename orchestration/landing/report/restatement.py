@@ -17,7 +17,7 @@ from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.errors import SealUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel
 from orchestration.landing.proof.seal import Seal, SealedObject, read_seal
-from orchestration.landing.proof.verification.lines import plain
+from orchestration.landing.verification.lines import plain
 
 OBJECTS_MAX = 200
 BYTES_MAX = 32 * 2**20

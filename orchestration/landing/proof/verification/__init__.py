@@ -1,1 +1,0 @@
-"""What `verify` compares a seal with: the chain of seals, the lines of its objects, the broker."""
