@@ -38,10 +38,11 @@ def test_two_daemons_that_request_the_same_hours_publish_each_once(station: Stat
 def test_two_daemons_that_submit_the_same_tick_publish_each_hour_once(station: Station) -> None:
     """The second daemon takes the tick of the first one for an interrupted one, and submits the same run ids."""
     station.start_daemon()
-    station.start_daemon("second")
     station.points.arm("RUNS_FETCHED", Action.HOLD)
     revisions = dict.fromkeys(station.land(2), 1)
-    station.wait_for(lambda: len(station.points.reached_by("RUNS_FETCHED")) == 2, "both daemons submit the tick")
+    station.wait_for(lambda: bool(station.points.reached_by("RUNS_FETCHED")), "the first daemon submits the tick")
+    station.start_daemon("second")
+    station.wait_for(lambda: len(station.points.reached_by("RUNS_FETCHED")) == 2, "the second one submits it as well")
     station.points.release("RUNS_FETCHED")
     wait_until_published(station, revisions)
     station.stop_daemon("second")
