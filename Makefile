@@ -44,7 +44,8 @@ test-faults: setup
 	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile --no-loadscope-reorder
 
 test-servers: setup
-	@$(BIN)/python -m pytest tests/hostile tests/integration tests/daemon -m "not long"
+	@$(BIN)/python -m pytest tests/hostile tests/integration
+	@$(BIN)/python -m pytest tests/daemon -m "not long"
 
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions
 	@$(BIN)/ruff format --check --quiet .

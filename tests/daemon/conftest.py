@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -25,15 +25,28 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     )
     started = Station(settings)
     try:
-        started.start()
-        started.replace_code_server()
+        with pytest.MonkeyPatch.context() as patch:
+            _set(patch, started.environment)
+            started.start()
+            started.replace_code_server()
         yield started
     finally:
         started.stop()
 
 
+def _set(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
+        patch.setenv(name, value)
+
+
 @pytest.fixture(autouse=True)
-def _what_a_failure_leaves(station: Station) -> Iterator[None]:
+def _environment(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test find the servers of the station, and no other test of this process."""
+    _set(monkeypatch, station.environment)
+
+
+@pytest.fixture(autouse=True)
+def _what_a_failure_leaves(station: Station, _environment: None) -> Iterator[None]:
     """Disarm every point and stop further daemons after a test that failed: they are not the next one's."""
     yield
     station.points.disarm()

@@ -48,7 +48,6 @@ class Station:
 
     def start(self) -> None:
         """Start the two servers and write the instance of Dagster."""
-        os.environ.update(self.settings.environment() | self._variables)
         self.points.folder.mkdir(parents=True)
         object_store.prepare(self.settings)
         programs = [object_store.program(self.settings), snowflake_server.program(self.settings)]
@@ -176,6 +175,11 @@ class Station:
     @property
     def _workspace(self) -> Path:
         return self.settings.data_dir / "dagster" / "workspace.yaml"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which this process, too, finds servers and instance."""
+        return self.settings.environment() | self._variables
 
     @property
     def _variables(self) -> dict[str, str]:
