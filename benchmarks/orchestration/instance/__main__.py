@@ -31,6 +31,7 @@ TICKS = 6
 LIMIT_SECONDS = 600
 NEW_HOURS = 3
 ASSETS = 20
+RUNS = f"{NEW_HOURS * STREAMS} runs"
 SENSORS = 3 * STREAMS
 
 app = typer.Typer(add_completion=False)
@@ -56,9 +57,11 @@ def run(
         durations = wait_for_ticks()
     first, later = summed(durations, slice(0, 1)), summed(durations, slice(1, TICKS)) / (TICKS - 1)
     history = f"{hours:,} hours of {ASSETS} assets, {size_of(home):.1f} GiB of SQLite"
+    slowest = max(max(its) for its in durations.values())
     results = [
-        Timed(f"a round of all {SENSORS} sensors: nothing new", round(later, 2), GATE, GOAL, history),
-        Timed(f"a round of all {SENSORS} sensors: three new hours in each", round(first, 2), GATE, GOAL, "15 runs"),
+        Timed("the slowest tick of a sensor, with three new hours", round(slowest, 2), GATE, GOAL, history),
+        Timed(f"a round of all {SENSORS} sensors: nothing new", round(later, 2), GATE, GOAL),
+        Timed(f"a round of all {SENSORS} sensors: three new hours in each stream", round(first, 2), GATE, GOAL, RUNS),
     ]
     for one in results:
         typer.echo(" | ".join(one.cells()))
