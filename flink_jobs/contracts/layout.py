@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -264,7 +264,7 @@ class ObjectKey:
         match = _OBJECT.fullmatch(key)
         if match is None:
             raise LayoutError(f"not an object of the landing job: {key!r}")
-        hour = _hour_at_path(match["path"])
+        hour = Hour.from_path(match["path"])
         return cls(key, match["stream"], Kind(match["kind"]), hour, match["epoch"], match["codec"].lstrip("."))
 
     @classmethod
@@ -300,7 +300,7 @@ class SealKey:
         match = _SEAL.fullmatch(key)
         if match is None:
             raise LayoutError(f"not a seal: {key!r}")
-        return cls(key, match["stream"], _hour_at_path(match["path"]), int(match["revision"]))
+        return cls(key, match["stream"], Hour.from_path(match["path"]), int(match["revision"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +319,7 @@ class PublicationKey:
         match = _PUBLICATION.fullmatch(key)
         if match is None:
             raise LayoutError(f"not a publication: {key!r}")
-        hour = _hour_at_path(match["path"])
+        hour = Hour.from_path(match["path"])
         return cls(key, match["stream"], hour, int(match["revision"]), int(match["records"]))
 
 
@@ -338,19 +338,6 @@ class LinkKey:
         if match is None or int(match["rest"]) + int(match["number"]) != _LINKS_MAX:
             return None
         return cls(key, match["stream"], int(match["number"]))
-
-
-Revised = TypeVar("Revised", SealKey, PublicationKey)
-"""A key with an hour and a revision."""
-
-
-def newest_of_each_hour(keys: Iterable[Revised]) -> dict[Hour, Revised]:
-    """Return the key with the greatest revision of each hour."""
-    newest: dict[Hour, Revised] = {}
-    for key in keys:
-        if key.hour not in newest or newest[key.hour].revision < key.revision:
-            newest[key.hour] = key
-    return newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +359,21 @@ class LedgerDayKey:
             return cls(key, match["stream"], date.fromisoformat(match["day"]), int(match["revision"]))
         except ValueError:
             return None
+
+
+Revised = TypeVar("Revised", SealKey, PublicationKey, LedgerDayKey)
+"""A key with a revision."""
+Part = TypeVar("Part", bound=date | Hour)
+
+
+def newest_of_each(keys: Iterable[Revised], part: Callable[[Revised], Part]) -> dict[Part, Revised]:
+    """Return the key with the greatest revision of each part, such as an hour or a day."""
+    newest: dict[Part, Revised] = {}
+    for key in keys:
+        known = newest.get(part(key))
+        if known is None or known.revision < key.revision:
+            newest[part(key)] = key
+    return newest
 
 
 class AcceptedLine(BaseModel):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
@@ -15,6 +17,14 @@ from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.dagster_errors import RETRIES_MAX, RETRY_SECONDS
 from orchestration.landing.errors import UnavailableError
 from snowflake_components.errors import SnowflakeUnavailableError
+
+
+@contextmanager
+def checks_with_partitions() -> Iterator[None]:
+    """Ignore the warning that they are a preview in this release of Dagster, which is pinned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey, StreamLayout, newest_of_each_hour
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey, StreamLayout, newest_of_each
 from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.ledger.epochs import HourLabel
 
@@ -40,10 +41,16 @@ def published_revisions(bucket: Bucket, layout: StreamLayout, since: Hour | None
         since: the first hour that is listed; None lists every hour.
     """
     start = layout.hour_prefix(Kind.PUBLISHED, since) if since else ""
-    return newest_of_each_hour(_publication_keys(bucket, layout.prefix(Kind.PUBLISHED), start))
+    return newest_of_each(_publication_keys(bucket, layout.prefix(Kind.PUBLISHED), start), attrgetter("hour"))
 
 
-def _publication_keys(bucket: Bucket, prefix: str, start: str) -> Iterator[PublicationKey]:
+def latest_publication_key(bucket: Bucket, layout: StreamLayout, hour: Hour) -> PublicationKey | None:
+    """Return the key of the newest published revision of an hour; None when it was never published."""
+    keys = _publication_keys(bucket, layout.hour_prefix(Kind.PUBLISHED, hour))
+    return newest_of_each(keys, attrgetter("hour")).get(hour)
+
+
+def _publication_keys(bucket: Bucket, prefix: str, start: str = "") -> Iterator[PublicationKey]:
     for found in bucket.list(prefix, start):
         try:
             yield PublicationKey.parse(found.key)

@@ -1,21 +1,22 @@
 """Find what changed after hours were published: their objects, the registered files, and the rows of the table.
 
-The cost does not grow with the objects of an hour: three listings from the first hour on, one seal an hour, and two
-statements to Snowflake.
+Bodies of objects are not read: keys are listed from the first hour on, one seal an hour is fetched, and Snowflake gets
+two statements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, LayoutError, ObjectKey, SealKey
+from flink_jobs.contracts.layout import DATA_KINDS, Hour, SealKey
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.clients.snowflake import ExternalTable
+from orchestration.landing.clients.snowflake import ExternalTable, by_hour
 from orchestration.landing.errors import SealUnreadableError
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seal, read_seals
 from orchestration.landing.publication import published_revisions
+from orchestration.landing.report.listing import list_objects
 
 RESTORE = "restore its former version from the versions of the bucket"
 RUN_AGAIN = "run the hour's partition of the stream's job: it registers the sealed objects again"
@@ -73,9 +74,9 @@ def reconcile(stream: Stream, table: ExternalTable, days: int) -> Reconciled:
     hours = {hour for hour, key in published.items() if hour not in keys or keys[hour].revision == key.revision}
     seals, changes = _seals(stream, {hour: keys[hour] for hour in hours if hour in keys})
     changes += [_seal_is_gone(stream, hour, published[hour].revision) for hour in hours if hour not in keys]
-    registered = _by_hour(stream, table.registered())
-    queryable = _by_hour(stream, table.queryable(seals.keys()))
-    listed = _listed(stream, first)
+    registered = by_hour(table.registered(), stream.layout, seals)
+    queryable = by_hour(table.queryable(seals), stream.layout, seals)
+    listed = _listed(stream, seals)
     for hour, seal in seals.items():
         files = registered.get(hour, {})
         changes += _changed_objects(seal, listed.get(hour, {}))
@@ -113,28 +114,12 @@ def _seal_is_gone(stream: Stream, hour: Hour, revision: int) -> Change:
     return Change("deleted_seal", hour.label, key, f"revision {revision} is published and has no seal", RESTORE)
 
 
-def _listed(stream: Stream, first: Hour) -> dict[Hour, dict[str, ListedObject]]:
+def _listed(stream: Stream, hours: Collection[Hour]) -> dict[Hour, dict[str, ListedObject]]:
     listed: dict[Hour, dict[str, ListedObject]] = {}
     for kind in DATA_KINDS:
-        start = stream.layout.hour_prefix(kind, first)
-        for found in stream.bucket.list(stream.layout.prefix(kind), start_after=start):
-            key = ObjectKey.try_parse(found.key)
-            if key is not None:
-                listed.setdefault(key.hour, {})[found.key] = found
+        for hour, its in list_objects(stream.bucket, stream.layout, kind, hours).items():
+            listed.setdefault(hour, {}).update(its.objects)
     return listed
-
-
-def _by_hour(stream: Stream, by_key: Mapping[str, int]) -> dict[Hour, dict[str, int]]:
-    """Group files by the directory of their hour, whatever their names; files elsewhere are left out."""
-    prefix = stream.layout.prefix(Kind.LANDING)
-    found: dict[Hour, dict[str, int]] = {}
-    for key, value in by_key.items():
-        try:
-            hour = Hour.from_path(key.removeprefix(prefix).rpartition("/")[0])
-        except LayoutError:
-            continue
-        found.setdefault(hour, {})[key] = value
-    return found
 
 
 def _changed_objects(seal: Seal, listed: Mapping[str, ListedObject]) -> Iterator[Change]:

@@ -19,7 +19,7 @@ from orchestration.landing.proof.completeness import CompletenessPolicy
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.proof.seal import newest_seal_keys
 from orchestration.landing.publication import published_revisions
-from orchestration.landing.report.produced import broker_dates, hours_that_have_not_landed
+from orchestration.landing.report.produced import broker_dates, not_landed
 from orchestration.landing.report.state import REPAIRS, HourState
 from orchestration.landing.sensor.retention import countdown, retention_findings, unprovable_at
 from orchestration.quality.shares import Numbers
@@ -96,7 +96,7 @@ def read_standing(stream: Stream, expected: Hour | None) -> Standing:
         published=published_revisions(stream.bucket, stream.layout),
         totals=totals,
         topics=topics,
-        not_landed=_not_landed(stream, totals, topics),
+        not_landed=frozenset(not_landed(stream.broker, totals, topics or ())),
     )
 
 
@@ -189,10 +189,3 @@ def _topics(stream: Stream) -> tuple[TopicOffsets, ...] | None:
         return tuple(stream.broker.offsets(topic) for topic in stream.topics)
     except (BrokerUnavailableError, BrokerRefusedError):
         return None
-
-
-def _not_landed(stream: Stream, totals: LedgerTotals, topics: tuple[TopicOffsets, ...] | None) -> frozenset[Hour]:
-    try:
-        return frozenset(hours_that_have_not_landed(stream.broker, totals, topics or ()))
-    except (BrokerUnavailableError, BrokerRefusedError):
-        return frozenset()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from statistics import median
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey
+from flink_jobs.contracts.layout import Hour
 from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.proof.seal import Seal
+from orchestration.landing.publication import latest_publication_key
 from orchestration.quality.shares import Numbers
 
 HISTORY_DAYS = 7
@@ -16,24 +17,14 @@ HISTORY_DAYS_MIN = 3
 _HOURS_OF_A_DAY = 24
 
 
-def newest_publication(stream: Stream, hour: Hour) -> PublicationKey | None:
-    """Return the key of the newest published revision of an hour, from a listing of its prefix."""
-    found = []
-    for listed in stream.bucket.list(stream.layout.hour_prefix(Kind.PUBLISHED, hour)):
-        try:
-            found.append(PublicationKey.parse(listed.key))
-        except LayoutError:
-            continue
-    return max(found, key=lambda key: key.revision, default=None)
-
-
 def records_of_earlier_days(stream: Stream, hour: Hour) -> list[int]:
     """Return the records of the same hour of the last days, newest first; days without a publication are left out.
 
     The key of a publication has the number of records of its seal, so one listing a day is enough.
     """
     hours = [hour.plus(-_HOURS_OF_A_DAY * day) for day in range(1, HISTORY_DAYS + 1)]
-    found = [newest_publication(stream, earlier) for earlier in hours if earlier >= stream.first_hour]
+    kept = [earlier for earlier in hours if earlier >= stream.first_hour]
+    found = [latest_publication_key(stream.bucket, stream.layout, earlier) for earlier in kept]
     return [key.records for key in found if key is not None]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Self
 
 import dagster as dg
@@ -66,6 +67,11 @@ class Cadence(BaseModel):
             yield _next_time(self.cron, ready)
 
 
+@cache
+def _times_of(cron: str) -> dg.TimeWindowPartitionsDefinition:
+    return dg.TimeWindowPartitionsDefinition(start=_ANY_TIME, fmt="%Y-%m-%dT%H:%M", cron_schedule=cron)
+
+
 def _next_time(cron: str, begin: datetime) -> datetime:
     """Return the first time of a cron expression at or after `begin`.
 
@@ -73,8 +79,7 @@ def _next_time(cron: str, begin: datetime) -> datetime:
         ValueError: it is none, or has no time.
     """
     try:
-        times = dg.TimeWindowPartitionsDefinition(start=_ANY_TIME, fmt="%Y-%m-%dT%H:%M", cron_schedule=cron)
-        window = times.get_next_partition_window(begin, respect_bounds=False)
+        window = _times_of(cron).get_next_partition_window(begin, respect_bounds=False)
     except Exception as exc:  # Dagster documents no error for it
         raise ValueError(f"not a cron expression of five fields: {cron!r}") from exc
     if window is None:

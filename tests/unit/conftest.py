@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.fakes.local_snowflake import Server, serve
+from snowflake_components.connection import SnowflakeSettings, query
+from tests.fakes.local_snowflake import PASSWORD, Server, serve
 
 # property tests judge answers, never how long a busy machine takes for them
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,5 +25,18 @@ def _only_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def server(_only_server: Server) -> Server:
     """The local Snowflake of this process, with an empty bucket; each test makes a schema of its own."""
-    _only_server.bucket.clear()
+    _only_server.bucket.replace_all({})
     return _only_server
+
+
+_schemas = count()
+
+
+@pytest.fixture
+def own_schema(server: Server, monkeypatch: pytest.MonkeyPatch) -> SnowflakeSettings:
+    """A new schema of the local Snowflake, in the environment, too; the settings log in to it."""
+    schema = f"OWN_{next(_schemas)}"
+    monkeypatch.setenv("HOURGLASS_SNOWFLAKE_SCHEMA", schema)
+    settings = SnowflakeSettings(user="hourglass", password=PASSWORD, port=server.port, schema_name=schema)
+    query(settings, f"CREATE SCHEMA {schema}")
+    return settings

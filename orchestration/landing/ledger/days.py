@@ -12,11 +12,12 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from flink_jobs.contracts.layout import Hour, LedgerDayKey, ObjectKey, StreamLayout
+from flink_jobs.contracts.layout import Hour, LedgerDayKey, ObjectKey, StreamLayout, newest_of_each
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.ledger.damage import parse_entries
@@ -115,11 +116,8 @@ def objects_digest(bodies: Bodies) -> str:
 
 def newest_day_keys(bucket: Bucket, layout: StreamLayout) -> dict[date, LedgerDayKey]:
     """Return the newest revision of every compacted day, in the order of days, from a listing."""
-    newest: dict[date, LedgerDayKey] = {}
-    for found in bucket.list(layout.ledger_days_prefix):
-        key = LedgerDayKey.try_parse(found.key)
-        if key is not None and (key.day not in newest or newest[key.day].revision < key.revision):
-            newest[key.day] = key
+    parsed = (LedgerDayKey.try_parse(found.key) for found in bucket.list(layout.ledger_days_prefix))
+    newest = newest_of_each((key for key in parsed if key is not None), attrgetter("day"))
     return dict(sorted(newest.items()))
 
 

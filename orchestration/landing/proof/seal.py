@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout, newest_of_each_hour
+from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, SealKey, StreamLayout, newest_of_each
 from flink_jobs.contracts.ledger import Cell, LedgerEntry
 from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.errors import SealConflictError, SealUnreadableError
@@ -192,7 +193,7 @@ def latest_seal(bucket: Bucket, layout: StreamLayout, hour: Hour) -> Seal | None
 
 def latest_seal_key(bucket: Bucket, layout: StreamLayout, hour: Hour) -> str | None:
     """Return the key of the newest revision of an hour; None when it was never sealed."""
-    newest = newest_of_each_hour(seal_keys(bucket, layout.hour_prefix(Kind.SEALS, hour))).get(hour)
+    newest = newest_of_each(seal_keys(bucket, layout.hour_prefix(Kind.SEALS, hour)), attrgetter("hour")).get(hour)
     return newest.key if newest else None
 
 
@@ -209,7 +210,7 @@ def seal_keys(bucket: Bucket, prefix: str) -> list[SealKey]:
 
 def newest_seal_keys(bucket: Bucket, layout: StreamLayout) -> dict[Hour, SealKey]:
     """Return the key of the newest revision of every hour of the stream, from a listing alone."""
-    return newest_of_each_hour(seal_keys(bucket, layout.prefix(Kind.SEALS)))
+    return newest_of_each(seal_keys(bucket, layout.prefix(Kind.SEALS)), attrgetter("hour"))
 
 
 def read_seals(bucket: Bucket, keys: Mapping[Hour, SealKey]) -> dict[Hour, Seal]:

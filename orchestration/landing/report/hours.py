@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flink_jobs.contracts.layout import Hour, PublicationKey, SealKey
+from flink_jobs.contracts.layout import Hour, Kind, PublicationKey, SealKey
 from orchestration.landing.clients.snowflake import ExternalTable, by_hour
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.totals import LedgerTotals
@@ -15,8 +15,8 @@ from orchestration.landing.proof.completeness import Complete, Open, Quarantined
 from orchestration.landing.proof.evidence import EndOffsets, Stream, compare_with_ledger, judge, read_end_offsets
 from orchestration.landing.proof.seal import Seal, newest_seal_keys, read_seals
 from orchestration.landing.publication import published_revisions
-from orchestration.landing.report.listing import Listing, list_landing
-from orchestration.landing.report.produced import broker_dates, hours_that_have_not_landed
+from orchestration.landing.report.listing import Listing, list_objects
+from orchestration.landing.report.produced import broker_dates, not_landed
 from orchestration.landing.report.state import REPAIRS, HourState
 from snowflake_components.errors import ObjectMissingError, SnowflakeError
 
@@ -118,7 +118,7 @@ def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None
     ends = _compared(stream, totals, ends)
     sealed = newest_seal_keys(stream.bucket, stream.layout)
     published = published_revisions(stream.bucket, stream.layout)
-    known = {*totals.hours, *sealed} | _not_landed(stream, totals, ends)
+    known = {*totals.hours, *sealed} | not_landed(stream.broker, totals, ends.topics if ends else ())
     unfinished = {hour for hour in known if hour not in sealed or not _is_finished(hour, totals, sealed, published)}
     hours = unfinished | _window(stream, wanted, known | _silent(stream, wanted, known, ends))
     sources = _Sources(
@@ -129,7 +129,7 @@ def hour_rows(stream: Stream, table: ExternalTable, wanted: Wanted | None = None
         totals=totals,
         sealed=sealed,
         seals={},
-        listed=list_landing(stream.bucket, stream.layout, hours),
+        listed=list_objects(stream.bucket, stream.layout, Kind.LANDING, hours),
         counts=_counts(stream, table, hours),
         published=published,
     )
@@ -150,14 +150,6 @@ def published_hours(stream: Stream) -> set[Hour]:
     return {hour for hour, key in sealed.items() if hour in published and published[hour].revision == key.revision}
 
 
-def _not_landed(stream: Stream, totals: LedgerTotals, ends: EndOffsets | None) -> set[Hour]:
-    """Return hours that the broker holds and the ledger does not have; none while the broker is away."""
-    try:
-        return hours_that_have_not_landed(stream.broker, totals, ends.topics) if ends else set()
-    except (BrokerUnavailableError, BrokerRefusedError):
-        return set()
-
-
 def _silent(stream: Stream, wanted: Wanted, known: Collection[Hour], ends: EndOffsets | None) -> set[Hour]:
     """Return the hours of the window without records and without a seal.
 
@@ -170,11 +162,7 @@ def _silent(stream: Stream, wanted: Wanted, known: Collection[Hour], ends: EndOf
         return set()
     last = now.plus(-1) if broker_dates(ends.topics) else max(begun)
     hour = max(min(begun), last.plus(1 - (wanted.window_hours or SILENT_HOURS)))
-    silent = set()
-    while hour <= last:
-        silent.add(hour)
-        hour = hour.plus(1)
-    return silent
+    return set(hour.until(last))
 
 
 def _is_finished(

@@ -1,4 +1,4 @@
-"""List the landed objects of many hours, with few requests and several at a time."""
+"""List the objects of many hours, with few requests and several at a time."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ LISTINGS = 8
 
 @dataclass(slots=True)
 class Listing:
-    """The listed objects of an hour with accepted lines by key, and the epochs of their keys."""
+    """The listed objects of one kind of an hour by key, and the epochs of their keys."""
 
     objects: dict[str, ListedObject] = field(default_factory=dict)
     epochs: list[str] = field(default_factory=list)
 
 
-def list_landing(bucket: Bucket, layout: StreamLayout, hours: Collection[Hour]) -> dict[Hour, Listing]:
-    """List the landed objects of the hours, and of hours between them that are near."""
+def list_objects(bucket: Bucket, layout: StreamLayout, kind: Kind, hours: Collection[Hour]) -> dict[Hour, Listing]:
+    """List the objects of a kind of the hours, and of hours between them that are near."""
     with ThreadPoolExecutor(LISTINGS) as pool:
-        parts = pool.map(lambda span: _list_span(bucket, layout, *span), _spans(hours))
+        parts = pool.map(lambda span: _list_span(bucket, layout, kind, *span), _spans(hours))
         return {hour: its for part in parts for hour, its in part.items()}
 
 
-def _list_span(bucket: Bucket, layout: StreamLayout, first: Hour, last: Hour) -> dict[Hour, Listing]:
+def _list_span(bucket: Bucket, layout: StreamLayout, kind: Kind, first: Hour, last: Hour) -> dict[Hour, Listing]:
     listed: dict[Hour, Listing] = {}
-    prefix, start = layout.prefix(Kind.LANDING), layout.hour_prefix(Kind.LANDING, first)
+    prefix, start = layout.prefix(kind), layout.hour_prefix(kind, first)
     for found in bucket.list(prefix, start_after=start):
         key = ObjectKey.try_parse(found.key)
         if key is None:

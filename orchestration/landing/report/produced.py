@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.kafka import Broker, RecordTime, TopicOffsets
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
 from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.reading import marks_of
 from orchestration.landing.ledger.totals import LedgerTotals
@@ -19,6 +20,14 @@ _BEGINNING = datetime.fromtimestamp(0, UTC)
 def broker_dates(topics: Iterable[TopicOffsets]) -> bool:
     """Return whether the brokers set the time of every record, so that time goes on without records, too."""
     return all(topic.record_time is RecordTime.LOG_APPEND for topic in topics)
+
+
+def not_landed(broker: Broker, totals: LedgerTotals, topics: Iterable[TopicOffsets]) -> set[Hour]:
+    """Return `hours_that_have_not_landed`; none while the broker cannot be asked."""
+    try:
+        return hours_that_have_not_landed(broker, totals, topics)
+    except (BrokerUnavailableError, BrokerRefusedError):
+        return set()
 
 
 def hours_that_have_not_landed(broker: Broker, totals: LedgerTotals, topics: Iterable[TopicOffsets]) -> set[Hour]:

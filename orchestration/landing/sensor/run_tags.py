@@ -96,12 +96,7 @@ def hours_of(tags: Mapping[str, str]) -> set[Hour]:
     last = tags.get(TAG_PARTITION) or tags.get(TAG_RANGE_END)
     if not first or not last:
         return set()
-    hour, end = Hour.from_partition_key(first), Hour.from_partition_key(last)
-    hours = set()
-    while hour <= end:
-        hours.add(hour)
-        hour = hour.plus(1)
-    return hours
+    return set(Hour.from_partition_key(first).until(Hour.from_partition_key(last)))
 
 
 def _range_tags(requests: Sequence[Request]) -> dict[str, str]:

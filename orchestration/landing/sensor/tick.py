@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from orchestration.landing.proof.evidence import (
     judge,
     read_end_offsets,
 )
-from orchestration.landing.proof.seal import Seal, fingerprint, latest_seal
+from orchestration.landing.proof.seal import Seal, SealedObject, fingerprint, latest_seal
 from orchestration.landing.sensor.cursor import LOOKBACK, Cursor, RequestedRun
 from orchestration.landing.sensor.published import walked_over, with_published_hours
 from orchestration.landing.sensor.retention import Countdown, countdown, retention_findings
@@ -266,22 +266,21 @@ def _with_seal(totals: HourTotals, seal: Seal) -> HourTotals:
     """Return the totals with those of the seal, unless they have its entries: a new cursor has dropped nothing."""
     if any(item.epoch in totals.promised(item.kind) for item in seal.objects):
         return totals
-    return HourTotals(
-        since=min(seal.emitted_first or totals.since, totals.since),
+    landing = seal.landing()
+    its = HourTotals(
+        since=seal.emitted_first or totals.since,
         until=totals.until,
-        accepted=seal.accepted + totals.accepted,
-        rejected=seal.rejected + totals.rejected,
-        landing_epochs=_with(totals.landing_epochs, [item.epoch for item in seal.landing().values()]),
-        rejected_epochs=_with(
-            totals.rejected_epochs,
-            [item.epoch for item in seal.objects if item.key not in seal.landing()],
-        ),
-        topic_ids=tuple(sorted({*totals.topic_ids, *(p.topic_id for p in seal.partitions if p.topic_id)})),
-        faults=totals.faults,
+        accepted=seal.accepted,
+        rejected=seal.rejected,
+        landing_epochs=_epochs(landing.values()),
+        rejected_epochs=_epochs(item for item in seal.objects if item.key not in landing),
+        topic_ids=tuple({its.topic_id for its in seal.partitions if its.topic_id}),
     )
+    return totals.plus(its)
 
 
-def _with(known: Epochs, more: list[str]) -> Epochs:
-    for epoch in more:
-        known = known.add(epoch)
-    return known
+def _epochs(objects: Iterable[SealedObject]) -> Epochs:
+    found = Epochs()
+    for item in objects:
+        found = found.add(item.epoch)
+    return found

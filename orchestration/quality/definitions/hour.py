@@ -4,7 +4,6 @@ All of them are one step, with one statement to Snowflake for all hours of the r
 lack records, and a warning where every record is there and somebody should look.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,16 +12,16 @@ from typing import Any, Generic, TypeVar
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.check_evaluations import checked_hour, compared, evaluation
+from orchestration.landing.check_evaluations import checked_hour, checks_with_partitions, compared, evaluation
 from orchestration.landing.clients.event_figures import EventFigures
 from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import list_hour
 from orchestration.landing.proof.seal import Seal
-from orchestration.landing.publication import Publication
+from orchestration.landing.publication import Publication, latest_publication_key
 from orchestration.quality.shares import duplicates, mistyped_payloads, rejected_share, unknown_types
 from orchestration.quality.times import clock_skew, lateness
-from orchestration.quality.volume import newest_publication, not_empty, records_of_earlier_days, volume
+from orchestration.quality.volume import not_empty, records_of_earlier_days, volume
 from orchestration.stream.binding import BoundStream
 from orchestration.stream.definitions.assets import bound_stream, require_seal
 from orchestration.stream.document import StreamDocument, Thresholds
@@ -174,9 +173,7 @@ def _evaluations(context: dg.AssetCheckExecutionContext, its: Measured) -> Itera
 
 
 def _specs(document: StreamDocument) -> list[dg.AssetCheckSpec]:
-    with warnings.catch_warnings():
-        # checks with partitions are a preview in this release of Dagster, which is pinned
-        warnings.simplefilter("ignore", dg.PreviewWarning)
+    with checks_with_partitions():
         return [
             dg.AssetCheckSpec(
                 check.name,
@@ -189,7 +186,7 @@ def _specs(document: StreamDocument) -> list[dg.AssetCheckSpec]:
 
 
 def _read_publication(bound: BoundStream, hour: Hour) -> Publication:
-    key = newest_publication(bound.stream, hour)
+    key = latest_publication_key(bound.stream.bucket, bound.stream.layout, hour)
     if key is None:
         raise HourNotCompleteError(f"{hour} is not published; materialise published_hour first")
     return Publication.model_validate_json(bound.stream.bucket.get([key.key])[0])

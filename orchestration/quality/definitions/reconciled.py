@@ -1,7 +1,9 @@
 """The daily job that compares the published hours with bucket and table, as a check of the landed objects."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -10,7 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from orchestration.landing.check_evaluations import compared
 from orchestration.landing.comparison.checks import Comparison
 from orchestration.quality.reconcile import Change, Reconciled, reconcile
-from orchestration.stream.binding import BoundStream
+from orchestration.quality.shares import Numbers
 from orchestration.stream.definitions.assets import bound_stream
 from orchestration.stream.document import StreamDocument
 
@@ -40,7 +42,12 @@ def reconciled_check(document: StreamDocument) -> dg.AssetChecksDefinition:
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         bound = bound_stream(context.op_execution_context.resources, document)
         found: list[Reconciled] = []
-        comparison = compared(context, _comparing(bound, found))
+
+        def compare() -> Comparison:
+            found.append(reconcile(bound.stream, bound.table, bound.document.reconcile_days))
+            return compare_published(found[-1])
+
+        comparison = compared(context, compare)
         return dg.AssetCheckResult(
             passed=comparison.passed,
             description=comparison.sentence,
@@ -74,14 +81,11 @@ def reconcile_schedule(document: StreamDocument, job: UnresolvedAssetJobDefiniti
 
 def compare_published(found: Reconciled) -> Comparison:
     """Pass where nothing changed; the sentence names the first change and its repair."""
-    kinds: dict[str, int] = {}
-    for change in found.changes:
-        kinds[change.kind] = kinds.get(change.kind, 0) + 1
-    numbers: dict[str, int | float | str | list[str]] = {
+    numbers: Numbers = {
         "hours": found.hours,
         "objects": found.objects,
         "files": found.files,
-        **kinds,
+        **Counter(change.kind for change in found.changes),
     }
     if found.changes:
         numbers["repair"] = found.changes[0].repair
@@ -95,19 +99,6 @@ def read_changes(metadata: Mapping[str, Any]) -> list[Change]:
     return [Change(**one) for one in listed.value] if listed is not None else []
 
 
-def _comparing(bound: BoundStream, found: list[Reconciled]) -> Callable[[], Comparison]:
-    def compare() -> Comparison:
-        made = reconcile(bound.stream, bound.table, bound.document.reconcile_days)
-        found[:] = [made]
-        return compare_published(made)
-
-    return compare
-
-
 def _changes(found: list[Reconciled]) -> dict[str, dg.MetadataValue]:
-    changes = [change for one in found for change in one.changes[:_NAMED_MAX]]
-    rows = [
-        {"kind": one.kind, "hour": one.hour, "key": one.key, "detail": one.detail, "repair": one.repair}
-        for one in changes
-    ]
-    return {CHANGES: dg.MetadataValue.json(rows)}
+    changes = [asdict(change) for one in found for change in one.changes[:_NAMED_MAX]]
+    return {CHANGES: dg.MetadataValue.json(changes)}

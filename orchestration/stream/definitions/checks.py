@@ -1,7 +1,6 @@
 """The four blocking checks of an hour: produced = landed = registered = queryable, as of its newest seal."""
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.check_evaluations import checked_hour, compared, evaluation
+from orchestration.landing.check_evaluations import checked_hour, checks_with_partitions, compared, evaluation
 from orchestration.landing.comparison.as_of_seal import divide, later_objects, view_as_of
 from orchestration.landing.comparison.checks import (
     Comparison,
@@ -107,9 +106,7 @@ def hour_checks(document: StreamDocument) -> list[dg.AssetChecksDefinition]:
 def _blocking(document: StreamDocument, asset: dg.AssetKey, compare: Compare) -> dg.AssetChecksDefinition:
     """Make a comparison a blocking check of an asset, with one evaluation for each hour of the run."""
     key = dg.AssetCheckKey(asset, compare.__name__)
-    with warnings.catch_warnings():
-        # checks with partitions are a preview in this release of Dagster, which is pinned
-        warnings.simplefilter("ignore", dg.PreviewWarning)
+    with checks_with_partitions():
 
         @dg.asset_check(
             asset=asset,

@@ -5,22 +5,19 @@ The bucket that the other checks list is not changed: of the four checks this on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from orchestration.landing.clients.snowflake import ExternalTable
-from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.component_documents import loaded
 from tests.fakes.landing import FakeLanding
-from tests.fakes.local_snowflake import FOREIGN_WARNING, PASSWORD, Server
+from tests.fakes.local_snowflake import FOREIGN_WARNING, Lines, Server
 from tests.fakes.record_columns import read_record_columns
 from tests.fakes.streams import DOCUMENT_TEXT, TABLE_NAME, bound
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, materialized, publish, red_checks
@@ -33,33 +30,13 @@ pytestmark = [
 
 OBJECT = "platform-events/landing/2025/08/01/01/part-0123456789ab.1-0-0.jsonl"
 """Holds the offsets 0 and 2 of partition 0."""
-Lines = list[dict[str, Any]]
-_schemas = count()
 
 
 @pytest.fixture
-def snowflake(server: Server, fake: FakeLanding, monkeypatch: pytest.MonkeyPatch) -> SnowflakeSettings:
+def snowflake(server: Server, fake: FakeLanding, own_schema: SnowflakeSettings) -> SnowflakeSettings:
     """A schema of its own for the table, and the objects of the fake job in the bucket of the server."""
-    schema = f"SEED_{next(_schemas)}"
-    monkeypatch.setenv("HOURGLASS_SNOWFLAKE_SCHEMA", schema)
-    settings = SnowflakeSettings(user="hourglass", password=PASSWORD, port=server.port, schema_name=schema)
-    query(settings, f"CREATE SCHEMA {schema}")
-    for key, body in fake.bucket.objects.items():
-        path = file_of(server, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-    return settings
-
-
-def file_of(server: Server, key: str) -> Path:
-    """Return the file of an object."""
-    return server.bucket.folder / "hourglass" / key
-
-
-def change_lines(server: Server, change: Callable[[Lines], Lines]) -> None:
-    """Write the object again with other lines."""
-    lines = [json.loads(line) for line in file_of(server, OBJECT).read_text().splitlines()]
-    file_of(server, OBJECT).write_text("".join(json.dumps(line) + "\n" for line in change(lines)))
+    server.bucket.replace_all(fake.bucket.objects)
+    return own_schema
 
 
 def run_hour(
@@ -116,7 +93,7 @@ def test_other_lines_are_red(
     sentence: str,
 ) -> None:
     """Every file is registered; the rows are not those that the ledger counted, and the hour is not published."""
-    change_lines(server, change)
+    server.bucket.change_lines(OBJECT, change)
     result = run_hour(fake, snowflake)
     assert {"rows_queryable"} == red_checks(result)
     assert "published_hour" not in materialized(result)

@@ -1,11 +1,6 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import count
-from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import dagster as dg
@@ -15,24 +10,11 @@ from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.stream.binding import BoundStream
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.identifiers import Identifier, QualifiedName
-from tests.fakes.broker import FakeBroker
 from tests.fakes.component_documents import loaded
-from tests.fakes.landing import H1, FakeLanding, minutes
-from tests.fakes.local_snowflake import PASSWORD, Server
+from tests.fakes.landing import H1, FakeLanding
+from tests.fakes.local_snowflake import FolderBucket, Server
 from tests.fakes.streams import DOCUMENT_TEXT, TABLE, bound, document
 from tests.unit.orchestration.landing.hour_job import publish
-
-Line = dict[str, Any]
-_schemas = count()
-
-
-@pytest.fixture
-def fake() -> FakeLanding:
-    """Two partitions with records in the hours 01, 02 and 03, all landed; the clock shows 04:10."""
-    made = FakeLanding(FakeBroker({0: minutes(1, 30, 59, 61, 90, 121, 150), 1: minutes(2, 58, 62, 119, 122)}))
-    made.job.rejected = {(0, 1)}
-    made.job.land_all(made.clock.utc_now())
-    return made
 
 
 @dataclass
@@ -61,21 +43,14 @@ class LocalTable:
         """Bind a document with changes to the table and the fakes."""
         return replace(bound(self.fake, document(**changes)), table=self.client)
 
+    @property
+    def bucket(self) -> FolderBucket:
+        """The bucket of the server, which the fakes do not read."""
+        return self.server.bucket
+
     def copy_objects(self) -> None:
         """Write the landed objects to the bucket of the server, and nothing else."""
-        rmtree(self.file(""), ignore_errors=True)
-        for key, body in self.fake.bucket.objects.items():
-            self.file(key).parent.mkdir(parents=True, exist_ok=True)
-            self.file(key).write_bytes(body)
-
-    def file(self, key: str) -> Path:
-        """Return the file of an object."""
-        return self.server.bucket.folder / "hourglass" / key
-
-    def change_lines(self, key: str, change: Callable[[list[Line]], list[Line]]) -> None:
-        """Write an object again with other lines, in the bucket of the server alone."""
-        lines = [json.loads(line) for line in self.file(key).read_text().splitlines()]
-        self.file(key).write_text("".join(json.dumps(line) + "\n" for line in change(lines)))
+        self.bucket.replace_all(self.fake.bucket.objects)
 
     def publish(self, **changes: Any) -> dg.ExecuteInProcessResult:
         """Publish hour 01 with all definitions of the document."""
@@ -93,12 +68,8 @@ class LocalTable:
 
 
 @pytest.fixture
-def table(server: Server, fake: FakeLanding, monkeypatch: pytest.MonkeyPatch) -> LocalTable:
+def table(server: Server, fake: FakeLanding, own_schema: SnowflakeSettings) -> LocalTable:
     """A schema of its own for the table, and the objects of the fake job in the bucket of the server."""
-    schema = f"QUALITY_{next(_schemas)}"
-    monkeypatch.setenv("HOURGLASS_SNOWFLAKE_SCHEMA", schema)
-    settings = SnowflakeSettings(user="hourglass", password=PASSWORD, port=server.port, schema_name=schema)
-    query(settings, f"CREATE SCHEMA {schema}")
-    made = LocalTable(fake, server, settings)
+    made = LocalTable(fake, server, own_schema)
     made.copy_objects()
     return made

@@ -14,10 +14,10 @@ from orchestration.landing.publication import Publication, write_publication
 from orchestration.quality.definitions.hour import HOUR_CHECKS, Measured, hour_quality
 from orchestration.stream.binding import BoundStream
 from tests.fakes.landing import H1, FakeLanding
-from tests.fakes.local_snowflake import FOREIGN_WARNING
+from tests.fakes.local_snowflake import FOREIGN_WARNING, Lines
 from tests.fakes.streams import bound, document
 from tests.unit.orchestration.landing.hour_job import DOCUMENT, materialized, publish, with_fake_table
-from tests.unit.orchestration.quality.conftest import Line, LocalTable
+from tests.unit.orchestration.quality.conftest import LocalTable
 
 pytestmark = [
     pytest.mark.filterwarnings(FOREIGN_WARNING),
@@ -50,17 +50,17 @@ def measured_hour(its: BoundStream, hour: Hour) -> Measured:
     return Measured(its, hour, lambda: its.table.figures([hour]))
 
 
-def with_event(**fields: Any) -> Callable[[list[Line]], list[Line]]:
+def with_event(**fields: Any) -> Callable[[Lines], Lines]:
     """Change fields of the event in the second line of an object; None removes a field."""
 
-    def change(lines: list[Line]) -> list[Line]:
+    def change(lines: Lines) -> Lines:
         event = {name: value for name, value in (lines[1]["event"] | fields).items() if value is not None}
         return [lines[0], lines[1] | {"event": event}]
 
     return change
 
 
-def repeated(lines: list[Line]) -> list[Line]:
+def repeated(lines: Lines) -> Lines:
     """Give the second line the event of the first one."""
     return [lines[0], lines[1] | {"event": lines[0]["event"]}]
 
@@ -76,10 +76,10 @@ def repeated(lines: list[Line]) -> list[Line]:
     ids=["unknown type", "mistyped", "repeated", "clock ahead"],
 )  # fmt: skip
 def test_odd_events_are_red_and_the_hour_is_published(
-    table: LocalTable, change: Callable[[list[Line]], list[Line]], name: str, sentence: str
+    table: LocalTable, change: Callable[[Lines], Lines], name: str, sentence: str
 ) -> None:
     """Every record is there, so no blocking check fails; the check with the limit of the stream names the events."""
-    table.change_lines(OBJECT, change)
+    table.bucket.change_lines(OBJECT, change)
     result = table.publish(checks=STRICT)
     failed = {found.check_name: found for found in result.get_asset_check_evaluations() if not found.passed}
     assert {name} == set(failed)
@@ -101,7 +101,7 @@ def test_an_hour_within_its_limits_is_green_by_one_statement(table: LocalTable) 
 
 def test_several_hours_are_measured_by_one_statement(table: LocalTable) -> None:
     """Each hour has its own figures; an hour without rows is absent."""
-    table.change_lines(OBJECT, with_event(event_type="NOVELTY"))
+    table.bucket.change_lines(OBJECT, with_event(event_type="NOVELTY"))
     table.publish()
     table.refresh()
     found = table.client.figures([H1, H1.plus(1), H1.plus(2), H1.plus(9)])
@@ -114,7 +114,7 @@ def test_several_hours_are_measured_by_one_statement(table: LocalTable) -> None:
 
 def test_without_limits_nothing_is_red_and_the_numbers_are_there(table: LocalTable) -> None:
     """A stream that names no limit still shows what they would be compared with."""
-    table.change_lines(OBJECT, with_event(event_type="NOVELTY", occurred_at="2025-08-01T00:29:00+00:00"))
+    table.bucket.change_lines(OBJECT, with_event(event_type="NOVELTY", occurred_at="2025-08-01T00:29:00+00:00"))
     table.publish()
     found = compared(table.bound())
     assert {True} == {passed for passed, _, _ in found.values()}

@@ -76,19 +76,19 @@ def damage_seal(table: LocalTable) -> None:
 
 def unregister(table: LocalTable) -> None:
     """Refresh the table while a file is away."""
-    table.file(OBJECT).unlink()
+    table.bucket.file(OBJECT).unlink()
     table.refresh()
 
 
 def register_again(table: LocalTable) -> None:
     """Refresh the table over a file with another line."""
-    table.change_lines(OBJECT, lambda lines: [*lines, lines[1]])
+    table.bucket.change_lines(OBJECT, lambda lines: [*lines, lines[1]])
     table.refresh()
 
 
 def lose_a_row(table: LocalTable) -> None:
     """Refresh the table over a file of the same size with one line."""
-    file = table.file(OBJECT)
+    file = table.bucket.file(OBJECT)
     size, first = file.stat().st_size, file.read_bytes().splitlines()[0]
     file.write_bytes(first.ljust(size - 1) + b"\n")
     table.refresh()
@@ -96,7 +96,7 @@ def lose_a_row(table: LocalTable) -> None:
 
 def register_foreign(table: LocalTable) -> None:
     """Copy an object beside itself and refresh the table."""
-    table.file(OTHER).write_bytes(table.file(OBJECT).read_bytes())
+    table.bucket.file(OTHER).write_bytes(table.bucket.file(OBJECT).read_bytes())
     table.refresh()
 
 
