@@ -11,7 +11,7 @@ import typer
 
 from benchmarks.orchestration.gates import COLUMNS, Result
 from benchmarks.orchestration.old_bucket import in_memory, measure, prepare_cursors
-from benchmarks.orchestration.sections import Section, write_section
+from benchmarks.orchestration.sections import Section, shown, write_section
 from benchmarks.orchestration.server import served
 
 app = typer.Typer(add_completion=False)
@@ -52,19 +52,13 @@ def run(
         write_section(name, section)
 
 
-def shown(result: Result) -> Result:
-    """Print a row as soon as it is measured."""
-    typer.echo(" | ".join(result.cells()))
-    return result
-
-
 def in_a_double(size: str, results: list[Result]) -> tuple[str, Section]:
     """Return the section of the bucket in memory."""
     text = (
         f"{size} The bucket is a double in memory that counts requests; the seconds are CPU time of this program "
         "and have no network in them."
     )
-    return "old_bucket", _section(1, "An old bucket, in memory", text, results)
+    return "old_bucket", Section.of(1, "An old bucket, in memory", text, COLUMNS, results)
 
 
 def behind_a_server(size: str, results: list[Result]) -> tuple[str, Section]:
@@ -73,12 +67,7 @@ def behind_a_server(size: str, results: list[Result]) -> tuple[str, Section]:
         f"{size} A real S3 server on the same machine, and the real client; the seconds are wall time, and CPU is the "
         "time of the client alone."
     )
-    return "old_bucket_server", _section(2, "A tenth of it, behind an S3 server", text, results)
-
-
-def _section(place: int, title: str, text: str, results: list[Result]) -> Section:
-    rows, measured = [one.cells() for one in results], [one.document() for one in results]
-    return Section(place, title, text, COLUMNS, rows, measured)
+    return "old_bucket_server", Section.of(2, "A tenth of it, behind an S3 server", text, COLUMNS, results)
 
 
 if __name__ == "__main__":

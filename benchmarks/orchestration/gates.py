@@ -18,9 +18,13 @@ class Limit:
         requests = "" if self.requests is None else f", {self.requests} requests"
         return f"{self.seconds:g} s{requests}"
 
-    def holds(self, result: Result) -> bool:
+    def holds(self, seconds: float, requests: int = 0) -> bool:
         """Return whether a measurement is within the limit."""
-        return result.seconds <= self.seconds and (self.requests is None or result.total <= self.requests)
+        return seconds <= self.seconds and (self.requests is None or requests <= self.requests)
+
+    def cell(self, seconds: float, requests: int = 0) -> str:
+        """Return the limit, and whether a measurement is within it."""
+        return f"{self}: {'holds' if self.holds(seconds, requests) else '**missed**'}"
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,12 @@ class Result:
         found["requests"] = dict(self.requests)
         if self.gate is None:
             return found
-        limits = {"gate": self.gate.must, "goal": self.gate.goal}
-        return found | {name: {"limit": str(limit), "holds": limit.holds(self)} for name, limit in limits.items()}
+        for name, limit in (("gate", self.gate.must), ("goal", self.gate.goal)):
+            found[name] = {"limit": str(limit), "holds": limit.holds(self.seconds, self.total)}
+        return found
 
     def _gates(self) -> list[str]:
         if self.gate is None:
             return ["", ""]
         limits = (self.gate.must, self.gate.goal)
-        return [f"{limit}: {'holds' if limit.holds(self) else '**missed**'}" for limit in limits]
+        return [limit.cell(self.seconds, self.total) for limit in limits]

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
+
+import typer
 
 HERE = Path(__file__).parent
 TITLE = "# Ticks and reports on an old bucket"
 LINE_CHARACTERS = 120
 INTRODUCTION = "How everything is measured: [README.md](README.md)."
+
+
+class Row(Protocol):
+    """A measurement."""
+
+    def cells(self) -> list[str]:
+        """Return the row of the table."""
+        ...
+
+    def document(self) -> dict[str, Any]:
+        """Return the numbers for the JSON file."""
+        ...
+
+
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
+def shown(result: AnyRow) -> AnyRow:
+    """Print a row as soon as it is measured."""
+    typer.echo(" | ".join(result.cells()))
+    return result
 
 
 @dataclass(frozen=True)
@@ -33,6 +57,12 @@ class Section:
     columns: list[str]
     rows: list[list[str]]
     measured: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, place: int, title: str, text: str, columns: list[str], results: Sequence[Row]) -> Self:
+        """Return the section of some measurements."""
+        cells, documents = [one.cells() for one in results], [one.document() for one in results]
+        return cls(place, title, text, columns, cells, documents)
 
     def as_text(self) -> str:
         """Return the section in Markdown."""

@@ -6,6 +6,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.orchestration.gates import Limit
+
 COLUMNS = ["what", "seconds", "of it", "gate", "goal"]
 
 
@@ -29,10 +31,8 @@ class Timed:
 
     def cells(self) -> list[str]:
         """Return the row of the table."""
-        return [self.what, f"{self.seconds:.1f} s", self.detail, self._judged(self.gate), self._judged(self.goal)]
-
-    def _judged(self, limit: float) -> str:
-        return f"{limit:g} s: {'holds' if self.seconds <= limit else '**missed**'}"
+        limits = [Limit(limit).cell(self.seconds) for limit in (self.gate, self.goal)]
+        return [self.what, f"{self.seconds:.1f} s", self.detail, *limits]
 
     def document(self) -> dict[str, Any]:
         """Return the numbers for the JSON file."""

@@ -1,4 +1,4 @@
-"""Read in the log of the job's driver which job it submitted, and how that ended."""
+"""The log of the job's driver: which job it submitted, and how that ended."""
 
 from __future__ import annotations
 
@@ -44,3 +44,9 @@ class DriverLog:
                 kind: type[LandingJobError] = getattr(errors, error["kind"], LandingJobError)
                 return cls(job_id, kind(error["message"]), at)
         return cls(job_id)
+
+
+def append_stop(file: Path, at: datetime) -> None:
+    """Log in the name of a driver that was killed that its job has ended as it was asked to."""
+    with file.open("a") as log:
+        log.write(f"{at:%Y-%m-%dT%H:%M:%S.000Z} hourglass: {STOPPED}\n")

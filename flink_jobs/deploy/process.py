@@ -14,12 +14,12 @@ import psutil
 
 import flink_jobs
 from flink_jobs.contracts.clock import Clock
-from flink_jobs.deploy.driver_log import DriverLog
+from flink_jobs.deploy.driver_log import DriverLog, append_stop
 from flink_jobs.errors import LandingJobError, SetupError
 from flink_jobs.flink.config import cluster_config, flink_config, logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.jars import LandingJars, keep
-from flink_jobs.job_log import LOG_FILE, STOPPED
+from flink_jobs.job_log import LOG_FILE
 from flink_jobs.process_identity import find_process
 from flink_jobs.settings import FlinkTarget, LandingSettings, StartingOffsets
 
@@ -104,9 +104,7 @@ class JobProcess:
             self._child.wait()
         else:
             psutil.wait_procs([leader], timeout=KILL_SECONDS_MAX)
-        now = self._clock.utc_now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        with self._driver_log.open("a") as log:
-            log.write(f"{now} hourglass: {STOPPED}\n")
+        append_stop(self._driver_log, self._clock.utc_now())
 
     def driver_error(self) -> LandingJobError | None:
         """Return the error with which the job's driver ended: it refused to start, or ended the job."""

@@ -45,9 +45,8 @@ def lasting_failure_of(trace: str, path: str | None) -> LandingJobError | None:
 
 def root_causes(trace: str) -> list[str]:
     """Return the last causes of a stack trace; a cause whose message repeats in the one before it is left out."""
-    found = [line.removeprefix(CAUSE).strip() for line in trace.splitlines() if line.startswith(CAUSE)]
     causes: list[str] = []
-    for cause in found[-CAUSES_SHOWN:] or trace.splitlines()[:1]:
+    for cause in _causes(trace)[-CAUSES_SHOWN:] or trace.splitlines()[:1]:
         message = cause.partition(": ")[2] or cause
         if not (causes and message in causes[-1]):
             causes.append(cause)
@@ -56,10 +55,13 @@ def root_causes(trace: str) -> list[str]:
 
 def unrestorable(path: str | None, reason: str) -> str:
     """Describe why a restore point cannot be used, with the repair; a stack trace is cut to its last cause."""
-    causes = [line for line in reason.splitlines() if line.startswith(CAUSE)] or [reason]
-    cause = causes[-1].removeprefix(CAUSE).strip()
+    cause = (_causes(reason) or [reason.strip()])[-1]
     return (
         f"{path or 'the checkpoint'} cannot be restored: {cause}. An older one would land "
         "records twice: put this one back from a copy, or start with `hourglass job start --from-ledger`, which "
         "continues after the ledger's last entry of each partition"
     )
+
+
+def _causes(trace: str) -> list[str]:
+    return [line.removeprefix(CAUSE).strip() for line in trace.splitlines() if line.startswith(CAUSE)]

@@ -76,18 +76,28 @@ def run_demo(stack: Stack, plan: DemoPlan, report: Callable[[str], None]) -> Dem
 def simulate_new_hours(plan: DemoPlan, report: Callable[[str], None]) -> None:
     """Send the last full hours that are not in the simulator's ledger."""
     producer_settings = ProducerSettings()
-    path = default_ledger(producer_settings)
-    hours = plan_hours(datetime.now(UTC), plan.hours, sent_hours(path))
+    hours = plan_hours(datetime.now(UTC), plan.hours, sent_hours(default_ledger(producer_settings)))
     if not hours:
         report("every full hour was sent before: nothing to simulate")
         return
     events = plan.events_per_hour * len(hours)
     report(f"simulating {events:,} events, {plan.malformed:.0%} of them malformed, over {len(hours)} hours")
     simulation = SimulationPlan(hours=hours, events=events, malformed=plan.malformed, shards=plan.shards)
-    with SentLedger(path) as ledger:
-        sent = simulate(simulation, EventProducer(producer_settings), ledger)
+    send(simulation, producer_settings)
+
+
+def send(plan: SimulationPlan, settings: ProducerSettings) -> None:
+    """Send simulated traffic, and note in the simulator's ledger what was sent.
+
+    Raises:
+        StackError: a record was not acknowledged.
+    """
+    with SentLedger(default_ledger(settings)) as ledger:
+        sent = simulate(plan, EventProducer(settings), ledger)
     if not sent.complete:
-        raise StackError(f"{sent.acked:,} of {events:,} records are in the topic: {sent.stopped or 'see the logs'}")
+        raise StackError(
+            f"{sent.acked:,} of {plan.events:,} records are in the topic: {sent.stopped or 'see the logs'}"
+        )
 
 
 def wait_until_published(settings: LocalSettings, seconds_max: float, report: Callable[[str], None]) -> DemoProof:

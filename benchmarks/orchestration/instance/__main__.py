@@ -21,7 +21,7 @@ from dagster import DagsterInstance
 
 from benchmarks.orchestration.instance.history import copy_run
 from benchmarks.orchestration.instance.location import FIRST, STREAMS, YEARS_HOURS, defs, documents
-from benchmarks.orchestration.sections import Section, write_section
+from benchmarks.orchestration.sections import Section, shown, write_section
 from benchmarks.orchestration.timed import COLUMNS, Timed, machine
 from infra.local.settings import PROJECT
 from tests.fakes.landing import H1
@@ -64,7 +64,7 @@ def run(
         Timed(f"a round of all {SENSORS} sensors: three new hours in each stream", round(first, 2), GATE, GOAL, RUNS),
     ]
     for one in results:
-        typer.echo(" | ".join(one.cells()))
+        shown(one)
     shutil.rmtree(home)
     if write:
         text = (
@@ -72,8 +72,7 @@ def run(
             "years of runs, tags, materialisations and check results. A round is the sum of one tick of each sensor: "
             f"the daemon evaluates one after the other. {machine(load)}"
         )
-        rows, measured = [one.cells() for one in results], [one.document() for one in results]
-        write_section("instance", Section(4, "Three years of history", text, COLUMNS, rows, measured))
+        write_section("instance", Section.of(4, "Three years of history", text, COLUMNS, results))
 
 
 def size_of(home: Path) -> float:

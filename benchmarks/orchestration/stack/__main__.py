@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -10,10 +11,9 @@ import psutil
 import typer
 from dagster import DagsterInstance
 
-from benchmarks.orchestration.sections import Section, write_section
+from benchmarks.orchestration.sections import Section, shown, write_section
 from benchmarks.orchestration.stack.hours import (
     first_stream,
-    send,
     wait_for,
     wait_until_landed,
     wait_until_published,
@@ -21,11 +21,14 @@ from benchmarks.orchestration.stack.hours import (
 from benchmarks.orchestration.timed import COLUMNS, Timed, machine
 from flink_jobs.contracts.clock import SystemClock
 from infra.local import dagster_runs
+from infra.local.demo import send
 from infra.local.ports import free_ports
 from infra.local.processes import wait_until_healthy
 from infra.local.servers import dagster
 from infra.local.settings import PORT_FIELDS, PROJECT, LocalSettings
 from infra.local.stack import Stack
+from producers.settings import ProducerSettings
+from producers.simulation.plan import SimulationPlan
 
 FIRST = datetime(2025, 8, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -50,7 +53,7 @@ def run(
     try:
         stack.up()
         load = psutil.getloadavg()[0]
-        results = [shown(measure_backlog(stack, hours)), shown(measure_large_hour(stack, hours))]
+        results = [shown(measure_backlog(stack, hours)), shown(measure_large_hour(hours))]
     finally:
         stack.down(now=True)
     if write:
@@ -58,14 +61,7 @@ def run(
             "The whole stack on this machine, from an empty start: Kafka, two landing jobs, S3 server, local "
             f"Snowflake, Dagster with two runs at a time, dbt. {machine(load)}"
         )
-        rows, measured = [one.cells() for one in results], [one.document() for one in results]
-        write_section("stack", Section(3, "A backlog and a large hour", text, COLUMNS, rows, measured))
-
-
-def shown(result: Timed) -> Timed:
-    """Print a row as soon as it is measured."""
-    typer.echo(" | ".join(result.cells()))
-    return result
+        write_section("stack", Section.of(3, "A backlog and a large hour", text, COLUMNS, results))
 
 
 def measure_backlog(stack: Stack, hours: int) -> Timed:
@@ -73,7 +69,7 @@ def measure_backlog(stack: Stack, hours: int) -> Timed:
     stack.table.stop("dagster-daemon")
     wanted = [FIRST + number * HOUR for number in range(hours)]
     # one more hour, so that time goes on behind the last one
-    send(stack.settings, [*wanted, FIRST + hours * HOUR], (hours + 1) * EVENTS_PER_HOUR)
+    send_hours([*wanted, FIRST + hours * HOUR], (hours + 1) * EVENTS_PER_HOUR)
     stream = first_stream()
     wait_until_landed(stream, (hours + 1) * EVENTS_PER_HOUR)
     before, started = number_of_runs(), SystemClock().utc_now()
@@ -91,15 +87,15 @@ def measure_backlog(stack: Stack, hours: int) -> Timed:
     )
 
 
-def measure_large_hour(stack: Stack, hours: int) -> Timed:
+def measure_large_hour(hours: int) -> Timed:
     """Time the ledger entry that makes an hour complete to the publication of the hour; the sensor runs."""
     large, following = FIRST + (hours + 1) * HOUR, FIRST + (hours + 2) * HOUR
     stream = first_stream()
     landed = (hours + 1) * EVENTS_PER_HOUR
     before = number_of_runs()
-    send(stack.settings, [large], LARGE_HOUR)
+    send_hours([large], LARGE_HOUR)
     wait_until_landed(stream, landed + LARGE_HOUR)
-    send(stack.settings, [following], EVENTS_PER_HOUR)
+    send_hours([following], EVENTS_PER_HOUR)
     wait_until_landed(stream, landed + LARGE_HOUR + EVENTS_PER_HOUR)
     complete = SystemClock().utc_now()
     ended = wait_until_published(stream, [large])
@@ -110,6 +106,11 @@ def measure_large_hour(stack: Stack, hours: int) -> Timed:
         goal=15,
         detail=f"{number_of_runs() - before} runs",
     )
+
+
+def send_hours(hours: Sequence[datetime], events: int) -> None:
+    """Send simulated records of some hours."""
+    send(SimulationPlan(hours=tuple(hours), events=events), ProducerSettings())
 
 
 def start_daemon(stack: Stack) -> None:

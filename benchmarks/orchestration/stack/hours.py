@@ -1,4 +1,4 @@
-"""Send hours, wait until their records have landed, and read when they were published."""
+"""Wait until the records of hours have landed, and read when the hours were published."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from datetime import datetime
 
 from flink_jobs.contracts.layout import Hour
 from infra.local.processes import StackError
-from infra.local.settings import LocalSettings
 from infra.local.streams import streams
 from orchestration.landing.ledger.whole import read_whole_ledger
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.publication import Publication, published_revisions
 from orchestration.settings import StreamAccess
 from orchestration.stream.binding import proven_stream
-from producers.client import EventProducer
-from producers.settings import ProducerSettings
-from producers.simulate import simulate
-from producers.simulation.plan import SimulationPlan
-from producers.simulation.sent import SentLedger
 
 POLL_SECONDS = 0.25
 LIMIT_SECONDS = 1800.0
@@ -29,19 +23,6 @@ def first_stream() -> Stream:
     """Return the stream of the platform events, with clients of this process's settings."""
     (document,) = [entry.document for entry in streams() if entry.document.bare_keys]
     return proven_stream(document, StreamAccess())
-
-
-def send(settings: LocalSettings, hours: Sequence[datetime], events: int) -> None:
-    """Send simulated records of some hours.
-
-    Raises:
-        StackError: a record was not acknowledged.
-    """
-    plan = SimulationPlan(hours=tuple(hours), events=events)
-    with SentLedger(settings.data_dir / "simulator" / "sent.jsonl") as ledger:
-        sent = simulate(plan, EventProducer(ProducerSettings()), ledger)
-    if not sent.complete:
-        raise StackError(f"{sent.acked:,} of {events:,} records are in the topic: {sent.stopped or 'see the logs'}")
 
 
 def wait_until_landed(stream: Stream, records: int) -> None:
