@@ -194,7 +194,7 @@ class Station:
         self, name: str, command: list[str], healthy: Callable[[], bool], variables: Mapping[str, str]
     ) -> Program:
         command = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
-        environment = {**self.settings.environment(), **self._variables, "TZ": self.zone, **variables}
+        environment = {**self.environment, "TZ": self.zone, **variables}
         return Program(name=name, command=command, environment=environment, healthy=healthy, cwd=PROJECT)
 
     def _ticks(self) -> int:

@@ -41,7 +41,6 @@ def test_a_daemon_that_is_killed_in_a_tick_publishes_each_hour_once(station: Sta
         station.start_daemon()
         station.wait_until_killed(point)
     station.start_daemon()
-    wait_until_published(station, revisions)
     require_published_once(station, revisions)
 
 
@@ -54,7 +53,6 @@ def test_daemon_and_code_server_that_are_killed_in_an_evaluation_publish_each_ho
     station.wait_until_killed("EVALUATING")
     station.replace_code_server()
     station.start_daemon()
-    wait_until_published(station, revisions)
     require_published_once(station, revisions)
 
 
@@ -73,7 +71,6 @@ def test_a_daemon_that_is_killed_between_launch_and_start_publishes_each_hour_on
     station.start_daemon()
     station.wait_for(lambda: runs(station, revisions)[-1].status is DagsterRunStatus.FAILURE, "the launch has failed")
     station.points.set_clock(MONITORING_CLOCK, 0)
-    wait_until_published(station, revisions)
     require_published_once(station, revisions)
 
 
@@ -84,7 +81,6 @@ def test_a_run_whose_process_is_killed_before_its_start_is_retried(station: Stat
     revisions = dict.fromkeys(station.land(1), 1)
     station.start_daemon()
     station.wait_for(lambda: bool(station.points.reached_by("WORKER_SPAWNED")), "a run's process starts")
-    wait_until_published(station, revisions)
     require_published_once(station, revisions)
     assert {DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS} == {run.status for run in runs(station, revisions)}
 

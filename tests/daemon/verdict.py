@@ -32,13 +32,14 @@ def wait_until_published(station: Station, revisions: Revisions) -> None:
 
 
 def require_published_once(station: Station, revisions: Revisions, *, runs_of_a_key: int = 1) -> None:
-    """Require that each revision was published once, with the right rows, and that nothing is left over.
+    """Wait until each revision is published; require that it is so once, with the right rows, and nothing is left over.
 
     Args:
         station: whose bucket, table and storage are read.
         revisions: the newest revision of every hour in question.
         runs_of_a_key: runs that the sensors may have created for one run key.
     """
+    wait_until_published(station, revisions)
     wanted = Counter(_each(revisions))
     records = {hour: len(_records(station, hour)) for hour in revisions}
     published, sealed = _published(station), _sealed(station)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)
 PASSWORD = "correct-horse"
+Lines = list[dict[str, Any]]
 FOREIGN_WARNING = "ignore:Arrow output on a DB-API result"
 """A warning of fakesnow in the thread of the server; the tests cannot avoid it."""
 
@@ -60,19 +61,31 @@ class FolderBucket:
     def write(self, key: str, *events: object) -> None:
         """Write one line per event, or a text unchanged, compressed by the suffix of the key."""
         lines = "".join(event if isinstance(event, str) else json.dumps(event) + "\n" for event in events).encode()
-        path = self.folder / "hourglass" / key
+        path = self.file(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         pack: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress}
         path.write_bytes(pack.get(path.suffix, bytes)(lines))
 
-    def clear(self) -> None:
-        """Delete every file of the bucket `hourglass`."""
-        rmtree(self.folder / "hourglass")
-        (self.folder / "hourglass").mkdir()
+    def file(self, key: str) -> Path:
+        """Return the file of an object of the bucket `hourglass`."""
+        return self.folder / "hourglass" / key
+
+    def replace_all(self, objects: Mapping[str, bytes]) -> None:
+        """Delete every object of the bucket `hourglass`, and write these."""
+        rmtree(self.file(""))
+        self.file("").mkdir()
+        for key, body in objects.items():
+            self.file(key).parent.mkdir(parents=True, exist_ok=True)
+            self.file(key).write_bytes(body)
+
+    def change_lines(self, key: str, change: Callable[[Lines], Lines]) -> None:
+        """Write an object again with other lines."""
+        lines = [json.loads(line) for line in self.file(key).read_text().splitlines()]
+        self.file(key).write_text("".join(json.dumps(line) + "\n" for line in change(lines)))
 
     def remove(self, key: str) -> None:
         """Delete a file."""
-        (self.folder / "hourglass" / key).unlink()
+        self.file(key).unlink()
 
 
 @dataclass(frozen=True)
