@@ -1,10 +1,15 @@
 """Every failure of the metapipeline.
 
 MetapipelineError
-├── GraphError        the manifest has a cycle or an edge to a missing node; the message names the nodes
+├── RelationNameError a text is no name of a relation
+├── GraphError        the graph has a cycle, an edge to a missing node, or two nodes with one id
+├── ManifestError     a file is no manifest of dbt, or its schema is unknown
 ├── ConsumerError     a configured consumer is not in the graph
 ├── WeightError       the weights of the importance score are not usable
-└── EventRowError     a row of the staging model does not have the expected columns
+├── EventRowError     a row of the staging model does not have the expected columns
+├── BiError           a BI tool did not answer, refused, or answered what its API does not document
+├── ProposalError     a change of a dbt project cannot be made or would break it
+└── RepositoryError   a git repository or its host refused, or is not on the list
 """
 
 from __future__ import annotations
@@ -14,8 +19,16 @@ class MetapipelineError(Exception):
     """Base of the errors of the metapipeline."""
 
 
+class RelationNameError(MetapipelineError):
+    """A text is no name of a relation."""
+
+
 class GraphError(MetapipelineError):
-    """The manifest has a cycle, or an edge to a node that is missing."""
+    """The graph has a cycle, an edge to a missing node, or two nodes with one id."""
+
+
+class ManifestError(MetapipelineError):
+    """A file is no manifest of dbt, or its schema is unknown."""
 
 
 class ConsumerError(MetapipelineError):
@@ -28,3 +41,15 @@ class WeightError(MetapipelineError):
 
 class EventRowError(MetapipelineError):
     """A row of the staging model does not have the expected columns or types."""
+
+
+class BiError(MetapipelineError):
+    """A BI tool did not answer, refused, or answered what its API does not document."""
+
+
+class ProposalError(MetapipelineError):
+    """A change of a dbt project cannot be made, or would break the project."""
+
+
+class RepositoryError(MetapipelineError):
+    """A git repository or its host refused, or is not on the list."""

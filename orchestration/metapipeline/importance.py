@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from orchestration.metapipeline.errors import WeightError
-from orchestration.metapipeline.graph import DbtGraph, NodeKind
+from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind
 
 MEASURES = ("degree", "in_degree", "out_degree", "closeness", "betweenness", "pagerank")
 """The centralities by the names that weights use."""

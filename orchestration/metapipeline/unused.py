@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestration.metapipeline.errors import ConsumerError
-from orchestration.metapipeline.graph import DbtGraph, NodeKind
-from orchestration.metapipeline.model_runs import ModelRun, model_times
+from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind
+from orchestration.metapipeline.usage.model_runs import ModelRun, model_times
 
 
 @dataclass(frozen=True, slots=True)

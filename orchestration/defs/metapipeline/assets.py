@@ -11,10 +11,10 @@ from pydantic import Field
 
 from orchestration.dbt_runner.build import require_manifest
 from orchestration.folders import FolderSettings
-from orchestration.metapipeline.graph import DbtGraph, NodeKind, graph_from_manifest
-from orchestration.metapipeline.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
-from orchestration.metapipeline.reading import StagedEvents
+from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind, graph_from_manifest
 from orchestration.metapipeline.unused import Answer, Withheld, find_unused
+from orchestration.metapipeline.usage.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
+from orchestration.metapipeline.usage.reading import StagedEvents
 
 _GROUP = "metapipeline"
 _OWNERS = ["team:data-platform"]

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.folders import FolderSettings
-from orchestration.metapipeline.reading import StagedEvents
+from orchestration.metapipeline.usage.reading import StagedEvents
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName
 

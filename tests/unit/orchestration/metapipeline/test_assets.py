@@ -17,7 +17,7 @@ from orchestration.defs.metapipeline.assets import (
 )
 from orchestration.defs.metapipeline.automation import metapipeline, metapipeline_daily
 from orchestration.folders import FolderSettings
-from orchestration.metapipeline.reading import StagedEvents
+from orchestration.metapipeline.usage.reading import StagedEvents
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.staging import FakeStaging
 

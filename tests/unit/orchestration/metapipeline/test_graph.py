@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestration.metapipeline.errors import GraphError
-from orchestration.metapipeline.graph import DbtGraph, GraphNode, NodeKind, graph_from_manifest
+from orchestration.metapipeline.graph.manifest import DbtGraph, GraphNode, NodeKind, graph_from_manifest
 from tests.unit.orchestration.metapipeline.manifests import manifest_of
 
 

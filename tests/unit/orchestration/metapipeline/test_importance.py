@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.metapipeline.errors import WeightError
-from orchestration.metapipeline.graph import DbtGraph, GraphNode, NodeKind, graph_from_manifest
+from orchestration.metapipeline.graph.manifest import DbtGraph, GraphNode, NodeKind, graph_from_manifest
 from orchestration.metapipeline.importance import MEASURES, centralities, measure_importance
 from tests.unit.orchestration.metapipeline.manifests import manifest_of, random_parents
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.metapipeline.model_runs import (
+from orchestration.metapipeline.usage.model_runs import (
     ModelEvent,
     ModelRun,
     RunState,

@@ -6,8 +6,8 @@ import pytest
 import sqlglot
 
 from orchestration.metapipeline.errors import EventRowError
-from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
-from orchestration.metapipeline.reading import StagedEvents, events_query
+from orchestration.metapipeline.usage.model_runs import EVENT_TYPES, ModelEvent, StepOf
+from orchestration.metapipeline.usage.reading import StagedEvents, events_query
 from producers.events import EventType
 from snowflake_components.errors import SnowflakeUnavailableError
 from snowflake_components.identifiers import Identifier, QualifiedName

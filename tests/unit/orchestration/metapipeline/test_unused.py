@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.metapipeline.errors import ConsumerError
-from orchestration.metapipeline.graph import DbtGraph, graph_from_manifest
-from orchestration.metapipeline.model_runs import ModelRun, RunState, StepOf
+from orchestration.metapipeline.graph.manifest import DbtGraph, graph_from_manifest
 from orchestration.metapipeline.unused import (
     Found,
     UnusedModel,
@@ -19,6 +18,7 @@ from orchestration.metapipeline.unused import (
     find_unused,
     models_without_consumer,
 )
+from orchestration.metapipeline.usage.model_runs import ModelRun, RunState, StepOf
 from tests.unit.orchestration.metapipeline.manifests import manifest_of, random_parents
 
 HOUR = datetime(2025, 8, 1, 3, tzinfo=UTC)

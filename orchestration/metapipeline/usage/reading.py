@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.metapipeline.errors import EventRowError
-from orchestration.metapipeline.model_runs import EVENT_TYPES, ModelEvent, StepOf
+from orchestration.metapipeline.usage.model_runs import EVENT_TYPES, ModelEvent, StepOf
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import QualifiedName, literal
 from snowflake_components.work import Connection

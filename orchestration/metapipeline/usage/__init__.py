@@ -1,0 +1,1 @@
+"""What the landed platform events say: runs of models with their times, and who uses what."""
