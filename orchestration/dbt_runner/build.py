@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeOutcome:
-    """The result of one model or test.
+    """The result of one node, such as a model or a test.
 
     Args:
         unique_id: of dbt, such as `model.hourglass.stg_platform_events`.
@@ -80,27 +80,35 @@ class DbtModels:
     network_timeout_seconds: int = 60
     project_dir: Path = PROJECT_DIR
 
-    def build(self, hours: Sequence[str], names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
-        """Build the models and run their tests for some hours, in the order of their dependencies.
+    def build(self, hours: Sequence[str], selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+        """Build models and run their tests for some hours, in the order of their dependencies.
 
         Args:
             hours: of the form 2025-08-01T03, UTC; at least one, because none would mean every hour.
-            names: models and tests to build; empty means all.
+            selectors: of dbt, one for each model and test.
 
         Returns:
-            One outcome per model and test that was selected, also after a failure.
+            One outcome per node that was selected, also after a failure.
 
         Raises:
             DbtRefusedError: nothing was built.
         """
         if not hours:
             raise DbtRefusedError("dbt was asked to build no hour: name at least one")
+        return self._build(selectors, "--vars", json.dumps({"hours": list(hours)}))
+
+    def build_views(self, selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+        """Build views, which read all hours, as `build` does."""
+        return self._build(selectors)
+
+    def _build(self, selectors: Sequence[str], *variables: str) -> tuple[NodeOutcome, ...]:
+        if not selectors:
+            raise DbtRefusedError("dbt was asked to build nothing: select at least one model")
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 (imports for seconds; only a build pays for it)
 
         self._limit_waits()
         parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
-        selection = ("--select", *names, "--indirect-selection", "empty") if names else ()
-        variables = ("--vars", json.dumps({"hours": list(hours)}))
+        selection = ("--select", *selectors, "--indirect-selection", "empty")
         # with a manifest dbt does not parse again, although the variables differ
         built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
         return tuple(_outcomes(built))
@@ -144,16 +152,16 @@ _VERDICTS = {
 
 
 def _outcomes(built: Any) -> Iterator[NodeOutcome]:
+    # every kind of node: a unit test that failed leaves its model skipped, and nothing else says that the build failed
     for result in built.results:
-        if result.node.resource_type in ("model", "seed", "snapshot", "test"):
-            yield NodeOutcome(
-                unique_id=result.node.unique_id,
-                verdict=_VERDICTS.get(str(result.status), Verdict.FAILED),
-                seconds=result.execution_time,
-                message=_one_line(result.message or ""),
-                failures=result.failures if result.node.resource_type == "test" else None,
-                query_id=result.adapter_response.get("query_id"),
-            )
+        yield NodeOutcome(
+            unique_id=result.node.unique_id,
+            verdict=_VERDICTS.get(str(result.status), Verdict.FAILED),
+            seconds=result.execution_time,
+            message=_one_line(result.message or ""),
+            failures=result.failures if result.node.resource_type == "test" else None,
+            query_id=result.adapter_response.get("query_id"),
+        )
 
 
 def _one_line(text: object) -> str:

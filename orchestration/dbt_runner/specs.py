@@ -72,6 +72,10 @@ class Manifest:
                 metadata={UNIQUE_ID: unique_id},
             )
 
+    def selector(self, unique_id: str) -> str:
+        """Return dbt's selector of one node: a name alone is shared by versions, and may hold dots."""
+        return f"fqn:{'.'.join(self.nodes[unique_id]['fqn'])}"
+
     def sources_below(self, unique_id: str) -> set[dg.AssetKey]:
         """Return the sources that a node reads, directly or through other nodes."""
         found: set[dg.AssetKey] = set()

@@ -15,7 +15,11 @@ class FakeDbtModels:
     outcomes: tuple[NodeOutcome, ...]
     asked: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
 
-    def build(self, hours: Sequence[str], names: Sequence[str] = ()) -> tuple[NodeOutcome, ...]:
-        """Record the hours and the names."""
-        self.asked.append((tuple(hours), frozenset(names)))
+    def build(self, hours: Sequence[str], selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+        """Record the hours and the names of the selected nodes."""
+        self.asked.append((tuple(hours), frozenset(selector.rpartition(".")[2] for selector in selectors)))
         return self.outcomes
+
+    def build_views(self, selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+        """Record the names alone."""
+        return self.build((), selectors)

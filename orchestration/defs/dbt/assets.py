@@ -1,6 +1,6 @@
 """The dbt models of the hours of a run, and their tests as checks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -27,11 +27,22 @@ def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocume
         yield spec.replace_attributes(partitions_def=partitions).merge_attributes(deps=sorted(gates))
 
 
+MARTS = "event_marts"
+"""The group of the views over the models of all hours."""
+
 _manifest = Manifest.read(require_manifest())
 
 
+def _models(*, marts: bool) -> list[dg.AssetSpec]:
+    streams = {entry.document.table: entry.document for entry in read_streams()}
+    specs = hourly_models(_manifest, streams)
+    if marts:
+        return [spec.replace_attributes(partitions_def=None) for spec in specs if spec.group_name == MARTS]
+    return [spec for spec in specs if spec.group_name != MARTS]
+
+
 @dg.multi_asset(
-    specs=list(hourly_models(_manifest, {entry.document.table: entry.document for entry in read_streams()})),
+    specs=_models(marts=False),
     check_specs=list(_manifest.check_specs()),
     name="event_models",
     can_subset=True,
@@ -44,6 +55,26 @@ def event_models(
 
     Several hours are one build: the models are the same as after a build of each hour.
     """
+    hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
+    yield from _reported(context, lambda selectors: dbt.build(hours, selectors))
+
+
+@dg.multi_asset(
+    specs=_models(marts=True),
+    name=MARTS,
+    can_subset=True,
+    pool="snowflake",
+)
+def event_marts(
+    context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build the views that read all hours; fail if one of them failed."""
+    yield from _reported(context, dbt.build_views)
+
+
+def _reported(
+    context: dg.AssetExecutionContext, build: Callable[[Sequence[str]], Sequence[NodeOutcome]]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     definitions = context.assets_def
     assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
     checks = {
@@ -51,8 +82,7 @@ def event_models(
         for spec in definitions.check_specs
         if spec.key in context.selected_asset_check_keys
     }
-    hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
-    outcomes = dbt.build(hours, [_name_of(unique_id) for unique_id in (*assets, *checks)])
+    outcomes = build([_manifest.selector(unique_id) for unique_id in (*assets, *checks)])
     for outcome in outcomes:
         if outcome.unique_id in assets and outcome.verdict is Verdict.DONE:
             yield _materialization(assets[outcome.unique_id], outcome)
@@ -61,11 +91,6 @@ def event_models(
     failed = [f"{outcome.unique_id}: {outcome.message}" for outcome in outcomes if outcome.verdict is Verdict.FAILED]
     if failed:
         raise dg.Failure("; ".join(failed))
-
-
-def _name_of(unique_id: str) -> str:
-    """Return `stg_platform_events` for `model.hourglass.stg_platform_events`; dbt selects by it."""
-    return unique_id.split(".")[2]
 
 
 def _materialization(spec: dg.AssetSpec, outcome: NodeOutcome) -> dg.MaterializeResult[None]:

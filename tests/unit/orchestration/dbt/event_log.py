@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 
 import yaml
 
@@ -14,6 +15,7 @@ from orchestration.dbt_runner.build import DbtModels, NodeOutcome
 from orchestration.dbt_runner.sources import SOURCES
 from snowflake_components import SnowflakeSettings, query
 
+HOURLY = ("path:models/staging", "path:models/usage")
 FIRST_HOUR = datetime(2025, 8, 1, 3, tzinfo=UTC)
 
 
@@ -30,6 +32,8 @@ class Record:
     occurred_at: str = "2025-08-01T03:00:00.250Z"
     deployment: str | None = "prod"
     shard: str | None = None
+    asset_key: str | None = None
+    payload: str | None = None
 
     @property
     def timestamp(self) -> datetime:
@@ -51,10 +55,11 @@ class Record:
         hour, moment = f"{self.hour}:00:00", f"{self.timestamp:%Y-%m-%dT%H:%M:%S}"
         texts = ("f.jsonl", hour, "platform-events")
         more = (moment, self.event_id, self.event_type)
-        last = (self.occurred_at, self.organization, self.deployment, self.shard)
+        last = (self.occurred_at, self.organization, self.deployment, self.shard, "run-1", self.asset_key)
+        payload = "NULL" if self.payload is None else f"PARSE_JSON({_literals([self.payload])})"
         return (
             f"({_literals(texts)}, {self.partition}, {self.offset}, {_literals(more)}, 1, {_literals(last)}, "
-            "'run-1', NULL, NULL, NULL, NULL)"
+            f"NULL, 'step-1', {payload})"
         )
 
 
@@ -93,11 +98,15 @@ class EventLog:
 
     def build(self, *hours: str) -> list[tuple[NodeOutcome, ...]]:
         """Build one hour after the other."""
-        return list(self.dbt.map(self.models.build, [[hour] for hour in hours]))
+        return list(self.dbt.map(self.models.build, [[hour] for hour in hours], repeat(HOURLY)))
 
     def build_together(self, *hours: str) -> tuple[NodeOutcome, ...]:
         """Build several hours at once."""
-        return self.dbt.submit(self.models.build, hours).result()
+        return self.dbt.submit(self.models.build, hours, HOURLY).result()
+
+    def build_marts(self) -> tuple[NodeOutcome, ...]:
+        """Build the views over all hours."""
+        return self.dbt.submit(self.models.build_views, ("path:models/marts",)).result()
 
     def rebuild(self, *arguments: str) -> None:
         """Build every model with a full refresh."""

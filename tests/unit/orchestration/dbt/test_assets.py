@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
+
 import dagster as dg
 import pytest
 
 from orchestration.dbt_runner.build import NodeOutcome, Verdict
 from orchestration.dbt_runner.specs import UNIQUE_ID
-from orchestration.defs.dbt.assets import event_models
+from orchestration.defs.dbt.assets import MARTS, event_marts, event_models
 from orchestration.stream.catalog import read_streams
 from tests.fakes.dbt_models import FakeDbtModels
 
@@ -159,3 +161,18 @@ def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> No
     assert {"dbt", "snowflake"} == spec.kinds
     assert event_models.backfill_policy is None
     assert event_models.op.pool == "snowflake"
+
+
+def test_the_marts_are_views_of_all_hours_and_no_hour_builds_them() -> None:
+    """They have no partitions, and one call of dbt builds all of them."""
+    specs = list(event_marts.specs)
+    assert {(MARTS, None, "view")} == {
+        (spec.group_name, spec.partitions_def, spec.metadata["materialized"]) for spec in specs
+    }
+    by_key = {spec.key: spec for spec in specs}
+    order = TopologicalSorter({spec.key: {dep.asset_key for dep in spec.deps} & set(by_key) for spec in specs})
+    ids = [str(by_key[key].metadata[UNIQUE_ID]) for key in order.static_order()]
+    dbt = FakeDbtModels(tuple(NodeOutcome(unique_id, Verdict.DONE, 0.1) for unique_id in ids))
+    result = dg.materialize([event_marts], resources={"dbt": dbt})
+    assert [((), frozenset(unique_id.split(".")[2] for unique_id in ids))] == dbt.asked
+    assert {spec.key for spec in specs} == materialized(result)

@@ -22,4 +22,4 @@ def test_a_snowflake_that_is_away_ends_the_build_with_the_settings_to_check(
         with pytest.raises(
             DbtRefusedError, match=r"dbt build built nothing: .*Could not connect.*HOURGLASS_SNOWFLAKE_"
         ):
-            dbt.submit(models.build, ["2025-08-01T03"]).result(timeout=120)
+            dbt.submit(models.build, ["2025-08-01T03"], ["stg_platform_events"]).result(timeout=120)

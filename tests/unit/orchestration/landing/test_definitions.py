@@ -26,6 +26,7 @@ LEFT_TO_RIGHT = [
     "aws_external_tables",
     "published_hours",
     "event_models",
+    "event_marts",
     "metapipeline",
 ]
 
