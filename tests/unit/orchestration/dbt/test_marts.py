@@ -34,7 +34,7 @@ RECORDS = [
     at(30, "RUN_SUCCESS"),
     at(40, "RUN_START", organization="globex"),
 ]
-MARTS = {
+MARTS: dict[str, list[tuple[Any, ...]]] = {
     "RUNS": [
         ("acme", "prod", "run-1", "2025-08-01T03:00:00", "2025-08-01T03:00:30", "succeeded"),
         ("globex", "prod", "run-1", "2025-08-01T03:00:40", None, "unfinished"),

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from orchestration.defs.dbt.assets import event_marts
 from orchestration.defs.metapipeline.assets import (
     dbt_graph,
     model_importance,
@@ -72,10 +73,11 @@ def test_one_run_reads_events_and_graph_and_draws_the_chart(tmp_path: Path) -> N
     assert b64decode(chart.partition("base64,")[2].removesuffix(")")) == png
 
 
-def test_the_models_of_this_project_all_have_a_consumer(tmp_path: Path) -> None:
-    """The billing exposure reads the usage and the counts, which read the staging model."""
+def test_the_hourly_models_of_this_project_all_have_a_consumer(tmp_path: Path) -> None:
+    """The billing exposure reads the usage and the counts, which read the staging model; reports read the marts."""
     metadata = materialize(rows_of_two_days(), tmp_path)
-    assert metadata["unused_models"]["models"].value == 0
+    unused = {row.data["unique_id"] for row in metadata["unused_models"]["unused"].records}
+    assert {f"model.hourglass.{key.path[-1]}" for key in event_marts.keys} == unused
     assert metadata["dbt_graph"]["exposure"].value >= 1
 
 
