@@ -12,6 +12,8 @@ _NAMES = (
     "cyberdyne", "wonka",
 )  # fmt: skip
 _SUBJECTS = ("orders", "customers", "payments", "sessions", "invoices", "shipments", "products", "refunds")
+_RELATIONS_READ = ("AWS.DEV.DEPLOYMENTS",)
+"""What the first organization's ingestion reads of this product's own tables; no report shows that they are used."""
 _HOURGLASS_MODELS = ("model.hourglass.stg_platform_events", "model.hourglass.usage_by_organization_hour")
 
 
@@ -39,6 +41,7 @@ class Organization:
     assets: tuple[str, ...]
     models: tuple[DbtModel, ...]
     platform_models: tuple[DbtModel, ...]
+    relations_read: tuple[str, ...] = ()
 
 
 def organizations(plan: SimulationPlan, random: Random) -> tuple[Organization, ...]:
@@ -59,6 +62,7 @@ def _organization(index: int, plan: SimulationPlan, random: Random) -> Organizat
         assets=tuple(f"{named}/raw/{subject}" for subject in subjects),
         models=_models(unique_ids, random),
         platform_models=_models(_HOURGLASS_MODELS, random) if index == 0 else (),
+        relations_read=_RELATIONS_READ if index == 0 else (),
     )
 
 

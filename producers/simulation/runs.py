@@ -94,7 +94,7 @@ def _jobs_of(organization: Organization) -> tuple[str, ...]:
 
 
 def _script(run: Run, hours_passed: int, random: Random) -> Iterator[Beat]:
-    yield Beat(0, EventType.RUN_START, {"attempt": run.attempt, "retry_of": run.retry_of})
+    yield Beat(0, EventType.RUN_START, {"attempt": run.attempt, "retry_of": run.retry_of, **_reads(run)})
     steps = _ingest_steps(run, random) if run.job == "ingest_raw" else _dbt_steps(run, hours_passed, random)
     vanishes = random.random() < _RUN_VANISHES
     for beats, succeeded in steps:
@@ -107,6 +107,11 @@ def _script(run: Run, hours_passed: int, random: Random) -> Iterator[Beat]:
             yield Beat(random.uniform(0.2, 1), EventType.RUN_FAILURE, failure)
             return
     yield Beat(random.uniform(0.2, 1), EventType.RUN_SUCCESS, {"attempt": run.attempt})
+
+
+def _reads(run: Run) -> dict[str, list[str]]:
+    read = run.organization.relations_read if run.job == "ingest_raw" else ()
+    return {"reads": list(read)} if read else {}
 
 
 Step = tuple[list[Beat], bool]
