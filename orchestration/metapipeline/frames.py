@@ -1,0 +1,105 @@
+"""Typed values between the assets of the metapipeline: declared, checked at each boundary, stored as JSON.
+
+A value is a frozen dataclass, or a tuple of rows that are frozen dataclasses. Dagster checks it when an asset returns
+it and when another one takes it, so a wrong frame never reaches a reader. A file is readable by people, and loading
+one executes nothing, unlike a pickle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+import dagster as dg
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+from upath import UPath
+
+_ERRORS_SHOWN = 3
+
+
+class FrameType(dg.DagsterType):
+    """The type of a value that one asset hands to another.
+
+    Args:
+        annotation: a dataclass, or `tuple[Row, ...]` of one.
+        name: as Dagster shows it.
+    """
+
+    def __init__(self, annotation: Any, name: str) -> None:
+        self.adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        super().__init__(
+            type_check_fn=lambda _context, value: self._checked(value),
+            name=name,
+            typing_type=annotation,
+            metadata={"columns": dg.MetadataValue.table_schema(table_schema(annotation))},
+        )
+
+    def to_json(self, value: Any) -> bytes:
+        """Write a value.
+
+        Raises:
+            PydanticSerializationError: it is not of this type.
+        """
+        return self.adapter.dump_json(value, indent=1, warnings="error")
+
+    def from_json(self, text: bytes) -> Any:
+        """Read a value.
+
+        Raises:
+            ValidationError: the text does not hold a value of this type.
+        """
+        return self.adapter.validate_json(text, strict=True)
+
+    def _checked(self, value: Any) -> dg.TypeCheck:
+        try:
+            self.from_json(self.to_json(value))
+        except PydanticSerializationError as exc:
+            return dg.TypeCheck(success=False, description=str(exc))
+        except ValidationError as exc:
+            return dg.TypeCheck(success=False, description=_described(exc))
+        return dg.TypeCheck(success=True)
+
+
+def table_schema(annotation: Any) -> dg.TableSchema:
+    """Describe the fields of a dataclass, or of the rows of a tuple, as columns."""
+    row = next((part for part in get_args(annotation) if is_dataclass(part)), annotation)
+    types = get_type_hints(row)
+    return dg.TableSchema([dg.TableColumn(field.name, _type_name(types[field.name])) for field in fields(row)])
+
+
+class JsonFrames(dg.UPathIOManager):
+    """Store the values of assets as JSON files, one per asset, below a folder or a bucket's prefix."""
+
+    extension = ".json"
+
+    def __init__(self, folder: UPath) -> None:
+        super().__init__(base_path=folder)
+
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+        """Write the value of an asset; readers see the old file or the new one."""
+        written = path.with_name(f".{path.name}.new")
+        written.write_bytes(_type_of(context.dagster_type).to_json(obj))
+        written.rename(path)
+
+    def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
+        """Read the value of an asset as the type that the asset declares."""
+        upstream = context.upstream_output
+        return _type_of(upstream.dagster_type if upstream else context.dagster_type).from_json(path.read_bytes())
+
+
+def _type_of(declared: dg.DagsterType) -> FrameType:
+    if not isinstance(declared, FrameType):
+        raise dg.DagsterInvalidDefinitionError(f"{declared.display_name} is no frame: give the output a FrameType")
+    return declared
+
+
+def _type_name(annotation: Any) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation).replace("typing.", "")
+
+
+def _described(exc: ValidationError) -> str:
+    errors = exc.errors(include_url=False, include_input=False)
+    shown = [f"{'.'.join(map(str, error['loc'])) or 'value'}: {error['msg']}" for error in errors[:_ERRORS_SHOWN]]
+    rest = len(errors) - len(shown)
+    return "; ".join([*shown, *([f"and {rest} more"] if rest else [])])
