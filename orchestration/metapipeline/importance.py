@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from orchestration.metapipeline.errors import WeightError
-from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind
+from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 
 MEASURES = ("degree", "in_degree", "out_degree", "closeness", "betweenness", "pagerank")
 """The centralities by the names that weights use."""
@@ -38,7 +38,7 @@ class Importance:
     score: float
 
 
-def measure_importance(graph: DbtGraph, weights: Mapping[str, float]) -> tuple[Importance, ...]:
+def measure_importance(graph: PlatformGraph, weights: Mapping[str, float]) -> tuple[Importance, ...]:
     """Measure every node.
 
     The score of a node is the weighted mean of its ranks. Its rank in a measure is the share of the other nodes with a
@@ -60,10 +60,10 @@ def measure_importance(graph: DbtGraph, weights: Mapping[str, float]) -> tuple[I
     total = sum(weights.values())
     rows = [
         Importance(
-            unique_id=node.unique_id,
+            unique_id=node.id,
             kind=node.kind,
-            **{name: measures[name][node.unique_id] for name in MEASURES},
-            score=round(sum(weights[name] * ranks[name][node.unique_id] for name in sorted(weights)) / total, _DIGITS),
+            **{name: measures[name][node.id] for name in MEASURES},
+            score=round(sum(weights[name] * ranks[name][node.id] for name in sorted(weights)) / total, _DIGITS),
         )
         for node in graph.nodes
     ]
@@ -78,7 +78,7 @@ def require_weights(weights: Mapping[str, float]) -> None:
         raise WeightError("weights are 0 or more, and one of them is above 0")
 
 
-def centralities(graph: DbtGraph) -> dict[str, dict[str, float]]:
+def centralities(graph: PlatformGraph) -> dict[str, dict[str, float]]:
     """Compute the six measures: measure -> unique id -> value."""
     digraph = graph.digraph()
     return {

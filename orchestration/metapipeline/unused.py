@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestration.metapipeline.errors import ConsumerError
-from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind
+from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 from orchestration.metapipeline.usage.model_runs import ModelRun, model_times
 
 
@@ -45,7 +45,7 @@ class Withheld(Answer):
     reason: str
 
 
-def models_without_consumer(graph: DbtGraph, consumers: frozenset[str] = frozenset()) -> frozenset[str]:
+def models_without_consumer(graph: PlatformGraph, consumers: frozenset[str] = frozenset()) -> frozenset[str]:
     """Return the models from which no path leads to an exposure or to one of the given consumers.
 
     A consumer that is itself a model counts as used.
@@ -53,13 +53,15 @@ def models_without_consumer(graph: DbtGraph, consumers: frozenset[str] = frozens
     Raises:
         ConsumerError: a consumer is not in the graph.
     """
-    if unknown := sorted(consumers - {node.unique_id for node in graph.nodes}):
+    if unknown := sorted(consumers - {node.id for node in graph.nodes}):
         raise ConsumerError(f"not in the dbt graph: {', '.join(unknown)}; correct the consumers of unused_models")
     used = graph.upstream_of([*graph.of_kind(NodeKind.EXPOSURE), *consumers])
     return frozenset(graph.of_kind(NodeKind.MODEL)) - used
 
 
-def find_unused(graph: DbtGraph, runs: Iterable[ModelRun], consumers: frozenset[str] = frozenset()) -> Found | Withheld:
+def find_unused(
+    graph: PlatformGraph, runs: Iterable[ModelRun], consumers: frozenset[str] = frozenset()
+) -> Found | Withheld:
     """List the models without a consumer, with their runs.
 
     Withheld when there is no exposure and no configured consumer, or when no event about a model was read: a missing

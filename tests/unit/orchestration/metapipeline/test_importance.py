@@ -10,17 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.metapipeline.errors import WeightError
-from orchestration.metapipeline.graph.manifest import DbtGraph, GraphNode, NodeKind, graph_from_manifest
+from orchestration.metapipeline.graph.manifest import graph_from_manifest
+from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.importance import MEASURES, centralities, measure_importance
 from tests.unit.orchestration.metapipeline.manifests import manifest_of, random_parents
 
 EVEN = dict.fromkeys(MEASURES, 1.0)
-EMPTY = DbtGraph((), ())
+EMPTY = PlatformGraph((), ())
 ALONE = graph_from_manifest(manifest_of({"model.p.a": []}))
 IN_PIECES = graph_from_manifest(manifest_of({"model.p.a": [], "model.p.b": ["model.p.a"], "model.p.c": []}))
 
 
-def random_graph(seed: int) -> DbtGraph:
+def random_graph(seed: int) -> PlatformGraph:
     random = Random(seed)  # noqa: S311 (graphs, not secrets)
     return graph_from_manifest(manifest_of(random_parents(random, random.randint(1, 25), random.randint(0, 4))))
 
@@ -30,7 +31,7 @@ def as_shares(counts: dict[str, int]) -> dict[str, float]:
     return {name: count / (len(counts) - 1) if len(counts) > 1 else 1.0 for name, count in counts.items()}
 
 
-def shortest_paths(graph: DbtGraph, start: str) -> tuple[dict[str, int], dict[str, int]]:
+def shortest_paths(graph: PlatformGraph, start: str) -> tuple[dict[str, int], dict[str, int]]:
     """Walk breadth first along the edges: distance to each node, and how many shortest paths lead there."""
     distance, paths, border = {start: 0}, {start: 1}, [start]
     while border:
@@ -46,16 +47,16 @@ def shortest_paths(graph: DbtGraph, start: str) -> tuple[dict[str, int], dict[st
     return distance, paths
 
 
-def closeness_by_definition(graph: DbtGraph, name: str) -> float:
+def closeness_by_definition(graph: PlatformGraph, name: str) -> float:
     """Divide the nodes that reach this one by their mean distance, both as a share of all others."""
-    found = [shortest_paths(graph, node.unique_id)[0].get(name, 0) for node in graph.nodes]
+    found = [shortest_paths(graph, node.id)[0].get(name, 0) for node in graph.nodes]
     reaching = sum(distance > 0 for distance in found)
     return reaching / sum(found) * reaching / (len(graph.nodes) - 1) if reaching else 0.0
 
 
-def betweenness_by_definition(graph: DbtGraph) -> dict[str, float]:
+def betweenness_by_definition(graph: PlatformGraph) -> dict[str, float]:
     """Add up, for each node, the share of shortest paths through it over all pairs of other nodes."""
-    names = [node.unique_id for node in graph.nodes]
+    names = [node.id for node in graph.nodes]
     walked = {name: shortest_paths(graph, name) for name in names}
     sums = dict.fromkeys(names, 0.0)
     for through, start, end in permutations(names, 3):
@@ -66,10 +67,10 @@ def betweenness_by_definition(graph: DbtGraph) -> dict[str, float]:
     return {name: total / pairs for name, total in sums.items()}
 
 
-def exact_pagerank(graph: DbtGraph) -> dict[str, float]:
+def exact_pagerank(graph: PlatformGraph) -> dict[str, float]:
     """Solve PageRank as a system of equations, over networkx's own matrix."""
     digraph: nx.DiGraph[str] = nx.DiGraph()
-    digraph.add_nodes_from(node.unique_id for node in graph.nodes)
+    digraph.add_nodes_from(node.id for node in graph.nodes)
     digraph.add_edges_from(graph.edges)
     matrix = np.asarray(nx.google_matrix(digraph, alpha=0.85)).T
     size = len(digraph)
@@ -79,9 +80,9 @@ def exact_pagerank(graph: DbtGraph) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("graph", [*map(random_graph, range(50)), ALONE, IN_PIECES])
-def test_the_six_measures_equal_the_reference(graph: DbtGraph) -> None:
+def test_the_six_measures_equal_the_reference(graph: PlatformGraph) -> None:
     """Each measure is the one of its definition, computed here without networkx but for PageRank's matrix, to 1e-9."""
-    names = [node.unique_id for node in graph.nodes]
+    names = [node.id for node in graph.nodes]
     into = {name: sum(name == downstream for _, downstream in graph.edges) for name in names}
     out = {name: sum(name == upstream for upstream, _ in graph.edges) for name in names}
     reference = {
@@ -129,10 +130,10 @@ def test_a_measure_without_weight_has_no_say() -> None:
 def test_scores_do_not_depend_on_names(seed: int, shuffle: Random) -> None:
     """A relabelled graph gives every node the score it had: ranks survive the order in which floats are added."""
     graph = random_graph(seed)
-    names = [node.unique_id for node in graph.nodes]
+    names = [node.id for node in graph.nodes]
     renamed = dict(zip(names, shuffle.sample([f"x{n}" for n in range(len(names))], len(names)), strict=True))
-    other = DbtGraph(
-        tuple(sorted(GraphNode(renamed[node.unique_id], node.kind) for node in graph.nodes)),
+    other = PlatformGraph(
+        tuple(sorted(Node(renamed[node.id], node.kind) for node in graph.nodes)),
         tuple(sorted((renamed[a], renamed[b]) for a, b in graph.edges)),
     )
     scores = {row.unique_id: row.score for row in measure_importance(graph, EVEN)}

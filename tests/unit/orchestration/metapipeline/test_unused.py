@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.metapipeline.errors import ConsumerError
-from orchestration.metapipeline.graph.manifest import DbtGraph, graph_from_manifest
+from orchestration.metapipeline.graph.manifest import graph_from_manifest
+from orchestration.metapipeline.graph.nodes import PlatformGraph
 from orchestration.metapipeline.unused import (
     Found,
     UnusedModel,
@@ -56,7 +57,7 @@ def test_unused_is_what_brute_force_finds(seed: int) -> None:
     random = Random(seed)  # noqa: S311 (graphs, not secrets)
     parents = random_parents(random, random.randint(1, 20), random.randint(0, 3))
     graph = graph_from_manifest(manifest_of(parents))
-    readable = [node.unique_id for node in graph.nodes]
+    readable = [node.id for node in graph.nodes]
     consumers = frozenset(random.sample(readable, random.randint(0, 2)))
     ends = consumers | {name for name in parents if name.startswith("exposure.")}
     edges = [(parent, name) for name, found in parents.items() if not name.startswith("test.") for parent in found]
@@ -110,4 +111,4 @@ def test_without_any_consumer_the_answer_is_withheld() -> None:
 
 def test_an_empty_graph_is_withheld() -> None:
     """Without a graph there is no answer."""
-    assert isinstance(find_unused(DbtGraph((), ()), [run_of("model.p.a", 1)]), Withheld)
+    assert isinstance(find_unused(PlatformGraph((), ()), [run_of("model.p.a", 1)]), Withheld)
