@@ -10,9 +10,10 @@ from pydantic import Field
 
 from orchestration.dbt_runner.build import require_manifest
 from orchestration.folders import FolderSettings
+from orchestration.metapipeline.findings import Answer, Withheld
 from orchestration.metapipeline.graph.manifest import read_manifest
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
-from orchestration.metapipeline.unused import Answer, Withheld, find_unused
+from orchestration.metapipeline.unused import UnusedRules, find_unused
 from orchestration.metapipeline.usage.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
 from orchestration.metapipeline.usage.reading import StagedEvents
 
@@ -90,12 +91,11 @@ def unused_models(
     config: UnusedModelsConfig, dbt_graph: PlatformGraph, model_runs: list[ModelRun]
 ) -> dg.Output[Answer]:
     """Models from which no path leads to a consumer; withheld when there are no exposures or no events at all."""
-    answer = find_unused(dbt_graph, model_runs, frozenset(config.consumers))
+    answer = find_unused(dbt_graph, model_runs, UnusedRules(frozenset(config.consumers)))
     if isinstance(answer, Withheld):
         return dg.Output(answer, metadata={"withheld": answer.reason})
-    return dg.Output(
-        answer, metadata={"models": len(answer.models), "unused": _table(asdict(model) for model in answer.models)}
-    )
+    rows = [{"unique_id": finding.subject, **finding.numbers} for finding in answer.findings]
+    return dg.Output(answer, metadata={"models": len(rows), "unused": _table(rows)})
 
 
 @dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"matplotlib"})

@@ -78,6 +78,8 @@ class GapKind(StrEnum):
     """A query chooses a relation when it runs."""
     UNPARSABLE = "unparsable"
     """A query is no SQL that can be read."""
+    CYCLE = "cycle"
+    """An edge between two nodes of one relation would close a cycle, so it is left out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
