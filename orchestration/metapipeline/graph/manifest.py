@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestration.metapipeline.errors import ManifestError
 from orchestration.metapipeline.graph.dbt_nodes import KINDS, Surroundings, mapping, node_of, project_of
-from orchestration.metapipeline.graph.nodes import Gap, GapKind, PlatformGraph
+from orchestration.metapipeline.graph.nodes import Gap, GapKind, NodeKind, PlatformGraph
 
 KNOWN_VERSIONS = (*range(1, 13), 20)
 """Schemas of manifests: dbt 0.19 to 1.12 write v1 to v12, dbt 2 writes v12 or v20."""
@@ -52,9 +52,10 @@ def read_manifest(path: Path) -> PlatformGraph:
 def graph_from_manifest(manifest: object) -> PlatformGraph:
     """Read a parsed manifest of dbt 0.19 or newer.
 
-    Nodes are models, sources, seeds, snapshots, functions, metrics, semantic models, saved queries, exposures and the
-    statements of on-run-start and on-run-end; without what is disabled, tests, analyses and macros. What a node says of
-    itself is documented at `node_of`. An edge to a node that the manifest does not have becomes a gap.
+    Nodes are models, sources, seeds, snapshots, functions, metrics, semantic models, saved queries, exposures and those
+    statements of on-run-start and on-run-end that read one of them; without what is disabled, tests, analyses and
+    macros. What a node says of itself is documented at `node_of`. An edge to a node that the manifest does not have
+    becomes a gap.
 
     Raises:
         ManifestError: it is no manifest, its schema is unknown, or an entry cannot be read.
@@ -65,10 +66,8 @@ def graph_from_manifest(manifest: object) -> PlatformGraph:
     _require_manifest(manifest)
     entries = {unique_id: (kind, entry) for unique_id, kind, entry in _entries(manifest)}
     around = Surroundings(_root(manifest, entries), _group_owners(manifest), _tests(manifest))
-    nodes = (
-        node_of(unique_id, KINDS[kind], entry, around) for unique_id, (kind, entry) in entries.items() if kind in KINDS
-    )
-    known = {unique_id for unique_id, (kind, _) in entries.items() if kind in KINDS}
+    known = {unique_id for unique_id, (kind, entry) in entries.items() if _is_node(kind, entry)}
+    nodes = (node_of(unique_id, KINDS[entries[unique_id][0]], entries[unique_id][1], around) for unique_id in known)
     wanted = {(parent, reader) for reader in known for parent in _parents(entries[reader][1])}
     edges = sorted(edge for edge in wanted if edge[0] in known)
     disabled = _disabled(manifest)
@@ -80,7 +79,8 @@ def _require_manifest(manifest: Mapping[str, Any]) -> None:
     written = mapping(manifest.get("metadata")).get("dbt_schema_version")
     if written is None:
         if "nodes" not in manifest or not isinstance(manifest["nodes"], Mapping | None):
-            raise ManifestError(f"no manifest of dbt: it has no dbt_schema_version and no nodes; {_REPAIR}")
+            name = "semantic_manifest.json" if isinstance(manifest.get("semantic_models"), list) else "another file"
+            raise ManifestError(f"this is {name}, not a manifest: no dbt_schema_version and no nodes; {_REPAIR}")
         return
     schema = _SCHEMA.search(str(written))
     if schema is None or (schema["artifact"] == "manifest" and int(schema["version"]) not in KNOWN_VERSIONS):
@@ -101,6 +101,10 @@ def _entries(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[st
                 lost = f"the entry {unique_id!r} of its section {section!r} has no resource_type"
                 raise ManifestError(f"{lost}, so the file is not whole: {_REPAIR}")
             yield unique_id, kind, entry
+
+
+def _is_node(kind: str, entry: Mapping[str, Any]) -> bool:
+    return kind in KINDS and (KINDS[kind] is not NodeKind.HOOK or bool(_parents(entry)))
 
 
 def _root(manifest: Mapping[str, Any], entries: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str | None:

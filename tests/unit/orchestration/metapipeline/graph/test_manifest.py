@@ -64,6 +64,11 @@ def test_tests_analyses_and_disabled_nodes_are_not_part_of_the_graph() -> None:
     assert ["test.p.unique_a"] == graph.by_id["model.p.a"].facts["tests"]
 
 
+def test_a_hook_that_reads_nothing_is_left_out() -> None:
+    """Most are grants: isolated nodes, which would change the measures of all others."""
+    assert ("model.p.a",) == graph_from_manifest(manifest_of({"model.p.a": [], "operation.p.x": []})).of_kind(*NodeKind)
+
+
 def test_a_node_that_depends_twice_on_another_has_one_edge() -> None:
     """An edge has no count."""
     graph = graph_from_manifest(manifest_of({"model.p.a": [], "model.p.b": ["model.p.a", "model.p.a"]}))
@@ -132,7 +137,7 @@ def test_a_manifest_without_nodes_is_an_empty_graph() -> None:
             "run_results.json",
         ),
         ({"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/catalog/v1.json"}}, "catalog.json"),
-        ({"semantic_models": [], "metrics": [], "saved_queries": []}, "no dbt_schema_version and no nodes"),
+        ({"semantic_models": [], "metrics": [], "saved_queries": []}, "semantic_manifest.json, not a manifest"),
         ({"metadata": {"dbt_schema_version": SCHEMA.format(13)}, "nodes": {}}, "unknown dbt_schema_version .*v13"),
         ({"metadata": {"dbt_schema_version": "mine"}, "nodes": {}}, "unknown dbt_schema_version mine"),
         ({"nodes": {"1": {"name": "x"}}}, "entry '1' .* no resource_type"),

@@ -1,0 +1,62 @@
+"""Walks along the shortest paths from some nodes, by Brandes: only the nodes that a start reaches are touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the walks from some starts add up to, by position of a node.
+
+    Args:
+        dependency: pairs of a start and an end whose shortest paths run through the node, each by its share of them.
+        distance: from the starts that reach the node.
+        starts: how many starts reach the node, itself not counted.
+        walks: how many starts there were.
+    """
+
+    dependency: list[float]
+    distance: list[int]
+    starts: list[int]
+    walks: int
+
+
+def walk(following: Sequence[Sequence[int]], starts: Sequence[int]) -> Sums:
+    """Walk from each start through a graph without cycles.
+
+    Args:
+        following: by position of a node, the positions where its edges lead.
+        starts: positions to begin at.
+    """
+    size = len(following)
+    sums = Sums([0.0] * size, [0] * size, [0] * size, len(starts))
+    depth = [-1] * size
+    paths = [0] * size  # exact, because their number grows exponentially with the depth
+    depends = [0.0] * size
+    for start in starts:
+        depth[start], paths[start] = 0, 1
+        reached = [start]
+        for node in reached:  # grows while it is walked
+            further, through = depth[node] + 1, paths[node]
+            for other in following[node]:
+                if depth[other] < 0:
+                    depth[other], paths[other] = further, through
+                    reached.append(other)
+                elif depth[other] == further:
+                    paths[other] += through
+        for node in reversed(reached):
+            further, through, total = depth[node] + 1, paths[node], 0.0
+            for other in following[node]:
+                if depth[other] == further:
+                    total += through / paths[other] * (1.0 + depends[other])
+            depends[node] = total
+        for node in reached:
+            sums.dependency[node] += depends[node]
+            sums.distance[node] += depth[node]
+            sums.starts[node] += 1
+            depth[node] = -1
+        sums.dependency[start] -= depends[start]
+        sums.starts[start] -= 1
+    return sums
