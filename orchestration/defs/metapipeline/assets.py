@@ -13,6 +13,7 @@ from orchestration.folders import FolderSettings
 from orchestration.metapipeline.findings import Answer, Withheld
 from orchestration.metapipeline.graph.manifest import read_manifest
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
+from orchestration.metapipeline.importance import measure_importance
 from orchestration.metapipeline.unused import UnusedRules, find_unused
 from orchestration.metapipeline.usage.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
 from orchestration.metapipeline.usage.reading import StagedEvents
@@ -51,7 +52,7 @@ def model_runs(config: ModelRunsConfig, staged_events: dg.ResourceParam[StagedEv
     )
 
 
-@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"dbt", "networkx"})
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"dbt"})
 def dbt_graph() -> dg.Output[PlatformGraph]:
     """The graph of the dbt project: models, sources, seeds, snapshots and exposures."""
     graph = read_manifest(require_manifest())
@@ -70,11 +71,9 @@ class ImportanceConfig(dg.Config):
     pagerank: float = Field(default=2, ge=0)
 
 
-@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"python"})
 def model_importance(config: ImportanceConfig, dbt_graph: PlatformGraph) -> dg.Output[list[dict[str, Any]]]:
     """Each node of the dbt graph with six centralities and one score, the most important first."""
-    from orchestration.metapipeline.importance import measure_importance  # noqa: PLC0415 (imports networkx)
-
     rows = [asdict(row) for row in measure_importance(dbt_graph, config.model_dump())]
     most = next((row["unique_id"] for row in rows if row["kind"] == NodeKind.MODEL), "none")
     return dg.Output(rows, metadata={"most_important_model": most, "importance": _table(rows)})
@@ -86,7 +85,7 @@ class UnusedModelsConfig(dg.Config):
     consumers: list[str] = Field(default=[], description="unique ids of dbt nodes that are read outside of dbt")
 
 
-@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"python"})
 def unused_models(
     config: UnusedModelsConfig, dbt_graph: PlatformGraph, model_runs: list[ModelRun]
 ) -> dg.Output[Answer]:
