@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from orchestration.metapipeline.graph.nodes import Gap, GapKind, Node, NodeKind, PlatformGraph, cycle_in
+from orchestration.metapipeline.graph.additions import add_edges
+from orchestration.metapipeline.graph.nodes import Gap, GapKind, Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.relations import RelationName
 
 _WRITTEN = frozenset({NodeKind.MODEL, NodeKind.SEED, NodeKind.SNAPSHOT})
@@ -17,13 +18,7 @@ def join_shared_relations(graph: PlatformGraph) -> PlatformGraph:
     A model that reads its own relation as a source, directly or not, would close a cycle: the edge is left out, and a
     gap names both. A graph that has the edges already is returned as it is.
     """
-    edges = set(graph.edges)
-    wanted = sorted(edge for edge in _shared(graph.nodes) if edge not in edges)
-    if not wanted:
-        return graph
-    added, left_out = (wanted, []) if not cycle_in([*graph.edges, *wanted]) else _without_cycles(graph, wanted)
-    gaps = {*graph.gaps, *(_gap(*edge) for edge in left_out)}
-    return PlatformGraph(graph.nodes, tuple(sorted(edges.union(added))), tuple(sorted(gaps)))
+    return add_edges(graph, _shared(graph.nodes), _gap)
 
 
 def _shared(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
@@ -38,32 +33,6 @@ def _shared(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
             sources.append((node.relation, node.id))
     for relation, source in sources:
         yield from ((writer, source) for writer in written.get(relation, ()))
-
-
-def _without_cycles(
-    graph: PlatformGraph, wanted: Iterable[tuple[str, str]]
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Divide the edges into those that can be added one after the other, and those that would close a cycle then."""
-    readers = {node: [*found] for node, found in graph.readers.items()}
-    added: list[tuple[str, str]] = []
-    left_out: list[tuple[str, str]] = []
-    for writer, source in wanted:
-        if writer in _reached(source, readers):
-            left_out.append((writer, source))
-        else:
-            added.append((writer, source))
-            readers.setdefault(writer, []).append(source)
-    return added, left_out
-
-
-def _reached(start: str, readers: Mapping[str, Iterable[str]]) -> set[str]:
-    found, stack = {start}, [start]
-    while stack:
-        for reader in readers.get(stack.pop(), ()):
-            if reader not in found:
-                found.add(reader)
-                stack.append(reader)
-    return found
 
 
 def _gap(writer: str, source: str) -> Gap:
