@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from orchestration.metapipeline.consumers import Consumers, consumers_of
@@ -93,7 +93,9 @@ def find_unused(
         or _implausible(joined, unused, rules.plausible_share)
     ):
         return Withheld(FindingKind.UNUSED_MODEL, reason)
-    case = _Case(joined, consumers, times, window, _obstacles(joined, consumers, unused))
+    obstacles = _obstacles(joined, consumers, unused)
+    opaque = sum(gap.kind in _OPAQUE for gap in joined.gaps)
+    case = _Case(joined, consumers.counted(joined), times, window, obstacles, opaque)
     found = (case.finding(joined.by_id[unique_id]) for unique_id in unused)
     return Found(tuple(sorted(found, key=lambda finding: (-_seconds(finding), finding.subject))))
 
@@ -206,10 +208,11 @@ def _nearest(graph: PlatformGraph, starts: Iterable[str]) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class _Case:
     graph: PlatformGraph
-    consumers: Consumers
+    consumers: str
     times: Mapping[str, ModelTimes]
     window: Window | None
-    obstacles: Mapping[str, str] = field(default_factory=dict)
+    obstacles: Mapping[str, str]
+    opaque: int
 
     def finding(self, node: Node) -> Finding:
         row = self.times.get(node.id)
@@ -243,13 +246,13 @@ class _Case:
         yield f"Only nodes without a consumer read it: {_listed(readers)}." if readers else "Nothing reads it."
         if tests := node.facts.get("tests"):
             yield f"A test is no consumer: {_listed(tests)}."
-        yield f"These consumers do not lead to it: {self.consumers.counted(self.graph)}."
+        yield f"These consumers do not lead to it: {self.consumers}."
         if row is None:
             yield "No event names it, which does not mean that it never ran."
         else:
             yield f"Events show {_runs(row):,} runs of it with {row.total_seconds:,.0f} seconds."
-        if opaque := sum(gap.kind in _OPAQUE for gap in self.graph.gaps):
-            yield f"{opaque:,} queries could not be read whole."
+        if self.opaque:
+            yield f"{self.opaque:,} queries could not be read whole."
         if obstacle := self.obstacles.get(node.id):
             yield obstacle
 

@@ -32,6 +32,7 @@ def walk(following: Sequence[Sequence[int]], starts: Sequence[int]) -> Sums:
     """
     size = len(following)
     sums = Sums([0.0] * size, [0] * size, [0] * size, len(starts))
+    dependency, distance, reached_by = sums.dependency, sums.distance, sums.starts  # local names are faster
     depth = [-1] * size
     paths = [0] * size  # exact, because their number grows exponentially with the depth
     depends = [0.0] * size
@@ -41,22 +42,24 @@ def walk(following: Sequence[Sequence[int]], starts: Sequence[int]) -> Sums:
         for node in reached:  # grows while it is walked
             further, through = depth[node] + 1, paths[node]
             for other in following[node]:
-                if depth[other] < 0:
+                known = depth[other]
+                if known < 0:
                     depth[other], paths[other] = further, through
                     reached.append(other)
-                elif depth[other] == further:
+                elif known == further:
                     paths[other] += through
         for node in reversed(reached):
-            further, through, total = depth[node] + 1, paths[node], 0.0
-            for other in following[node]:
-                if depth[other] == further:
-                    total += through / paths[other] * (1.0 + depends[other])
-            depends[node] = total
+            if others := following[node]:
+                further, through, total = depth[node] + 1, paths[node], 0.0
+                for other in others:
+                    if depth[other] == further:
+                        total += through / paths[other] * (1.0 + depends[other])
+                depends[node] = total
+                dependency[node] += total
+        dependency[start] -= depends[start]
         for node in reached:
-            sums.dependency[node] += depends[node]
-            sums.distance[node] += depth[node]
-            sums.starts[node] += 1
+            distance[node] += depth[node]
+            reached_by[node] += 1
             depth[node] = -1
-        sums.dependency[start] -= depends[start]
-        sums.starts[start] -= 1
+        reached_by[start] -= 1
     return sums

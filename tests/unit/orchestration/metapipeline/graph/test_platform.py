@@ -83,6 +83,25 @@ def test_the_way_leads_from_the_topic_to_the_report() -> None:
     ) == path_between(platform().graph, "asset.topic", "report.mode.acme.r1")
 
 
+def test_the_way_is_that_of_the_data_and_has_every_station() -> None:
+    """An asset before a model orders their runs, however many others are before it; a shortcut is not the way."""
+    graph = graph_of(
+        {
+            "asset.a": [],
+            "asset.gate1": ["asset.a"],
+            "asset.gate2": ["asset.gate1"],
+            "asset.gate3": ["asset.gate2"],
+            "source.p.s": ["asset.a"],
+            "model.p.m": ["source.p.s", "asset.gate3"],
+            "model.p.n": ["model.p.m", "asset.gate3"],
+            "model.p.o": ["model.p.n", "model.p.m"],
+        }
+    )
+    expected = ("asset.a", "source.p.s", "model.p.m", "model.p.n", "model.p.o")
+    assert expected == path_between(graph, "asset.a", "model.p.o")
+    assert ("asset.gate2", "asset.gate3", "model.p.m") == path_between(graph, "asset.gate2", "model.p.m")
+
+
 def test_ways_and_ancestors_need_nodes_that_are_there() -> None:
     """No way is an empty one, and a misspelt id is an error."""
     graph = platform().graph
