@@ -24,7 +24,8 @@ class Measured:
         cpu_seconds: of the process in that time.
         memory_gib: largest resident size of the process, its input included.
         detail: what else is known of it.
-        seconds_max: gate of the wall time; None for a part of another row.
+        seconds_max: gate of the CPU-seconds; None for a part of another row. One thread does it all, so they are the
+            wall time of a machine without other work.
     """
 
     what: str
@@ -36,14 +37,14 @@ class Measured:
 
     def holds(self) -> bool:
         """Return whether the row is within its gates."""
-        return self.seconds_max is None or (self.seconds <= self.seconds_max and self.memory_gib <= MEMORY_GIB_MAX)
+        return self.seconds_max is None or (self.cpu_seconds <= self.seconds_max and self.memory_gib <= MEMORY_GIB_MAX)
 
     def cells(self) -> list[str]:
         """Return the row of the table."""
         times = [f"{self.seconds:.1f} s", f"{self.cpu_seconds:.1f} s", f"{self.memory_gib:.2f} GiB"]
         if self.seconds_max is None:
             return [self.what, *times, self.detail, ""]
-        gate = f"{self.seconds_max:g} s, {MEMORY_GIB_MAX:g} GiB: {'holds' if self.holds() else '**missed**'}"
+        gate = f"{self.seconds_max:g} CPU-s, {MEMORY_GIB_MAX:g} GiB: {'holds' if self.holds() else '**missed**'}"
         return [self.what, *times, self.detail, gate]
 
     def document(self) -> dict[str, Any]:

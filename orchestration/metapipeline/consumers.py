@@ -35,8 +35,12 @@ class Consumers:
 
     def counted(self, graph: PlatformGraph) -> str:
         """Return how many there are of each kind, for people."""
-        counts = Counter(graph.by_id[consumer].kind.value.replace("_", " ") for consumer in self.all)
+        counts = Counter(_word(graph.by_id[consumer].kind) for consumer in self.all)
         return ", ".join(f"{kind} {count:,}" for kind, count in sorted(counts.items()))
+
+
+def _word(kind: NodeKind) -> str:
+    return "model read elsewhere" if kind is NodeKind.MODEL else kind.value.replace("_", " ")
 
 
 def consumers_of(graph: PlatformGraph, configured: Iterable[str] = (), own_groups: Iterable[str] = ()) -> Consumers:

@@ -49,13 +49,12 @@ def walk(following: Sequence[Sequence[int]], starts: Sequence[int]) -> Sums:
                 elif known == further:
                     paths[other] += through
         for node in reversed(reached):
-            if others := following[node]:
-                further, through, total = depth[node] + 1, paths[node], 0.0
-                for other in others:
-                    if depth[other] == further:
-                        total += through / paths[other] * (1.0 + depends[other])
-                depends[node] = total
-                dependency[node] += total
+            further, through, total = depth[node] + 1, paths[node], 0.0
+            for other in following[node]:
+                if depth[other] == further:
+                    total += through / paths[other] * (1.0 + depends[other])
+            depends[node] = total
+            dependency[node] += total
         dependency[start] -= depends[start]
         for node in reached:
             distance[node] += depth[node]

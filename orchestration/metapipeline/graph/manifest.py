@@ -41,7 +41,7 @@ def read_manifest(path: Path) -> PlatformGraph:
         parsed = json.loads(path.read_bytes())
     except OSError as exc:
         raise ManifestError(f"{path} cannot be read ({exc.strerror}): run `dbt parse`") from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ManifestError(f"{path} is no JSON ({exc}): {_REPAIR}") from exc
     try:
         return graph_from_manifest(parsed)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from orchestration.metapipeline.bi.workspace import Query, Report, Workspace
 from orchestration.metapipeline.errors import RelationNameError
@@ -17,16 +17,28 @@ from orchestration.metapipeline.relations import RelationName
 from orchestration.metapipeline.usage.evidence import Named, Use
 
 
+class ReadsOfQuery(Protocol):
+    """What one query reads, as the resolution of its names returns it; `QueryReads` is the plain form."""
+
+    @property
+    def query(self) -> Query:
+        """The query, of the workspace."""
+        ...
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The ids of the nodes that its names mean."""
+        ...
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Names that mean no node or several, and texts that cannot be read; their reader becomes the query's node."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class QueryReads:
-    """What one query reads.
-
-    Args:
-        query: of the workspace.
-        reads: ids of the nodes that its names mean.
-        gaps: names that mean no node or several, and texts that cannot be read; their reader is replaced by the id of
-            the query's node.
-    """
+    """What one query reads; see `ReadsOfQuery`."""
 
     query: Query
     reads: tuple[str, ...] = ()
@@ -38,7 +50,7 @@ class WorkspaceReads:
     """A BI workspace and what its queries read; a query without an entry reads nothing that is known."""
 
     workspace: Workspace
-    queries: tuple[QueryReads, ...] = ()
+    queries: Sequence[ReadsOfQuery] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,7 @@ class _Part:
 
 def _of_workspace(found: WorkspaceReads) -> _Part:
     workspace = found.workspace
-    reads = {one.query.id: one for one in found.queries}
+    reads: dict[str, ReadsOfQuery] = {one.query.id: one for one in found.queries}
     reports = {report.id for report in workspace.reports}
     nodes = [_report_node(workspace, report) for report in workspace.reports]
     edges: list[tuple[str, str]] = []

@@ -154,7 +154,11 @@ def test_what_is_no_manifest_is_refused_by_name(manifest: object, said: str) -> 
         graph_from_manifest(manifest)
 
 
-@pytest.mark.parametrize(("written", "said"), [("{", "is no JSON"), ("[]", "JSON object"), (None, "cannot be read")])
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("{", "is no JSON"), ("[" * 100_000, "is no JSON"), ("[]", "JSON object"), (None, "cannot be read")],
+    ids=["cut", "nested", "a list", "missing"],
+)
 def test_a_file_that_cannot_be_read_is_refused_with_its_path(tmp_path: Path, written: str | None, said: str) -> None:
     """Several projects have a file of the same name each."""
     path = tmp_path / "manifest.json"
