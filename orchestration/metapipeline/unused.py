@@ -250,7 +250,7 @@ class _Case:
         if row is None:
             yield "No event names it, which does not mean that it never ran."
         else:
-            yield f"Events show {_runs(row):,} runs of it with {row.total_seconds:,.0f} seconds."
+            yield f"Runs shown by events: {_runs(row):,}, with {row.total_seconds:,.0f} seconds."
         if self.opaque:
             yield f"{self.opaque:,} queries could not be read whole."
         if obstacle := self.obstacles.get(node.id):

@@ -166,7 +166,7 @@ def test_the_costliest_unused_model_comes_first_with_its_runs() -> None:
     ]
     older, old = answer.findings
     assert "Nothing reads it." in older.evidence
-    assert "Events show 2 runs of it with 4 seconds." in older.evidence
+    assert "Runs shown by events: 2, with 4 seconds." in older.evidence
     assert "Only nodes without a consumer read it: model.p.older." in old.evidence
     assert "These consumers do not lead to it: exposure 1." in old.evidence
 
