@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from orchestration.metapipeline.errors import RelationNameError
@@ -52,15 +52,13 @@ def asset_id(key: str) -> str:
     return f"asset.{key}"
 
 
-def read_assets(
-    definitions: dg.Definitions | dg.RepositoryDefinition, code_location: str = ""
-) -> tuple[AssetFacts, ...]:
+def read_assets(repository: dg.RepositoryDefinition, code_location: str = "") -> tuple[AssetFacts, ...]:
     """Read every asset of a code location, external ones included; nothing is run and nothing is queried.
 
-    In an asset or a sensor, `context.repository_def` has them.
+    `context.repository_def` of an asset is the argument, or `Definitions.get_repository_def()`.
     """
-    graph = getattr(definitions, "asset_graph", None) or definitions.resolve_asset_graph()  # type: ignore[union-attr]
-    return facts_of_specs((node.to_asset_spec() for node in graph.asset_nodes), code_location)
+    nodes = repository.asset_graph.asset_nodes
+    return facts_of_specs((node.to_asset_spec() for node in nodes), code_location)
 
 
 def facts_of_specs(specs: Iterable[dg.AssetSpec], code_location: str = "") -> tuple[AssetFacts, ...]:
@@ -104,12 +102,13 @@ def add_assets(graph: PlatformGraph, assets: Iterable[AssetFacts]) -> PlatformGr
 
     An asset that is a node of dbt becomes no second node: this node takes its edges, and has `asset_key` and
     `asset_group` as facts. A dbt source reads the asset that has its asset key or writes its relation. What a node of
-    dbt reads through dbt is no second edge. A key that no asset has is a node, too, since somebody reads it.
+    dbt reads through dbt is no second edge. A key that no asset has is a node, too, since somebody reads it. Assets of
+    one key, as two code locations may have them, are one.
 
     The facts of an asset's node are `key`, `group`, `kinds`, `description` and `relation`; absent when unknown. The
     node has a relation of its own only when no node of dbt has this relation, so a name in a query means one of them.
     """
-    found = {asset.key: asset for asset in assets}
+    found = _by_key(assets)
     places = _Places.of(graph, found)
     known = {node.relation for node in graph.nodes}
     dbt = [_with_asset(node, places.asset_of.get(node.id)) for node in graph.nodes]
@@ -119,6 +118,15 @@ def add_assets(graph: PlatformGraph, assets: Iterable[AssetFacts]) -> PlatformGr
     nodes = tuple(sorted([*dbt, *own, *stubs]))
     with_deps = add_edges(PlatformGraph(nodes, graph.edges, graph.gaps), places.deps(found.values()), _gap)
     return add_edges(with_deps, places.of_sources(), _gap)
+
+
+def _by_key(assets: Iterable[AssetFacts]) -> dict[str, AssetFacts]:
+    found: dict[str, AssetFacts] = {}
+    for asset in assets:
+        known = found.setdefault(asset.key, asset)
+        filled = {one.name: getattr(known, one.name) or getattr(asset, one.name) for one in fields(AssetFacts)}
+        found[asset.key] = AssetFacts(**{**filled, "deps": tuple(sorted({*known.deps, *asset.deps}))})
+    return found
 
 
 @dataclass(frozen=True, slots=True)

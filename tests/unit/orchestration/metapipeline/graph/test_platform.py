@@ -149,6 +149,15 @@ def test_a_key_without_an_asset_is_a_node_or_a_source() -> None:
     assert ("asset.elsewhere", "source.p.raw.events") == graph.reads["asset.reader"]
 
 
+def test_assets_of_one_key_are_one() -> None:
+    """Another code location may describe an asset as external, with dependencies of its own."""
+    here = AssetFacts("export", "exports", deps=("a",), owners=("team:x",), code_location="here")
+    graph = add_assets(PlatformGraph((), ()), [AssetFacts("export", deps=("b",)), here])
+    assert ("asset.a", "asset.b") == graph.reads["asset.export"]
+    export = graph.by_id["asset.export"]
+    assert ("exports", ("team:x",), "here") == (export.facts["group"], export.owners, export.project)
+
+
 def test_an_asset_of_a_dbt_node_that_is_not_there_is_an_asset() -> None:
     """The manifest may be older than the code location."""
     graph = add_assets(DBT, [AssetFacts("new", dbt_unique_id="model.p.new"), AssetFacts("reader", deps=("new",))])
