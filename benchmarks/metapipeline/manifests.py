@@ -25,7 +25,7 @@ def measure() -> list[Measured]:
         path.write_text(json.dumps(_manifest(Random(16))), encoding="utf-8")  # noqa: S311 (a manifest, no secret)
         megabytes = path.stat().st_size / 1e6
         graph = clock.step("manifest: read", lambda: read_manifest(path), _size)
-    clock.step("manifest: merged with itself as another project's", lambda: merge_projects([graph]))
+    clock.step("manifest: relations joined", lambda: merge_projects([graph]))
     clock.total("**manifest: all of it**", f"{megabytes:,.0f} MB, {MODELS + SOURCES + TESTS:,} entries")
     return clock.rows
 

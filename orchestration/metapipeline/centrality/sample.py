@@ -1,14 +1,16 @@
 """Closeness and betweenness of a dense graph, from walks that begin at a part of its nodes.
 
-Half of the walks lead downstream and half upstream. A node takes its betweenness from the direction whose walks reach
-it more often, because a node near the begin of all paths has few nodes above it, and one near their end few below it.
-Closeness takes the walks downstream, and is exact for nodes that read few others.
+Half of the walks lead downstream and half upstream, and both are graded: a walk counts a path through a node by the
+distance of the node from its begin, so that a node near the few nodes of the sample gets no large and random part, and
+the two directions together count each path once (Geisberger, Sanders and Schultes, 2008). Closeness takes the walks
+downstream, and is exact for nodes that read few others.
 
 The nodes to walk from are chosen evenly from an order by structure: how much a node reads, directly and not, and how
 many read it. So names matter only among nodes that are equal in that.
 
 The error is measured: the walks of each direction are divided into two halves, every other one into each, and the error
-is half of the largest difference between the two values of one node.
+is half of the largest difference between the two values of one node. It is an estimate itself: on dense graphs whose
+exact values are known, the largest true error was between half and twice of it.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class _Walked:
 
     @classmethod
     def along(cls, following: Sequence[Sequence[int]], starts: Sequence[int]) -> _Walked:
-        sums = walk(following, starts)
+        sums = walk(following, starts, graded=True)
         return cls(
             np.array(sums.dependency, float), np.array(sums.distance, float), np.array(sums.starts, float), sums.walks
         )
@@ -54,7 +56,7 @@ class _Walked:
         )
 
     def betweenness(self) -> _Values:
-        """Return the share of all pairs that runs through each node, by the pairs of these walks."""
+        """Return the part of the betweenness that this direction counts."""
         others = len(self.dependency) - 1
         return self.dependency / self.walks * (others + 1) / max(others * (others - 1), 1)
 
@@ -71,9 +73,8 @@ def sample_paths(graph: OrderedGraph, upstream: Sequence[int], share: float) -> 
     down, up = [_halves(following, _chosen(graph, upstream, count)) for following in (graph.readers, graph.reads)]
     exact = _mean_distances_of_few(graph, upstream)
     closeness, *closenesses = [_closeness(walked, upstream, exact) for walked in (down[0] + down[1], *down)]
-    is_above = down[0].starts + down[1].starts >= up[0].starts + up[1].starts
     betweenness, *betweennesses = [
-        np.where(is_above, downwards.betweenness(), upwards.betweenness())
+        downwards.betweenness() + upwards.betweenness()
         for downwards, upwards in ((down[0] + down[1], up[0] + up[1]), *zip(down, up, strict=True))
     ]
     return PathMeasures(
