@@ -79,7 +79,7 @@ class GapKind(StrEnum):
     UNPARSABLE = "unparsable"
     """A query is no SQL that can be read."""
     CYCLE = "cycle"
-    """An edge between two nodes of one relation would close a cycle, so it is left out."""
+    """An edge to a node of the same relation, or of an asset, would close a cycle and is left out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
