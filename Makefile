@@ -84,7 +84,10 @@ clean: ## stop the stack, then remove all that set-up and demo made
 	@$(BIN)/python -m infra.local.runtime
 	@touch $@
 
-$(DBT)/target/manifest.json: .venv/.synced $(shell find $(DBT) -type f \( -name '*.sql' -o -name '*.yml' \) -not -path '*/target/*')
+# Partial parsing keeps the references to a model that was disabled, so the project is always parsed in full. A folder is
+# newer than the manifest when a file was removed from it.
+$(DBT)/target/manifest.json: .venv/.synced $(shell find $(DBT) -mindepth 1 \( -type d -o -name '*.sql' -o -name '*.py' \
+  -o -name '*.csv' -o -name '*.yml' -o -name '*.yaml' \) -not -path '*/target*' -not -path '*/logs*')
 	@echo "set-up: dbt manifest"
-	@$(BIN)/dbt --quiet parse --project-dir $(DBT) --profiles-dir $(DBT)
+	@$(BIN)/dbt --quiet parse --no-partial-parse --project-dir $(DBT) --profiles-dir $(DBT)
 	@touch $@

@@ -71,11 +71,11 @@ class Section:
         return f"## {self.title}\n\n{fill(self.text, LINE_CHARACTERS)}\n\n{table}\n"
 
 
-def write_section(name: str, section: Section, folder: Path = HERE) -> None:
+def write_section(name: str, section: Section, folder: Path = HERE, title: str = TITLE) -> None:
     """Store a section, and write RESULTS.md from all stored ones."""
     results = folder / "results"
     results.mkdir(exist_ok=True)
     (results / f"{name}.json").write_text(json.dumps(asdict(section), indent=1) + "\n", encoding="utf-8")
     found = [Section(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(results.glob("*.json"))]
     texts = [one.as_text() for one in sorted(found, key=lambda one: one.place)]
-    (folder / "RESULTS.md").write_text("\n".join([TITLE, "", INTRODUCTION, "", *texts]), encoding="utf-8")
+    (folder / "RESULTS.md").write_text("\n".join([title, "", INTRODUCTION, "", *texts]), encoding="utf-8")

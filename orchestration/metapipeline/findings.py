@@ -45,8 +45,14 @@ class Finding:
     removable: bool = True
 
 
+class Answer:
+    """The answer to one question: `Found` or `Withheld`."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(Answer):
     """No answer, because an input is missing, partial or implausible.
 
     Args:
@@ -59,7 +65,7 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Answer):
     """The findings of one kind, the weightiest first; none is an answer, too."""
 
     findings: tuple[Finding, ...]

@@ -1,31 +1,30 @@
-"""Importance of the nodes of the dbt graph: six centralities and one score."""
+"""Importance of the nodes of a graph: six centralities and one score."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import networkx as nx
-import numpy as np
-
+from orchestration.metapipeline.centrality.ordered import OrderedGraph
+from orchestration.metapipeline.centrality.paths import measure_paths
 from orchestration.metapipeline.errors import WeightError
-from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind
+from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 
 MEASURES = ("degree", "in_degree", "out_degree", "closeness", "betweenness", "pagerank")
 """The centralities by the names that weights use."""
 
-_DAMPING = 0.85
-_PAGERANK_ERROR_MAX = 1e-13
-_PAGERANK_ROUNDS_MAX = 1_000
 _DIGITS = 12
 """Digits after the point that count for a rank; further digits depend on the order of a sum of floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """One node and its measures, each as networkx defines it; `score` lies between 0 and 1."""
+    """One node and its measures, each as networkx defines it; `score` lies between 0 and 1.
+
+    Edges run from what is read to its reader: `in_degree` counts what a node reads and `out_degree` its readers;
+    closeness and PageRank grow with what a node reads, so they praise the last nodes of a path.
+    """
 
     unique_id: str
     kind: NodeKind
@@ -38,32 +37,65 @@ class Importance:
     score: float
 
 
-def measure_importance(graph: DbtGraph, weights: Mapping[str, float]) -> tuple[Importance, ...]:
-    """Measure every node.
+@dataclass(frozen=True, slots=True)
+class Centralities:
+    """The measures of every node.
+
+    Args:
+        values: measure -> id of a node -> value.
+        closeness_error: largest error of one node, measured as `centrality.paths` describes; 0 when exact.
+        betweenness_error: likewise.
+        walks: how many nodes the shortest paths were walked from.
+    """
+
+    values: Mapping[str, Mapping[str, float]]
+    closeness_error: float
+    betweenness_error: float
+    walks: int
+
+
+def measure_importance(graph: PlatformGraph, weights: Mapping[str, float]) -> tuple[Importance, ...]:
+    """Measure every node; see `rank`."""
+    require_weights(weights)
+    return rank(graph, measure_centralities(graph), weights)
+
+
+def rank(graph: PlatformGraph, centralities: Centralities, weights: Mapping[str, float]) -> tuple[Importance, ...]:
+    """Score every node by its measures.
 
     The score of a node is the weighted mean of its ranks. Its rank in a measure is the share of the other nodes with a
     lower value, so the scale of a measure does not matter.
 
+    Like is compared with like: only nodes with an edge are ranked, among each other, and an isolated node has score 0.
+    Every isolated node (most are sources that nobody reads) would have a lower value than all others, and raise all
+    scores without changing their order. The values of the measures are those of the whole graph: an isolated node
+    lowers the shares that degree, closeness and betweenness are, and takes a part of PageRank. So compare values within
+    one graph only; scores are places in an order, and can be compared between graphs.
+
     Args:
         graph: may be empty or disconnected.
+        centralities: of the same graph.
         weights: measure -> weight, 0 or more, at least one above 0; default weight 0.
 
     Returns:
-        Highest score first; equal scores by unique id.
+        Highest score first; equal scores by id.
 
     Raises:
         WeightError: the weights are not usable.
     """
     require_weights(weights)
-    measures = centralities(graph)
-    ranks = {name: _ranks(measures[name]) for name in weights}
+    values = centralities.values
+    ranked = [node.id for node in graph.nodes if node.id in graph.reads or node.id in graph.readers]
+    ranks = {name: _ranks({node: values[name][node] for node in ranked}) for name in weights}
     total = sum(weights.values())
     rows = [
         Importance(
-            unique_id=node.unique_id,
+            unique_id=node.id,
             kind=node.kind,
-            **{name: measures[name][node.unique_id] for name in MEASURES},
-            score=round(sum(weights[name] * ranks[name][node.unique_id] for name in sorted(weights)) / total, _DIGITS),
+            **{name: values[name][node.id] for name in MEASURES},
+            score=round(
+                sum(weights[name] * ranks[name].get(node.id, 0.0) for name in sorted(weights)) / total, _DIGITS
+            ),
         )
         for node in graph.nodes
     ]
@@ -78,37 +110,34 @@ def require_weights(weights: Mapping[str, float]) -> None:
         raise WeightError("weights are 0 or more, and one of them is above 0")
 
 
-def centralities(graph: DbtGraph) -> dict[str, dict[str, float]]:
-    """Compute the six measures: measure -> unique id -> value."""
-    digraph = graph.digraph()
-    return {
-        "degree": nx.degree_centrality(digraph),
-        "in_degree": nx.in_degree_centrality(digraph),
-        "out_degree": nx.out_degree_centrality(digraph),
-        "closeness": nx.closeness_centrality(digraph),
-        "betweenness": nx.betweenness_centrality(digraph),
-        "pagerank": pagerank(digraph),
+def measure_centralities(graph: PlatformGraph) -> Centralities:
+    """Compute the six measures; exactly, unless the graph is dense: see `centrality.paths`."""
+    from orchestration.metapipeline.centrality.pagerank import pagerank  # noqa: PLC0415 (imports numpy)
+
+    ordered = OrderedGraph.of(graph)
+    paths = measure_paths(ordered)
+    reads, readers = [list(map(len, found)) for found in (ordered.reads, ordered.readers)]
+    measured: dict[str, Sequence[float]] = {
+        "degree": _shares([a + b for a, b in zip(reads, readers, strict=True)]),
+        "in_degree": _shares(reads),
+        "out_degree": _shares(readers),
+        "closeness": paths.closeness,
+        "betweenness": paths.betweenness,
+        "pagerank": pagerank(ordered),
     }
+    values = {name: dict(zip(ordered.ids, found, strict=True)) for name, found in measured.items()}
+    return Centralities(values, paths.closeness_error, paths.betweenness_error, paths.walks)
 
 
-def pagerank(digraph: Any) -> dict[str, float]:
-    """Compute PageRank as networkx defines it, to 1e-13, without scipy."""
-    nodes = list(digraph)
-    if not nodes:
-        return {}
-    index = {node: position for position, node in enumerate(nodes)}
-    heads = np.array([index[upstream] for upstream, _ in digraph.edges], dtype=np.intp)
-    tails = np.array([index[downstream] for _, downstream in digraph.edges], dtype=np.intp)
-    out_degree = np.bincount(heads, minlength=len(nodes))
-    shares = 1 / np.maximum(out_degree, 1)
-    rank = np.full(len(nodes), 1 / len(nodes))
-    for _ in range(_PAGERANK_ROUNDS_MAX):
-        flow = np.bincount(tails, weights=(rank * shares)[heads], minlength=len(nodes))
-        lost = rank[out_degree == 0].sum()  # nodes without successor give their rank to all nodes equally
-        former, rank = rank, _DAMPING * (flow + lost / len(nodes)) + (1 - _DAMPING) / len(nodes)
-        if np.abs(rank - former).sum() < _PAGERANK_ERROR_MAX:
-            break
-    return dict(zip(nodes, rank.tolist(), strict=True))
+def centralities(graph: PlatformGraph) -> Mapping[str, Mapping[str, float]]:
+    """Compute the six measures: measure -> id of a node -> value."""
+    return measure_centralities(graph).values
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    """Divide counts by the number of other nodes; a single node has the degree centrality 1 by convention."""
+    others = len(counts) - 1
+    return [count / others if others > 0 else 1.0 for count in counts]
 
 
 def _ranks(values: Mapping[str, float]) -> dict[str, float]:

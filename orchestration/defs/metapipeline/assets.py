@@ -1,6 +1,5 @@
 """The assets of the metapipeline: model runs, the dbt graph, importance, unused models, chart."""
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -11,8 +10,11 @@ from pydantic import Field
 
 from orchestration.dbt_runner.build import require_manifest
 from orchestration.folders import FolderSettings
-from orchestration.metapipeline.graph.manifest import DbtGraph, NodeKind, graph_from_manifest
-from orchestration.metapipeline.unused import Answer, Withheld, find_unused
+from orchestration.metapipeline.findings import Answer, Withheld
+from orchestration.metapipeline.graph.manifest import read_manifest
+from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
+from orchestration.metapipeline.importance import measure_importance
+from orchestration.metapipeline.unused import UnusedRules, find_unused
 from orchestration.metapipeline.usage.model_runs import ModelRun, RunState, model_times, models_per_day, pair_runs
 from orchestration.metapipeline.usage.reading import StagedEvents
 
@@ -50,10 +52,10 @@ def model_runs(config: ModelRunsConfig, staged_events: dg.ResourceParam[StagedEv
     )
 
 
-@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"dbt", "networkx"})
-def dbt_graph() -> dg.Output[DbtGraph]:
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"dbt"})
+def dbt_graph() -> dg.Output[PlatformGraph]:
     """The graph of the dbt project: models, sources, seeds, snapshots and exposures."""
-    graph = graph_from_manifest(json.loads(require_manifest().read_bytes()))
+    graph = read_manifest(require_manifest())
     counts = {kind.value: len(graph.of_kind(kind)) for kind in NodeKind}
     return dg.Output(graph, metadata={"nodes": len(graph.nodes), "edges": len(graph.edges), **counts})
 
@@ -69,11 +71,9 @@ class ImportanceConfig(dg.Config):
     pagerank: float = Field(default=2, ge=0)
 
 
-@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
-def model_importance(config: ImportanceConfig, dbt_graph: DbtGraph) -> dg.Output[list[dict[str, Any]]]:
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"python"})
+def model_importance(config: ImportanceConfig, dbt_graph: PlatformGraph) -> dg.Output[list[dict[str, Any]]]:
     """Each node of the dbt graph with six centralities and one score, the most important first."""
-    from orchestration.metapipeline.importance import measure_importance  # noqa: PLC0415 (imports networkx)
-
     rows = [asdict(row) for row in measure_importance(dbt_graph, config.model_dump())]
     most = next((row["unique_id"] for row in rows if row["kind"] == NodeKind.MODEL), "none")
     return dg.Output(rows, metadata={"most_important_model": most, "importance": _table(rows)})
@@ -85,15 +85,16 @@ class UnusedModelsConfig(dg.Config):
     consumers: list[str] = Field(default=[], description="unique ids of dbt nodes that are read outside of dbt")
 
 
-@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"networkx"})
-def unused_models(config: UnusedModelsConfig, dbt_graph: DbtGraph, model_runs: list[ModelRun]) -> dg.Output[Answer]:
+@dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"python"})
+def unused_models(
+    config: UnusedModelsConfig, dbt_graph: PlatformGraph, model_runs: list[ModelRun]
+) -> dg.Output[Answer]:
     """Models from which no path leads to a consumer; withheld when there are no exposures or no events at all."""
-    answer = find_unused(dbt_graph, model_runs, frozenset(config.consumers))
+    answer = find_unused(dbt_graph, model_runs, UnusedRules(frozenset(config.consumers)))
     if isinstance(answer, Withheld):
         return dg.Output(answer, metadata={"withheld": answer.reason})
-    return dg.Output(
-        answer, metadata={"models": len(answer.models), "unused": _table(asdict(model) for model in answer.models)}
-    )
+    rows = [{"unique_id": finding.subject, **finding.numbers} for finding in answer.findings]
+    return dg.Output(answer, metadata={"models": len(rows), "unused": _table(rows)})
 
 
 @dg.asset(group_name=_GROUP, owners=_OWNERS, kinds={"matplotlib"})

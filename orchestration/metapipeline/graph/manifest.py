@@ -1,120 +1,156 @@
-"""The dependency graph of the dbt project, read from `manifest.json`."""
+"""The graph of a dbt project, read from its `manifest.json`."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from hashlib import md5
+from pathlib import Path
+from typing import Any
 
-from orchestration.metapipeline.errors import GraphError
+from orchestration.metapipeline.errors import ManifestError
+from orchestration.metapipeline.graph.dbt_nodes import KINDS, Surroundings, mapping, node_of, project_of
+from orchestration.metapipeline.graph.nodes import Gap, GapKind, NodeKind, PlatformGraph
 
-if TYPE_CHECKING:
-    from networkx import DiGraph
+KNOWN_VERSIONS = (*range(1, 13), 20)
+"""Schemas of manifests: dbt 0.19 to 1.12 write v1 to v12, dbt 2 writes v12 or v20."""
 
-
-class NodeKind(StrEnum):
-    """The kinds of nodes. Tests and analyses are not nodes: nothing depends on them."""
-
-    MODEL = "model"
-    SOURCE = "source"
-    SEED = "seed"
-    SNAPSHOT = "snapshot"
-    EXPOSURE = "exposure"
-    METRIC = "metric"
-    SEMANTIC_MODEL = "semantic_model"
-    SAVED_QUERY = "saved_query"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class GraphNode:
-    """One node: dbt's unique id and its kind."""
-
-    unique_id: str
-    kind: NodeKind
+_SECTIONS = (
+    "nodes",
+    "sources",
+    "functions",
+    "exposures",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+)
+_SCHEMA = re.compile(r"/dbt/(?P<artifact>[a-z-]+)/v(?P<version>\d+)(\.json)?$")
+_REPAIR = "name the manifest.json that `dbt parse` writes into the target folder"
 
 
-@dataclass(frozen=True, slots=True)
-class DbtGraph:
-    """A directed graph without cycles.
-
-    Args:
-        nodes: sorted by unique id, each once.
-        edges: (upstream, downstream), sorted, each once; both ends are nodes.
+def read_manifest(path: Path) -> PlatformGraph:
+    """Read the graph of a manifest's file; see `graph_from_manifest`.
 
     Raises:
-        GraphError: an edge to a missing node, or a cycle; the message names its nodes in order.
+        ManifestError: the file is missing, is no JSON, or is no manifest.
+        GraphError: the graph has a cycle.
     """
-
-    nodes: tuple[GraphNode, ...]
-    edges: tuple[tuple[str, str], ...]
-
-    def __post_init__(self) -> None:
-        known = {node.unique_id for node in self.nodes}
-        for upstream, downstream in self.edges:
-            if not {upstream, downstream} <= known:
-                lost = upstream if upstream not in known else downstream
-                raise GraphError(f"{downstream} depends on {upstream}, but {lost} is missing: run `make setup`")
-        _require_no_cycle(self.edges)
-
-    def of_kind(self, kind: NodeKind) -> tuple[str, ...]:
-        """List the unique ids of a kind, sorted."""
-        return tuple(node.unique_id for node in self.nodes if node.kind is kind)
-
-    def upstream_of(self, starts: Iterable[str]) -> frozenset[str]:
-        """Return the given nodes and everything that they depend on, directly or not."""
-        parents = defaultdict(list)
-        for upstream, downstream in self.edges:
-            parents[downstream].append(upstream)
-        found = set(starts)
-        queue = deque(found)
-        while queue:
-            for parent in parents[queue.popleft()]:
-                if parent not in found:
-                    found.add(parent)
-                    queue.append(parent)
-        return frozenset(found)
-
-    def digraph(self) -> DiGraph[str]:
-        """Build the networkx graph; each node has the attribute `kind`."""
-        import networkx as nx  # noqa: PLC0415 (a slow import, which only measures need)
-
-        digraph: DiGraph[str] = nx.DiGraph()
-        digraph.add_nodes_from((node.unique_id, {"kind": node.kind.value}) for node in self.nodes)
-        digraph.add_edges_from(self.edges)
-        return digraph
-
-
-def graph_from_manifest(manifest: Mapping[str, Any]) -> DbtGraph:
-    """Read dbt's `manifest.json` without disabled nodes, tests, analyses, macros and operations."""
-    found = dict(_entries(manifest))
-    edges = {
-        (parent, unique_id)
-        for unique_id, entry in found.items()
-        for parent in (entry.get("depends_on") or {}).get("nodes", ())
-    }
-    nodes = (GraphNode(unique_id, NodeKind(entry["resource_type"])) for unique_id, entry in found.items())
-    return DbtGraph(tuple(sorted(nodes)), tuple(sorted(edges)))
-
-
-_SECTIONS = ("nodes", "sources", "exposures", "metrics", "semantic_models", "saved_queries")
-_KINDS = frozenset(NodeKind)
-
-
-def _entries(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for section in _SECTIONS:
-        for unique_id, entry in manifest.get(section, {}).items():
-            if entry["resource_type"] in _KINDS:
-                yield unique_id, entry
-
-
-def _require_no_cycle(edges: Iterable[tuple[str, str]]) -> None:
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for upstream, downstream in edges:
-        sorter.add(downstream, upstream)
     try:
-        sorter.prepare()
-    except CycleError as exc:
-        raise GraphError(f"the graph has a cycle: {' -> '.join(exc.args[1])}") from exc
+        parsed = json.loads(path.read_bytes())
+    except OSError as exc:
+        raise ManifestError(f"{path} cannot be read ({exc.strerror}): run `dbt parse`") from exc
+    except (ValueError, RecursionError) as exc:
+        raise ManifestError(f"{path} is no JSON ({exc}): {_REPAIR}") from exc
+    try:
+        return graph_from_manifest(parsed)
+    except ManifestError as exc:
+        raise ManifestError(f"{path}: {exc}") from exc
+
+
+def graph_from_manifest(manifest: object) -> PlatformGraph:
+    """Read a parsed manifest of dbt 0.19 or newer.
+
+    Nodes are models, sources, seeds, snapshots, functions, metrics, semantic models, saved queries, exposures and those
+    statements of on-run-start and on-run-end that read one of them; without what is disabled, tests, analyses and
+    macros. What a node says of itself is documented at `node_of`. An edge to a node that the manifest does not have
+    becomes a gap.
+
+    Raises:
+        ManifestError: it is no manifest, its schema is unknown, or an entry cannot be read.
+        GraphError: the graph has a cycle.
+    """
+    if not isinstance(manifest, Mapping):
+        raise ManifestError(f"a manifest is a JSON object, not {type(manifest).__name__}: {_REPAIR}")
+    _require_manifest(manifest)
+    entries = {unique_id: (kind, entry) for unique_id, kind, entry in _entries(manifest)}
+    around = Surroundings(_root(manifest, entries), _group_owners(manifest), _tests(manifest))
+    known = {unique_id for unique_id, (kind, entry) in entries.items() if _is_node(kind, entry)}
+    nodes = (node_of(unique_id, KINDS[entries[unique_id][0]], entries[unique_id][1], around) for unique_id in known)
+    wanted = {(parent, reader) for reader in known for parent in _parents(entries[reader][1])}
+    edges = sorted(edge for edge in wanted if edge[0] in known)
+    disabled = _disabled(manifest)
+    gaps = (_gap(*edge, is_disabled=edge[0] in disabled) for edge in wanted if edge[0] not in known)
+    return PlatformGraph(tuple(sorted(nodes)), tuple(edges), tuple(sorted(gaps)))
+
+
+def _require_manifest(manifest: Mapping[str, Any]) -> None:
+    written = mapping(manifest.get("metadata")).get("dbt_schema_version")
+    if written is None:
+        if "nodes" not in manifest or not isinstance(manifest["nodes"], Mapping | None):
+            name = "semantic_manifest.json" if isinstance(manifest.get("semantic_models"), list) else "another file"
+            raise ManifestError(f"this is {name}, not a manifest: no dbt_schema_version and no nodes; {_REPAIR}")
+        return
+    schema = _SCHEMA.search(str(written))
+    if schema is None or (schema["artifact"] == "manifest" and int(schema["version"]) not in KNOWN_VERSIONS):
+        raise ManifestError(f"unknown dbt_schema_version {written}: manifests of v1 to v12 and v20 can be read")
+    if schema["artifact"] != "manifest":
+        name = schema["artifact"].replace("-", "_")
+        raise ManifestError(f"this is {name}.json of dbt ({written}), not its manifest: {_REPAIR}")
+
+
+def _entries(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for section in _SECTIONS:
+        found = manifest.get(section)
+        if not isinstance(found, Mapping | None):
+            raise ManifestError(f"its section {section!r} is a {type(found).__name__}, not an object: {_REPAIR}")
+        for unique_id, entry in (found or {}).items():
+            kind = mapping(entry).get("resource_type")
+            if not isinstance(kind, str):
+                lost = f"the entry {unique_id!r} of its section {section!r} has no resource_type"
+                raise ManifestError(f"{lost}, so the file is not whole: {_REPAIR}")
+            yield unique_id, kind, entry
+
+
+def _is_node(kind: str, entry: Mapping[str, Any]) -> bool:
+    return kind in KINDS and (KINDS[kind] is not NodeKind.HOOK or bool(_parents(entry)))
+
+
+def _root(manifest: Mapping[str, Any], entries: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str | None:
+    """Return the name of the project, by its hash before dbt 1.6; a manifest of one package is of that project."""
+    metadata = mapping(manifest.get("metadata"))
+    if name := metadata.get("project_name"):
+        return str(name)
+    projects = {project_of(unique_id, entry) for unique_id, (_, entry) in entries.items()}
+    hashed = metadata.get("project_id")
+    named = {name for name in projects if md5(name.encode(), usedforsecurity=False).hexdigest() == hashed}
+    found = named or projects
+    return found.pop() if len(found) == 1 else None
+
+
+def _group_owners(manifest: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    groups = map(mapping, mapping(manifest.get("groups")).values())
+    return {(str(group.get("package_name")), str(group.get("name"))): group.get("owner") for group in groups}
+
+
+def _tests(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for section in ("nodes", "unit_tests"):
+        for unique_id, entry in mapping(manifest.get(section)).items():
+            if mapping(entry).get("resource_type") in ("test", "unit_test"):
+                for parent in _parents(entry):
+                    found[parent].append(unique_id)
+    return found
+
+
+def _parents(entry: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(map(str, mapping(entry.get("depends_on")).get("nodes") or ()))
+
+
+def _disabled(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of what is disabled; dbt 0.19 to 0.21 write a list."""
+    found = manifest.get("disabled")
+    if isinstance(found, Mapping):
+        return frozenset(found)
+    return frozenset(str(mapping(entry).get("unique_id")) for entry in found or ())
+
+
+def _gap(parent: str, reader: str, *, is_disabled: bool) -> Gap:
+    if is_disabled:
+        kind, where = GapKind.DISABLED, "is disabled: enable it, or remove the reference"
+        repair = "a reference that is removed already goes away with `dbt parse --no-partial-parse`"
+    else:
+        kind, where = GapKind.MISSING, "is nowhere in the manifest"
+        repair = "run `dbt deps`, then `dbt parse --no-partial-parse`"
+    return Gap(kind, reader, parent, f"{reader} reads {parent}, which {where}; {repair}")

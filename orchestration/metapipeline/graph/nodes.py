@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from orchestration.metapipeline.errors import GraphError
@@ -77,6 +78,8 @@ class GapKind(StrEnum):
     """A query chooses a relation when it runs."""
     UNPARSABLE = "unparsable"
     """A query is no SQL that can be read."""
+    CYCLE = "cycle"
+    """An edge to a node of the same relation, or of an asset, would close a cycle and is left out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,7 +111,7 @@ class PlatformGraph:
         gaps: sorted.
 
     Raises:
-        GraphError: two nodes with one id, or an edge to a missing node.
+        GraphError: two nodes with one id, an edge to a missing node, or a cycle; the message names its nodes in order.
     """
 
     nodes: tuple[Node, ...]
@@ -122,6 +125,8 @@ class PlatformGraph:
             for end in edge:
                 if end not in self.by_id:
                     raise GraphError(f"the edge {edge[0]} -> {edge[1]} has no node {end}")
+        if cycle := cycle_in(self.edges):
+            raise GraphError(f"the graph has a cycle: {' -> '.join(cycle)}")
 
     @cached_property
     def by_id(self) -> Mapping[str, Node]:
@@ -160,6 +165,18 @@ class PlatformGraph:
         )
         digraph.add_edges_from(self.edges)
         return digraph
+
+
+def cycle_in(edges: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the nodes of one cycle in the order of its edges, the first again at the end; nothing without one."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for upstream, downstream in edges:
+        sorter.add(downstream, upstream)
+    try:
+        sorter.prepare()
+    except CycleError as exc:
+        return tuple(exc.args[1])
+    return ()
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

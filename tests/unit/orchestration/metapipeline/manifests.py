@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
-_SECTIONS = {"source": "sources", "exposure": "exposures", "metric": "metrics", "semantic_model": "semantic_models"}
+_SECTIONS = {
+    "source": "sources",
+    "exposure": "exposures",
+    "metric": "metrics",
+    "semantic_model": "semantic_models",
+    "saved_query": "saved_queries",
+    "function": "functions",
+}
 
 
 def manifest_of(parents: Mapping[str, Iterable[str]]) -> dict[str, Any]:
