@@ -208,6 +208,8 @@ _NUMBER = re.compile(r"(?<![\w\"$])\d+$")
 
 
 def _without_last_semicolon(sql: str, dialect: Dialect) -> str:
+    if ";" not in sql:
+        return sql
     pieces = list(scan(sql, dialect, templated=False))
     texts = [piece.text for piece in pieces]
     for index in range(len(pieces) - 1, -1, -1):
