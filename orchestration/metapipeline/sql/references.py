@@ -85,10 +85,11 @@ def read_references(
         return References(Verdict.UNPARSABLE, reason=reason)
     template = Template.JINJA if template is Template.NONE and _DBT.search(sql) else template
     text = _Text(sql, place, dialect, template, definitions or {})
-    # A loop is written out twice, and once where two rounds do not make a statement.
-    found = _read(text, iterations=2)
-    if found.verdict is Verdict.UNPARSABLE and "{%" in sql:
-        found = _read(text, iterations=1)
+    found = _read(text, iterations=2, short=True)
+    # Optional conditions may exclude each other, and a loop may make a statement only in one round.
+    for iterations in (2, 1):
+        if found.verdict is Verdict.UNPARSABLE and _BRANCHES.search(sql):
+            found = _read(text, iterations=iterations, short=False)
     return found
 
 
@@ -103,9 +104,12 @@ class _Text:
     definitions: Mapping[str, str]
 
 
-def _read(text: _Text, *, iterations: int) -> References:
+_BRANCHES = re.compile(r"\{%|\[\[|\{\{")
+
+
+def _read(text: _Text, *, iterations: int, short: bool) -> References:
     markers = markers_for(text.sql, *text.definitions.values())
-    renderer = Renderer(text.template, text.dialect, text.definitions, markers, iterations)
+    renderer = Renderer(text.template, text.dialect, text.definitions, markers, iterations, short)
     try:
         body = read_template(text.sql, text.template, text.dialect)
         rendered, complete = renderer.render_all(body)

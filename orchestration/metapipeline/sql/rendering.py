@@ -89,6 +89,7 @@ class Renderer:
         definitions: name -> text of a shared part.
         markers: collects what is filled in.
         iterations: how often a loop is written out.
+        short: whether branches that are only conditions are written without trying them both ways.
     """
 
     template: Template
@@ -96,6 +97,7 @@ class Renderer:
     definitions: Mapping[str, str]
     markers: Markers
     iterations: int = 2
+    short: bool = True
     _known: dict[str, str] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _written: int = 0
@@ -128,6 +130,8 @@ class Renderer:
                     texts.append(text)
                 case Hole():
                     texts.append(self._fill(element, path, "".join(texts[-2:])))
+                case Branches(arms) if self.short and all(_is_condition(arm) for _, arm in arms):
+                    texts.append(self._render(next((arm for _, arm in arms if arm), ()), path))
                 case Branches(arms):
                     arm = next((arm for condition, arm in arms if path.holds(condition, self._known)), ())
                     self._arms.update({id(arm)} if _says_something(arm) else ())
@@ -195,6 +199,24 @@ class Renderer:
 
 def _says_something(body: Body) -> bool:
     return any(not isinstance(element, Text) or element.text.strip() for element in body)
+
+
+_CONDITION = re.compile(
+    r"\s*(?:and|or|where|having|limit)\b(?!.*\b(?:select|from|join|table|identifier)\b)", re.IGNORECASE | re.DOTALL
+)
+
+
+def _is_condition(body: Body) -> bool:
+    """Return whether a part of a template is one more condition, which names no relation."""
+    if not _says_something(body):
+        return True
+    texts = [element.text if isinstance(element, Text) else " x " for element in body]
+    plain = all(isinstance(element, Text) or (isinstance(element, Hole) and _is_value(element)) for element in body)
+    return plain and bool(_CONDITION.match("".join(texts)))
+
+
+def _is_value(hole: Hole) -> bool:
+    return bool(re.match(r"[\w.]+\s*(\||$)", hole.expression))
 
 
 def _derived(marker: str) -> str:

@@ -18,6 +18,8 @@ from orchestration.metapipeline.sql.rendering import CHARACTERS_MAX, Markers
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 REPAIRS_MAX = 20
+DEPTH_MAX = 500
+"""Brackets in brackets; a compiled sqlglot ends the process at some ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,24 @@ def _parse_once(sql: str, dialect: Dialect) -> Parsed:
         tokens = parsing.tokenize(sql)
     except (SqlglotError, RecursionError) as exc:
         return Parsed(faults=[Fault(f"the text is no SQL of {dialect.name}: {_first_line(exc)}", len(sql))])
+    if _depth(tokens) > DEPTH_MAX:
+        return Parsed(faults=[Fault("the text is nested too deeply to be read")])
     parsed = Parsed()
     for chunk in _chunks(tokens):
         _parse_chunk(_without_table_command(chunk, parsing, dialect), sql, parsing, parsed)
     return parsed
+
+
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
+
+
+def _depth(tokens: list[Token]) -> int:
+    deepest = depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _chunks(tokens: list[Token]) -> list[list[Token]]:

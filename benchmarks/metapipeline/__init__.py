@@ -1,0 +1,1 @@
+"""What the metapipeline costs: graph, SQL texts, page."""
