@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestration.metapipeline.errors import DialectError
@@ -26,6 +26,7 @@ class Dialect:
         dollar_strings: whether `$$` quotes a string.
         recursive_unsaid: whether a CTE may read itself without the word RECURSIVE.
         arrays_of_rows: whether FROM may name an array column of an earlier relation.
+        quote: around a quoted name.
     """
 
     name: str
@@ -37,6 +38,11 @@ class Dialect:
     dollar_strings: bool = False
     recursive_unsaid: bool = False
     arrays_of_rows: bool = False
+    quote: str = '"'
+
+    def written(self, parts: Iterable[str]) -> str:
+        """Write a name of stored parts, each of them quoted."""
+        return ".".join(f"{self.quote}{part.replace(self.quote, 2 * self.quote)}{self.quote}" for part in parts)
 
     def stored(self, name: str, *, quoted: bool) -> str:
         """Return a part of a relation's name as the warehouse stores it."""
@@ -47,8 +53,8 @@ class Dialect:
         return self.fold_cte(name) if self.fold_cte else self.stored(name, quoted=quoted)
 
 
-def _caseless(name: str, *, backslash: bool = False) -> Dialect:
-    return Dialect(name, str.lower, str.lower, backslash=backslash)
+def _caseless(name: str, *, backslash: bool = False, quote: str = '"') -> Dialect:
+    return Dialect(name, str.lower, str.lower, backslash=backslash, quote=quote)
 
 
 _KNOWN: Mapping[str, Dialect] = {
@@ -64,14 +70,16 @@ _KNOWN: Mapping[str, Dialect] = {
         ),
         Dialect("postgres", str.lower, dollar_strings=True),
         Dialect("redshift", str.lower, str.lower, backslash=True, dollar_strings=True, arrays_of_rows=True),
-        Dialect("bigquery", _exact, fold_cte=str.lower, backslash=True, comments=("--", "#"), arrays_of_rows=True),
-        Dialect("mysql", _exact, backslash=True, comments=("--", "#")),
+        Dialect(
+            "bigquery", _exact, fold_cte=str.lower, backslash=True, comments=("--", "#"), arrays_of_rows=True, quote="`"
+        ),
+        Dialect("mysql", _exact, backslash=True, comments=("--", "#"), quote="`"),
         Dialect("duckdb", str.lower, str.lower, dollar_strings=True),
         Dialect("oracle", str.upper, recursive_unsaid=True),
         Dialect("tsql", str.lower, str.lower, recursive_unsaid=True),
         Dialect("clickhouse", _exact, backslash=True, comments=("--", "#")),
         *(_caseless(name) for name in ("sqlite", "trino", "presto", "athena")),
-        *(_caseless(name, backslash=True) for name in ("databricks", "spark", "hive")),
+        *(_caseless(name, backslash=True, quote="`") for name in ("databricks", "spark", "hive")),
     )
 }
 

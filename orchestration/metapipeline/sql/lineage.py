@@ -72,6 +72,8 @@ def _read(sql: str, place: Place, columns: Mapping[RelationName, Iterable[str]])
         raise LineageFault("it is no SELECT")
     for node in query.find_all(*_NOT_FOLLOWED):
         raise LineageFault(f"columns are not followed through {node.key.upper()}")
+    if any(any(star.args.values()) for star in query.find_all(exp.Star)):
+        raise LineageFault("columns are not followed through `*` with EXCLUDE, RENAME or REPLACE")
     if any(join.args.get("method") == "NATURAL" for join in query.find_all(exp.Join)):
         raise LineageFault("columns are not followed through NATURAL JOIN")
     database = exp.to_identifier(place.database, quoted=True) if place.database else None

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestration.metapipeline.bi.workspace import Place, Query, Workspace
-from orchestration.metapipeline.errors import DialectError, RelationNameError
+from orchestration.metapipeline.bi.workspace import Place, Query, Template, Workspace
+from orchestration.metapipeline.errors import DialectError
 from orchestration.metapipeline.graph.nodes import Gap, GapKind, Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.relations import PARTS_MAX, RelationName
+from orchestration.metapipeline.sql.dialects import Dialect
 from orchestration.metapipeline.sql.references import References, Verdict, read_references
+from orchestration.metapipeline.sql.rendering import Renderer, markers_for
+from orchestration.metapipeline.sql.template import TemplateFault, read_template
 
 
 class Certainty(StrEnum):
@@ -213,12 +216,14 @@ class QueryReads:
         reads: ids of nodes, sorted, each an edge.
         gaps: what is no edge, sorted; their reader is `query.<tool>.<workspace>.<id>`.
         references: what its text refers to.
+        reader: id of the query's node.
     """
 
     query: Query
     reads: tuple[str, ...]
     gaps: tuple[Gap, ...]
     references: References = _UNREAD
+    reader: str = ""
 
 
 def resolve_queries(workspace: Workspace, catalog: Catalog) -> Iterator[QueryReads]:
@@ -241,7 +246,7 @@ def resolve_queries(workspace: Workspace, catalog: Catalog) -> Iterator[QueryRea
                 reads.update(resolution.nodes)
             else:
                 gaps.add(_unclear_dbt_name(reader, name, resolution))
-        yield QueryReads(query, tuple(sorted(reads)), tuple(sorted(gaps)), references)
+        yield QueryReads(query, tuple(sorted(reads)), tuple(sorted(gaps)), references, reader)
 
 
 def _dbt_resolutions(references: References, catalog: Catalog) -> Iterator[tuple[str, Resolution]]:
@@ -311,9 +316,43 @@ def _call_of(nodes: tuple[str, ...], graph: PlatformGraph) -> str:
     return "{{ source(…) }}" if node.kind is NodeKind.SOURCE else f"{{{{ ref('{node.name}') }}}}"
 
 
-def relation_of(text: str | None) -> RelationName | None:
-    """Read a relation name of a manifest; None when it has none, or one that is no name."""
+def with_relations(raw: str, dialect: Dialect, read: Iterable[Node]) -> str:
+    """Write the relations of the nodes that a model reads in place of `ref` and `source`, and leave `config` out.
+
+    Args:
+        raw: the raw code of a model.
+        dialect: of the SQL.
+        read: the nodes of its edges.
+
+    Returns:
+        The SQL; empty when other Jinja is left, or a name is not among the nodes.
+    """
+    nodes = list(read)
+    markers = markers_for(raw)
     try:
-        return RelationName.parse(text) if text else None
-    except RelationNameError:
+        body = read_template(raw, Template.JINJA, dialect)
+        texts, _ = Renderer(Template.JINJA, dialect, {}, markers, short=False).render_all(body)
+    except (TemplateFault, RecursionError):
+        return ""
+    names = [_called(hole.expression, nodes) for hole in markers.holes]
+    if len(texts) != 1 or None in names:
+        return ""
+    written = [dialect.written(name.parts) if name else "" for name in names]
+    return markers.pattern.sub(lambda found: written[int(found[1])], texts[0].sql)
+
+
+_REF = re.compile(r"""(ref|source)\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\)""")
+
+
+def _called(expression: str, nodes: Iterable[Node]) -> RelationName | None:
+    found = _REF.fullmatch(expression.strip())
+    if found is None:
         return None
+    function, first, second = found.groups()
+    if function == "source":
+        fitting = [node for node in nodes if node.id.endswith(f".{first}.{second}")]
+    else:
+        package, name = (first, second) if second else ("", first)
+        fitting = [node for node in nodes if node.name == name and package in {"", node.project}]
+        fitting = [node for node in fitting if node.kind in _DBT_KINDS]
+    return fitting[0].relation if len(fitting) == 1 else None
