@@ -100,6 +100,11 @@ LIQUID = [
         "T1 T2 T3",
     ),
     mode(
+        "a value excludes the others of its variable",
+        "{% unless x == 'b' %} with late as (select * from harbor.a) {% endunless %} select * from {% if x == 'a' %} late {% else %} harbor.c {% endif %}",
+        "HARBOR.A HARBOR.C",
+    ),
+    mode(
         "condition without else in WHERE",
         "select * from ships where {% if a and b or c %} x = 1 {% elsif d %} y in (select i from calls) {% endif %}",
         "SHIPS CALLS",

@@ -57,12 +57,15 @@ class Project:
 @st.composite
 def projects(draw: st.DrawFn) -> Project:
     project = Project((), ())
-    for index in range(draw(st.integers(1, 5))):
-        upstream = draw(st.sampled_from(["s", *(model.name for model in project.models)]))
+    for index in range(draw(st.integers(2, 5))):
+        upstream = draw(
+            st.sampled_from([*(model.name for model in project.models[-2:]), *(["s"] if index < 2 else [])])
+        )
         column = st.sampled_from(project.columns(upstream))
-        names = draw(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=4, unique=True))
+        names = draw(st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=4, unique=True))
         outputs = tuple((name, tuple(draw(st.lists(column, min_size=1, max_size=2)))) for name in names)
-        model = Model(f"m{index}", upstream, outputs, draw(st.none() | column), draw(st.booleans()))
+        filtered = draw(column) if draw(st.integers(0, 2)) == 2 else None
+        model = Model(f"m{index}", upstream, outputs, filtered, draw(st.booleans()))
         project = Project((*project.models, model), ())
     queries = []
     for _ in range(draw(st.integers(0, 3))):
