@@ -11,6 +11,7 @@ Choice = tuple[str, bool]
 
 _TOKENS = re.compile(r"""'[^']*'|"[^"]*"|[()]|\b(?:or|and|not)\b|[^'"()\s]+|\s+|.""")
 _COMPARED = re.compile(r"(.+?)\s*(==|!=|<>|<=|>=|<|>)\s*(.+)", re.DOTALL)
+CONDITION_CHARACTERS_MAX = 1_000
 _QUOTED = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
 _NEGATED = {"!=": "==", "<>": "==", "<=": ">", ">=": "<"}
 _CONSTANTS = {"true": True, "false": False, "nil": False, "none": False, "": True}
@@ -37,6 +38,8 @@ class Path:
             condition: of Liquid or Jinja.
             known: the variables whose value the template itself sets.
         """
+        if len(condition) > CONDITION_CHARACTERS_MAX:
+            return self._choose(condition)
         condition = _without_brackets(condition.strip())
         for word, any_or_all in (("or", any), ("and", all)):
             parts = _split(condition, word)

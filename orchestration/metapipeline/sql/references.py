@@ -13,6 +13,7 @@ from orchestration.metapipeline.relations import RelationName
 from orchestration.metapipeline.sql.conditions import PATHS_MAX
 from orchestration.metapipeline.sql.dialects import Dialect, dialect_of
 from orchestration.metapipeline.sql.rendering import CHARACTERS_MAX, Markers, Rendered, Renderer, markers_for
+from orchestration.metapipeline.sql.scanner import PieceKind, scan
 from orchestration.metapipeline.sql.template import TemplateFault, read_template
 
 if TYPE_CHECKING:
@@ -118,15 +119,20 @@ def _read(text: _Text, *, iterations: int, short: bool) -> References:
     return _merged(rendered, text, markers, complete=complete)
 
 
+def _tags_with_dbt_names(text: _Text) -> list[str]:
+    """List the tags, such as `{% set t = ref('x') %}`, that call ref or source."""
+    if text.template is Template.NONE or not _DBT_TAG.search(text.sql):
+        return []
+    pieces = scan(text.sql, text.dialect, templated=True)
+    return [piece.text for piece in pieces if piece.kind is PieceKind.TAG and not piece.commented]
+
+
 def _template_reason(error: Exception) -> str:
     return (
         f"the template cannot be read: {error}"
         if isinstance(error, TemplateFault)
         else "the template is nested too deeply"
     )
-
-
-_UNFILLED = re.compile(r"<%.*?%>|\{\{|\{%", re.DOTALL)
 
 
 def _merged(rendered: list[Rendered], text: _Text, markers: Markers, *, complete: bool) -> References:
@@ -139,7 +145,7 @@ def _merged(rendered: list[Rendered], text: _Text, markers: Markers, *, complete
     lost: list[str] = []
     for one in rendered:
         found = read_statements(one.sql, text.dialect, text.place, markers)
-        if found.faults and _UNFILLED.search(one.sql):
+        if found.faults and (("<%" in one.sql and "%>" in one.sql) or "{{" in one.sql or "{%" in one.sql):
             found.faults.insert(0, "the text holds a template that was not filled in")
         if found.faults and len(rendered) > 1:
             # Two branches need not go together: what is no SQL is lost only where no other text has it.
@@ -152,11 +158,11 @@ def _merged(rendered: list[Rendered], text: _Text, markers: Markers, *, complete
         whole.faults += lost
     if not complete:
         whole.faults.append(f"its template has more than {PATHS_MAX} ways to go")
-    return _judged(whole, markers, empty=not whole.statements and not lost)
+    named = _names_in([*(hole.expression for hole in markers.holes), *_tags_with_dbt_names(text)])
+    return _judged(whole, named, empty=not whole.statements and not lost)
 
 
-def _judged(found: Found, markers: Markers, *, empty: bool) -> References:
-    named = _names_in([hole.expression for hole in markers.holes])
+def _judged(found: Found, named: _Named, *, empty: bool) -> References:
     verdict, reason = _verdict(found, named, empty=empty)
     return References(
         verdict,
@@ -198,6 +204,7 @@ def _verdict(found: Found, named: _Named, *, empty: bool) -> tuple[Verdict, str]
     return Verdict.OK, ""
 
 
+_DBT_TAG = re.compile(r"\b(?:ref|source)\s*\(")
 _DBT = re.compile(r"\{\{[^{}]*\b(?:ref|source)\s*\(")
 _STRING = r"""\s*['"]([^'"]+)['"]\s*"""
 _REF = re.compile(

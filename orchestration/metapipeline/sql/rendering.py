@@ -35,14 +35,14 @@ class Markers:
 
     stem: str
     holes: list[Hole] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def of(self, hole: Hole) -> str:
         """Return the marker of a hole."""
-        for index, other in enumerate(self.holes):
-            if other.source == hole.source:
-                return f"{self.stem}{index}z"
-        self.holes.append(hole)
-        return f"{self.stem}{len(self.holes) - 1}z"
+        number = self._numbers.setdefault(hole.source, len(self.holes))
+        if number == len(self.holes):
+            self.holes.append(hole)
+        return f"{self.stem}{number}z"
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -119,6 +119,8 @@ class Renderer:
             self._known, self._written, self._arms = {}, 0, set()
             sql = self._render(body, path)
             found.setdefault(sql, set()).update(self._arms)
+            if sum(map(len, found)) > CHARACTERS_MAX:
+                break
         return [Rendered(sql, frozenset(arms)) for sql, arms in found.items()], paths.complete
 
     def _render(self, body: Body, path: Path) -> str:
@@ -153,6 +155,8 @@ class Renderer:
             self._known[name] = self._render(inner, path)
         elif literal:
             self._known[name] = literal[2]
+        elif _DBT_CALL.fullmatch(value):
+            self._known[name] = self.markers.of(Hole(value, value))
         elif value in self._known:
             self._known[name] = self._known[value]
         else:
@@ -224,6 +228,7 @@ def _derived(marker: str) -> str:
     return "(select * from " + marker + ")"  # noqa: S608 (it is parsed, never run)
 
 
+_DBT_CALL = re.compile(r"(?:ref|source)\s*\([^()]*\)")
 _DEFINITION = re.compile(r"@\s*([\w-]+)(?:\s+as\s+([\w\"]+))?", re.IGNORECASE)
 _SNIPPET = re.compile(r"snippet:\s*(.+)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w\"$])\d+$")

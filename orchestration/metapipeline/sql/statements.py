@@ -53,8 +53,8 @@ def parse(sql: str, dialect: Dialect, markers: Markers) -> Parsed:
     parsed = _parse_once(sql, dialect)
     left_out: list[str] = []
     led = False
-    for _ in range(REPAIRS_MAX):
-        if not parsed.faults:
+    for repairs in range(REPAIRS_MAX):
+        if not parsed.faults or repairs * len(sql) > CHARACTERS_MAX:
             break
         repaired = _repair(sql, parsed.faults[0], dialect, markers)
         if repaired is None:

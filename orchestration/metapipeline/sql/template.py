@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from orchestration.metapipeline.bi.workspace import Template
+from orchestration.metapipeline.sql.conditions import CONDITION_CHARACTERS_MAX
 from orchestration.metapipeline.sql.dialects import Dialect
 from orchestration.metapipeline.sql.scanner import Piece, PieceKind, scan
 
@@ -221,7 +222,9 @@ _LITERAL = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)
 
 
 def _output(source: str) -> Element:
-    expression = re.sub(r"^\{\{[-+]?\s*|\s*[-+]?\}\}$", "", source)
+    expression = source[2:-2].strip("-+").strip()
+    if len(expression) > CONDITION_CHARACTERS_MAX:
+        return Hole(source, expression)
     if literal := _LITERAL.fullmatch(expression):
         return Text(literal[2])
     if inline := _INLINE_IF.fullmatch(expression):
