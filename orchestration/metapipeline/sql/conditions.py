@@ -49,6 +49,9 @@ class Path:
             return not self.holds(condition[3:], known)
         if condition.lower() in _CONSTANTS:
             return _CONSTANTS[condition.lower()]
+        return self._holds_atom(condition, known)
+
+    def _holds_atom(self, condition: str, known: Mapping[str, str]) -> bool:
         compared = _COMPARED.fullmatch(condition)
         if compared is None:
             return self._is_set(condition, known)

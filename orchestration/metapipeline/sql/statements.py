@@ -18,6 +18,8 @@ from orchestration.metapipeline.sql.rendering import CHARACTERS_MAX, Markers
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 REPAIRS_MAX = 20
+OPEN_JOINS_MAX = 10
+"""sqlglot takes twice as long for each further join without ON or USING."""
 DEPTH_MAX = 500
 """Brackets in brackets; a compiled sqlglot ends the process at some ten thousand."""
 
@@ -95,12 +97,33 @@ def _parse_once(sql: str, dialect: Dialect) -> Parsed:
         return Parsed(faults=[Fault(f"the text is no SQL of {dialect.name}: {_first_line(exc)}", len(sql))])
     if _depth(tokens) > DEPTH_MAX:
         return Parsed(faults=[Fault("the text is nested too deeply to be read")])
+    if _open_joins(tokens) > OPEN_JOINS_MAX:
+        return Parsed(faults=[Fault(f"more than {OPEN_JOINS_MAX} joins in a row have no ON: write CROSS JOIN")])
     parsed = Parsed()
     for chunk in _chunks(tokens):
         _parse_chunk(_without_table_command(chunk, parsing, dialect), sql, parsing, parsed)
     return parsed
 
 
+def _open_joins(tokens: list[Token]) -> int:
+    """Count the longest row of joins without a condition."""
+    most = 0
+    rows = [0]
+    for index, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is TokenType.L_PAREN:
+            rows.append(0)
+        elif kind is TokenType.R_PAREN and len(rows) > 1:
+            rows.pop()
+        elif kind in _ENDS_OF_JOINS:
+            rows[-1] = 0
+        elif kind is TokenType.JOIN and tokens[index - 1].token_type is not TokenType.CROSS:
+            rows[-1] += 1
+            most = max(most, rows[-1])
+    return most
+
+
+_ENDS_OF_JOINS = frozenset({TokenType.ON, TokenType.USING, TokenType.SELECT, TokenType.SEMICOLON})
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
 

@@ -68,6 +68,9 @@ FROM = [
         "select * from a join b using (i) left join c using (i) full outer join d on 1=1 cross join e natural join f",
         "A B C D E F",
     ),
+    Case("joins without a condition", "select * from a join b join c cross join d", "A B C D"),
+    Case("too many of them", "select * from a" + " join b" * 40, "", UNPARSABLE),
+    Case("cross joins", "select * from a" + " cross join b" * 40, "A B"),
     Case("join tree in brackets", "select * from a left join (b join c on b.i = c.i) on a.i = b.i", "A B C"),
     Case("relation in brackets", "select * from (harbor.ships)", "HARBOR.SHIPS"),
     Case(

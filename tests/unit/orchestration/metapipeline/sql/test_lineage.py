@@ -1,5 +1,3 @@
-
-
 import pytest
 
 from orchestration.metapipeline.bi.workspace import Place
