@@ -100,10 +100,15 @@ _SILENT = (
 
 
 class StatementReader:
-    """Reads the statements of one text in order; an earlier one changes what a later one means."""
+    """Reads the statements of one text in order; an earlier one changes what a later one means.
+
+    Args:
+        dialect: the rules of the text.
+        place: the defaults of the connection.
+        markers: what stands for the parts that are filled in.
+    """
 
     def __init__(self, dialect: Dialect, place: Place, markers: Markers) -> None:
-        """Args: the rules, the connection's defaults, and what stands for the parts that are filled in."""
         self.found = Found()
         self._dialect = dialect
         self._place = place
@@ -509,10 +514,12 @@ class StatementReader:
         return items + _children(node, scope, "with_", "from_", "joins")
 
     def _alias(self, source: object) -> str:
-        if not isinstance(source, (exp.Table, exp.Subquery)):
+        if not isinstance(source, (exp.Table, exp.Subquery, exp.Unnest)):
             return ""
         alias = source.args.get("alias")
         name = alias.this if alias else source.this
+        if alias and isinstance(source, exp.Unnest) and name is None:
+            name = next(iter(alias.columns), None)  # BigQuery names the element
         if not isinstance(name, exp.Identifier):
             return ""
         return self._dialect.stored_cte(name.name, quoted=bool(name.args.get("quoted")))

@@ -398,6 +398,12 @@ DIALECTS = [
         dialect="bigquery",
     ),
     Case(
+        "BigQuery: array of an element",
+        "select * from h.ships s cross join unnest(s.crew) c left join c.papers",
+        "h.ships",
+        dialect="bigquery",
+    ),
+    Case(
         "BigQuery: array in a subquery",
         "select (select count(*) from s.crew), array(select c from unnest(s.calls) c) from h.ships s",
         "h.ships",
