@@ -11,6 +11,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ def _finding(judged: _Judgement, model: str, column: str, more: list[str]) -> Fi
         FindingKind.UNUSED_COLUMN,
         model,
         f"{node.name}.{column}",
-        f"no reader of {node.name} needs its column {column}{certain}",
+        f"no text that reads {node.name} needs its column {column}{certain}",
         doubts,
         {"column": column},
         node.owners,
@@ -111,13 +112,18 @@ class _Judgement:
         self._spread()
 
     def models(self) -> Iterator[str]:
-        """List the models whose columns are known and whose readers are, sorted."""
+        """List the models whose columns are known and that a followed model or a query reads, sorted."""
         for node in self.sources.graph.nodes:
             entry = self._entries.get(node.id)
             # An ephemeral model has no relation; its columns are those of the SQL of its readers.
             judged = entry and node.kind is NodeKind.MODEL and node.relation and node.id in self.columns
-            if judged and self._readers(node.id):
+            if judged and self._names_columns.intersection(self._readers(node.id)):
                 yield node.id
+
+    @cached_property
+    def _names_columns(self) -> frozenset[str]:
+        """The readers whose text says which columns they read."""
+        return frozenset({*self._lineages, *(query.reader for query in self.sources.queries)})
 
     @property
     def followed(self) -> bool:
@@ -234,9 +240,8 @@ class _Judgement:
     # what names no columns
 
     def _doubt_other_readers(self) -> None:
-        followed = {query.reader for query in self.sources.queries}
         for node in self.sources.graph.nodes:
-            if node.id in followed or node.id in self._lineages or (node.kind in _BUILT and node.id in self._entries):
+            if node.id in self._names_columns or (node.kind in _BUILT and node.id in self._entries):
                 continue
             for upstream in self.sources.graph.reads.get(node.id, ()):
                 self._doubt_unless_same(upstream, node.id)

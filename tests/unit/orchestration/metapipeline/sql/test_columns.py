@@ -178,7 +178,7 @@ SMALL = Project(
         Model("m0", "s", (("a", ("a",)), ("b", ("b",)), ("c", ("c",))), None, stars=False),
         Model("m1", "m0", (("a", ("a",)), ("d", ("b",))), None, stars=True),
     ),
-    (("m1", ("a",)),),
+    (("m1", ("a",)), ("m0", ("a",))),
 )
 
 
@@ -248,12 +248,15 @@ def test_a_query_that_names_the_column_needs_it() -> None:
 
 
 def test_an_exposure_keeps_all_columns() -> None:
-    """It names no columns."""
+    """It names no columns; nothing is said about a model that only exposures read."""
     graph = BASE.graph
     board = Node("exposure.p.board", NodeKind.EXPOSURE)
     edges = tuple(sorted((*graph.edges, ("model.p.m0", board.id))))
     found_now = found(changed(BASE, graph=PlatformGraph(tuple(sorted((*graph.nodes, board))), edges)))
     assert found_now["m0", "c"] == ("exposure.p.board reads it and names no columns",)
+    only = PlatformGraph(tuple(sorted((*graph.nodes, board))), tuple(sorted((*edges, ("model.p.m1", board.id)))))
+    alone = found(changed(BASE, graph=only, queries=[]))
+    assert not [column for model, column in alone if model == "m1"]
 
 
 def test_no_followed_model_is_no_answer() -> None:
