@@ -48,9 +48,12 @@ def read_statements(sql: str, dialect: Dialect, place: Place, markers: Markers) 
     """
     parsed = parse(sql, dialect, markers)
     reader = StatementReader(dialect, place, markers)
-    for statement in parsed.statements:
-        reader.read(statement)
     found = reader.found
+    try:
+        for statement in parsed.statements:
+            reader.read(statement)
+    except RecursionError:
+        found.faults.append("the text is nested too deeply to be read")
     found.statements = len(parsed.statements) + len(parsed.faults)
     found.faults[:0] = [fault.reason for fault in parsed.faults]
     found.dynamic |= {markers.written(marker) for marker in parsed.left_out}
@@ -154,9 +157,9 @@ class StatementReader:
                 stack += reversed(self._visit(node, scope))
 
     def _no_statement(self, node: exp.Expr) -> None:
-        text = node.sql()
-        if self._markers.pattern.fullmatch(text.strip('"')):
-            self.found.dynamic.add(self._markers.written(text.strip('"')))
+        text = node.name if isinstance(node, exp.Column) else ""
+        if self._markers.pattern.fullmatch(text):
+            self.found.dynamic.add(self._markers.written(text))
         else:
             self.found.faults.append("the text is no statement of SQL")
 
@@ -324,10 +327,9 @@ class StatementReader:
         return name
 
     def _is_same(self, name: RelationName, made: RelationName) -> bool:
-        """Return whether a name means a relation that the text made; only the parts that both have can differ."""
+        """Return whether a name means a relation that the text made; a name that says more means another one."""
         parts, others = self._whole(name).parts, self._whole(made).parts
-        length = min(len(parts), len(others))
-        return parts[-length:] == others[-length:]
+        return parts == others[-len(parts) :]
 
     def _whole(self, name: RelationName) -> RelationName:
         placed = self._placed(name)

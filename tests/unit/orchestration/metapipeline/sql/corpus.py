@@ -295,6 +295,11 @@ STATEMENTS = [
     Case(
         "temporary view that shadows", "create temporary view x as select * from harbor.x; select * from x", "HARBOR.X"
     ),
+    Case(
+        "temporary table beside one of its name in a schema",
+        "create temp table x as select * from a; select * from x join harbor.x",
+        "A HARBOR.X",
+    ),
     Case("own table is no read", "create table w.t as select * from x; select * from w.t", "X", writes="W.T"),
     Case(
         "own table, dropped at last",
