@@ -57,7 +57,8 @@ def read_lineage(sql: str, place: Place, columns: Mapping[RelationName, Iterable
         return _read(sql, place, columns)
     except RecursionError as exc:
         raise LineageFault("it is nested too deeply") from exc
-    except SqlglotError as exc:
+    except (SqlglotError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as exc:
+        # On some texts sqlglot fails with Python's own errors.
         raise LineageFault((str(exc).splitlines() or [""])[0][:200]) from exc
 
 

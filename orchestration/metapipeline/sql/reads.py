@@ -259,7 +259,7 @@ class StatementReader:
         if isinstance(node, exp.Parameter) and name in self._variables:
             self._read_text(self._variables[name])
             return
-        written = f"${node.name}" if isinstance(node, exp.Parameter) else self._markers.written(node.sql())
+        written = self._markers.written(f"${node.name}" if isinstance(node, exp.Parameter) else node.sql())
         self.found.dynamic.add(f"{function}({written})" if function else written)
 
     def _read_text(self, text: str) -> None:

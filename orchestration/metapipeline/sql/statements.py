@@ -93,7 +93,7 @@ def _parse_once(sql: str, dialect: Dialect) -> Parsed:
     parsing = Parsing.get_or_raise(dialect.name)
     try:
         tokens = parsing.tokenize(sql)
-    except (SqlglotError, RecursionError) as exc:
+    except (SqlglotError, RecursionError, ValueError, LookupError) as exc:
         return Parsed(faults=[Fault(f"the text is no SQL of {dialect.name}: {_first_line(exc)}", len(sql))])
     if _depth(tokens) > DEPTH_MAX:
         return Parsed(faults=[Fault("the text is nested too deeply to be read")])
@@ -153,7 +153,8 @@ def _parse_chunk(tokens: list[Token], sql: str, parsing: Parsing, parsed: Parsed
         parsed.faults.append(_fault(exc, sql, tokens))
     except RecursionError:
         parsed.faults.append(Fault("the text is nested too deeply to be read"))
-    except SqlglotError as exc:
+    except (SqlglotError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as exc:
+        # On some texts that are no SQL the parser of sqlglot fails with Python's own errors.
         parsed.faults.append(Fault(f"the text is no SQL of {parsing.__class__.__name__.lower()}: {_first_line(exc)}"))
 
 

@@ -193,6 +193,13 @@ TEXTS = [
     Case("deep brackets", "select " + "(" * 1000 + "1" + ")" * 1000, "", UNPARSABLE),
     Case("too large", "select 1 -- " + "x" * 1_000_000, "", UNPARSABLE),
     Case("long list", f"select * from ships where id in ({', '.join(map(str, range(2000)))})", "SHIPS"),
+    Case(
+        "text on which sqlglot fails with a ValueError",
+        "select * from h.ships s, s.cr@ew c left join s.calls",
+        "",
+        UNPARSABLE,
+        dialect="redshift",
+    ),
     Case("many unions", " union all ".join(["select * from ships"] * 300), "SHIPS"),
 ]
 
