@@ -52,6 +52,7 @@ class References:
         stages: that it reads or writes, sorted.
         cards: ids of Metabase's saved questions, sorted.
         reason: one sentence when the verdict is not OK; empty otherwise.
+        whole: False when a part of the text is no SQL, whatever the verdict.
     """
 
     verdict: Verdict
@@ -64,6 +65,7 @@ class References:
     stages: tuple[RelationName, ...] = ()
     cards: tuple[int, ...] = ()
     reason: str = ""
+    whole: bool = True
 
 
 def read_references(
@@ -83,7 +85,7 @@ def read_references(
     dialect = dialect_of(place.dialect)
     if len(sql) > CHARACTERS_MAX:
         reason = f"the text has {len(sql):,} characters; {CHARACTERS_MAX:,} are read"
-        return References(Verdict.UNPARSABLE, reason=reason)
+        return References(Verdict.UNPARSABLE, reason=reason, whole=False)
     template = Template.JINJA if template is Template.NONE and _DBT.search(sql) else template
     text = _Text(sql, place, dialect, template, definitions or {})
     found = _read(text, iterations=2, short=True)
@@ -115,7 +117,7 @@ def _read(text: _Text, *, iterations: int, short: bool) -> References:
         body = read_template(text.sql, text.template, text.dialect)
         rendered, complete = renderer.render_all(body)
     except (TemplateFault, RecursionError) as exc:
-        return References(Verdict.UNPARSABLE, reason=_template_reason(exc))
+        return References(Verdict.UNPARSABLE, reason=_template_reason(exc), whole=False)
     return _merged(rendered, text, markers, complete=complete)
 
 
@@ -175,6 +177,7 @@ def _judged(found: Found, named: _Named, *, empty: bool) -> References:
         stages=tuple(sorted(found.stages)),
         cards=named.cards,
         reason=reason,
+        whole=not found.faults,
     )
 
 

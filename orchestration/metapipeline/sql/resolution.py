@@ -115,14 +115,14 @@ class Catalog:
 
     def ref(self, name: str) -> Resolution:
         """Find the node of a dbt ref: `name`, `package.name`, either with `.v2`."""
+        if whole := self._named(_DBT_KINDS, name, lambda _: True):
+            return _one(_of_latest(whole))
         versionless, _, version = name.rpartition(".v") if re.search(r"\.v[\w.]+$", name) else (name, "", "")
         package, _, bare = versionless.rpartition(".")
         found = self._named(_DBT_KINDS, bare, lambda node: not package or node.project == package)
         if version:
-            found = [node for node in found if node.id.endswith(f".v{version}")]
-        elif len(found) > 1 and len({node.project for node in found}) == 1:
-            found = [node for node in found if _is_latest(node)] or found
-        return _one(found)
+            return _one([node for node in found if node.id.endswith(f".v{version}")])
+        return _one(_of_latest(found))
 
     def source(self, source: str, table: str) -> Resolution:
         """Find the node of a dbt source."""
@@ -173,9 +173,10 @@ def _known_parts(name: RelationName, place: Place) -> tuple[str | None, str | No
     return database, "PUBLIC" if not schema and schema is not None else schema
 
 
-def _is_latest(node: Node) -> bool:
-    latest = node.facts.get("latest_version")
-    return latest is not None and node.id.endswith(f".v{latest}")
+def _of_latest(versions: list[Node]) -> list[Node]:
+    """Choose the latest of several versions of one model; nodes of several projects stay."""
+    latest = [node for node in versions if node.id.endswith(f".v{node.facts.get('latest_version')}")]
+    return latest if latest and len({node.project for node in versions}) == 1 else versions
 
 
 def _one(found: list[Node]) -> Resolution:
@@ -232,7 +233,7 @@ def resolve_queries(workspace: Workspace, catalog: Catalog) -> Iterator[QueryRea
         try:
             references = read_references(query.sql, query.place, workspace.template, workspace.definitions)
         except DialectError as exc:
-            references = References(Verdict.UNPARSABLE, reason=str(exc))
+            references = References(Verdict.UNPARSABLE, reason=str(exc), whole=False)
         reader = f"query.{workspace.tool}.{workspace.name}.{query.id}"
         reads: set[str] = set()
         gaps = set(_unread(reader, query, references, catalog))
@@ -278,7 +279,7 @@ def _unread(reader: str, query: Query, references: References, catalog: Catalog)
     for expression in references.dynamic:
         reason = "the query chooses this relation when it runs: name it in the text, or list it as an exposure"
         yield Gap(GapKind.DYNAMIC, reader, expression, reason, catalog.matching(expression))
-    if references.verdict is Verdict.UNPARSABLE:
+    if not references.whole:
         excerpt = " ".join(query.sql[: 2 * EXCERPT_CHARACTERS_MAX].split())[:EXCERPT_CHARACTERS_MAX]
         reason = f"{references.reason}: correct the query, or list what it reads as an exposure"
         yield Gap(GapKind.UNPARSABLE, reader, excerpt, reason, catalog.mentioned(query.sql))

@@ -36,6 +36,7 @@ GRAPH = graph_of(
     node("model.shop.helper"),
     node("model.shop.in_public", "fleet..in_public"),
     node("metric.shop.late_ships"),
+    node("model.shop.default.view", name="default.view"),
     node("seed.shop.flags", "fleet.harbor.flags"),
 )
 CATALOG = Catalog.of(GRAPH)
@@ -113,6 +114,7 @@ def test_resolution_equals_a_search_over_all_relations(
         ("shop.rates.v1", READ, ["model.shop.rates.v1"]),
         ("rates.v3", OUTSIDE, []),
         ("gone", OUTSIDE, []),
+        ("default.view", READ, ["model.shop.default.view"]),
     ],
 )
 def test_a_ref_resolves_by_name(name: str, certainty: Certainty, nodes: list[str]) -> None:
@@ -188,6 +190,13 @@ def test_dbt_names_resolve_within_the_projects() -> None:
             (GapKind.MISSING, "gone", []),
         ],
     }
+
+
+def test_the_rest_of_a_dbt_text_that_is_no_sql_is_a_gap() -> None:
+    """The names of ref are known, what else it reads is not."""
+    found = resolve("select * frm flags where a in {{ ref('stg_calls') }}; select * from {{ ref('stg_calls') }}")
+    assert found["reads"] == ["model.shop.stg_calls"]
+    assert [gap[0] for gap in found["gaps"]] == [GapKind.UNPARSABLE]  # type: ignore[attr-defined]
 
 
 def test_a_dbt_metric_is_read() -> None:
