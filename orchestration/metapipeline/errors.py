@@ -2,6 +2,7 @@
 
 MetapipelineError
 ├── RelationNameError a text is no name of a relation
+├── DialectError      a connection names an SQL dialect that is not known
 ├── GraphError        the graph has a cycle, an edge to a missing node, or two nodes with one id
 ├── ManifestError     a file is no manifest of dbt, or its schema is unknown
 ├── ConsumerError     a configured consumer is not in the graph
@@ -21,6 +22,10 @@ class MetapipelineError(Exception):
 
 class RelationNameError(MetapipelineError):
     """A text is no name of a relation."""
+
+
+class DialectError(MetapipelineError):
+    """A connection names an SQL dialect that is not known."""
 
 
 class GraphError(MetapipelineError):

@@ -9,7 +9,7 @@ from typing import Self
 from orchestration.metapipeline.errors import RelationNameError
 
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
-_PART = re.compile(r'"(?:[^"]|"")*"|[^".\s][^".]*')
+_PART = re.compile(r'"(?:[^"]|"")*"|[^".\s]+')
 PARTS_MAX = 3
 
 
@@ -25,8 +25,10 @@ class RelationName:
     parts: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.parts) <= PARTS_MAX or not self.parts[-1]:
+        if not 1 <= len(self.parts) <= PARTS_MAX:
             raise RelationNameError(f"{'.'.join(self.parts)!r} has {len(self.parts)} parts; a relation has 1 to 3")
+        if not self.parts[0] or not self.parts[-1]:
+            raise RelationNameError(f"{'.'.join(self.parts)!r} has an empty part; only the schema may be empty")
 
     def __str__(self) -> str:
         return ".".join(part if not part or _PLAIN.fullmatch(part) else _quoted(part) for part in self.parts)

@@ -16,7 +16,15 @@ class Template(StrEnum):
     LIQUID = "liquid"
     """Mode: Liquid parameters, forms and `{{ @definition }}`."""
     JINJA = "jinja"
-    """Superset."""
+    """Superset, and dbt's own texts."""
+    METABASE = "metabase"
+    """Parameters, optional parts in `[[ ]]`, cards `{{#12}}` and snippets."""
+    LOOKER = "looker"
+    """Liquid with `{% condition %}`, `{% parameter %}` and `${view.field}`."""
+    GRAFANA = "grafana"
+    """Macros such as `$__timeFilter()` and variables."""
+    SISENSE = "sisense"
+    """Views, filters and parameters in `[ ]`."""
 
 
 @dataclass(frozen=True, slots=True)
