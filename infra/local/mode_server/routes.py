@@ -87,7 +87,10 @@ class Routes:
         rows: list[Row]
         match path:
             case "spaces":
-                rows = [{name: row.get(name) for name in ("id", "token", "name")} for row in self.state.collections]
+                rows = [
+                    {name: row.get(name) for name in ("id", "token", "name", "space_type")}
+                    for row in self.state.collections
+                ]
             case "reports":
                 rows = [_discovered(report) for report in self.state.reports]
             case "report_stats":

@@ -83,12 +83,12 @@ def _reason(report: Report, idle: int | None, age: int | None, *, not_run: bool 
 
 def _unknown(report: Report, age: int | None) -> list[str]:
     values = {
-        "the last run": report.last_run_at if not report.never_run else report.created_at,
-        "the runs": report.runs,
-        "the views": report.views,
-        "the age": age,
+        "last run": report.last_run_at if not report.never_run else report.created_at,
+        "number of runs": report.runs,
+        "number of views": report.views,
+        "age": age,
     }
-    return [f"{name} is not known" for name, value in values.items() if value is None]
+    return [f"its {name} is not known" for name, value in values.items() if value is None]
 
 
 def _evidence(report: Report, *, not_run: bool | None, low_usage: bool | None) -> list[str]:

@@ -137,9 +137,9 @@ class Pagination(BaseModel):
 
 
 class DiscoveredCollection(Row):
-    """A collection in the Discovery API."""
+    """A collection in the Discovery API; a `private` one is of one person."""
 
-    name: Text = ""
+    space_type: Text = ""
 
 
 class DiscoveredReport(Row):

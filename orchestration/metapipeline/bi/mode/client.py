@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,6 +15,8 @@ from flink_jobs.contracts.clock import Clock
 from orchestration.metapipeline.bi.mode.retrying import Pace, Transient, retry_after, wait_seconds
 from orchestration.metapipeline.bi.mode.settings import ModeSettings
 from orchestration.metapipeline.errors import BiError
+
+log = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 1 << 16
 _ANSWERED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -89,8 +92,9 @@ class ModeClient:
                 return outcome
             failure = outcome
             if attempt < self.settings.attempts:
-                longest = self.settings.retry_after_max_seconds
-                self._clock.sleep(wait_seconds(attempt, outcome, longest, self._random))
+                wait = wait_seconds(attempt, failure, self.settings.retry_after_max_seconds, self._random)
+                log.info("Mode: %s: %s; attempt %d in %.1f s", request, failure.reason, attempt + 1, wait)
+                self._clock.sleep(wait)
         raise BiError(
             f"Mode: {request} failed {self.settings.attempts} times, at last: {failure.reason}; run again later"
         )

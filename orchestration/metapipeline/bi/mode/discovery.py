@@ -9,6 +9,7 @@ from orchestration.metapipeline.bi.mode.answers import DiscoveredCollection, Dis
 from orchestration.metapipeline.bi.mode.client import ModeClient
 from orchestration.metapipeline.bi.mode.listing import discover_list
 
+_PRIVATE = "private"
 _CHECKED_MAX = 20
 """So many missing reports are looked up one by one."""
 
@@ -30,8 +31,10 @@ def discover(client: ModeClient) -> Discovered:
     """
     if client.settings.bearer is None:
         return Discovered()
+    collections = discover_list(client, "spaces", "spaces", DiscoveredCollection)
+    ignored = {_PRIVATE} if client.settings.ignore_private_collections else set()
     return Discovered(
-        collections=frozenset(row.token for row in discover_list(client, "spaces", "spaces", DiscoveredCollection)),
+        collections=frozenset(row.token for row in collections if row.space_type not in ignored),
         reports={row.token: row for row in discover_list(client, "reports", "reports", DiscoveredReport)},
         views=discover_views(client),
     )

@@ -37,6 +37,9 @@ class ModeSettings(BaseSettings):
     require_discovery: bool = Field(
         default=False, description="without Discovery, the reading is doubtful: restricted collections may be missing"
     )
+    ignore_private_collections: bool = Field(
+        default=False, description="private collections that only Discovery has are no reason for doubt"
+    )
 
     default_schemas: Mapping[str, str] = Field(
         default_factory=dict, description="name of a data source -> schema of its unqualified names; Mode has no field"

@@ -148,6 +148,15 @@ def test_fewer_collections_than_discovery_has_is_a_doubt(serve: Serve) -> None:
     assert () == mode.tool().read().doubts
 
 
+def test_private_collections_can_be_left_out(serve: Serve) -> None:
+    """Each person has one, which no other token reads: whoever accepts that can say so."""
+    state = planted_workspace(NOW, reports=4, collections=2)
+    state.collections[1] |= {"hidden": True, "space_type": "private"}
+    mode = serve(state, discovery=True)
+    assert 1 == len(mode.tool(**DISCOVERY_SETTINGS).read().doubts)
+    assert () == mode.tool(**DISCOVERY_SETTINGS, ignore_private_collections=True).read().doubts
+
+
 def test_discovery_knows_owners_and_views(serve: Serve) -> None:
     """Discovery has the address of the creator, and views that the management API may lack."""
     row = report("r1", creator="ada", creator_email="ada@example.com", runs_count=3)
