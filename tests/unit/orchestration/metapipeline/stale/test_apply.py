@@ -62,6 +62,17 @@ def test_a_report_that_changed_since_the_plan_is_kept(use: dict[str, object]) ->
     assert "archive r1" not in depot.tool.effects
 
 
+def test_an_old_plan_does_not_break_the_rest() -> None:
+    """The report looks as it did; our record knows that a person un-archived it since."""
+    depot = Depot.of(stale("r1"), used("u1"))
+    old = depot.plan()
+    depot.run()
+    depot.tool.unarchive("r1")
+    depot.run()
+    assert [("r1", Result.DROPPED)] == results(depot.apply(old))
+    assert [] == archived(depot)
+
+
 def test_a_report_that_is_gone_is_dropped() -> None:
     """Somebody deleted it since the plan."""
     depot = Depot.of(stale("r1"), used("r3"))
