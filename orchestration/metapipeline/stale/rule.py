@@ -77,18 +77,18 @@ def _reason(report: Report, idle: int | None, age: int | None, *, not_run: bool 
     if low_usage:
         return f"It has {report.runs} runs and {report.views} views in {age} days."
     if not_run is None or low_usage is None:
-        return f"Whether it is stale is unknown: {', '.join(_unknown(report, age))}."
+        return f"It is not decided whether it is stale: {', '.join(_unknown(report, age))} unknown."
     return "It is used."
 
 
 def _unknown(report: Report, age: int | None) -> list[str]:
     values = {
         "last run": report.last_run_at if not report.never_run else report.created_at,
-        "number of runs": report.runs,
-        "number of views": report.views,
+        "runs": report.runs,
+        "views": report.views,
         "age": age,
     }
-    return [f"its {name} is not known" for name, value in values.items() if value is None]
+    return [name for name, value in values.items() if value is None]
 
 
 def _evidence(report: Report, *, not_run: bool | None, low_usage: bool | None) -> list[str]:

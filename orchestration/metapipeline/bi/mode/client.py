@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -52,7 +53,8 @@ class ModeClient:
         self._random = random
         self._pace = Pace(settings.requests_per_second, clock)
         self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc would replace the token
+        # proxies and certificates of the environment are for other machines
+        self._session.trust_env = not settings.local
         self._session.headers["Accept"] = "application/json"
 
     def __enter__(self) -> Self:
@@ -80,8 +82,9 @@ class ModeClient:
         Raises:
             BiError: like `api`.
         """
-        header = {"Authorization": f"Bearer {self.settings.bearer}"}
-        return self._retried("GET", f"/batch/{self.settings.workspace}/{path}", headers=header)
+        return self._retried(
+            "GET", f"/batch/{self.settings.workspace}/{path}", auth=partial(_with_bearer, self.settings.bearer)
+        )
 
     def _retried(self, method: str, path: str, **credentials: Any) -> Answer:
         request = f"{method} {path}"
@@ -158,6 +161,12 @@ def _answer(request: str, status: int, content: bytes) -> Answer | Transient:
         return Answer(request, status, json.loads(content))
     except (ValueError, RecursionError):
         return Transient("the answer is no JSON, or it is cut")
+
+
+def _with_bearer(bearer: str | None, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # as `auth` and no plain header, which a .netrc of the environment would replace
+    request.headers["Authorization"] = f"Bearer {bearer}"
+    return request
 
 
 def _variables(request: str) -> str:

@@ -69,6 +69,11 @@ class ModeSettings(BaseSettings):
         return self
 
     @property
+    def local(self) -> bool:
+        """Whether the server is on this machine."""
+        return urlsplit(self.url).hostname in _LOCAL_HOSTS
+
+    @property
     def bearer(self) -> str | None:
         """The credential of the Discovery API; None when the account has none."""
         parts = [value.get_secret_value() for value in self._discovery() if value is not None]

@@ -50,7 +50,7 @@ def test_an_undecided_report_is_listed() -> None:
     """Unknown counters are said, and nothing is archived."""
     plan = Depot.of(replace(used("r1"), runs=None, views=None), used("r2")).plan()
     assert ["r1"] == [undecided.report_id for undecided in plan.undecided]
-    assert "its number of runs is not known" in plan.undecided[0].reason
+    assert "runs, views unknown" in plan.undecided[0].reason
     assert () == plan.steps
 
 

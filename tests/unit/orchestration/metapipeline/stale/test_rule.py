@@ -80,9 +80,9 @@ def test_an_unknown_value_decides_nothing(stale: bool | None, given: Report) -> 
         ("It has not run for 230 days.", report(last_run=230)),
         ("It has never run in the 150 days since it was created.", report(150, None, 0, 9, never_run=True)),
         ("It has 4 runs and 3 views in 61 days.", report(61, 2, 4, 3)),
-        ("Whether it is stale is unknown: its last run is not known.", report(last_run=None)),
+        ("It is not decided whether it is stale: last run unknown.", report(last_run=None)),
         (
-            "Whether it is stale is unknown: its number of runs is not known, its number of views is not known.",
+            "It is not decided whether it is stale: runs, views unknown.",
             report(runs=None, views=None),
         ),
         ("It is used.", report()),
