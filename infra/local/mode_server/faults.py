@@ -12,7 +12,7 @@ class FaultKind(StrEnum):
     """What goes wrong."""
 
     STATUS = "status"
-    """An error without effect: `status`, and `Retry-After` when `retry_after` is given."""
+    """An error without effect, with `status` and `headers`."""
     STALLED = "stalled"
     """No answer until the server stops."""
     CUT = "cut"
@@ -36,7 +36,7 @@ class Fault:
         request: regular expression, matched against `METHOD path?query` from its start.
         times: requests that it hits; then it is over.
         status: of STATUS and BODY.
-        retry_after: header of STATUS.
+        headers: of STATUS.
         body: of BODY, bytes or what becomes JSON.
     """
 
@@ -44,7 +44,7 @@ class Fault:
     request: str = ""
     times: int = 1
     status: int = 500
-    retry_after: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
 
 

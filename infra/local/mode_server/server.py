@@ -113,8 +113,7 @@ class ModeServer:
         if wait > 0:
             return Reply(HTTPStatus.TOO_MANY_REQUESTS, _LIMITED, {"Retry-After": str(int(wait) + 1)})
         if fault is not None and fault.kind is FaultKind.STATUS:
-            headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
-            return Reply(fault.status, {"id": "fault"}, headers)
+            return Reply(fault.status, {"id": "fault"}, fault.headers)
         if fault is not None and fault.kind is FaultKind.BODY:
             return Reply(fault.status, fault.body)
         if fault is not None and fault.kind is FaultKind.REPEATED:

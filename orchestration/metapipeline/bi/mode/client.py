@@ -20,13 +20,20 @@ from orchestration.metapipeline.errors import BiError
 log = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 1 << 16
-_ANSWERED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-"""What a caller may understand: gone, or not for this token."""
+_REFUSALS = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.GONE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""What a caller may understand: gone, not for this token, or done already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Mode answered: 2xx with its JSON, or 403 or 404 without.
+    """What Mode answered: 2xx with its JSON, or a refusal without.
 
     Args:
         request: method and path, for errors.
@@ -40,8 +47,13 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        """Whether the answer is neither 403 nor 404."""
-        return self.status not in _ANSWERED
+        """Whether the answer is no refusal."""
+        return self.status not in _REFUSALS
+
+    @property
+    def gone(self) -> bool:
+        """Whether the object is not there, or hidden from this token."""
+        return self.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 
 class ModeClient:
@@ -116,7 +128,7 @@ class ModeClient:
                 failure = self._failure(request, response)
                 if failure is not None:
                     return failure
-                if response.status_code in _ANSWERED:
+                if response.status_code in _REFUSALS:
                     return Answer(request, response.status_code)
                 content = self._content(request, response, started)
         except requests.RequestException as exc:
@@ -135,7 +147,7 @@ class ModeClient:
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             wait = retry_after(response.headers.get("Retry-After"), self._clock.utc_now())
             return Transient(f"HTTP {status}", wait)
-        if status not in _ANSWERED and status // 100 != HTTPStatus.OK // 100:
+        if status not in _REFUSALS and status // 100 != HTTPStatus.OK // 100:
             raise BiError(f"Mode: {request} was answered with HTTP {status}: check the address HOURGLASS_MODE_URL")
         return None
 

@@ -24,7 +24,7 @@ class Listing(Generic[Rows]):
         rows: each token once, in the order of the server.
         repeated: a page brought nothing new: the server does not page this list, or it goes round.
         moved: a row came twice: the list changed while it was read, so that another row may be missing.
-        refused: 403 or 404 instead of the first page.
+        refused: status of HTTP instead of a page.
     """
 
     rows: tuple[Rows, ...] = ()

@@ -21,7 +21,12 @@ class ModeSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_MODE_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="HOURGLASS_MODE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # the input of an error may be the secret
     )
 
     workspace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = Field(
@@ -60,6 +65,14 @@ class ModeSettings(BaseSettings):
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("must be an address without user, query and fragment")
         return url.rstrip("/")
+
+    @field_validator("token", "secret", "discovery_token", "discovery_access_key", "discovery_access_secret")
+    @classmethod
+    def _credential_is_one_word(cls, value: SecretStr | None) -> SecretStr | None:
+        text = "" if value is None else value.get_secret_value()
+        if value is not None and not (text and text.isascii() and text.isprintable() and " " not in text):
+            raise ValueError("must be one word of ASCII characters; it may end with a line break")
+        return value
 
     @model_validator(mode="after")
     def _discovery_is_complete(self) -> Self:

@@ -121,8 +121,10 @@ class ModeTool:
             BiError: like `read`.
         """
         answer = self._client.api(f"reports/{_checked(report_id)}")
-        if not answer.found:
+        if answer.gone:
             return None
+        if not answer.found:
+            raise _refused(answer)
         row = parsed(answer, ReportRow, answer.body)
         views = discover_views(self._client) if row.view_count is None else {}
         return self._report(row, None, Discovered(views=views))
@@ -133,7 +135,7 @@ class ModeTool:
         Raises:
             BiError: the report is gone, or Mode refuses.
         """
-        self._change(report_id, "PATCH", "/archive")
+        self._set_archived(report_id, archived=True)
 
     def unarchive(self, report_id: str) -> None:
         """Show an archived report again.
@@ -141,7 +143,7 @@ class ModeTool:
         Raises:
             BiError: the report is gone, or Mode refuses.
         """
-        self._change(report_id, "PATCH", "/unarchive")
+        self._set_archived(report_id, archived=False)
 
     def delete(self, report_id: str) -> None:
         """Delete a report for good; a missing one is deleted already.
@@ -154,9 +156,13 @@ class ModeTool:
         if not answer.found and self._client.api(f"reports/{report_id}").found:
             raise _refused(answer)
 
-    def _change(self, report_id: str, method: str, form: str) -> None:
-        answer = self._client.api(f"reports/{_checked(report_id)}{form}", method)
-        if not answer.found:
+    def _set_archived(self, report_id: str, *, archived: bool) -> None:
+        form = "archive" if archived else "unarchive"
+        answer = self._client.api(f"reports/{_checked(report_id)}/{form}", "PATCH")
+        if answer.found:
+            return
+        report = self.report(report_id)  # refused, because it is so already?
+        if report is None or report.archived is not archived:
             raise _refused(answer)
 
     def _collections(self) -> tuple[Collection, ...]:

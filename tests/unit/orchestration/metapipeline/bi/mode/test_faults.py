@@ -48,7 +48,7 @@ def test_a_failure_that_stays_is_an_error(serve: Serve) -> None:
 def test_the_wait_of_the_server_is_obeyed(serve: Serve, header: str, wait: float) -> None:
     """`Retry-After` has a floor and a cap; one that cannot be read is not there."""
     mode = serve()
-    mode.fault(FaultKind.STATUS, "GET /api/depot/reports", status=429, retry_after=header)
+    mode.fault(FaultKind.STATUS, "GET /api/depot/reports", status=429, headers={"Retry-After": header})
     mode.tool(requests_per_second=1e9).report(TOKEN)
     assert [wait] == [waited for waited in mode.clock.waits if waited > 0.01]
 
@@ -147,9 +147,11 @@ def test_a_huge_answer_is_an_error(serve: Serve) -> None:
 def test_a_redirect_is_not_followed(serve: Serve) -> None:
     """The credentials are for one address."""
     mode = serve()
-    mode.fault(FaultKind.STATUS, "GET /api/depot/definitions", status=302)
+    elsewhere = {"Location": "/api/depot/data_sources"}
+    mode.fault(FaultKind.STATUS, f"GET /api/depot/reports/{TOKEN}", status=302, headers=elsewhere)
     with pytest.raises(BiError, match="HTTP 302: check the address"):
-        mode.tool().read()
+        mode.tool().report(TOKEN)
+    assert 1 == len(mode.server.requests)
 
 
 def test_half_a_surrogate_pair_is_no_error(serve: Serve) -> None:
@@ -184,6 +186,27 @@ def test_a_deletion_that_is_not_allowed_is_an_error(serve: Serve) -> None:
         mode.tool().delete(TOKEN)
 
 
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_a_change_that_is_refused_because_it_is_done_succeeds(serve: Serve, status: int) -> None:
+    """Whatever the server says about archiving twice: the report is archived."""
+    mode = serve()
+    tool = mode.tool()
+    tool.archive(TOKEN, NOW)
+    mode.fault(FaultKind.STATUS, "PATCH", status=status)
+    tool.archive(TOKEN, NOW)
+    mode.fault(FaultKind.STATUS, "PATCH", status=status)
+    with pytest.raises(BiError, match=f"HTTP {status}"):
+        tool.unarchive(TOKEN)
+
+
+def test_a_slow_answer_has_an_end(serve: Serve) -> None:
+    """An answer that comes byte by byte never meets the timeout of one read."""
+    mode = serve()
+    mode.clock.monotonic = iter(range(0, 10_000_000, 31)).__next__  # type: ignore[method-assign]
+    with pytest.raises(BiError, match="the answer took more than 30 s"):
+        mode.tool().report(TOKEN)
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_change_that_is_refused_is_an_error(serve: Serve, status: int) -> None:
     """To archive a report that is gone, or not ours, does not succeed."""
@@ -216,10 +239,14 @@ def test_secrets_are_masked() -> None:
         {"workspace": "a/b"},
         {"discovery_token": "alone"},
         {"requests_per_second": 0},
+        {"secret": "s3cret\n"},
+        {"token": "zwölf"},
+        {"token": ""},
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(values: dict[str, Any]) -> None:
-    """Credentials over plain HTTP, half a Discovery credential, or a path as a workspace."""
-    given: dict[str, Any] = {"workspace": "depot", "token": "t", "secret": "s"} | values
-    with pytest.raises(ValidationError):
+    """Credentials over plain HTTP or with a line break, half a Discovery credential; the error shows no secret."""
+    given: dict[str, Any] = {"workspace": "depot", "token": "t0ken", "secret": "s3cret"} | values
+    with pytest.raises(ValidationError) as caught:
         ModeSettings(_env_file=None, **given)
+    assert not [secret for secret in ("t0ken", "s3cret", "alone") if secret in str(caught.value)]

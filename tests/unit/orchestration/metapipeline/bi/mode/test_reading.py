@@ -120,7 +120,8 @@ def test_queries_beyond_the_first_page_are_read(serve: Serve) -> None:
     rows = [{"token": f"q{number:03d}", "raw_query": "select 1"} for number in range(70)]
     state = workspace(report("r1", queries=rows, query_count=70), report("r2", queries=[]))
     state.reports[1]["queries"] = [dict(row, token=f"z{row['token']}") for row in rows]
-    assert 140 == len(serve(state).tool().read().queries)
+    state.reports.append(report("r3", queries=[dict(row, token=f"y{row['token']}") for row in rows], query_count=30))
+    assert 210 == len(serve(state).tool().read().queries)
 
 
 def test_reading_reports_its_progress(serve: Serve) -> None:
@@ -187,6 +188,16 @@ def stats(token: str, views: int) -> Row:
         # the documented links point behind the last page and to the page itself
         "_links": {"next_page": {"href": "/batch/depot/report_stats?page=2"}},
     }
+
+
+def test_discovery_that_sends_less_than_its_total_is_an_error(serve: Serve) -> None:
+    """Its total can be checked."""
+    mode = serve(workspace(report("r1")), discovery=True)
+    body = stats("r1", 93)
+    body["pagination"]["total_count"] = 5
+    mode.fault(FaultKind.BODY, "GET /batch/depot/report_stats", status=200, body=body)
+    with pytest.raises(BiError, match="1 of 5 rows came; run again"):
+        mode.tool(**DISCOVERY_SETTINGS).read()
 
 
 def test_half_a_list_of_reports_is_a_doubt(serve: Serve) -> None:
