@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from infra.local.mode_server.faults import FaultKind
+from infra.local.mode_server.planted import planted_workspace
 from infra.local.mode_server.server import SECRET, RateLimit
 from orchestration.metapipeline.bi.mode.settings import ModeSettings
 from orchestration.metapipeline.errors import BiError
@@ -63,9 +64,10 @@ def test_a_rate_limited_workspace_is_read_whole(serve: Serve) -> None:
 
 def test_the_own_pace_keeps_the_limit(serve: Serve) -> None:
     """With its default pace the client never meets Mode's limit of 40 requests in 10 seconds."""
-    mode = serve()
+    mode = serve(planted_workspace(NOW, reports=60))
     mode.server.limit = RateLimit(40, 10, mode.clock)
     mode.tool().read()
+    assert 60 < len(mode.server.requests)
     assert [] == [line for line in mode.server.requests if line.endswith("429")]
 
 
