@@ -111,7 +111,8 @@ class ModeClient:
                 log.info("Mode: %s: %s; attempt %d in %.1f s", request, failure.reason, attempt + 1, wait)
                 self._clock.sleep(wait)
         raise BiError(
-            f"Mode: {request} failed {self.settings.attempts} times, at last: {failure.reason}; run again later"
+            f"Mode: {request} failed {self.settings.attempts} times, at last: {failure.reason}; run again later, or"
+            f" check the address {self.settings.url} (HOURGLASS_MODE_URL)"
         )
 
     def _send(self, request: str, method: str, path: str, **credentials: Any) -> Answer | Transient:

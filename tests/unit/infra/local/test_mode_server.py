@@ -9,10 +9,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from infra.local.mode_server.demo import demo_workspace
+from infra.local.mode_server.__main__ import workspace_of
 from infra.local.mode_server.planted import planted_workspace
 from infra.local.mode_server.server import SECRET, TOKEN, ModeServer
-from infra.local.mode_server.state import ModeState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BASIC = "Basic " + b64encode(f"{TOKEN}:{SECRET}".encode()).decode()
@@ -46,14 +45,11 @@ def test_credentials_are_checked(authorization: str) -> None:
 
 
 def test_changes_survive_a_restart(tmp_path: Path) -> None:
-    """The workspace is a file."""
+    """The workspace is a file; the first start writes it."""
     file = tmp_path / "workspace.json"
-    state = demo_workspace(NOW)
-    state.file = file
-    state.save()
-    with ModeServer(ModeState.load(file)).serving() as url:
+    with ModeServer(workspace_of(file)).serving() as url:
         ask(f"{url}/api/hourglass/reports/demo00000006/archive", "PATCH")
         ask(f"{url}/api/hourglass/reports/demo00000007", "DELETE")
-    again = ModeState.load(file)
+    again = workspace_of(file)
     assert again.find("demo00000007") is None
     assert ["demo00000006"] == [report["token"] for report in again.reports if report["archived"]]
