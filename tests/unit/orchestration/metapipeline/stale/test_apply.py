@@ -102,6 +102,15 @@ def test_deletion_that_was_switched_off_since_the_plan_deletes_nothing() -> None
     assert [("r1", Result.DROPPED)] == results(depot.apply(plan))
 
 
+def test_the_rules_at_the_time_of_the_change_decide() -> None:
+    """A plan of stricter rules archives nothing that is used by today's rules."""
+    depot = Depot.of(stale("r1"), used("u1"))
+    plan = depot.plan()
+    depot.rules = StaleReportRules(not_run_days=300)
+    assert [("r1", Result.DROPPED)] == results(depot.apply(plan))
+    assert [] == archived(depot)
+
+
 def test_a_run_changes_a_limited_number_of_reports() -> None:
     """A plan of a higher limit is cut, too; the next runs take the rest."""
     depot = Depot.of(*[stale(f"r{number}") for number in range(5)], used("r9"))
