@@ -1,0 +1,1 @@
+"""Mode, through its documented API: the management API, and the Discovery API where the account has it."""
