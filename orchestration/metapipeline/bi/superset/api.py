@@ -35,13 +35,13 @@ class Listing(Generic[RowType]):
         resource: its name, such as `dashboard`.
         kind: of its rows.
         columns: to be sent; the server leaves out unknown ones without a word.
-        order: column and `asc` or `desc`; None is the server's own order, by the last change.
+        order: column and `asc` or `desc`.
     """
 
     resource: str
     kind: type[RowType]
     columns: tuple[str, ...]
-    order: tuple[str, str] | None = None
+    order: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +96,46 @@ class SupersetApi:
             "columns": listing.columns,
             "page": number,
             "page_size": size or self._settings.page_size,
+            "order_column": listing.order[0],
+            "order_direction": listing.order[1],
         }
         if filters:
             question["filters"] = [{"col": one.column, "opr": one.operator, "value": one.value} for one in filters]
-        if listing.order:
-            question["order_column"], question["order_direction"] = listing.order
         answer = accepted(self.send("GET", f"{listing.resource}/", question))
         listed = parsed(Listed, answer.json(), f"the list {listing.resource}")
         what = f"a row of the list {listing.resource}"
         return Page(listed.count, tuple(parsed(listing.kind, row, what) for row in listed.result))
 
     def rows(self, listing: Listing[RowType]) -> Rows[RowType]:
-        """Read a whole list, whose rows have an id.
+        """Read a whole list, whose rows have an id and come with the newest change first.
 
-        Pages shift while others write, so a row can be skipped or sent twice. The list is read again until there are
-        as many different rows as the server counts, three times at most.
+        Pages shift while others write, so a row can be skipped, or be read and then deleted. The list is read again
+        until nothing has changed meanwhile, three times at most.
         """
         found: dict[int, RowType] = {}
         for _ in range(_PASSES_MAX):
-            found, count = self._pass(listing)
-            if len(found) == count:
-                return Rows(tuple(found.values()))
-        return Rows(tuple(found.values()), whole=False)
+            found, unchanged = self._pass(listing)
+            if unchanged:
+                break
+        return Rows(tuple(found.values()), whole=unchanged)
 
-    def _pass(self, listing: Listing[RowType]) -> tuple[dict[int, RowType], int]:
-        found: dict[int, RowType] = {}
-        for number in count():
+    def _pass(self, listing: Listing[RowType]) -> tuple[dict[int, RowType], bool]:
+        """Read the pages once, and return whether the list was the same from the first page to the last.
+
+        The newest change is the first row. So the same first row after the last page shows that nothing was made or
+        changed, and then the same count shows that nothing was deleted.
+        """
+        first = page = self.page(listing)
+        found = _by_id(page)
+        for number in count(1):
+            if not page.rows or len(found) >= first.count:
+                break
             page = self.page(listing, number=number)
-            found |= {row.id: row for row in page.rows}  # type: ignore[attr-defined] # what this method asks for
-            if not page.rows or len(found) >= page.count:
-                return found, page.count
-        raise AssertionError("count() does not end")
+            found |= _by_id(page)
+        if page is not first:
+            page = self.page(listing, size=1)
+        same = page.count == first.count and list(_by_id(page))[:1] == list(_by_id(first))[:1]
+        return found, same and len(found) == first.count
 
     def send(self, method: str, path: str, question: Any = None, body: Any = None) -> Answer:
         """Send a request with the token of the account; log in again where the token has expired.
@@ -203,6 +212,10 @@ class SupersetApi:
                 return {}  # the write is refused for the same reason, and repeated with a new token
             self._write_token = str(accepted(answer).json().get("result", ""))
         return {"X-CSRFToken": self._write_token, "Referer": self._settings.root}
+
+
+def _by_id(page: Page[RowType]) -> dict[int, RowType]:
+    return {row.id: row for row in page.rows}  # type: ignore[attr-defined] # the lists that are read whole have one
 
 
 def _is_token_refused(answer: Answer) -> bool:

@@ -45,6 +45,8 @@ from orchestration.metapipeline.errors import BiError
 
 TOOL = "superset"
 _TAGGED_DASHBOARD = 3
+_NEWEST_CHANGE_FIRST = ("changed_on_delta_humanized", "desc")
+"""What Superset calls its column `changed_on` in most of its lists."""
 _DASHBOARDS = Listing(
     "dashboard",
     DashboardRow,
@@ -52,13 +54,19 @@ _DASHBOARDS = Listing(
         "id", "uuid", "dashboard_title", "url", "published", "changed_on_utc", "owners.email", "owners.first_name",
         "owners.last_name", "tags.name", "tags.type",
     ),
+    _NEWEST_CHANGE_FIRST,
 )  # fmt: skip
-_CHARTS = Listing("chart", ChartRow, ("id", "datasource_id", "datasource_type", "dashboards.id"))
+_CHARTS = Listing("chart", ChartRow, ("id", "datasource_id", "datasource_type", "dashboards.id"), _NEWEST_CHANGE_FIRST)
 _DATASETS = Listing(
-    "dataset", DatasetRow, ("id", "uuid", "table_name", "schema", "catalog", "kind", "sql", "database.id")
+    "dataset",
+    DatasetRow,
+    ("id", "uuid", "table_name", "schema", "catalog", "kind", "sql", "database.id"),
+    _NEWEST_CHANGE_FIRST,
 )
-_SAVED_QUERIES = Listing("saved_query", SavedQueryRow, ("id", "label", "sql", "schema", "catalog", "database.id"))
-_DATABASES = Listing("database", DatabaseRow, ("id", "backend"))
+_SAVED_QUERIES = Listing(
+    "saved_query", SavedQueryRow, ("id", "label", "sql", "schema", "catalog", "database.id"), _NEWEST_CHANGE_FIRST
+)
+_DATABASES = Listing("database", DatabaseRow, ("id", "backend"), _NEWEST_CHANGE_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
