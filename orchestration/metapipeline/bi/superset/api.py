@@ -15,6 +15,7 @@ from orchestration.metapipeline.errors import BiError
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, UNPROCESSABLE = 401, 403, 404, 422
 _PASSES_MAX = 3
+_RENEWALS_MAX = 3
 RowType = TypeVar("RowType", bound=Row)
 
 
@@ -150,7 +151,9 @@ class SupersetApi:
             BiError: no answer, or the account is refused.
         """
         answer = self._send_once(method, path, question, body)
-        if _is_token_refused(answer):
+        for _ in range(_RENEWALS_MAX):  # a new token can expire while its request waits at a rate limit
+            if not _is_token_refused(answer):
+                break
             self._renew()
             answer = self._send_once(method, path, question, body)
         if answer.status == UNAUTHORIZED:

@@ -187,6 +187,15 @@ def test_an_expired_refresh_token_is_replaced_by_a_login(server: Server, superse
     assert 2 == sum(one.path.endswith("/login") for one in server.received)
 
 
+def test_a_token_that_expires_while_its_request_waits_is_renewed_again(server: Server, superset: Superset) -> None:
+    """A wait at a rate limit can be longer than the rest of a token's life."""
+    server.replaced["GET me/"] = lambda request: (
+        _json({"msg": "Token has expired"}, 401) if request.headers["authorization"] != "Bearer access-3" else None
+    )
+
+    assert superset.report(DASHBOARD) is not None
+
+
 def test_an_account_that_is_refused_again_is_an_error(server: Server, superset: Superset) -> None:
     """There is no endless loop of logins."""
     server.replaced["GET me/"] = lambda _: _json({"msg": "User is locked"}, 401)
