@@ -14,7 +14,10 @@ _DATASET = "table"
 
 
 def dashboards_of_datasets(charts: Iterable[ChartRow]) -> Mapping[int, frozenset[int]]:
-    """Return the ids of the dashboards whose charts read a dataset, by the id of the dataset."""
+    """Return the ids of the dashboards whose charts read a dataset, by the id of the dataset.
+
+    Filters of dashboards, which can read datasets of their own, are not in the list of charts.
+    """
     found: defaultdict[int, set[int]] = defaultdict(set)
     for chart in charts:
         if chart.datasource_id is not None and chart.datasource_type == _DATASET:
