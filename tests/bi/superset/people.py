@@ -102,6 +102,16 @@ class Author:
         }
         return self.send("POST", "sqllab/execute/", body)
 
+    def import_dashboard(self, export: Path) -> None:
+        """Import the export of a dashboard."""
+        answer = self._session.post(
+            f"{self.url}/api/v1/dashboard/import/",
+            files={"formData": (export.name, export.read_bytes(), "application/zip")},
+            data={"overwrite": "true"},
+            timeout=_TIMEOUT_SECONDS,
+        )
+        assert answer.ok, answer.text
+
     def person(self, username: str, role: str) -> None:
         """Make an account with one role; its password is its name."""
         roles = self.get("security/roles/", {"filters": [{"col": "name", "opr": "eq", "value": role}]})["ids"]
