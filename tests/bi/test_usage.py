@@ -10,7 +10,7 @@ import pytest
 from orchestration.metapipeline.bi.superset.tool import Superset
 from orchestration.metapipeline.bi.workspace import Report
 from tests.bi.conftest import READER
-from tests.bi.superset.people import Author, Browser, let_log_begin, let_pass, prune_log
+from tests.bi.superset.people import Author, Browser, let_log_begin, let_pass, prune_log, view_without_account
 from tests.bi.superset.server import RunningSuperset
 
 LONG_AGO = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -73,6 +73,22 @@ def test_a_dashboard_opened_from_the_list_has_a_view(
 
 
 @pytest.mark.usefixtures("full_log")
+def test_a_view_without_an_account_counts(
+    server: RunningSuperset, superset: Superset, person: Browser, dashboard: tuple[int, str], author: Author
+) -> None:
+    """A public or embedded dashboard is seen by people without a login."""
+    seen_by_both = dashboard[0]
+    seen_by_nobody_known, its_uuid = author.dashboard("embedded")
+    person.mount_dashboard(seen_by_both)
+    view_without_account(server.metadata, seen_by_both, LONG_AGO)
+    view_without_account(server.metadata, seen_by_nobody_known, LONG_AGO)
+
+    assert 2 == _report(superset, dashboard[1]).views
+    report = _report(superset, its_uuid)
+    assert (1, LONG_AGO, False) == (report.views, report.last_run_at, report.never_run)
+
+
+@pytest.mark.usefixtures("full_log")
 def test_rows_of_the_reader_are_no_views(
     server: RunningSuperset, superset: Superset, reader: Author, dashboard: tuple[int, str]
 ) -> None:
@@ -80,9 +96,12 @@ def test_rows_of_the_reader_are_no_views(
     reader.get(f"dashboard/{dashboard[0]}")
     Browser(server.url, READER, READER).open_dashboard(dashboard[0])
 
-    report = _report(superset, dashboard[1])
+    alone = _report(superset, dashboard[1])
+    view_without_account(server.metadata, dashboard[0], LONG_AGO)
+    seen = _report(superset, dashboard[1])
 
-    assert (0, None, True) == (report.views, report.last_run_at, report.never_run)
+    assert (0, None, True) == (alone.views, alone.last_run_at, alone.never_run)
+    assert (1, LONG_AGO, False) == (seen.views, seen.last_run_at, seen.never_run)
 
 
 @pytest.mark.usefixtures("full_log")

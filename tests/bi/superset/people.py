@@ -200,6 +200,13 @@ def let_log_begin(metadata: Path, moment: datetime) -> None:
     _execute(metadata, "INSERT INTO logs (action, user_id, dttm) VALUES ('welcome', 1, ?)", (_text(moment),))
 
 
+def view_without_account(metadata: Path, dashboard: int, moment: datetime) -> None:
+    """Add the row of a public or embedded dashboard that somebody sees without a login."""
+    event = '{"event_name": "mount_dashboard"}'
+    statement = "INSERT INTO logs (action, json, dashboard_id, dttm) VALUES ('log', ?, ?, ?)"
+    _execute(metadata, statement, (event, dashboard, _text(moment)))
+
+
 def prune_log(metadata: Path) -> None:
     """Delete the log, as an administrator's retention does."""
     _execute(metadata, "DELETE FROM logs", ())

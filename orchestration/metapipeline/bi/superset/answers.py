@@ -119,9 +119,10 @@ class Connection(Row):
 
 
 class LogRow(Row):
-    """One row of the log; `dttm` is UTC."""
+    """One row of the log; `dttm` is UTC. Without an account it is a public or embedded dashboard."""
 
     dttm: Utc
+    user_id: int | None = None
 
 
 class RunRow(Row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -9,8 +10,8 @@ from itertools import count
 from orchestration.metapipeline.bi.superset.answers import LogRow, RunRow
 from orchestration.metapipeline.bi.superset.api import Filter, Listing, Page, SupersetApi
 
-_LOG = Listing("log", LogRow, ("dttm",), ("dttm", "desc"))
-_LOG_FROM_START = Listing("log", LogRow, ("dttm",), ("dttm", "asc"))
+_LOG = Listing("log", LogRow, ("dttm", "user_id"), ("dttm", "desc"))
+_LOG_FROM_START = Listing("log", LogRow, ("dttm", "user_id"), ("dttm", "asc"))
 _HISTORY = Listing(
     "query",
     RunRow,
@@ -48,60 +49,78 @@ class UsageLog:
         api: of the server.
         reader: id of the reader's account, whose rows do not count.
         first_at: of the oldest row; None when the log is empty.
+        used_by_reader: whether the reader's account itself has views or runs.
     """
 
     api: SupersetApi
     reader: int
     first_at: datetime | None
+    used_by_reader: bool
 
     def of(self, dashboard: int, since: datetime | None) -> Usage:
         """Count the rows of one dashboard.
+
+        One opening writes a row of the browser and one of the server. The second is missing for a dashboard that is
+        opened from the list, so it counts only where the first is blocked.
 
         Args:
             dashboard: its id.
             since: the dashboard exists at least since then; None is unknown.
         """
+        mounted = self._by_others(dashboard, _MOUNTED)
         return usage_of(
-            mounted=self._newest(dashboard, _MOUNTED),
-            page_served=self._newest(dashboard, _PAGE_SERVED),
-            chart_run=self._newest(dashboard, _CHART_RUN),
+            views=mounted if mounted.count else self._by_others(dashboard, _PAGE_SERVED),
+            runs=self._by_others(dashboard, _CHART_RUN),
             covered=since is not None and self.first_at is not None and self.first_at <= since,
         )
 
-    def _newest(self, dashboard: int, rows: tuple[Filter, ...]) -> Page[LogRow]:
-        filters = (*rows, Filter("dashboard_id", "eq", dashboard), Filter("user_id", "neq", self.reader))
-        return self.api.page(_LOG, filters=filters, size=1)
+    def _by_others(self, dashboard: int, kind: tuple[Filter, ...]) -> Page[LogRow]:
+        """Return the count of rows by others, and the newest of them.
+
+        A condition "another account" would leave out the rows without an account, of public and embedded dashboards.
+        """
+        filters = (*kind, Filter("dashboard_id", "eq", dashboard))
+        everybody = self.api.page(_LOG, filters=filters, size=1)
+        if not self.used_by_reader:
+            return everybody
+        own = self.api.page(_LOG, filters=(*filters, Filter("user_id", "eq", self.reader)), size=1)
+        newest = next((row for row in self._newest_first(filters) if row.user_id != self.reader), None)
+        return Page(max(everybody.count - own.count, 0), (newest,) if newest else ())
+
+    def _newest_first(self, filters: tuple[Filter, ...]) -> Iterator[LogRow]:
+        for number in count():
+            page = self.api.page(_LOG, filters=filters, number=number)
+            if not page.rows:
+                return
+            yield from page.rows
 
 
 def open_log(api: SupersetApi, reader: int) -> UsageLog:
-    """Find the first row of the log.
+    """Find the first row of the log, and whether the reader's account has used a dashboard.
 
     Raises:
         BiError: the account may not read the log.
     """
     first = api.page(_LOG_FROM_START, size=1).rows
-    return UsageLog(api, reader, first[0].dttm if first else None)
+    own = Filter("user_id", "eq", reader)
+    kinds = (_MOUNTED, _PAGE_SERVED, _CHART_RUN)
+    used_by_reader = any(api.page(_LOG, filters=(*kind, own), size=1).count for kind in kinds)
+    return UsageLog(api, reader, first[0].dttm if first else None, used_by_reader)
 
 
-def usage_of(*, mounted: Page[LogRow], page_served: Page[LogRow], chart_run: Page[LogRow], covered: bool) -> Usage:
-    """Compute the use from what the log has of one dashboard; each page has the newest row, and the count of all.
-
-    One opening writes a row when the server sends the page and another when the browser shows it; either can be missing
-    (a dashboard opened from the list, a browser that blocks the second). So the greater count is that of the views.
+def usage_of(*, views: Page[LogRow], runs: Page[LogRow], covered: bool) -> Usage:
+    """Compute the use from what the log has of one dashboard.
 
     Args:
-        mounted: rows of the browser.
-        page_served: rows of the server.
-        chart_run: rows of charts that got data.
+        views: the newest one, and the count of all.
+        runs: likewise.
         covered: whether the log begins before the dashboard; if not, counts are unknown.
     """
-    views = max(mounted.count, page_served.count)
-    moments = [row.dttm for page in (mounted, page_served, chart_run) for row in page.rows]
     return Usage(
-        views=views if covered else None,
-        runs=chart_run.count if covered else None,
-        last_at=max(moments, default=None),
-        none_at_all=covered and not views and not chart_run.count,
+        views=views.count if covered else None,
+        runs=runs.count if covered else None,
+        last_at=max((row.dttm for row in (*views.rows, *runs.rows)), default=None),
+        none_at_all=covered and not views.count and not runs.count,
     )
 
 

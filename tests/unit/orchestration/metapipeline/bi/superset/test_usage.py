@@ -19,26 +19,22 @@ def _page(count: int, at: datetime | None = None) -> Page[LogRow]:
     return Page(count, (LogRow(dttm=at),) if at else ())
 
 
-def test_one_opening_is_counted_once() -> None:
-    """It has a row of the server and one of the browser; the newest row of all is the last use."""
-    usage = usage_of(
-        mounted=_page(3, AT), page_served=_page(2, AT), chart_run=_page(9, AT + timedelta(seconds=1)), covered=True
-    )
+def test_the_newest_view_or_run_is_the_last_use() -> None:
+    """Counts are those of the whole log."""
+    usage = usage_of(views=_page(3, AT), runs=_page(9, AT + timedelta(seconds=1)), covered=True)
 
     assert Usage(3, 9, AT + timedelta(seconds=1), none_at_all=False) == usage
 
 
 def test_no_row_of_a_full_log_is_no_use() -> None:
     """Only then are 0 views known."""
-    nothing = {"mounted": _page(0), "page_served": _page(0), "chart_run": _page(0)}
-
-    assert Usage(0, 0, None, none_at_all=True) == usage_of(**nothing, covered=True)
-    assert Usage(None, None, None, none_at_all=False) == usage_of(**nothing, covered=False)
+    assert Usage(0, 0, None, none_at_all=True) == usage_of(views=_page(0), runs=_page(0), covered=True)
+    assert Usage(None, None, None, none_at_all=False) == usage_of(views=_page(0), runs=_page(0), covered=False)
 
 
 def test_a_young_log_has_the_last_use_but_no_counts() -> None:
     """The newest row is the newest, whatever was deleted before it."""
-    usage = usage_of(mounted=_page(1, AT), page_served=_page(0), chart_run=_page(0), covered=False)
+    usage = usage_of(views=_page(1, AT), runs=_page(0), covered=False)
 
     assert Usage(None, None, AT, none_at_all=False) == usage
 
