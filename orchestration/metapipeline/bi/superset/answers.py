@@ -148,8 +148,8 @@ class Listed(Row):
 class Token(Row):
     """A token, and at a login also the one that renews it."""
 
-    access_token: str
-    refresh_token: str | None = None
+    access_token: str = Field(repr=False)
+    refresh_token: str | None = Field(None, repr=False)
 
 
 class Account(Row):

@@ -226,6 +226,60 @@ def test_an_account_that_sees_a_part_stops_everything(
         superset.report(DASHBOARD)
 
 
+def _log(*rows: tuple[str, int | None, int]) -> Callable[[Received], Scripted]:
+    """Answer questions about a log; a row is an action, a user and a dashboard, the oldest first, one each minute."""
+    written = [
+        {"action": action, "user_id": user, "dashboard_id": dashboard, "dttm": f"2025-06-01T00:{minute:02}:00"}
+        for minute, (action, user, dashboard) in enumerate(rows)
+    ]
+
+    def answer(request: Received) -> Scripted:
+        question = json.loads(request.query["q"])
+        wanted = {one["col"]: one["value"] for one in question.get("filters", ()) if one["opr"] == "eq"}
+        found = [row for row in written if all(row[column] == value for column, value in wanted.items())]
+        if question["order_direction"] == "desc":
+            found.reverse()
+        start = question["page"] * question["page_size"]
+        return _json({"count": len(found), "result": found[start : start + question["page_size"]]})
+
+    return answer
+
+
+def test_the_use_by_others_is_counted(server: Server, superset: Superset) -> None:
+    """People without an account are others, the reader is not; rows of other dashboards and actions do not count."""
+    server.replaced["GET log/"] = _log(
+        ("log", 2, 7),
+        ("log", None, 7),
+        ("ChartDataRestApi.data", None, 7),
+        ("log", 2, 8),
+        ("DashboardRestApi.get", 2, 7),
+        ("log", 1, 7),
+        ("ChartDataRestApi.data", 1, 7),
+    )
+
+    report = superset.report(DASHBOARD)
+
+    assert report is not None
+    assert (2, 1) == (report.views, report.runs)
+    assert datetime(2025, 6, 1, 0, 2, tzinfo=UTC) == report.last_run_at
+
+
+@pytest.mark.parametrize(
+    ("rows", "views"),
+    [([("dashboard", 2, 7)], 1), ([("dashboard", 2, 7), ("log", 2, 7)], 1), ([("dashboard", 1, 7)], 0)],
+)
+def test_a_page_counts_where_its_browser_sends_nothing(
+    server: Server, superset: Superset, rows: list[tuple[str, int | None, int]], views: int
+) -> None:
+    """One opening is one view, whether it has one row or two."""
+    server.replaced["GET log/"] = _log(*rows)
+
+    report = superset.report(DASHBOARD)
+
+    assert report is not None
+    assert (views, views == 0) == (report.views, report.never_run)
+
+
 def test_an_html_answer_is_an_error_with_its_beginning(server: Server, superset: Superset) -> None:
     """An unknown route answers with a page."""
     server.replaced["GET chart/"] = lambda _: Scripted(404, b"<!doctype html><html>")
