@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers check format lock clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi check format lock lock-superset clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ test-servers: setup
 	@$(BIN)/python -m pytest tests/hostile tests/integration
 	@$(BIN)/python -m pytest tests/daemon -m "not long"
 
+test-bi: setup ## the BI client against a real Superset, which the first run installs below .tools (700 MB)
+	@$(BIN)/python -m pytest tests/bi -m bi
+
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -63,6 +66,10 @@ format: setup ## format and repair what ruff can
 lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 	@.tools/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-find-links \
 	  --no-emit-index-url --quiet --output-file requirements.lock
+
+lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew from superset.in
+	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-superset" --quiet --output-file superset.lock
 
 clean: ## stop the stack, then remove all that set-up and demo made
 	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi

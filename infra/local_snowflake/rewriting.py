@@ -58,8 +58,12 @@ def _bare_columns(reader: Reader, source: str) -> list[Edit]:
 
 
 def with_session_functions(sql: str, session: Session) -> str:
-    """Replace CURRENT_ROLE() and CURRENT_WAREHOUSE() by the values of the session."""
-    values = {"CURRENT_ROLE": session.role, "CURRENT_WAREHOUSE": session.warehouse}
+    """Replace CURRENT_ROLE(), CURRENT_SESSION() and CURRENT_WAREHOUSE() by the values of the session."""
+    values = {
+        "CURRENT_ROLE": session.role,
+        "CURRENT_SESSION": session.number,
+        "CURRENT_WAREHOUSE": session.warehouse,
+    }
     reader = Reader(sql)
     edits = []
     while not reader.done:

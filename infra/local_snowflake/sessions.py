@@ -9,6 +9,7 @@ from infra.local_snowflake.names import ObjectName, PartialName, new_id
 
 TEMPORARY_MARK = "__SESSION_"
 """Separates the name of a temporary relation from the id of its session."""
+_NUMBER_HEX_DIGITS = 15
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Session:
     id: str = field(default_factory=new_id)
     temporary: dict[ObjectName, ObjectName] = field(default_factory=dict)
     """Temporary relations by name, with their stored names."""
+
+    @property
+    def number(self) -> str:
+        """Result of CURRENT_SESSION(): a number as text, below 2**60."""
+        return str(int(self.id[:_NUMBER_HEX_DIGITS], 16))
 
     @property
     def database(self) -> str | None:

@@ -52,6 +52,7 @@ class Query:
         name: as people see it; may be empty.
         sql: as its author wrote it.
         place: where it runs.
+        last_run_at: of a saved query, UTC, by others than this reader; None is unknown.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Query:
     name: str
     sql: str
     place: Place = Place()
+    last_run_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,19 @@ def test_a_role_is_kept_by_its_session(server: Any, client: Any) -> None:
     assert ["SYSADMIN"] == client.values("SELECT CURRENT_ROLE()")
 
 
+def test_a_session_has_a_number(server: Any) -> None:
+    """CURRENT_SESSION() is the same in each statement of a session, and another one in the next session."""
+    numbers = []
+    for _ in range(2):
+        with server.connect() as connection, connection.cursor() as cursor:
+            (first,) = cursor.execute("SELECT CURRENT_SESSION()").fetchone()
+            (second,) = cursor.execute("select current_session() as number").fetchone()
+        assert first == second
+        assert first.isdecimal()
+        numbers.append(first)
+    assert numbers[0] != numbers[1]
+
+
 def test_a_warehouse_is_a_name(client: Any) -> None:
     """CURRENT_WAREHOUSE() is NULL until USE WAREHOUSE."""
     assert [None] == client.values("SELECT CURRENT_WAREHOUSE()")
