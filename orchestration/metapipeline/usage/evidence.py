@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -78,13 +78,26 @@ class Evidence:
     complete: bool = True
 
 
+def proven_hours(published: Mapping[datetime, int], staged: Collection[datetime]) -> frozenset[datetime]:
+    """Return the published hours of a stream whose events the staging model has.
+
+    The build of a published hour can fail; its evidence is missing then, although the hour is sealed. An hour of which
+    every record was rejected, or repeats an earlier hour, looks the same and is left out as well.
+
+    Args:
+        published: first instant -> records of the hour.
+        staged: hours of which the staging model has an event.
+    """
+    return frozenset(hour for hour, records in published.items() if not records or hour in staged)
+
+
 def window_of(
     sealed: Sequence[Collection[datetime]], span: timedelta, now: datetime, lag_max: timedelta = LAG_MAX
 ) -> Window:
     """Return the newest window of some length, with the hours that are not sealed in every stream.
 
     Args:
-        sealed: of each stream whose events are read, the first instants of its hours whose newest seal is published.
+        sealed: of each stream whose events are read, the first instants of its sealed hours, see `proven_hours`.
         span: length of the window, in full hours.
         now: UTC.
         lag_max: the window ends behind the newest hour that every stream has sealed, and not longer ago than this.

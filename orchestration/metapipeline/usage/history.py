@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from orchestration.metapipeline.errors import EventRowError
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
-from snowflake_components.work import Connection
+from snowflake_components.work import Connection, read_rows
 
 TABLE = Identifier("METAPIPELINE_HISTORY")
 """The usual name of the table."""
@@ -64,7 +64,7 @@ class History:
 
     def record(self, day: PlatformDay) -> None:
         """Write the row of a day; safe to repeat. A value that is unknown now keeps what the day's row had before."""
-        self._execute(create_statement(self.table), merge_statement(self.table, day))
+        read_rows(self.connection, create_statement(self.table), merge_statement(self.table, day))
 
     def read(self, since: date | None = None) -> tuple[PlatformDay, ...]:
         """Read the days from `since` on, ascending; none before the first record.
@@ -73,20 +73,10 @@ class History:
             EventRowError: the table does not have the expected columns.
         """
         try:
-            rows = self._execute(read_statement(self.table, since))
+            rows = read_rows(self.connection, read_statement(self.table, since))
         except ObjectMissingError:
             return ()
         return tuple(map(_day_of, rows))
-
-    def _execute(self, *statements: str) -> Sequence[Mapping[str, Any]]:
-        def send() -> Sequence[Mapping[str, Any]]:
-            rows: Sequence[Mapping[str, Any]] = ()
-            with self.connection.connect() as session:
-                for sql in statements:
-                    rows = session.execute(sql).rows
-            return rows
-
-        return self.connection.retries.call(send)
 
 
 def create_statement(table: QualifiedName) -> str:

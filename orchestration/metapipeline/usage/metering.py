@@ -12,7 +12,7 @@ from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.usage.credits import Metered
 from snowflake_components.errors import MissingPrivilegeError, ObjectMissingError
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
-from snowflake_components.work import Connection
+from snowflake_components.work import Connection, read_rows
 
 _VIEW = QualifiedName(Identifier("SNOWFLAKE"), Identifier("ACCOUNT_USAGE"), Identifier("WAREHOUSE_METERING_HISTORY"))
 _log = logging.getLogger(__name__)
@@ -42,18 +42,11 @@ class Metering:
         if not self.enabled:
             return None
         try:
-            rows = self._rows(metering_query(start))
+            rows = read_rows(self.connection, metering_query(start))
         except (ObjectMissingError, MissingPrivilegeError) as exc:
             _log.warning("credits are estimated, because the metering cannot be read: %s", exc)
             return None
         return tuple(map(_metered, rows))
-
-    def _rows(self, sql: str) -> tuple[Mapping[str, Any], ...]:
-        def read() -> tuple[Mapping[str, Any], ...]:
-            with self.connection.connect() as session:
-                return session.execute(sql).rows
-
-        return self.connection.retries.call(read)
 
 
 def metering_query(start: datetime) -> str:

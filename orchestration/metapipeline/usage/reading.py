@@ -18,7 +18,7 @@ from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.usage.model_runs import EVENT_TYPES, ModelEvent, StepOf
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import QualifiedName, literal
-from snowflake_components.work import Connection
+from snowflake_components.work import Connection, read_rows
 
 _ID_CHARACTERS_MAX = 512
 _NODE_ID = re.compile(r"(?:model|seed|snapshot)\.[^.\s]+\.\S+")
@@ -51,19 +51,12 @@ class StagedEvents:
         missing: list[ObjectMissingError] = []
         for table in self.tables:
             try:
-                events += read_events(self._rows(events_query(table, days)))
+                events += read_events(read_rows(self.connection, events_query(table, days)))
             except ObjectMissingError as exc:
                 missing.append(exc)
         if missing and len(missing) == len(self.tables):
             raise missing[0]
         return tuple(events)
-
-    def _rows(self, sql: str) -> tuple[Mapping[str, Any], ...]:
-        def read() -> tuple[Mapping[str, Any], ...]:
-            with self.connection.connect() as session:
-                return session.execute(sql).rows
-
-        return self.connection.retries.call(read)
 
 
 def events_query(table: QualifiedName, days: int) -> str:

@@ -23,7 +23,7 @@ from orchestration.metapipeline.errors import EventRowError
 from orchestration.metapipeline.usage.evidence import Evidence, Named, Use
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import QualifiedName, literal
-from snowflake_components.work import Connection
+from snowflake_components.work import Connection, read_rows
 
 NAMES_MAX = 100_000
 """Names per table that are read; hostile producers can invent more."""
@@ -75,7 +75,7 @@ class StagedUses:
         complete = True
         for table in self.tables:
             try:
-                found = self._rows(uses_query(table, start, self.own))
+                found = read_rows(self.connection, uses_query(table, start, self.own))
             except ObjectMissingError as exc:
                 missing.append(exc)
             else:
@@ -85,17 +85,25 @@ class StagedUses:
             raise missing[0]
         return read_uses(rows, complete=complete)
 
-    def _rows(self, sql: str) -> tuple[Mapping[str, Any], ...]:
-        def read() -> tuple[Mapping[str, Any], ...]:
-            with self.connection.connect() as session:
-                return session.execute(sql).rows
+    def hours(self, start: datetime) -> tuple[frozenset[datetime], ...]:
+        """Return of each table the hours from `start` on of which it has an event; none of one that is missing.
 
-        return self.connection.retries.call(read)
+        Raises:
+            SnowflakeError: Snowflake did not answer.
+        """
+        return tuple(self._hours_of(table, start) for table in self.tables)
+
+    def _hours_of(self, table: QualifiedName, start: datetime) -> frozenset[datetime]:
+        sql = f"SELECT DISTINCT REPLICATION_HOUR AS HOUR FROM {table.sql} WHERE REPLICATION_HOUR >= {_instant(start)}"  # noqa: S608 (names and literals are quoted by identifiers.py)
+        try:
+            rows = read_rows(self.connection, sql)
+        except ObjectMissingError:
+            return frozenset()
+        return frozenset(row["HOUR"].replace(tzinfo=UTC) for row in rows)
 
 
 def uses_query(table: QualifiedName, start: datetime, own: Own) -> str:
     """Return the query of one table: one row per organization, deployment and name, most events first."""
-    since = literal(f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
     reads, inputs = (f"IFF(IS_ARRAY(E.PAYLOAD:{name}), E.PAYLOAD:{name}, ARRAY_CONSTRUCT())" for name in _LISTS)
     columns = "E.ORGANIZATION, E.DEPLOYMENT, E.OCCURRED_AT, E.EVENT_ID, E.EVENT_KEY"
     step = "E.ORGANIZATION = S.ORGANIZATION AND E.DEPLOYMENT = S.DEPLOYMENT AND E.RUN_ID = S.RUN_ID"
@@ -105,7 +113,7 @@ def uses_query(table: QualifiedName, start: datetime, own: Own) -> str:
             SELECT EVENT_KEY, EVENT_ID, EVENT_TYPE, ORGANIZATION, DEPLOYMENT, RUN_ID, STEP_KEY, ASSET_KEY, OCCURRED_AT,
                    PAYLOAD, COALESCE(PAYLOAD:dagster_event_type::varchar = 'LOADED_INPUT', FALSE) AS LOADS
             FROM {table.sql}
-            WHERE REPLICATION_HOUR >= {since}::timestamp_ntz
+            WHERE REPLICATION_HOUR >= {_instant(start)}
               AND (PAYLOAD:reads::varchar IS NOT NULL OR PAYLOAD:input_assets::varchar IS NOT NULL
                    OR EVENT_TYPE IN ('ASSET_OBSERVATION', 'ASSET_MATERIALIZATION')
                    OR PAYLOAD:dagster_event_type::varchar = 'LOADED_INPUT')
@@ -145,6 +153,10 @@ def uses_query(table: QualifiedName, start: datetime, own: Own) -> str:
 
 
 _LISTS = ("reads", "input_assets")
+
+
+def _instant(moment: datetime) -> str:
+    return literal(f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}") + "::timestamp_ntz"
 
 
 def _own_condition(own: Own) -> str:

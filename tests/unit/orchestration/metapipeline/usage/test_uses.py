@@ -177,6 +177,15 @@ def test_a_table_that_is_not_there_shows_no_use(staged: StagedTable) -> None:
         StagedUses(staged.connection, (other,)).since(START)
 
 
+def test_the_staged_hours_are_those_with_an_event(staged: StagedTable) -> None:
+    """Of any kind and of anybody; a table that is missing has none."""
+    other = QualifiedName(staged.name.database, staged.name.schema, Identifier("NOT_BUILT"))
+    staged.insert(*(staged_event({}, replication_hour=at(hour), organization="hourglass") for hour in (0, 3, 3)))
+    staged.insert(staged_event({}, replication_hour=datetime(2025, 7, 31, 23)))  # noqa: DTZ001
+    hours = StagedUses(staged.connection, (staged.name, other), OWN).hours(START)
+    assert (frozenset({START, datetime(2025, 8, 1, 3, tzinfo=UTC)}), frozenset()) == hours
+
+
 def test_the_question_is_one_statement_whatever_the_names() -> None:
     """A job or a project is text from a configuration, and cannot end it."""
     odd = "x' OR 1=1; DROP TABLE t --"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.metapipeline.usage.evidence import HOUR, window_of
+from orchestration.metapipeline.usage.evidence import HOUR, proven_hours, window_of
 
 FIRST = datetime(2025, 8, 1, tzinfo=UTC)
 NOW = FIRST + timedelta(days=4, minutes=20)
@@ -41,6 +41,12 @@ def test_evidence_that_ended_long_ago_is_no_evidence_of_today() -> None:
     window = window_of([hours(0, 40)], SPAN, NOW)
     assert FIRST + 72 * HOUR == window.end
     assert tuple(sorted(hours(41, 71))) == window.unsealed
+
+
+def test_a_published_hour_whose_build_failed_proves_nothing() -> None:
+    """Its events are in no staging model; an hour without records has none to lose."""
+    published = {FIRST: 12, FIRST + HOUR: 7, FIRST + 2 * HOUR: 0}
+    assert {FIRST, FIRST + 2 * HOUR} == proven_hours(published, {FIRST, FIRST + 9 * HOUR})
 
 
 def test_without_a_stream_every_hour_is_unsealed() -> None:
