@@ -88,13 +88,13 @@ def create_statement(table: QualifiedName) -> str:
 def merge_statement(table: QualifiedName, day: PlatformDay) -> str:
     """Return the statement that writes the row of a day, whether it is there or not."""
     values = ", ".join(f"{_number(getattr(day, name))}::{_type(name)} AS {_column(name)}" for name in _VALUES)
-    updates = ", ".join(f"{_column(name)} = COALESCE(new.{_column(name)}, old.{_column(name)})" for name in _VALUES)
+    updates = ", ".join(f"{_column(name)} = COALESCE(given.{_column(name)}, kept.{_column(name)})" for name in _VALUES)
     names = ", ".join(map(_column, ("day", *_VALUES)))
-    inserted = ", ".join(f"new.{_column(name)}" for name in ("day", *_VALUES))
+    inserted = ", ".join(f"given.{_column(name)}" for name in ("day", *_VALUES))
     return f"""
-        MERGE INTO {table.sql} AS old
-        USING (SELECT {literal(day.day.isoformat())}::date AS {_column("day")}, {values}) AS new
-        ON old.{_column("day")} = new.{_column("day")}
+        MERGE INTO {table.sql} AS kept
+        USING (SELECT {literal(day.day.isoformat())}::date AS {_column("day")}, {values}) AS given
+        ON kept.{_column("day")} = given.{_column("day")}
         WHEN MATCHED THEN UPDATE SET {updates}
         WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({inserted})
     """  # noqa: S608 (names and literals are quoted by identifiers.py)
