@@ -27,8 +27,8 @@ from orchestration.metapipeline.findings import Finding, FindingKind, Found, Wit
 from orchestration.metapipeline.usage.model_runs import ModelRun, RunState
 from orchestration.metapipeline.usage.ours import name_of
 
-_EXACT_MAX = 20_000
-"""Pairs of a newest and a former run up to which the probability is exact; beyond, it is that of the normal curve."""
+_EXACT_STEPS_MAX = 200_000
+"""Steps of counting up to which the probability is exact, 0.1 s; beyond, it is that of the normal curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def rank_probability(recent: Sequence[float], before: Sequence[float]) -> float:
     ascending = sorted(before)
     wins = sum(bisect_left(ascending, one) + bisect_right(ascending, one) for one in recent) / 2
     n, m = len(recent), len(before)
-    if n * m > _EXACT_MAX:
+    if min(n, m) * n * m > _EXACT_STEPS_MAX:
         deviation = math.sqrt(n * m * (n + m + 1) / 12)
         return 0.5 * math.erfc((wins - 0.5 - n * m / 2) / deviation / math.sqrt(2))
     ways = _rank_sums(min(n, m), max(n, m))
