@@ -25,3 +25,8 @@ class FolderSettings(BaseSettings):
     def charts(self) -> Path:
         """Charts of the metapipeline as PNG files."""
         return self.data_dir.absolute() / "charts"
+
+    @property
+    def notebooks(self) -> Path:
+        """Executed notebooks of the metapipeline, and their data."""
+        return self.data_dir.absolute() / "notebooks"

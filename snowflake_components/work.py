@@ -54,6 +54,27 @@ class Connection(Protocol):
         ...
 
 
+def read_rows(connection: Connection, *statements: str) -> tuple[Mapping[str, Any], ...]:
+    """Execute statements in one session and return the rows of the last one; all again while Snowflake is away.
+
+    Args:
+        connection: opens the session.
+        statements: at least one; safe to repeat together.
+
+    Raises:
+        SnowflakeError: Snowflake refused one of them, or did not answer in time.
+    """
+
+    def read() -> tuple[Mapping[str, Any], ...]:
+        rows: tuple[Mapping[str, Any], ...] = ()
+        with connection.connect() as session:
+            for sql in statements:
+                rows = session.execute(sql).rows
+        return rows
+
+    return connection.retries.call(read)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The steps that were done for one object.

@@ -15,11 +15,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.alerts.incidents import Message, Occasion
+from orchestration.alerts.slack_text import escaped
 
 SLACK, PLAIN = "slack", "webhook"
 _TAKEN = 2
-_ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-"""What Slack reads as control characters; without them no name in a message can mention anybody."""
 
 
 class AlertSettings(BaseSettings):
@@ -94,12 +93,8 @@ def slack_body(message: Message) -> dict[str, Any]:
 def _slack_lines(message: Message) -> Iterator[str]:
     incident = message.incident
     if message.occasion is Occasion.RESOLVED:
-        yield f":white_check_mark: *Over:* {_escaped(incident.title)}"
+        yield f":white_check_mark: *Over:* {escaped(incident.title)}"
         return
-    yield f":rotating_light: *{_escaped(incident.title)}*"
-    yield _escaped(incident.detail)
-    yield f"Repair: `{_escaped(incident.repair)}`"
-
-
-def _escaped(text: str) -> str:
-    return "".join(_ESCAPED.get(character, character) for character in text).replace("`", "'")
+    yield f":rotating_light: *{escaped(incident.title)}*"
+    yield escaped(incident.detail)
+    yield f"Repair: `{escaped(incident.repair)}`"

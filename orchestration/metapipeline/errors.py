@@ -8,6 +8,7 @@ MetapipelineError
 ├── ConsumerError     a configured consumer is not in the graph
 ├── WeightError       the weights of the importance score are not usable
 ├── EventRowError     a row of the staging model does not have the expected columns
+├── SlackError        Slack did not take a message or a file
 ├── BiError           a BI tool did not answer, refused, or answered what its API does not document
 ├── ProposalError     a change of a dbt project cannot be made or would break it
 └── RepositoryError   a git repository or its host refused, or is not on the list
@@ -46,6 +47,10 @@ class WeightError(MetapipelineError):
 
 class EventRowError(MetapipelineError):
     """A row of the staging model does not have the expected columns or types."""
+
+
+class SlackError(MetapipelineError):
+    """Slack did not take a message or a file."""
 
 
 class BiError(MetapipelineError):

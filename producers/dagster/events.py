@@ -13,6 +13,9 @@
 | every other type, and log lines (`dagster_event_type` `LOG`) | ENGINE_EVENT |
 
 `payload.dagster_event_type` is always Dagster's own type. Sensor ticks are not part of the event log.
+
+`payload.input_assets` of a materialisation or observation are the keys of the assets that Dagster recorded as its
+inputs, in its tags `dagster/input_event_pointer/<key>`; a LOADED_INPUT of Dagster names no asset.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -50,6 +54,9 @@ _LOG = "LOG"
 _DBT_UNIQUE_ID = "unique_id"
 _DBT_DURATION = "Execution Duration"
 _TEXT_CHARACTERS_MAX = 100_000
+_INPUT_TAG = "dagster/input_event_pointer/"
+_INPUTS_CHARACTERS_MAX = 100_000
+"""Characters of all `input_assets` of an event; further ones are counted in `input_assets_left_out`."""
 
 
 class Translator:
@@ -156,6 +163,7 @@ def _details_of(event: DagsterEvent) -> dict[str, Any]:
         details |= {"check_name": data.check_name, "passed": data.passed, "severity": data.severity.name}
     elif event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
         details["check_name"] = event.asset_check_planned_data.check_name
+    details |= _inputs_of(event)
     metadata = {name: _plain(value) for name, value in _metadata_of(event).items()}
     if metadata:
         details["metadata"] = metadata
@@ -167,11 +175,25 @@ def _details_of(event: DagsterEvent) -> dict[str, Any]:
 
 
 def _metadata_of(event: DagsterEvent) -> Mapping[str, Any]:
-    data = event.event_specific_data
+    metadata: Mapping[str, Any] = getattr(_record_of(event), "metadata", None) or {}
+    return metadata
+
+
+def _inputs_of(event: DagsterEvent) -> dict[str, Any]:
+    tags: Mapping[str, str] = getattr(_record_of(event), "tags", None) or {}
+    keys = sorted(name.removeprefix(_INPUT_TAG) for name in tags if name.startswith(_INPUT_TAG))
+    names = [name for key in keys if (name := _name(key))]
+    lengths = accumulate(len(name) for name in names)
+    kept = [name for name, length in zip(names, lengths, strict=True) if length <= _INPUTS_CHARACTERS_MAX]
+    left_out = {"input_assets_left_out": len(names) - len(kept)} if len(kept) < len(names) else {}
+    return {"input_assets": kept, **left_out} if names else {}
+
+
+def _record_of(event: DagsterEvent) -> Any:
+    data: Any = event.event_specific_data
     for holder in ("materialization", "asset_observation"):
         data = getattr(data, holder, data)
-    metadata: Mapping[str, Any] = getattr(data, "metadata", None) or {}
-    return metadata
+    return data
 
 
 def _check_asset(event: DagsterEvent | None) -> str | None:
@@ -195,7 +217,10 @@ def _plain(value: Any) -> Any:
 
 
 def _reduce(payload: dict[str, Any], why: str) -> dict[str, Any]:
-    kept = ("dagster_event_type", "level", "job", "check_name", "passed", "will_retry", "duration_seconds", "dbt_model")
+    kept = (
+        "dagster_event_type", "level", "job", "check_name", "passed", "will_retry", "duration_seconds", "dbt_model",
+        "input_assets", "input_assets_left_out",
+    )  # fmt: skip
     return {"reduced": why, **{name: payload[name] for name in kept if name in payload}}
 
 

@@ -39,6 +39,7 @@ def rows_of_two_days() -> list[dict[str, Any]]:
             "EVENT_TYPE": kind,
             "OCCURRED_AT": moment + timedelta(seconds=seconds),
             "REPLICATION_HOUR": moment,
+            "PARTITION_KEY": None,
             "DBT_MODEL": "model.hourglass.stg_platform_events",
             "DURATION_SECONDS": None,
         }

@@ -163,6 +163,47 @@ def test_a_dbt_asset_names_its_model_and_duration() -> None:
     assert "dbt_model" not in translated(materialized(rows=1)).payload
 
 
+def materialized_from(*inputs: str, **metadata: Any) -> EventLogEntry:
+    tags = {f"dagster/input_event_pointer/{key}": "NULL" for key in inputs} | {"dagster/code_version": "1"}
+    record = dg.AssetMaterialization("scores", metadata=metadata, tags=tags)
+    return entry(
+        DagsterEvent(
+            event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+            job_name="job",
+            event_specific_data=StepMaterializationData(record),
+        )
+    )
+
+
+def test_a_materialization_names_its_inputs() -> None:
+    """Their keys, sorted; also of an event that is reduced. Too many are cut, and counted."""
+    assert ["aws/orders", "fx"] == translated(materialized_from("fx", "aws/orders")).payload["input_assets"]
+    assert "input_assets" not in translated(materialized_from()).payload
+    large = translated(materialized_from("fx", **{f"part-{index}": "x" * 99_000 for index in range(12)}))
+    assert (["fx"], True) == (large.payload["input_assets"], "reduced" in large.payload)
+    many = translated(materialized_from(*(f"{number:04}" + "é" * 246 for number in range(500)))).payload
+    assert (400, 100) == (len(many["input_assets"]), many["input_assets_left_out"])
+
+
+def test_dagster_records_the_inputs_of_a_materialization() -> None:
+    """Loaded inputs and mere dependencies, as an in-process run writes them."""
+
+    @dg.asset(key=["aws", "orders"])
+    def orders() -> int:
+        return 1
+
+    @dg.asset(ins={"orders": dg.AssetIn(["aws", "orders"])}, deps=["fx"])
+    def scores(orders: int) -> int:
+        return orders
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([orders, scores, dg.AssetSpec("fx")], instance=instance)
+        events = [translated(logged) for logged in instance.all_logs(result.run_id)]
+    written = {event.asset_key: event for event in events if event.event_type is EventType.ASSET_MATERIALIZATION}
+    assert ["aws/orders", "fx"] == written["scores"].payload["input_assets"]
+    assert "input_assets" not in written["aws/orders"].payload
+
+
 def test_an_entry_that_is_too_large_is_reduced_and_not_dropped() -> None:
     """An event that does not fit the contract keeps its identity and kind, with the reason in `reduced`."""
     large = translated(materialized(**{f"part-{index}": "x" * 99_000 for index in range(12)}))

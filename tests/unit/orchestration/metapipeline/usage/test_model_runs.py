@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.metapipeline.usage.model_runs import (
+    RUN_SECONDS_MAX,
     ModelEvent,
     ModelRun,
     RunState,
@@ -18,6 +19,7 @@ from orchestration.metapipeline.usage.model_runs import (
     pair_runs,
     percentile,
 )
+from orchestration.metapipeline.usage.ours import Ours
 
 MODEL = "model.p.stg_orders"
 START = datetime(2025, 8, 1, 3, 10, tzinfo=UTC)
@@ -25,11 +27,13 @@ STEP = StepOf("acme", "prod", "shard-1", "run-1", "stg_orders")
 SUCCEEDED, FAILED, UNFINISHED = RunState
 
 
-def event(kind: str, seconds: float = 0, step: StepOf = STEP, duration: float | None = None) -> ModelEvent:
+def event(
+    kind: str, seconds: float = 0, step: StepOf = STEP, duration: float | None = None, partition: str | None = None
+) -> ModelEvent:
     """Make an event some seconds after ten past three."""
     moment = START + timedelta(seconds=seconds)
     hour = moment.replace(minute=0, second=0, microsecond=0)
-    return ModelEvent(step, kind, MODEL, moment, hour, duration)
+    return ModelEvent(step, kind, MODEL, moment, hour, duration, partition)
 
 
 def told(*events: ModelEvent) -> list[tuple[RunState, float | None]]:
@@ -103,6 +107,94 @@ def test_a_materialisation_inside_a_paired_run_is_not_counted_again() -> None:
     materialized = event("ASSET_MATERIALIZATION", 4, duration=4)
     assert [(SUCCEEDED, 5)] == told(event("STEP_START"), materialized, event("STEP_SUCCESS", 5))
     assert [(SUCCEEDED, 5)] == told(materialized, event("STEP_START"), event("STEP_SUCCESS", 5))
+
+
+BUILD = replace(STEP, step_key="event_models")
+HOURS = tuple(f"2025-08-01-{hour:02}:00" for hour in range(24))
+
+
+def of_build(partition: str | None, duration: float | None = None, step: StepOf = BUILD) -> ModelEvent:
+    """A materialisation by a step that builds several models."""
+    return event("ASSET_MATERIALIZATION", 3, step=step, duration=duration, partition=partition)
+
+
+def test_24_partitions_of_one_step_are_one_run() -> None:
+    """Runs and partitions are counted apart, and the metadata that Dagster repeats is one duration."""
+    (run,) = pair_runs([of_build(hour, duration=6.5) for hour in HOURS])
+    assert (HOURS, 6.5, SUCCEEDED) == (run.partitions, run.seconds, run.state)
+    (times,) = model_times([run])
+    assert (1, 24, 6.5) == (times.succeeded, times.partitions, times.total_seconds)
+
+
+def test_partitions_with_times_of_their_own_are_added() -> None:
+    """Different numbers are different pieces of work; with one unknown piece the sum is unknown."""
+    assert [(SUCCEEDED, 6.0)] == told(of_build("a", 1), of_build("b", 2), of_build("c", 3))
+    assert [(SUCCEEDED, None)] == told(of_build("a", 1), of_build("b"))
+
+
+def test_a_repeated_partition_is_a_further_attempt() -> None:
+    """The step was retried, and wrote its partitions again."""
+    runs = pair_runs([of_build("a"), of_build("b"), of_build("a"), of_build("b")])
+    assert [("a", "b"), ("a", "b")] == [run.partitions for run in runs]
+    assert 2 == len(pair_runs([of_build(None), of_build(None)]))
+
+
+def test_materialisations_outside_of_a_run_are_attempts_of_their_own() -> None:
+    """Without a run nothing holds them together."""
+    reported = replace(BUILD, run_id=None, step_key=None)
+    assert 3 == len(pair_runs([of_build(name, step=reported) for name in "abc"]))
+
+
+def test_the_partitions_of_a_retried_step_belong_to_the_attempt_that_succeeded() -> None:
+    """A failed attempt wrote nothing that stands."""
+    runs = pair_runs(
+        [
+            event("STEP_START"),
+            event("STEP_FAILURE", 1),
+            event("STEP_START", 2),
+            *(event("ASSET_MATERIALIZATION", 3, partition=hour) for hour in HOURS),
+            event("STEP_SUCCESS", 4),
+        ]
+    )
+    assert [(FAILED, ()), (SUCCEEDED, HOURS)] == [(run.state, run.partitions) for run in runs]
+
+
+@pytest.mark.parametrize("duration", [float("nan"), float("inf"), -1.0, -float("inf"), 1e300, RUN_SECONDS_MAX + 1])
+def test_a_duration_that_cannot_be_one_is_unknown(duration: float) -> None:
+    """It is in no sum, and the run still counts."""
+    assert [(SUCCEEDED, None)] == told(event("STEP_SUCCESS", duration=duration))
+    runs = pair_runs([event("STEP_SUCCESS", duration=duration), of_build(None, duration=duration)])
+    (times,) = model_times(runs)
+    assert (1, 1, 0.0, None) == (times.succeeded, times.untimed, times.total_seconds, times.p50_seconds)
+
+
+def test_a_clock_that_goes_back_gives_no_negative_time() -> None:
+    """The end's own duration is used where it has one."""
+    assert [(SUCCEEDED, None)] == told(event("STEP_START", 6), event("STEP_SUCCESS", 0))
+    assert [(SUCCEEDED, 4.5)] == told(event("STEP_START", 6), event("STEP_SUCCESS", 0, duration=4.5))
+
+
+def test_runs_per_day_are_over_the_days_of_all_models() -> None:
+    """A model that ran once in ten days did not run daily."""
+    often = [replace(run_of(1.0), hours=(START + timedelta(days=day),)) for day in range(10)]
+    once = replace(run_of(1.0), model="model.p.once")
+    assert {MODEL: 1.0, "model.p.once": 0.1} == {row.model: row.runs_per_day for row in model_times([*often, once])}
+
+
+def test_seeds_are_no_models() -> None:
+    """They run and cost, but the chart counts models."""
+    assert {} == models_per_day([replace(run_of(1.0), model="seed.p.countries")])
+
+
+def test_runs_of_another_project_or_organization_are_not_ours() -> None:
+    """A customer may have a dbt project of the same name as ours."""
+    mine = run_of(1.0)
+    foreign = replace(mine, model="model.customer.orders")
+    namesake = replace(mine, step=replace(STEP, organization="globex"))
+    odd = replace(mine, model="model.p")
+    runs = [foreign, mine, namesake, odd]
+    assert ((mine, namesake), (foreign, odd)) == Ours(frozenset({"p"})).split(runs)
+    assert ((mine,), (foreign, namesake, odd)) == Ours(frozenset({"p"}), frozenset({"acme"})).split(runs)
 
 
 def test_other_events_about_a_model_are_no_runs() -> None:

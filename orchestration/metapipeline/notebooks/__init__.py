@@ -1,0 +1,1 @@
+"""The notebook of the meta-analysis, its data, and what runs it."""
