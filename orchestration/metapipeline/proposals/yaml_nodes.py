@@ -1,0 +1,140 @@
+"""Where a value lies in a YAML text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from orchestration.metapipeline.errors import ProposalError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """The item of a list that has a key with a value, such as `name: orders`."""
+
+    key: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}"
+
+
+Step = str | int | Item
+Address = tuple[Step, ...]
+"""From the root to a value: a key of a mapping, an index of a list, or an item of a list by one of its keys."""
+
+_NULL: Final = "tag:yaml.org,2002:null"
+
+
+def load(text: str) -> Any:
+    """Return the data of a YAML text.
+
+    Raises:
+        ProposalError: it is no YAML.
+    """
+    try:
+        return _reader().load(text)
+    except (YAMLError, ValueError) as exc:
+        raise ProposalError(f"not readable as YAML: {one_line(exc)}") from exc
+
+
+def compose(text: str) -> Node | None:
+    """Return the tree of nodes of a YAML text with their places; None for an empty text.
+
+    Raises:
+        ProposalError: it is no YAML.
+    """
+    try:
+        root: Node | None = _reader().compose(text)
+    except (YAMLError, ValueError) as exc:
+        raise ProposalError(f"not readable as YAML: {one_line(exc)}") from exc
+    return root
+
+
+def trail(root: Node | None, address: Address) -> list[Node]:
+    """Return the nodes from the root to an address, as far as they exist."""
+    nodes = [root] if root is not None else []
+    for step in address:
+        found = _child(nodes[-1], step) if nodes else None
+        if found is None:
+            break
+        nodes.append(found)
+    return nodes
+
+
+def position(parent: Node, step: Step) -> int:
+    """Return the place of a child among its siblings.
+
+    Raises:
+        ProposalError: it is not there.
+    """
+    if isinstance(parent, MappingNode):
+        for place, (key, _) in enumerate(parent.value):
+            if isinstance(key, ScalarNode) and key.value == step:
+                return place
+    elif isinstance(parent, SequenceNode):
+        for place, item in enumerate(parent.value):
+            if place == step or (isinstance(step, Item) and _has(item, step)):
+                return place
+    raise ProposalError(f"the YAML has no {step}")
+
+
+def is_null(node: Node) -> bool:
+    """Return whether a value is null, such as that of `config:`."""
+    return isinstance(node, ScalarNode) and node.tag == _NULL
+
+
+def locate(data: Any, address: Address) -> tuple[Any, Any]:
+    """Return the container of the last step of an address, and the key or index in it.
+
+    Raises:
+        ProposalError: the path to it does not exist.
+    """
+    for step in address[:-1]:
+        data = data[_key(data, step)]
+    return data, _key(data, address[-1])
+
+
+def one_line(error: object) -> str:
+    """Return a message in one line."""
+    return " ".join(str(error).split())
+
+
+def _reader() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.allow_duplicate_keys = True
+    return yaml
+
+
+def _key(data: Any, step: Step) -> Any:
+    if isinstance(data, dict) and isinstance(step, str):
+        return step
+    if isinstance(data, list):
+        for place, item in enumerate(data):
+            if place == step:
+                return place
+            if isinstance(step, Item) and isinstance(item, dict) and str(item.get(step.key)) == step.value:
+                return place
+    raise ProposalError(f"the YAML has no {step}")
+
+
+def _child(node: Node, step: Step) -> Node | None:
+    try:
+        place = position(node, step)
+    except ProposalError:
+        return None
+    child = node.value[place]
+    found: Node = child[1] if isinstance(node, MappingNode) else child
+    return found
+
+
+def _has(item: Node, wanted: Item) -> bool:
+    return isinstance(item, MappingNode) and any(
+        isinstance(key, ScalarNode) and key.value == wanted.key and isinstance(value, ScalarNode)
+        and value.value == wanted.value
+        for key, value in item.value
+    )
