@@ -18,7 +18,7 @@ from typing import Any
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.lineage import node_ids
-from orchestration.metapipeline.proposals.yaml_nodes import load
+from orchestration.metapipeline.proposals.yaml_edits.nodes import load
 
 SECONDS_MAX = 600
 _ERROR_LINES = 6
@@ -55,7 +55,9 @@ class DbtParser:
 
     def __post_init__(self) -> None:
         if _DANGLING in self.warnings_allowed:
-            raise ProposalError(f"{_DANGLING} cannot be allowed: it is the warning of a test that reads a missing model")
+            raise ProposalError(
+                f"{_DANGLING} cannot be allowed: it is the warning of a test that reads a missing model"
+            )
 
     def manifest(self, project_dir: Path) -> Mapping[str, Any]:
         """Parse a project and return its manifest.
@@ -66,7 +68,9 @@ class DbtParser:
         with tempfile.TemporaryDirectory(prefix="hourglass-dbt-") as folder:
             target = Path(folder)
             (target / "profiles.yml").write_text(json.dumps(_profile(project_dir, self.output)))
-            if self.install_packages and any((project_dir / name).exists() for name in ("packages.yml", "dependencies.yml")):
+            if self.install_packages and any(
+                (project_dir / name).exists() for name in ("packages.yml", "dependencies.yml")
+            ):
                 self._run(project_dir, target, "deps")
             allowed = ["DeprecatedModel", *self.warnings_allowed]
             options = json.dumps({"error": "all", "warn": allowed})
@@ -105,13 +109,15 @@ class DbtParser:
             raise ProposalError(f"dbt {command} failed: {_reason(done.stdout + done.stderr)}")
 
 
-def require_only_planned(before: Mapping[str, Any], after: Mapping[str, Any], gone: Iterable[str]) -> None:
-    """Compare two manifests: the planned nodes and their tests are missing, and no other node.
+def require_only_planned(before: Mapping[str, tuple[str, ...]], after: Mapping[str, Any], gone: Iterable[str]) -> None:
+    """Compare the nodes before a change, with what they read, to the manifest after it.
+
+    The planned nodes and their tests are missing, and no other node; new are exposures only.
 
     Raises:
         ProposalError: another node is missing, or a planned one is still enabled.
     """
-    old, new, planned = node_ids(before), node_ids(after), set(gone)
+    old, new, planned = before, node_ids(after), set(gone)
     if left := planned & set(new):
         raise ProposalError(f"after the change {', '.join(sorted(left))} would still be enabled")
     lost = {

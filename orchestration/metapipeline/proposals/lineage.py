@@ -29,7 +29,9 @@ def blast_radius(manifest: Mapping[str, Any], unique_id: str) -> BlastRadius:
     return BlastRadius(
         upstream=_closure(own, reads),
         downstream=_closure(readers.get(unique_id, ()), readers),
-        unread=tuple(sorted(other for other in own if other.startswith("model.") and readers.get(other) == {unique_id})),
+        unread=tuple(
+            sorted(other for other in own if other.startswith("model.") and readers.get(other) == {unique_id})
+        ),
         checks=tuple(sorted(checks)),
     )
 

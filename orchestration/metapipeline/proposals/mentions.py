@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.project import ref_pattern
-from orchestration.metapipeline.proposals.yaml_nodes import compose
+from orchestration.metapipeline.proposals.yaml_edits.nodes import compose
 
 EXCERPT_CHARACTERS_MAX = 80
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -64,7 +64,7 @@ def mentions(files: Mapping[str, str], name: str, documented: tuple[str, ...] = 
         name: of the model.
         documented: folders of the dbt project; prose in them is its documentation.
     """
-    found = set()
+    found: set[Mention] = set()
     search = _Search(name, documented)
     for path, text in files.items():
         if search.word.search(text) or search.word.search(PurePosixPath(path).name):
@@ -99,9 +99,12 @@ class _Search:
         self._relation = re.compile(
             rf'\b(?:from|join|into|update|table|using)\s+((?:["\w$]+\s*\.\s*)*)"?{escaped}"?(?![\w$.])', re.IGNORECASE
         )
-        self._cte = re.compile(rf'(?<![\w$])"?{escaped}"?\s*(?:\([^)]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?\(', re.I)
+        self._cte = re.compile(
+            rf'(?<![\w$])"?{escaped}"?\s*(?:\([^)]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?\(', re.IGNORECASE
+        )
         self._selection = re.compile(
-            rf"""(?:--?(?:s|m|select|models?|exclude|resource)\b|\bdbt\b)[^\n]*?(?<![\w$]){escaped}(?![\w$])""", re.I
+            rf"(?:--?(?:s|m|select|models?|exclude|resource)\b|\bdbt\b)[^\n]*?(?<![\w$]){escaped}(?![\w$])",
+            re.IGNORECASE,
         )
 
     def in_file(self, path: str, text: str) -> Iterator[Mention]:
@@ -192,7 +195,11 @@ class _Search:
         bare = _SOURCE_CALL.sub(_blank, value)
         exact = bare.strip().lower() == self._name.lower()
         if strict:
-            return bool(self.word.search(bare)) and keys not in (("name",), ("profile",)) and not (is_key and len(keys) <= 1)
+            return (
+                bool(self.word.search(bare))
+                and keys not in (("name",), ("profile",))
+                and not (is_key and len(keys) <= 1)
+            )
         if is_key:
             return False
         if keys[-1:] == ("name",):

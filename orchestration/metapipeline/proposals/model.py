@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.project import ANY_REF, DbtProject, Entry, ref_pattern
-from orchestration.metapipeline.proposals.yaml_nodes import Address, Item
+from orchestration.metapipeline.proposals.yaml_edits.nodes import Address, Item
 
 _CONFIG_SECTIONS = ("models", "data_tests", "tests", "unit_tests")
 _DOC_CALL = re.compile(r"""\bdoc\s*\(\s*(?:['"][^'"]*['"]\s*,\s*)?['"]([^'"]+)['"]\s*\)""")
@@ -136,7 +136,9 @@ class Model:
                 for path in _config_paths(self.project.settings.get(section) or {}, ())
                 if len(path) > 1 and gone[: len(path)] == path and not any(fqn[: len(path)] == path for fqn in others)
             ]
-            shortest = [path for path in found if not any(path[: len(other)] == other for other in found if other != path)]
+            shortest = [
+                path for path in found if not any(path[: len(other)] == other for other in found if other != path)
+            ]
             yield from ((section, *path) for path in shortest)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.metapipeline.errors import ProposalError
-from orchestration.metapipeline.proposals.yaml_nodes import Address, Item, load
+from orchestration.metapipeline.proposals.yaml_edits.nodes import Address, Item, load
 
 FILE_BYTES_MAX = 2_000_000
 _DATA = {".csv", ".parquet", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".lock", ".ipynb"}
@@ -87,10 +87,12 @@ class DbtProject:
                 data = load(self.files[path])
             except ProposalError as exc:
                 raise ProposalError(f"{path}: {exc}") from exc
-            items = data.get(section) if isinstance(data, dict) else None
-            for place, item in enumerate(items or ()):
+            items = (data.get(section) if isinstance(data, dict) else None) or []
+            for place, item in enumerate(items if isinstance(items, list) else []):
                 if isinstance(item, dict):
-                    named = [other for other in items if isinstance(other, dict) and other.get("name") == item.get("name")]
+                    named = [
+                        other for other in items if isinstance(other, dict) and other.get("name") == item.get("name")
+                    ]
                     key = Item("name", str(item["name"])) if len(named) == 1 and item.get("name") else place
                     yield Entry(path, (section, key), item)
 

@@ -78,7 +78,9 @@ def _require_removable(model: Model, kind: PlanKind) -> None:
     if model.node.get("resource_type") != "model":
         raise ProposalError(f"{model.unique_id} is no model: only models are removed")
     if model.node.get("package_name") != model.project.name:
-        raise ProposalError(f"{model.unique_id} belongs to the package {model.node.get('package_name')}: change it there")
+        raise ProposalError(
+            f"{model.unique_id} belongs to the package {model.node.get('package_name')}: change it there"
+        )
     if model.path not in model.project.files:
         raise ProposalError(f"the file {model.path} of {model.name} is no tracked text file of the repository")
     if kind is PlanKind.REVERT:
@@ -146,9 +148,11 @@ def _remove(model: Model, _: date) -> tuple[tuple[Step, ...], tuple[str, ...]]:
         steps.append(DeleteFile(path))
         test = PurePosixPath(path).stem
         for section in ("data_tests", "tests"):
-            for entry in model.project.entries(section, test):
-                if entry.data.get("name") == test:
-                    steps.append(RemoveEntry(entry.path, entry.address, test))
+            steps += [
+                RemoveEntry(entry.path, entry.address, test)
+                for entry in model.project.entries(section, test)
+                if entry.data.get("name") == test
+            ]
     for entry in model.foreign_tests():
         notes.append(f"a test of {entry.data.get('name')} in {entry.path} compares with {model.name} and goes with it")
         steps.append(RemoveEntry(entry.path, entry.address, model.name))
@@ -164,7 +168,9 @@ def _remove(model: Model, _: date) -> tuple[tuple[Step, ...], tuple[str, ...]]:
 def _remove_version(model: Model) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     latest = model.node.get("latest_version")
     if latest is not None and str(latest) == model.version:
-        raise ProposalError(f"v{model.version} is the latest version of {model.name}: set another `latest_version` first")
+        raise ProposalError(
+            f"v{model.version} is the latest version of {model.name}: set another `latest_version` first"
+        )
     assert model.address is not None  # noqa: S101 - a model with other versions has an entry
     path, address = model.address
     return (DeleteFile(model.path), RemoveEntry(path, address, f"{model.name}_v{model.version}")), ()

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from orchestration.metapipeline.errors import ProposalError
-from orchestration.metapipeline.proposals import yaml_text
-from orchestration.metapipeline.proposals.yaml_nodes import Address, load
+from orchestration.metapipeline.proposals.yaml_edits import text as yaml_text
+from orchestration.metapipeline.proposals.yaml_edits.nodes import Address, load
 
 
 class PlanKind(StrEnum):

@@ -134,7 +134,9 @@ def _child(node: Node, step: Step) -> Node | None:
 
 def _has(item: Node, wanted: Item) -> bool:
     return isinstance(item, MappingNode) and any(
-        isinstance(key, ScalarNode) and key.value == wanted.key and isinstance(value, ScalarNode)
+        isinstance(key, ScalarNode)
+        and key.value == wanted.key
+        and isinstance(value, ScalarNode)
         and value.value == wanted.value
         for key, value in item.value
     )

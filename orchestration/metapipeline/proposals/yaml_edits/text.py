@@ -20,7 +20,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from orchestration.metapipeline.errors import ProposalError
-from orchestration.metapipeline.proposals.yaml_nodes import (
+from orchestration.metapipeline.proposals.yaml_edits.nodes import (
     Address,
     compose,
     is_null,
@@ -170,7 +170,7 @@ def _cut(text: str, address: Address, comment_word: str) -> str:
     place = position(parent, address[depth])
     if len(parent.value) == 1:
         return ""
-    if parent.flow_style:
+    if getattr(parent, "flow_style", None):
         return _cut_flow(text, parent, place)
     return _cut_lines(text, parent, place, comment_word)
 
