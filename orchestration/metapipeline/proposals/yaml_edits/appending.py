@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ruamel.yaml.nodes import Node
+
 from orchestration.metapipeline.errors import ProposalError
-from orchestration.metapipeline.proposals.yaml_edits.nodes import compose, is_null, load, trail
+from orchestration.metapipeline.proposals.yaml_edits.nodes import compose, is_null, load, position, trail
 
 
 def append_item(text: str, section: str, rows: list[str]) -> str:
@@ -23,7 +25,7 @@ def append_item(text: str, section: str, rows: list[str]) -> str:
         lines[-1] += "\n"
     if len(nodes) < 2 or is_null(nodes[1]):  # noqa: PLR2004 - the root and the section
         heading = [f"{section}:\n"] if len(nodes) < 2 else []  # noqa: PLR2004
-        place = len(lines) if heading else nodes[1].start_mark.line + 1
+        place = len(lines) if heading else _key_line(nodes[0], section) + 1
         changed = [*lines[:place], *heading, *_indented(rows, 2), *lines[place:]]
     else:
         if getattr(nodes[1], "flow_style", None):
@@ -38,6 +40,11 @@ def append_item(text: str, section: str, rows: list[str]) -> str:
     if after != {**before, section: [*old, after[section][-1]]} or len(after[section]) != len(old) + 1:
         raise ProposalError(f"an item cannot be appended to {section} without changing another value")
     return result
+
+
+def _key_line(root: Node, section: str) -> int:
+    key = root.value[position(root, section)][0]
+    return int(key.start_mark.line)
 
 
 def _end(lines: list[str], line: int, column: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,18 +28,19 @@ Step = str | int | Item
 Address = tuple[Step, ...]
 """From the root to a value: a key of a mapping, an index of a list, or an item of a list by one of its keys."""
 
+VALUES_MAX = 1_000_000
 _NULL: Final = "tag:yaml.org,2002:null"
 
 
 def load(text: str) -> Any:
-    """Return the data of a YAML text.
+    """Return the data of a YAML text; what an alias repeats is a copy.
 
     Raises:
-        ProposalError: it is no YAML.
+        ProposalError: it is no YAML, or its aliases repeat too much.
     """
     try:
-        return _reader().load(text)
-    except (YAMLError, ValueError) as exc:
+        return _copied(_reader().load(text), iter(range(VALUES_MAX)))
+    except (YAMLError, ValueError, RecursionError) as exc:
         raise ProposalError(f"not readable as YAML: {one_line(exc)}") from exc
 
 
@@ -50,7 +52,7 @@ def compose(text: str) -> Node | None:
     """
     try:
         root: Node | None = _reader().compose(text)
-    except (YAMLError, ValueError) as exc:
+    except (YAMLError, ValueError, RecursionError) as exc:
         raise ProposalError(f"not readable as YAML: {one_line(exc)}") from exc
     return root
 
@@ -108,6 +110,14 @@ def _reader() -> YAML:
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
     return yaml
+
+
+def _copied(data: Any, left: Iterator[int]) -> Any:
+    if next(left, None) is None:
+        raise ValueError(f"more than {VALUES_MAX} values")
+    if isinstance(data, dict):
+        return {key: _copied(value, left) for key, value in data.items()}
+    return [_copied(item, left) for item in data] if isinstance(data, list) else data
 
 
 def _key(data: Any, step: Step) -> Any:

@@ -246,7 +246,8 @@ def _inserted(text: str, address: Address, value: Scalar) -> str:
         start, end = nodes[-1].start_mark.index, nodes[-1].end_mark.index
         if not is_null(nodes[-1]) or end > start:
             return text[:start] + scalar_text(value) + text[end:]
-        return text[:start] + " " + scalar_text(value) + text[end:]
+        colon = text.index(":", _key_node(nodes[-2], nodes[-1]).end_mark.index) + 1
+        return text[:colon] + " " + scalar_text(value) + text[colon:]
     parent, missing = nodes[-1], address[len(nodes) - 1 :]
     if is_null(parent):
         key = _key_node(nodes[-2], parent)
