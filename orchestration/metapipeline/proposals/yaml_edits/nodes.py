@@ -28,7 +28,7 @@ Step = str | int | Item
 Address = tuple[Step, ...]
 """From the root to a value: a key of a mapping, an index of a list, or an item of a list by one of its keys."""
 
-VALUES_MAX = 1_000_000
+VALUES_MAX = 300_000
 _NULL: Final = "tag:yaml.org,2002:null"
 
 

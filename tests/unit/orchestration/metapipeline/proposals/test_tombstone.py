@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from orchestration.metapipeline.proposals.model import Model
+from orchestration.metapipeline.proposals.removal import NOTE
+from orchestration.metapipeline.proposals.steps import PlanKind
+from orchestration.metapipeline.proposals.tombstone import (
+    Evidence,
+    Stage,
+    Tombstone,
+    TombstoneSettings,
+    due,
+    our_tombstones,
+    tombstone_of,
+    uses_of,
+)
+from orchestration.metapipeline.usage.evidence import Named, Use, Window
+from tests.fakes.dbt_parser import project_of
+
+MERGED = datetime(2026, 6, 1, tzinfo=UTC)
+GRACE = TombstoneSettings(deprecated_days=30, disabled_days=10)
+USE = Use("acme", "prod", Named.DBT, "model.shop.gone", 3, MERGED, MERGED + timedelta(days=2), "event-1")
+DEPRECATED = Tombstone("model.shop.gone", Stage.DEPRECATED, True, MERGED, date(2026, 7, 1))
+DISABLED = Tombstone("model.shop.gone", Stage.DISABLED, True, MERGED)
+
+
+def kind_due(state: Tombstone, days: int, *, unused: bool = True, uses: tuple[Use, ...] = (), **window: int) -> PlanKind | None:
+    now = MERGED + timedelta(days=days)
+    covered = Window(MERGED - timedelta(days=window.get("before", 1)), now - timedelta(days=window.get("behind", 0)))
+    return due(state, GRACE, Evidence(now, unused, uses, covered)).kind
+
+
+@pytest.mark.parametrize(("days", "expected"), [(29, None), (30, PlanKind.DISABLE)])
+def test_a_deprecated_model_is_disabled_after_its_grace_time(days: int, expected: PlanKind | None):
+    assert expected is kind_due(DEPRECATED, days)
+
+
+def test_the_grace_time_begins_with_the_merge():
+    """A pull request that waited for a month leaves its readers the whole time all the same."""
+    early = Tombstone("model.shop.gone", Stage.DEPRECATED, True, MERGED, date(2026, 6, 2))
+
+    assert kind_due(early, 29) is None
+
+
+def test_a_later_date_of_a_person_counts():
+    late = Tombstone("model.shop.gone", Stage.DEPRECATED, False, MERGED, date(2027, 1, 1))
+
+    assert kind_due(late, 60) is None
+
+
+@pytest.mark.parametrize(("days", "expected"), [(9, None), (10, PlanKind.REMOVE)])
+def test_a_disabled_model_is_removed_after_its_grace_time(days: int, expected: PlanKind | None):
+    """It is in no finding: the graph has no disabled models."""
+    assert expected is kind_due(DISABLED, days, unused=False)
+
+
+@pytest.mark.parametrize("window", [{"before": -1}, {"behind": 2}])
+def test_nothing_is_removed_without_evidence_of_the_whole_time(window: dict[str, int]):
+    assert kind_due(DISABLED, 10, **window) is None
+
+
+def test_nothing_is_removed_while_an_hour_is_not_sealed():
+    now = MERGED + timedelta(days=20)
+    open_hour = Window(MERGED, now, (MERGED + timedelta(days=3),))
+
+    assert due(DISABLED, GRACE, Evidence(now, unused=False, window=open_hour)).kind is None
+    assert due(DISABLED, GRACE, Evidence(now, unused=False)).kind is None
+
+
+@pytest.mark.parametrize("state", [DEPRECATED, DISABLED])
+def test_a_use_takes_the_removal_back(state: Tombstone):
+    assert PlanKind.REVERT is kind_due(state, 60, uses=(USE,))
+
+
+def test_a_deprecated_model_with_a_new_reader_is_taken_back():
+    assert PlanKind.REVERT is kind_due(DEPRECATED, 5, unused=False)
+
+
+def test_what_a_person_began_is_not_taken_back():
+    theirs = Tombstone("model.shop.gone", Stage.DEPRECATED, False, MERGED, date(2026, 7, 1))
+
+    assert kind_due(theirs, 60, uses=(USE,)) is None
+
+
+def test_a_model_that_only_the_events_know_is_kept():
+    assert kind_due(Tombstone("model.shop.gone", Stage.ACTIVE), 0, uses=(USE,)) is None
+    assert PlanKind.DEPRECATE is kind_due(Tombstone("model.shop.gone", Stage.ACTIVE), 0)
+
+
+FILES = {
+    "models/gone.sql": "select 1",
+    "models/off.sql": "select 1",
+    "models/on.sql": "select 1",
+    "models/m.yml": (
+        f"models:\n- name: gone\n  description: x {NOTE}\n  deprecation_date: 2026-07-01\n"
+        f"- name: off\n  description: '{NOTE}'\n  config: {{enabled: false}}\n- name: on\n"
+    ),
+}
+
+
+def test_the_state_is_read_from_the_files_and_their_history():
+    project = project_of(FILES)
+
+    def line_since(path: str, line: int) -> datetime:
+        return MERGED + timedelta(days=line)
+
+    states = [tombstone_of(Model(project, f"model.shop.{name}"), line_since) for name in ("gone", "off", "on")]
+
+    assert [(Stage.DEPRECATED, 4), (Stage.DISABLED, 7), (Stage.ACTIVE, None)] == [
+        (state.stage, (state.since - MERGED).days if state.since else None) for state in states
+    ]
+    assert ["model.shop.gone", "model.shop.off"] == [model.unique_id for model in our_tombstones(project)]
+
+
+def test_uses_since_the_merge_count_by_id_and_by_relation():
+    model = Model(project_of(FILES), "model.shop.gone")
+    other = Use("acme", "prod", Named.DBT, "model.shop.on", 1, MERGED, MERGED, "event-2")
+    read = Use("acme", "prod", Named.RELATION, "analytics.public.GONE", 1, MERGED, MERGED + timedelta(days=1), "event-3")
+    old = Use("acme", "prod", Named.DBT, "model.shop.gone", 1, MERGED, MERGED - timedelta(days=1), "event-4")
+
+    assert (read, USE) == uses_of(model, [USE, other, read, old], MERGED)
