@@ -20,6 +20,7 @@ class FakeDbtParser:
         self.parses = 0
 
     def manifest(self, project_dir: Path) -> Mapping[str, Any]:
+        """Return the manifest of the project."""
         self.parses += 1
         paths = [str(path.relative_to(project_dir)) for path in project_dir.rglob("*") if ".git" not in path.parts]
         return manifest_of_files(read_files(project_dir, paths))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 
-from orchestration.metapipeline.proposals.steps import Plan, PlanKind
+from orchestration.metapipeline.proposals.steps import Plan, PlanKind, SetValue, Step
 from orchestration.metapipeline.repository.escape import code, prose, word
 
 NAMES_MAX = 20
@@ -73,14 +75,14 @@ def evidence_key(plan: Plan) -> str:
 
 def _sections(plan: Plan) -> Iterator[str]:
     yield f"**{code(plan.name)}**: {_WHAT[plan.kind]}"
-    yield from _listed("Evidence", [prose(line) for line in (plan.reason, *plan.evidence) if line])
+    yield from _listed("Evidence", [prose(line) for line in (plan.reason, *plan.evidence)])
     yield from _listed("Look at", [prose(note) for note in plan.notes])
     yield from _listed("Blast radius", list(_blast(plan)))
     yield from _listed(
         "Numbers", [f"{prose(_NUMBERS.get(key, key))}: {prose(_shown(value))}" for key, value in plan.numbers.items()]
     )
     yield from _listed("Owner", [code(owner) for owner in plan.owners] or ["nobody is named as the owner"])
-    yield from _listed("Steps", [code(str(step)) for step in plan.steps[:STEPS_MAX]])
+    yield from _listed("Steps", [code(_step(step)) for step in plan.steps[:STEPS_MAX]])
     if len(plan.steps) > STEPS_MAX:
         yield f"- and {len(plan.steps) - STEPS_MAX} more"
     yield from _keeping(plan)
@@ -101,6 +103,13 @@ def _names(what: str, ids: Sequence[str]) -> str:
     shown = ", ".join(code(unique_id) for unique_id in ids[:NAMES_MAX])
     more = f" and {len(ids) - NAMES_MAX} more" if len(ids) > NAMES_MAX else ""
     return f"{what}: {len(ids)}{' (' + shown + more + ')' if ids else ''}"
+
+
+def _step(step: Step) -> str:
+    """Return a step without a date: the branch may hold that of an earlier day."""
+    if isinstance(step, SetValue) and isinstance(step.value, date):
+        return str(replace(step, value="the end of the grace time"))
+    return str(step)
 
 
 def _shown(value: str | float | None) -> str:

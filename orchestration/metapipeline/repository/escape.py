@@ -11,7 +11,7 @@ import unicodedata
 
 CHARACTERS_MAX = 300
 _BREAK = "\u200b"
-_RAW_TRIGGERS = re.compile(r"(?<=[@#<\[])(?=\S)")
+_RAW_TRIGGERS = re.compile(r"(?<=[@#<\[])(?=\S)|(?<=\bgh)(?=-\d)", re.IGNORECASE)
 """Mentions, references, HTML and `[skip ci]`: what machines find in the raw text, even in a code span."""
 _TRIGGERS = re.compile(
     r"(?<=[@#!<\[])(?=\S)|(?<=:)(?=//)|(?<=www)(?=\.)"
@@ -20,7 +20,8 @@ _TRIGGERS = re.compile(
     r"|(?<=[0-9a-f]{6})(?=[0-9a-f])",  # ids of commits
     re.IGNORECASE,
 )
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_PUNCTUATION = re.compile(r"([\\\\`*_\[\]<>#|~$:&!{}]|^[-+=])")
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b", re.IGNORECASE)
 
 
@@ -28,7 +29,7 @@ def prose(text: str) -> str:
     """Escape a sentence: no Markdown, no HTML, no mention, no reference, no command; one line."""
     shown = _TRIGGERS.sub(_BREAK, _plain(text)[:CHARACTERS_MAX])
     shown = _CLOSING.sub(lambda found: found[0][:2] + _BREAK + found[0][2:], shown)
-    return _PUNCTUATION.sub(r"\\\1", shown)
+    return _NUMBERED.sub(r"\1\\\2", _PUNCTUATION.sub(r"\\\1", shown)) or "?"
 
 
 def code(text: str) -> str:
@@ -41,7 +42,8 @@ def code(text: str) -> str:
 
 def word(text: str) -> str:
     """Return a name with letters, digits, `_`, `-` and `.` only, for a title or the message of a commit."""
-    return re.sub(r"[^\w.-]", "?", _plain(text), flags=re.ASCII)[:80]
+    plain = re.sub(r"[^\w.-]", "?", _plain(text), flags=re.ASCII)[:80]
+    return re.sub(r"\b(gh)-(?=\d)", r"\1?", plain, flags=re.IGNORECASE)
 
 
 def _plain(text: str) -> str:

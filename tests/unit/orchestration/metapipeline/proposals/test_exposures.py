@@ -40,7 +40,7 @@ def written(graph: PlatformGraph, files: dict[str, str] | None = None) -> str:
     return apply_steps(FILES | (files or {}), plan.steps)[PATH] or ""
 
 
-def test_a_report_becomes_an_exposure():
+def test_a_report_becomes_an_exposure() -> None:
     text = written(graph_of(report(1, "Weekly Sales", owner="bi@example.com", url=URL)))
 
     assert [
@@ -56,13 +56,13 @@ def test_a_report_becomes_an_exposure():
     ] == load(text)["exposures"]
 
 
-def test_no_difference_is_no_plan():
+def test_no_difference_is_no_plan() -> None:
     graph = graph_of(report(1, "Sales"), report(2, "Costs"))
 
     assert planned(graph, {PATH: written(graph)}) is None
 
 
-def test_a_new_report_changes_no_line_of_the_others():
+def test_a_new_report_changes_no_line_of_the_others() -> None:
     before = written(graph_of(report(2, "Sales")))
     after = written(graph_of(report(1, "Sales"), report(2, "Sales")), {PATH: before})
 
@@ -71,7 +71,7 @@ def test_a_new_report_changes_no_line_of_the_others():
     assert 2 == len({entry["name"] for entry in load(after)["exposures"]})
 
 
-def test_a_renamed_report_keeps_the_name_of_its_exposure():
+def test_a_renamed_report_keeps_the_name_of_its_exposure() -> None:
     """Readers of dbt's documentation link to it."""
     before = written(graph_of(report(1, "Sales")))
     entry = load(written(graph_of(report(1, "Revenue")), {PATH: before}))["exposures"][0]
@@ -79,27 +79,36 @@ def test_a_renamed_report_keeps_the_name_of_its_exposure():
     assert ("sales", "Revenue") == (entry["name"], entry["label"])
 
 
-@pytest.mark.parametrize("now", [graph_of(report(2, "Costs")), graph_of(report(1, "Sales", archived=True), report(2, "Costs"))])
-def test_an_archived_report_leaves(now: PlatformGraph):
+@pytest.mark.parametrize(
+    "now", [graph_of(report(2, "Costs")), graph_of(report(1, "Sales", archived=True), report(2, "Costs"))]
+)
+def test_an_archived_report_leaves(now: PlatformGraph) -> None:
     before = written(graph_of(report(1, "Sales"), report(2, "Costs")))
 
     assert ["costs"] == [entry["name"] for entry in load(written(now, {PATH: before}))["exposures"]]
 
 
-HAND_WRITTEN = "exposures:\n  # ours by hand\n  - name: sales   # keep\n    type: dashboard\n    owner: {name: x}\n    depends_on: [ref('b')]\n"
+HAND_WRITTEN = """\
+exposures:
+  # ours by hand
+  - name: sales   # keep
+    type: dashboard
+    owner: {name: x}
+    depends_on: [ref('b')]
+"""
 
 
 @pytest.mark.parametrize(
     "entry",
     ["name: sales", f"name: x\n  url: {URL}/", "name: x\n  label: SALES"],
 )
-def test_a_report_that_a_person_described_gets_no_second_exposure(entry: str):
+def test_a_report_that_a_person_described_gets_no_second_exposure(entry: str) -> None:
     other = {"models/e.yml": f"exposures:\n- {entry}\n  type: dashboard\n  owner: {{name: x}}\n"}
 
     assert planned(graph_of(report(1, "Sales", url=URL)), other) is None
 
 
-def test_entries_of_people_in_our_file_keep_every_character():
+def test_entries_of_people_in_our_file_keep_every_character() -> None:
     before = {PATH: HAND_WRITTEN}
     one = written(graph_of(report(1, "Sales"), report(2, "Costs")), before)
     none = written(graph_of(report(3, "Nothing", archived=True)), {PATH: one})
@@ -109,7 +118,7 @@ def test_entries_of_people_in_our_file_keep_every_character():
     assert HAND_WRITTEN.rstrip() == none.rstrip()
 
 
-def test_an_empty_graph_removes_nothing():
+def test_an_empty_graph_removes_nothing() -> None:
     """A BI tool that did not answer is no proof that its reports are gone."""
     before = written(graph_of(report(1, "Sales")))
 
@@ -117,12 +126,14 @@ def test_an_empty_graph_removes_nothing():
         planned(graph_of(), {PATH: before})
 
 
-def test_a_report_that_reads_nothing_of_the_project_is_no_exposure():
+def test_a_report_that_reads_nothing_of_the_project_is_no_exposure() -> None:
     assert planned(graph_of(report(1, "Sales"), reads="elsewhere")) is None
 
 
-@pytest.mark.parametrize("name", ["{{ env_var('TOKEN') }}", "x: [y] # z", "a\nb: c", "日本", "", '"; drop', "1 %} {% do"])
-def test_hostile_names_are_text(name: str):
+@pytest.mark.parametrize(
+    "name", ["{{ env_var('TOKEN') }}", "x: [y] # z", "a\nb: c", "日本", "", '"; drop', "1 %} {% do"]
+)
+def test_hostile_names_are_text(name: str) -> None:
     """No Jinja for dbt, no structure for YAML, and a name that dbt accepts."""
     entry = load(written(graph_of(report(1, name, owner="x\n{%", url="javascript:alert(1)"))))["exposures"][0]
 
@@ -132,7 +143,7 @@ def test_hostile_names_are_text(name: str):
     assert "url" not in entry
 
 
-def test_versions_packages_and_sources_are_named_as_dbt_wants_them():
+def test_versions_packages_and_sources_are_named_as_dbt_wants_them() -> None:
     project = project_of(FILES)
     nodes = {
         "model.shop.a.v2": {"resource_type": "model", "package_name": "shop", "name": "a", "version": 2},
@@ -141,7 +152,11 @@ def test_versions_packages_and_sources_are_named_as_dbt_wants_them():
     project.manifest["nodes"].update(nodes)
     project.manifest["sources"]["source.shop.raw.t"] = {"source_name": "raw", "name": "t"}
     sales = report(1, "Sales")
-    read = [Node("model.shop.a.v2", NodeKind.MODEL), Node("model.other.c", NodeKind.MODEL), Node("source.shop.raw.t", NodeKind.SOURCE)]
+    read = [
+        Node("model.shop.a.v2", NodeKind.MODEL),
+        Node("model.other.c", NodeKind.MODEL),
+        Node("source.shop.raw.t", NodeKind.SOURCE),
+    ]
     graph = PlatformGraph(tuple(sorted([sales, *read])), tuple(sorted((node.id, sales.id) for node in read)))
 
     plan = exposures_plan(project, graph, PATH, TODAY)

@@ -16,15 +16,27 @@ USES = {
     "a relation by its schema": ("models/a.sql", "select * from analytics.stg_gone"),
     "a relation in a built schema": ("models/a.sql", "select * from {{ target.schema }}.STG_GONE g"),
     "a relation of the search path": ("analyses/a.sql", "select 1 from x join stg_gone using (id)"),
-    "an input of a unit test": ("models/u.yml", "unit_tests:\n- name: u\n  model: a\n  given:\n  - input: ref('stg_gone')\n"),
+    "an input of a unit test": (
+        "models/u.yml",
+        "unit_tests:\n- name: u\n  model: a\n  given:\n  - input: ref('stg_gone')\n",
+    ),
     "the model of a unit test": ("models/u.yml", "unit_tests:\n- name: u\n  model: stg_gone\n"),
     "a test argument": ("models/u.yaml", "models:\n- name: a\n  data_tests:\n  - r:\n      to: ref('stg_gone')\n"),
     "an entry": ("models/u.yml", "models:\n- name: stg_gone\n"),
-    "an expression of a test": ("models/u.yml", "models:\n- name: a\n  data_tests:\n  - e:\n      q: id in (select id from stg_gone)\n"),
+    "an expression of a test": (
+        "models/u.yml",
+        "models:\n- name: a\n  data_tests:\n  - e:\n      q: id in (select id from stg_gone)\n",
+    ),
     "a selector": ("selectors.yml", "selectors:\n- name: s\n  definition:\n    union:\n    - stg_gone+\n"),
-    "a selector with a method": ("selectors.yml", "selectors:\n- name: s\n  definition: {method: fqn, value: stg_gone}\n"),
+    "a selector with a method": (
+        "selectors.yml",
+        "selectors:\n- name: s\n  definition: {method: fqn, value: stg_gone}\n",
+    ),
     "a hook": ("dbt_project.yml", "name: shop\non-run-end: [\"grant select on {{ ref('stg_gone') }} to x\"]\n"),
-    "a folder of the configuration": ("dbt_project.yml", "name: shop\nmodels:\n  shop:\n    stg_gone:\n      +tags: x\n"),
+    "a folder of the configuration": (
+        "dbt_project.yml",
+        "name: shop\nmodels:\n  shop:\n    stg_gone:\n      +tags: x\n",
+    ),
     "a variable": ("dbt_project.yml", "name: shop\nvars:\n  list: [stg_gone]\n"),
     "a description": ("models/u.yml", "models:\n- name: a\n  description: made of stg_gone\n"),
     "a docs block": ("models/d.md", "{% docs a %}\nsee stg_gone\n{% enddocs %}"),
@@ -32,7 +44,7 @@ USES = {
     "a job": (".github/workflows/x.yml", "jobs: {a: {steps: [{run: dbt build -s stg_gone}]}}"),
     "a script": ("run.sh", "dbt run --select stg_gone\n"),
     "a snapshot": ("snapshots/s.sql", "{% snapshot s %}select * from {{ref('stg_gone')}}{% endsnapshot %}"),
-}  # fmt: skip
+}
 
 COMMENTS = {
     "a comment of SQL": ("models/a.sql", "select 1 -- once from stg_gone"),
@@ -58,7 +70,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("case", USES)
-def test_uses_are_found(case: str):
+def test_uses_are_found(case: str) -> None:
     """Every way to name a model that dbt's full parse does, or does not, see."""
     path, text = USES[case]
 
@@ -66,20 +78,20 @@ def test_uses_are_found(case: str):
 
 
 @pytest.mark.parametrize("case", COMMENTS)
-def test_comments_are_listed_only(case: str):
+def test_comments_are_listed_only(case: str) -> None:
     path, text = COMMENTS[case]
 
     assert {MentionKind.COMMENT} == {found.kind for found in mentions({path: text}, "stg_gone", FOLDERS)}
 
 
 @pytest.mark.parametrize("case", OTHERS)
-def test_the_same_word_with_another_meaning_is_no_use(case: str):
+def test_the_same_word_with_another_meaning_is_no_use(case: str) -> None:
     path, text = OTHERS[case]
 
     assert () == mentions({path: text}, "orders", FOLDERS) + mentions({path: text}, "stg_gone", FOLDERS)
 
 
-def test_a_plain_word_is_found_where_it_means_the_model():
+def test_a_plain_word_is_found_where_it_means_the_model() -> None:
     files = {
         "models/a.sql": "select * from {{ ref('orders') }}",
         "models/b.sql": "select * from prod.orders",
@@ -90,13 +102,13 @@ def test_a_plain_word_is_found_where_it_means_the_model():
     assert sorted(files) == [found.path for found in mentions(files, "orders", FOLDERS)]
 
 
-def test_the_place_is_named():
+def test_the_place_is_named() -> None:
     found = mentions({"models/a.sql": "select 1\nfrom {{ ref('stg_gone') }}\n"}, "stg_gone", FOLDERS)[0]
 
     assert ("models/a.sql", 2, "from {{ ref('stg_gone') }}") == (found.path, found.line, found.excerpt)
 
 
-def test_a_version_is_named_by_its_number():
+def test_a_version_is_named_by_its_number() -> None:
     files = {
         "a.sql": "{{ ref('shared', v=1) }}",
         "b.sql": "{{ ref('shared', version=2) }}",

@@ -27,42 +27,44 @@ DEPRECATED = Tombstone("model.shop.gone", Stage.DEPRECATED, True, MERGED, date(2
 DISABLED = Tombstone("model.shop.gone", Stage.DISABLED, True, MERGED)
 
 
-def kind_due(state: Tombstone, days: int, *, unused: bool = True, uses: tuple[Use, ...] = (), **window: int) -> PlanKind | None:
+def kind_due(
+    state: Tombstone, days: int, *, unused: bool = True, uses: tuple[Use, ...] = (), **window: int
+) -> PlanKind | None:
     now = MERGED + timedelta(days=days)
     covered = Window(MERGED - timedelta(days=window.get("before", 1)), now - timedelta(days=window.get("behind", 0)))
     return due(state, GRACE, Evidence(now, unused, uses, covered)).kind
 
 
 @pytest.mark.parametrize(("days", "expected"), [(29, None), (30, PlanKind.DISABLE)])
-def test_a_deprecated_model_is_disabled_after_its_grace_time(days: int, expected: PlanKind | None):
+def test_a_deprecated_model_is_disabled_after_its_grace_time(days: int, expected: PlanKind | None) -> None:
     assert expected is kind_due(DEPRECATED, days)
 
 
-def test_the_grace_time_begins_with_the_merge():
+def test_the_grace_time_begins_with_the_merge() -> None:
     """A pull request that waited for a month leaves its readers the whole time all the same."""
     early = Tombstone("model.shop.gone", Stage.DEPRECATED, True, MERGED, date(2026, 6, 2))
 
     assert kind_due(early, 29) is None
 
 
-def test_a_later_date_of_a_person_counts():
+def test_a_later_date_of_a_person_counts() -> None:
     late = Tombstone("model.shop.gone", Stage.DEPRECATED, False, MERGED, date(2027, 1, 1))
 
     assert kind_due(late, 60) is None
 
 
 @pytest.mark.parametrize(("days", "expected"), [(9, None), (10, PlanKind.REMOVE)])
-def test_a_disabled_model_is_removed_after_its_grace_time(days: int, expected: PlanKind | None):
+def test_a_disabled_model_is_removed_after_its_grace_time(days: int, expected: PlanKind | None) -> None:
     """It is in no finding: the graph has no disabled models."""
     assert expected is kind_due(DISABLED, days, unused=False)
 
 
 @pytest.mark.parametrize("window", [{"before": -1}, {"behind": 2}])
-def test_nothing_is_removed_without_evidence_of_the_whole_time(window: dict[str, int]):
+def test_nothing_is_removed_without_evidence_of_the_whole_time(window: dict[str, int]) -> None:
     assert kind_due(DISABLED, 10, **window) is None
 
 
-def test_nothing_is_removed_while_an_hour_is_not_sealed():
+def test_nothing_is_removed_while_an_hour_is_not_sealed() -> None:
     now = MERGED + timedelta(days=20)
     open_hour = Window(MERGED, now, (MERGED + timedelta(days=3),))
 
@@ -71,21 +73,21 @@ def test_nothing_is_removed_while_an_hour_is_not_sealed():
 
 
 @pytest.mark.parametrize("state", [DEPRECATED, DISABLED])
-def test_a_use_takes_the_removal_back(state: Tombstone):
+def test_a_use_takes_the_removal_back(state: Tombstone) -> None:
     assert PlanKind.REVERT is kind_due(state, 60, uses=(USE,))
 
 
-def test_a_deprecated_model_with_a_new_reader_is_taken_back():
+def test_a_deprecated_model_with_a_new_reader_is_taken_back() -> None:
     assert PlanKind.REVERT is kind_due(DEPRECATED, 5, unused=False)
 
 
-def test_what_a_person_began_is_not_taken_back():
+def test_what_a_person_began_is_not_taken_back() -> None:
     theirs = Tombstone("model.shop.gone", Stage.DEPRECATED, False, MERGED, date(2026, 7, 1))
 
     assert kind_due(theirs, 60, uses=(USE,)) is None
 
 
-def test_a_model_that_only_the_events_know_is_kept():
+def test_a_model_that_only_the_events_know_is_kept() -> None:
     assert kind_due(Tombstone("model.shop.gone", Stage.ACTIVE), 0, uses=(USE,)) is None
     assert PlanKind.DEPRECATE is kind_due(Tombstone("model.shop.gone", Stage.ACTIVE), 0)
 
@@ -101,10 +103,10 @@ FILES = {
 }
 
 
-def test_the_state_is_read_from_the_files_and_their_history():
+def test_the_state_is_read_from_the_files_and_their_history() -> None:
     project = project_of(FILES)
 
-    def line_since(path: str, line: int) -> datetime:
+    def line_since(_: str, line: int) -> datetime:
         return MERGED + timedelta(days=line)
 
     states = [tombstone_of(Model(project, f"model.shop.{name}"), line_since) for name in ("gone", "off", "on")]
@@ -115,10 +117,12 @@ def test_the_state_is_read_from_the_files_and_their_history():
     assert ["model.shop.gone", "model.shop.off"] == [model.unique_id for model in our_tombstones(project)]
 
 
-def test_uses_since_the_merge_count_by_id_and_by_relation():
+def test_uses_since_the_merge_count_by_id_and_by_relation() -> None:
     model = Model(project_of(FILES), "model.shop.gone")
     other = Use("acme", "prod", Named.DBT, "model.shop.on", 1, MERGED, MERGED, "event-2")
-    read = Use("acme", "prod", Named.RELATION, "analytics.public.GONE", 1, MERGED, MERGED + timedelta(days=1), "event-3")
+    read = Use(
+        "acme", "prod", Named.RELATION, "analytics.public.GONE", 1, MERGED, MERGED + timedelta(days=1), "event-3"
+    )
     old = Use("acme", "prod", Named.DBT, "model.shop.gone", 1, MERGED, MERGED - timedelta(days=1), "event-4")
 
     assert (read, USE) == uses_of(model, [USE, other, read, old], MERGED)

@@ -47,7 +47,7 @@ def changed_lines(before: str, after: str) -> list[str]:
     return [row for row in rows if row[:1] in "+-" and row[:3] not in ("---", "+++")]
 
 
-def test_an_entry_goes_with_its_lines_only():
+def test_an_entry_goes_with_its_lines_only() -> None:
     """Comments, quotes, anchors, indentation of all other entries stay; a comment that names the entry goes, too."""
     after = remove(FILE, GONE, "gone")
 
@@ -64,14 +64,14 @@ def test_an_entry_goes_with_its_lines_only():
 
 
 @pytest.mark.parametrize("name", ["orders", "gone", "last"])
-def test_the_data_of_the_other_entries_stays(name: str):
+def test_the_data_of_the_other_entries_stays(name: str) -> None:
     data = load(FILE)
     data["models"] = [entry for entry in data["models"] if entry["name"] != name]
 
     assert data == load(remove(FILE, ("models", Item("name", name)), name))
 
 
-def test_an_anchor_moves_to_the_entry_that_uses_it():
+def test_an_anchor_moves_to_the_entry_that_uses_it() -> None:
     """The text without the anchor would be no YAML: ruamel.yaml writes it anew."""
     after = remove(FILE, ("models", Item("name", "kept")))
 
@@ -91,17 +91,17 @@ def test_an_anchor_moves_to_the_entry_that_uses_it():
         ("- a: 1\n  b: 2\n", (0, "b"), "- a: 1\n"),
     ],
 )
-def test_forms_of_yaml(text: str, address: tuple[str | int | Item, ...], expected: str):
+def test_forms_of_yaml(text: str, address: tuple[str | int | Item, ...], expected: str) -> None:
     """Brackets, the last entry of a list, a nested mapping, Windows line ends, a missing last line end."""
     assert expected == remove(text, address)
 
 
-def test_a_missing_entry_is_an_error():
+def test_a_missing_entry_is_an_error() -> None:
     with pytest.raises(ProposalError, match="no name=other"):
         remove(FILE, ("models", Item("name", "other")))
 
 
-def test_a_value_is_set_below_the_name():
+def test_a_value_is_set_below_the_name() -> None:
     after = put(put(FILE, (*GONE, "deprecation_date"), date(2026, 12, 30)), (*GONE, "config", "enabled"), value=False)
 
     assert {
@@ -111,7 +111,7 @@ def test_a_value_is_set_below_the_name():
     } == set(changed_lines(FILE, after))
 
 
-def test_a_missing_mapping_is_made():
+def test_a_missing_mapping_is_made() -> None:
     address = ("models", Item("name", "orders"), "config", "enabled")
 
     assert ["+      config:", "+        enabled: false"] == changed_lines(FILE, put(FILE, address, value=False))
@@ -129,7 +129,7 @@ def test_a_missing_mapping_is_made():
         "a:\n- name: x\n  description: some\n    words\n  b: 1\n",
     ],
 )
-def test_words_are_added_in_the_style_of_the_text_and_taken_back(text: str):
+def test_words_are_added_in_the_style_of_the_text_and_taken_back(text: str) -> None:
     address = ("a", Item("name", "x"), "description")
 
     after = append_words(text, address, "(not used)")
@@ -139,7 +139,7 @@ def test_words_are_added_in_the_style_of_the_text_and_taken_back(text: str):
     assert text == remove_words(after, address, "(not used)")
 
 
-def test_a_shared_text_gets_no_words():
+def test_a_shared_text_gets_no_words() -> None:
     """The anchored text belongs to two entries."""
     text = "a:\n- name: x\n  description: &d words\n- name: y\n  description: *d\n"
 
@@ -147,7 +147,7 @@ def test_a_shared_text_gets_no_words():
     assert text == append_words(text, ("a", Item("name", "y"), "description"), "(not used)")
 
 
-def test_a_value_below_an_alias_is_refused():
+def test_a_value_below_an_alias_is_refused() -> None:
     """The change would reach the other entry."""
     with pytest.raises(ProposalError, match="by hand"):
         put(FILE, ("models", Item("name", "last"), "meta", "x"), value=True)
@@ -162,17 +162,17 @@ def test_a_value_below_an_alias_is_refused():
         ("exposures:\nx: 1\n", "exposures:\n  - name: b\nx: 1\n"),
     ],
 )
-def test_an_item_is_appended(text: str, expected: str):
+def test_an_item_is_appended(text: str, expected: str) -> None:
     assert expected == append_item(text, "exposures", ["- name: b"])
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "a: [" * 3000, "a: 'b", "a: !x 1"])
-def test_text_that_is_no_data_is_an_error(text: str):
+def test_text_that_is_no_data_is_an_error(text: str) -> None:
     with pytest.raises(ProposalError, match="not readable"):
         load(text)
 
 
-def test_aliases_that_repeat_too_much_are_an_error():
+def test_aliases_that_repeat_too_much_are_an_error() -> None:
     """Nine levels of nine would be 387 million values."""
     levels = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
 
