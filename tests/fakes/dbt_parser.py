@@ -63,7 +63,7 @@ def _node(kind: str, path: str, text: str, entries: Mapping[str, Mapping[str, An
     entry: dict[str, Any] = next((dict(found) for known, found in entries.items() if _is_of(known, found, name)), {})
     version = next((item["v"] for item in entry.get("versions", ()) if name == f"{entry['name']}_v{item['v']}"), None)
     known = str(entry.get("name", name))
-    own = next((item for item in entry.get("versions", ()) if item["v"] == version), {})
+    own: dict[str, Any] = next((item for item in entry.get("versions", ()) if item["v"] == version), {})
     return {
         "unique_id": f"{kind}.shop.{known}" + (f".v{version}" if version is not None else ""),
         "resource_type": kind,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from infra.local.git_host.faults import Fault, Moment
 from infra.local.git_host.hosted import HostedPullRequest, git
@@ -59,28 +60,35 @@ class Repository:
     waits: list[float]
 
     def client(self, **changes: Any) -> GitHubHost:
+        """Connect to the host; waits are recorded, not slept."""
         settings = self.settings.host.model_copy(update=changes)
         return GitHubHost(settings, self.settings.repository, self.waits.append, lambda: START)
 
     def propose(self, *names: str, now: datetime = START, **changes: Any) -> Proposal:
+        """Plan for the models with these names."""
         inputs = Inputs(findings(*names), (), None, None, now)
         return propose(replace(inputs, **changes), self.settings, self.client(), FakeDbtParser())
 
     def apply(self, proposal: Proposal, **changes: Any) -> tuple[Outcome, ...]:
+        """Apply a proposal."""
         return apply(proposal, self.settings, self.client(), FakeDbtParser(), **changes)
 
     def run(self, *names: str, now: datetime = START, **changes: Any) -> list[tuple[PlanKind, State]]:
+        """Plan, apply, and return what became of each plan."""
         outcomes = self.apply(self.propose(*names, now=now, **changes))
         return [(outcome.plan.kind, outcome.state) for outcome in outcomes]
 
     @property
     def pulls(self) -> list[HostedPullRequest]:
+        """All pull requests of the host."""
         return self.host.hosted.pulls
 
     def git(self, *arguments: str) -> str:
+        """Run git in the repository of the host."""
         return git(self.host.hosted.bare(self.host.hosted.repositories[0]), *arguments)
 
     def branches(self) -> list[str]:
+        """Our branches on the host."""
         return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads/hourglass").split()
 
     def commit(self, files: dict[str, str], branch: str = "main") -> None:
@@ -115,7 +123,7 @@ def repository(tmp_path: Path) -> Iterator[Repository]:
         host.hosted.add_token(TOKEN, ["repo"])
         host.hosted.add_repository(7, "acme/shop", source)
         settings = PullRequestSettings(
-            host=HostSettings(api_url=host.api_url, git_url=f"{host.web_url}/", token=TOKEN),  # type: ignore[arg-type]
+            host=HostSettings(api_url=host.api_url, git_url=f"{host.web_url}/", token=SecretStr(TOKEN)),
             repository=RepositorySettings(id=7, name="acme/shop"),
         )
         yield Repository(host, settings, [])
