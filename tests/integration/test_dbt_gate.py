@@ -115,7 +115,9 @@ def test_removals_and_exposures_pass(project: DbtProject, tmp_path: Path) -> Non
 
     require_only_planned(node_ids(project.manifest), after, gone)
     assert {"exposure.shop.invoices", "exposure.shop.sales_x_all"} == set(after["exposures"])
-    assert ["model.shop.idle", "model.shop.shared.v2"] == after["exposures"]["exposure.shop.sales_x_all"]["depends_on"]["nodes"]
+    assert ["model.shop.idle", "model.shop.shared.v2"] == after["exposures"]["exposure.shop.sales_x_all"]["depends_on"][
+        "nodes"
+    ]
 
 
 def test_a_test_that_is_left_behind_is_refused(tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_dbt_sees_nothing_of_this_environment(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_a_parse_that_hangs_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(ProposalError, match="did not end in 0.1 seconds"):
+    with pytest.raises(ProposalError, match=r"did not end in 0\.1 seconds"):
         DbtParser(seconds_max=0.1).manifest(write(tmp_path, FILES))
 
 

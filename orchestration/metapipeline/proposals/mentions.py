@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.project import ref_pattern
@@ -65,9 +65,9 @@ def mentions(files: Mapping[str, str], name: str, documented: tuple[str, ...] = 
         documented: folders of the dbt project; prose in them is its documentation.
     """
     found: set[Mention] = set()
-    search = _Search(name, documented)
+    search, needle = _Search(name, documented), name.lower()
     for path, text in files.items():
-        if search.word.search(text) or search.word.search(PurePosixPath(path).name):
+        if needle in text.lower():
             found.update(search.in_file(path, text))
     return tuple(sorted(found))
 
@@ -95,6 +95,8 @@ class _Search:
         self._distinctive = bool(re.search(r"[_\d]", name))
         escaped = re.escape(name)
         self.word = re.compile(rf"(?<![\w$]){escaped}(?![\w$])", re.IGNORECASE)
+        # in a string, `gone.id` is a column of a relation of the query, and `model.shop.gone.v2` is the model
+        self._whole = re.compile(rf"(?:(?<![\w$]){escaped}(?![\w$.])|\bmodel\.\w+\.{escaped}(?![\w$]))", re.IGNORECASE)
         self._quoted = re.compile(rf"`{escaped}`", re.IGNORECASE)
         self._relation = re.compile(
             rf'\b(?:from|join|into|update|table|using)\s+((?:["\w$]+\s*\.\s*)*)"?{escaped}"?(?![\w$.])', re.IGNORECASE
@@ -142,7 +144,7 @@ class _Search:
         """Yield the places of strings that hold the name, outside of calls of `source`."""
         bare = _SOURCE_CALL.sub(_blank, code)
         for string in _STRING.finditer(bare):
-            if self.word.search(string[0]):
+            if self._whole.search(string[0]):
                 yield string.start()
 
     def _relations(self, sql: str) -> Iterator[int]:

@@ -49,6 +49,7 @@ class DbtProject:
     files: Mapping[str, str]
     manifest: Mapping[str, Any] = field(repr=False)
     folder: str = ""
+    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -83,10 +84,7 @@ class DbtProject:
         for path in self.under(self.folders(), *_YAML):
             if word not in self.files[path]:
                 continue
-            try:
-                data = load(self.files[path])
-            except ProposalError as exc:
-                raise ProposalError(f"{path}: {exc}") from exc
+            data = self._data(path)
             items = (data.get(section) if isinstance(data, dict) else None) or []
             for place, item in enumerate(items if isinstance(items, list) else []):
                 if isinstance(item, dict):
@@ -95,6 +93,15 @@ class DbtProject:
                     ]
                     key = Item("name", str(item["name"])) if len(named) == 1 and item.get("name") else place
                     yield Entry(path, (section, key), item)
+
+    def _data(self, path: str) -> Any:
+        """Return the data of a YAML file, read once."""
+        if path not in self._read:
+            try:
+                self._read[path] = load(self.files[path])
+            except ProposalError as exc:
+                raise ProposalError(f"{path}: {exc}") from exc
+        return self._read[path]
 
     def node(self, unique_id: str) -> Mapping[str, Any]:
         """Return a node of the manifest, also a disabled one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ruamel.yaml.nodes import Node
+from yaml import Node
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.yaml_edits.nodes import compose, is_null, load, position, trail

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
+from yaml import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
 
 from orchestration.metapipeline.errors import ProposalError
 
@@ -29,6 +29,7 @@ Address = tuple[Step, ...]
 """From the root to a value: a key of a mapping, an index of a list, or an item of a list by one of its keys."""
 
 VALUES_MAX = 300_000
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL: Final = "tag:yaml.org,2002:null"
 
 
@@ -39,11 +40,13 @@ def load(text: str) -> Any:
         ProposalError: it is no YAML, or its aliases repeat too much.
     """
     try:
-        return _copied(_reader().load(text), iter(range(VALUES_MAX)))
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, that of dbt
+        return _copied(data, iter(range(VALUES_MAX)))
     except (YAMLError, ValueError, RecursionError) as exc:
         raise ProposalError(f"not readable as YAML: {one_line(exc)}") from exc
 
 
+@lru_cache(maxsize=16)
 def compose(text: str) -> Node | None:
     """Return the tree of nodes of a YAML text with their places; None for an empty text.
 
@@ -51,7 +54,7 @@ def compose(text: str) -> Node | None:
         ProposalError: it is no YAML.
     """
     try:
-        root: Node | None = _reader().compose(text)
+        root: Node | None = yaml.compose(text, Loader=_LOADER)
     except (YAMLError, ValueError, RecursionError) as exc:
         raise ProposalError(f"not readable as YAML: {one_line(exc)}") from exc
     return root
@@ -104,12 +107,6 @@ def locate(data: Any, address: Address) -> tuple[Any, Any]:
 def one_line(error: object) -> str:
     """Return a message in one line."""
     return " ".join(str(error).split())
-
-
-def _reader() -> YAML:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.allow_duplicate_keys = True
-    return yaml
 
 
 def _copied(data: Any, left: Iterator[int]) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from yaml import MappingNode, Node, ScalarNode
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.yaml_edits.nodes import (
@@ -300,7 +300,9 @@ def _flow(keys: Address, value: Scalar) -> str:
 def _scalar(text: str, address: Address) -> ScalarNode | None:
     nodes = trail(compose(text), address)
     node = nodes[-1] if len(nodes) > len(address) else None
-    return node if isinstance(node, ScalarNode) and not is_null(node) and node.anchor is None else None
+    if not isinstance(node, ScalarNode) or is_null(node) or text[node.start_mark.index] in "&*":
+        return None
+    return node
 
 
 def _last_character(text: str, node: ScalarNode) -> int:

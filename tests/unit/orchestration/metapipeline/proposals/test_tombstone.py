@@ -33,11 +33,10 @@ def kind_due(
     *,
     unused: bool = True,
     uses: tuple[Use, ...] = (),
-    starts_before: int = 1,
-    ends_before: int = 0,
+    window_days: tuple[int, int] = (1, 0),
 ) -> PlanKind | None:
     now = MERGED + timedelta(days=days)
-    covered = Window(MERGED - timedelta(days=starts_before), now - timedelta(days=ends_before))
+    covered = Window(MERGED - timedelta(days=window_days[0]), now - timedelta(days=window_days[1]))
     return due(state, GRACE, Evidence(now, unused, uses, covered)).kind
 
 
@@ -66,8 +65,8 @@ def test_a_disabled_model_is_removed_after_its_grace_time(days: int, expected: P
 
 
 def test_nothing_is_removed_without_evidence_of_the_whole_time() -> None:
-    assert kind_due(DISABLED, 10, starts_before=-1) is None
-    assert kind_due(DISABLED, 10, ends_before=2) is None
+    assert kind_due(DISABLED, 10, window_days=(-1, 0)) is None
+    assert kind_due(DISABLED, 10, window_days=(1, 2)) is None
 
 
 def test_nothing_is_removed_while_an_hour_is_not_sealed() -> None:
@@ -100,11 +99,11 @@ def test_a_model_that_only_the_events_know_is_kept() -> None:
 
 FILES = {
     "models/gone.sql": "select 1",
-    "models/off.sql": "select 1",
-    "models/on.sql": "select 1",
+    "models/paused.sql": "select 1",
+    "models/busy.sql": "select 1",
     "models/m.yml": (
         f"models:\n- name: gone\n  description: x {NOTE}\n  deprecation_date: 2026-07-01\n"
-        f"- name: off\n  description: '{NOTE}'\n  config: {{enabled: false}}\n- name: on\n"
+        f"- name: paused\n  description: '{NOTE}'\n  config: {{enabled: false}}\n- name: busy\n"
     ),
 }
 
@@ -115,17 +114,17 @@ def test_the_state_is_read_from_the_files_and_their_history() -> None:
     def line_since(_: str, line: int) -> datetime:
         return MERGED + timedelta(days=line)
 
-    states = [tombstone_of(Model(project, f"model.shop.{name}"), line_since) for name in ("gone", "off", "on")]
+    states = [tombstone_of(Model(project, f"model.shop.{name}"), line_since) for name in ("gone", "paused", "busy")]
 
     assert [(Stage.DEPRECATED, 4), (Stage.DISABLED, 7), (Stage.ACTIVE, None)] == [
         (state.stage, (state.since - MERGED).days if state.since else None) for state in states
     ]
-    assert ["model.shop.gone", "model.shop.off"] == [model.unique_id for model in our_tombstones(project)]
+    assert ["model.shop.gone", "model.shop.paused"] == [model.unique_id for model in our_tombstones(project)]
 
 
 def test_uses_since_the_merge_count_by_id_and_by_relation() -> None:
     model = Model(project_of(FILES), "model.shop.gone")
-    other = Use("acme", "prod", Named.DBT, "model.shop.on", 1, MERGED, MERGED, "event-2")
+    other = Use("acme", "prod", Named.DBT, "model.shop.busy", 1, MERGED, MERGED, "event-2")
     read = Use(
         "acme", "prod", Named.RELATION, "analytics.public.GONE", 1, MERGED, MERGED + timedelta(days=1), "event-3"
     )
