@@ -73,10 +73,10 @@ class Repository:
         """Apply a proposal."""
         return apply(proposal, self.settings, self.client(), FakeDbtParser(), **changes)
 
-    def run(self, *names: str, now: datetime = START, **changes: Any) -> list[tuple[PlanKind, State]]:
+    def run(self, *names: str, now: datetime = START, **changes: Any) -> list[tuple[PlanKind | None, State]]:
         """Plan, apply, and return what became of each plan."""
         outcomes = self.apply(self.propose(*names, now=now, **changes))
-        return [(outcome.plan.kind, outcome.state) for outcome in outcomes]
+        return [(outcome.plan.kind if outcome.plan else None, outcome.state) for outcome in outcomes]
 
     @property
     def pulls(self) -> list[HostedPullRequest]:
@@ -265,6 +265,16 @@ def test_a_closed_pull_request_is_a_no(repository: Repository) -> None:
     assert [(PlanKind.DEPRECATE, State.DECLINED)] == repository.run(unused=later)
     news = findings("gone", evidence="its last report was archived")
     assert [(PlanKind.DEPRECATE, State.OPENED)] == repository.run(unused=news)
+
+
+def test_a_finding_that_is_gone_withdraws_its_pull_request(repository: Repository) -> None:
+    """Nobody merges what does not hold any more; found again, it is opened again."""
+    repository.run("gone", "idle")
+
+    assert [] == repository.run(unused=Withheld(FindingKind.UNUSED_MODEL, "an hour is not sealed"))
+    assert [(None, State.WITHDRAWN), (PlanKind.DEPRECATE, State.UNCHANGED)] == repository.run("idle")
+    assert ["closed", "open"] == [pull.state for pull in repository.pulls]
+    assert [State.OPENED, State.UNCHANGED] == [state for _, state in repository.run("gone", "idle")]
 
 
 def test_only_so_many_are_open(repository: Repository) -> None:

@@ -85,6 +85,11 @@ def version_mentions(files: Mapping[str, str], name: str, version: str) -> tuple
     return tuple(sorted(found | set(mentions(files, f"{name}_v{version}"))))
 
 
+def excerpt_of(line: str) -> str:
+    """Return the beginning of a line without its indentation."""
+    return " ".join(line.split())[:EXCERPT_CHARACTERS_MAX]
+
+
 class _Search:
     """The search for one name."""
 
@@ -124,8 +129,7 @@ class _Search:
 
     def mention(self, path: str, text: str, index: int, kind: MentionKind) -> Mention:
         start, end = text.rfind("\n", 0, index) + 1, text.find("\n", index)
-        excerpt = " ".join(text[start : end if end >= 0 else None].split())
-        return Mention(path, text.count("\n", 0, index) + 1, kind, excerpt[:EXCERPT_CHARACTERS_MAX])
+        return Mention(path, text.count("\n", 0, index) + 1, kind, excerpt_of(text[start : end if end >= 0 else None]))
 
     def _in_sql(self, path: str, text: str) -> Iterator[Mention]:
         for comment in _JINJA_COMMENT.finditer(text):

@@ -25,6 +25,9 @@ from orchestration.metapipeline.proposals.tombstone import (
 )
 from orchestration.metapipeline.usage.evidence import Use, Window
 
+PLANS_MAX = 200
+"""Plans of one run; far more than are ever open at a time."""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -47,10 +50,18 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plans for one project, and the findings without one."""
+    """The plans for one project, and the findings without one.
+
+    Args:
+        plans: ways back first.
+        refused: with the reason.
+        answered: kinds of plans that today's inputs could have given; an open pull request of such a kind without a
+            plan does not hold any more.
+    """
 
     plans: tuple[Plan, ...]
     refused: tuple[Refused, ...]
+    answered: frozenset[PlanKind] = frozenset()
 
 
 def plan_changes(
@@ -68,6 +79,9 @@ def plan_changes(
     plans: list[Plan] = []
     refused: list[Refused] = []
     for subject, finding in _subjects(project, inputs).items():
+        if len(plans) >= PLANS_MAX:
+            refused.append(Refused(subject, f"{PLANS_MAX} other plans come first"))
+            continue
         try:
             found = _plan(Model(project, subject), finding, inputs, grace, since)
         except ProposalError as exc:
@@ -81,7 +95,14 @@ def plan_changes(
             refused.append(Refused(exposures_path, str(exc)))
         else:
             plans += [exposures] if exposures else []
-    return Planned(tuple(plans), tuple(refused))
+    return Planned(tuple(plans), tuple(refused), _answered(inputs) if len(plans) < PLANS_MAX else frozenset())
+
+
+def _answered(inputs: Inputs) -> frozenset[PlanKind]:
+    models = (PlanKind.DEPRECATE, PlanKind.DISABLE, PlanKind.REMOVE, PlanKind.REVERT)
+    return frozenset(
+        (*(models if isinstance(inputs.unused, Found) else ()), *([PlanKind.EXPOSURES] if inputs.graph else ()))
+    )
 
 
 def _subjects(project: DbtProject, inputs: Inputs) -> dict[str, Finding | None]:

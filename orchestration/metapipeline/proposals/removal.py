@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.lineage import blast_radius, is_kept, readers_of
-from orchestration.metapipeline.proposals.mentions import Mention, MentionKind, mentions, version_mentions
+from orchestration.metapipeline.proposals.mentions import Mention, MentionKind, excerpt_of, mentions, version_mentions
 from orchestration.metapipeline.proposals.model import Model
 from orchestration.metapipeline.proposals.project import DbtProject
 from orchestration.metapipeline.proposals.steps import (
@@ -202,12 +202,18 @@ def _require_unmentioned(model: Model) -> tuple[str, ...]:
     else:
         found = mentions(left, model.name, model.project.folders())
     if uses := [mention for mention in found if mention.kind is MentionKind.USE]:
-        raise ProposalError(f"{model.name} is named at {_places(uses)}: change these places first")
-    return (f"comments and texts that name it are left: {_places(found)}",) if found else ()
+        raise ProposalError(f"{model.name} is named at {_places(model, uses)}: change these places first")
+    return (f"comments and texts that name it are left: {_places(model, found)}",) if found else ()
 
 
-def _places(found: list[Mention] | tuple[Mention, ...]) -> str:
-    return _listed([f"{mention.path}:{mention.line}" for mention in found])
+def _places(model: Model, found: list[Mention] | tuple[Mention, ...]) -> str:
+    """List the places with their lines on the base branch, which may differ from those after the removal."""
+    places = []
+    for mention in found:
+        rows = [excerpt_of(row) for row in model.project.files[mention.path].splitlines()]
+        line = rows.index(mention.excerpt) + 1 if mention.excerpt in rows else mention.line
+        places.append(f"{mention.path}:{line}")
+    return _listed(places)
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

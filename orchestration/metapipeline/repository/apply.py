@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestration.metapipeline.errors import MetapipelineError, ProposalError
 from orchestration.metapipeline.proposals.gate import require_only_planned
 from orchestration.metapipeline.proposals.steps import Plan, apply_steps, preconditions
-from orchestration.metapipeline.repository.body import body, evidence_key, finding_key, marked, title
+from orchestration.metapipeline.repository.body import body, evidence_key, finding_key, marked, title, withdrawn
 from orchestration.metapipeline.repository.clone import OUR_BRANCHES, Clone, RemoteBranch, cloned
 from orchestration.metapipeline.repository.host import GitHubHost, PullRequest
 from orchestration.metapipeline.repository.propose import ManifestParser, Proposal, parser, require_paths
@@ -36,20 +36,22 @@ class State(StrEnum):
     """The base branch or the evidence moved since the plan: plan again."""
     REFUSED = "refused"
     """The changed project does not pass the gate, or the host refused."""
+    WITHDRAWN = "withdrawn"
+    """An open pull request whose finding does not hold any more was closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one plan ended.
+    """How one plan, or one open pull request without a plan, ended.
 
     Args:
-        plan: the plan.
+        plan: the plan; None for a pull request that was withdrawn.
         state: how it ended.
         reason: one sentence; empty where the state says it.
         url: of the pull request, where there is one.
     """
 
-    plan: Plan
+    plan: Plan | None
     state: State
     reason: str = ""
     url: str = ""
@@ -62,7 +64,7 @@ def apply(
     dbt: ManifestParser | None = None,
     recheck: Recheck = lambda _: None,
 ) -> tuple[Outcome, ...]:
-    """Open or update the pull request of each plan.
+    """Withdraw the open pull requests whose finding is gone, then open or update the one of each plan.
 
     1. Read the repository by its number; its name must be that of the list.
     2. Clone the base branch; it must be at the commit of the proposal.
@@ -88,14 +90,12 @@ def apply(
     host = host or GitHubHost(settings.host, settings.repository)
     host.check_token()
     repository = host.repository()
-    if not proposal.plans:
-        return ()
     with cloned(settings.host, repository.clone_url, settings.repository.base) as clone:
         if clone.base_commit != proposal.base_commit:
             reason = f"{clone.base} moved from {proposal.base_commit[:12]} to {clone.base_commit[:12]}"
             return tuple(Outcome(plan, State.STALE, reason) for plan in proposal.plans)
         publication = _Publication(proposal, settings, host, clone, dbt or parser(settings), recheck)
-        return tuple(publication.outcome(plan) for plan in proposal.plans)
+        return (*publication.withdraw(), *(publication.outcome(plan) for plan in proposal.plans))
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,19 @@ class _Publication:
     clone: Clone
     dbt: ManifestParser
     recheck: Recheck
+
+    def withdraw(self) -> Iterator[Outcome]:
+        """Close our open pull requests that no plan of today wants, unless a person has pushed to one."""
+        wanted = {plan.branch for plan in self.proposal.plans}
+        for pull in self.host.pull_requests(only_open=True):
+            kind = pull.branch.removeprefix(OUR_BRANCHES).partition("-")[0]
+            if pull.branch in wanted or kind not in self.proposal.answered or not marked(pull.body):
+                continue
+            remote = self.clone.remote_branch(pull.branch)
+            if remote is not None and remote.ours:
+                reason = "its finding does not hold any more"
+                self.host.close(pull, withdrawn(pull.body, reason))
+                yield Outcome(None, State.WITHDRAWN, reason, pull.url)
 
     def outcome(self, plan: Plan) -> Outcome:
         try:
@@ -123,7 +136,7 @@ class _Publication:
         existing = next((pull for pull in pulls if pull.is_open), None)
         if existing is None and (obstacle := self._obstacle(plan, pulls)):
             return obstacle
-        if reason := self.recheck(plan) or _moved(plan, self.clone.files()):
+        if reason := self.recheck(plan) or _moved(plan, self.clone.files):
             return Outcome(plan, State.STALE, reason, existing.url if existing else "")
         remote = self.clone.remote_branch(plan.branch)
         if remote is not None and not remote.ours:
@@ -167,7 +180,7 @@ class _Publication:
 
     def _commit(self, plan: Plan) -> str:
         """Change the files of a clean work tree, let dbt parse them, and commit them."""
-        changed = apply_steps(self.clone.files(), plan.steps)
+        changed = apply_steps(self.clone.files, plan.steps)
         self.clone.check_out()
         self.clone.write(changed)
         folder = self.clone.git.folder / self.settings.repository.project_folder

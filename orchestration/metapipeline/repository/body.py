@@ -59,6 +59,11 @@ def marked(text: str | None) -> tuple[str, str, str] | None:
     return found[-1] if found else None
 
 
+def withdrawn(text: str, reason: str) -> str:
+    """Return the body of a pull request that we close ourselves; without the marker it is no refusal of a person."""
+    return f"**Closed by Hourglass**: {prose(reason)}\n\n{_MARKER.sub('', text.replace(chr(13), ''))}"
+
+
 def finding_key(subject: str) -> str:
     """Return the key of a finding in the marker."""
     return hashlib.sha256(subject.encode()).hexdigest()[:16]

@@ -68,8 +68,10 @@ class Clone:
         """The symbolic links and submodules of the base branch."""
         return frozenset(path for path, mode in self._tracked.items() if mode not in (_FILE, _PROGRAM))
 
+    @cached_property
     def files(self) -> dict[str, str]:
-        """Return the text files of the base branch."""
+        """The text files of the base branch."""
+        self.check_out()
         return read_files(self.git.folder, sorted(set(self._tracked) - self.links))
 
     def line_since(self, path: str, line: int) -> datetime:

@@ -148,10 +148,10 @@ class GitHubHost:
         found = self._ask("read", lambda: self._repository().get_pull(pull.number))
         self._ask("update", lambda: found.edit(title=title, body=body))
 
-    def close(self, pull: PullRequest, comment: str) -> None:
-        """Close a pull request of ours with a comment."""
+    def close(self, pull: PullRequest, body: str) -> None:
+        """Close a pull request of ours, with a body that says why."""
         found = self._ask("read", lambda: self._repository().get_pull(pull.number))
-        self._ask("close", lambda: found.edit(state="closed", body=f"{comment}\n\n{pull.body}"))
+        self._ask("close", lambda: found.edit(state="closed", body=body))
 
     def _repository(self) -> Repository:
         found = self._ask("read", lambda: self._github.get_repo(self._listed.id))

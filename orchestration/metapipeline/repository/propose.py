@@ -12,7 +12,7 @@ from orchestration.metapipeline.proposals.gate import DbtParser
 from orchestration.metapipeline.proposals.lineage import node_ids
 from orchestration.metapipeline.proposals.project import DbtProject
 from orchestration.metapipeline.proposals.proposal import Inputs, plan_changes
-from orchestration.metapipeline.proposals.steps import Plan, Refused
+from orchestration.metapipeline.proposals.steps import Plan, PlanKind, Refused
 from orchestration.metapipeline.repository.clone import Clone, cloned
 from orchestration.metapipeline.repository.host import GitHubHost
 from orchestration.metapipeline.repository.paths import require_allowed
@@ -29,6 +29,7 @@ class Proposal:
         plans: in the order in which they are applied.
         refused: findings without a plan, with the reason.
         warnings: of the token.
+        answered: kinds of plans that the inputs could have given.
         nodes: enabled nodes of the base branch with what they read, for the gate.
     """
 
@@ -37,6 +38,7 @@ class Proposal:
     plans: tuple[Plan, ...]
     refused: tuple[Refused, ...]
     warnings: tuple[str, ...] = ()
+    answered: frozenset[PlanKind] = frozenset()
     nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
@@ -80,8 +82,15 @@ def propose(
                 refused.append(Refused(plan.subject, str(exc)))
             else:
                 plans.append(plan)
-        nodes = node_ids(project.manifest)
-        return Proposal(repository.name, clone.base_commit, tuple(plans), tuple(refused), warnings, nodes)
+        return Proposal(
+            repository=repository.name,
+            base_commit=clone.base_commit,
+            plans=tuple(plans),
+            refused=tuple(refused),
+            warnings=warnings,
+            answered=planned.answered,
+            nodes=node_ids(project.manifest),
+        )
 
 
 def read_project(clone: Clone, settings: PullRequestSettings, dbt: ManifestParser) -> DbtProject:
@@ -95,7 +104,7 @@ def read_project(clone: Clone, settings: PullRequestSettings, dbt: ManifestParse
         manifest = dbt.manifest(clone.git.folder / folder)
     except ProposalError as exc:
         raise ProposalError(f"the base branch {clone.base} does not pass before any change: {exc}") from exc
-    return DbtProject(clone.files(), manifest, folder)
+    return DbtProject(clone.files, manifest, folder)
 
 
 def parser(settings: PullRequestSettings) -> DbtParser:
