@@ -34,7 +34,8 @@ class Inputs:
     """What today's plans rest on.
 
     Args:
-        unused: the answer about unused models; while it is withheld, nothing is deprecated, disabled or removed.
+        unused: the answer about unused models, with all of them: one that is missing is taken back. While it is
+            withheld, nothing is deprecated, disabled or removed.
         uses: evidence of use; one in a grace time takes the removal back.
         window: of the evidence; None is no evidence.
         graph: for the exposures; None leaves them as they are, as when a BI tool was read in part.

@@ -27,10 +27,12 @@ from orchestration.metapipeline.proposals.steps import (
     apply_steps,
     preconditions,
 )
+from orchestration.metapipeline.proposals.yaml_edits.text import scalar_text
 
 NOTE = "(deprecated by Hourglass because nobody reads it)"
 """Words in the description that mark a deprecation as one of ours; plain in every style of YAML."""
 PLACES_MAX = 5
+_HEAD = "version: 2\n\nmodels:\n  - name: {}\n"
 
 
 def removal_plan(project: DbtProject, unique_id: str, kind: PlanKind, as_of: date, grace_days: int = 30) -> Plan:
@@ -94,11 +96,8 @@ def _require_removable(model: Model, kind: PlanKind) -> None:
 def _deprecate(model: Model, until: date) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     if model.address is None:
         path = _free_properties(model)
-        text = (
-            f"version: 2\n\nmodels:\n  - name: {model.name}\n    description: {NOTE[1:-1]}\n"
-            f"    deprecation_date: {until.isoformat()}\n"
-        )
-        return (WriteFile(path, text.replace(NOTE[1:-1], f'"{NOTE}"')),), (f"{model.name} had no entry in YAML before",)
+        text = _HEAD.format(scalar_text(model.name)) + f'    description: "{NOTE}"\n    deprecation_date: {until}\n'
+        return (WriteFile(path, text),), (f"{model.name} had no entry in YAML before",)
     path, address = model.address
     described = model.properties.get("description") not in (None, "")
     note = AppendWords if described else _set_note
@@ -114,7 +113,7 @@ def _disable(model: Model, _: date) -> tuple[tuple[Step, ...], tuple[str, ...]]:
         raise ProposalError(f"{model.path} sets `enabled` itself, which wins over YAML: remove it there first")
     if model.address is None:
         path = _free_properties(model)
-        text = f"version: 2\n\nmodels:\n  - name: {model.name}\n    config:\n      enabled: false\n"
+        text = _HEAD.format(scalar_text(model.name)) + "    config:\n      enabled: false\n"
         return (WriteFile(path, text),), ()
     path, address = model.address
     return (SetValue(path, (*address, "config", "enabled"), value=False),), ()

@@ -214,9 +214,10 @@ class Plan:
         return f"hourglass/{self.kind}-{_sha256(self.subject)[:12]}"
 
     def lines(self) -> tuple[str, ...]:
-        """Return the plan for people, a line per step."""
+        """Return the plan for people, a line per step, without control characters."""
         head = f"{self.kind} {self.name} ({self.subject}): {self.reason}"
-        return (head, *(f"  {step}" for step in self.steps), *(f"  note: {note}" for note in self.notes))
+        rows = (head, *(f"  {step}" for step in self.steps), *(f"  note: {note}" for note in self.notes))
+        return tuple("".join(char if char.isprintable() else "?" for char in row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

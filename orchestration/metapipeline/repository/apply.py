@@ -116,11 +116,17 @@ class _Publication:
             kind = pull.branch.removeprefix(OUR_BRANCHES).partition("-")[0]
             if pull.branch in wanted or kind not in self.proposal.answered or not marked(pull.body):
                 continue
-            remote = self.clone.remote_branch(pull.branch)
-            if remote is not None and remote.ours:
-                reason = "its finding does not hold any more"
-                self.host.close(pull, withdrawn(pull.body, reason))
-                yield Outcome(None, State.WITHDRAWN, reason, pull.url)
+            try:
+                yield from self._withdrawn(pull)
+            except MetapipelineError as exc:
+                yield Outcome(None, State.REFUSED, str(exc), pull.url)
+
+    def _withdrawn(self, pull: PullRequest) -> Iterator[Outcome]:
+        remote = self.clone.remote_branch(pull.branch)
+        if remote is not None and remote.ours:
+            reason = "its finding does not hold any more"
+            self.host.close(pull, withdrawn(pull.body, reason))
+            yield Outcome(None, State.WITHDRAWN, reason, pull.url)
 
     def outcome(self, plan: Plan) -> Outcome:
         try:

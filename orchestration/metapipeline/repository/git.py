@@ -27,7 +27,6 @@ _CONFIG = {
     "http.lowSpeedTime": "60",
     "protocol.allow": "never",
     "submodule.recurse": "false",
-    "transfer.fsckObjects": "true",
 }
 _ERROR_CHARACTERS_MAX = 400
 
