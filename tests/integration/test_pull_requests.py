@@ -19,6 +19,7 @@ from infra.local.git_host.hosted import HostedPullRequest, git
 from infra.local.git_host.server import GitHost, git_host
 from orchestration.metapipeline.errors import RepositoryError
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.proposals.proposal import Inputs
 from orchestration.metapipeline.proposals.steps import PlanKind
 from orchestration.metapipeline.repository.apply import Outcome, State, apply
@@ -37,6 +38,7 @@ from tests.fakes.dbt_parser import PROJECT, FakeDbtParser
 TOKEN = "canary-of-the-git-host"
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MODELS = "models:\n- name: base\n- name: gone   # old\n  description: was read once\n- name: idle\n"
+EXPOSURES = "main:models/hourglass_exposures.yml"
 FILES = {
     "dbt_project.yml": PROJECT,
     "models/m.yml": MODELS,
@@ -221,7 +223,8 @@ def test_a_lost_answer_opens_no_second_pull_request(repository: Repository, stat
 
     assert [(PlanKind.DEPRECATE, State.OPENED)] == repository.run("gone")
     assert 1 == len(repository.pulls)
-    assert repository.waits
+    posts = [path for method, path in repository.host.requests if method == "POST"]
+    assert len(posts) == (3 if moment is Moment.BEFORE else 1)
 
 
 @pytest.mark.parametrize(
@@ -445,3 +448,16 @@ def test_a_use_in_the_grace_time_opens_the_way_back(repository: Repository) -> N
     assert [(PlanKind.REVERT, State.OPENED)] == repository.run("gone", now=at + timedelta(days=1), uses=(use,))
     hosted.merge(2)
     assert MODELS == repository.git("show", "main:models/m.yml")
+
+
+def test_exposures_come_by_pull_request(repository: Repository) -> None:
+    """No difference is no pull request; a tool that was read in part changes nothing."""
+    report = Node("report.mode.acme.1", NodeKind.REPORT, "Sales")
+    model = Node("model.shop.base", NodeKind.MODEL)
+    graph = PlatformGraph((model, report), ((model.id, report.id),))
+
+    assert [(PlanKind.EXPOSURES, State.OPENED)] == repository.run(graph=graph)
+    repository.host.hosted.merge(1)
+    assert [] == repository.run(graph=graph)
+    assert [] == repository.run(graph=None)
+    assert ["exposures:"] == [row for row in repository.git("show", EXPOSURES).splitlines() if row == "exposures:"]

@@ -45,8 +45,6 @@ class Api:
             ("POST", r"/repos/([^/]+/[^/]+)/pulls", self._open),
             ("GET", r"/repos/([^/]+/[^/]+)/pulls/(\d+)", self._get),
             ("PATCH", r"/repos/([^/]+/[^/]+)/pulls/(\d+)", self._edit),
-            ("GET", r"/repos/([^/]+/[^/]+)/branches/(.+)", self._branch),
-            ("GET", r"/user", self._user),
         )
         with self._hosted.lock:
             for method, pattern, route in routes:
@@ -96,13 +94,6 @@ class Api:
             setattr(pull, key, request.data.get(key, getattr(pull, key)))
         self._hosted.save()
         return 200, self._pull(repository, pull)
-
-    def _branch(self, _: ApiRequest, name: str, branch: str) -> Answer:
-        commit = self._hosted.commit_of(self._hosted.repository(name=name), branch)
-        return 200, {"name": branch, "commit": {"sha": commit}, "protected": False}
-
-    def _user(self, request: ApiRequest) -> Answer:
-        return 200, {"login": request.login, "id": 1}
 
     def _repository(self, repository: HostedRepository) -> dict[str, Any]:
         owner, name = repository.name.split("/")
