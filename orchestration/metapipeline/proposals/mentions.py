@@ -24,6 +24,7 @@ _JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _HASH_COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 _SOURCE_CALL = re.compile(r"\bsource\s*\([^)]*\)")
+_REF_CALL = re.compile(r"\bref\s*\(([^()]*)\)")
 _STRING = re.compile(r"""'[^'\n]*'|"[^"\n]*\"""")
 _NO_MODELS = {
     "alias", "column_name", "database", "field", "group", "identifier", "label", "loaded_at_field", "name", "schema",
@@ -85,6 +86,42 @@ def version_mentions(files: Mapping[str, str], name: str, version: str) -> tuple
     return tuple(sorted(found | set(mentions(files, f"{name}_v{version}"))))
 
 
+def relation_mentions(files: Mapping[str, str], alias: str) -> tuple[Mention, ...]:
+    """Find the SQL that reads a relation without `ref`, by the alias of its model."""
+    search, needle = _Search(alias, ()), alias.lower()
+    return tuple(
+        sorted(
+            {
+                found
+                for path, text in files.items()
+                if path.endswith(".sql") and needle in text.lower()
+                for found in search.reads(path, text)
+            }
+        )
+    )
+
+
+def built_refs(files: Mapping[str, str], name: str) -> tuple[Mention, ...]:
+    """Find calls of `ref` that build a name when dbt runs: a use where the parts in quotes fit the name.
+
+    Args:
+        files: of the macros; in a model dbt builds the name while it parses, and knows the reader.
+        name: of the model.
+    """
+    search = _Search(name, ())
+    found = set()
+    for path, text in files.items():
+        for code in _JINJA.finditer(_JINJA_COMMENT.sub(_blank, text)):
+            for call in _REF_CALL.finditer(code[0]):
+                built = call[1].rpartition(",")[2]
+                parts = [re.escape(part[1:-1]) for part in _STRING.findall(built)]
+                if _STRING.sub("", built).strip() and "=" not in built:
+                    fits = bool(parts) and re.fullmatch(f".*{'.*'.join(parts)}.*", name)
+                    kind = MentionKind.USE if fits else MentionKind.COMMENT
+                    found.add(search.mention(path, text, code.start() + call.start(), kind))
+    return tuple(sorted(mention for mention in found if mention.kind is MentionKind.USE or "~" not in mention.excerpt))
+
+
 def excerpt_of(line: str) -> str:
     """Return the beginning of a line without its indentation."""
     return " ".join(line.split())[:EXCERPT_CHARACTERS_MAX]
@@ -140,7 +177,12 @@ class _Search:
                 yield self.mention(path, text, code.start() + index, MentionKind.USE)
         body = _JINJA.sub(_placeholder, body)
         for comment in _SQL_COMMENT.finditer(body):
-            yield from self._words(path, body, comment.span(), MentionKind.COMMENT)
+            for word in self.word.finditer(body, *comment.span()):
+                yield self.mention(path, text, word.start(), MentionKind.COMMENT)
+        yield from self.reads(path, text)
+
+    def reads(self, path: str, text: str) -> Iterator[Mention]:
+        body = _JINJA.sub(_placeholder, _JINJA_COMMENT.sub(_blank, text))
         for index in self._relations(_SQL_COMMENT.sub(_blank, body)):
             yield self.mention(path, text, index, MentionKind.USE)
 

@@ -10,7 +10,15 @@ from typing import Any
 
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.proposals.lineage import blast_radius, is_kept, readers_of
-from orchestration.metapipeline.proposals.mentions import Mention, MentionKind, excerpt_of, mentions, version_mentions
+from orchestration.metapipeline.proposals.mentions import (
+    Mention,
+    MentionKind,
+    built_refs,
+    excerpt_of,
+    mentions,
+    relation_mentions,
+    version_mentions,
+)
 from orchestration.metapipeline.proposals.model import Model
 from orchestration.metapipeline.proposals.project import DbtProject
 from orchestration.metapipeline.proposals.steps import (
@@ -200,9 +208,14 @@ def _require_unmentioned(model: Model) -> tuple[str, ...]:
         found = version_mentions(left, model.name, model.version)
     else:
         found = mentions(left, model.name, model.project.folders())
+    macros = {
+        path: left[path] for path in model.project.under(model.project.folders("macro-paths"), ".sql") if path in left
+    }
+    alias = str(model.node.get("alias") or model.name)
+    found += built_refs(macros, model.name) + (relation_mentions(left, alias) if alias != model.name else ())
     if uses := [mention for mention in found if mention.kind is MentionKind.USE]:
         raise ProposalError(f"{model.name} is named at {_places(model, uses)}: change these places first")
-    return (f"comments and texts that name it are left: {_places(model, found)}",) if found else ()
+    return (f"comments, texts and calls that may name it are left: {_places(model, found)}",) if found else ()
 
 
 def _places(model: Model, found: list[Mention] | tuple[Mention, ...]) -> str:

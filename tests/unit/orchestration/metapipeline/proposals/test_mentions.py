@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.metapipeline.proposals.mentions import MentionKind, mentions, version_mentions
+from orchestration.metapipeline.proposals.mentions import (
+    MentionKind,
+    built_refs,
+    mentions,
+    relation_mentions,
+    version_mentions,
+)
 
 FOLDERS = ("models", "macros", "tests", "analyses", "snapshots", "seeds")
 
@@ -119,3 +125,29 @@ def test_a_version_is_named_by_its_number() -> None:
     }
 
     assert ["a.sql", "d.sql"] == [found.path for found in version_mentions(files, "shared", "1")]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("{{ ref('stg_' ~ entity) }}", [MentionKind.USE]),
+        ("{{ ref('shop', 'stg_' ~ entity) }}", [MentionKind.USE]),
+        ("{% set x = ref(prefix ~ '_gone') %}", [MentionKind.USE]),
+        ("{{ ref('dim_' ~ entity) }}", []),
+        ("{{ ref(model_name) }}", [MentionKind.COMMENT]),
+        ("{{ ref('dim_orders') }} {{ ref('shop', 'dim_orders') }} {{ ref('dim_orders', v=2) }}", []),
+    ],
+)
+def test_names_that_are_built_when_dbt_runs(code: str, expected: list[MentionKind]) -> None:
+    """A part in quotes that fits is a use; a name that is only a variable is for the reviewer."""
+    assert expected == [found.kind for found in built_refs({"macros/m.sql": code}, "stg_gone")]
+
+
+def test_a_relation_is_read_by_its_alias() -> None:
+    files = {
+        "models/a.sql": "select * from prod.old_orders",
+        "models/b.sql": "with old_orders as (select 1) select * from old_orders",
+        "models/c.sql": "select 1 -- from prod.old_orders",
+    }
+
+    assert ["models/a.sql"] == [found.path for found in relation_mentions(files, "old_orders")]

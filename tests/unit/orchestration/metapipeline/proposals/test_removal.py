@@ -162,7 +162,7 @@ def test_enabled_in_sql_wins_over_yaml() -> None:
 def test_comments_that_name_the_model_are_notes() -> None:
     plan = plan_of(PlanKind.REMOVE, {"models/kept.sql": "select 1 -- like stg_gone"})
 
-    assert plan.notes[-1] == "comments and texts that name it are left: models/kept.sql:1"
+    assert plan.notes[-1] == "comments, texts and calls that may name it are left: models/kept.sql:1"
 
 
 VERSIONS = {
