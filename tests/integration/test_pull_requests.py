@@ -317,16 +317,20 @@ def test_a_repository_that_is_not_the_one_on_the_list(repository: Repository, ch
 
 
 def test_a_rename_right_before_the_push_stops_it(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit = Clone.commit
+    """The old name may belong to another repository by then."""
+    commit, hosted = Clone.commit, repository.host.hosted
 
     def renamed(*arguments: Any) -> str:
-        repository.host.hosted.repositories[0].name = "acme/other"
+        hosted.repositories[0].name = "acme/other"
+        hosted.add_repository(8, "acme/shop", hosted.folder.parent / "source")
         return commit(*arguments)
 
     monkeypatch.setattr(Clone, "commit", renamed)
 
     assert [(PlanKind.DEPRECATE, State.REFUSED)] == repository.run("gone")
-    assert [] == repository.branches()
+    assert ["refs/heads/main"] * 2 == [
+        git(hosted.bare(hosted.repository(number)), "for-each-ref", "--format=%(refname)").strip() for number in (7, 8)
+    ]
 
 
 def test_the_address_of_the_clone_is_on_the_list(repository: Repository) -> None:

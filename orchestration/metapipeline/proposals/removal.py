@@ -108,12 +108,8 @@ def _deprecate(model: Model, until: date) -> tuple[tuple[Step, ...], tuple[str, 
         return (WriteFile(path, text),), (f"{model.name} had no entry in YAML before",)
     path, address = model.address
     described = model.properties.get("description") not in (None, "")
-    note = AppendWords if described else _set_note
+    note = AppendWords if described else SetValue
     return (SetValue(path, (*address, "deprecation_date"), until), note(path, (*address, "description"), NOTE)), ()
-
-
-def _set_note(path: str, address: Any, words: str) -> SetValue:
-    return SetValue(path, address, words)
 
 
 def _disable(model: Model, _: date) -> tuple[tuple[Step, ...], tuple[str, ...]]:
