@@ -1,0 +1,1 @@
+"""Changes of dbt projects, planned as small steps before anything is written."""

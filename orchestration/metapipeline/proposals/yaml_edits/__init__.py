@@ -1,0 +1,1 @@
+"""Edits of YAML texts that leave every other line as it was."""

@@ -1,0 +1,1 @@
+"""Git repositories and their host: clone, branch, commit, push, pull request."""
