@@ -72,7 +72,7 @@ def _nodes(nodes: Sequence[Node]) -> dict[str, Any]:
 
 def _names_itself(node: Node) -> bool:
     """Whether the name is the last part of the id, so that the page can derive it."""
-    return bool(node.name) and node.id.rpartition(".")[2] == node.name
+    return node.id.rpartition(".")[2] == node.name
 
 
 def _shared_prefixes(ids: Sequence[str]) -> list[str | int]:
@@ -92,7 +92,7 @@ def _edges(graph: PlatformGraph, positions: Mapping[str, int]) -> dict[str, list
     counts: list[int] = []
     steps: list[int] = []
     for node in graph.nodes:
-        readers = sorted(positions[reader] for reader in graph.readers.get(node.id, ()))
+        readers = [positions[reader] for reader in graph.readers.get(node.id, ())]
         counts.append(len(readers))
         steps += [following - former for former, following in pairwise([0, *readers])]
     return {"reader_counts": counts, "reader_steps": steps}

@@ -2,7 +2,7 @@
 // The panel: one node with its surroundings, or a path between two nodes.
 
 const HOPS_MAX = 6;
-const NODES_DRAWN_MAX = 150;
+const NODES_DRAWN_MAX = 149; // beside the node itself
 const NODES_DRAWN_CALM = 36;
 const NEIGHBOURS = 40;
 const SUGGESTIONS = 20;
@@ -126,8 +126,9 @@ function endField(name, label) {
   const suggestions = element("datalist", { id: `${name}-ids` });
   const input = element("input", { id: `${name}-id`, type: "text", list: `${name}-ids`, autocomplete: "off", spellcheck: "false", placeholder: "id or part of a name" });
   input.value = state[name];
-  input.addEventListener("input", () => {
-    if (graph.positions.has(input.value)) navigate({ [name]: input.value });
+  input.addEventListener("input", (event) => {
+    const chosen = !event.inputType || event.inputType === "insertReplacementText";
+    if (chosen && graph.positions.has(input.value)) navigate({ [name]: input.value });
     else suggestions.replaceChildren(...searched(input.value).slice(0, SUGGESTIONS).map((at) => element("option", { value: graph.ids[at] }, visible(graph.names[at]))));
   });
   input.addEventListener("change", () => {
@@ -144,18 +145,27 @@ function pathAnswer() {
   if (ends.includes("")) return [empty("Choose two nodes. The path follows the data, from what is read to what reads it.")];
   const [from, to] = ends.map((id) => graph.positions.get(id));
   const path = shortestPath(graph, from, to);
-  if (path) return [drawnPath(path), otherTopics(from, to)];
+  if (path) return [chain(path), between(from, to, path.length), otherTopics(from, to)];
   const back = shortestPath(graph, to, from) ? go({ from: state.to, to: state.from }, {}, "A path leads the other way.") : "No path leads the other way either.";
   return [element("p", { class: "empty" }, "No path leads from the first node to the second. ", back)];
 }
 
-function drawnPath(path) {
-  const layers = new Map(path.map((at, layer) => [at, layer]));
-  const steps = path.slice(1).map((at, step) => [path[step], at]);
-  const list = element("ol", {}, path.map((at) => element("li", {}, nodeLink(graph.ids[at]), " ", element("span", { class: "quiet" }, words(graph.kinds[at])), " ", pills(at))));
-  return element("div", { class: "surroundings" },
-    element("p", { class: "caption" }, element("span", {}, `A shortest path: ${counted(steps.length, "step")}`)),
-    drawing(graph, layers, steps, null, "Path"), list);
+function chain(path) {
+  const steps = path.map((at) => element("li", { class: family(graph.kinds[at]) },
+    element("div", {}, nodeLink(graph.ids[at]), " ", pills(at)), element("div", { class: "quiet id" }, foreign(graph.ids[at]))));
+  return element("div", {}, element("p", { class: "caption" }, `A shortest path: ${counted(path.length - 1, "step")}`), element("ol", { class: "chain" }, steps));
+}
+
+// Everything on any path between two nodes; nothing when that is the shortest path itself.
+function between(from, to, known) {
+  const above = reached(graph.reads, to);
+  const nodes = [...reached(graph.readers, from).keys()].filter((at) => above.has(at) || at === to);
+  if (nodes.length + 1 <= known) return "";
+  const caption = `${whole(nodes.length + 1)} nodes lie on a path between them`;
+  if (nodes.length > NODES_DRAWN_MAX) return element("p", { class: "quiet" }, `${caption}, too many to draw.`);
+  const edges = edgesWithin(graph, [from, ...nodes]);
+  return element("div", { class: "surroundings" }, element("p", { class: "caption" }, caption),
+    drawing(graph, layersAround(from, [], nodes, edges), edges, from, "All paths between the two nodes"));
 }
 
 function otherTopics(from, to) {
@@ -163,5 +173,5 @@ function otherTopics(from, to) {
   if (!others.length) return "";
   const list = element("ul");
   return element("section", {}, element("h3", {}, "From other topics"),
-    paged(list, others, (at) => element("li", {}, go({ from: graph.ids[at] }, { class: "name" }, foreign(graph.names[at]))), NEIGHBOURS));
+    paged(list, others, (at) => element("li", {}, go({ from: graph.ids[at] }, { class: "name" }, foreign(graph.ids[at]))), NEIGHBOURS));
 }

@@ -1,6 +1,7 @@
 "use strict";
 // Text from the world enters the document here and only as text nodes or as attribute values.
 
+const LONG_WORD = /\S{24,}/g;
 const SVG = "http://www.w3.org/2000/svg";
 
 function element(tag, attributes = {}, ...children) {
@@ -20,9 +21,10 @@ function filled(made, attributes, children) {
   return made;
 }
 
-// Text that somebody else wrote: isolated from the direction of its surroundings.
-function foreign(text, className) {
-  return element("bdi", { class: className }, visible(text));
+// Text that somebody else wrote: isolated from the direction of its surroundings; long names may break after their parts.
+function foreign(text) {
+  const parts = visible(text).replace(LONG_WORD, (word) => word.replace(/[_./]/g, "$&\u200b")).split("\u200b");
+  return element("bdi", {}, parts.flatMap((part, at) => at ? [document.createElement("wbr"), part] : [part]));
 }
 
 // A link inside the page. `change` is what it changes in the state; the address is renewed when the link is used.

@@ -16,10 +16,19 @@ function family(kind) {
 
 // The middle of a long name carries the least.
 function shortened(text, max) {
-  const characters = [...visible(text)];
-  if (characters.length <= max) return characters.join("");
-  const tail = Math.floor(max / 2) - 1;
-  return `${characters.slice(0, max - tail - 1).join("")}\u2026${characters.slice(-tail).join("")}`;
+  const head = [...visible(text)];
+  const tail = head.splice(Math.ceil(head.length / 2));
+  if (breadth(head) + breadth(tail) <= max) return [...head, ...tail].join("");
+  while (breadth(head) + breadth(tail) >= max) {
+    if (breadth(head) < breadth(tail)) tail.shift();
+    else head.pop();
+  }
+  return `${head.join("")}\u2026${tail.join("")}`;
+}
+
+// About how many usual letters the characters are wide.
+function breadth(characters) {
+  return characters.reduce((sum, character) => sum + (/[\u1100-\ud7ff\uf900-\u{1faff}]/u.test(character) ? 2 : /[A-Z@%]/.test(character) ? 1.2 : 1), 0);
 }
 
 function drawing(graph, layers, edges, centre, label) {
@@ -30,8 +39,21 @@ function drawing(graph, layers, edges, centre, label) {
   });
   svg.append(...lines.map((chain) => line(chain, centre)), ...boxes.map((box) => boxOf(graph, box, centre, layers)));
   const frame = element("div", { class: "drawing", tabindex: 0, role: "region", "aria-label": label }, svg);
-  requestAnimationFrame(() => reveal(frame, boxes.find((box) => box.node === centre)));
-  return frame;
+  const centred = () => reveal(frame, boxes.find((box) => box.node === centre));
+  requestAnimationFrame(centred);
+  return [frame, fitting(frame, centred)];
+}
+
+// A drawing that is larger than its frame is scrolled, or seen as a whole.
+function fitting(frame, centred) {
+  const button = element("button", { type: "button", class: "fit" }, "See the whole drawing");
+  button.addEventListener("click", () => {
+    const fits = frame.classList.toggle("whole");
+    button.textContent = fits ? "Back to the readable size" : "See the whole drawing";
+    if (!fits) centred();
+  });
+  requestAnimationFrame(() => { button.hidden = frame.scrollWidth <= frame.clientWidth && frame.scrollHeight <= frame.clientHeight; });
+  return button;
 }
 
 function reveal(frame, box) {

@@ -53,7 +53,7 @@ function findingSection(kind, found) {
 
 function findingTable(found) {
   const names = [...new Set(found.flatMap((one) => Object.keys(one.numbers)))];
-  const holder = element("div");
+  const holder = element("div", { class: "scroll" });
   let order = { name: null, down: true };
   const build = () => {
     const sort = (name) => {
@@ -100,13 +100,13 @@ function findingRow(one, names) {
 }
 
 function kept(one) {
-  return one.removable ? null : element("div", { class: "quiet" }, "removal is not proposed: of a package, another project, or public");
+  return one.removable ? null : element("div", { class: "quiet" }, "not proposed for removal: it is of a package or of another project, or public");
 }
 
 function numberCell(name, numbers) {
   const value = numbers[name];
   const unknown = value === null || value === undefined;
-  return element("td", { class: `number${unknown ? " quiet" : ""}`, "data-label": heading(name), title: unknown ? null : visible(value) }, number(name, value));
+  return element("td", { class: `number${unknown ? " quiet" : ""}${typeof value === "string" ? " text" : ""}`, "data-label": heading(name), title: unknown ? null : visible(value) }, number(name, value));
 }
 
 function evidence(one) {
@@ -130,7 +130,7 @@ function nodesView(found) {
 function nodeRow(at) {
   return element("tr", { "data-row": visible(graph.ids[at]) },
     element("th", { scope: "row" }, nodeLink(graph.ids[at]), " ", pills(at), element("div", { class: "quiet id" }, foreign(graph.ids[at]))),
-    element("td", { "data-label": "kind" }, words(graph.kinds[at])),
+    element("td", { "data-label": "kind", class: "kind" }, words(graph.kinds[at])),
     element("td", { "data-label": "project" }, foreign(graph.projects[at])),
     element("td", { "data-label": "owner" }, people(graph.owners[at])),
     element("td", { class: "number", "data-label": "reads" }, whole(degree(graph.reads, at))),

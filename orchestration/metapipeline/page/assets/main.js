@@ -6,6 +6,8 @@ const FILTERS = ["q", "kind", "project", "owner", "mark"];
 const NONE = "!";
 const VIEWS = ["findings", "nodes", "gaps"];
 
+const NARROW = matchMedia("(max-width: 60rem)"); // there the panel covers the list
+
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const graph = readGraph(data);
@@ -44,6 +46,11 @@ function address(change) {
   if ("node" in change && !("hops" in change) && change.node !== state.node) next.hops = "";
   const given = FIELDS.filter((name) => next[name] && !(name === "view" && next[name] === VIEWS[0])).map((name) => [name, next[name]]);
   return `#${new URLSearchParams(given)}`;
+}
+
+// On a narrow screen a change of the list closes the panel that covers it.
+function listed(change) {
+  return NARROW.matches && !("panel" in change) ? { ...change, node: "", panel: "" } : change;
 }
 
 function navigate(change, replace = false) {
@@ -144,8 +151,9 @@ function render() {
   state = readState();
   syncFilters();
   whenChanged("list", ["view", "finding", ...FILTERS], renderList);
-  if (whenChanged("panel", ["node", "hops", "panel", "from", "to"], renderPanel)) focusPanel();
+  const moved = whenChanged("panel", ["node", "hops", "panel", "from", "to"], renderPanel);
   markCurrent();
+  if (moved) focusPanel();
 }
 
 function renderList() {
@@ -180,20 +188,29 @@ function focusPanel() {
   const started = drawnParts.started;
   drawnParts.started = true;
   const typing = document.activeElement?.closest?.("form");
-  if (!started || byId("panel").hidden || typing) return;
-  byId("panel").querySelector("h2")?.focus({ preventScroll: true });
-  if (matchMedia("(max-width: 60rem)").matches) scrollTo(0, 0);
+  if (!started || typing) return;
+  if (byId("panel").hidden) {
+    (document.querySelector(".left a") ?? byId("list")).focus({ preventScroll: !NARROW.matches });
+    return;
+  }
+  const open = state.panel === "path" && !state.node ? ["from", "to"].find((end) => !state[end]) : undefined;
+  (open ? byId(`${open}-id`) : byId("panel").querySelector("h2"))?.focus({ preventScroll: true });
+  if (NARROW.matches) scrollTo(0, 0);
 }
 
 function markCurrent() {
-  for (const row of document.querySelectorAll("[data-row]")) row.classList.toggle("current", state.node !== "" && row.dataset.row === visible(state.node));
+  for (const row of document.querySelectorAll("[data-row]")) {
+    const current = state.node !== "" && row.dataset.row === visible(state.node);
+    row.classList.toggle("left", state.node === "" && row.classList.contains("current"));
+    row.classList.toggle("current", current);
+  }
 }
 
 // Events
 
 function renewAddress(event) {
   const link = event.target.closest?.("a");
-  if (link?.change) link.setAttribute("href", address(link.change));
+  if (link?.change) link.setAttribute("href", address(link.closest("header") ? listed(link.change) : link.change));
 }
 
 function listen() {
@@ -204,11 +221,11 @@ function listen() {
   document.addEventListener("keydown", shortcut);
   document.addEventListener("submit", (event) => event.preventDefault());
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("list").focus(); });
-  byId("q").addEventListener("input", () => navigate({ q: byId("q").value, view: "nodes" }, true));
+  byId("q").addEventListener("input", () => navigate(listed({ q: byId("q").value, view: "nodes" }), true));
   byId("q").addEventListener("keydown", (event) => {
     if (event.key === "Enter") byId("list").querySelector("a.name")?.click();
   });
-  for (const name of FILTERS.slice(1)) byId(name).addEventListener("change", () => navigate({ [name]: byId(name).value }));
+  for (const name of FILTERS.slice(1)) byId(name).addEventListener("change", () => navigate(listed({ [name]: byId(name).value })));
 }
 
 function shortcut(event) {
@@ -223,6 +240,7 @@ function shortcut(event) {
   }
 }
 
+document.title = byId("title").textContent = visible(data.title);
 byId("facts").textContent = `${counted(graph.size, "node")}, ${counted(graph.edges, "edge")}, ${counted(gaps.length, "gap")} \u00b7 generated ${data.generated_at}`;
 fillFilters();
 listen();

@@ -21,7 +21,7 @@ GRAPH = PlatformGraph(
             "model.shop.orders", NodeKind.MODEL, "orders", "shop", RelationName(("DB", "S", "ORDERS")), ("ana", "ben")
         ),
         Node("model.shop.orders\U0001f600", NodeKind.MODEL, "", "shop"),
-        Node("model.shop.orders\U0001f601.v2", NodeKind.MODEL, "orders", "shop", owners=("ben",)),
+        Node("model.shop.orders\U0001f600.v2", NodeKind.MODEL, "orders", "shop", owners=("ben",)),
         Node("report.mode.acme.1", NodeKind.REPORT, "Revenue", "acme"),
     ),
     edges=(

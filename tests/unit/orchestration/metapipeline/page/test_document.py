@@ -155,12 +155,23 @@ def test_inline_json_has_no_character_that_html_or_a_script_reads() -> None:
 
 
 def test_a_page_replaces_the_former_one_at_once(tmp_path: Path) -> None:
-    """A write that fails leaves the former page and no other file."""
+    """Who reads the former page reads it to its end; a write that fails leaves it, and no other file."""
     path = tmp_path / "pages" / "graph.html"
     write_page(path, "former")
     with pytest.raises(UnicodeEncodeError):
         write_page(path, "é")
     assert "former" == path.read_text()
-    write_page(path, "new")
+    with path.open() as reader:
+        write_page(path, "new")
+        assert "former" == reader.read()
     assert "new" == path.read_text()
     assert [path] == list(path.parent.iterdir())
+
+
+def test_a_page_that_cannot_take_its_place_leaves_no_file(tmp_path: Path) -> None:
+    """A folder stands where the page belongs."""
+    path = tmp_path / "graph.html"
+    path.mkdir()
+    with pytest.raises(OSError, match=r"graph\.html"):
+        write_page(path, "page")
+    assert [path] == list(tmp_path.iterdir())
