@@ -28,6 +28,8 @@ _INTEGER_MAX = 2**53 - 1
 def page_data(graph: PlatformGraph, findings: Iterable[Found | Withheld]) -> dict[str, Any]:
     """Return what the page shows, except for its title.
 
+    Facts are sorted by name; the numbers of a finding keep their order, which is that of the columns.
+
     Raises:
         GraphError: a fact of a node, or a number of a finding, is no JSON value.
     """
@@ -109,7 +111,7 @@ def _finding(finding: Finding) -> list[Any]:
         finding.name,
         finding.reason,
         list(finding.evidence),
-        _plain_mapping(finding.numbers, finding.subject),
+        {name: _plain(value, f"{name} of {finding.subject}") for name, value in finding.numbers.items()},
         list(finding.owners),
         int(finding.removable),
     ]

@@ -13,7 +13,16 @@ function nodePanel(at) {
     panelHead(graph.names[at], words(graph.kinds[at]), { node: "" }),
     element("p", { class: "id" }, foreign(id), ofReport(id)),
     findingsOf(at).map(panelFinding),
-    gapsOf(at).map((gap) => element("div", { class: "note" }, pill("gap", words(gap.kind)), " reads ", element("code", {}, foreign(gap.read)), element("p", {}, foreign(gap.reason)))),
+    gapsOf(at).map((gap) =>
+      element(
+        "div",
+        { class: "note" },
+        pill("gap", words(gap.kind)),
+        " reads ",
+        element("code", {}, foreign(gap.read)),
+        element("p", {}, foreign(gap.reason)),
+      ),
+    ),
     surroundings(at),
     actions(at, id),
     element("div", { class: "sides" }, side(graph.reads, at, "Reads"), side(graph.readers, at, "Read by")),
@@ -22,15 +31,28 @@ function nodePanel(at) {
 }
 
 function panelHead(title, kind, closing) {
-  return element("div", { class: "head" },
+  return element(
+    "div",
+    { class: "head" },
     element("h2", { tabindex: -1 }, foreign(title), " ", element("span", { class: "quiet" }, kind)),
-    go(closing, { class: "close", "aria-label": "Close" }, "\u00d7"));
+    go(closing, { class: "close", "aria-label": "Close" }, "\u00d7"),
+  );
 }
 
 function panelFinding(one) {
-  const numbers = Object.keys(one.numbers).map((name) => element("span", {}, `${heading(name)} `, element("b", {}, number(name, one.numbers[name]))));
-  return element("div", { class: `note note-${one.kind}` }, pill(one.kind, findingMark(one.kind)), " ", foreign(one.reason),
-    numbers.length ? element("p", { class: "numbers" }, numbers) : null, kept(one), evidence(one));
+  const numbers = Object.keys(one.numbers).map((name) =>
+    element("span", {}, `${heading(name)} `, element("b", {}, number(name, one.numbers[name]))),
+  );
+  return element(
+    "div",
+    { class: `note note-${one.kind}` },
+    pill(one.kind, findingMark(one.kind)),
+    " ",
+    foreign(one.reason),
+    numbers.length ? element("p", { class: "numbers" }, numbers) : null,
+    kept(one),
+    evidence(one),
+  );
 }
 
 // The drawn neighbourhood
@@ -42,15 +64,32 @@ function surroundings(at) {
   if (nodes.length === 1) return element("p", { class: "quiet" }, "It reads nothing, and nothing reads it.");
   const edges = edgesWithin(graph, nodes);
   const layers = layersAround(at, around.above, around.below, edges);
-  const cut = around.all > nodes.length ? `${whole(nodes.length)} of ${whole(around.all)} nodes drawn` : counted(nodes.length, "node");
-  return element("div", { class: "surroundings" },
-    element("p", { class: "caption" }, element("span", {}, "Within ", hopLinks(hops), " hops"), element("span", { class: "quiet" }, `${cut}; data flows from left to right`)),
-    drawing(graph, layers, edges, at, `Neighbourhood of ${visible(graph.names[at])}`));
+  const cut =
+    around.all > nodes.length
+      ? `${whole(nodes.length)} of ${whole(around.all)} nodes drawn`
+      : counted(nodes.length, "node");
+  return element(
+    "div",
+    { class: "surroundings" },
+    element(
+      "p",
+      { class: "caption" },
+      element("span", {}, "Within ", hopLinks(hops), " hops"),
+      element("span", { class: "quiet" }, `${cut}; data flows from left to right`),
+    ),
+    drawing(graph, layers, edges, at, `Neighbourhood of ${visible(graph.names[at])}`),
+  );
 }
 
 function hopLinks(hops) {
-  return Array.from({ length: HOPS_MAX }, (_, at) => [at ? " " : "",
-    go({ hops: String(at + 1) }, { class: "hop", "aria-label": counted(at + 1, "hop"), "aria-current": at + 1 === hops ? "true" : null }, String(at + 1))]);
+  return Array.from({ length: HOPS_MAX }, (_, at) => [
+    at ? " " : "",
+    go(
+      { hops: String(at + 1) },
+      { class: "hop", "aria-label": counted(at + 1, "hop"), "aria-current": at + 1 === hops ? "true" : null },
+      String(at + 1),
+    ),
+  ]);
 }
 
 // As far as the drawing stays small.
@@ -65,9 +104,29 @@ function side(neighbours, at, title) {
   const direct = [...around(neighbours, at)];
   const all = reached(neighbours, at);
   const list = element("ul");
-  const total = all.size > direct.length ? `, ${whole(all.size)} with everything beyond${reportsIn(neighbours, all)}` : "";
-  return element("section", {}, element("h3", {}, title, " ", element("span", { class: "quiet" }, `${whole(direct.length)} directly${total}`)),
-    paged(list, direct, (other) => element("li", {}, nodeLink(graph.ids[other]), ofReport(graph.ids[other]), " ", element("span", { class: "quiet" }, words(graph.kinds[other])), " ", pills(other)), NEIGHBOURS));
+  const total =
+    all.size > direct.length ? `, ${whole(all.size)} with everything beyond${reportsIn(neighbours, all)}` : "";
+  return element(
+    "section",
+    {},
+    element("h3", {}, title, " ", element("span", { class: "quiet" }, `${whole(direct.length)} directly${total}`)),
+    paged(
+      list,
+      direct,
+      (other) =>
+        element(
+          "li",
+          {},
+          nodeLink(graph.ids[other]),
+          ofReport(graph.ids[other]),
+          " ",
+          element("span", { class: "quiet" }, words(graph.kinds[other])),
+          " ",
+          pills(other),
+        ),
+      NEIGHBOURS,
+    ),
+  );
 }
 
 function reportsIn(neighbours, all) {
@@ -77,10 +136,24 @@ function reportsIn(neighbours, all) {
 
 function actions(at, id) {
   const topics = topicsAbove(graph, at);
-  const fromTopic = topics.length ? go({ node: "", panel: "path", from: graph.ids[topics[0]], to: id }, { class: "action" }, "Path from topic") : null;
-  return element("p", { class: "actions" }, fromTopic,
-    go({ node: "", panel: "path", from: id, to: state.to === id ? "" : state.to }, { class: "action" }, "Path from here"),
-    go({ node: "", panel: "path", to: id, from: state.from === id ? "" : state.from }, { class: "action" }, "Path to here"));
+  const fromTopic = topics.length
+    ? go({ node: "", panel: "path", from: graph.ids[topics[0]], to: id }, { class: "action" }, "Path from topic")
+    : null;
+  return element(
+    "p",
+    { class: "actions" },
+    fromTopic,
+    go(
+      { node: "", panel: "path", from: id, to: state.to === id ? "" : state.to },
+      { class: "action" },
+      "Path from here",
+    ),
+    go(
+      { node: "", panel: "path", to: id, from: state.from === id ? "" : state.from },
+      { class: "action" },
+      "Path to here",
+    ),
+  );
 }
 
 // Attributes
@@ -91,9 +164,15 @@ function attributes(at) {
     ["project", graph.projects[at] ? foreign(graph.projects[at]) : null],
     ["owners", people(graph.owners[at])],
     ["relation", graph.relations[at] ? element("code", {}, foreign(graph.relations[at])) : null],
-    ...Object.keys(facts).map((name) => [name, fact(name, facts[name])]),
+    ...Object.keys(facts)
+      .filter((name) => name !== "relation" || !graph.relations[at])
+      .map((name) => [name, fact(name, facts[name])]),
   ].filter(([, value]) => value !== null);
-  return element("dl", { class: "facts" }, rows.map(([name, value]) => element("div", {}, element("dt", {}, words(name)), element("dd", {}, value))));
+  return element(
+    "dl",
+    { class: "facts" },
+    rows.map(([name, value]) => element("div", {}, element("dt", {}, words(name)), element("dd", {}, value))),
+  );
 }
 
 function fact(name, value) {
@@ -101,7 +180,10 @@ function fact(name, value) {
   if (typeof value === "number") return number(name, value);
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return outsideLink(value) ?? foreign(value);
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.length ? value.flatMap((one, place) => [place ? ", " : "", foreign(one)]) : element("span", { class: "quiet" }, "none");
+  if (Array.isArray(value) && value.every((one) => typeof one === "string"))
+    return value.length
+      ? value.flatMap((one, place) => [place ? ", " : "", foreign(one)])
+      : element("span", { class: "quiet" }, "none");
   return element("code", {}, foreign(JSON.stringify(value)));
 }
 
@@ -124,16 +206,28 @@ function pathPanel() {
 
 function endField(name, label) {
   const suggestions = element("datalist", { id: `${name}-ids` });
-  const input = element("input", { id: `${name}-id`, type: "text", list: `${name}-ids`, autocomplete: "off", spellcheck: "false", placeholder: "id or part of a name" });
+  const input = element("input", {
+    id: `${name}-id`,
+    type: "text",
+    list: `${name}-ids`,
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: "id or part of a name",
+  });
   input.value = state[name];
   input.addEventListener("input", (event) => {
     const chosen = !event.inputType || event.inputType === "insertReplacementText";
     if (chosen && graph.positions.has(input.value)) navigate({ [name]: input.value });
-    else suggestions.replaceChildren(...searched(input.value).slice(0, SUGGESTIONS).map((at) => element("option", { value: graph.ids[at] }, visible(graph.names[at]))));
+    else
+      suggestions.replaceChildren(
+        ...searched(input.value)
+          .slice(0, SUGGESTIONS)
+          .map((at) => element("option", { value: graph.ids[at] }, visible(graph.names[at]))),
+      );
   });
   input.addEventListener("change", () => {
     const first = graph.positions.has(input.value) ? input.value : graph.ids[searched(input.value)[0]];
-    navigate({ [name]: input.value.trim() ? first ?? input.value : "" });
+    navigate({ [name]: input.value.trim() ? (first ?? input.value) : "" });
   });
   return element("label", {}, label, input, suggestions);
 }
@@ -142,18 +236,32 @@ function pathAnswer() {
   const ends = [state.from, state.to];
   const lost = ends.find((id) => id && !graph.positions.has(id));
   if (lost) return [empty(`${visible(lost)} is not in the graph.`)];
-  if (ends.includes("")) return [empty("Choose two nodes. The path follows the data, from what is read to what reads it.")];
+  if (ends.includes(""))
+    return [empty("Choose two nodes. The path follows the data, from what is read to what reads it.")];
   const [from, to] = ends.map((id) => graph.positions.get(id));
   const path = shortestPath(graph, from, to);
   if (path) return [chain(path), between(from, to, path.length), otherTopics(from, to)];
-  const back = shortestPath(graph, to, from) ? go({ from: state.to, to: state.from }, {}, "A path leads the other way.") : "No path leads the other way either.";
+  const back = shortestPath(graph, to, from)
+    ? go({ from: state.to, to: state.from }, {}, "A path leads the other way.")
+    : "No path leads the other way either.";
   return [element("p", { class: "empty" }, "No path leads from the first node to the second. ", back)];
 }
 
 function chain(path) {
-  const steps = path.map((at) => element("li", { class: family(graph.kinds[at]) },
-    element("div", {}, nodeLink(graph.ids[at]), " ", pills(at)), element("div", { class: "quiet id" }, foreign(graph.ids[at]))));
-  return element("div", {}, element("p", { class: "caption" }, `A shortest path: ${counted(path.length - 1, "step")}`), element("ol", { class: "chain" }, steps));
+  const steps = path.map((at) =>
+    element(
+      "li",
+      { class: family(graph.kinds[at]) },
+      element("div", {}, nodeLink(graph.ids[at]), " ", pills(at)),
+      element("div", { class: "quiet id" }, foreign(graph.ids[at])),
+    ),
+  );
+  return element(
+    "div",
+    {},
+    element("p", { class: "caption" }, `A shortest path: ${counted(path.length - 1, "step")}`),
+    element("ol", { class: "chain" }, steps),
+  );
 }
 
 // Everything on any path between two nodes; nothing when that is the shortest path itself.
@@ -164,14 +272,27 @@ function between(from, to, known) {
   const caption = `${whole(nodes.length + 1)} nodes lie on a path between them`;
   if (nodes.length > NODES_DRAWN_MAX) return element("p", { class: "quiet" }, `${caption}, too many to draw.`);
   const edges = edgesWithin(graph, [from, ...nodes]);
-  return element("div", { class: "surroundings" }, element("p", { class: "caption" }, caption),
-    drawing(graph, layersAround(from, [], nodes, edges), edges, from, "All paths between the two nodes"));
+  return element(
+    "div",
+    { class: "surroundings" },
+    element("p", { class: "caption" }, caption),
+    drawing(graph, layersAround(from, [], nodes, edges), edges, from, "All paths between the two nodes"),
+  );
 }
 
 function otherTopics(from, to) {
   const others = topicsAbove(graph, to).filter((at) => at !== from);
   if (!others.length) return "";
   const list = element("ul");
-  return element("section", {}, element("h3", {}, "From other topics"),
-    paged(list, others, (at) => element("li", {}, go({ from: graph.ids[at] }, { class: "name" }, foreign(graph.ids[at]))), NEIGHBOURS));
+  return element(
+    "section",
+    {},
+    element("h3", {}, "From other topics"),
+    paged(
+      list,
+      others,
+      (at) => element("li", {}, go({ from: graph.ids[at] }, { class: "name" }, foreign(graph.ids[at]))),
+      NEIGHBOURS,
+    ),
+  );
 }

@@ -23,8 +23,14 @@ function filled(made, attributes, children) {
 
 // Text that somebody else wrote: isolated from the direction of its surroundings; long names may break after their parts.
 function foreign(text) {
-  const parts = visible(text).replace(LONG_WORD, (word) => word.replace(/[_./]/g, "$&\u200b")).split("\u200b");
-  return element("bdi", {}, parts.flatMap((part, at) => at ? [document.createElement("wbr"), part] : [part]));
+  const parts = visible(text)
+    .replace(LONG_WORD, (word) => word.replace(/[_./]/g, "$&\u200b"))
+    .split("\u200b");
+  return element(
+    "bdi",
+    {},
+    parts.flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part])),
+  );
 }
 
 // A link inside the page. `change` is what it changes in the state; the address is renewed when the link is used.

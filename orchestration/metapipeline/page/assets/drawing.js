@@ -2,10 +2,20 @@
 // The SVG of a layout.
 
 const FAMILIES = {
-  source: "origin", seed: "origin", asset: "origin",
-  model: "model", snapshot: "model", function: "model", hook: "model",
-  metric: "meaning", semantic_model: "meaning", saved_query: "meaning",
-  exposure: "reader", report: "reader", query: "reader", use: "reader",
+  source: "origin",
+  seed: "origin",
+  asset: "origin",
+  model: "model",
+  snapshot: "model",
+  function: "model",
+  hook: "model",
+  metric: "meaning",
+  semantic_model: "meaning",
+  saved_query: "meaning",
+  exposure: "reader",
+  report: "reader",
+  query: "reader",
+  use: "reader",
 };
 const NAME_CHARACTERS = 23;
 const MARGIN = 14;
@@ -28,18 +38,29 @@ function shortened(text, max) {
 
 // About how many usual letters the characters are wide.
 function breadth(characters) {
-  return characters.reduce((sum, character) => sum + (/[\u1100-\ud7ff\uf900-\u{1faff}]/u.test(character) ? 2 : /[A-Z@%]/.test(character) ? 1.2 : 1), 0);
+  return characters.reduce(
+    (sum, character) =>
+      sum + (/[\u1100-\ud7ff\uf900-\u{1faff}]/u.test(character) ? 2 : /[A-Z@%]/.test(character) ? 1.2 : 1),
+    0,
+  );
 }
 
 function drawing(graph, layers, edges, centre, label) {
   const { boxes, lines, width, height } = layout(layers, edges);
   const svg = drawn("svg", {
-    width: width + 2 * MARGIN, height: height + 2 * MARGIN,
-    viewBox: `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`, role: "group", "aria-label": label,
+    width: width + 2 * MARGIN,
+    height: height + 2 * MARGIN,
+    viewBox: `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`,
+    role: "group",
+    "aria-label": label,
   });
   svg.append(...lines.map((chain) => line(chain, centre)), ...boxes.map((box) => boxOf(graph, box, centre, layers)));
   const frame = element("div", { class: "drawing", tabindex: 0, role: "region", "aria-label": label }, svg);
-  const centred = () => reveal(frame, boxes.find((box) => box.node === centre));
+  const centred = () =>
+    reveal(
+      frame,
+      boxes.find((box) => box.node === centre),
+    );
   requestAnimationFrame(centred);
   return [frame, fitting(frame, centred)];
 }
@@ -52,7 +73,9 @@ function fitting(frame, centred) {
     button.textContent = fits ? "Back to the readable size" : "See the whole drawing";
     if (!fits) centred();
   });
-  requestAnimationFrame(() => { button.hidden = frame.scrollWidth <= frame.clientWidth && frame.scrollHeight <= frame.clientHeight; });
+  requestAnimationFrame(() => {
+    button.hidden = frame.scrollWidth <= frame.clientWidth && frame.scrollHeight <= frame.clientHeight;
+  });
   return button;
 }
 
@@ -81,8 +104,10 @@ function boxOf(graph, { node, x, y }, centre, layers) {
   const kind = words(graph.kinds[node]);
   const name = graph.names[node];
   const link = drawn("a", {
-    href: address({ node: graph.ids[node] }), class: `box ${family(graph.kinds[node])}${node === centre ? " centre" : ""}`,
-    transform: `translate(${x} ${y - BOX.height / 2})`, "aria-label": [visible(name), kind, ...marks.map(findingMark)].join(", "),
+    href: address({ node: graph.ids[node] }),
+    class: `box ${family(graph.kinds[node])}${node === centre ? " centre" : ""}`,
+    transform: `translate(${x} ${y - BOX.height / 2})`,
+    "aria-label": [visible(name), kind, ...marks.map(findingMark)].join(", "),
     "aria-current": node === centre ? "true" : null,
   });
   link.change = { node: graph.ids[node] };
@@ -91,7 +116,14 @@ function boxOf(graph, { node, x, y }, centre, layers) {
     drawn("rect", { width: BOX.width, height: BOX.height, rx: 4 }),
     drawn("rect", { width: 5, height: BOX.height, rx: 2, class: "family" }),
     drawn("text", { x: 13, y: 16, class: "name" }, shortened(name, NAME_CHARACTERS)),
-    drawn("text", { x: 13, y: 31, class: "kind" }, kind, ...marks.slice(0, 1).map((mark) => drawn("tspan", { class: `mark pill-${mark}` }, ` \u00b7 ${findingMark(mark)}`))),
+    drawn(
+      "text",
+      { x: 13, y: 31, class: "kind" },
+      kind,
+      ...marks
+        .slice(0, 1)
+        .map((mark) => drawn("tspan", { class: `mark pill-${mark}` }, ` \u00b7 ${findingMark(mark)}`)),
+    ),
     ...leftOut(node, layers),
   );
   return link;

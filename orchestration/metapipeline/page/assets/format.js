@@ -7,7 +7,8 @@ const PENNIES = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 // Characters that change the direction of text, or that nobody sees, are written as their code points.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const UNSEEN =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 function visible(text) {
   return String(text).replace(UNSEEN, (character) => {
@@ -41,7 +42,12 @@ function duration(seconds) {
   if (size < 1) return `${DIGITS.format(seconds * 1000)} ms`;
   if (size < 60) return `${DIGITS.format(seconds)} s`;
   const sign = seconds < 0 ? "-" : "";
-  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const units = [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "min"],
+    [1, "s"],
+  ];
   const first = units.findIndex(([length]) => size >= length);
   const [[large, name], [small, smallName]] = units.slice(first, first + 2);
   let count = Math.floor(size / large);
@@ -83,8 +89,8 @@ function heading(name) {
   const parts = name.split("_");
   const head = unitOf(name)?.head;
   const others = parts.slice(0, -1);
-  if (head) return words([...others, head].join("_"));
-  return words(head === "" && others.length ? others.join("_") : name);
+  if (head && others.at(-1) !== head) return words([...others, head].join("_"));
+  return words(head !== undefined && others.length ? others.join("_") : name);
 }
 
 const KINDS_OF_FINDINGS = {

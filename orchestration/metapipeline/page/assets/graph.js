@@ -14,7 +14,7 @@ function readGraph(data) {
     names: data.name.map((name, at) => (name === 0 ? ids[at].slice(ids[at].lastIndexOf(".") + 1) : name) || ids[at]),
     kinds: data.kind.map((at) => data.kinds[at]),
     projects: data.project.map((at) => data.projects[at]),
-    owners: data.owner.map((list) => list === 0 ? [] : list.map((at) => data.owners[at])),
+    owners: data.owner.map((list) => (list === 0 ? [] : list.map((at) => data.owners[at]))),
     relations: data.relation,
     facts: data.facts,
     positions: new Map(ids.map((id, at) => [id, at])),

@@ -41,7 +41,15 @@ function layout(layers, edges) {
   const columns = [];
   const items = new Map();
   const put = (key, layer, node) => {
-    const item = { key, node, column: layer - first, before: [], after: [], y: 0, height: node === null ? BOX.bend : BOX.height };
+    const item = {
+      key,
+      node,
+      column: layer - first,
+      before: [],
+      after: [],
+      y: 0,
+      height: node === null ? BOX.bend : BOX.height,
+    };
     items.set(key, item);
     (columns[item.column] ??= []).push(item);
     return item;
@@ -50,7 +58,11 @@ function layout(layers, edges) {
   const lines = edges.map(([from, to]) => route(from, to, layers, items, put));
   for (const column of columns) column.sort((a, b) => a.node - b.node);
   for (let sweep = 0; sweep < 8; sweep++) reorder(columns, sweep % 2 === 0);
-  for (const column of columns) place(column, column.map(() => 0));
+  for (const column of columns)
+    place(
+      column,
+      column.map(() => 0),
+    );
   for (let sweep = 0; sweep < 6; sweep++) settle(columns, sweep % 2 === 0);
   return finished(columns, lines);
 }
@@ -58,7 +70,8 @@ function layout(layers, edges) {
 // An edge over several layers bends at a small item in each layer between.
 function route(from, to, layers, items, put) {
   const chain = [items.get(`n${from}`)];
-  for (let layer = layers.get(from) + 1; layer < layers.get(to); layer++) chain.push(put(`b${from},${to},${layer}`, layer, null));
+  for (let layer = layers.get(from) + 1; layer < layers.get(to); layer++)
+    chain.push(put(`b${from},${to},${layer}`, layer, null));
   chain.push(items.get(`n${to}`));
   for (let step = 1; step < chain.length; step++) {
     chain[step - 1].after.push(chain[step]);
@@ -73,14 +86,22 @@ function mean(values, fallback) {
 
 function reorder(columns, rightwards) {
   const order = rightwards ? columns : [...columns].reverse();
-  for (const column of order) column.forEach((item, at) => { item.rank = at; });
+  for (const column of order)
+    column.forEach((item, at) => {
+      item.rank = at;
+    });
   for (const column of order) {
     for (const item of column) {
       const others = rightwards ? item.before : item.after;
-      item.weight = mean(others.map((other) => other.rank), item.rank);
+      item.weight = mean(
+        others.map((other) => other.rank),
+        item.rank,
+      );
     }
     column.sort((a, b) => a.weight - b.weight || a.rank - b.rank);
-    column.forEach((item, at) => { item.rank = at; });
+    column.forEach((item, at) => {
+      item.rank = at;
+    });
   }
 }
 
@@ -88,7 +109,10 @@ function settle(columns, rightwards) {
   for (const column of rightwards ? columns : [...columns].reverse()) {
     const wished = column.map((item) => {
       const others = rightwards ? item.before : item.after;
-      return mean((others.length ? others : [...item.before, ...item.after]).map((other) => other.y), item.y);
+      return mean(
+        (others.length ? others : [...item.before, ...item.after]).map((other) => other.y),
+        item.y,
+      );
     });
     place(column, wished);
   }
@@ -111,7 +135,9 @@ function place(column, wished) {
     pools.push(pool);
   });
   const starts = pools.flatMap((pool) => Array(pool.count).fill(pool.sum / pool.count));
-  column.forEach((item, at) => { item.y = starts[at] + offsets[at]; });
+  column.forEach((item, at) => {
+    item.y = starts[at] + offsets[at];
+  });
 }
 
 function finished(columns, lines) {

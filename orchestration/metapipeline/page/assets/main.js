@@ -11,8 +11,16 @@ const NARROW = matchMedia("(max-width: 60rem)"); // there the panel covers the l
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const graph = readGraph(data);
-const findings = data.findings.map(([kind, subject, name, reason, proofs, numbers, owners, removable]) => (
-  { kind, subject, name: name || subject, reason, evidence: proofs, numbers, owners, removable: removable === 1 }));
+const findings = data.findings.map(([kind, subject, name, reason, proofs, numbers, owners, removable]) => ({
+  kind,
+  subject,
+  name: name || subject,
+  reason,
+  evidence: proofs,
+  numbers,
+  owners,
+  removable: removable === 1,
+}));
 const gaps = data.gaps.map(([kind, reader, read, reason, candidates]) => ({ kind, reader, read, reason, candidates }));
 const findingsBySubject = grouped(findings.map((one) => [one.subject, one]));
 const gapsByReader = grouped(gaps.map((gap) => [gap.reader, gap]));
@@ -44,7 +52,10 @@ function readState() {
 function address(change) {
   const next = { ...state, ...change };
   if ("node" in change && !("hops" in change) && change.node !== state.node) next.hops = "";
-  const given = FIELDS.filter((name) => next[name] && !(name === "view" && next[name] === VIEWS[0])).map((name) => [name, next[name]]);
+  const given = FIELDS.filter((name) => next[name] && !(name === "view" && next[name] === VIEWS[0])).map((name) => [
+    name,
+    next[name],
+  ]);
   return `#${new URLSearchParams(given)}`;
 }
 
@@ -63,7 +74,9 @@ function navigate(change, replace = false) {
 // Nodes with the text in name or id: whole name, start of name, within name, id; inside of each the most read first.
 function searched(text) {
   const wanted = text.trim().toLowerCase();
-  byReaders ??= Array.from(graph.ids.keys()).sort((a, b) => degree(graph.readers, b) - degree(graph.readers, a) || a - b);
+  byReaders ??= Array.from(graph.ids.keys()).sort(
+    (a, b) => degree(graph.readers, b) - degree(graph.readers, a) || a - b,
+  );
   if (!wanted) return byReaders;
   haystack ??= graph.ids.map((id, at) => ({ id: id.toLowerCase(), name: graph.names[at].toLowerCase() }));
   const ranks = [[], [], [], []];
@@ -91,8 +104,10 @@ function marked(at) {
 }
 
 function fits(at) {
-  return (!state.kind || graph.kinds[at] === state.kind)
-    && (!state.project || graph.projects[at] === (state.project === NONE ? "" : state.project));
+  return (
+    (!state.kind || graph.kinds[at] === state.kind) &&
+    (!state.project || graph.projects[at] === (state.project === NONE ? "" : state.project))
+  );
 }
 
 function matched() {
@@ -102,26 +117,46 @@ function matched() {
   const wanted = state.q.trim().toLowerCase();
   const ofNode = (id, name, owners) => {
     const at = graph.positions.get(id);
-    if (at === undefined) return !state.kind && !state.project && !state.mark && owned(owners) && `${name}\n${id}`.toLowerCase().includes(wanted);
+    if (at === undefined)
+      return (
+        !state.kind && !state.project && !state.mark && owned(owners) && `${name}\n${id}`.toLowerCase().includes(wanted)
+      );
     return found.has(at) && fits(at) && (owned(owners) || owned(graph.owners[at])) && marked(at);
   };
   return {
     nodes,
-    findings: findings.filter((one) => ofNode(one.subject, one.name, one.owners) && (!state.mark || state.mark === "gap" || one.kind === state.mark)),
+    findings: findings.filter(
+      (one) =>
+        ofNode(one.subject, one.name, one.owners) && (!state.mark || state.mark === "gap" || one.kind === state.mark),
+    ),
     gaps: gaps.filter((gap) => ofNode(gap.reader, "", [])),
   };
 }
 
 function fillFilters() {
-  const counts = (values) => [...values.reduce((found, value) => found.set(value, (found.get(value) ?? 0) + 1), new Map())].sort(([a], [b]) => (a < b ? -1 : 1));
-  const option = (value, text, count) => element("option", { value }, count === undefined ? text : `${text} (${whole(count)})`);
-  const named = (none) => ([value, count]) => option(value === "" ? NONE : value, value === "" ? none : visible(value), count);
+  const counts = (values) =>
+    [...values.reduce((found, value) => found.set(value, (found.get(value) ?? 0) + 1), new Map())].sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    );
+  const option = (value, text, count) =>
+    element("option", { value }, count === undefined ? text : `${text} (${whole(count)})`);
+  const named =
+    (none) =>
+    ([value, count]) =>
+      option(value === "" ? NONE : value, value === "" ? none : visible(value), count);
   const people = [...graph.owners.flat(), ...findings.flatMap((one) => one.owners)];
   const nobody = graph.owners.filter((owners) => !owners.length).length;
   const marks = counts(findings.map((one) => one.kind)).map(([kind, count]) => option(kind, findingMark(kind), count));
-  byId("kind").append(option("", "all"), ...counts(graph.kinds).map(([kind, count]) => option(kind, words(kind), count)));
+  byId("kind").append(
+    option("", "all"),
+    ...counts(graph.kinds).map(([kind, count]) => option(kind, words(kind), count)),
+  );
   byId("project").append(option("", "all"), ...counts(graph.projects).map(named("none")));
-  byId("owner").append(option("", "all"), option(NONE, "nobody", nobody), ...[...new Set(people)].sort().map((owner) => option(owner, visible(owner))));
+  byId("owner").append(
+    option("", "all"),
+    option(NONE, "nobody", nobody),
+    ...[...new Set(people)].sort().map((owner) => option(owner, visible(owner))),
+  );
   byId("mark").append(option("", "all"), ...marks, ...(gaps.length ? [option("gap", "gap", gapsByReader.size)] : []));
 }
 
@@ -129,7 +164,8 @@ function syncFilters() {
   for (const name of FILTERS) {
     const field = byId(name);
     if (field.value === state[name]) continue;
-    if (name !== "q" && ![...field.options].some(({ value }) => value === state[name])) field.append(element("option", { value: state[name] }, visible(state[name])));
+    if (name !== "q" && ![...field.options].some(({ value }) => value === state[name]))
+      field.append(element("option", { value: state[name] }, visible(state[name])));
     field.value = state[name];
   }
   byId("clear").hidden = !narrowed();
@@ -160,8 +196,17 @@ function renderList() {
   const found = matched();
   const counts = { findings: found.findings.length, nodes: found.nodes.length, gaps: found.gaps.length };
   byId("views").replaceChildren(
-    ...VIEWS.map((view) => go({ view }, { "aria-current": view === state.view ? "page" : null }, capital(view), " ", element("span", { class: "quiet" }, whole(counts[view])))),
-    go({ panel: "path", node: "" }, { class: "tool" }, "Find a path"));
+    ...VIEWS.map((view) =>
+      go(
+        { view },
+        { "aria-current": view === state.view ? "page" : null },
+        capital(view),
+        " ",
+        element("span", { class: "quiet" }, whole(counts[view])),
+      ),
+    ),
+    go({ panel: "path", node: "" }, { class: "tool" }, "Find a path"),
+  );
   const view = { findings: findingsView, nodes: nodesView, gaps: gapsView }[state.view];
   byId("list").replaceChildren(...view(found[state.view]).filter(Boolean));
   byId("status").textContent = VIEWS.map((name) => counted(counts[name], name.slice(0, -1))).join(", ");
@@ -175,7 +220,8 @@ function renderPanel() {
   document.body.classList.toggle("selected", Boolean(open));
   if (!open) panel.replaceChildren();
   else if (!state.node) panel.replaceChildren(...pathPanel().filter(Boolean));
-  else if (at === undefined) panel.replaceChildren(panelHead("Not in the graph", "", { node: "" }), empty(visible(state.node)));
+  else if (at === undefined)
+    panel.replaceChildren(panelHead("Not in the graph", "", { node: "" }), empty(visible(state.node)));
   else panel.replaceChildren(...back(), ...nodePanel(at).filter(Boolean));
   panel.scrollTop = 0;
 }
@@ -214,18 +260,27 @@ function renewAddress(event) {
 }
 
 function listen() {
-  for (const type of ["click", "auxclick", "contextmenu", "pointerdown", "focusin"]) document.addEventListener(type, renewAddress, true);
+  for (const type of ["click", "auxclick", "contextmenu", "pointerdown", "focusin"])
+    document.addEventListener(type, renewAddress, true);
   addEventListener("hashchange", render);
   addEventListener("popstate", render);
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  addEventListener("beforeprint", () =>
+    document.querySelectorAll("details").forEach((one) => {
+      one.open = true;
+    }),
+  );
   document.addEventListener("keydown", shortcut);
   document.addEventListener("submit", (event) => event.preventDefault());
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("list").focus(); });
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("list").focus();
+  });
   byId("q").addEventListener("input", () => navigate(listed({ q: byId("q").value, view: "nodes" }), true));
   byId("q").addEventListener("keydown", (event) => {
     if (event.key === "Enter") byId("list").querySelector("a.name")?.click();
   });
-  for (const name of FILTERS.slice(1)) byId(name).addEventListener("change", () => navigate(listed({ [name]: byId(name).value })));
+  for (const name of FILTERS.slice(1))
+    byId(name).addEventListener("change", () => navigate(listed({ [name]: byId(name).value })));
 }
 
 function shortcut(event) {
@@ -241,7 +296,8 @@ function shortcut(event) {
 }
 
 document.title = byId("title").textContent = visible(data.title);
-byId("facts").textContent = `${counted(graph.size, "node")}, ${counted(graph.edges, "edge")}, ${counted(gaps.length, "gap")} \u00b7 generated ${data.generated_at}`;
+byId("facts").textContent =
+  `${counted(graph.size, "node")}, ${counted(graph.edges, "edge")}, ${counted(gaps.length, "gap")} \u00b7 generated ${data.generated_at}`;
 fillFilters();
 listen();
 render();

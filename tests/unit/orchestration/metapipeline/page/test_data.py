@@ -83,7 +83,7 @@ def test_findings_withheld_answers_and_gaps_are_complete() -> None:
         "Revenue",
         "It rests.",
         ("Since May.",),
-        {"runs": None},
+        {"views": 3, "runs": None},
         ("ana",),
     )
     unused = Finding(FindingKind.UNUSED_MODEL, "model.shop.orders", "orders", "Nobody reads it.", removable=False)
@@ -98,8 +98,18 @@ def test_findings_withheld_answers_and_gaps_are_complete() -> None:
     data = page_data(graph, iter(answers))
     assert [
         ["unused_model", "model.shop.orders", "orders", "Nobody reads it.", [], {}, [], 0],
-        ["stale_report", "report.mode.acme.1", "Revenue", "It rests.", ["Since May."], {"runs": None}, ["ana"], 1],
+        [
+            "stale_report",
+            "report.mode.acme.1",
+            "Revenue",
+            "It rests.",
+            ["Since May."],
+            {"views": 3, "runs": None},
+            ["ana"],
+            1,
+        ],
     ] == data["findings"]
+    assert ["views", "runs"] == list(data["findings"][1][5])
     assert [["slow_model", "No run is known."]] == data["withheld"]
     assert [
         ["ambiguous", "report.mode.acme.1", "ORDERS", "Write the schema.", ["model.shop.orders"]],

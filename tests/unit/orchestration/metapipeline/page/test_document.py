@@ -126,11 +126,11 @@ def test_every_asset_is_part_of_the_page() -> None:
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
-    """The order of a mapping and the time zone of the moment do not matter."""
+    """The order of the facts and the time zone of the moment do not matter."""
     pages = {
         page(
             PlatformGraph((Node("model.a.b", NodeKind.MODEL, facts=facts),), ()),
-            [Found((Finding(FindingKind.SLOW_MODEL, "model.a.b", "b", "Slow.", numbers=facts),))],
+            [Found((Finding(FindingKind.SLOW_MODEL, "model.a.b", "b", "Slow."),))],
             "Graph",
             at,
         )
