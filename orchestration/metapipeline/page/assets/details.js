@@ -1,7 +1,7 @@
 "use strict";
 // The panel: one node with its surroundings, or a path between two nodes.
 
-const HOPS_MAX = 6;
+const HOPS = ["1", "2", "3", "4", "5", "6"];
 const NODES_DRAWN_MAX = 149; // beside the node itself
 const NODES_DRAWN_CALM = 36;
 const NEIGHBOURS = 40;
@@ -23,6 +23,7 @@ function nodePanel(at) {
         element("p", {}, foreign(gap.reason)),
       ),
     ),
+    possibleReaders(id),
     surroundings(at),
     actions(at, id),
     element("div", { class: "sides" }, side(graph.reads, at, "Reads"), side(graph.readers, at, "Read by")),
@@ -55,18 +56,41 @@ function panelFinding(one) {
   );
 }
 
+// Queries whose text may mean the node.
+function possibleReaders(id) {
+  const list = element("ul", { class: "gaps" });
+  const rows = paged(
+    list,
+    gapsByCandidate.get(id) ?? [],
+    (gap) =>
+      element(
+        "li",
+        {},
+        pill("gap", words(gap.kind)),
+        " may be read by ",
+        nodeLink(gap.reader),
+        ofReport(gap.reader),
+        " as ",
+        element("code", {}, foreign(gap.read)),
+      ),
+    ROWS_OF_A_KIND,
+  );
+  return list.childElementCount ? rows : [];
+}
+
 // The drawn neighbourhood
 
 function surroundings(at) {
-  const hops = Math.min(Number(state.hops) || calmHops(at), HOPS_MAX);
-  const around = neighbourhood(graph, at, hops, NODES_DRAWN_MAX);
-  const nodes = [...around.above, at, ...around.below];
-  if (nodes.length === 1) return element("p", { class: "quiet" }, "It reads nothing, and nothing reads it.");
+  if (!degree(graph.reads, at) && !degree(graph.readers, at))
+    return element("p", { class: "quiet" }, "It reads nothing, and nothing reads it.");
+  const hops = HOPS.includes(state.hops) ? Number(state.hops) : calmHops(at);
+  const near = neighbourhood(graph, at, hops, NODES_DRAWN_MAX);
+  const nodes = [...near.above, at, ...near.below];
   const edges = edgesWithin(graph, nodes);
-  const layers = layersAround(at, around.above, around.below, edges);
+  const layers = layersAround(at, near.above, near.below, edges);
   const cut =
-    around.all > nodes.length
-      ? `${whole(nodes.length)} of ${whole(around.all)} nodes drawn`
+    near.all > nodes.length
+      ? `${whole(nodes.length)} of ${whole(near.all)} nodes drawn`
       : counted(nodes.length, "node");
   return element(
     "div",
@@ -82,12 +106,12 @@ function surroundings(at) {
 }
 
 function hopLinks(hops) {
-  return Array.from({ length: HOPS_MAX }, (_, at) => [
+  return HOPS.map((count, at) => [
     at ? " " : "",
     go(
-      { hops: String(at + 1) },
+      { hops: count },
       { class: "hop", "aria-label": counted(at + 1, "hop"), "aria-current": at + 1 === hops ? "true" : null },
-      String(at + 1),
+      count,
     ),
   ]);
 }

@@ -24,6 +24,7 @@ const findings = data.findings.map(([kind, subject, name, reason, proofs, number
 const gaps = data.gaps.map(([kind, reader, read, reason, candidates]) => ({ kind, reader, read, reason, candidates }));
 const findingsBySubject = grouped(findings.map((one) => [one.subject, one]));
 const gapsByReader = grouped(gaps.map((gap) => [gap.reader, gap]));
+const gapsByCandidate = grouped(gaps.flatMap((gap) => gap.candidates.map((id) => [id, gap])));
 const drawnParts = {};
 let state = readState();
 let haystack = null;
