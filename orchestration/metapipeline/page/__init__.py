@@ -1,0 +1,1 @@
+"""The platform graph and its findings as one static HTML page."""
