@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from random import Random
 
 from benchmarks.metapipeline.measured import Clock, Measured
-from orchestration.metapipeline.centrality.paths import VISITS_MAX
 from orchestration.metapipeline.findings import Answer, Found
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.graph.shared_relations import join_shared_relations
-from orchestration.metapipeline.importance import MEASURES, Centralities, measure_centralities, rank
+from orchestration.metapipeline.judging.centrality.paths import VISITS_MAX
+from orchestration.metapipeline.judging.importance import MEASURES, Centralities, measure_centralities, rank
+from orchestration.metapipeline.judging.unused import UnusedRules, find_unused
 from orchestration.metapipeline.relations import RelationName
-from orchestration.metapipeline.unused import UnusedRules, find_unused
 from orchestration.metapipeline.usage.model_runs import ModelRun, RunState, StepOf
 
 NODES, EDGES = 50_000, 150_000

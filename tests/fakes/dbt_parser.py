@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from orchestration.metapipeline.changing.proposals.project import ANY_REF, DbtProject, read_files
+from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import load
 from orchestration.metapipeline.errors import ProposalError
-from orchestration.metapipeline.proposals.project import ANY_REF, DbtProject, read_files
-from orchestration.metapipeline.proposals.yaml_edits.nodes import load
 
 PROJECT = "name: shop\nversion: '1.0'\nprofile: shop\n"
 

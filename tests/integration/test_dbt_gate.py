@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.metapipeline.changing.proposals.exposures import exposures_plan
+from orchestration.metapipeline.changing.proposals.gate import DbtParser, require_only_planned
+from orchestration.metapipeline.changing.proposals.lineage import node_ids
+from orchestration.metapipeline.changing.proposals.project import DbtProject
+from orchestration.metapipeline.changing.proposals.removal import removal_plan
+from orchestration.metapipeline.changing.proposals.steps import PlanKind, apply_steps
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
-from orchestration.metapipeline.proposals.exposures import exposures_plan
-from orchestration.metapipeline.proposals.gate import DbtParser, require_only_planned
-from orchestration.metapipeline.proposals.lineage import node_ids
-from orchestration.metapipeline.proposals.project import DbtProject
-from orchestration.metapipeline.proposals.removal import removal_plan
-from orchestration.metapipeline.proposals.steps import PlanKind, apply_steps
 
 TODAY = date(2026, 11, 30)
 PAST = "2026-01-01"
@@ -129,6 +129,7 @@ def test_a_test_that_is_left_behind_is_refused(tmp_path: Path) -> None:
         DbtParser().manifest(write(tmp_path, files))
 
 
+@pytest.mark.long
 def test_a_tombstone_passes_although_its_date_has_passed(project: DbtProject, tmp_path: Path) -> None:
     """One model is disabled while the deprecation date of another one has passed, which dbt warns of."""
     plan = removal_plan(project, "model.shop.gone", PlanKind.DISABLE, TODAY)
@@ -142,6 +143,7 @@ def test_a_tombstone_passes_although_its_date_has_passed(project: DbtProject, tm
         require_only_planned(node_ids(project.manifest), after, ("model.shop.idle",))
 
 
+@pytest.mark.long
 def test_dbt_sees_nothing_of_this_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A project may read any variable while it is parsed."""
     monkeypatch.setenv("HOURGLASS_CANARY", "canary")

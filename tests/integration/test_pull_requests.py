@@ -17,21 +17,21 @@ from pydantic import SecretStr
 from infra.local.git_host.faults import Fault, Moment
 from infra.local.git_host.hosted import HostedPullRequest, git
 from infra.local.git_host.server import GitHost, git_host
-from orchestration.metapipeline.errors import RepositoryError
-from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
-from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
-from orchestration.metapipeline.proposals.proposal import Inputs
-from orchestration.metapipeline.proposals.steps import PlanKind
-from orchestration.metapipeline.repository.apply import Outcome, State, apply
-from orchestration.metapipeline.repository.clone import Clone
-from orchestration.metapipeline.repository.host import GitHubHost
-from orchestration.metapipeline.repository.propose import Proposal, propose
-from orchestration.metapipeline.repository.settings import (
+from orchestration.metapipeline.changing.proposals.proposal import Inputs
+from orchestration.metapipeline.changing.proposals.steps import PlanKind
+from orchestration.metapipeline.changing.repository.apply import Outcome, State, apply
+from orchestration.metapipeline.changing.repository.clone import Clone
+from orchestration.metapipeline.changing.repository.host import GitHubHost
+from orchestration.metapipeline.changing.repository.propose import Proposal, propose
+from orchestration.metapipeline.changing.repository.settings import (
     ExcessScopes,
     HostSettings,
     PullRequestSettings,
     RepositorySettings,
 )
+from orchestration.metapipeline.errors import RepositoryError
+from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.usage.evidence import Named, Use, Window
 from tests.fakes.dbt_parser import PROJECT, FakeDbtParser
 

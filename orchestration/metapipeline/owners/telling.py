@@ -27,17 +27,18 @@ class Told:
     failures: tuple[str, ...]
 
 
-def tell_owners(
+def tell_owners(  # noqa: PLR0913, PLR0917 (what one round of messages needs)
     log: MessageLog,
     findings: Iterable[Finding],
     now: datetime,
     send: Callable[[OwnerMessage], bool],
     period: timedelta = PERIOD,
+    keep: Callable[[MessageLog], None] = lambda _: None,
 ) -> Told:
     """Send each owner the message that is due.
 
     A message that was not sent is due at the next call. One that Slack refuses does not hold up the others; while
-    Slack is away, no further one is tried. A process that dies before it keeps the log sends its messages again.
+    Slack is away, no further one is tried.
 
     Args:
         log: of the last call.
@@ -45,6 +46,7 @@ def tell_owners(
         now: UTC.
         send: returns whether the message was sent; False in a dry run. See `to_slack`.
         period: in which an owner is told of a finding once.
+        keep: stores the log after each message, so that a process that dies sends none of them again.
     """
     sent: list[OwnerMessage] = []
     failures: list[str] = []
@@ -52,6 +54,7 @@ def tell_owners(
         try:
             if send(message):
                 log = log.sent(message, now, period)
+                keep(log)
                 sent.append(message)
         except SlackAwayError as exc:
             failures.append(f"{exc}; the next run tells the owners")

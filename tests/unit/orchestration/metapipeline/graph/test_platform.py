@@ -21,8 +21,8 @@ from orchestration.metapipeline.graph.platform import (
     use_id,
     warehouse_graph,
 )
+from orchestration.metapipeline.judging.unused import models_without_consumer
 from orchestration.metapipeline.relations import RelationName
-from orchestration.metapipeline.unused import models_without_consumer
 from orchestration.metapipeline.usage.evidence import Named, Use
 from tests.unit.orchestration.metapipeline.graphs import graph_of, node
 

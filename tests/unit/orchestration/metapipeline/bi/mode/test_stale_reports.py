@@ -6,10 +6,10 @@ from infra.local.mode_server.faults import FaultKind
 from infra.local.mode_server.planted import STALE_KINDS, planted_workspace
 from orchestration.metapipeline.bi.mode.tool import ModeTool
 from orchestration.metapipeline.findings import Found, Withheld
-from orchestration.metapipeline.stale.apply import Applied, Result, Run
-from orchestration.metapipeline.stale.history import ReportHistory
-from orchestration.metapipeline.stale.plan import plan_reports
-from orchestration.metapipeline.stale.rules import StaleReportRules
+from orchestration.metapipeline.judging.stale.apply import Applied, Result, Run
+from orchestration.metapipeline.judging.stale.history import ReportHistory
+from orchestration.metapipeline.judging.stale.plan import plan_reports
+from orchestration.metapipeline.judging.stale.rules import StaleReportRules
 from tests.unit.orchestration.metapipeline.bi.mode.served import NOW, Mode, Serve
 
 RULES = StaleReportRules(delete=True, steps_max=200)

@@ -1,0 +1,1 @@
+"""What is said about the nodes of the graph: unused models, stale reports, importance."""

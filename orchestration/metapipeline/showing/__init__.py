@@ -1,0 +1,1 @@
+"""What is shown: the page of the graph, the charts, the notebook."""

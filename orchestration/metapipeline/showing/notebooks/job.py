@@ -1,0 +1,44 @@
+"""The notebook as a job of its own, which its kernel can load again without the code location of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.folders import FolderSettings
+from orchestration.metapipeline.showing.notebooks.data import AnalysisData, write_data
+from orchestration.metapipeline.showing.notebooks.execution import IO_MANAGER_KEY, NotebookStore, notebook_asset
+from orchestration.metapipeline.usage.history import PlatformDay
+
+ASSET = "meta_analysis_notebook"
+JOB = "meta_analysis_notebook"
+
+
+def notebook_job() -> dg.JobDefinition:
+    """Define the asset with its store in the data folder."""
+    definitions = dg.Definitions(
+        assets=[notebook_asset(ASSET)],
+        resources={IO_MANAGER_KEY: NotebookStore(FolderSettings().notebooks)},
+        jobs=[dg.define_asset_job(JOB, [ASSET], executor_def=dg.in_process_executor)],
+    )
+    return definitions.resolve_job_def(JOB)
+
+
+def run_notebook(
+    instance: dg.DagsterInstance, models_per_day: Mapping[date, int], history: Sequence[PlatformDay]
+) -> Path:
+    """Execute the notebook in a run of its own, and return the path of the executed one.
+
+    Dagstermill takes as long to import as Dagster, and the runs of hours load the same code location as the
+    metapipeline: so the notebook is no asset of it.
+
+    Raises:
+        DagsterExecutionStepExecutionError: a cell failed; the run has its error.
+    """
+    folder = FolderSettings().notebooks
+    write_data(folder, AnalysisData(models_per_day=models_per_day, history=tuple(history)))
+    with dg.execute_job(dg.reconstructable(notebook_job), instance, raise_on_error=True):
+        return folder / f"{ASSET}.ipynb"
