@@ -27,6 +27,11 @@ class FolderSettings(BaseSettings):
         return self.data_dir.absolute() / "charts"
 
     @property
+    def metapipeline(self) -> Path:
+        """What the metapipeline keeps between two runs, and its pages."""
+        return self.data_dir.absolute() / "metapipeline"
+
+    @property
     def notebooks(self) -> Path:
         """Executed notebooks of the metapipeline, and their data."""
         return self.data_dir.absolute() / "notebooks"

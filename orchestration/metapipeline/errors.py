@@ -4,6 +4,7 @@ MetapipelineError
 ├── RelationNameError a text is no name of a relation
 ├── DialectError      a connection names an SQL dialect that is not known
 ├── GraphError        the graph has a cycle, an edge to a missing node, or two nodes with one id
+├── DocumentError     a file holds no document of a metapipeline
 ├── ManifestError     a file is no manifest of dbt, or its schema is unknown
 ├── ConsumerError     a configured consumer is not in the graph
 ├── WeightError       the weights of the importance score are not usable
@@ -31,6 +32,10 @@ class DialectError(MetapipelineError):
 
 class GraphError(MetapipelineError):
     """The graph has a cycle, an edge to a missing node, or two nodes with one id."""
+
+
+class DocumentError(MetapipelineError):
+    """A file holds no document of a metapipeline, or several."""
 
 
 class ManifestError(MetapipelineError):

@@ -7,7 +7,9 @@ one executes nothing, unlike a pickle.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cached_property
 from typing import Any, get_args, get_type_hints
 
 import dagster as dg
@@ -27,13 +29,18 @@ class FrameType(dg.DagsterType):
     """
 
     def __init__(self, annotation: Any, name: str) -> None:
-        self.adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        self._annotation = annotation
         super().__init__(
             type_check_fn=lambda _context, value: self._checked(value),
             name=name,
             typing_type=annotation,
             metadata={"columns": dg.MetadataValue.table_schema(table_schema(annotation))},
         )
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Reads and writes values; it is built by the first run that needs it, not by every process."""
+        return TypeAdapter(self._annotation)
 
     def to_json(self, value: Any) -> bytes:
         """Write a value.
@@ -53,19 +60,28 @@ class FrameType(dg.DagsterType):
 
     def _checked(self, value: Any) -> dg.TypeCheck:
         try:
-            self.from_json(self.to_json(value))
+            read = self.from_json(self.to_json(value))
         except PydanticSerializationError as exc:
             return dg.TypeCheck(success=False, description=str(exc))
         except ValidationError as exc:
             return dg.TypeCheck(success=False, description=_described(exc))
+        if read != value:
+            return dg.TypeCheck(success=False, description="value: it is another one after it was stored and read")
         return dg.TypeCheck(success=True)
 
 
 def table_schema(annotation: Any) -> dg.TableSchema:
-    """Describe the fields of a dataclass, or of the rows of a tuple, as columns."""
-    row = next((part for part in get_args(annotation) if is_dataclass(part)), annotation)
+    """Describe the fields of a dataclass as columns; of a tuple, those of its rows, of a union, those of the first."""
+    row = next(_dataclasses(annotation))
     types = get_type_hints(row)
     return dg.TableSchema([dg.TableColumn(field.name, _type_name(types[field.name])) for field in fields(row)])
+
+
+def _dataclasses(annotation: Any) -> Iterator[Any]:
+    if is_dataclass(annotation):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _dataclasses(part)
 
 
 class JsonFrames(dg.UPathIOManager):

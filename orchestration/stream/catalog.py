@@ -42,7 +42,7 @@ def read_streams(folder: Path = DEFS) -> tuple[StreamEntry, ...]:
     Raises:
         ResolutionException: all mistakes of a document, with file, line and field.
     """
-    written = [found for file in sorted(folder.rglob("defs.yaml")) for found in _documents(file)]
+    written = [found for file in sorted(folder.rglob("defs.yaml")) for found in written_documents(file)]
     tables = dict(_tables(written))
     found = [_entry(context, attributes, tables) for kind, context, attributes in written if kind == STREAM_TYPE]
     return tuple(sorted(found, key=lambda entry: (not entry.document.bare_keys, entry.document.name)))
@@ -56,7 +56,8 @@ WrittenTable = tuple[QualifiedName, Mapping[str, str]]
 """The place of an external table, and its columns as name and expression."""
 
 
-def _documents(file: Path) -> Iterator[Written]:
+def written_documents(file: Path) -> Iterator[Written]:
+    """Yield the documents of a file, whatever their types."""
     for tree in parse_yamls_with_source_position(file.read_text(encoding="utf-8"), str(file)):
         value = tree.value if isinstance(tree.value, Mapping) else {}
         context = dg.ResolutionContext.default(tree.source_position_tree)

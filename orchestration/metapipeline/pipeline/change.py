@@ -1,0 +1,36 @@
+"""What became of one step of a plan, and how text from the world is printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one step of a plan.
+
+    Args:
+        subject: id of the report or of the model, or an owner.
+        action: `archive`, `delete`, `deprecate`, `tell`, …
+        result: such as `would do`, `done`, `opened`, `unchanged`, `dropped`.
+        reason: one sentence; may be empty.
+        url: of the pull request, where there is one.
+        failed: whether somebody must look at it.
+    """
+
+    subject: str
+    action: str
+    result: str
+    reason: str = ""
+    url: str = ""
+    failed: bool = False
+
+    def line(self) -> str:
+        """Return the change for people."""
+        said = f"{self.result}: {self.action} {one_line(self.subject)}"
+        return f"{said}{f' ({one_line(self.reason)})' if self.reason else ''}{f' {self.url}' if self.url else ''}"
+
+
+def one_line(text: str) -> str:
+    """Return text from the world without line breaks and control characters."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

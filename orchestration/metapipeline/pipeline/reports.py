@@ -1,0 +1,64 @@
+"""Change the BI tools and tell the owners. A dry run unless the document says `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from orchestration.metapipeline.bi.workspace import BiTool, Workspace
+from orchestration.metapipeline.findings import Finding
+from orchestration.metapipeline.judging.stale.apply import Result, Run
+from orchestration.metapipeline.judging.stale.plan import ReportPlan
+from orchestration.metapipeline.owners.messages import MessageLog, read_log
+from orchestration.metapipeline.pipeline.change import Change
+from orchestration.metapipeline.pipeline.clients import Clients
+from orchestration.metapipeline.pipeline.steps import history_file
+
+
+def change_reports(
+    clients: Clients, tools: Sequence[BiTool], workspaces: Sequence[Workspace], plans: Iterable[ReportPlan]
+) -> Iterator[Change]:
+    """Take the steps of the plans of all workspaces; nothing is changed in a dry run.
+
+    Args:
+        clients: of the document.
+        tools: in the order of the workspaces.
+        workspaces: as they were read for the plans.
+        plans: one for each workspace.
+    """
+    for tool, workspace, plan in zip(tools, workspaces, plans, strict=True):
+        file = history_file(clients.folder, workspace)
+        rules = clients.document.stale_reports
+        run = Run(tool, rules, clients.clock, file.save, dry_run=not clients.document.apply)
+        applied = run.apply(plan, file.load(workspace))
+        if run.dry_run and plan.counts is not None:
+            file.save(applied.history.with_counts(plan.counts))  # the next reading is compared with this one
+        for outcome in applied.outcomes:
+            action = type(outcome.step).__name__.removesuffix("Report").removesuffix("Record").lower()
+            subject = f"report.{plan.workspace}.{outcome.step.report_id}"
+            yield Change(subject, action, outcome.result.value, outcome.reason, failed=outcome.result is Result.FAILED)
+
+
+def inform_owners(clients: Clients, findings: Iterable[Finding]) -> Iterator[Change]:
+    """Send each owner the findings of the period that were not sent yet; in a dry run they are only listed."""
+    from orchestration.metapipeline.owners.telling import tell_owners, to_slack  # noqa: PLC0415 (imports requests)
+
+    path, now, slack = clients.folder / "messages.json", clients.clock.utc_now(), clients.slack()
+    period = timedelta(days=clients.document.owners.period_days)
+    log = read_log(path.read_text(encoding="utf-8") if path.exists() else None)
+    if slack.settings.dry_run:
+        due = log.due(findings, now, period)
+        yield from (Change(one.owner, "tell", "would do", f"{len(one.findings):,} findings") for one in due)
+        return
+    told = tell_owners(log, findings, now, to_slack(slack), period, partial(_keep, path))
+    yield from (Change(one.owner, "tell", "done", f"{len(one.findings):,} findings") for one in told.sent)
+    yield from (Change("", "tell", "failed", failure, failed=True) for failure in told.failures)
+
+
+def _keep(path: Path, log: MessageLog) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text(log.to_text(), encoding="utf-8")
+    draft.replace(path)

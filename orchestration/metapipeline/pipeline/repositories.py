@@ -1,0 +1,96 @@
+"""Plan and open the pull requests of the dbt projects. A dry run unless the document says `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestration.metapipeline.changing.proposals.proposal import Inputs
+from orchestration.metapipeline.changing.repository.apply import State, apply
+from orchestration.metapipeline.changing.repository.propose import Proposal, propose
+from orchestration.metapipeline.errors import MetapipelineError
+from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.graph.nodes import PlatformGraph
+from orchestration.metapipeline.pipeline.change import Change, one_line
+from orchestration.metapipeline.pipeline.clients import Clients, Report
+from orchestration.metapipeline.pipeline.document import DbtProjectDocument
+from orchestration.metapipeline.pipeline.steps import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectProposal:
+    """The pull requests of one dbt project.
+
+    Args:
+        manifest: of the project.
+        proposal: the plans; None when there are none to be made.
+        reason: why there is no proposal; empty otherwise.
+    """
+
+    manifest: str
+    proposal: Proposal | None = None
+    reason: str = ""
+
+
+def propose_changes(
+    clients: Clients, unused: Found | Withheld, usage: Usage, graph: PlatformGraph | None, report: Report
+) -> tuple[ProjectProposal, ...]:
+    """Plan the pull requests of each project on a clone of its base branch; the hosts are only read.
+
+    Args:
+        clients: of the document.
+        unused: the answer about unused models.
+        usage: a use in the time of grace takes a removal back.
+        graph: for the exposures; None leaves them as they are, as when a BI tool was read in part.
+        report: takes lines of progress.
+    """
+    now = clients.clock.utc_now()
+    inputs = Inputs(unused=unused, uses=usage.uses, window=usage.window, graph=graph, now=now)
+    return tuple(_proposal(clients, project, inputs, report) for project in clients.document.dbt_projects)
+
+
+def _proposal(clients: Clients, project: DbtProjectDocument, inputs: Inputs, report: Report) -> ProjectProposal:
+    name, settings = str(project.manifest), clients.pull_requests(project)
+    if settings is None:
+        reason = "no repository" if project.repository is None else "no token: set HOURGLASS_GITHUB_TOKEN"
+        return ProjectProposal(name, reason=reason)
+    report(f"planning the pull requests of {settings.repository.name}")
+    try:
+        return ProjectProposal(name, propose(inputs, settings))
+    except MetapipelineError as exc:  # one project that cannot be read does not withhold the others
+        return ProjectProposal(name, reason=str(exc))
+
+
+def change_repositories(clients: Clients, proposals: tuple[ProjectProposal, ...], report: Report) -> Iterator[Change]:
+    """Open or update the pull requests; in a dry run each plan is only listed."""
+    for project, proposed in zip(clients.document.dbt_projects, proposals, strict=True):
+        if proposed.proposal is not None:
+            yield from _change_repository(clients, project, proposed.proposal, report)
+
+
+def _change_repository(
+    clients: Clients, project: DbtProjectDocument, proposal: Proposal, report: Report
+) -> Iterator[Change]:
+    settings = clients.pull_requests(project)
+    if settings is None or not clients.document.apply:
+        yield from (Change(one.subject, one.kind.value, "would propose", one.reason) for one in proposal.plans)
+        return
+    report(f"opening pull requests of {proposal.repository}")
+    for outcome in apply(proposal, settings):
+        subject, action = (outcome.plan.subject, outcome.plan.kind.value) if outcome.plan else ("", "withdraw")
+        failed = outcome.state is State.REFUSED
+        yield Change(subject, action, outcome.state.value, outcome.reason, outcome.url, failed)
+
+
+def proposal_lines(project: ProjectProposal) -> Iterator[str]:
+    """Yield the plans of a project for people."""
+    if project.proposal is None:
+        yield f"Pull requests of {project.manifest}: none; {one_line(project.reason)}"
+        return
+    plans = project.proposal.plans
+    yield f"Pull requests to {project.proposal.repository} ({len(plans):,})"
+    for plan in plans:
+        yield from (f"  {one_line(line)}" for line in plan.lines())
+    for refused in project.proposal.refused:
+        yield f"  no plan for {one_line(refused.subject)}: {one_line(refused.reason)}"
+    yield from (f"  {one_line(warning)}" for warning in project.proposal.warnings)

@@ -1,0 +1,116 @@
+"""What the metapipeline shows: the page, the day's row of the history, the data of the notebook, the chart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from math import fsum
+from pathlib import Path
+
+from orchestration.metapipeline.bi.workspace import Workspace
+from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
+from orchestration.metapipeline.pipeline.clients import Clients
+from orchestration.metapipeline.usage.credits import ModelCredits
+from orchestration.metapipeline.usage.history import PlatformDay
+from orchestration.metapipeline.usage.model_runs import ModelRun, models_per_day
+
+PAGE = "platform.html"
+_MODELS = "models.json"
+
+
+def write_platform_page(clients: Clients, graph: PlatformGraph, answers: Iterable[Found | Withheld]) -> Path:
+    """Write the static page of the graph below the folder of the metapipeline, and return its path."""
+    from orchestration.metapipeline.showing.page.document import page, write_page  # noqa: PLC0415 (reads its assets)
+
+    path = clients.folder / PAGE
+    write_page(path, page(graph, answers, "Platform", clients.clock.utc_now()))
+    return path
+
+
+def today(  # noqa: PLR0913, PLR0917 (the parts of one day)
+    clients: Clients,
+    graph: PlatformGraph,
+    workspaces: Sequence[Workspace],
+    runs: Iterable[ModelRun],
+    unused: Found | Withheld,
+    prices: Iterable[ModelCredits],
+) -> PlatformDay:
+    """Count the platform of this day; `removed` are the models that were there at the run before.
+
+    Args:
+        clients: of the document.
+        graph: of the platform.
+        workspaces: as read; without one, reports are unknown.
+        runs: of our models.
+        unused: the answer about unused models.
+        prices: of the runs of the read days.
+    """
+    day = clients.clock.utc_now().date()
+    reports = [report for one in workspaces for report in one.reports] if workspaces else None
+    archived = None if reports is None else sum(report.archived for report in reports)
+    seconds = [run.seconds for run in runs if run.seconds is not None and run.hours and run.hours[-1].date() == day]
+    return PlatformDay(
+        day,
+        models=len(graph.of_kind(NodeKind.MODEL)),
+        sources=len(graph.of_kind(NodeKind.SOURCE)),
+        reports=None if reports is None else len(reports),
+        reports_active=None if reports is None or archived is None else len(reports) - archived,
+        reports_archived=archived,
+        unused=len(unused.findings) if isinstance(unused, Found) else None,
+        removed=_removed(clients.folder / _MODELS, frozenset(graph.of_kind(NodeKind.MODEL))),
+        run_seconds=fsum(seconds),
+        credits=fsum(row.credits for row in prices),
+    )
+
+
+def record_today(clients: Clients, day: PlatformDay, graph: PlatformGraph) -> tuple[PlatformDay, ...]:
+    """Write the day's row, remember the models of this run, and return the history; empty without a table.
+
+    Raises:
+        SnowflakeError: Snowflake did not answer.
+    """
+    history = clients.history
+    days: tuple[PlatformDay, ...] = (day,)
+    if history is not None:
+        history.record(day)
+        days = history.read()
+    path = clients.folder / _MODELS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(list(graph.of_kind(NodeKind.MODEL))), encoding="utf-8")
+    draft.replace(path)
+    return days
+
+
+def _removed(path: Path, models: frozenset[str]) -> int | None:
+    try:
+        before = frozenset(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None  # no run before this one: unknown, not 0
+    return len(before - models)
+
+
+def runs_per_day(runs: Iterable[ModelRun]) -> dict[date, int]:
+    """Count the distinct models that ran on each day."""
+    return {day: len(models) for day, models in models_per_day(runs).items()}
+
+
+def send_chart(clients: Clients, png: bytes, counts: Mapping[date, int]) -> str:
+    """Post the chart of distinct models per day, and return one sentence about it.
+
+    Raises:
+        SlackError: Slack refused, or did not answer in time.
+    """
+    from orchestration.metapipeline.slack import Chart  # noqa: PLC0415 (imports requests)
+
+    slack = clients.slack()
+    if clients.document.slack is None or slack.settings.dry_run:
+        return "not sent: a dry run, or no channel in the document"
+    newest = max(counts, default=None)
+    text = f"{counts[newest]:,} distinct dbt models ran on {newest}" if newest else "no dbt model ran"
+    days = ", ".join(f"{day}: {count}" for day, count in sorted(counts.items()))
+    title = "Distinct dbt models run per day (UTC)"
+    posted = slack.post(text, chart=Chart(png, "models_run_per_day.png", title, days or "no day"))
+    return f"sent to {posted.channel}"

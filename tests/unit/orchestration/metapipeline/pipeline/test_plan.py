@@ -1,0 +1,77 @@
+"""The plan of the demo's workspace over this project's manifest."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.local.mode_server.server import ModeServer
+from orchestration.defs.dbt.assets import event_marts, event_models
+from orchestration.metapipeline.errors import BiError, DocumentError
+from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.graph.assets import facts_of_specs
+from orchestration.metapipeline.pipeline.clients import Clients
+from orchestration.metapipeline.pipeline.plan import MetaPlan, lines, make_plan
+from tests.unit.orchestration.metapipeline.pipeline.made import Make
+
+ASSETS = facts_of_specs([*event_models.specs, *event_marts.specs])
+STALE = {"Launch week", "Untitled", "Never opened"}
+
+
+def planned(clients: Clients) -> MetaPlan:
+    return make_plan(clients, ASSETS, lambda _: None)
+
+
+def names(answer: Found | Withheld) -> set[str]:
+    assert isinstance(answer, Found)
+    return {finding.name for finding in answer.findings}
+
+
+def test_the_plan_names_the_planted_reports_and_the_planted_model(make: Make, mode: ModeServer) -> None:
+    """Each with its reason; nothing but reading was asked of the tool."""
+    made = planned(make())
+    assert STALE == names(made.reports[0].stale)
+    assert {"slow_steps"} == names(made.unused)
+    printed = "\n".join(lines(made))
+    assert "Launch week: It has not run for 101 days." in printed
+    assert "slow_steps" in printed
+    assert all(line.startswith("GET") for line in mode.requests)
+
+
+def test_without_events_there_is_no_answer(make: Make) -> None:
+    """The reason says what to do."""
+    made = planned(make(events=[], uses=[]))
+    assert isinstance(made.unused, Withheld)
+    assert "publish hours first" in made.unused.reason
+
+
+def test_an_answer_without_events_is_given_when_the_document_wants_it(make: Make) -> None:
+    """It rests on BI, exposures and assets alone: no statement is sent to Snowflake."""
+    clients = make(unused_models={"events": False})
+    assert {"slow_steps", "deployments"} == names(planned(clients).unused)
+    assert [] == clients.events.connection.asked  # type: ignore[attr-defined]
+
+
+def test_an_unsealed_hour_of_the_window_withholds_the_answer(make: Make) -> None:
+    """Unknown, because of these hours."""
+    made = planned(make(unused_models={"window_hours": 24 * 30}))
+    assert isinstance(made.unused, Withheld)
+    assert "are not sealed: 2025-07-21T10" in made.unused.reason
+
+
+def test_a_model_that_only_the_events_know_is_used_is_unused_without_them(make: Make) -> None:
+    """The evidence decides: without the event, DEPLOYMENTS has no reader."""
+    assert {"slow_steps", "deployments"} == names(planned(make(uses=[])).unused)
+
+
+def test_a_tool_that_refuses_ends_the_plan_with_the_repair(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is judged on half of the readers."""
+    monkeypatch.setenv("HOURGLASS_MODE_SECRET", "wrong")
+    with pytest.raises(BiError, match="HOURGLASS_MODE_TOKEN"):
+        planned(make())
+
+
+def test_a_missing_secret_is_named_by_its_variable(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is the repair."""
+    monkeypatch.delenv("HOURGLASS_MODE_TOKEN")
+    with pytest.raises(DocumentError, match="HOURGLASS_MODE_TOKEN: Field required"):
+        planned(make())
