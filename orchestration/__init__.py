@@ -1,22 +1,27 @@
 """The Dagster code location: from the bucket to Snowflake, one proven hour at a time."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestration.metapipeline.component import MetapipelineComponent
     from orchestration.stream.component import HourlyStreamComponent
 
-__all__ = ["HourlyStreamComponent"]
+__all__ = ["HourlyStreamComponent", "MetapipelineComponent"]
+
+_MODULES = {
+    "HourlyStreamComponent": "orchestration.stream.component",
+    "MetapipelineComponent": "orchestration.metapipeline.component",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the component when it is asked for: its module needs the modules of this package."""
-    if name in __all__:
-        from orchestration.stream.component import HourlyStreamComponent  # noqa: PLC0415 - see above
-
-        return HourlyStreamComponent
+    """Import a component when it is asked for: its module needs the modules of this package."""
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """List the component as well: `dg` finds components by the names of a module."""
+    """List the components as well: `dg` finds them by the names of a module."""
     return [*globals(), *__all__]

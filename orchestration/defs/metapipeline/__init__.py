@@ -1,1 +1,0 @@
-"""The metapipeline as assets: model runs, the dbt graph, importance, unused models and a chart."""

@@ -1,0 +1,83 @@
+"""The job of the metapipeline, in process: a real manifest, a Mode server, recorded events."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from infra.local.mode_server.server import ModeServer
+from orchestration.defs.dbt.assets import event_marts, event_models
+from orchestration.metapipeline.definitions.building import build_definitions
+from orchestration.metapipeline.graph.assets import facts_of_specs
+from orchestration.metapipeline.pipeline.clients import Clients
+from orchestration.metapipeline.pipeline.steps import OWN_GROUP
+from tests.unit.orchestration.metapipeline.pipeline.made import Make
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")
+
+UNUSED = "model.hourglass.slow_steps"
+STALE = {"Launch week", "Untitled", "Never opened"}
+SPECS = [*event_models.specs, *event_marts.specs]
+NOTEBOOK = dg.AssetKey("meta_analysis")
+
+
+def run(clients: Clients) -> tuple[dg.ExecuteInProcessResult, dict[str, dict[str, Any]]]:
+    """Run every asset but the notebook, which has a test of its own; return the metadata of each asset."""
+    definitions = build_definitions(clients, lambda _: facts_of_specs(SPECS))
+    job = dg.define_asset_job("all", selection=dg.AssetSelection.groups(OWN_GROUP) - dg.AssetSelection.assets(NOTEBOOK))
+    whole = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = whole.resolve_job_def("all").execute_in_process(instance=instance, raise_on_error=False)
+    events = result.get_asset_materialization_events()
+    return result, {
+        event.asset_key.path[-1]: dict(event.materialization.metadata) for event in events if event.asset_key
+    }
+
+
+def values(metadata: dict[str, Any], name: str, column: str) -> set[object]:
+    """Return one column of a table of the metadata."""
+    found = metadata[name]
+    return {row.data[column] for row in found.records} if isinstance(found, dg.TableMetadataValue) else set()
+
+
+def test_a_dry_run_says_everything_and_changes_nothing(make: Make, mode: ModeServer, tmp_path: Path) -> None:
+    """The planted reports are stale, the planted model is unused, and the secretly used one is kept."""
+    result, metadata = run(make())
+    assert result.success
+    assert STALE == values(metadata["stale_reports"], "mode.hourglass.shown", "name")
+    assert {"slow_steps"} == values(metadata["unused_models"], "shown", "name")
+    assert {"would do"} == values(metadata["archived_reports"], "changes", "result")
+    assert metadata["archived_reports"]["dry_run"].value is True
+    assert [] == [line for line in mode.requests if not line.startswith("GET")]
+    assert metadata["platform_graph"]["report"].value == 12
+    page = Path(metadata["platform_page"]["page"].value).read_text()
+    assert "slow_steps" in page
+    png = (tmp_path / "charts" / "models_run_per_day.png").read_bytes()
+    chart = metadata["models_run_per_day"]["chart"].value
+    assert b64decode(chart.partition("base64,")[2].removesuffix(")")) == png
+    assert {True} == {evaluation.passed for evaluation in result.get_asset_check_evaluations()}
+
+
+def test_apply_archives_each_stale_report_once(make: Make, mode: ModeServer) -> None:
+    """A second run finds nothing to do."""
+    _, first = run(make(apply=True))
+    changed = [line for line in mode.requests if not line.startswith("GET")]
+    _, second = run(make(apply=True))
+    assert {"done"} == values(first["archived_reports"], "changes", "result")
+    assert 3 == len(changed)
+    assert changed == [line for line in mode.requests if not line.startswith("GET")]
+    assert set() == values(second["stale_reports"], "mode.hourglass.shown", "name")
+
+
+def test_every_asset_has_kinds_owners_and_a_typed_value_or_none(make: Make) -> None:
+    """A definitions test over all assets: nothing is anonymous, and nothing is a pickle."""
+    definitions = build_definitions(make())
+    assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
+    specs = [spec for asset in assets for spec in asset.specs]
+    assert 19 == len(specs)
+    assert {OWN_GROUP} == {spec.group_name for spec in specs}
+    assert all(spec.kinds and spec.owners and spec.description for spec in specs)
