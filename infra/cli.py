@@ -23,6 +23,7 @@ from infra.commands.console import Json, console, output, print_progress
 from infra.commands.hours import hours
 from infra.commands.job import job
 from infra.commands.ledger import ledger
+from infra.commands.meta import meta
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 WRONG, USAGE = 1, 2
+METAPIPELINE_SECONDS_MAX = 180.0
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,6 +45,7 @@ app = typer.Typer(
 app.add_typer(job, name="job")
 app.add_typer(ledger, name="ledger")
 app.add_typer(hours, name="hours")
+app.add_typer(meta, name="meta")
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 
@@ -123,8 +126,9 @@ def demo(
     hours: Annotated[int, typer.Option(min=1, max=48, help="Full hours before now to simulate.")] = 6,
     events: Annotated[int, typer.Option(min=100, help="Records of each hour.")] = 10_000,
 ) -> None:
-    """Run the whole chain over simulated hours and print the proof table."""
+    """Run the whole chain over simulated hours, print the proof table, and run the metapipeline over it."""
     from infra.local.demo import DemoPlan, run_demo
+    from infra.local.metapipeline import run_metapipeline
 
     stack = _stack()
     stack.refuse_if_up()
@@ -134,6 +138,10 @@ def demo(
         proof = run_demo(stack, DemoPlan(hours=hours, events_per_hour=events), print_progress)
         agreed = proof.agreed
         print_proof(proof.rows)
+        ran = run_metapipeline(stack.settings, METAPIPELINE_SECONDS_MAX, print_progress)
+        for line in ran.lines():
+            output().print(line, markup=False, soft_wrap=True)
+        agreed = agreed and not any(change.failed for change in ran.changes)
         console.print(f"Every full hour agrees: {'yes' if agreed else 'NO'}. Memory of the stack: {_gib(stack)}.")
         if not once:
             _print_addresses(stack.settings)
@@ -232,6 +240,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "producers.errors": "ProducerError",
         "snowflake_components.errors": "SnowflakeError",
         "orchestration.landing.errors": "LandingError",
+        "orchestration.metapipeline.errors": "MetapipelineError",
     }
     loaded = [getattr(sys.modules[module], name) for module, name in names.items() if module in sys.modules]
     return (StackError, *loaded)

@@ -1,0 +1,252 @@
+"""`hourglass meta`: plan, apply, graph and report of a metapipeline."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infra.commands.console import Json, print_line, print_progress
+
+if TYPE_CHECKING:
+    from orchestration.metapipeline.graph.assets import AssetFacts
+    from orchestration.metapipeline.pipeline.change import Change
+    from orchestration.metapipeline.pipeline.clients import Clients
+    from orchestration.metapipeline.pipeline.plan import MetaPlan
+    from orchestration.metapipeline.pipeline.repositories import ProjectProposal
+
+WRONG = 1
+
+meta = typer.Typer(help="The metapipeline: what to archive, to deprecate and to flag, and why.", no_args_is_help=True)
+Document = Annotated[
+    Path | None,
+    typer.Option("--document", help="YAML file with the metapipeline; default: that of the project.", dir_okay=False),
+]
+WithAssets = Annotated[
+    bool, typer.Option("--assets/--no-assets", help="Load this project's Dagster assets into the graph.")
+]
+Shown = Annotated[int, typer.Option(min=1, help="Findings of each kind to print; --json prints all.")]
+
+
+@meta.command("plan")
+def plan_command(
+    *,
+    document: Document = None,
+    with_assets: WithAssets = True,
+    repositories: Annotated[
+        bool, typer.Option("--repositories/--no-repositories", help="Clone the repositories and plan pull requests.")
+    ] = True,
+    shown: Shown = 20,
+    as_json: Json = False,
+) -> None:
+    """Print what would be archived, deprecated and flagged, and why. Nothing is changed.
+
+    Exit code 0: the plan is printed, also when it is empty or an answer is withheld with its reason; 2: it cannot be
+    made, because an input is missing or refused.
+    """
+    clients = _clients(document)
+    made = _plan(clients, with_assets=with_assets)
+    proposals = _proposals(clients, made) if repositories else ()
+    _print(made, proposals, (), shown, as_json=as_json)
+
+
+@meta.command("apply")
+def apply_command(
+    *,
+    document: Document = None,
+    with_assets: WithAssets = True,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Change BI tools, open pull requests, tell owners; without it nothing is.")
+    ] = False,
+    shown: Shown = 20,
+    as_json: Json = False,
+) -> None:
+    """Plan, then carry the plan out: archive reports, open or update pull requests, tell owners.
+
+    Without --yes it is a dry run, whatever the document says. Exit code 0: done, or nothing to do; 1: a change failed;
+    2: the plan cannot be made.
+    """
+    from orchestration.metapipeline.pipeline.reports import change_reports, inform_owners
+    from orchestration.metapipeline.pipeline.repositories import change_repositories
+
+    clients = _clients(document)
+    clients = replace(clients, document=clients.document.model_copy(update={"apply": yes}))
+    made = _plan(clients, with_assets=with_assets)
+    proposals = _proposals(clients, made)
+    with clients.tools(print_progress) as tools:
+        changes = [*change_reports(clients, tools, made.workspaces, made.reports)]
+    changes += change_repositories(clients, proposals, print_progress)
+    changes += inform_owners(clients, made.findings)
+    _print(made, proposals, changes, shown, as_json=as_json)
+    if any(change.failed for change in changes):
+        raise typer.Exit(WRONG)
+
+
+@meta.command("graph")
+def graph_command(
+    *,
+    document: Document = None,
+    with_assets: WithAssets = True,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File of the page; default: below the data folder.", dir_okay=False)
+    ] = None,
+    from_: Annotated[str | None, typer.Option("--from", metavar="ID", help="Print the path from a node.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="ID", help="Print the path to a node.")] = None,
+) -> None:
+    """Write the platform graph as one static page, or print the path between two nodes.
+
+    With --to alone, everything that the node rests on is printed, from the Kafka topic on.
+    """
+    from orchestration.metapipeline.showing.page.document import page, write_page
+
+    if from_ and not to:
+        raise typer.BadParameter("--from needs --to")
+    clients = _clients(document)
+    made = _plan(clients, with_assets=with_assets)
+    if to:
+        _print_path(made, from_, to)
+        return
+    path = output or clients.folder / "platform.html"
+    write_page(path, page(made.platform.graph, made.answers, "Platform", made.made_at))
+    print(path)
+
+
+@meta.command("report")
+def report_command(*, document: Document = None, with_assets: WithAssets = True, as_json: Json = False) -> None:
+    """Print importance, run times and credits of the models, and draw the chart of distinct models per day."""
+    from orchestration.folders import FolderSettings
+    from orchestration.metapipeline.pipeline.showing import runs_per_day
+    from orchestration.metapipeline.showing.chart import models_per_day_png
+    from orchestration.metapipeline.usage.model_runs import model_times
+
+    clients = _clients(document)
+    made = _plan(clients, with_assets=with_assets)
+    counts = runs_per_day(made.runs)
+    path = FolderSettings().charts / "models_run_per_day.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(models_per_day_png(counts))
+    times = {row.model: row for row in model_times(made.runs)}
+    prices = {row.model: row.credits for row in made.credits}
+    rows = [
+        {
+            "model": row.unique_id,
+            "score": row.score,
+            "runs": times[row.unique_id].succeeded if row.unique_id in times else None,
+            "p50_seconds": times[row.unique_id].p50_seconds if row.unique_id in times else None,
+            "p95_seconds": times[row.unique_id].p95_seconds if row.unique_id in times else None,
+            "trend": times[row.unique_id].trend if row.unique_id in times else None,
+            "credits": prices.get(row.unique_id),
+        }
+        for row in made.importance
+        if row.kind == "model"
+    ]
+    if as_json:
+        print(json.dumps({"models": rows, "per_day": {str(d): n for d, n in counts.items()}, "chart": str(path)}))
+        return
+    _print_rows(rows)
+    print(path)
+
+
+def _clients(document: Path | None) -> Clients:
+    from orchestration.metapipeline.pipeline.catalog import PROJECT_DOCUMENT, read_document
+    from orchestration.metapipeline.pipeline.clients import bind
+
+    return bind(read_document(document or PROJECT_DOCUMENT))
+
+
+def _plan(clients: Clients, *, with_assets: bool) -> MetaPlan:
+    from orchestration.metapipeline.pipeline.plan import make_plan
+
+    return make_plan(clients, _assets() if with_assets else (), print_progress)
+
+
+def _assets() -> tuple[AssetFacts, ...]:
+    from orchestration.definitions import defs
+    from orchestration.metapipeline.graph.assets import read_assets
+
+    print_progress("loading the assets of this project")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Dagster's own, of parts of itself that are in beta
+        return read_assets(defs().get_repository_def())
+
+
+def _proposals(clients: Clients, made: MetaPlan) -> tuple[ProjectProposal, ...]:
+    from orchestration.metapipeline.pipeline.repositories import propose_changes
+
+    return propose_changes(clients, made.unused, made.usage, made.graph_for_exposures, print_progress)
+
+
+def _print(
+    made: MetaPlan,
+    proposals: tuple[ProjectProposal, ...],
+    changes: list[Change] | tuple[()],
+    shown: int,
+    *,
+    as_json: bool,
+) -> None:
+    from orchestration.metapipeline.pipeline.plan import lines
+    from orchestration.metapipeline.pipeline.repositories import proposal_lines
+
+    if as_json:
+        print(json.dumps(_as_json(made, proposals, changes), indent=1, default=str))
+        return
+    for line in lines(made, shown):
+        print(line)
+    for proposal in proposals:
+        for line in proposal_lines(proposal):
+            print(line)
+    for change in changes:
+        print(change.line())
+
+
+def _as_json(
+    made: MetaPlan, proposals: tuple[ProjectProposal, ...], changes: list[Change] | tuple[()]
+) -> dict[str, Any]:
+    from orchestration.metapipeline.findings import Withheld
+
+    return {
+        "made_at": made.made_at.isoformat(),
+        "findings": [asdict(finding) for finding in made.findings],
+        "withheld": [asdict(one) for one in made.answers if isinstance(one, Withheld)],
+        "gaps": [asdict(gap) for gap in made.platform.graph.gaps],
+        "undecided": [asdict(one) for plan in made.reports for one in plan.undecided],
+        "pull_requests": [
+            {"kind": plan.kind, "subject": plan.subject, "branch": plan.branch, "lines": plan.lines()}
+            for one in proposals
+            if one.proposal
+            for plan in one.proposal.plans
+        ],
+        "no_pull_requests": [{"manifest": one.manifest, "reason": one.reason} for one in proposals if one.reason],
+        "changes": [asdict(change) for change in changes],
+    }
+
+
+def _print_path(made: MetaPlan, start: str | None, end: str) -> None:
+    from orchestration.metapipeline.graph.paths import ancestors, path_between
+
+    graph = made.platform.graph
+    for unknown in {start, end} - {None} - graph.by_id.keys():
+        print_line(f"hourglass: {unknown} is no node of the graph: `hourglass meta graph` shows all of them")
+        raise typer.Exit(2)
+    for node in path_between(graph, start, end) if start else ancestors(graph, end):
+        print(node)
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from infra.commands.console import output
+
+    table = Table(*(rows[0] if rows else ["model"]))
+    for row in rows[:50]:
+        table.add_row(
+            *(
+                "-" if value is None else f"{value:,.3f}" if isinstance(value, float) else str(value)
+                for value in row.values()
+            )
+        )
+    output().print(table)
