@@ -21,6 +21,9 @@ PORT_FIELDS = (
     "dagster_events_flink_port",
     "snowflake_port",
     "dagster_port",
+    "mode_port",
+    "git_port",
+    "slack_port",
 )
 """The fields with the ports of the servers."""
 
@@ -45,6 +48,9 @@ class LocalSettings(BaseSettings):
     dagster_events_flink_port: int = 8082
     snowflake_port: int = 8084
     dagster_port: int = 3000
+    mode_port: int = 8086
+    git_port: int = 8087
+    slack_port: int = 8088
 
     stream: str = "platform-events"
     topic: str = "platform-events"
@@ -58,6 +64,10 @@ class LocalSettings(BaseSettings):
     snowflake_account: str = "local"
     snowflake_database: str = "AWS"
     snowflake_schema: str = "DEV"
+    mode_token: SecretStr = SecretStr("mode-local-token")
+    mode_secret: SecretStr = SecretStr("mode-local-secret")
+    github_token: SecretStr = SecretStr("git-local-token")
+    slack_token: SecretStr = SecretStr("slack-local-token")
 
     checkpoint_seconds: int = Field(default=5, ge=1)
     parallelism: int = Field(default=1, ge=1)
@@ -108,5 +118,23 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_AMEND_REST_SECONDS": str(self.sensor_seconds),
             # without it the first login waits for the metadata servers of three clouds
             "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
+            **self._hosts(),
             "DAGSTER_HOME": str((self.data_dir / "dagster").absolute()),
+        }
+
+    def _hosts(self) -> dict[str, str]:
+        """Return the variables with which the metapipeline finds Mode, the git host and Slack."""
+        git = f"http://{LOOPBACK}:{self.git_port}"
+        return {
+            "HOURGLASS_MODE_URL": f"http://{LOOPBACK}:{self.mode_port}",
+            "HOURGLASS_MODE_TOKEN": self.mode_token.get_secret_value(),
+            "HOURGLASS_MODE_SECRET": self.mode_secret.get_secret_value(),
+            "HOURGLASS_GITHUB_API": f"{git}/api/v3",
+            "HOURGLASS_GIT_URL": f"{git}/",
+            "HOURGLASS_GITHUB_TOKEN": self.github_token.get_secret_value(),
+            "HOURGLASS_SLACK_URL": f"http://{LOOPBACK}:{self.slack_port}/api/",
+            "HOURGLASS_SLACK_TOKEN": self.slack_token.get_secret_value(),
+            "HOURGLASS_META_WINDOW_HOURS": "3",
+            "HOURGLASS_META_STREAMS": "platform_events",
+            "HOURGLASS_META_APPLY": "true",
         }

@@ -21,7 +21,7 @@ from infra.local.processes import (
     require_free_ports,
     wait_until_healthy,
 )
-from infra.local.servers import broker, dagster, object_store, snowflake_server
+from infra.local.servers import broker, dagster, hosts, object_store, snowflake_server
 from infra.local.settings import LocalSettings
 from infra.local.streams import landing_settings, streams
 from orchestration.stream.document import StreamDocument
@@ -30,7 +30,7 @@ Report = Callable[[str], None]
 """Takes one line of progress."""
 
 Started = tuple[Program, Running]
-NAMES = ("dagster-daemon", "dagster-webserver", "dagster-code", "relay", "snowflake", "s3", "kafka")
+NAMES = ("dagster-daemon", "dagster-webserver", "dagster-code", "relay", "hosts", "snowflake", "s3", "kafka")
 """Every program except Flink, in the order of the stop: clients before their servers."""
 RUNS_SECONDS_MAX = 60.0
 
@@ -54,7 +54,8 @@ class Stack:
 
         1. Check the ports.
         2. Start broker and S3 server; create topics and buckets of every stream.
-        3. Start the local Snowflake and Dagster's code server; they get ready while Flink starts.
+        3. Start the local Snowflake, Dagster's code server and the hosts of the metapipeline (Mode, git, Slack); they
+           get ready while Flink starts.
         4. Start the landing job of each stream from its newest checkpoint or savepoint.
         5. Fail the runs that a crash left behind, so that Dagster retries them; start daemon and webserver.
 
@@ -66,7 +67,8 @@ class Stack:
         require_free_ports(self.settings.ports)
         self._start_broker_and_bucket()
         code, daemon, webserver = self._prepare_dagster()
-        early = [self._start(snowflake_server.program(self.settings)), self._start(code)]
+        first = (snowflake_server.program(self.settings), code, hosts.program(self.settings))
+        early = [self._start(program) for program in first]
         self._start_jobs()
         self._wait(early)
         dagster_runs.fail_abandoned(self._report)
@@ -83,7 +85,7 @@ class Stack:
         for name in ("relay", "dagster-webserver", "dagster-code"):
             self._stop(name)
         self._stop_jobs(now=now)
-        for name in ("snowflake", "s3", "kafka"):
+        for name in ("hosts", "snowflake", "s3", "kafka"):
             self._stop(name)
 
     def refuse_if_up(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from dagster import AssetKey, DagsterInstance
 
 from flink_jobs import deploy
@@ -23,6 +24,8 @@ from infra.local.proof import ProofRow, proof_rows
 from infra.local.servers import object_store, snowflake_server
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
+from orchestration.metapipeline.definitions.values import ANSWER, CHANGES
+from orchestration.metapipeline.findings import Withheld
 from producers.client import EventProducer
 from producers.events import EventType, PlatformEvent
 from producers.settings import ProducerSettings
@@ -221,7 +224,7 @@ def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Sta
 
 
 def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -> None:
-    """Distinct dbt models of each day, from the published table, equal those in the generator's ledger."""
+    """Distinct dbt models of each day equal those in the generator's ledger, and their chart goes to Slack."""
     sent = read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
     command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "orchestration.definitions"]
     done = subprocess.run(
@@ -241,6 +244,26 @@ def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -
 
     assert {day: len(models) for day, models in sent.models_by_day.items()} == days
     assert Path(str(metadata["file"].value)).read_bytes().startswith(b"\x89PNG")
+    assert "sent to C0000000001" == metadata["slack"].value
+
+
+def test_the_metapipeline_archives_and_proposes_and_withholds_what_it_cannot_know(stack: Stack, sent: Sent) -> None:
+    """Stale reports are archived, exposures are proposed; the events are of last year, so no model is called unused."""
+    del sent
+    frames = stack.settings.data_dir / "metapipeline" / "frames"
+    unused = ANSWER.from_json((frames / "unused_models.json").read_bytes())
+    archived = CHANGES.from_json((frames / "archived_reports.json").read_bytes())
+    proposed = CHANGES.from_json((frames / "pull_requests.json").read_bytes())
+
+    assert isinstance(unused, Withheld)
+    assert "are not sealed" in unused.reason
+    assert [("archive", "done")] * 3 == [(change.action, change.result) for change in archived]
+    assert [("exposures", "opened")] == [(change.action, change.result) for change in proposed]
+    assert 200 == requests.get(proposed[0].url, timeout=10).status_code
+    notebook = json.loads((stack.settings.data_dir / "notebooks" / "meta_analysis_notebook.ipynb").read_text())
+    assert any(
+        "image/png" in output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])
+    )
 
 
 def test_the_command_line_shows_the_same_table(stack: Stack, sent: Sent) -> None:

@@ -1,4 +1,4 @@
-"""The Mode workspace of the demo: 12 reports over the demo's dbt models, five of them stale."""
+"""The Mode workspace of the demo: 12 reports over the demo's dbt models, three of them stale."""
 
 from __future__ import annotations
 
@@ -29,28 +29,31 @@ _REPORTS = (
     ("Usage by organization", "finance", "used", _SINCE),
     ("Invoices", "finance", "used", _INVOICES),
     ("Failures by hour", "operations", "used", "select hour, sum(failures) from {{ @failing_hours as f }} group by 1"),
-    ("Events by type", "operations", "used", "select * from PLACE.event_counts_by_hour"),
+    ("Runs by day", "operations", "used", "select day, sum(runs), sum(failed) from PLACE.runs_by_day group by day"),
     (
-        "Newest events",
+        "Slowest steps",
         "operations",
         "used",
-        "select * from PLACE.stg_platform_events qualify row_number() over (order by occurred_at desc) <= 10",
+        "select step_key, seconds from PLACE.steps qualify row_number() over (order by seconds desc) <= 10",
     ),
     (
-        "Our own runs",
+        "Health of assets",
         "operations",
         "used",
-        'select * from PLACE."STG_DAGSTER_EVENTS" -- not PLACE.event_counts_by_hour',
+        'select * from PLACE."ASSET_HEALTH" where failing_checks > 0 -- not PLACE.slow_steps',
     ),
+    (
+        "Failed checks",
+        "operations",
+        "used",
+        (
+            "{% if organization %} select * from PLACE.failed_checks_by_day where organization = '{{ organization }}' "
+            "{% else %} select day, sum(failed) from PLACE.failed_checks_by_day group by day {% endif %}"
+        ),
+    ),
+    ("Growth", "finance", "used", "select * from PLACE.active_organizations_by_day order by day"),
     ("Launch week", "finance", "not_run", "select count(*) from PLACE.stg_platform_events"),
-    ("Copy of Launch week", "finance", "not_run", "select count(*) from PLACE.stg_platform_events"),
     ("Untitled", "operations", "low_usage", "select count(*) from PLACE.stg_dagster_events"),
-    (
-        "Materializations (draft)",
-        "operations",
-        "low_usage",
-        "select sum(materializations) from PLACE.usage_by_organization_hour",
-    ),
     ("Never opened", "finance", "never_run", "select * from PLACE.event_counts_by_hour"),
     ("Notes", "operations", "used", ""),
 )
