@@ -26,7 +26,7 @@ test: setup ## every test but the long ones: unit, Java, faults, hostile records
 	@$(MAKE) --no-print-directory -j 2 test-faults test-servers
 
 test-quick: setup ## the unit tests of Python and Java without the slow ones, in under two minutes
-	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
+	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow and not long" -q
 	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -DexcludedGroups=slow
 
 test-long: setup ## what test leaves out (mark long), and the random faults, ten seeds or HOURGLASS_FAULT_ROUNDS
@@ -34,7 +34,7 @@ test-long: setup ## what test leaves out (mark long), and the random faults, ten
 	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
 
 test-unit: setup
-	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not long"
 
 test-java: setup
 	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
@@ -44,7 +44,7 @@ test-faults: setup
 	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile --no-loadscope-reorder
 
 test-servers: setup
-	@$(BIN)/python -m pytest tests/hostile tests/integration
+	@$(BIN)/python -m pytest tests/hostile tests/integration -m "not long"
 	@$(BIN)/python -m pytest tests/daemon -m "not long"
 
 test-bi: setup ## the BI client against a real Superset, which the first run installs below .tools (700 MB)
