@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from orchestration.metapipeline.bi.workspace import Place, Query, Template, Workspace
 from orchestration.metapipeline.errors import DialectError
@@ -229,9 +230,10 @@ class QueryReads:
 
 def resolve_queries(workspace: Workspace, catalog: Catalog) -> Iterator[QueryReads]:
     """Read the text of each query and find the nodes that it reads."""
+    definitions = tuple(sorted(workspace.definitions.items()))
     for query in workspace.queries:
         try:
-            references = read_references(query.sql, query.place, workspace.template, workspace.definitions)
+            references = _read_once(query.sql, query.place, workspace.template, definitions)
         except DialectError as exc:
             references = References(Verdict.UNPARSABLE, reason=str(exc), whole=False)
         reader = f"query.{workspace.tool}.{workspace.name}.{query.id}"
@@ -248,6 +250,12 @@ def resolve_queries(workspace: Workspace, catalog: Catalog) -> Iterator[QueryRea
             else:
                 gaps.add(_unclear_dbt_name(reader, name, resolution))
         yield QueryReads(query, tuple(sorted(reads)), tuple(sorted(gaps)), references, reader)
+
+
+@lru_cache(maxsize=20_000)
+def _read_once(sql: str, place: Place, template: Template, definitions: tuple[tuple[str, str], ...]) -> References:
+    """Read a text once in a process: the graph and the columns need the same references, and parsing is slow."""
+    return read_references(sql, place, template, dict(definitions))
 
 
 def _dbt_resolutions(references: References, catalog: Catalog) -> Iterator[tuple[str, Resolution]]:
