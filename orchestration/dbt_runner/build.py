@@ -143,6 +143,8 @@ def require_manifest(path: Path = MANIFEST) -> Path:
     return path
 
 
+_NOT_BUILT = "no-op"
+"""The status of an exposure or a metric, which dbt selects and does not build."""
 _VERDICTS = {
     "success": Verdict.DONE,
     "pass": Verdict.DONE,
@@ -154,6 +156,8 @@ _VERDICTS = {
 def _outcomes(built: Any) -> Iterator[NodeOutcome]:
     # every kind of node: a unit test that failed leaves its model skipped, and nothing else says that the build failed
     for result in built.results:
+        if result.status == _NOT_BUILT:
+            continue
         yield NodeOutcome(
             unique_id=result.node.unique_id,
             verdict=_VERDICTS.get(str(result.status), Verdict.FAILED),
