@@ -14,7 +14,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.comparison.checks import Comparison
-from orchestration.landing.dagster_errors import RETRIES_MAX, RETRY_SECONDS
+from orchestration.landing.dagster_errors import RETRIES_MAX, retry_later
 from orchestration.landing.errors import UnavailableError
 from snowflake_components.errors import SnowflakeUnavailableError
 
@@ -45,7 +45,7 @@ def compared(context: dg.AssetCheckExecutionContext, compare: Callable[[], Compa
         return compare()
     except (UnavailableError, SnowflakeUnavailableError) as exc:
         if context.op_execution_context.retry_number < RETRIES_MAX:
-            raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
+            raise retry_later() from exc
         return _failed_to_check(exc)
     except Exception as exc:  # noqa: BLE001 - outer edge of a check: nothing passes after an error
         return _failed_to_check(exc)

@@ -14,12 +14,17 @@ RETRIES_MAX = 4
 RETRY_SECONDS = 5
 
 
+def retry_later() -> dg.RetryRequested:
+    """Return what a step raises while a system outside is away."""
+    return dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS)
+
+
 @contextmanager
 def retried_or_failed() -> Iterator[None]:
     """Request a retry when a system outside is away; fail without retries on every other error of ours."""
     try:
         yield
     except (UnavailableError, SnowflakeUnavailableError) as exc:
-        raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
+        raise retry_later() from exc
     except (LandingError, SnowflakeError) as exc:
         raise dg.Failure(str(exc), allow_retries=False) from exc

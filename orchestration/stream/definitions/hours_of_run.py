@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.dagster_errors import RETRIES_MAX, RETRY_SECONDS
+from orchestration.landing.dagster_errors import retry_later
 from orchestration.landing.errors import LandingError, UnavailableError
 from orchestration.landing.sensor.run_tags import TAG_FAILED_HOURS, TAG_HOURS, TAG_MAX_RETRIES
 from snowflake_components.errors import SnowflakeError, SnowflakeUnavailableError
@@ -32,7 +32,7 @@ class HoursOfRun:
         try:
             yield
         except (UnavailableError, SnowflakeUnavailableError) as exc:
-            raise dg.RetryRequested(max_retries=RETRIES_MAX, seconds_to_wait=RETRY_SECONDS) from exc
+            raise retry_later() from exc
         except (LandingError, SnowflakeError) as exc:
             self._failures[hour] = exc
 
