@@ -41,7 +41,7 @@ test-java: setup
 	@mvn -B -ntp -f infra/local/s3_server/pom.xml verify | grep -vE '^\[INFO\] *$$'
 
 test-faults: setup
-	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-servers: setup
 	@$(BIN)/python -m pytest tests/hostile tests/integration -m "not long"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import time
 from collections.abc import Callable
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import psutil
 import typer
 
-from benchmarks.metapipeline import graphs, manifests
-from benchmarks.metapipeline.measured import COLUMNS, Measured, alone, peak_gib
+from benchmarks.metapipeline import graphs, manifests, sql
+from benchmarks.metapipeline.measured import COLUMNS, Measured, alone
 from benchmarks.orchestration.sections import Section, shown, write_section
 from benchmarks.orchestration.timed import machine
 
@@ -22,7 +19,6 @@ app = typer.Typer(add_completion=False)
 
 HERE = Path(__file__).parent
 TITLE = "# The metapipeline on a large platform"
-_SQL = "benchmarks.metapipeline.sql"
 
 
 class Part(StrEnum):
@@ -33,16 +29,6 @@ class Part(StrEnum):
     SQL = "sql"
 
 
-def measure_sql() -> list[Measured]:
-    """Measure the SQL texts of a BI workspace: its module checks every edge while it measures."""
-    cpu = time.process_time()
-    found = importlib.import_module(_SQL).measure()
-    cpu_seconds = time.process_time() - cpu
-    detail = ", ".join(f"{name} {found[name]:,.0f}" for name in ("texts", "megabytes", "edges", "gaps"))
-    row = Measured("texts parsed and resolved", found["seconds"], cpu_seconds, peak_gib(), detail, found["seconds_max"])
-    return [row]
-
-
 _PARTS: dict[Part, tuple[int, str, str, tuple[Callable[[], list[Measured]], ...]]] = {
     Part.GRAPHS: (
         1,
@@ -51,7 +37,12 @@ _PARTS: dict[Part, tuple[int, str, str, tuple[Callable[[], list[Measured]], ...]
         (graphs.measure_project, graphs.measure_dense),
     ),
     Part.MANIFESTS: (2, "A manifest", "A file as dbt writes it, with code, columns and tests.", (manifests.measure,)),
-    Part.SQL: (3, "SQL texts", "The queries of a BI workspace; the CPU time includes writing them.", (measure_sql,)),
+    Part.SQL: (
+        3,
+        "SQL texts",
+        "The queries of a BI workspace; the CPU time includes writing them.",
+        (sql.measure_texts,),
+    ),
 }
 
 
@@ -63,7 +54,7 @@ def run(
 ) -> None:
     """Measure the rows of each section; exit with 1 when one misses its gate."""
     missed = 0
-    for part in parts or [part for part in Part if part is not Part.SQL or find_spec(_SQL)]:
+    for part in parts or list(Part):
         place, title, text, measurements = _PARTS[part]
         load = psutil.getloadavg()[0]
         rows = [shown(row) for measurement in measurements for row in alone(measurement)]

@@ -56,6 +56,7 @@ def test_daemon_and_code_server_that_are_killed_in_an_evaluation_publish_each_ho
     require_published_once(station, revisions)
 
 
+@pytest.mark.long
 def test_a_daemon_that_is_killed_between_launch_and_start_publishes_each_hour_once(station: Station) -> None:
     """The run stays STARTING until the start timeout of the instance; then it is retried.
 

@@ -113,6 +113,7 @@ def test_servers_that_die_or_freeze_around_the_job_cost_nothing(new_stack: NewSt
         assert stack.job_lives(), "the job did not get over it"
 
 
+@pytest.mark.long
 def test_a_savepoint_moves_the_job_from_one_subtask_to_four_and_to_two(new_stack: NewStack) -> None:
     """The job is rescaled under traffic; positions and pending files move to their new subtasks."""
     stack = new_stack(parallelism=1)

@@ -75,7 +75,15 @@ def completions(request: Request) -> bool:
     return request.operation == "CompleteMultipartUpload" and request.key.startswith("refusals/landing/")
 
 
-@pytest.mark.parametrize("refuses", [checkpoints, new_objects, parts, completions])
+@pytest.mark.parametrize(
+    "refuses",
+    [
+        checkpoints,
+        new_objects,
+        pytest.param(parts, marks=pytest.mark.long),
+        pytest.param(completions, marks=pytest.mark.long),
+    ],
+)
 def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allowed(
     run: Run, refuses: Callable[[Request], bool]
 ) -> None:

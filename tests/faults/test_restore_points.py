@@ -188,7 +188,9 @@ def crashing(all_servers: Servers) -> Iterator[tuple[Run, Crashes]]:
         yield Run(stack), crashes
 
 
-@pytest.mark.parametrize("point", [CrashPoint.INSIDE_COMMIT, CrashPoint.BETWEEN_COMMITS])
+@pytest.mark.parametrize(
+    "point", [CrashPoint.INSIDE_COMMIT, pytest.param(CrashPoint.BETWEEN_COMMITS, marks=pytest.mark.long)]
+)
 def test_a_cut_commit_without_checkpoints_doubles_nothing(crashing: tuple[Run, Crashes], point: CrashPoint) -> None:
     """Objects are visible that the ledger lacks; the start completes the uploads of their epoch, the ledger's last."""
     run, crashes = crashing

@@ -169,7 +169,7 @@ def test_the_order_and_the_number_of_builds_do_not_matter(event_log: EventLog) -
     assert expected_counts(records) == event_log.counts()
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_hours_that_are_built_together_give_what_one_after_the_other_gives(event_log: EventLog, seed: int) -> None:
     """Repeats within the range, with an hour before it and with an hour that is amended later: the models are equal."""
     random = Random(seed)  # noqa: S311 (records, not secrets)
