@@ -115,7 +115,7 @@ def other(servers: Servers, second: Run) -> Run:
     return second
 
 
-@pytest.mark.parametrize("parallelism", [4, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("parallelism", [4, 2])
 def test_another_parallelism_right_after_a_death_before_the_commit(run: Run, parallelism: int) -> None:
     """Other subtasks, on both workers, commit the pending files of the checkpoint once.
 
