@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 
 from orchestration.metapipeline.bi.workspace import BiTool, Workspace
+from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Finding
 from orchestration.metapipeline.judging.stale.apply import Result, Run
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
@@ -52,13 +51,10 @@ def inform_owners(clients: Clients, findings: Iterable[Finding]) -> Iterator[Cha
         due = log.due(findings, now, period)
         yield from (Change(one.owner, "tell", "would do", f"{len(one.findings):,} findings") for one in due)
         return
-    told = tell_owners(log, findings, now, to_slack(slack), period, partial(_keep, path))
+
+    def keep(log: MessageLog) -> None:
+        replace_file(path, log.to_text().encode())
+
+    told = tell_owners(log, findings, now, to_slack(slack), period, keep)
     yield from (Change(one.owner, "tell", "done", f"{len(one.findings):,} findings") for one in told.sent)
     yield from (Change("", "tell", "failed", failure, failed=True) for failure in told.failures)
-
-
-def _keep(path: Path, log: MessageLog) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(log.to_text(), encoding="utf-8")
-    draft.replace(path)

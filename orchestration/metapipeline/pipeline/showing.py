@@ -9,6 +9,7 @@ from math import fsum
 from pathlib import Path
 
 from orchestration.metapipeline.bi.workspace import Workspace
+from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 from orchestration.metapipeline.pipeline.clients import Clients
@@ -76,11 +77,7 @@ def record_today(clients: Clients, day: PlatformDay, graph: PlatformGraph) -> tu
     if history is not None:
         history.record(day)
         days = history.read()
-    path = clients.folder / _MODELS
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(list(graph.of_kind(NodeKind.MODEL))), encoding="utf-8")
-    draft.replace(path)
+    replace_file(clients.folder / _MODELS, json.dumps(list(graph.of_kind(NodeKind.MODEL))).encode())
     return days
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +41,7 @@ from orchestration.metapipeline.bi.superset.sql_lab import saved_queries, statem
 from orchestration.metapipeline.bi.superset.usage import UsageLog, open_log, read_history
 from orchestration.metapipeline.bi.workspace import Place, Report, Template, Workspace
 from orchestration.metapipeline.errors import BiError
+from orchestration.metapipeline.files import replace_file
 
 TOOL = "superset"
 _TAGGED_DASHBOARD = 3
@@ -249,14 +249,8 @@ class Superset:
             raise BiError(f"superset: the export of the dashboard {row.uuid} has no dashboard; it is not deleted")
         folder = self.settings.backups
         path = folder / f"{row.uuid}-{self.clock.utc_now():%Y%m%dT%H%M%SZ}.zip"
-        partial = path.with_suffix(".partial")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                file.write(answer.body)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            replace_file(path, answer.body)
         except OSError as exc:
             raise BiError(
                 f"superset: the export cannot be written to {folder}: {exc.strerror}; nothing is deleted"

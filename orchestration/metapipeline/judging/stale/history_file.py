@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.errors import BiError
+from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.judging.stale.history import ReportHistory
 
 
@@ -37,10 +37,4 @@ class HistoryFile:
 
     def save(self, history: ReportHistory) -> None:
         """Store the history for good."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(f"{self.path.name}.draft")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(history.model_dump_json(indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
+        replace_file(self.path, history.model_dump_json(indent=1).encode())

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.usage.history import PlatformDay
 
 NAME = "meta_analysis.json"
@@ -32,11 +33,7 @@ class AnalysisData(BaseModel):
 
 def write_data(folder: Path, data: AnalysisData) -> Path:
     """Write the file whole or not at all, and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / NAME
-    partial = path.with_suffix(".partial")
-    partial.write_text(data.model_dump_json(indent=1), encoding="utf-8")
-    return partial.replace(path)
+    return replace_file(folder / NAME, data.model_dump_json(indent=1).encode())
 
 
 def read_data(path: Path) -> AnalysisData:

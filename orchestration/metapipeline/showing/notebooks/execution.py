@@ -14,6 +14,8 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.metapipeline.files import replace_file
+
 NOTEBOOK = Path(__file__).with_name("meta_analysis.ipynb")
 IO_MANAGER_KEY = "output_notebook_io_manager"
 """Resource of the asset that stores the executed notebook, see `NotebookStore`."""
@@ -49,10 +51,7 @@ class NotebookStore(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: bytes) -> None:
         """Write the notebook of an asset over its last one."""
         path = self._path(context.asset_key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(obj)
-        partial.replace(path)
+        replace_file(path, obj)
         context.add_output_metadata({"notebook": dg.MetadataValue.notebook(str(path))})
 
     def load_input(self, context: dg.InputContext) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.nodes import PlatformGraph
 from orchestration.metapipeline.showing.page.data import page_data
@@ -57,13 +57,7 @@ def page(graph: PlatformGraph, findings: Iterable[Found | Withheld], title: str,
 
 def write_page(path: Path, text: str) -> None:
     """Write a page to a path; a reader of the path sees the former page or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        unfinished.write_bytes(text.encode("ascii"))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    replace_file(path, text.encode("ascii"))
 
 
 def inline_json(value: object) -> str:
