@@ -14,10 +14,12 @@ from infra.commands.console import Json, print_line, print_progress
 
 if TYPE_CHECKING:
     from orchestration.metapipeline.graph.assets import AssetFacts
+    from orchestration.metapipeline.judging.importance import Importance
     from orchestration.metapipeline.pipeline.change import Change
     from orchestration.metapipeline.pipeline.clients import Clients
     from orchestration.metapipeline.pipeline.plan import MetaPlan
     from orchestration.metapipeline.pipeline.repositories import ProjectProposal
+    from orchestration.metapipeline.usage.model_runs import ModelTimes
 
 WRONG = 1
 
@@ -101,7 +103,7 @@ def graph_command(
 
     With --to alone, everything that the node rests on is printed, from the Kafka topic on.
     """
-    from orchestration.metapipeline.showing.page.document import page, write_page
+    from orchestration.metapipeline.pipeline.showing import write_platform_page
 
     if from_ and not to:
         raise typer.BadParameter("--from needs --to")
@@ -110,37 +112,23 @@ def graph_command(
     if to:
         _print_path(made, from_, to)
         return
-    path = output or clients.folder / "platform.html"
-    write_page(path, page(made.platform.graph, made.answers, "Platform", made.made_at))
-    print(path)
+    print(write_platform_page(clients, made.platform.graph, made.answers, output))
 
 
 @meta.command("report")
 def report_command(*, document: Document = None, with_assets: WithAssets = True, as_json: Json = False) -> None:
     """Print importance, run times and credits of the models, and draw the chart of distinct models per day."""
-    from orchestration.folders import FolderSettings
-    from orchestration.metapipeline.pipeline.showing import runs_per_day
-    from orchestration.metapipeline.showing.chart import models_per_day_png
+    from orchestration.metapipeline.pipeline.showing import runs_per_day, write_chart
     from orchestration.metapipeline.usage.model_runs import model_times
 
     clients = _clients(document)
     made = _plan(clients, with_assets=with_assets)
     counts = runs_per_day(made.runs)
-    path = FolderSettings().charts / "models_run_per_day.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(models_per_day_png(counts))
+    path = write_chart(counts)
     times = {row.model: row for row in model_times(made.runs)}
     prices = {row.model: row.credits for row in made.credits}
     rows = [
-        {
-            "model": row.unique_id,
-            "score": row.score,
-            "runs": times[row.unique_id].succeeded if row.unique_id in times else None,
-            "p50_seconds": times[row.unique_id].p50_seconds if row.unique_id in times else None,
-            "p95_seconds": times[row.unique_id].p95_seconds if row.unique_id in times else None,
-            "trend": times[row.unique_id].trend if row.unique_id in times else None,
-            "credits": prices.get(row.unique_id),
-        }
+        _report_row(row, times.get(row.unique_id), prices.get(row.unique_id))
         for row in made.importance
         if row.kind == "model"
     ]
@@ -234,6 +222,19 @@ def _print_path(made: MetaPlan, start: str | None, end: str) -> None:
         raise typer.Exit(2)
     for node in path_between(graph, start, end) if start else ancestors(graph, end):
         print(node)
+
+
+def _report_row(row: Importance, times: ModelTimes | None, price: float | None) -> dict[str, Any]:
+    """Return what the report says about one model; None is unknown, as for a model that did not run."""
+    return {
+        "model": row.unique_id,
+        "score": row.score,
+        "runs": times and times.succeeded,
+        "p50_seconds": times and times.p50_seconds,
+        "p95_seconds": times and times.p95_seconds,
+        "trend": times and times.trend,
+        "credits": price,
+    }
 
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.pipeline.change import Change
 from orchestration.metapipeline.pipeline.clients import JOB
 from orchestration.metapipeline.pipeline.plan import answer_lines
+from orchestration.metapipeline.pipeline.showing import CHART, PAGE
 
 POLL_SECONDS = 0.5
 _TIMEOUT_SECONDS = 30
@@ -84,7 +85,7 @@ def run_metapipeline(settings: LocalSettings, seconds_max: float, report: Callab
             for name in ("archived_reports", "pull_requests", "owner_messages")
             for change in CHANGES.from_json((frames / f"{name}.json").read_bytes())
         ),
-        files=(folder / "platform.html", settings.data_dir / "charts" / "models_run_per_day.png"),
+        files=(folder / PAGE, settings.data_dir / "charts" / CHART),
         seconds=time.monotonic() - started,
     )
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.folders import FolderSettings
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.definitions.making import WAREHOUSE, Making
 from orchestration.metapipeline.definitions.shown import table
@@ -87,13 +86,9 @@ def showing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinition
     @making.asset(kinds={"matplotlib", "slack"}, reads={"model_runs": RUNS})
     def models_run_per_day(model_runs: tuple[ModelRun, ...]) -> dg.MaterializeResult[None]:
         """How many distinct dbt models ran on each day, as a chart; it goes to Slack when there is a channel."""
-        from orchestration.metapipeline.showing.chart import models_per_day_png  # noqa: PLC0415 (imports matplotlib)
-
         counts = showing.runs_per_day(model_runs)
-        png = models_per_day_png(counts)
-        path = FolderSettings().charts / "models_run_per_day.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png)
+        path = showing.write_chart(counts)
+        png = path.read_bytes()
         sent = showing.send_chart(clients, png, counts)
         return dg.MaterializeResult(
             metadata={

@@ -8,6 +8,7 @@ from datetime import date
 from math import fsum
 from pathlib import Path
 
+from orchestration.folders import FolderSettings
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
@@ -18,14 +19,17 @@ from orchestration.metapipeline.usage.history import PlatformDay
 from orchestration.metapipeline.usage.model_runs import ModelRun, models_per_day
 
 PAGE = "platform.html"
+CHART = "models_run_per_day.png"
 _MODELS = "models.json"
 
 
-def write_platform_page(clients: Clients, graph: PlatformGraph, answers: Iterable[Found | Withheld]) -> Path:
-    """Write the static page of the graph below the folder of the metapipeline, and return its path."""
+def write_platform_page(
+    clients: Clients, graph: PlatformGraph, answers: Iterable[Found | Withheld], path: Path | None = None
+) -> Path:
+    """Write the static page of the graph, by default below the folder of the metapipeline, and return its path."""
     from orchestration.metapipeline.showing.page.document import page, write_page  # noqa: PLC0415 (reads its assets)
 
-    path = clients.folder / PAGE
+    path = path or clients.folder / PAGE
     write_page(path, page(graph, answers, "Platform", clients.clock.utc_now()))
     return path
 
@@ -49,16 +53,17 @@ def today(  # noqa: PLR0913, PLR0917 (the parts of one day)
         prices: of the runs of the read days.
     """
     day = clients.clock.utc_now().date()
-    reports = [report for one in workspaces for report in one.reports] if workspaces else None
-    archived = None if reports is None else sum(report.archived for report in reports)
+    reports = [report for one in workspaces for report in one.reports]
+    archived = sum(report.archived for report in reports)
+    known = bool(workspaces)
     seconds = [run.seconds for run in runs if run.seconds is not None and run.hours and run.hours[-1].date() == day]
     return PlatformDay(
         day,
         models=len(graph.of_kind(NodeKind.MODEL)),
         sources=len(graph.of_kind(NodeKind.SOURCE)),
-        reports=None if reports is None else len(reports),
-        reports_active=None if reports is None or archived is None else len(reports) - archived,
-        reports_archived=archived,
+        reports=len(reports) if known else None,
+        reports_active=len(reports) - archived if known else None,
+        reports_archived=archived if known else None,
         unused=len(unused.findings) if isinstance(unused, Found) else None,
         removed=_removed(clients.folder / _MODELS, frozenset(graph.of_kind(NodeKind.MODEL))),
         run_seconds=fsum(seconds),
@@ -94,6 +99,13 @@ def runs_per_day(runs: Iterable[ModelRun]) -> dict[date, int]:
     return {day: len(models) for day, models in models_per_day(runs).items()}
 
 
+def write_chart(counts: Mapping[date, int]) -> Path:
+    """Draw the distinct models per day into the folder of the charts, and return the path of the PNG."""
+    from orchestration.metapipeline.showing.chart import models_per_day_png  # noqa: PLC0415 (imports matplotlib)
+
+    return replace_file(FolderSettings().charts / CHART, models_per_day_png(counts))
+
+
 def send_chart(clients: Clients, png: bytes, counts: Mapping[date, int]) -> str:
     """Post the chart of distinct models per day, and return one sentence about it.
 
@@ -109,5 +121,5 @@ def send_chart(clients: Clients, png: bytes, counts: Mapping[date, int]) -> str:
     text = f"{counts[newest]:,} distinct dbt models ran on {newest}" if newest else "no dbt model ran"
     days = ", ".join(f"{day}: {count}" for day, count in sorted(counts.items()))
     title = "Distinct dbt models run per day (UTC)"
-    posted = slack.post(text, chart=Chart(png, "models_run_per_day.png", title, days or "no day"))
+    posted = slack.post(text, chart=Chart(png, CHART, title, days or "no day"))
     return f"sent to {posted.channel}"
