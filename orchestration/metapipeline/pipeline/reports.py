@@ -8,6 +8,7 @@ from datetime import timedelta
 from orchestration.metapipeline.bi.workspace import BiTool, Workspace
 from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Finding
+from orchestration.metapipeline.graph.platform import report_id
 from orchestration.metapipeline.judging.stale.apply import Result, Run
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
 from orchestration.metapipeline.owners.messages import MessageLog, read_log
@@ -36,7 +37,7 @@ def change_reports(
             file.save(applied.history.with_counts(plan.counts))  # the next reading is compared with this one
         for outcome in applied.outcomes:
             action = type(outcome.step).__name__.removesuffix("Report").removesuffix("Record").lower()
-            subject = f"report.{plan.workspace}.{outcome.step.report_id}"
+            subject = report_id(workspace, outcome.step.report_id)
             yield Change(subject, action, outcome.result.value, outcome.reason, failed=outcome.result is Result.FAILED)
 
 

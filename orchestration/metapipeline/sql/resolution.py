@@ -12,6 +12,7 @@ from functools import lru_cache
 from orchestration.metapipeline.bi.workspace import Place, Query, Template, Workspace
 from orchestration.metapipeline.errors import DialectError
 from orchestration.metapipeline.graph.nodes import Gap, GapKind, Node, NodeKind, PlatformGraph
+from orchestration.metapipeline.graph.platform import query_id
 from orchestration.metapipeline.relations import PARTS_MAX, RelationName
 from orchestration.metapipeline.sql.dialects import Dialect
 from orchestration.metapipeline.sql.references import References, Verdict, read_references
@@ -216,7 +217,7 @@ class QueryReads:
     Args:
         query: of the workspace.
         reads: ids of nodes, sorted, each an edge.
-        gaps: what is no edge, sorted; their reader is `query.<tool>.<workspace>.<id>`.
+        gaps: what is no edge, sorted; their reader is the query's node.
         references: what its text refers to.
         reader: id of the query's node.
     """
@@ -236,7 +237,7 @@ def resolve_queries(workspace: Workspace, catalog: Catalog) -> Iterator[QueryRea
             references = _read_once(query.sql, query.place, workspace.template, definitions)
         except DialectError as exc:
             references = References(Verdict.UNPARSABLE, reason=str(exc), whole=False)
-        reader = f"query.{workspace.tool}.{workspace.name}.{query.id}"
+        reader = query_id(workspace, query.id)
         reads: set[str] = set()
         gaps = set(_unread(reader, query, references, catalog))
         for name, resolution in ((str(name), catalog.resolve(name, query.place)) for name in references.reads):

@@ -10,6 +10,7 @@ from datetime import datetime
 from orchestration.metapipeline.bi.workspace import Report, Workspace
 from orchestration.metapipeline.errors import BiError
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.graph.platform import report_id
 from orchestration.metapipeline.judging.stale.history import ReportHistory, ReportRecord, observed
 from orchestration.metapipeline.judging.stale.life import ReportState, state_of, unused_in_archive_since
 from orchestration.metapipeline.judging.stale.rule import Verdict, judge
@@ -108,6 +109,11 @@ class ReportPlan:
     left_out: int = 0
     counts: SourceCounts | None = None
 
+    @property
+    def answers(self) -> tuple[Found | Withheld, ...]:
+        """Both answers, in the order in which people act on them."""
+        return self.stale, self.deletable
+
 
 def plan_reports(workspace: Workspace, history: ReportHistory, rules: StaleReportRules, now: datetime) -> ReportPlan:
     """Plan one run over a workspace. Nothing is changed, and a doubtful reading has no step.
@@ -177,11 +183,11 @@ def _planned(reading: _Reading) -> ReportPlan:
 
 def _records(reading: _Reading) -> Iterator[UpdateRecord]:
     reports = {report.id: report for report in reading.workspace.reports}
-    for report_id, record in reading.history.records.items():
-        report = reports.get(report_id)
-        after = reading.record(report_id, report)
+    for known, record in reading.history.records.items():
+        report = reports.get(known)
+        after = reading.record(known, report)
         if after != record:
-            yield UpdateRecord(report_id, Seen.of(report), record, _change(report, record, after), after)
+            yield UpdateRecord(known, Seen.of(report), record, _change(report, record, after), after)
 
 
 def _change(report: Report | None, before: ReportRecord, after: ReportRecord | None) -> str:
@@ -218,7 +224,7 @@ def _weight(report: Report, verdict: Verdict) -> tuple[int, int, str]:
 def _stale_finding(reading: _Reading, report: Report, verdict: Verdict) -> Finding:
     return Finding(
         FindingKind.STALE_REPORT,
-        _subject(reading, report),
+        report_id(reading.workspace, report.id),
         report.name,
         verdict.reason,
         verdict.evidence,
@@ -232,7 +238,7 @@ def _deletable_finding(reading: _Reading, report: Report, record: ReportRecord |
     days = (reading.now - _since(report, record)).days
     return Finding(
         FindingKind.DELETABLE_REPORT,
-        _subject(reading, report),
+        report_id(reading.workspace, report.id),
         report.name,
         _archived_for(reading, report, record),
         verdict.evidence,
@@ -250,7 +256,3 @@ def _since(report: Report, record: ReportRecord | None) -> datetime:
     if since is None:
         raise ValueError(f"{report.id} is not archived by us")
     return since
-
-
-def _subject(reading: _Reading, report: Report) -> str:
-    return f"report.{reading.history.workspace}.{report.id}"

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from orchestration.metapipeline.bi.workspace import Place, Query, Template, Workspace
 from orchestration.metapipeline.graph.nodes import GapKind, Node, NodeKind, PlatformGraph
+from orchestration.metapipeline.graph.platform import WorkspaceReads, platform_graph
 from orchestration.metapipeline.relations import RelationName
 from orchestration.metapipeline.sql.resolution import Catalog, Certainty, hard_coded_reads, resolve_queries
 
@@ -138,6 +139,13 @@ def test_the_reads_of_a_query_are_edges() -> None:
         "reads": ["model.shop.dates", "model.shop.ships", "source.shop.util.dates"],
         "gaps": [],
     }
+
+
+def test_the_reader_is_the_node_of_the_query() -> None:
+    """Also where the name of the workspace has a dot, which the id of a node escapes."""
+    workspace = Workspace("mode", "ac.me", (), (Query("7", None, "late ships", "select 1", PLACE),), Template.LIQUID)
+    (read,) = resolve_queries(workspace, CATALOG)
+    assert read.reader in platform_graph(PlatformGraph((), ()), [WorkspaceReads(workspace)]).graph.by_id
 
 
 def test_half_names_are_gaps_with_their_candidates() -> None:

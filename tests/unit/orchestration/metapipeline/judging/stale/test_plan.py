@@ -8,6 +8,8 @@ import pytest
 from orchestration.metapipeline.bi.workspace import Report, Workspace
 from orchestration.metapipeline.errors import BiError
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.graph.nodes import PlatformGraph
+from orchestration.metapipeline.graph.platform import WorkspaceReads, platform_graph
 from orchestration.metapipeline.judging.stale.history import ReportHistory, ReportRecord
 from orchestration.metapipeline.judging.stale.plan import ArchiveReport, DeleteReport, plan_reports
 from orchestration.metapipeline.judging.stale.rules import StaleReportRules
@@ -171,6 +173,13 @@ def test_the_history_is_of_one_workspace() -> None:
     """The record of another workspace would delete the wrong reports."""
     with pytest.raises(BiError, match=r"the history is of mode\.other"):
         plan_reports(Workspace("mode", "depot", (used("r1"),), ()), ReportHistory(workspace="mode.other"), RULES, START)
+
+
+def test_a_finding_is_about_the_node_of_its_report() -> None:
+    """Also where the name of the workspace has a dot, which the id of a node escapes."""
+    workspace = Workspace("mode", "de.pot", (stale("r1"), used("u1")), ())
+    (finding,) = found(plan_reports(workspace, ReportHistory.empty(workspace), RULES, START).stale)
+    assert finding.subject in platform_graph(PlatformGraph((), ()), [WorkspaceReads(workspace)]).graph.by_id
 
 
 def test_the_first_history_is_empty() -> None:
