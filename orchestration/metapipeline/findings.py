@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -69,3 +69,8 @@ class Found(Answer):
     """The findings of one kind, the weightiest first; none is an answer, too."""
 
     findings: tuple[Finding, ...]
+
+
+def findings_of(answers: Iterable[Answer]) -> tuple[Finding, ...]:
+    """Return the findings of all answers in their order; a withheld answer has none."""
+    return tuple(finding for answer in answers if isinstance(answer, Found) for finding in answer.findings)

@@ -18,12 +18,12 @@ from orchestration.metapipeline.definitions.values import (
     USAGE,
     WORKSPACES,
 )
-from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.findings import Found, Withheld, findings_of
 from orchestration.metapipeline.graph.platform import Platform
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
+from orchestration.metapipeline.pipeline import steps
 from orchestration.metapipeline.pipeline.change import Change
 from orchestration.metapipeline.pipeline.clients import Clients
-from orchestration.metapipeline.pipeline.steps import Usage
 
 
 def changing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinition]:
@@ -55,7 +55,7 @@ def changing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinitio
     def pull_requests(
         context: dg.AssetExecutionContext,
         unused_models: Found | Withheld,
-        usage_evidence: Usage,
+        usage_evidence: steps.Usage,
         platform_graph: Platform,
         bi_workspaces: tuple[Workspace, ...],
     ) -> dg.Output[Any]:
@@ -65,8 +65,7 @@ def changing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinitio
             propose_changes,
         )
 
-        doubtful = any(one.doubts for one in bi_workspaces)
-        graph = None if doubtful else platform_graph.graph
+        graph = steps.graph_for_exposures(platform_graph, bi_workspaces)
         proposals = propose_changes(clients, unused_models, usage_evidence, graph, context.log.info)
         for one in proposals:
             if one.reason:
@@ -87,8 +86,7 @@ def changing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinitio
         from orchestration.metapipeline.pipeline.reports import inform_owners  # noqa: PLC0415 (imports clients)
 
         answers = [*(plan.stale for plan in stale_reports), unused_models, *slow_models]
-        findings = [one for answer in answers if isinstance(answer, Found) for one in answer.findings]
-        return _listed(inform_owners(clients, findings), clients)
+        return _listed(inform_owners(clients, findings_of(answers)), clients)
 
     return [archived_reports, pull_requests, owner_messages]
 

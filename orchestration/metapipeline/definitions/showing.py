@@ -50,7 +50,7 @@ def showing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinition
         slow_models: tuple[Found | Withheld, ...],
     ) -> dg.MaterializeResult[None]:
         """One static page: search, owners, findings, and the path from a topic to a report."""
-        reports = (answer for plan in stale_reports for answer in (plan.stale, plan.deletable))
+        reports = (answer for plan in stale_reports for answer in plan.answers)
         answers = (*reports, unused_models, unused_columns, *slow_models)
         path = showing.write_platform_page(clients, platform_graph.graph, answers)
         return dg.MaterializeResult(

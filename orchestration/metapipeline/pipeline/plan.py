@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestration.metapipeline.bi.workspace import Workspace
-from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld, findings_of
 from orchestration.metapipeline.graph.assets import AssetFacts
 from orchestration.metapipeline.graph.nodes import PlatformGraph
 from orchestration.metapipeline.graph.platform import Platform
@@ -64,18 +64,18 @@ class MetaPlan:
     @property
     def answers(self) -> tuple[Found | Withheld, ...]:
         """The answers, in the order in which people act on them."""
-        reports = (answer for one in self.reports for answer in (one.stale, one.deletable))
+        reports = (answer for one in self.reports for answer in one.answers)
         return (*reports, self.unused, self.columns, self.slow, self.important)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, in the order of the answers."""
-        return tuple(one for answer in self.answers if isinstance(answer, Found) for one in answer.findings)
+        return findings_of(self.answers)
 
     @property
     def graph_for_exposures(self) -> PlatformGraph | None:
         """The graph; None when a workspace was read in part, since exposures would be missing."""
-        return None if any(one.doubts for one in self.workspaces) else self.platform.graph
+        return steps.graph_for_exposures(self.platform, self.workspaces)
 
 
 def make_plan(clients: Clients, assets: Sequence[AssetFacts], report: Report) -> MetaPlan:
@@ -151,7 +151,7 @@ def answer_lines(answers: Iterable[Found | Withheld], shown_max: int) -> Iterato
     for answer in answers:
         if isinstance(answer, Withheld):
             yield f"{TITLES[answer.kind]}: no answer; {answer.reason}"
-    findings = [one for answer in answers if isinstance(answer, Found) for one in answer.findings]
+    findings = findings_of(answers)
     for kind, title in TITLES.items():
         found = [finding for finding in findings if finding.kind is kind and _is_said(finding)]
         if found:

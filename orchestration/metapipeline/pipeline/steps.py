@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from orchestration.metapipeline.bi.workspace import Workspace
-from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.findings import Found, Withheld, findings_of
 from orchestration.metapipeline.graph.assets import AssetFacts
 from orchestration.metapipeline.graph.manifest import read_manifest
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
@@ -200,8 +200,12 @@ def judge_columns(
     if not found:
         return answers[0]
     # the certain ones first
-    findings = sorted((one for answer in found for one in answer.findings), key=lambda one: not one.removable)
-    return Found(tuple(findings))
+    return Found(tuple(sorted(findings_of(found), key=lambda one: not one.removable)))
+
+
+def graph_for_exposures(platform: Platform, workspaces: Iterable[Workspace]) -> PlatformGraph | None:
+    """Return the graph; None when a workspace was read in part, since exposures would be missing."""
+    return None if any(one.doubts for one in workspaces) else platform.graph
 
 
 def our_runs(graph: PlatformGraph, runs: Iterable[ModelRun]) -> tuple[ModelRun, ...]:

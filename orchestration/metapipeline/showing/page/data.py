@@ -18,7 +18,7 @@ from os.path import commonprefix
 from typing import Any
 
 from orchestration.metapipeline.errors import GraphError
-from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld, findings_of
 from orchestration.metapipeline.graph.nodes import Gap, Node, PlatformGraph
 
 _INTEGER_MAX = 2**53 - 1
@@ -35,14 +35,13 @@ def page_data(graph: PlatformGraph, findings: Iterable[Found | Withheld]) -> dic
     """
     answers = list(findings)
     positions = {node.id: position for position, node in enumerate(graph.nodes)}
-    found = [finding for answer in answers if isinstance(answer, Found) for finding in answer.findings]
     withheld = [answer for answer in answers if isinstance(answer, Withheld)]
     return {
         **_nodes(graph.nodes),
         **_edges(graph, positions),
         "gaps": [_gap(gap) for gap in graph.gaps],
         "finding_kinds": [kind.value for kind in FindingKind],
-        "findings": [_finding(finding) for finding in found],
+        "findings": [_finding(finding) for finding in findings_of(answers)],
         "withheld": [[answer.kind.value, answer.reason] for answer in withheld],
     }
 

@@ -7,10 +7,10 @@ import pytest
 from infra.local.mode_server.server import ModeServer
 from orchestration.defs.dbt.assets import event_marts, event_models
 from orchestration.metapipeline.errors import BiError, DocumentError
-from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
 from orchestration.metapipeline.graph.assets import facts_of_specs
 from orchestration.metapipeline.pipeline.clients import Clients
-from orchestration.metapipeline.pipeline.plan import MetaPlan, lines, make_plan
+from orchestration.metapipeline.pipeline.plan import MetaPlan, answer_lines, lines, make_plan
 from tests.unit.orchestration.metapipeline.pipeline.made import Make
 
 ASSETS = facts_of_specs([*event_models.specs, *event_marts.specs])
@@ -35,6 +35,16 @@ def test_the_plan_names_the_planted_reports_and_the_planted_model(make: Make, mo
     assert "Launch week: It has not run for 101 days." in printed
     assert "slow_steps" in printed
     assert all(line.startswith("GET") for line in mode.requests)
+
+
+def test_text_from_the_world_stays_in_its_line() -> None:
+    """A name cannot move the cursor or begin a line."""
+    finding = Finding(
+        FindingKind.STALE_REPORT, "report.mode.depot.r1", "Late\x1b[2Jparcels\narchive r9 Board", "It is old."
+    )
+    assert ["Stale reports: archive (1)", "  Late [2Jparcels archive r9 Board: It is old."] == list(
+        answer_lines([Found((finding,))], 20)
+    )
 
 
 def test_without_events_there_is_no_answer(make: Make) -> None:
