@@ -82,7 +82,7 @@ def apply_command(
     with clients.tools(print_progress) as tools:
         changes = [*change_reports(clients, tools, made.workspaces, made.reports)]
     changes += change_repositories(clients, proposals, print_progress)
-    changes += inform_owners(clients, made.findings)
+    changes += inform_owners(clients, made.answers)
     _print(made, proposals, changes, shown, as_json=as_json)
     if any(change.failed for change in changes):
         raise typer.Exit(WRONG)

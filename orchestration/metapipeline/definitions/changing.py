@@ -18,7 +18,7 @@ from orchestration.metapipeline.definitions.values import (
     USAGE,
     WORKSPACES,
 )
-from orchestration.metapipeline.findings import Found, Withheld, findings_of
+from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.platform import Platform
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
 from orchestration.metapipeline.pipeline import steps
@@ -85,8 +85,8 @@ def changing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinitio
         """One message per owner with the findings of the period."""
         from orchestration.metapipeline.pipeline.reports import inform_owners  # noqa: PLC0415 (imports clients)
 
-        answers = [*(plan.stale for plan in stale_reports), unused_models, *slow_models]
-        return _listed(inform_owners(clients, findings_of(answers)), clients)
+        reports = (answer for plan in stale_reports for answer in plan.answers)
+        return _listed(inform_owners(clients, (*reports, unused_models, *slow_models)), clients)
 
     return [archived_reports, pull_requests, owner_messages]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from orchestration.metapipeline.bi.workspace import BiTool, Workspace
 from orchestration.metapipeline.files import replace_file
-from orchestration.metapipeline.findings import Finding
+from orchestration.metapipeline.findings import FindingKind, Found, Withheld, findings_of
 from orchestration.metapipeline.graph.platform import report_id
 from orchestration.metapipeline.judging.stale.apply import Result, Run
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
@@ -41,12 +41,16 @@ def change_reports(
             yield Change(subject, action, outcome.result.value, outcome.reason, failed=outcome.result is Result.FAILED)
 
 
-def inform_owners(clients: Clients, findings: Iterable[Finding]) -> Iterator[Change]:
-    """Send each owner the findings of the period that were not sent yet; in a dry run they are only listed."""
+def inform_owners(clients: Clients, answers: Iterable[Found | Withheld]) -> Iterator[Change]:
+    """Send each owner the findings of the period that were not sent yet; in a dry run they are only listed.
+
+    Columns are in no message: a model may have hundreds, and most are not certain.
+    """
     from orchestration.metapipeline.owners.telling import tell_owners, to_slack  # noqa: PLC0415 (imports requests)
 
     path, now, slack = clients.folder / "messages.json", clients.clock.utc_now(), clients.slack()
     period = timedelta(days=clients.document.owners.period_days)
+    findings = [one for one in findings_of(answers) if one.kind is not FindingKind.UNUSED_COLUMN]
     log = read_log(path.read_text(encoding="utf-8") if path.exists() else None)
     if slack.settings.dry_run:
         due = log.due(findings, now, period)
