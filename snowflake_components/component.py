@@ -6,7 +6,6 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias
 
 import dagster as dg
@@ -34,7 +33,7 @@ from snowflake_components.plan import ObjectSpec
 from snowflake_components.reading import (
     mistake,
     read_options,
-    refuse_duplicate_keys,
+    require_unique_keys,
     resolve_text,
     suggestion,
 )
@@ -156,9 +155,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         """Read one document; a duplicate key is an error."""
-        tree = context.resolution_context.source_position_tree
-        if tree is not None and (path := Path(tree.position.filename)).is_file():
-            refuse_duplicate_keys(path)
+        require_unique_keys(context)
         return super().load(attributes, context)
 
     @property

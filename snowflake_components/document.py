@@ -45,6 +45,11 @@ def _options_schema(name: str, described: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def component_schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON schema of a component's attributes from that of its document, without references."""
+    return {**inlined(schema, schema.get("$defs", {})), "title": name, "additionalProperties": False}
+
+
 def inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Replace references by their definitions: pydantic refuses references that it did not make itself."""
     if isinstance(schema, list):

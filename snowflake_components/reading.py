@@ -47,6 +47,26 @@ def resolve_texts(context: dg.ResolutionContext, value: Any) -> Any:
     return resolve_text(context, value)
 
 
+def load_document(context: dg.ComponentLoadContext, model: type[M], attributes: BaseModel | None) -> M:
+    """Read the document of a component: refuse duplicate keys, resolve every template, and validate.
+
+    Raises:
+        ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
+    """
+    require_unique_keys(context)
+    at = context.resolution_context.at_path("attributes")
+    return read_attributes(at, model, attributes.model_dump() if attributes else {})
+
+
+def read_attributes(context: dg.ResolutionContext, model: type[M], attributes: Mapping[str, Any]) -> M:
+    """Resolve every template of the attributes and validate them.
+
+    Raises:
+        ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
+    """
+    return validated(context, model, resolve_texts(context, attributes))
+
+
 def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
     """Resolve the templated options and validate all of them.
 
@@ -100,6 +120,13 @@ def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
         value = given.get(field) if isinstance(given, Mapping) else None
         if isinstance(value, str) and "{{" not in value:
             yield ["asset_attributes", field], f"must be a list: [{value!r}]"
+
+
+def require_unique_keys(context: dg.ComponentLoadContext) -> None:
+    """Refuse a duplicate key in the file of a component; one made in Python has no file."""
+    tree = context.resolution_context.source_position_tree
+    if tree is not None and (path := FilePath(tree.position.filename)).is_file():
+        refuse_duplicate_keys(path)
 
 
 def refuse_duplicate_keys(file: FilePath) -> None:

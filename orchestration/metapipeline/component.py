@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
 from orchestration.metapipeline.definitions.building import build_definitions
-from orchestration.metapipeline.pipeline.catalog import read_attributes
 from orchestration.metapipeline.pipeline.clients import bind
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
-from snowflake_components.document import inlined
-from snowflake_components.reading import refuse_duplicate_keys
+from snowflake_components.document import component_schema
+from snowflake_components.reading import load_document
 
 
 class MetapipelineAttributes(BaseModel):
@@ -26,9 +24,10 @@ class MetapipelineAttributes(BaseModel):
 
 
 def _described() -> dict[str, Any]:
-    schema = MetapipelineDocument.model_json_schema()
-    found: dict[str, Any] = _with_templates(inlined(schema, schema.get("$defs", {})))
-    return {**found, "title": "MetapipelineComponent", "additionalProperties": False}
+    described: dict[str, Any] = _with_templates(
+        component_schema("MetapipelineComponent", MetapipelineDocument.model_json_schema())
+    )
+    return described
 
 
 def _with_templates(schema: Any) -> Any:
@@ -62,11 +61,7 @@ class MetapipelineComponent(dg.Component):
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         """Read one document; every mistake has file, line, field and a suggestion."""
-        at = context.resolution_context.at_path("attributes")
-        tree = context.resolution_context.source_position_tree
-        if tree is not None and (path := Path(tree.position.filename)).is_file():
-            refuse_duplicate_keys(path)
-        return cls(read_attributes(at, attributes.model_dump() if attributes else {}))
+        return cls(load_document(context, MetapipelineDocument, attributes))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002 (of the interface)
         """Build the definitions of the metapipeline."""

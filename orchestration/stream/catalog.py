@@ -15,7 +15,7 @@ from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.stream.document import StreamDocument
 from snowflake_components.component import key_part
 from snowflake_components.identifiers import Identifier, QualifiedName
-from snowflake_components.reading import mistake, resolve_text, resolve_texts, validated
+from snowflake_components.reading import mistake, read_attributes, resolve_text
 from snowflake_components.statements import ObjectType
 
 DEFS = Path(__file__).parents[1] / "defs"
@@ -69,7 +69,7 @@ def _entry(
     attributes: Mapping[str, Any],
     tables: Mapping[dg.AssetKey, WrittenTable],
 ) -> StreamEntry:
-    document = validated(context, StreamDocument, resolve_texts(context, attributes))
+    document = read_attributes(context, StreamDocument, attributes)
     if document.table not in tables:
         raise mistake(context, ["table"], f"no document describes the external table {document.table.to_user_string()}")
     name, columns = tables[document.table]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import dagster as dg
 from pydantic import BaseModel, ConfigDict
@@ -23,8 +22,8 @@ from orchestration.stream.definitions.observing import observing_sensor
 from orchestration.stream.document import StreamDocument, stream_schema
 from orchestration.stream.scaffold import StreamScaffolder
 from snowflake_components.component import HourlyAssets, SnowflakeCreateOrRefreshComponent, document_position
-from snowflake_components.document import inlined
-from snowflake_components.reading import mistake, refuse_duplicate_keys, resolve_texts, suggestion, validated
+from snowflake_components.document import component_schema
+from snowflake_components.reading import load_document, mistake, suggestion
 from snowflake_components.specs import ExternalTableOptions, StageOptions
 
 
@@ -35,13 +34,9 @@ class StreamAttributes(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="allow", json_schema_extra=lambda schema: schema.update(_described(stream_schema()))
+        extra="allow",
+        json_schema_extra=lambda schema: schema.update(component_schema("HourlyStreamComponent", stream_schema())),
     )
-
-
-def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = inlined(schema, schema.get("$defs", {}))
-    return {**found, "title": "HourlyStreamComponent", "additionalProperties": False}
 
 
 @dg.scaffold_with(StreamScaffolder)
@@ -64,12 +59,7 @@ class HourlyStreamComponent(HourlyAssets):
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         """Read one document; every mistake has file, line, field and a suggestion."""
-        at = context.resolution_context.at_path("attributes")
-        tree = context.resolution_context.source_position_tree
-        if tree is not None and (path := Path(tree.position.filename)).is_file():
-            refuse_duplicate_keys(path)
-        raw = attributes.model_dump() if attributes else {}
-        return cls(validated(at, StreamDocument, resolve_texts(at, raw)))
+        return cls(load_document(context, StreamDocument, attributes))
 
     def hours_of(self, key: dg.AssetKey) -> dg.HourlyPartitionsDefinition | None:
         """Return the hours of the stream for its two hourly assets."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagster import ResolutionContext
-
 from orchestration.metapipeline.errors import DocumentError
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
 from orchestration.stream.catalog import DEFS, written_documents
-from snowflake_components.reading import refuse_duplicate_keys, resolve_texts, validated
+from snowflake_components.reading import read_attributes, refuse_duplicate_keys
 
 METAPIPELINE_TYPE = "orchestration.MetapipelineComponent"
 PROJECT_DOCUMENT = DEFS / "metapipeline" / "defs.yaml"
@@ -29,13 +27,4 @@ def read_document(file: Path = PROJECT_DOCUMENT) -> MetapipelineDocument:
     if len(found) != 1:
         raise DocumentError(f"{file} has {len(found)} documents of type {METAPIPELINE_TYPE}, and one is needed")
     _, context, attributes = found[0]
-    return read_attributes(context, attributes)
-
-
-def read_attributes(context: ResolutionContext, attributes: object) -> MetapipelineDocument:
-    """Resolve the templates of the attributes and validate them.
-
-    Raises:
-        ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
-    """
-    return validated(context, MetapipelineDocument, resolve_texts(context, attributes))
+    return read_attributes(context, MetapipelineDocument, attributes)
