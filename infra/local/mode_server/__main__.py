@@ -6,12 +6,10 @@ Changes are written back to the file. A file that does not exist is written firs
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.local.mode_server.demo import demo_workspace
+from infra.local.mode_server.demo import workspace_of
 from infra.local.mode_server.server import SECRET, TOKEN, Credentials, ModeServer
-from infra.local.mode_server.state import ModeState
 
 
 def main() -> None:
@@ -25,15 +23,6 @@ def main() -> None:
     server = ModeServer(workspace_of(arguments.workspace), Credentials(arguments.token, arguments.secret))
     with server.bound(arguments.port) as bound:
         bound.serve_forever()
-
-
-def workspace_of(file: Path) -> ModeState:
-    """Load a workspace; write that of the demo where there is none."""
-    if not file.exists():
-        state = demo_workspace(datetime.now(UTC))
-        state.file = file
-        state.save()
-    return ModeState.load(file)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
 from infra.local.mode_server.planted import (
     collection_row,
@@ -76,3 +77,12 @@ def demo_workspace(now: datetime, database: str = "AWS", schema: str = "DEV") ->
         definitions=[definition_row("failing_hours", failing.replace("PLACE", place))],
         data_sources=[data_source_row(database)],
     )
+
+
+def workspace_of(file: Path) -> ModeState:
+    """Load a workspace; write that of the demo where there is none."""
+    if not file.exists():
+        state = demo_workspace(datetime.now(UTC))
+        state.file = file
+        state.save()
+    return ModeState.load(file)

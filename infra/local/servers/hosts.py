@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from threading import Event
 
 from infra.local.git_host.server import git_host
-from infra.local.mode_server.__main__ import workspace_of
+from infra.local.mode_server.demo import workspace_of
 from infra.local.mode_server.server import Credentials, ModeServer
 from infra.local.processes import Program
 from infra.local.servers.snowflake_server import answers

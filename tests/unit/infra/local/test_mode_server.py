@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from infra.local.mode_server.__main__ import workspace_of
+from infra.local.mode_server.demo import workspace_of
 from infra.local.mode_server.planted import planted_workspace
 from infra.local.mode_server.server import SECRET, TOKEN, ModeServer
 
