@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -102,6 +102,18 @@ class BearerToken(AuthBase):
         return request
 
 
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Return the seconds from now that `Retry-After` asks for, as a number or as a date; None when it is neither."""
+    value = (header or "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+
+
 @dataclass(frozen=True, slots=True)
 class _Failure:
     """One attempt without a usable answer; `asked_seconds` is the wait that the server asks for."""
@@ -178,7 +190,10 @@ class RetryingSession:
         if answer.status in _REDIRECTS:
             raise BiError(f"{self.tool}: {request} is redirected: configure the address that the server uses itself")
         if answer.status in _RETRIED and (repeatable or answer.status in _NOT_PROCESSED):
-            return _Failure(f"HTTP {answer.status} {answer.excerpt()}", self._asked_seconds(answer))
+            return _Failure(
+                f"HTTP {answer.status} {answer.excerpt()}",
+                retry_after(answer.headers.get("retry-after"), self.clock.utc_now()),
+            )
         return answer
 
     def _exchange(self, request: str, method: str, url: str, options: Mapping[str, Any]) -> Answer:
@@ -199,18 +214,6 @@ class RetryingSession:
             if self.clock.monotonic() - started > self.limits.answer_seconds_max:
                 raise BiError(f"{self.tool}: the answer to {request} took over {self.limits.answer_seconds_max:.0f} s")
         return bytes(body)
-
-    def _asked_seconds(self, answer: Answer) -> float | None:
-        """Read `Retry-After`: seconds or a date; None when it is missing or neither."""
-        value = answer.headers.get("retry-after", "").strip()
-        if value.isdecimal():
-            return float(value)
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return (moment - self.clock.utc_now()).total_seconds()
 
     def _wait_seconds(self, attempt: int, failure: _Failure, request: str) -> float:
         """Return the longer one of the own wait, which grows, and the wait that the server asks for."""

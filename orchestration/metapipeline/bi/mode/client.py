@@ -6,14 +6,14 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
 
 import requests
 
 from flink_jobs.contracts.clock import Clock
-from orchestration.metapipeline.bi.mode.retrying import Pace, Transient, retry_after, wait_seconds
+from orchestration.metapipeline.bi.http import BearerToken, retry_after
+from orchestration.metapipeline.bi.mode.retrying import Pace, Transient, wait_seconds
 from orchestration.metapipeline.bi.mode.settings import ModeSettings
 from orchestration.metapipeline.errors import BiError
 
@@ -89,14 +89,17 @@ class ModeClient:
         return self._retried(method, f"/api/{self.settings.workspace}/{path}", auth=credentials)
 
     def discovery(self, path: str) -> Answer:
-        """Read from the Discovery API; the settings have its credential.
+        """Read from the Discovery API.
 
         Raises:
-            BiError: like `api`.
+            BiError: like `api`, or the settings have no credential of this API.
         """
-        return self._retried(
-            "GET", f"/batch/{self.settings.workspace}/{path}", auth=partial(_with_bearer, self.settings.bearer)
-        )
+        if self.settings.bearer is None:
+            raise BiError(
+                "Mode: the Discovery API needs HOURGLASS_MODE_DISCOVERY_TOKEN, _ACCESS_KEY and _ACCESS_SECRET"
+            )
+        bearer = BearerToken(self.settings.bearer)
+        return self._retried("GET", f"/batch/{self.settings.workspace}/{path}", auth=bearer)
 
     def _retried(self, method: str, path: str, **credentials: Any) -> Answer:
         request = f"{method} {path}"
@@ -174,12 +177,6 @@ def _answer(request: str, status: int, content: bytes) -> Answer | Transient:
         return Answer(request, status, json.loads(content))
     except (ValueError, RecursionError):
         return Transient("the answer is no JSON, or it is cut")
-
-
-def _with_bearer(bearer: str | None, request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # as `auth` and no plain header, which a .netrc of the environment would replace
-    request.headers["Authorization"] = f"Bearer {bearer}"
-    return request
 
 
 def _variables(request: str) -> str:

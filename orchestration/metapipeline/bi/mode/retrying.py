@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from flink_jobs.contracts.clock import Clock
 
@@ -39,19 +37,6 @@ def wait_seconds(failed: int, failure: Transient, longest: float, random: Callab
     # the exponent is bounded: 2.0**1024 overflows
     growing = min(FIRST_WAIT_SECONDS * 2.0 ** min(failed - 1, 32), WAIT_MAX_SECONDS)
     return growing * (0.5 + random() / 2)
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Read `Retry-After`, seconds or a date of HTTP; None when it is missing or neither."""
-    if header is None:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
 
 
 @dataclass
