@@ -39,23 +39,13 @@ def models_per_day_figure(models: Mapping[date, int]) -> Figure:
     Args:
         models: day -> number of distinct models; if empty, the chart has a text instead of bars.
     """
-    figure, axes = _figure("Distinct dbt models run per day (UTC)")
-    if models:
-        _draw_days(axes, models, "models")
-    else:
-        _draw_nothing(axes, "no model has run in the published hours")
-    return figure
+    return _bars("Distinct dbt models run per day (UTC)", models, "models", "no model has run in the published hours")
 
 
 def removals_figure(days: Sequence[PlatformDay]) -> Figure:
     """Draw one bar per day with the nodes whose removal was merged; an unknown day has none."""
     removed = {day.day: day.removed for day in days if day.removed is not None}
-    figure, axes = _figure("Removals merged per day")
-    if removed:
-        _draw_days(axes, removed, "removed")
-    else:
-        _draw_nothing(axes, "no day is recorded")
-    return figure
+    return _bars("Removals merged per day", removed, "removed", "no day is recorded")
 
 
 def platform_size_figure(days: Sequence[PlatformDay]) -> Figure:
@@ -97,7 +87,12 @@ def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
-def _draw_days(axes: Axes, counts: Mapping[date, int], unit: str) -> None:
+def _bars(title: str, counts: Mapping[date, int], unit: str, otherwise: str) -> Figure:
+    """Draw one bar per day; without counts, the text `otherwise`."""
+    figure, axes = _figure(title)
+    if not counts:
+        _draw_nothing(axes, otherwise)
+        return figure
     days = _days(min(counts), max(counts))
     bars = axes.bar(range(len(days)), [counts.get(day, 0) for day in days], color=_BAR, width=0.7)
     if len(days) <= _DAYS_COUNTED_MAX:
@@ -105,6 +100,7 @@ def _draw_days(axes: Axes, counts: Mapping[date, int], unit: str) -> None:
     _label_days(axes, days)
     axes.set_ylabel(unit, fontsize=9)
     axes.margins(y=0.15)
+    return figure
 
 
 def _label_days(axes: Axes, days: Sequence[date]) -> None:
