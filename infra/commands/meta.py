@@ -13,12 +13,13 @@ import typer
 from infra.commands.console import Json, print_line, print_progress
 
 if TYPE_CHECKING:
+    from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
     from orchestration.metapipeline.graph.assets import AssetFacts
     from orchestration.metapipeline.judging.importance import Importance
     from orchestration.metapipeline.pipeline.change import Change
     from orchestration.metapipeline.pipeline.clients import Clients
     from orchestration.metapipeline.pipeline.plan import MetaPlan
-    from orchestration.metapipeline.pipeline.repositories import ProjectProposal
+    from orchestration.metapipeline.pipeline.repositories import ProjectProposal, Repositories
     from orchestration.metapipeline.usage.model_runs import ModelTimes
 
 WRONG = 1
@@ -50,9 +51,12 @@ def plan_command(
     Exit code 0: the plan is printed, also when it is empty or an answer is withheld with its reason; 2: it cannot be
     made, because an input is missing or refused.
     """
+    from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
+
     clients = _clients(document)
     made = _plan(clients, with_assets=with_assets)
-    proposals = _proposals(clients, made) if repositories else ()
+    with DbtProcess() as dbt:
+        proposals = _proposals(_repositories(clients, dbt), made) if repositories else ()
     _print(made, proposals, (), shown, as_json=as_json)
 
 
@@ -72,16 +76,18 @@ def apply_command(
     Without --yes it is a dry run, whatever the document says. Exit code 0: done, or nothing to do; 1: a change failed;
     2: the plan cannot be made.
     """
+    from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
     from orchestration.metapipeline.pipeline.reports import change_reports, inform_owners
-    from orchestration.metapipeline.pipeline.repositories import change_repositories
 
     clients = _clients(document)
     clients = replace(clients, document=clients.document.model_copy(update={"apply": yes}))
     made = _plan(clients, with_assets=with_assets)
-    proposals = _proposals(clients, made)
-    with clients.tools(print_progress) as tools:
-        changes = [*change_reports(clients, tools, made.workspaces, made.reports)]
-    changes += change_repositories(clients, proposals, print_progress)
+    with DbtProcess() as dbt:
+        repositories = _repositories(clients, dbt)
+        proposals = _proposals(repositories, made)
+        with clients.tools(print_progress) as tools:
+            changes = [*change_reports(clients, tools, made.workspaces, made.reports)]
+        changes += repositories.change(proposals)
     changes += inform_owners(clients, made.answers)
     _print(made, proposals, changes, shown, as_json=as_json)
     if any(change.failed for change in changes):
@@ -162,10 +168,14 @@ def _assets() -> tuple[AssetFacts, ...]:
         return read_assets(defs().get_repository_def())
 
 
-def _proposals(clients: Clients, made: MetaPlan) -> tuple[ProjectProposal, ...]:
-    from orchestration.metapipeline.pipeline.repositories import propose_changes
+def _repositories(clients: Clients, dbt: DbtProcess) -> Repositories:
+    from orchestration.metapipeline.pipeline.repositories import Repositories
 
-    return propose_changes(clients, made.unused, made.usage, made.graph_for_exposures, print_progress)
+    return Repositories(clients, dbt, print_progress)
+
+
+def _proposals(repositories: Repositories, made: MetaPlan) -> tuple[ProjectProposal, ...]:
+    return repositories.propose(made.unused, made.usage, made.graph_for_exposures)
 
 
 def _print(

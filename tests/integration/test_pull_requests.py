@@ -69,11 +69,11 @@ class Repository:
     def propose(self, *names: str, now: datetime = START, **changes: Any) -> Proposal:
         """Plan for the models with these names."""
         inputs = Inputs(findings(*names), (), None, None, now)
-        return propose(replace(inputs, **changes), self.settings, self.client(), FakeDbtParser())
+        return propose(replace(inputs, **changes), self.settings, FakeDbtParser(), self.client())
 
     def apply(self, proposal: Proposal, **changes: Any) -> tuple[Outcome, ...]:
         """Apply a proposal."""
-        return apply(proposal, self.settings, self.client(), FakeDbtParser(), **changes)
+        return apply(proposal, self.settings, FakeDbtParser(), self.client(), **changes)
 
     def run(self, *names: str, now: datetime = START, **changes: Any) -> list[tuple[PlanKind | None, State]]:
         """Plan, apply, and return what became of each plan."""

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.metapipeline.bi.workspace import Workspace
+from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.definitions.making import Making
 from orchestration.metapipeline.definitions.shown import table
 from orchestration.metapipeline.definitions.values import (
@@ -60,17 +61,16 @@ def changing_assets(clients: Clients, making: Making) -> list[dg.AssetsDefinitio
         bi_workspaces: tuple[Workspace, ...],
     ) -> dg.Output[Any]:
         """One pull request per unused model and one for the exposures; updated, never doubled."""
-        from orchestration.metapipeline.pipeline.repositories import (  # noqa: PLC0415 (imports PyGithub)
-            change_repositories,
-            propose_changes,
-        )
+        from orchestration.metapipeline.pipeline.repositories import Repositories  # noqa: PLC0415 (imports PyGithub)
 
         graph = steps.graph_for_exposures(platform_graph, bi_workspaces)
-        proposals = propose_changes(clients, unused_models, usage_evidence, graph, context.log.info)
-        for one in proposals:
-            if one.reason:
-                context.log.warning("no pull requests for %s: %s", one.manifest, one.reason)
-        return _listed(change_repositories(clients, proposals, context.log.info), clients)
+        with DbtProcess() as dbt:
+            repositories = Repositories(clients, dbt, context.log.info)
+            proposals = repositories.propose(unused_models, usage_evidence, graph)
+            for one in proposals:
+                if one.reason:
+                    context.log.warning("no pull requests for %s: %s", one.manifest, one.reason)
+            return _listed(repositories.change(proposals), clients)
 
     @making.asset(
         kinds={"slack"},

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.changing.proposals.proposal import Inputs
 from orchestration.metapipeline.changing.repository.apply import State, apply
-from orchestration.metapipeline.changing.repository.propose import Proposal, propose
+from orchestration.metapipeline.changing.repository.propose import Proposal, parser, propose
 from orchestration.metapipeline.errors import MetapipelineError
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.nodes import PlatformGraph
@@ -32,54 +33,62 @@ class ProjectProposal:
     reason: str = ""
 
 
-def propose_changes(
-    clients: Clients, unused: Found | Withheld, usage: Usage, graph: PlatformGraph | None, report: Report
-) -> tuple[ProjectProposal, ...]:
-    """Plan the pull requests of each project on a clone of its base branch; the hosts are only read.
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """The repositories of the dbt projects of a document.
 
     Args:
         clients: of the document.
-        unused: the answer about unused models.
-        usage: a use in the time of grace takes a removal back.
-        graph: for the exposures; None leaves them as they are, as when a BI tool was read in part.
+        dbt: parses the projects.
         report: takes lines of progress.
     """
-    now = clients.clock.utc_now()
-    inputs = Inputs(unused=unused, uses=usage.uses, window=usage.window, graph=graph, now=now)
-    return tuple(_proposal(clients, project, inputs, report) for project in clients.document.dbt_projects)
 
+    clients: Clients
+    dbt: DbtProcess
+    report: Report
 
-def _proposal(clients: Clients, project: DbtProjectDocument, inputs: Inputs, report: Report) -> ProjectProposal:
-    name, settings = str(project.manifest), clients.pull_requests(project)
-    if settings is None:
-        reason = "no repository" if project.repository is None else "no token: set HOURGLASS_GITHUB_TOKEN"
-        return ProjectProposal(name, reason=reason)
-    report(f"planning the pull requests of {settings.repository.name}")
-    try:
-        return ProjectProposal(name, propose(inputs, settings))
-    except MetapipelineError as exc:  # one project that cannot be read does not withhold the others
-        return ProjectProposal(name, reason=str(exc))
+    def propose(
+        self, unused: Found | Withheld, usage: Usage, graph: PlatformGraph | None
+    ) -> tuple[ProjectProposal, ...]:
+        """Plan the pull requests of each project on a clone of its base branch; the hosts are only read.
 
+        Args:
+            unused: the answer about unused models.
+            usage: a use in the time of grace takes a removal back.
+            graph: for the exposures; None leaves them as they are, as when a BI tool was read in part.
+        """
+        now = self.clients.clock.utc_now()
+        inputs = Inputs(unused=unused, uses=usage.uses, window=usage.window, graph=graph, now=now)
+        return tuple(self._proposal(project, inputs) for project in self.clients.document.dbt_projects)
 
-def change_repositories(clients: Clients, proposals: tuple[ProjectProposal, ...], report: Report) -> Iterator[Change]:
-    """Open or update the pull requests; in a dry run each plan is only listed."""
-    for project, proposed in zip(clients.document.dbt_projects, proposals, strict=True):
-        if proposed.proposal is not None:
-            yield from _change_repository(clients, project, proposed.proposal, report)
+    def _proposal(self, project: DbtProjectDocument, inputs: Inputs) -> ProjectProposal:
+        name, settings = str(project.manifest), self.clients.pull_requests(project)
+        if settings is None:
+            reason = "no repository" if project.repository is None else "no token: set HOURGLASS_GITHUB_TOKEN"
+            return ProjectProposal(name, reason=reason)
+        self.report(f"planning the pull requests of {settings.repository.name}")
+        self.dbt.start()  # it imports dbt while the repository is cloned
+        try:
+            return ProjectProposal(name, propose(inputs, settings, parser(settings, self.dbt)))
+        except MetapipelineError as exc:  # one project that cannot be read does not withhold the others
+            return ProjectProposal(name, reason=str(exc))
 
+    def change(self, proposals: tuple[ProjectProposal, ...]) -> Iterator[Change]:
+        """Open or update the pull requests; in a dry run each plan is only listed."""
+        for project, proposed in zip(self.clients.document.dbt_projects, proposals, strict=True):
+            if proposed.proposal is not None:
+                yield from self._change(project, proposed.proposal)
 
-def _change_repository(
-    clients: Clients, project: DbtProjectDocument, proposal: Proposal, report: Report
-) -> Iterator[Change]:
-    settings = clients.pull_requests(project)
-    if settings is None or not clients.document.apply:
-        yield from (Change(one.subject, one.kind.value, "would propose", one.reason) for one in proposal.plans)
-        return
-    report(f"opening pull requests of {proposal.repository}")
-    for outcome in apply(proposal, settings):
-        subject, action = (outcome.plan.subject, outcome.plan.kind.value) if outcome.plan else ("", "withdraw")
-        failed = outcome.state is State.REFUSED
-        yield Change(subject, action, outcome.state.value, outcome.reason, outcome.url, failed)
+    def _change(self, project: DbtProjectDocument, proposal: Proposal) -> Iterator[Change]:
+        settings = self.clients.pull_requests(project)
+        if settings is None or not self.clients.document.apply:
+            yield from (Change(one.subject, one.kind.value, "would propose", one.reason) for one in proposal.plans)
+            return
+        self.report(f"opening pull requests of {proposal.repository}")
+        for outcome in apply(proposal, settings, parser(settings, self.dbt)):
+            subject, action = (outcome.plan.subject, outcome.plan.kind.value) if outcome.plan else ("", "withdraw")
+            failed = outcome.state is State.REFUSED
+            yield Change(subject, action, outcome.state.value, outcome.reason, outcome.url, failed)
 
 
 def proposal_lines(project: ProjectProposal) -> Iterator[str]:

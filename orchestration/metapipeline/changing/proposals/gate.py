@@ -8,20 +8,20 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.changing.proposals.lineage import node_ids
 from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import load
 from orchestration.metapipeline.errors import ProposalError
 
 SECONDS_MAX = 600
 _ERROR_LINES = 6
+_QUIET = ("--no-version-check", "--no-use-colors", "--no-send-anonymous-usage-stats")
 _DANGLING = "NodeNotFoundOrDisabled"
 _PROFILE: Mapping[str, Any] = {
     "type": "snowflake",
@@ -36,9 +36,10 @@ _PROFILE: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class DbtParser:
-    """dbt in a process of its own, without the environment of this one and without a connection.
+    """A full parse by dbt, without the environment of this process and without a connection.
 
     Args:
+        process: of dbt.
         warnings_allowed: names of warnings that the project has, such as `UnusedResourceConfigPath`; all others are
             errors. A deprecation date that has passed never is: tombstones have one.
         environment: variables that the project reads with `env_var`.
@@ -47,6 +48,7 @@ class DbtParser:
         install_packages: run `dbt deps` where the project names packages, which needs their hosts.
     """
 
+    process: DbtProcess
     warnings_allowed: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     output: Mapping[str, Any] = field(default_factory=lambda: dict(_PROFILE), repr=False)
@@ -81,10 +83,7 @@ class DbtParser:
     def _run(self, project_dir: Path, target: Path, command: str, *arguments: str) -> None:
         folders = ("--project-dir", project_dir, "--profiles-dir", target, "--log-path", target / "logs")
         outputs = ("--target-path", target / "target") if command == "parse" else ()
-        line = [
-            *(sys.executable, "-m", "dbt.cli.main", "--no-version-check", "--no-use-colors"),
-            *("--no-send-anonymous-usage-stats", command, *map(str, (*folders, *outputs)), *arguments),
-        ]
+        line = [command, *_QUIET, *map(str, (*folders, *outputs)), *arguments]
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(target),
@@ -92,21 +91,9 @@ class DbtParser:
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }
-        try:
-            done = subprocess.run(
-                line,
-                cwd=target,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=self.seconds_max,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as exc:
-            raise ProposalError(f"dbt {command} did not end in {self.seconds_max:g} seconds") from exc
-        if done.returncode:
-            raise ProposalError(f"dbt {command} failed: {_reason(done.stdout + done.stderr)}")
+        succeeded, printed = self.process.run(line, target, environment, self.seconds_max)
+        if not succeeded:
+            raise ProposalError(f"dbt {command} failed: {_reason(printed)}")
 
 
 def require_only_planned(before: Mapping[str, tuple[str, ...]], after: Mapping[str, Any], gone: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from orchestration.metapipeline.changing.repository.body import (
 )
 from orchestration.metapipeline.changing.repository.clone import OUR_BRANCHES, Clone, RemoteBranch, cloned
 from orchestration.metapipeline.changing.repository.host import GitHubHost, PullRequest
-from orchestration.metapipeline.changing.repository.propose import ManifestParser, Proposal, parser, require_paths
+from orchestration.metapipeline.changing.repository.propose import ManifestParser, Proposal, require_paths
 from orchestration.metapipeline.changing.repository.settings import PullRequestSettings
 from orchestration.metapipeline.errors import MetapipelineError, ProposalError
 
@@ -67,8 +67,8 @@ class Outcome:
 def apply(
     proposal: Proposal,
     settings: PullRequestSettings,
+    dbt: ManifestParser,
     host: GitHubHost | None = None,
-    dbt: ManifestParser | None = None,
     recheck: Recheck = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Withdraw the open pull requests whose finding is gone, then open or update the one of each plan.
@@ -87,8 +87,8 @@ def apply(
     Args:
         proposal: the plans.
         settings: those of the proposal.
+        dbt: parses the changed project.
         host: of the repository; the default is made from the settings.
-        dbt: likewise.
         recheck: asks again, right before the change, whether the evidence of a plan holds.
 
     Raises:
@@ -101,7 +101,7 @@ def apply(
         if clone.base_commit != proposal.base_commit:
             reason = f"{clone.base} moved from {proposal.base_commit[:12]} to {clone.base_commit[:12]}"
             return tuple(Outcome(plan, State.STALE, reason) for plan in proposal.plans)
-        publication = _Publication(proposal, settings, host, clone, dbt or parser(settings), recheck)
+        publication = _Publication(proposal, settings, host, clone, dbt, recheck)
         return (*publication.withdraw(), *(publication.outcome(plan) for plan in proposal.plans))
 
 

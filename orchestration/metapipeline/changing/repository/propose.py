@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.changing.proposals.gate import DbtParser
 from orchestration.metapipeline.changing.proposals.lineage import node_ids
 from orchestration.metapipeline.changing.proposals.project import DbtProject
@@ -53,16 +54,16 @@ class ManifestParser(Protocol):
 def propose(
     inputs: Inputs,
     settings: PullRequestSettings,
+    dbt: ManifestParser,
     host: GitHubHost | None = None,
-    dbt: ManifestParser | None = None,
 ) -> Proposal:
     """Clone the base branch, parse it, and plan what is due; nothing is written to the host.
 
     Args:
         inputs: findings and evidence.
         settings: repository, host, grace times.
+        dbt: parses the project.
         host: of the repository; the default is made from the settings.
-        dbt: likewise.
 
     Raises:
         RepositoryError: the repository is not the one on the list, or git or the host failed.
@@ -72,7 +73,7 @@ def propose(
     warnings = host.check_token()
     repository = host.repository()
     with cloned(settings.host, repository.clone_url, settings.repository.base) as clone:
-        project = read_project(clone, settings, dbt or parser(settings))
+        project = read_project(clone, settings, dbt)
         planned = plan_changes(project, inputs, settings.tombstones, clone.line_since, settings.exposures_path)
         plans, refused = [], list(planned.refused)
         for plan in planned.plans:
@@ -107,10 +108,11 @@ def read_project(clone: Clone, settings: PullRequestSettings, dbt: ManifestParse
     return DbtProject(clone.files, manifest, folder)
 
 
-def parser(settings: PullRequestSettings) -> DbtParser:
+def parser(settings: PullRequestSettings, process: DbtProcess) -> DbtParser:
     """Return dbt as the settings want it."""
     chosen = settings.parser
     return DbtParser(
+        process,
         warnings_allowed=chosen.warnings_allowed,
         environment=chosen.environment,
         seconds_max=chosen.seconds_max,
