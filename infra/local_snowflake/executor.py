@@ -8,18 +8,11 @@ from datetime import datetime
 from typing import TypeAlias
 
 from infra.local_snowflake.answers import Answer, status
-from infra.local_snowflake.bucket import Bucket
 from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, WrongKindError
-from infra.local_snowflake.external_tables import ExternalTables
-from infra.local_snowflake.file_lists import FileLists, with_file_lists
-from infra.local_snowflake.names import PartialName
-from infra.local_snowflake.registry import Registry
-from infra.local_snowflake.relations import Target, chains, named, target, with_other_names, without_modifiers
-from infra.local_snowflake.rewriting import with_qualified_merge_values, with_session_functions
-from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.showing import describe_external_table, describe_stage, show_external_tables, show_stages
-from infra.local_snowflake.stages import Stages, location_of
-from infra.local_snowflake.statements import (
+from infra.local_snowflake.files.bucket import Bucket
+from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
+from infra.local_snowflake.language.names import PartialName
+from infra.local_snowflake.language.statements import (
     AlterStage,
     CreateExternalTable,
     CreateStage,
@@ -35,6 +28,19 @@ from infra.local_snowflake.statements import (
     Statement,
     UseRole,
     UseWarehouse,
+)
+from infra.local_snowflake.objects.external_tables import ExternalTables
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stages import Stages, location_of
+from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
+from infra.local_snowflake.rewriting.relations import Target, chains, named, target, with_other_names, without_modifiers
+from infra.local_snowflake.rewriting.session_functions import with_session_functions
+from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.showing.objects import (
+    describe_external_table,
+    describe_stage,
+    show_external_tables,
+    show_stages,
 )
 
 _StageStatement: TypeAlias = CreateStage | AlterStage | RefreshStage | ListStage

@@ -19,11 +19,11 @@ import duckdb
 import uvicorn
 from starlette.applications import Starlette
 
-from infra.local_snowflake import wire
-from infra.local_snowflake.bucket import Bucket, S3Bucket
 from infra.local_snowflake.executor import StatementExecutor
-from infra.local_snowflake.front import Front
-from infra.local_snowflake.registry import Registry
+from infra.local_snowflake.files.bucket import Bucket, S3Bucket
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.front import Front
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 

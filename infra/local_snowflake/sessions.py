@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.local_snowflake.names import ObjectName, PartialName, new_id
+from infra.local_snowflake.language.names import ObjectName, PartialName, new_id
 
 TEMPORARY_MARK = "__SESSION_"
 """Separates the name of a temporary relation from the id of its session."""

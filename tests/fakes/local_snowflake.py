@@ -20,8 +20,8 @@ import uvicorn
 import zstandard
 from snowflake import connector
 
-from infra.local_snowflake.bucket import ObjectVanishedError, StoredObject
 from infra.local_snowflake.errors import StorageRefusedError
+from infra.local_snowflake.files.bucket import ObjectVanishedError, StoredObject
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)

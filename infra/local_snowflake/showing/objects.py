@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.names import ObjectName
-from infra.local_snowflake.registry import ExternalTable, Stage
-from infra.local_snowflake.statements import Scope, Show
+from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.language.statements import Scope, Show
+from infra.local_snowflake.objects.registry import ExternalTable, Stage
 
 _OWNER = "SYSADMIN"
 _STAGE_COLUMNS = {

@@ -17,15 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.local_snowflake import wire
 from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.errors import LoginRefusedError, SessionGoneError, StatementRefusedError, UnansweredError
 from infra.local_snowflake.executor import StatementExecutor
-from infra.local_snowflake.parsing import parse
-from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.settings import LocalSnowflakeSettings
-from infra.local_snowflake.statement_log import log_statement
-from infra.local_snowflake.statements import (
+from infra.local_snowflake.language.parsing.dispatch import parse
+from infra.local_snowflake.language.statements import (
     AlterStage,
     CreateExternalTable,
     CreateStage,
@@ -34,6 +30,10 @@ from infra.local_snowflake.statements import (
     RefreshStage,
     Statement,
 )
+from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.statement_log import log_statement
+from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 _log = logging.getLogger("local_snowflake")
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})

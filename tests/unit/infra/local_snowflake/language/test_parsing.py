@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from infra.local_snowflake.errors import StatementCountError, StatementRefusedError, SyntaxRefusedError
-from infra.local_snowflake.names import PartialName
-from infra.local_snowflake.parsing import parse
-from infra.local_snowflake.showing import like_matches
-from infra.local_snowflake.statements import (
+from infra.local_snowflake.language.names import PartialName
+from infra.local_snowflake.language.parsing.dispatch import parse
+from infra.local_snowflake.language.statements import (
     Accepted,
     Column,
     CreateExternalTable,
@@ -23,7 +22,8 @@ from infra.local_snowflake.statements import (
     Show,
     StagePath,
 )
-from infra.local_snowflake.tokens import Reader, tokenize
+from infra.local_snowflake.language.tokens import Reader, tokenize
+from infra.local_snowflake.showing.objects import like_matches
 
 
 def test_a_stage_with_every_clause() -> None:

@@ -8,11 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from infra.local_snowflake.answers import Answer, status
-from infra.local_snowflake.bucket import Bucket, StoredObject
 from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, OptionRefusedError
-from infra.local_snowflake.names import ObjectName, new_id
-from infra.local_snowflake.registry import FileChange, Location, Registry, Stage, changes
-from infra.local_snowflake.statements import AlterStage, CreateStage, Creation, ListStage, ObjectKind, RefreshStage
+from infra.local_snowflake.files.bucket import Bucket, StoredObject
+from infra.local_snowflake.language.names import ObjectName, new_id
+from infra.local_snowflake.language.statements import (
+    AlterStage,
+    CreateStage,
+    Creation,
+    ListStage,
+    ObjectKind,
+    RefreshStage,
+)
+from infra.local_snowflake.objects.registry import FileChange, Location, Registry, Stage, changes
 
 _REFRESH_COLUMNS = ("file", "status", "description")
 

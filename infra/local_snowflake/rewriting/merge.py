@@ -1,10 +1,9 @@
-"""Rewrite what DuckDB reads differently: unqualified columns of MERGE, and functions of the session."""
+"""Qualify the columns of MERGE, which DuckDB finds ambiguous."""
 
 from __future__ import annotations
 
-from infra.local_snowflake.names import literal, quote
-from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.tokens import Edit, Reader, apply
+from infra.local_snowflake.language.names import quote
+from infra.local_snowflake.language.tokens import Edit, Reader, apply
 
 _NO_COLUMNS = frozenset({"NULL", "TRUE", "FALSE", "DEFAULT", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"})
 
@@ -55,21 +54,3 @@ def _bare_columns(reader: Reader, source: str) -> list[Edit]:
         elif following is not None and following.text not in {",", ")"}:
             reader.span(",")
     return edits
-
-
-def with_session_functions(sql: str, session: Session) -> str:
-    """Replace CURRENT_ROLE(), CURRENT_SESSION() and CURRENT_WAREHOUSE() by the values of the session."""
-    values = {
-        "CURRENT_ROLE": session.role,
-        "CURRENT_SESSION": session.number,
-        "CURRENT_WAREHOUSE": session.warehouse,
-    }
-    reader = Reader(sql)
-    edits = []
-    while not reader.done:
-        first = reader.take()
-        end = reader.peek(1)
-        if first.keyword in values and end is not None and reader.accept("(", ")"):
-            value = values[first.keyword]
-            edits.append(Edit(first.start, end.end, "NULL" if value is None else literal(value)))
-    return apply(sql, edits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
 
-from infra.local_snowflake.names import PartialName
+from infra.local_snowflake.language.names import PartialName
 
 
 class Creation(Enum):

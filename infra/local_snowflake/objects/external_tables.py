@@ -16,8 +16,6 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from infra.local_snowflake.answers import Answer, status
-from infra.local_snowflake.bucket import Bucket, ObjectVanishedError, StoredObject
-from infra.local_snowflake.duplicates import settle_duplicates
 from infra.local_snowflake.errors import (
     NotSupportedError,
     ObjectExistsError,
@@ -25,8 +23,11 @@ from infra.local_snowflake.errors import (
     ObjectMissingError,
     OptionRefusedError,
 )
-from infra.local_snowflake.names import ObjectName, new_id, quote
-from infra.local_snowflake.registry import (
+from infra.local_snowflake.files.bucket import Bucket, ObjectVanishedError, StoredObject
+from infra.local_snowflake.files.duplicates import settle_duplicates
+from infra.local_snowflake.language.names import ObjectName, new_id, quote
+from infra.local_snowflake.language.statements import CreateExternalTable, Creation, ObjectKind, RefreshExternalTable
+from infra.local_snowflake.objects.registry import (
     ExternalTable,
     FileChange,
     FileStatus,
@@ -35,8 +36,7 @@ from infra.local_snowflake.registry import (
     Stage,
     changes,
 )
-from infra.local_snowflake.stages import Stages, listed, location_of, refresh_answer
-from infra.local_snowflake.statements import CreateExternalTable, Creation, ObjectKind, RefreshExternalTable
+from infra.local_snowflake.objects.stages import Stages, listed, location_of, refresh_answer
 
 METADATA_COLUMNS = ("VALUE", "METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 _DONE = "Statement executed successfully."

@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 from pydantic import TypeAdapter
 
-from infra.local_snowflake.bucket import StoredObject
 from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError
-from infra.local_snowflake.names import ObjectName, quote
-from infra.local_snowflake.statements import Column, Directory, ObjectKind, Options
+from infra.local_snowflake.files.bucket import StoredObject
+from infra.local_snowflake.language.names import ObjectName, quote
+from infra.local_snowflake.language.statements import Column, Directory, ObjectKind, Options
 
 DATABASE = "_fs_external"
 """Name of the DuckDB database; SHOW DATABASES lists it, and no client needs it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from infra.local_snowflake.names import NAME_PARTS_MAX, ObjectName, PartialName, quote
+from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, PartialName, quote
+from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply, tokenize
 from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.tokens import Edit, Reader, Token, apply, tokenize
 
 _MODIFIERS = ("TRANSIENT", "SECURE", "RECURSIVE", "MATERIALIZED", "DYNAMIC", "LOCAL", "GLOBAL", "TEMPORARY", "TEMP")
 

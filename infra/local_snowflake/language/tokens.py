@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from infra.local_snowflake.errors import SyntaxRefusedError
-from infra.local_snowflake.names import NAME_PARTS_MAX, PartialName
+from infra.local_snowflake.language.names import NAME_PARTS_MAX, PartialName
 
 
 class Kind(Enum):

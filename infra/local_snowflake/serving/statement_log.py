@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from infra.local_snowflake.tokens import Kind, tokenize
+from infra.local_snowflake.language.tokens import Kind, tokenize
 
 _log = logging.getLogger("local_snowflake")
 _SECRET_WORDS = ("PASSWORD", "SECRET", "CREDENTIALS", "TOKEN", "PRIVATE_KEY")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infra.local_snowflake.names import PartialName, literal, quote
-from infra.local_snowflake.parsing import stage_path
-from infra.local_snowflake.registry import DATABASE
-from infra.local_snowflake.statements import StagePath
-from infra.local_snowflake.tokens import Edit, Reader, Token, apply
+from infra.local_snowflake.language.names import PartialName, literal, quote
+from infra.local_snowflake.language.parsing.stages import stage_path
+from infra.local_snowflake.language.statements import StagePath
+from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
+from infra.local_snowflake.objects.registry import DATABASE
 
 _FILES = f"{quote(DATABASE)}.{quote('main')}.{quote('files')}"
 

@@ -1,0 +1,1 @@
+"""Objects of buckets, and what is read from them."""

@@ -1,0 +1,1 @@
+"""Snowflake SQL as this server reads it: tokens, names, statements as values."""

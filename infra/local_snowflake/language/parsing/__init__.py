@@ -1,0 +1,1 @@
+"""Parsing of the statements that this server executes itself."""

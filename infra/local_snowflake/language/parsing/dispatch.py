@@ -1,0 +1,121 @@
+"""Parse the statements of `statements.py`; every other statement is left to fakesnow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infra.local_snowflake.errors import StatementCountError
+from infra.local_snowflake.language.parsing.external_tables import alter_external_table, create_external_table
+from infra.local_snowflake.language.parsing.shows import describe, kind_of, show
+from infra.local_snowflake.language.parsing.stages import alter_stage, create_stage, list_stage
+from infra.local_snowflake.language.statements import (
+    Accepted,
+    Creation,
+    Drop,
+    Statement,
+    UseRole,
+    UseWarehouse,
+)
+from infra.local_snowflake.language.tokens import Reader
+
+_ACCEPTED = (
+    ("USE", "SECONDARY", "ROLES"),
+    ("CREATE", "ROLE"),
+    ("CREATE", "WAREHOUSE"),
+    ("CREATE", "STORAGE", "INTEGRATION"),
+    ("ALTER", "WAREHOUSE"),
+    ("ALTER", "SESSION"),
+    ("GRANT",),
+    ("REVOKE",),
+    ("BEGIN",),
+    ("START", "TRANSACTION"),
+    ("COMMIT",),
+    ("ROLLBACK",),
+)
+
+
+def parse(sql: str) -> Statement | None:
+    """Parse one statement.
+
+    Returns:
+        The statement if this server executes it, else None.
+
+    Raises:
+        StatementRefusedError: it begins like a statement of this server and cannot be parsed.
+    """
+    for words in _ACCEPTED:
+        if Reader(sql).accept(*words):
+            return Accepted()
+    reader = Reader(sql)
+    _require_one(reader)
+    first = reader.peek()
+    read = _READERS.get(first.keyword) if first else None
+    if read is None:
+        return None
+    reader.take()
+    statement = read(reader)
+    if statement is not None:
+        reader.expect_end()
+    return statement
+
+
+def _require_one(reader: Reader) -> None:
+    count = 1 + sum(token.text == ";" for token in reader.rest)
+    if count > 1:
+        raise StatementCountError(f"Actual statement count {count} did not match the desired statement count 1.")
+
+
+def _create(reader: Reader) -> Statement | None:
+    creation = Creation.REPLACE if reader.accept("OR", "REPLACE") else Creation.REFUSE
+    if creation is Creation.REPLACE and any(reader.accept(*words) for words in (("ROLE",), ("WAREHOUSE",))):
+        return _accept_rest(reader)
+    if reader.accept("STORAGE", "INTEGRATION"):
+        return _accept_rest(reader)
+    if reader.accept("STAGE"):
+        return create_stage(reader, creation)
+    if reader.accept("EXTERNAL", "TABLE"):
+        return create_external_table(reader, creation)
+    return None
+
+
+def _accept_rest(reader: Reader) -> Accepted:
+    while not reader.done:
+        reader.take()
+    return Accepted()
+
+
+def _alter(reader: Reader) -> Statement | None:
+    if reader.accept("STAGE"):
+        return alter_stage(reader)
+    if reader.accept("EXTERNAL", "TABLE"):
+        return alter_external_table(reader)
+    return None
+
+
+def _drop(reader: Reader) -> Drop | None:
+    kind = kind_of(reader)
+    if kind is None:
+        return None
+    if_exists = reader.accept("IF", "EXISTS")
+    name = reader.name()
+    _ = reader.accept("CASCADE") or reader.accept("RESTRICT")
+    return Drop(kind, name, if_exists)
+
+
+def _use(reader: Reader) -> UseRole | UseWarehouse | None:
+    if reader.accept("ROLE"):
+        return UseRole(reader.take().name)
+    return UseWarehouse(reader.take().name) if reader.accept("WAREHOUSE") else None
+
+
+_READERS: dict[str, Callable[[Reader], Statement | None]] = {
+    "CREATE": _create,
+    "ALTER": _alter,
+    "SHOW": show,
+    "DESC": describe,
+    "DESCRIBE": describe,
+    "DROP": _drop,
+    "LIST": list_stage,
+    "LS": list_stage,
+    "USE": _use,
+}

@@ -1,0 +1,62 @@
+"""Parse SHOW and DESCRIBE."""
+
+from __future__ import annotations
+
+from infra.local_snowflake.language.statements import (
+    Describe,
+    ObjectKind,
+    Scope,
+    Show,
+)
+from infra.local_snowflake.language.tokens import Reader
+
+
+def show(reader: Reader) -> Show | None:
+    """Read SHOW; None for a kind that this server does not store."""
+    reader.accept("TERSE")
+    if reader.accept("STAGES"):
+        kind = ObjectKind.STAGE
+    elif reader.accept("EXTERNAL", "TABLES"):
+        kind = ObjectKind.EXTERNAL_TABLE
+    else:
+        return None
+    like = reader.string() if reader.accept("LIKE") else None
+    scope = _scope(reader) if reader.accept("IN") else None
+    starts_with = reader.string() if reader.accept("STARTS", "WITH") else ""
+    limit = int(reader.take().text) if reader.accept("LIMIT") else None
+    return Show(kind, like, scope, starts_with, limit)
+
+
+def _scope(reader: Reader) -> Scope | None:
+    if reader.accept("ACCOUNT"):
+        return Scope()
+    if reader.accept("DATABASE"):
+        return Scope(reader.name().parts[0]) if _name_follows(reader) else None
+    reader.accept("SCHEMA")
+    if not _name_follows(reader):
+        return None
+    parts = reader.name().parts
+    return Scope(parts[0], parts[1]) if len(parts) > 1 else Scope(None, parts[0])
+
+
+def _name_follows(reader: Reader) -> bool:
+    token = reader.peek()
+    return token is not None and token.is_name and token.keyword not in {"STARTS", "LIMIT"}
+
+
+def describe(reader: Reader) -> Describe | None:
+    """Read DESCRIBE; None for a kind that this server does not store."""
+    kind = kind_of(reader)
+    if kind is None:
+        return None
+    described = Describe(kind, reader.name())
+    if reader.accept("TYPE", "="):
+        reader.take()
+    return described
+
+
+def kind_of(reader: Reader) -> ObjectKind | None:
+    """Read the kind of an object; None for one that this server does not store."""
+    if reader.accept("STAGE"):
+        return ObjectKind.STAGE
+    return ObjectKind.EXTERNAL_TABLE if reader.accept("EXTERNAL", "TABLE") else None

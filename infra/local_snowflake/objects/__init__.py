@@ -1,0 +1,1 @@
+"""What this server stores itself: stages, external tables, and their files."""

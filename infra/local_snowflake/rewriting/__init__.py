@@ -1,0 +1,1 @@
+"""Statements for fakesnow, rewritten before it sees them."""

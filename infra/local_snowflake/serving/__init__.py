@@ -1,0 +1,1 @@
+"""HTTP: login, sessions, statements, and the interface to fakesnow."""

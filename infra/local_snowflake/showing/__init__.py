@@ -1,0 +1,1 @@
+"""Answers of SHOW and DESCRIBE."""
