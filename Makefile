@@ -22,8 +22,7 @@ benchmark: setup ## the landing job beside its peers: hours of measuring, see be
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
 
 test: setup ## every test but the long ones: unit, Java, faults, hostile records, daemon and chain on real servers
-	@$(MAKE) --no-print-directory -j 2 test-unit test-java
-	@$(MAKE) --no-print-directory -j 2 test-faults test-servers
+	@$(MAKE) --no-print-directory -j 2 test-unit test-java test-faults test-servers
 
 test-quick: setup ## the unit tests of Python and Java without the slow ones, in under two minutes
 	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow and not long" -q
