@@ -130,7 +130,7 @@ def report_command(*, document: Document = None, with_assets: WithAssets = True,
     clients = _clients(document)
     made = _plan(clients, with_assets=with_assets)
     counts = runs_per_day(made.runs)
-    path = write_chart(counts)
+    path = write_chart(counts).path
     times = {row.model: row for row in model_times(made.runs)}
     prices = {row.model: row.credits for row in made.credits}
     rows = [

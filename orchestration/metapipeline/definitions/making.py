@@ -1,56 +1,106 @@
-"""How an asset of the metapipeline is declared: its group, its owners, and typed frames at its boundary."""
+"""How an asset of the metapipeline is declared: one function per asset, bound when the definitions are built.
 
-from __future__ import annotations
+A function takes what it needs by name: the values of other assets, and what the definitions give to all of them. The
+name of an asset fixes the type of its value (`values.FRAMES`), so a wrong frame is refused at each boundary.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any, Generic, TypeVar
 
 import dagster as dg
 
-from orchestration.metapipeline.frames import FrameType
+from orchestration.metapipeline.definitions.checks.check import Check
+from orchestration.metapipeline.definitions.values import FRAMES
+from orchestration.metapipeline.pipeline.document import MetapipelineDocument
 from orchestration.metapipeline.pipeline.steps import OWN_GROUP
 
-FRAMES = "metapipeline_frames"
+STORE = "metapipeline_frames"
 """The resource that stores the frames."""
 WAREHOUSE = "snowflake"
 """The pool of everything that asks Snowflake."""
+_CONTEXT = "context"
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Making:
-    """Makes assets with the same owners.
+@dataclass(frozen=True, slots=True)
+class Made(Generic[T]):
+    """What the function of an asset returns.
 
     Args:
-        owners: of every asset.
+        value: stored when the asset has a frame; the checks see it in any case.
+        metadata: of the materialisation.
+        beside: further values that the checks take by these names.
     """
 
-    owners: Sequence[str]
+    value: T
+    metadata: Mapping[str, Any]
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
-    def asset(
-        self,
-        kinds: set[str],
-        frame: FrameType | None = None,
-        reads: Mapping[str, FrameType] | None = None,
-        deps: Sequence[dg.AssetKey] = (),
-        pool: str | None = None,
-    ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-        """Return a decorator.
 
-        Args:
-            kinds: of the asset.
-            frame: type of its value; None for an asset without a value.
-            reads: other asset -> the type that its value must have; arguments of the function by these names.
-            deps: further assets that it reads itself.
-            pool: of its runs.
-        """
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An asset before it is bound to its clients.
+
+    Args:
+        make: returns `Made`; its parameters are `context`, names of other assets, and names of what is given.
+        kinds: of the asset, or what returns them from the document.
+        checks: judged at once, with what `make` took and made.
+        deps: further assets that it reads itself.
+        pool: of its runs.
+    """
+
+    make: Callable[..., Made[Any]]
+    kinds: set[str] | Callable[[MetapipelineDocument], set[str]]
+    checks: Sequence[Check] = ()
+    deps: Sequence[dg.AssetKey] = ()
+    pool: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The key of the asset."""
+        return self.make.__name__
+
+    def bound(self, document: MetapipelineDocument, given: Mapping[str, Any]) -> dg.AssetsDefinition:
+        """Build the asset; `given` has values for parameters of functions and checks."""
+        takes = tuple(signature(self.make).parameters)
+        reads = [name for name in takes if name != _CONTEXT and name not in given]
+        frame = FRAMES.get(self.name)
+
+        def compute(context: dg.AssetExecutionContext, **values: Any) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster compares with the bare class
+            known = {**given, **values, _CONTEXT: context}
+            made = self.make(**{name: known[name] for name in takes})
+            seen = {**known, **made.beside, "document": document, self.name: made.value}
+            judged = [check.judge(seen) for check in self.checks]
+            stored = {"value": made.value} if frame else {}
+            return dg.MaterializeResult(metadata=made.metadata, check_results=judged, **stored)
+
         return dg.asset(
+            name=self.name,
+            description=self.make.__doc__,
             group_name=OWN_GROUP,
-            owners=list(self.owners),
-            kinds=kinds,
+            owners=list(document.asset_owners),
+            kinds=self.kinds if isinstance(self.kinds, set) else self.kinds(document),
             dagster_type=frame,
-            io_manager_key=FRAMES if frame else None,
-            ins={name: dg.AssetIn(dagster_type=taken) for name, taken in (reads or {}).items()},
-            deps=list(deps),
-            pool=pool,
-        )
+            io_manager_key=STORE if frame else None,
+            ins={name: dg.AssetIn(dagster_type=FRAMES[name]) for name in reads},
+            deps=list(self.deps),
+            pool=self.pool,
+            check_specs=[check.spec(self.name) for check in self.checks],
+        )(compute)
+
+
+def asset(
+    kinds: set[str] | Callable[[MetapipelineDocument], set[str]],
+    checks: Sequence[Check],
+    deps: Sequence[dg.AssetKey] = (),
+    pool: str | None = None,
+) -> Callable[[Callable[..., Made[Any]]], Recipe]:
+    """Return a decorator that makes a function the recipe of the asset of its name."""
+    return lambda make: Recipe(make, kinds, checks, deps, pool)
+
+
+def tools_of(document: MetapipelineDocument) -> set[str]:
+    """Return the kinds of an asset that talks to the BI tools of a document."""
+    return {bi.tool for bi in document.bi} or {"python"}

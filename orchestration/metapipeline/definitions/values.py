@@ -29,3 +29,23 @@ ANSWER = FrameType(Found | Withheld, "Answer")
 ANSWERS = FrameType(tuple[Found | Withheld, ...], "Answers")
 DAYS = FrameType(tuple[PlatformDay, ...], "PlatformDays")
 CHANGES = FrameType(tuple[Change, ...], "Changes")
+
+FRAMES = {
+    "dagster_assets": ASSETS,
+    "dbt_projects": PROJECTS,
+    "bi_workspaces": WORKSPACES,
+    "model_runs": RUNS,
+    "usage_evidence": USAGE,
+    "platform_graph": PLATFORM,
+    "model_importance": IMPORTANCE,
+    "model_credits": CREDITS,
+    "stale_reports": REPORT_PLANS,
+    "unused_models": ANSWER,
+    "unused_columns": ANSWER,
+    "slow_models": ANSWERS,
+    "archived_reports": CHANGES,
+    "pull_requests": CHANGES,
+    "owner_messages": CHANGES,
+    "platform_history": DAYS,
+}
+"""The type of the value of each asset that has one."""

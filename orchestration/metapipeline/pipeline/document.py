@@ -102,6 +102,16 @@ class Credits(Closed):
     metering: bool = Field(False, description="Read SNOWFLAKE.ACCOUNT_USAGE.WAREHOUSE_METERING_HISTORY.")
 
 
+class Checks(Closed):
+    """Shares, 0 to 1, above which a check of an asset warns."""
+
+    gap_share: float = Field(0.1, ge=0, le=1, description="Queries with a gap, and other nodes with one.")
+    unfinished_share: float = Field(0.2, ge=0, le=1, description="Runs of models that have no end.")
+    rest_share: float = Field(0.9, ge=0, le=1, description="Metered credits of the warehouse that no model used.")
+    unowned_share: float = Field(0.5, ge=0, le=1, description="Models that nobody owns.")
+    doubted_share: float = Field(0.9, ge=0, le=1, description="Listed columns that may be read after all.")
+
+
 class GitHost(Closed):
     """The host of the repositories; the token comes from HOURGLASS_GITHUB_TOKEN."""
 
@@ -148,6 +158,7 @@ class MetapipelineDocument(Closed):
     )
     slow_models: SlowModels = SlowModels()
     credits: Credits = Credits()
+    checks: Checks = Checks()
     git: GitHost = GitHost()
     owners: Owners = Owners()
     slack: Slack | None = None

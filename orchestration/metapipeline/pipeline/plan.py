@@ -106,7 +106,7 @@ def make_plan(clients: Clients, assets: Sequence[AssetFacts], report: Report) ->
     graph = platform.graph
     report(f"judging {len(graph.nodes):,} nodes and {len(graph.edges):,} edges")
     ours, owners = steps.our_runs(graph, runs), steps.resolve_owners(document, projects, graph)
-    importance, prices = measure_importance(graph, document.importance), steps.price(clients, ours)
+    importance, prices = measure_importance(graph, document.importance), steps.price(clients, ours).models
     unused = steps.judge_models(document, graph, ours, usage, workspaces)
     slow, important = steps.judge_times(document, ours, importance, owners)
     return MetaPlan(

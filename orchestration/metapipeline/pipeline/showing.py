@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from math import fsum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.folders import FolderSettings
 from orchestration.metapipeline.bi.workspace import Workspace
@@ -18,9 +20,25 @@ from orchestration.metapipeline.usage.credits import ModelCredits
 from orchestration.metapipeline.usage.history import PlatformDay
 from orchestration.metapipeline.usage.model_runs import ModelRun, models_per_day
 
+if TYPE_CHECKING:
+    from orchestration.metapipeline.showing.page.document import PageCounts
+
 PAGE = "platform.html"
 CHART = "models_run_per_day.png"
 _MODELS = "models.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnChart:
+    """A chart in its file.
+
+    Args:
+        path: of the PNG.
+        bars: heights of its bars, from the first day to the last.
+    """
+
+    path: Path
+    bars: tuple[int, ...]
 
 
 def write_platform_page(
@@ -32,6 +50,13 @@ def write_platform_page(
     path = path or clients.folder / PAGE
     write_page(path, page(graph, answers, "Platform", clients.clock.utc_now()))
     return path
+
+
+def read_platform_page(path: Path) -> PageCounts:
+    """Count what a written page holds."""
+    from orchestration.metapipeline.showing.page.document import page_counts  # noqa: PLC0415 (reads its assets)
+
+    return page_counts(path)
 
 
 def today(  # noqa: PLR0913, PLR0917 (the parts of one day)
@@ -99,11 +124,16 @@ def runs_per_day(runs: Iterable[ModelRun]) -> dict[date, int]:
     return {day: len(models) for day, models in models_per_day(runs).items()}
 
 
-def write_chart(counts: Mapping[date, int]) -> Path:
-    """Draw the distinct models per day into the folder of the charts, and return the path of the PNG."""
-    from orchestration.metapipeline.showing.chart import models_per_day_png  # noqa: PLC0415 (imports matplotlib)
+def write_chart(counts: Mapping[date, int]) -> DrawnChart:
+    """Draw the distinct models per day as a PNG in the folder of the charts."""
+    from orchestration.metapipeline.showing.chart import (  # noqa: PLC0415 (imports matplotlib)
+        bars_of,
+        models_per_day_figure,
+        png_of,
+    )
 
-    return replace_file(FolderSettings().charts / CHART, models_per_day_png(counts))
+    figure = models_per_day_figure(counts)
+    return DrawnChart(replace_file(FolderSettings().charts / CHART, png_of(figure)), bars_of(figure))
 
 
 def send_chart(clients: Clients, png: bytes, counts: Mapping[date, int]) -> str:

@@ -22,12 +22,13 @@ from orchestration.metapipeline.graph.platform import Platform, WorkspaceReads, 
 from orchestration.metapipeline.judging.importance import Importance
 from orchestration.metapipeline.judging.stale.history_file import HistoryFile
 from orchestration.metapipeline.judging.stale.plan import ReportPlan, plan_reports
+from orchestration.metapipeline.judging.stale.source import shrunk
 from orchestration.metapipeline.judging.unused import UnusedRules, find_unused
 from orchestration.metapipeline.owners.codeowners import Codeowners, read_codeowners
 from orchestration.metapipeline.owners.resolution import Ownership
 from orchestration.metapipeline.pipeline.clients import Clients, Report
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
-from orchestration.metapipeline.usage.credits import ModelCredits, credit_rows, credits_by_model
+from orchestration.metapipeline.usage.credits import Bill, ModelCredits, bill, credit_rows
 from orchestration.metapipeline.usage.evidence import LAG_MAX, Evidence, Use, Window, proven_hours, window_of
 from orchestration.metapipeline.usage.model_runs import ModelRun, pair_runs
 from orchestration.metapipeline.usage.ours import Ours, project_of
@@ -69,13 +70,23 @@ def read_projects(document: MetapipelineDocument) -> tuple[PlatformGraph, ...]:
 
 
 def read_workspaces(clients: Clients, report: Report) -> tuple[Workspace, ...]:
-    """Read every BI workspace of the document.
+    """Read every BI workspace of the document; one that lost half of what it had is in doubt.
 
     Raises:
-        BiError: a tool did not answer, or refused.
+        BiError: a tool did not answer, or refused, or the record of its reports is damaged.
     """
     with clients.tools(report) as tools:
-        return tuple(tool.read() for tool in tools)
+        return tuple(_compared(clients, tool.read()) for tool in tools)
+
+
+def _compared(clients: Clients, workspace: Workspace) -> Workspace:
+    """Doubt a reading that is much smaller than the last one: what it lacks would look unused."""
+    last = history_file(clients.folder, workspace).load(workspace).counts
+    lost = shrunk(workspace, last, clients.document.stale_reports)
+    if lost is None:
+        return workspace
+    doubt = f"it {lost}: check the rights of the token, or record the new counts if the workspace did shrink"
+    return replace(workspace, doubts=(*workspace.doubts, doubt))
 
 
 def read_model_runs(clients: Clients) -> tuple[ModelRun, ...]:
@@ -236,17 +247,18 @@ def judge_times(
     return found, important_and_slow(found, scores, slow.important_share)
 
 
-def price(clients: Clients, runs: Sequence[ModelRun]) -> tuple[ModelCredits, ...]:
-    """Divide the credits among our models; estimates where nothing is metered.
+def price(clients: Clients, runs: Sequence[ModelRun]) -> Bill:
+    """Divide the credits of the document's warehouse among our models; estimates where nothing is metered.
 
     Raises:
         SnowflakeError: Snowflake did not answer.
     """
     wanted = clients.document.credits
     hours = [hour for run in runs for hour in run.hours]
-    metered = clients.metering.since(min(hours)) if hours else None
+    read = clients.metering.since(min(hours)) if hours else None
+    metered = None if read is None else [one for one in read if one.warehouse == wanted.warehouse]
     rates = {wanted.warehouse: wanted.size.credits_per_hour}
-    return credits_by_model(credit_rows(runs, lambda _: wanted.warehouse, rates, metered or ()))
+    return bill(credit_rows(runs, lambda _: wanted.warehouse, rates, metered or ()), metered)
 
 
 def resolve_owners(

@@ -26,6 +26,11 @@ def models_per_day_png(models: Mapping[date, int]) -> bytes:
     return png_of(models_per_day_figure(models))
 
 
+def bars_of(figure: Figure) -> tuple[int, ...]:
+    """Return the heights of the bars of a figure, from left to right; none where it has a text instead."""
+    return tuple(round(bar.get_height()) for container in figure.axes[0].containers for bar in container)
+
+
 def png_of(figure: Figure) -> bytes:
     """Draw a figure; the same figure gives the same bytes."""
     png = BytesIO()

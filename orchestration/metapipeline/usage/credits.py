@@ -111,6 +111,21 @@ class ModelCredits:
     estimated: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What the runs cost.
+
+    Args:
+        models: most credits first.
+        metered: credits of the metered hours; None when none were read.
+        rest: the part of them that belongs to no model.
+    """
+
+    models: tuple[ModelCredits, ...] = ()
+    metered: float | None = None
+    rest: float = 0.0
+
+
 def credit_rows(
     runs: Iterable[ModelRun],
     warehouse_of: Callable[[StepOf], str],
@@ -130,7 +145,7 @@ def credit_rows(
     seconds = _seconds_by_hour(runs, warehouse_of)
     totals: defaultdict[tuple[datetime, str], list[float]] = defaultdict(list)
     for one in metered:
-        if math.isfinite(one.credits) and one.credits >= 0:
+        if _is_known(one):
             totals[one.hour, one.warehouse].append(one.credits)
     rows: list[CreditRow] = []
     for hour, warehouse in sorted({*seconds, *totals}):
@@ -162,6 +177,23 @@ def credits_by_model(rows: Iterable[CreditRow]) -> tuple[ModelCredits, ...]:
         for model, of_model in by_model.items()
     ]
     return tuple(sorted(sums, key=lambda one: (-one.credits, one.model)))
+
+
+def bill(rows: Iterable[CreditRow], metered: Iterable[Metered] | None) -> Bill:
+    """Add the rows of each model, and the rest.
+
+    Args:
+        rows: of `credit_rows`.
+        metered: that they were divided from; None when none were read.
+    """
+    rows = tuple(rows)
+    total = None if metered is None else math.fsum(one.credits for one in metered if _is_known(one))
+    rest = math.fsum(row.credits for row in rows if row.model is None)
+    return Bill(credits_by_model(rows), total, rest)
+
+
+def _is_known(metered: Metered) -> bool:
+    return math.isfinite(metered.credits) and metered.credits >= 0
 
 
 def _seconds_by_hour(

@@ -68,10 +68,19 @@ def unfit(workspace: Workspace, last: SourceCounts | None, rules: StaleReportRul
             f"No report of {workspace.tool} has a run or a view: its usage counters are empty or missing. Check the"
             " rights of the token, and run again when they count."
         )
-    return None if last is None else _shrunk(workspace.tool, counts, last, rules.shrink_percent_max)
+    lost = shrunk(workspace, last, rules)
+    if lost is None:
+        return None
+    return (
+        f"{workspace.tool} {lost}. Check the rights of the token; if the workspace did shrink, record its new counts."
+    )
 
 
-def _shrunk(tool: str, counts: SourceCounts, last: SourceCounts, percent_max: int) -> str | None:
+def shrunk(workspace: Workspace, last: SourceCounts | None, rules: StaleReportRules) -> str | None:
+    """Return what a workspace suddenly lost, as the rest of a sentence about it; None when it did not shrink."""
+    if last is None:
+        return None
+    counts = SourceCounts.of(workspace)
     names = {
         "reports": "reports",
         "queries": "queries",
@@ -81,11 +90,8 @@ def _shrunk(tool: str, counts: SourceCounts, last: SourceCounts, percent_max: in
     }
     for field, name in names.items():
         before, after = getattr(last, field), getattr(counts, field)
-        if before and (before - after) * 100 >= before * percent_max:
-            return (
-                f"{tool} has {after} {name}, and had {before} at the last reading. Check the rights of the token; if"
-                " the workspace did shrink, record its new counts."
-            )
+        if before and (before - after) * 100 >= before * rules.shrink_percent_max:
+            return f"has {after} {name}, and had {before} at the last reading"
     return None
 
 

@@ -6,6 +6,7 @@ import html
 import json
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -20,6 +21,7 @@ from orchestration.metapipeline.showing.page.data import page_data
 _ASSETS = files(__package__).joinpath("assets")
 _SCRIPTS = ("dom.js", "format.js", "graph.js", "layout.js", "drawing.js", "lists.js", "details.js", "main.js")
 """In the order in which they need each other."""
+_DATA_BEGINS, _DATA_ENDS = '<script id="data" type="application/json">', "</script>"
 
 
 def page(graph: PlatformGraph, findings: Iterable[Found | Withheld], title: str, generated_at: datetime) -> str:
@@ -58,6 +60,21 @@ def page(graph: PlatformGraph, findings: Iterable[Found | Withheld], title: str,
 def write_page(path: Path, text: str) -> None:
     """Write a page to a path; a reader of the path sees the former page or the whole new one."""
     replace_file(path, text.encode("ascii"))
+
+
+@dataclass(frozen=True, slots=True)
+class PageCounts:
+    """What a written page holds."""
+
+    nodes: int
+    edges: int
+    findings: int
+
+
+def page_counts(path: Path) -> PageCounts:
+    """Count what a written page holds, from the data that its script reads."""
+    data = json.loads(path.read_text(encoding="ascii").partition(_DATA_BEGINS)[2].partition(_DATA_ENDS)[0])
+    return PageCounts(len(data["name"]), len(data["reader_steps"]), len(data["findings"]))
 
 
 def inline_json(value: object) -> str:

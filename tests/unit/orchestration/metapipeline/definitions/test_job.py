@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from orchestration.metapipeline.definitions.building import build_definitions
 from orchestration.metapipeline.graph.assets import facts_of_specs
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.pipeline.steps import OWN_GROUP
+from orchestration.metapipeline.showing import chart
+from orchestration.metapipeline.showing.page import data
 from tests.unit.orchestration.metapipeline.pipeline.made import Make
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")
@@ -71,6 +74,25 @@ def test_apply_archives_each_stale_report_once(make: Make, mode: ModeServer) -> 
     assert 3 == len(changed)
     assert changed == [line for line in mode.requests if not line.startswith("GET")]
     assert set() == values(second["stale_reports"], "mode.hourglass.shown", "name")
+
+
+def test_a_failed_check_has_its_reason_and_the_run_goes_on(make: Make) -> None:
+    """Without events, somebody has to publish hours; what needs no events is answered."""
+    result, metadata = run(make(events=[]))
+    failed = {one.check_name: one for one in result.get_asset_check_evaluations() if not one.passed}
+    assert {"runs_are_known", "unused_models_are_answered"} == set(failed)
+    assert {dg.AssetCheckSeverity.WARN} == {one.severity for one in failed.values()}
+    assert "publish hours first" in str(failed["runs_are_known"].description)
+    assert STALE == values(metadata["stale_reports"], "mode.hourglass.shown", "name")
+
+
+def test_the_page_and_the_chart_are_checked_as_they_were_written(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page without its last edge, and a chart with another bar, are errors."""
+    monkeypatch.setattr(data, "pairwise", lambda values: list(pairwise(values))[:-1])
+    monkeypatch.setattr(chart, "bars_of", lambda _: (7,))
+    result, _ = run(make())
+    failed = {one.check_name: one.severity for one in result.get_asset_check_evaluations() if not one.passed}
+    assert dict.fromkeys(("page_shows_the_graph", "bars_equal_the_counts"), dg.AssetCheckSeverity.ERROR) == failed
 
 
 def test_every_asset_has_kinds_owners_and_a_typed_value_or_none(make: Make) -> None:

@@ -11,6 +11,7 @@ from orchestration.metapipeline.findings import Finding, FindingKind, Found, Wit
 from orchestration.metapipeline.graph.assets import facts_of_specs
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.pipeline.plan import MetaPlan, answer_lines, lines, make_plan
+from orchestration.metapipeline.pipeline.reports import change_reports
 from tests.unit.orchestration.metapipeline.pipeline.made import Make
 
 ASSETS = facts_of_specs([*event_models.specs, *event_marts.specs])
@@ -71,6 +72,20 @@ def test_an_unsealed_hour_of_the_window_withholds_the_answer(make: Make) -> None
 def test_a_model_that_only_the_events_know_is_used_is_unused_without_them(make: Make) -> None:
     """The evidence decides: without the event, DEPLOYMENTS has no reader."""
     assert {"slow_steps", "deployments"} == names(planned(make(uses=[])).unused)
+
+
+def test_a_workspace_that_lost_half_of_its_reports_stops_every_answer_about_use(make: Make, mode: ModeServer) -> None:
+    """What it no longer shows may still read a model; the record of the reading before is kept."""
+    clients = make()
+    first = planned(clients)
+    with clients.tools() as tools:
+        list(change_reports(clients, tools, first.workspaces, first.reports))
+    del mode.state.reports[::2]
+    second = planned(clients)
+    for answer in (second.unused, second.reports[0].stale):
+        assert isinstance(answer, Withheld)
+        assert "it has 6 reports, and had 12 at the last reading: check the rights of the token" in answer.reason
+    assert second.graph_for_exposures is None
 
 
 def test_a_tool_that_refuses_ends_the_plan_with_the_repair(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 
+from orchestration.metapipeline.showing import chart
 from orchestration.metapipeline.showing.chart import (
     models_per_day_figure,
     models_per_day_png,
@@ -47,7 +48,10 @@ def bars_of(figure: Figure) -> list[float]:
 def test_each_bar_is_as_high_as_the_count_of_its_day() -> None:
     """A day without runs keeps its place, with a bar of height 0."""
     counts = {FIRST: 3, FIRST + timedelta(days=1): 7, FIRST + timedelta(days=3): 5}
-    assert [3, 7, 0, 5] == bars_of(models_per_day_figure(counts))
+    figure = models_per_day_figure(counts)
+    assert [3, 7, 0, 5] == bars_of(figure)
+    assert (3, 7, 0, 5) == chart.bars_of(figure)
+    assert () == chart.bars_of(models_per_day_figure({}))
     assert [] == bars_of(models_per_day_figure({}))
 
 

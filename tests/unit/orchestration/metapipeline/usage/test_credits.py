@@ -14,6 +14,7 @@ from orchestration.metapipeline.usage.credits import (
     CreditRow,
     Metered,
     WarehouseSize,
+    bill,
     credit_rows,
     credits_by_model,
     split_by_hour,
@@ -40,6 +41,7 @@ def test_without_metering_the_credits_are_an_estimate() -> None:
     """Seconds of an hour, times what the warehouse uses in an hour."""
     rows = credit_rows([run("m", FIRST + HOUR / 2, 900)], warehouse_of, RATES)
     assert (CreditRow(FIRST, "WH", "m", 900, 1.0, Basis.ESTIMATED),) == rows
+    assert bill(rows, None).metered is None
     (sums,) = credits_by_model(rows)
     assert (1.0, 1.0, 900) == (sums.credits, sums.estimated, sums.seconds)
 
@@ -153,6 +155,11 @@ def test_the_rows_add_up_to_the_metered_credits(runs: list[ModelRun], metered: l
     assert all(abs(math.fsum(found[place]) - expected[place]) <= 1e-9 for place in expected)
     assert all(row.credits >= 0 for row in rows)
     assert len({(row.hour, row.warehouse, row.model) for row in rows}) == len(rows)
+    billed = bill(rows, metered)
+    assert math.fsum(expected.values()) == pytest.approx(billed.metered)
+    assert math.fsum([*(one.credits - one.estimated for one in billed.models), billed.rest]) == pytest.approx(
+        billed.metered
+    )
 
 
 @given(RUNS)

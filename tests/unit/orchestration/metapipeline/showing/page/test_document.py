@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
 from orchestration.metapipeline.graph.nodes import Gap, GapKind, Node, NodeKind, PlatformGraph
-from orchestration.metapipeline.showing.page.document import inline_json, page, write_page
+from orchestration.metapipeline.showing.page.document import PageCounts, inline_json, page, page_counts, write_page
 
 AT = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
 HOSTILE = (
@@ -175,3 +175,10 @@ def test_a_page_that_cannot_take_its_place_leaves_no_file(tmp_path: Path) -> Non
     with pytest.raises(OSError, match=r"graph\.html"):
         write_page(path, "page")
     assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_counts_are_read_from_the_written_page(tmp_path: Path, text: str) -> None:
+    """Text from the world does not end the data early."""
+    write_page(tmp_path / "page.html", page_of(text))
+    assert PageCounts(nodes=1, edges=0, findings=1) == page_counts(tmp_path / "page.html")
