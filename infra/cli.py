@@ -226,7 +226,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except ValidationError as error:
-        console.print(f"hourglass: settings: {_wrong_settings(error)}", style="red", markup=False, soft_wrap=True)
+        from orchestration.settings import wrong_variables
+
+        console.print(f"hourglass: settings: {wrong_variables(error)}", style="red", markup=False, soft_wrap=True)
         sys.exit(USAGE)
     except _expected_errors() as error:
         console.print(f"hourglass: {error}", style="red", markup=False, soft_wrap=True)
@@ -244,12 +246,6 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     }
     loaded = [getattr(sys.modules[module], name) for module, name in names.items() if module in sys.modules]
     return (StackError, *loaded)
-
-
-def _wrong_settings(error: ValidationError) -> str:
-    return "; ".join(
-        f"HOURGLASS_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}" for wrong in error.errors()
-    )
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

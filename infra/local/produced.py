@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from flink_jobs.contracts.layout import Hour
 from infra.local.processes import StackError, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings
+from orchestration.metapipeline.files import replace_file
 from producers.kafka import topic_id_text
 
 CALL_SECONDS_MAX = 10.0
@@ -57,14 +58,11 @@ class StoredCounts:
 
     def save(self, path: Path) -> None:
         """Replace the stored counts atomically."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        whole = path.with_suffix(".new")
         counts = {
             topic_id: {"per_hour": dict(count.per_hour), "positions": count.positions}
             for topic_id, count in self.by_topic_id.items()
         }
-        whole.write_text(json.dumps({"by_topic_id": counts}))
-        whole.replace(path)
+        replace_file(path, json.dumps({"by_topic_id": counts}).encode())
 
     def of(self, topic: str, topic_id: str) -> TopicCount:
         """Return the count of a topic, a new one for an id that was never counted."""

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
+from orchestration.metapipeline.files import replace_file
+
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -93,9 +95,7 @@ class Hosted:
             "pulls": [asdict(row) for row in self.pulls],
             "tokens": self.tokens,
         }
-        new = self._state.with_suffix(".new")
-        new.write_text(json.dumps(data, indent=1))
-        new.replace(self._state)
+        replace_file(self._state, json.dumps(data, indent=1).encode())
 
     def add_token(self, token: str, scopes: list[str] | None) -> None:
         """Accept a token; None are the scopes of a fine-grained one, which are not listed."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Self
 
+from orchestration.metapipeline.files import replace_file
+
 Row = dict[str, Any]
 
 
@@ -49,9 +51,7 @@ class ModeState:
         if self.file is None:
             return
         fields = ("name", "collections", "reports", "definitions", "data_sources")
-        draft = self.file.with_suffix(".draft")
-        draft.write_text(json.dumps({name: getattr(self, name) for name in fields}, indent=1))
-        draft.replace(self.file)
+        replace_file(self.file, json.dumps({name: getattr(self, name) for name in fields}, indent=1).encode())
 
     def find(self, token: str) -> Row | None:
         """Return a report."""

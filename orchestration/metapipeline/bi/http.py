@@ -16,6 +16,7 @@ from urllib3.exceptions import NewConnectionError
 
 from flink_jobs.contracts.clock import Clock, SystemClock
 from orchestration.metapipeline.errors import BiError
+from orchestration.metapipeline.text import one_line
 
 TOO_MANY_REQUESTS = 429
 _RETRIED = frozenset({TOO_MANY_REQUESTS, 500, 502, 503, 504})
@@ -86,8 +87,7 @@ class Answer:
 
     def excerpt(self) -> str:
         """Return the beginning of the body in one line, for messages."""
-        text = " ".join(self.body[: 4 * _EXCERPT_CHARACTERS].decode(errors="replace").split())
-        return "".join(filter(str.isprintable, text))[:_EXCERPT_CHARACTERS]
+        return one_line(self.body[: 4 * _EXCERPT_CHARACTERS].decode(errors="replace"))[:_EXCERPT_CHARACTERS]
 
 
 class BearerToken(AuthBase):

@@ -1,8 +1,10 @@
-"""What became of one step of a plan, and how text from the world is printed."""
+"""What became of one step of a plan."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from orchestration.metapipeline.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,3 @@ class Change:
         """Return the change for people."""
         said = f"{self.result}: {self.action} {one_line(self.subject)}"
         return f"{said}{f' ({one_line(self.reason)})' if self.reason else ''}{f' {self.url}' if self.url else ''}"
-
-
-def one_line(text: str) -> str:
-    """Return text from the world without line breaks and control characters."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

@@ -31,7 +31,7 @@ from orchestration.metapipeline.usage.history import History
 from orchestration.metapipeline.usage.metering import Metering
 from orchestration.metapipeline.usage.reading import StagedEvents
 from orchestration.metapipeline.usage.uses import Own, StagedUses
-from orchestration.settings import StreamAccess
+from orchestration.settings import StreamAccess, wrong_variables
 from orchestration.stream.binding import proven_stream
 from orchestration.stream.catalog import read_streams
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
@@ -211,9 +211,5 @@ def _settings(kind: type[S], **given: Any) -> S:
     try:
         return kind(**given)
     except ValidationError as exc:
-        prefix = kind.model_config.get("env_prefix", "")
-        wrong = [
-            f"{prefix}{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
-            for error in exc.errors(include_url=False, include_input=False)
-        ]
-        raise DocumentError(f"settings: {'; '.join(wrong)}") from None
+        wrong = wrong_variables(exc, kind.model_config.get("env_prefix", ""))
+        raise DocumentError(f"settings: {wrong}") from None

@@ -14,8 +14,8 @@ from orchestration.metapipeline.graph.platform import Platform
 from orchestration.metapipeline.judging.importance import Importance, measure_importance
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
 from orchestration.metapipeline.pipeline import steps
-from orchestration.metapipeline.pipeline.change import one_line
 from orchestration.metapipeline.pipeline.clients import Clients, Report
+from orchestration.metapipeline.text import one_line
 from orchestration.metapipeline.usage.credits import ModelCredits
 from orchestration.metapipeline.usage.model_runs import ModelRun
 

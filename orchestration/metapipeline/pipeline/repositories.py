@@ -12,10 +12,11 @@ from orchestration.metapipeline.changing.repository.propose import Proposal, par
 from orchestration.metapipeline.errors import MetapipelineError
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.nodes import PlatformGraph
-from orchestration.metapipeline.pipeline.change import Change, one_line
+from orchestration.metapipeline.pipeline.change import Change
 from orchestration.metapipeline.pipeline.clients import Clients, Report
 from orchestration.metapipeline.pipeline.document import DbtProjectDocument
 from orchestration.metapipeline.pipeline.steps import Usage
+from orchestration.metapipeline.text import one_line
 
 
 @dataclass(frozen=True, slots=True)

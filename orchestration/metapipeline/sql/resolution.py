@@ -18,6 +18,7 @@ from orchestration.metapipeline.sql.dialects import Dialect
 from orchestration.metapipeline.sql.references import References, Verdict, read_references
 from orchestration.metapipeline.sql.rendering import Renderer, markers_for
 from orchestration.metapipeline.sql.template import TemplateFault, read_template
+from orchestration.metapipeline.text import one_line
 
 
 class Certainty(StrEnum):
@@ -289,7 +290,7 @@ def _unread(reader: str, query: Query, references: References, catalog: Catalog)
         reason = "the query chooses this relation when it runs: name it in the text, or list it as an exposure"
         yield Gap(GapKind.DYNAMIC, reader, expression, reason, catalog.matching(expression))
     if not references.whole:
-        excerpt = " ".join(query.sql[: 2 * EXCERPT_CHARACTERS_MAX].split())[:EXCERPT_CHARACTERS_MAX]
+        excerpt = one_line(query.sql[: 2 * EXCERPT_CHARACTERS_MAX])[:EXCERPT_CHARACTERS_MAX]
         reason = f"{references.reason}: correct the query, or list what it reads as an exposure"
         yield Gap(GapKind.UNPARSABLE, reader, excerpt, reason, catalog.mentioned(query.sql))
 

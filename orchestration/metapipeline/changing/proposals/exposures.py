@@ -23,6 +23,7 @@ from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import Item,
 from orchestration.metapipeline.changing.proposals.yaml_edits.text import remove
 from orchestration.metapipeline.errors import ProposalError
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
+from orchestration.metapipeline.text import one_line
 
 MARK = "hourglass_report"
 NAME_CHARACTERS_MAX = 60
@@ -249,8 +250,7 @@ def _comparable(url: str) -> str:
 
 def _shown(text: str) -> str:
     """Return a text in one line that dbt does not read as Jinja."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    return re.sub(r"\{(?=[{%#])", "{ ", " ".join(plain.split()))
+    return re.sub(r"\{(?=[{%#])", "{ ", one_line(text))
 
 
 def _string(text: str) -> str:

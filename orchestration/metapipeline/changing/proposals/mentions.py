@@ -17,6 +17,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 from orchestration.metapipeline.changing.proposals.project import ref_pattern
 from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import compose
 from orchestration.metapipeline.errors import ProposalError
+from orchestration.metapipeline.text import one_line
 
 EXCERPT_CHARACTERS_MAX = 80
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -124,7 +125,7 @@ def built_refs(files: Mapping[str, str], name: str) -> tuple[Mention, ...]:
 
 def excerpt_of(line: str) -> str:
     """Return the beginning of a line without its indentation."""
-    return " ".join(line.split())[:EXCERPT_CHARACTERS_MAX]
+    return one_line(line)[:EXCERPT_CHARACTERS_MAX]
 
 
 class _Search:

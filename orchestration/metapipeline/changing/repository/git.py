@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestration.metapipeline.errors import RepositoryError
+from orchestration.metapipeline.text import one_line
 
 _CONFIG = {
     "core.hooksPath": "/dev/null",
@@ -97,5 +98,5 @@ class Git:
         }
 
     def _masked(self, printed: str) -> str:
-        line = " ".join(printed.split())
+        line = one_line(printed)
         return (line.replace(self.token, "***") if self.token else line)[-_ERROR_CHARACTERS_MAX:]

@@ -17,6 +17,7 @@ from github.Repository import Repository
 
 from orchestration.metapipeline.changing.repository.settings import ExcessScopes, HostSettings, RepositorySettings
 from orchestration.metapipeline.errors import RepositoryError
+from orchestration.metapipeline.text import one_line
 
 Answer = TypeVar("Answer")
 _LOG = logging.getLogger(__name__)
@@ -172,8 +173,8 @@ class GitHubHost:
             except (GithubException, requests.RequestException) as exc:
                 wait = self._wait_seconds(exc, self._settings.tries_max - left)
                 if wait is None or not left:
-                    raise RepositoryError(f"the git host refused to {what}: {_one_line(exc)}") from exc
-                _LOG.warning("the git host did not %s, next try in %.1f s: %s", what, wait, _one_line(exc))
+                    raise RepositoryError(f"the git host refused to {what}: {_described(exc)}") from exc
+                _LOG.warning("the git host did not %s, next try in %.1f s: %s", what, wait, _described(exc))
                 self._sleep(wait)
         raise AssertionError  # the last try returns or raises
 
@@ -215,8 +216,8 @@ def _value(pull: GithubPullRequest) -> PullRequest:
     )
 
 
-def _one_line(error: Exception) -> str:
+def _described(error: Exception) -> str:
     data = error.data if isinstance(error, GithubException) else None
     message = data.get("message") if isinstance(data, dict) else None
     status = f"{error.status} " if isinstance(error, GithubException) else ""
-    return status + " ".join(str(message or type(error).__name__).split())[:300]
+    return status + one_line(message or type(error).__name__)[:300]

@@ -11,6 +11,7 @@ import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
 
 from orchestration.metapipeline.errors import ProposalError
+from orchestration.metapipeline.text import one_line
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,11 +103,6 @@ def locate(data: Any, address: Address) -> tuple[Any, Any]:
     for step in address[:-1]:
         data = data[_key(data, step)]
     return data, _key(data, address[-1])
-
-
-def one_line(error: object) -> str:
-    """Return a message in one line."""
-    return " ".join(str(error).split())
 
 
 def _copied(data: Any, left: Iterator[int]) -> Any:

@@ -25,11 +25,11 @@ from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import (
     is_null,
     load,
     locate,
-    one_line,
     position,
     trail,
 )
 from orchestration.metapipeline.errors import ProposalError
+from orchestration.metapipeline.text import one_line
 
 Scalar = str | bool | int | date
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_ ()./;-]*[A-Za-z0-9_().]")
