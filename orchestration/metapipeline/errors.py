@@ -9,6 +9,7 @@ MetapipelineError
 ├── ConsumerError     a configured consumer is not in the graph
 ├── WeightError       the weights of the importance score are not usable
 ├── EventRowError     a row of the staging model does not have the expected columns
+├── StateError        another run changed what this one read, or a stored value is missing
 ├── SlackError        Slack did not take a message or a file
 ├── BiError           a BI tool did not answer, refused, or answered what its API does not document
 ├── ProposalError     a change of a dbt project cannot be made or would break it
@@ -52,6 +53,10 @@ class WeightError(MetapipelineError):
 
 class EventRowError(MetapipelineError):
     """A row of the staging model does not have the expected columns or types."""
+
+
+class StateError(MetapipelineError):
+    """Another run changed what this one read, or a stored value is missing."""
 
 
 class SlackError(MetapipelineError):

@@ -15,7 +15,9 @@ from typing import Any, get_args, get_type_hints
 import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
-from upath import UPath
+
+from orchestration.metapipeline.errors import StateError
+from orchestration.metapipeline.state import State
 
 _ERRORS_SHOWN = 3
 
@@ -84,24 +86,36 @@ def _dataclasses(annotation: Any) -> Iterator[Any]:
         yield from _dataclasses(part)
 
 
-class JsonFrames(dg.UPathIOManager):
-    """Store the values of assets as JSON files, one per asset, below a folder or a bucket's prefix."""
+class JsonFrames(dg.IOManager):
+    """Store the values of assets as JSON files, one per asset.
 
-    extension = ".json"
+    Args:
+        state: where they are kept.
+        folder: of their names.
+    """
 
-    def __init__(self, folder: UPath) -> None:
-        super().__init__(base_path=folder)
+    def __init__(self, state: State, folder: str) -> None:
+        self._state = state
+        self._folder = folder
 
-    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write the value of an asset; readers see the old file or the new one."""
-        written = path.with_name(f".{path.name}.new")
-        written.write_bytes(_type_of(context.dagster_type).to_json(obj))
-        written.rename(path)
+        name = self._name(context.asset_key)
+        self._state.write(name, _type_of(context.dagster_type).to_json(obj))
+        context.add_output_metadata({"path": dg.MetadataValue.path(self._state.address(name))})
 
-    def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
+    def load_input(self, context: dg.InputContext) -> Any:
         """Read the value of an asset as the type that the asset declares."""
-        upstream = context.upstream_output
-        return _type_of(upstream.dagster_type if upstream else context.dagster_type).from_json(path.read_bytes())
+        name, upstream = self._name(context.asset_key), context.upstream_output
+        kept = self._state.read(name)
+        if kept is None:
+            raise StateError(
+                f"{self._state.address(name)} is missing: materialize {context.asset_key.to_user_string()} first"
+            )
+        return _type_of(upstream.dagster_type if upstream else context.dagster_type).from_json(kept.content)
+
+    def _name(self, key: dg.AssetKey) -> str:
+        return f"{'/'.join((self._folder, *key.path))}.json"
 
 
 def _type_of(declared: dg.DagsterType) -> FrameType:

@@ -20,6 +20,7 @@ class FakeBucket:
         failures: errors that the next listings raise, in order.
         rivals: (key, body) that another writer puts just before ours, in order.
         modified: times of objects by key; the others have none.
+        name: of the bucket.
     """
 
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class FakeBucket:
     written: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
+    name: str = "hourglass"
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ListedObject]:
         """Iterate over the objects below a prefix."""
@@ -37,8 +39,7 @@ class FakeBucket:
             raise self.failures.pop(0)
         for key in sorted(key for key in self.objects if key.startswith(prefix) and key > start_after):
             body = self.objects[key]
-            etag = md5(body, usedforsecurity=False).hexdigest()
-            yield ListedObject(key, len(body), etag, self.modified.get(key))
+            yield ListedObject(key, len(body), _etag(body), self.modified.get(key))
 
     def get(self, keys: Sequence[str]) -> tuple[bytes, ...]:
         """Fetch objects."""
@@ -61,3 +62,26 @@ class FakeBucket:
         self.objects[key] = body
         self.written.append(key)
         return True
+
+    def get_versioned(self, key: str) -> tuple[bytes, str] | None:
+        """Fetch an object with its ETag."""
+        body = self.objects.get(key)
+        return None if body is None else (body, _etag(body))
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+        self.objects[key] = body
+
+    def put_over(self, key: str, body: bytes, etag: str | None) -> str | None:
+        """Write over the object of an ETag."""
+        if self.rivals:
+            self.objects.update([self.rivals.pop(0)])
+        present = self.get_versioned(key)
+        if (present[1] if present else None) != etag:
+            return None
+        self.objects[key] = body
+        return _etag(body)
+
+
+def _etag(body: bytes) -> str:
+    return md5(body, usedforsecurity=False).hexdigest()

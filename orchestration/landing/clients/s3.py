@@ -102,16 +102,43 @@ class S3Bucket:
         When the answer to a successful write is lost, botocore retries and this returns False: read the object to
         find out who wrote it.
         """
+        return self._put(key, body, IfNoneMatch="*") is not None
+
+    def get_versioned(self, key: str) -> tuple[bytes, str] | None:
+        """Fetch an object with its ETag; None when there is none."""
+        try:
+            with self._foreign_errors(f"get {key}"):
+                answer = self._client.get_object(Bucket=self.name, Key=key)
+                return answer["Body"].read(), answer["ETag"]
+        except BucketRefusedError as exc:
+            if _is_missing(exc):
+                return None
+            raise
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object; an existing one is replaced."""
+        self._put(key, body)
+
+    def put_over(self, key: str, body: bytes, etag: str | None) -> str | None:
+        """Write over the object of an ETag, None for no object; return the new ETag, None when another one is there.
+
+        A lost answer is as in `put_if_absent`.
+        """
+        return self._put(key, body, **({"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}))
+
+    def _put(self, key: str, body: bytes, **condition: str) -> str | None:
+        """Return the ETag of what was written; None when the condition does not hold."""
         with self._foreign_errors(f"put {key}"):
             try:
-                self._client.put_object(
-                    Bucket=self.name, Key=key, Body=body, IfNoneMatch="*", **self.access.put_arguments()
+                answer = self._client.put_object(
+                    Bucket=self.name, Key=key, Body=body, **condition, **self.access.put_arguments()
                 )
             except self._client.exceptions.ClientError as exc:
-                if failure_of(exc).kind is FailureKind.CONFLICT:
-                    return False
+                # with `If-Match`, an object that is gone is missing
+                if failure_of(exc).kind in {FailureKind.CONFLICT, FailureKind.MISSING}:
+                    return None
                 raise
-        return True
+        return str(answer.get("ETag", ""))
 
     def _get_one(self, key: str) -> bytes:
         with self._foreign_errors(f"get {key}"):
@@ -122,8 +149,7 @@ class S3Bucket:
         try:
             return self._get_one(key)
         except BucketRefusedError as exc:
-            # `__cause__` is the answer of the server: only a missing object is None, not a missing bucket.
-            if isinstance(exc.__cause__, Exception) and failure_of(exc.__cause__).kind is FailureKind.MISSING:
+            if _is_missing(exc):
                 return None
             raise
 
@@ -157,3 +183,9 @@ class S3Bucket:
             if isinstance(exc, ClientError):
                 raise BucketUnavailableError(f"{where} cannot {action} now: {code}") from exc
             raise BucketUnavailableError(f"{where} does not answer ({action}): {code}") from exc
+
+
+def _is_missing(refused: BucketRefusedError) -> bool:
+    """Return whether an object is missing, and not its bucket; `__cause__` is the answer of the server."""
+    cause = refused.__cause__
+    return isinstance(cause, Exception) and failure_of(cause).kind is FailureKind.MISSING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dagster as dg
-from upath import UPath
 
 from orchestration.metapipeline.definitions.automation import (
     metapipeline_job,
@@ -29,5 +28,5 @@ def build_definitions(clients: Clients, assets_of: AssetsOf = assets_of_code_loc
         jobs=[job],
         schedules=[metapipeline_schedule(clients, job)],
         sensors=[metapipeline_sensor(clients, job)],
-        resources={STORE: JsonFrames(UPath(clients.folder / "frames"))},
+        resources={STORE: JsonFrames(clients.state, "frames")},
     )

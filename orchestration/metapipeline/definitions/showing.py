@@ -38,9 +38,9 @@ def platform_page(  # noqa: PLR0913, PLR0917 (the inputs of an asset)
     """One static page: search, owners, findings, and the path from a topic to a report."""
     reports = (answer for plan in stale_reports for answer in plan.answers)
     answers = (*reports, unused_models, unused_columns, *slow_models)
-    path = showing.write_platform_page(clients, platform_graph.graph, answers)
-    shown = showing.read_platform_page(path)
-    metadata = {"page": dg.MetadataValue.path(path), "bytes": path.stat().st_size, **asdict(shown)}
+    address = showing.write_platform_page(clients, platform_graph.graph, answers)
+    shown = showing.read_platform_page(clients)
+    metadata = {"page": dg.MetadataValue.path(address), **asdict(shown)}
     return Made(shown, metadata, {"findings": len(findings_of(answers))})
 
 

@@ -18,15 +18,19 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flink_jobs.contracts.clock import Clock, SystemClock
+from flink_jobs.contracts.s3_access import S3Access
 from orchestration.folders import FolderSettings
+from orchestration.landing.clients.s3 import S3Bucket
 from orchestration.landing.publication import published_revisions
 from orchestration.metapipeline.errors import DocumentError
 from orchestration.metapipeline.pipeline.document import (
+    BUCKET_SCHEME,
     DbtProjectDocument,
     MetapipelineDocument,
     ModeDocument,
     SupersetDocument,
 )
+from orchestration.metapipeline.state import BucketState, FolderState, State
 from orchestration.metapipeline.usage.history import History
 from orchestration.metapipeline.usage.metering import Metering
 from orchestration.metapipeline.usage.reading import StagedEvents
@@ -104,7 +108,7 @@ class Clients:
         metering: of the warehouses.
         history: of the platform; None when the document wants none.
         published: hours of the streams, read from the bucket.
-        folder: of what is kept between two runs.
+        state: what is kept between two runs.
         clock: for ages, periods and plans.
         secrets: of this process.
     """
@@ -115,7 +119,7 @@ class Clients:
     metering: Metering
     history: History | None
     published: Callable[[], Published]
-    folder: Path
+    state: State
     clock: Clock = field(default_factory=SystemClock)
     secrets: SecretSettings = field(default_factory=SecretSettings)
 
@@ -171,8 +175,16 @@ def bind(document: MetapipelineDocument, folders: FolderSettings | None = None) 
         metering=Metering(connection, enabled=document.credits.metering),
         history=History(connection, QualifiedName(*place, Identifier.parse(history))) if history else None,
         published=partial(read_published, document.unused_models.streams),
-        folder=Path(document.state) if document.state else folders.metapipeline,
+        state=open_state(document.state or str(folders.metapipeline)),
     )
+
+
+def open_state(place: str) -> State:
+    """Open a folder, or a prefix of a bucket; nothing is asked yet."""
+    if not place.startswith(BUCKET_SCHEME):
+        return FolderState(Path(place))
+    bucket, _, prefix = place.removeprefix(BUCKET_SCHEME).partition("/")
+    return BucketState(S3Bucket(bucket, S3Access()), f"{prefix.rstrip('/')}/")
 
 
 def _opened(bi: ModeDocument | SupersetDocument, stack: ExitStack, report: Report) -> BiTool:

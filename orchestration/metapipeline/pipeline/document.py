@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,6 +15,8 @@ from orchestration.metapipeline.changing.repository.settings import ExcessScopes
 from orchestration.metapipeline.judging.importance import MEASURES
 from orchestration.metapipeline.judging.stale.rules import StaleReportRules
 from orchestration.metapipeline.usage.credits import WarehouseSize
+
+BUCKET_SCHEME = "s3://"
 
 
 class Closed(BaseModel):
@@ -167,7 +170,9 @@ class MetapipelineDocument(Closed):
         "PLATFORM_HISTORY", description="Table of one row per day in the schema of the models; null for none."
     )
     state: str | None = Field(
-        None, description="Folder or URL of what must be kept between two runs; default: metapipeline/ of the data."
+        None,
+        description="What must be kept between two runs: a folder, or s3://<bucket>/<prefix>/ where no disk survives; "
+        "default: metapipeline/ of the data folder.",
     )
     apply: bool = Field(False, description="Change BI tools and open pull requests; without it every run is dry.")
     schedule: str = Field("0 6 * * 1", description="Cron, UTC; a tick without a changed input requests no run.")
@@ -180,6 +185,12 @@ class MetapipelineDocument(Closed):
         weights = self.importance.values()
         if any(weight < 0 for weight in weights) or not sum(weights) > 0:
             raise ValueError("importance: weights are 0 or more, and one of them is above 0")
+        return self
+
+    @validates(mode="after")
+    def _state_is_a_place(self) -> Self:
+        if self.state and "://" in self.state and not re.fullmatch(rf"{BUCKET_SCHEME}[^/]+/[^/].*", self.state):
+            raise ValueError(f"state: {self.state} is neither a folder nor s3://<bucket>/<prefix>/")
         return self
 
     @validates(mode="after")

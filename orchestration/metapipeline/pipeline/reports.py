@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from orchestration.metapipeline.bi.workspace import BiTool, Workspace
-from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import FindingKind, Found, Withheld, findings_of
 from orchestration.metapipeline.graph.platform import report_id
 from orchestration.metapipeline.judging.stale.apply import Result, Run
@@ -15,6 +14,8 @@ from orchestration.metapipeline.owners.messages import MessageLog, read_log
 from orchestration.metapipeline.pipeline.change import Change
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.pipeline.steps import history_file
+
+_MESSAGES = "messages.json"
 
 
 def change_reports(
@@ -29,7 +30,7 @@ def change_reports(
         plans: one for each workspace.
     """
     for tool, workspace, plan in zip(tools, workspaces, plans, strict=True):
-        file = history_file(clients.folder, workspace)
+        file = history_file(clients.state, workspace)
         rules = clients.document.stale_reports
         run = Run(tool, rules, clients.clock, file.save, dry_run=not clients.document.apply)
         applied = run.apply(plan, file.load(workspace))
@@ -48,17 +49,18 @@ def inform_owners(clients: Clients, answers: Iterable[Found | Withheld]) -> Iter
     """
     from orchestration.metapipeline.owners.telling import tell_owners, to_slack  # noqa: PLC0415 (imports requests)
 
-    path, now, slack = clients.folder / "messages.json", clients.clock.utc_now(), clients.slack()
+    now, slack, kept = clients.clock.utc_now(), clients.slack(), clients.state.read(_MESSAGES)
     period = timedelta(days=clients.document.owners.period_days)
     findings = [one for one in findings_of(answers) if one.kind is not FindingKind.UNUSED_COLUMN]
-    log = read_log(path.read_text(encoding="utf-8") if path.exists() else None)
+    log, version = read_log(kept.content.decode() if kept else None), kept.version if kept else None
     if slack.settings.dry_run:
         due = log.due(findings, now, period)
         yield from (Change(one.owner, "tell", "would do", f"{len(one.findings):,} findings") for one in due)
         return
 
     def keep(log: MessageLog) -> None:
-        replace_file(path, log.to_text().encode())
+        nonlocal version
+        version = clients.state.replace(_MESSAGES, log.to_text().encode(), version)
 
     told = tell_owners(log, findings, now, to_slack(slack), period, keep)
     yield from (Change(one.owner, "tell", "done", f"{len(one.findings):,} findings") for one in told.sent)

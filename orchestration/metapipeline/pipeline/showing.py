@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from orchestration.folders import FolderSettings
 from orchestration.metapipeline.bi.workspace import Workspace
+from orchestration.metapipeline.errors import StateError
 from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 from orchestration.metapipeline.pipeline.clients import Clients
+from orchestration.metapipeline.state import State
 from orchestration.metapipeline.usage.credits import ModelCredits
 from orchestration.metapipeline.usage.history import PlatformDay
 from orchestration.metapipeline.usage.model_runs import ModelRun, models_per_day
@@ -43,20 +45,30 @@ class DrawnChart:
 
 def write_platform_page(
     clients: Clients, graph: PlatformGraph, answers: Iterable[Found | Withheld], path: Path | None = None
-) -> Path:
-    """Write the static page of the graph, by default below the folder of the metapipeline, and return its path."""
+) -> str:
+    """Write the static page of the graph to a path, or where the metapipeline keeps its files; return its address."""
     from orchestration.metapipeline.showing.page.document import page, write_page  # noqa: PLC0415 (reads its assets)
 
-    path = path or clients.folder / PAGE
-    write_page(path, page(graph, answers, "Platform", clients.clock.utc_now()))
-    return path
+    text = page(graph, answers, "Platform", clients.clock.utc_now())
+    if path:
+        write_page(path, text)
+        return str(path)
+    clients.state.write(PAGE, text.encode("ascii"))
+    return clients.state.address(PAGE)
 
 
-def read_platform_page(path: Path) -> PageCounts:
-    """Count what a written page holds."""
+def read_platform_page(clients: Clients) -> PageCounts:
+    """Count what the written page holds.
+
+    Raises:
+        StateError: it is missing.
+    """
     from orchestration.metapipeline.showing.page.document import page_counts  # noqa: PLC0415 (reads its assets)
 
-    return page_counts(path)
+    kept = clients.state.read(PAGE)
+    if kept is None:
+        raise StateError(f"{clients.state.address(PAGE)} is missing after it was written")
+    return page_counts(kept.content.decode("ascii"))
 
 
 def today(  # noqa: PLR0913, PLR0917 (the parts of one day)
@@ -90,7 +102,7 @@ def today(  # noqa: PLR0913, PLR0917 (the parts of one day)
         reports_active=len(reports) - archived if known else None,
         reports_archived=archived if known else None,
         unused=len(unused.findings) if isinstance(unused, Found) else None,
-        removed=_removed(clients.folder / _MODELS, frozenset(graph.of_kind(NodeKind.MODEL))),
+        removed=_removed(clients.state, frozenset(graph.of_kind(NodeKind.MODEL))),
         run_seconds=fsum(seconds),
         credits=fsum(row.credits for row in prices),
     )
@@ -107,16 +119,16 @@ def record_today(clients: Clients, day: PlatformDay, graph: PlatformGraph) -> tu
     if history is not None:
         history.record(day)
         days = history.read()
-    replace_file(clients.folder / _MODELS, json.dumps(list(graph.of_kind(NodeKind.MODEL))).encode())
+    clients.state.write(_MODELS, json.dumps(list(graph.of_kind(NodeKind.MODEL))).encode())
     return days
 
 
-def _removed(path: Path, models: frozenset[str]) -> int | None:
+def _removed(state: State, models: frozenset[str]) -> int | None:
+    kept = state.read(_MODELS)
     try:
-        before = frozenset(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None  # no run before this one: unknown, not 0
-    return len(before - models)
+        return len(frozenset(json.loads(kept.content)) - models) if kept else None
+    except (ValueError, TypeError):
+        return None  # like no run before this one: unknown, not 0
 
 
 def runs_per_day(runs: Iterable[ModelRun]) -> dict[date, int]:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.findings import Found, Withheld, findings_of
@@ -28,6 +27,7 @@ from orchestration.metapipeline.owners.codeowners import Codeowners, read_codeow
 from orchestration.metapipeline.owners.resolution import Ownership
 from orchestration.metapipeline.pipeline.clients import Clients, Report
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
+from orchestration.metapipeline.state import State
 from orchestration.metapipeline.usage.credits import Bill, ModelCredits, bill, credit_rows
 from orchestration.metapipeline.usage.evidence import LAG_MAX, Evidence, Use, Window, proven_hours, window_of
 from orchestration.metapipeline.usage.model_runs import ModelRun, pair_runs
@@ -81,7 +81,7 @@ def read_workspaces(clients: Clients, report: Report) -> tuple[Workspace, ...]:
 
 def _compared(clients: Clients, workspace: Workspace) -> Workspace:
     """Doubt a reading that is much smaller than the last one: what it lacks would look unused."""
-    last = history_file(clients.folder, workspace).load(workspace).counts
+    last = history_file(clients.state, workspace).load(workspace).counts
     lost = shrunk(workspace, last, clients.document.stale_reports)
     if lost is None:
         return workspace
@@ -160,15 +160,15 @@ def judge_reports(clients: Clients, workspaces: Iterable[Workspace]) -> tuple[Re
     """
     rules, now = clients.document.stale_reports, clients.clock.utc_now()
     return tuple(
-        plan_reports(workspace, history_file(clients.folder, workspace).load(workspace), rules, now)
+        plan_reports(workspace, history_file(clients.state, workspace).load(workspace), rules, now)
         for workspace in workspaces
     )
 
 
-def history_file(folder: Path, workspace: Workspace) -> HistoryFile:
+def history_file(state: State, workspace: Workspace) -> HistoryFile:
     """Return the file with our record of the reports of a workspace."""
     name = "".join(character if character.isalnum() else "-" for character in f"{workspace.tool}-{workspace.name}")
-    return HistoryFile(folder / "reports" / f"{name}.json")
+    return HistoryFile(state, f"reports/{name}.json")
 
 
 def judge_models(

@@ -66,15 +66,16 @@ def write_page(path: Path, text: str) -> None:
 class PageCounts:
     """What a written page holds."""
 
+    bytes: int
     nodes: int
     edges: int
     findings: int
 
 
-def page_counts(path: Path) -> PageCounts:
-    """Count what a written page holds, from the data that its script reads."""
-    data = json.loads(path.read_text(encoding="ascii").partition(_DATA_BEGINS)[2].partition(_DATA_ENDS)[0])
-    return PageCounts(len(data["name"]), len(data["reader_steps"]), len(data["findings"]))
+def page_counts(text: str) -> PageCounts:
+    """Count what a page holds, from the data that its script reads."""
+    data = json.loads(text.partition(_DATA_BEGINS)[2].partition(_DATA_ENDS)[0])
+    return PageCounts(len(text), len(data["name"]), len(data["reader_steps"]), len(data["findings"]))
 
 
 def inline_json(value: object) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from upath import UPath
 
 from orchestration.metapipeline.frames import FrameType, JsonFrames, table_schema
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.relations import RelationName
+from orchestration.metapipeline.state import FolderState
 
 MOMENT = datetime(2025, 8, 1, 3, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def run(value: Any, folder: Path) -> tuple[dg.ExecuteInProcessResult, list[Any]]
     def reader(given: Any) -> None:
         taken.append(given)
 
-    storage = {"io_manager": JsonFrames(UPath(folder))}
+    storage = {"io_manager": JsonFrames(FolderState(folder.parent), folder.name)}
     result = dg.materialize([given, reader], resources=storage, raise_on_error=False)
     return result, taken
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from pydantic import SecretStr
 
@@ -89,6 +91,38 @@ def test_an_object_that_is_there_is_no_error(bucket: S3Bucket, s3: Stubber, code
     """Another writer was first or is writing now: nothing was written."""
     s3.add_client_error("put_object", code, http_status_code=status)
     assert not bucket.put_if_absent("k", b"x")
+
+
+@pytest.mark.parametrize(("etag", "condition"), [(None, {"IfNoneMatch": "*"}), ('"before"', {"IfMatch": '"before"'})])
+def test_a_write_over_a_version_names_it(
+    bucket: S3Bucket, s3: Stubber, etag: str | None, condition: dict[str, str]
+) -> None:
+    """The server compares, and returns the new version."""
+    asked = {"Bucket": "hourglass", "Key": "k", "Body": b"x", "ServerSideEncryption": "AES256", **condition}
+    s3.add_response("put_object", {"ETag": '"after"'}, asked)
+    assert bucket.put_over("k", b"x", etag) == '"after"'
+
+
+@pytest.mark.parametrize(("code", "status"), [("PreconditionFailed", 412), ("NoSuchKey", 404)])
+def test_another_version_is_not_written_over(bucket: S3Bucket, s3: Stubber, code: str, status: int) -> None:
+    """It was changed since, or deleted."""
+    s3.add_client_error("put_object", code, http_status_code=status)
+    assert bucket.put_over("k", b"x", '"before"') is None
+
+
+def test_a_write_over_a_version_in_no_bucket_is_refused(bucket: S3Bucket, s3: Stubber) -> None:
+    """No other run did that."""
+    s3.add_client_error("put_object", "NoSuchBucket", http_status_code=404)
+    with pytest.raises(BucketRefusedError, match="NoSuchBucket"):
+        bucket.put_over("k", b"x", '"before"')
+
+
+def test_an_object_is_fetched_with_its_version(bucket: S3Bucket, s3: Stubber) -> None:
+    """One that is not there has none."""
+    s3.add_response("get_object", {"Body": StreamingBody(BytesIO(b"x"), 1), "ETag": '"e"'})
+    s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    assert (b"x", '"e"') == bucket.get_versioned("k")
+    assert bucket.get_versioned("k") is None
 
 
 @pytest.mark.parametrize(

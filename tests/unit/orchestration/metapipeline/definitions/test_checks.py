@@ -224,8 +224,8 @@ CASES: list[Case] = [
     (changing.no_message_failed, {"owner_messages": (DONE,)}, {"owner_messages": (REFUSED,)}, "Mode refused"),
     (
         showing.page_shows_the_graph,
-        {"platform_page": PageCounts(4, 3, 2), "platform_graph": PLATFORM, "findings": 2},
-        {"platform_page": PageCounts(4, 2, 2), "platform_graph": PLATFORM, "findings": 2},
+        {"platform_page": PageCounts(9_000, 4, 3, 2), "platform_graph": PLATFORM, "findings": 2},
+        {"platform_page": PageCounts(9_000, 4, 2, 2), "platform_graph": PLATFORM, "findings": 2},
         "2 edges of 3",
     ),
     (

@@ -47,6 +47,9 @@ def test_one_document_is_the_assets_the_job_the_schedule_and_the_sensor() -> Non
         ("  importance: {degree: 0}", "one of them is above 0"),
         ("  unused_models: {plausible_share: 3}", "plausible_share"),
         ("  bi: [{tool: tableau}]", "tableau"),
+        ("  state: s3://bucket", "s3://bucket is neither a folder nor s3://<bucket>/<prefix>/"),
+        ("  state: gs://bucket/meta/", "gs://bucket/meta/ is neither a folder"),
+        ("  checks: {gap_share: 2}", "gap_share"),
         ("  bi: [{tool: mode, workspace: a}, {tool: mode, workspace: a}]", "named twice: mode a"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import pytest
 from infra.local.mode_server.server import ModeServer
 from orchestration.defs.dbt.assets import event_marts, event_models
 from orchestration.metapipeline.definitions.building import build_definitions
+from orchestration.metapipeline.definitions.values import FRAMES
 from orchestration.metapipeline.graph.assets import facts_of_specs
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.pipeline.steps import OWN_GROUP
 from orchestration.metapipeline.showing import chart
 from orchestration.metapipeline.showing.page import data
+from orchestration.metapipeline.state import BucketState
+from tests.fakes.bucket import FakeBucket
 from tests.unit.orchestration.metapipeline.pipeline.made import Make
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")
@@ -74,6 +78,18 @@ def test_apply_archives_each_stale_report_once(make: Make, mode: ModeServer) -> 
     assert 3 == len(changed)
     assert changed == [line for line in mode.requests if not line.startswith("GET")]
     assert set() == values(second["stale_reports"], "mode.hourglass.shown", "name")
+
+
+def test_a_run_needs_no_disk_of_a_former_run(make: Make, tmp_path: Path) -> None:
+    """With a bucket, everything that the next run reads lies below its prefix; the page, too."""
+    bucket = FakeBucket()
+    result, metadata = run(replace(make(), state=BucketState(bucket, "meta/")))
+    assert result.success
+    kept = {"models.json", "platform.html", "reports/mode-hourglass.json"}
+    assert {f"meta/{name}" for name in kept} == {key for key in bucket.objects if "/frames/" not in key}
+    assert {f"meta/frames/{name}.json" for name in FRAMES} == {key for key in bucket.objects if "/frames/" in key}
+    assert "s3://hourglass/meta/platform.html" == metadata["platform_page"]["page"].value
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_failed_check_has_its_reason_and_the_run_goes_on(make: Make) -> None:
