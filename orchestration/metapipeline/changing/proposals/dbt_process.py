@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -106,7 +107,8 @@ class DbtProcess:
         process.wait(_END_SECONDS)
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                stream.close()
+                with suppress(BrokenPipeError):  # a command that was not read is still in the buffer
+                    stream.close()
 
 
 def _read(lines: IO[str], answers: SimpleQueue[str]) -> None:
