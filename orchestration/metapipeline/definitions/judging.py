@@ -26,13 +26,14 @@ from orchestration.metapipeline.usage.model_runs import ModelRun
     checks=[checks.every_model_is_in_the_graph, checks.every_query_is_understood, checks.gaps_are_few],
 )
 def platform_graph(
+    clients: Clients,
     dagster_assets: tuple[AssetFacts, ...],
     dbt_projects: tuple[PlatformGraph, ...],
     bi_workspaces: tuple[Workspace, ...],
     usage_evidence: steps.Usage,
 ) -> Made[Platform]:
     """dbt, Dagster, BI and uses in one graph; what is no edge for certain is a gap with its reason."""
-    platform = steps.join(dbt_projects, dagster_assets, bi_workspaces, usage_evidence.uses)
+    platform = steps.join(clients.document, dbt_projects, dagster_assets, bi_workspaces, usage_evidence.uses)
     counts = Counter(node.kind.value for node in platform.graph.nodes)
     return Made(
         platform,

@@ -37,16 +37,25 @@ def read_manifest(path: Path) -> PlatformGraph:
         ManifestError: the file is missing, is no JSON, or is no manifest.
         GraphError: the graph has a cycle.
     """
-    try:
-        parsed = json.loads(path.read_bytes())
-    except OSError as exc:
-        raise ManifestError(f"{path} cannot be read ({exc.strerror}): run `dbt parse`") from exc
-    except (ValueError, RecursionError) as exc:
-        raise ManifestError(f"{path} is no JSON ({exc}): {_REPAIR}") from exc
+    parsed = load_manifest(path)
     try:
         return graph_from_manifest(parsed)
     except ManifestError as exc:
         raise ManifestError(f"{path}: {exc}") from exc
+
+
+def load_manifest(path: Path) -> Any:
+    """Parse a manifest's file; whether it is a manifest is not checked.
+
+    Raises:
+        ManifestError: the file is missing or is no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as exc:
+        raise ManifestError(f"{path} cannot be read ({exc.strerror}): run `dbt parse`") from exc
+    except (ValueError, RecursionError) as exc:
+        raise ManifestError(f"{path} is no JSON ({exc}): {_REPAIR}") from exc
 
 
 def graph_from_manifest(manifest: object) -> PlatformGraph:

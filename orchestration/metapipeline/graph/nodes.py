@@ -74,6 +74,9 @@ class GapKind(StrEnum):
     """A name in a query fits several relations."""
     ASSUMED = "assumed"
     """A name without database or schema fits exactly one relation; the connection has no defaults."""
+    UNDECLARED = "undeclared"
+    """The SQL of dbt names a relation without ref or source: the manifest lacks the edge, the graph of the platform has
+    it if the reader is a node."""
     DYNAMIC = "dynamic"
     """A query chooses a relation when it runs."""
     UNPARSABLE = "unparsable"
@@ -84,7 +87,7 @@ class GapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """Something that the graph cannot show as an edge, with the reason; listed and never guessed.
+    """Something that the graph cannot show as an edge, or a manifest does not, with the reason; listed, never guessed.
 
     Args:
         kind: of the gap.

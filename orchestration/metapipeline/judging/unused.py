@@ -97,7 +97,7 @@ def find_unused(
         return Withheld(FindingKind.UNUSED_MODEL, reason)
     obstacles = _obstacles(joined, consumers, unused)
     opaque = sum(gap.kind in _OPAQUE for gap in joined.gaps)
-    case = _Case(joined, consumers.counted(joined), times, window, obstacles, opaque, rules.events)
+    case = _Case(joined, consumers.counted(joined), times, window, obstacles, opaque, _undeclared(joined), rules.events)
     found = (case.finding(joined.by_id[unique_id]) for unique_id in unused)
     return Found(tuple(sorted(found, key=lambda finding: (-_seconds(finding), finding.subject))))
 
@@ -187,6 +187,16 @@ def _perhaps_read(graph: PlatformGraph, consumers: Consumers) -> Iterator[tuple[
             yield unique_id, f"{gap.reader} may read it: {gap.reason}"
 
 
+def _undeclared(graph: PlatformGraph) -> dict[str, list[str]]:
+    """Return who names a node in SQL without ref or source, by its id."""
+    found: dict[str, list[str]] = {}
+    for gap in graph.gaps:
+        if gap.kind is GapKind.UNDECLARED:
+            for unique_id in gap.candidates:
+                found.setdefault(unique_id, []).append(gap.reader)
+    return found
+
+
 def _stays(graph: PlatformGraph, node: Node) -> bool:
     """Return whether the removal of a model would break a node that is no model: a snapshot, an asset, a saved text."""
     if node.kind is NodeKind.QUERY:
@@ -215,6 +225,7 @@ class _Case:
     window: Window | None
     obstacles: Mapping[str, str]
     opaque: int
+    named: Mapping[str, Sequence[str]]
     events: bool
 
     def finding(self, node: Node) -> Finding:
@@ -256,6 +267,8 @@ class _Case:
             yield "No event names it, which does not mean that it never ran."
         else:
             yield f"Runs shown by events: {_runs(row):,}, with {row.total_seconds:,.0f} seconds."
+        if named := self.named.get(node.id):
+            yield f"These name it in SQL without ref: {_listed(named)}."
         if self.opaque:
             yield f"{self.opaque:,} queries could not be read whole."
         if obstacle := self.obstacles.get(node.id):

@@ -102,7 +102,7 @@ def make_plan(clients: Clients, assets: Sequence[AssetFacts], report: Report) ->
         runs = steps.read_model_runs(clients)
         usage = steps.read_usage(clients, projects, assets)
     report(f"reading the SQL of {sum(len(one.queries) for one in workspaces):,} queries")
-    platform = steps.join(projects, assets, workspaces, usage.uses)
+    platform = steps.join(document, projects, assets, workspaces, usage.uses)
     graph = platform.graph
     report(f"judging {len(graph.nodes):,} nodes and {len(graph.edges):,} edges")
     ours, owners = steps.our_runs(graph, runs), steps.resolve_owners(document, projects, graph)

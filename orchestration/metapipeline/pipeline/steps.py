@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,7 +14,7 @@ from datetime import timedelta
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.findings import Found, Withheld, findings_of
 from orchestration.metapipeline.graph.assets import AssetFacts
-from orchestration.metapipeline.graph.manifest import read_manifest
+from orchestration.metapipeline.graph.manifest import load_manifest, read_manifest
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 from orchestration.metapipeline.graph.platform import Platform, WorkspaceReads, platform_graph, warehouse_graph
 from orchestration.metapipeline.judging.importance import Importance
@@ -131,19 +130,23 @@ def own_projects(project: PlatformGraph) -> frozenset[str]:
 
 
 def join(
+    document: MetapipelineDocument,
     projects: Sequence[PlatformGraph],
     assets: Iterable[AssetFacts],
     workspaces: Iterable[Workspace],
     uses: Iterable[Use],
 ) -> Platform:
-    """Build the platform graph; the SQL of each query is read here.
+    """Build the platform graph; the SQL of each query, and of what dbt runs, is read here.
 
     Raises:
+        ManifestError: a manifest is gone since the projects were read.
         GraphError: two manifests are of one project, or the graph has a cycle.
     """
     from orchestration.metapipeline.sql.resolution import Catalog, resolve_queries  # noqa: PLC0415 (imports sqlglot)
+    from orchestration.metapipeline.sql.undeclared import add_undeclared_reads  # noqa: PLC0415
 
-    warehouse = warehouse_graph(projects, assets)
+    manifests = (load_manifest(project.manifest) for project in document.dbt_projects)
+    warehouse = add_undeclared_reads(warehouse_graph(projects, assets), manifests)
     catalog = Catalog.of(warehouse)
     reads = [WorkspaceReads(one, tuple(resolve_queries(one, catalog))) for one in workspaces]
     return platform_graph(warehouse, reads, uses)
@@ -205,7 +208,7 @@ def judge_columns(
     catalog = Catalog.of(graph)
     queries = tuple(read for one in workspaces for read in resolve_queries(one, catalog))
     definitions = tuple(text for one in workspaces for text in one.definitions.values())
-    manifests = [json.loads(project.manifest.read_bytes()) for project in document.dbt_projects]
+    manifests = [load_manifest(project.manifest) for project in document.dbt_projects]
     answers = [unused_columns(Sources(graph, manifest, queries, definitions)) for manifest in manifests]
     found = [answer for answer in answers if isinstance(answer, Found)]
     if not found:

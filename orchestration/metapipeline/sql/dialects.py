@@ -83,6 +83,9 @@ _KNOWN: Mapping[str, Dialect] = {
     )
 }
 
+KNOWN_DIALECTS = frozenset(_KNOWN)
+"""The names of the dialects."""
+
 
 def dialect_of(name: str) -> Dialect:
     """Return the rules of a dialect.

@@ -72,7 +72,7 @@ class Catalog:
         relations: defaultdict[RelationName, list[str]] = defaultdict(list)
         for node in graph.nodes:
             if node.relation is not None and node.kind in _NAMED_RELATION:
-                relations[_with_schema(node.relation)].append(node.id)
+                relations[with_schema(node.relation)].append(node.id)
         by_name: defaultdict[str, list[RelationName]] = defaultdict(list)
         by_word: defaultdict[str, list[str]] = defaultdict(list)
         for relation, ids in sorted(relations.items()):
@@ -136,6 +136,12 @@ class Catalog:
         """Find the node of a dbt metric."""
         return _one(self._named(frozenset({NodeKind.METRIC}), name, lambda _: True))
 
+    def elsewhere(self, name: RelationName) -> tuple[str, ...]:
+        """List the nodes of the schema and the name of a name, whatever their database; sorted."""
+        ending = name.parts[-2:]
+        named = self._by_name.get(name.parts[-1], ()) if len(ending) > 1 else ()
+        return tuple(sorted(node for one in named if one.parts[-2:] == ending for node in self.relations[one]))
+
     def mentioned(self, text: str) -> tuple[str, ...]:
         """List the nodes whose relation is named like a word of a text that cannot be read; sorted."""
         words = {word.lower() for word in re.findall(r"[^\W\d][\w$]*", text)}
@@ -157,7 +163,7 @@ class Catalog:
         return [node for node in self.nodes.values() if node.kind in kinds and node.name == name and fits(node)]
 
 
-def _with_schema(name: RelationName) -> RelationName:
+def with_schema(name: RelationName) -> RelationName:
     """Return a whole name with its schema: an empty one is PUBLIC."""
     return name.within(None, None) or name
 
@@ -293,38 +299,6 @@ def _unread(reader: str, query: Query, references: References, catalog: Catalog)
         excerpt = one_line(query.sql[: 2 * EXCERPT_CHARACTERS_MAX])[:EXCERPT_CHARACTERS_MAX]
         reason = f"{references.reason}: correct the query, or list what it reads as an exposure"
         yield Gap(GapKind.UNPARSABLE, reader, excerpt, reason, catalog.mentioned(query.sql))
-
-
-# Relations that the SQL of a model names without ref or source
-
-
-def hard_coded_reads(graph: PlatformGraph, texts: Mapping[str, str], catalog: Catalog, place: Place) -> Iterator[Gap]:
-    """Report the relations that the SQL of a model names, although the manifest has no edge for them.
-
-    Args:
-        graph: of the manifests.
-        texts: id of a model -> its compiled SQL, or its raw code.
-        catalog: of the graph.
-        place: where dbt runs.
-    """
-    for reader, sql in sorted(texts.items()):
-        known = {reader, *graph.reads.get(reader, ())}
-        relations = {graph.by_id[node].relation for node in known if node in graph.by_id}
-        for name in read_references(sql, place).reads:
-            whole = name.within(place.database, place.schema) or name
-            resolution = catalog.resolve(name, place)
-            if whole in relations or not resolution.nodes or set(resolution.nodes) & known:
-                continue
-            if resolution.certainty is Certainty.READ:
-                reason = (
-                    f"the SQL names {name} without ref or source: write {_call_of(resolution.nodes, graph)} instead"
-                )
-                yield Gap(GapKind.MISSING, reader, str(name), reason, resolution.nodes)
-
-
-def _call_of(nodes: tuple[str, ...], graph: PlatformGraph) -> str:
-    node = graph.by_id[nodes[0]]
-    return "{{ source(…) }}" if node.kind is NodeKind.SOURCE else f"{{{{ ref('{node.name}') }}}}"
 
 
 def with_relations(raw: str, dialect: Dialect, read: Iterable[Node]) -> str:

@@ -44,7 +44,7 @@ def gaps_are_few(platform_graph: Platform, document: MetapipelineDocument) -> st
     """Many readers with a gap are one missing source, such as a project or the defaults of a connection."""
     graph = platform_graph.graph
     queries = frozenset(graph.of_kind(NodeKind.QUERY))
-    readers = {gap.reader for gap in graph.gaps if gap.kind is not GapKind.ASSUMED}
+    readers = {gap.reader for gap in graph.gaps if gap.kind not in (GapKind.ASSUMED, GapKind.UNDECLARED)}
     return _many(len(readers & queries), len(queries), document.checks.gap_share, "queries have a gap") or _many(
         len(readers - queries), len(graph.nodes) - len(queries), document.checks.gap_share, "other nodes have a gap"
     )

@@ -22,7 +22,7 @@ from orchestration.metapipeline.showing import chart
 from orchestration.metapipeline.showing.page import data
 from orchestration.metapipeline.state import BucketState
 from tests.fakes.bucket import FakeBucket
-from tests.unit.orchestration.metapipeline.pipeline.made import Make
+from tests.unit.orchestration.metapipeline.pipeline.made import Make, manifest_naming
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")
 
@@ -32,10 +32,15 @@ SPECS = [*event_models.specs, *event_marts.specs]
 NOTEBOOK = dg.AssetKey("meta_analysis")
 
 
-def run(clients: Clients) -> tuple[dg.ExecuteInProcessResult, dict[str, dict[str, Any]]]:
+ALL = dg.AssetSelection.groups(OWN_GROUP) - dg.AssetSelection.assets(NOTEBOOK)
+
+
+def run(
+    clients: Clients, selection: dg.AssetSelection = ALL
+) -> tuple[dg.ExecuteInProcessResult, dict[str, dict[str, Any]]]:
     """Run every asset but the notebook, which has a test of its own; return the metadata of each asset."""
     definitions = build_definitions(clients, lambda _: facts_of_specs(SPECS))
-    job = dg.define_asset_job("all", selection=dg.AssetSelection.groups(OWN_GROUP) - dg.AssetSelection.assets(NOTEBOOK))
+    job = dg.define_asset_job("all", selection=selection)
     whole = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
     with dg.DagsterInstance.ephemeral() as instance:
         result = whole.resolve_job_def("all").execute_in_process(instance=instance, raise_on_error=False)
@@ -109,6 +114,15 @@ def test_the_page_and_the_chart_are_checked_as_they_were_written(make: Make, mon
     result, _ = run(make())
     failed = {one.check_name: one.severity for one in result.get_asset_check_evaluations() if not one.passed}
     assert dict.fromkeys(("page_shows_the_graph", "bars_equal_the_counts"), dg.AssetCheckSeverity.ERROR) == failed
+
+
+def test_the_graph_has_what_sql_names_without_ref(make: Make, tmp_path: Path) -> None:
+    """The asset reads the SQL of dbt as the command does."""
+    path = manifest_naming("aws.dev.slow_steps", "model.hourglass.deployments", tmp_path)
+    unused = dg.AssetSelection.assets("unused_models").upstream() & dg.AssetSelection.groups(OWN_GROUP)
+    _, metadata = run(make(dbt_projects=[{"manifest": path}]), unused)
+    assert {"undeclared"} == values(metadata["platform_graph"], "gaps", "kind")
+    assert set() == values(metadata["unused_models"], "shown", "name")
 
 
 def test_every_asset_has_kinds_owners_and_a_typed_value_or_none(make: Make) -> None:

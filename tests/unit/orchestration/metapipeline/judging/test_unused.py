@@ -230,6 +230,8 @@ def test_what_only_an_archived_report_reads_is_removable() -> None:
         (Gap(GapKind.UNPARSABLE, "query.q", "selec * fro p.OLD where", "no SQL"), {"model.p.old"}),
         (Gap(GapKind.DYNAMIC, "query.q", "identifier($t)", "chosen later"), set()),
         (Gap(GapKind.AMBIGUOUS, "query.archived", "OLD", "two fit", ("model.p.old",)), set()),
+        (Gap(GapKind.ASSUMED, "model.p.billing", "S.OLD", "one fits", ("model.p.old",)), {"model.p.old"}),
+        (Gap(GapKind.UNDECLARED, "test.p.t", "D.S.OLD", "without ref", ("model.p.old",)), {"model.p.old"}),
     ],
 )
 def test_what_a_query_may_read_is_marked(gap: Gap, marked: set[str]) -> None:
@@ -237,6 +239,14 @@ def test_what_a_query_may_read_is_marked(gap: Gap, marked: set[str]) -> None:
     readers = {"query.q": [], "report.r": ["query.q"], "query.archived": [], "report.a": ["query.archived"]}
     graph = graph_of({**PARENTS, **readers}, node("report.a", archived=True), gaps=[gap])
     assert marked == {name for name, finding in found(graph).items() if not finding.removable}
+
+
+def test_an_unused_reader_that_names_a_model_without_ref_is_evidence() -> None:
+    """The manifest does not know it, so people have to."""
+    gap = Gap(GapKind.UNDECLARED, "model.p.old", "D.S.X", "without ref", ("model.p.x",))
+    findings = found(graph_of({**PARENTS, "model.p.x": [], "model.p.old": ["model.p.x"]}, gaps=[gap]))
+    assert "These name it in SQL without ref: model.p.old." in findings["model.p.x"].evidence
+    assert findings["model.p.x"].removable
 
 
 def test_days_are_said_only_for_a_sealed_window() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from orchestration.dbt_runner.build import MANIFEST
 from orchestration.metapipeline.pipeline.clients import Clients
 from snowflake_components.identifiers import Identifier, QualifiedName
 
@@ -35,6 +38,15 @@ def model_events(model: str = "model.hourglass.stg_platform_events") -> list[dic
         for moment in moments
         for kind, seconds in (("STEP_START", 0), ("STEP_SUCCESS", 8))
     ]
+
+
+def manifest_naming(relation: str, reader: str, folder: Path) -> Path:
+    """Write this project's manifest, with a model whose SQL names a relation without ref, and return its path."""
+    manifest = json.loads(MANIFEST.read_bytes())
+    manifest["nodes"][reader]["raw_code"] = f"select * from {relation}"  # noqa: S608 (it is parsed, never run)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(manifest))
+    return path
 
 
 def use_of(relation: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from infra.local.mode_server.server import ModeServer
@@ -12,7 +14,7 @@ from orchestration.metapipeline.graph.assets import facts_of_specs
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.pipeline.plan import MetaPlan, answer_lines, lines, make_plan
 from orchestration.metapipeline.pipeline.reports import change_reports
-from tests.unit.orchestration.metapipeline.pipeline.made import Make
+from tests.unit.orchestration.metapipeline.pipeline.made import Make, manifest_naming
 
 ASSETS = facts_of_specs([*event_models.specs, *event_marts.specs])
 STALE = {"Launch week", "Untitled", "Never opened"}
@@ -86,6 +88,14 @@ def test_a_workspace_that_lost_half_of_its_reports_stops_every_answer_about_use(
         assert isinstance(answer, Withheld)
         assert "it has 6 reports, and had 12 at the last reading: check the rights of the token" in answer.reason
     assert second.graph_for_exposures is None
+
+
+def test_a_model_that_a_used_one_names_without_ref_is_used(make: Make, tmp_path: Path) -> None:
+    """The manifest has no edge: the SQL of the reader shows it."""
+    path = manifest_naming("aws.dev.slow_steps", "model.hourglass.deployments", tmp_path)
+    made = planned(make(dbt_projects=[{"manifest": path}]))
+    assert set() == names(made.unused)
+    assert "1 gaps of the graph are undeclared: see the page, or --json" in list(lines(made))
 
 
 def test_a_tool_that_refuses_ends_the_plan_with_the_repair(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

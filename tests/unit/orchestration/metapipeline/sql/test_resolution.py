@@ -6,7 +6,7 @@ from orchestration.metapipeline.bi.workspace import Place, Query, Template, Work
 from orchestration.metapipeline.graph.nodes import GapKind, Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.graph.platform import WorkspaceReads, platform_graph
 from orchestration.metapipeline.relations import RelationName
-from orchestration.metapipeline.sql.resolution import Catalog, Certainty, hard_coded_reads, resolve_queries
+from orchestration.metapipeline.sql.resolution import Catalog, Certainty, resolve_queries
 
 READ, ASSUMED, AMBIGUOUS, OUTSIDE = Certainty.READ, Certainty.ASSUMED, Certainty.AMBIGUOUS, Certainty.OUTSIDE
 PLACE = Place("snowflake", "FLEET", "HARBOR")
@@ -211,21 +211,3 @@ def test_a_dbt_metric_is_read() -> None:
     """A metric stands between the query and its models."""
     sql = "{% raw %}select * from {{ metrics.calculate(metric('late_ships')) }}{% endraw %}"
     assert resolve(sql)["reads"] == ["metric.shop.late_ships"]
-
-
-def test_hard_coded_reads_of_a_model_are_reported() -> None:
-    """A relation in the SQL without an edge is reported with the call to write; edges, CTEs and itself are not."""
-    graph = graph_of(
-        node("model.shop.a", "fleet.harbor.a"),
-        node("model.shop.b", "fleet.harbor.b"),
-        node("model.shop.c", "fleet.harbor.c"),
-        node("source.shop.app.s", "raw.app.s"),
-        edges=(("model.shop.a", "model.shop.b"),),
-    )
-    sql = "with a2 as (select * from fleet.harbor.a) select * from a2 join c join raw.app.s join b join elsewhere.x.y"
-    gaps = list(hard_coded_reads(graph, {"model.shop.b": sql}, Catalog.of(graph), PLACE))
-    assert [(gap.reader, gap.read, gap.candidates) for gap in gaps] == [
-        ("model.shop.b", "C", ("model.shop.c",)),
-        ("model.shop.b", "RAW.APP.S", ("source.shop.app.s",)),
-    ]
-    assert "write {{ ref('c') }} instead" in gaps[0].reason
