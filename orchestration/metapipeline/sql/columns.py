@@ -19,8 +19,9 @@ from orchestration.metapipeline.bi.workspace import Place
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
 from orchestration.metapipeline.graph.nodes import GapKind, NodeKind, PlatformGraph
 from orchestration.metapipeline.relations import RelationName
+from orchestration.metapipeline.sql.dbt_code import with_relations
 from orchestration.metapipeline.sql.dialects import dialect_of
-from orchestration.metapipeline.sql.resolution import QueryReads, with_relations
+from orchestration.metapipeline.sql.resolution import QueryReads
 
 if TYPE_CHECKING:
     from orchestration.metapipeline.sql.lineage import Lineage

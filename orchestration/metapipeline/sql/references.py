@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from orchestration.metapipeline.bi.workspace import Place, Template
 from orchestration.metapipeline.relations import RelationName
-from orchestration.metapipeline.sql.conditions import PATHS_MAX
 from orchestration.metapipeline.sql.dialects import Dialect, dialect_of
-from orchestration.metapipeline.sql.rendering import CHARACTERS_MAX, Markers, Rendered, Renderer, markers_for
-from orchestration.metapipeline.sql.scanner import PieceKind, scan
-from orchestration.metapipeline.sql.template import TemplateFault, read_template
+from orchestration.metapipeline.sql.templates.conditions import PATHS_MAX
+from orchestration.metapipeline.sql.templates.rendering import CHARACTERS_MAX, Markers, Rendered, Renderer, markers_for
+from orchestration.metapipeline.sql.templates.scanner import PieceKind, scan
+from orchestration.metapipeline.sql.templates.template import TemplateFault, read_template
 
 if TYPE_CHECKING:
-    from orchestration.metapipeline.sql.reads import Found
+    from orchestration.metapipeline.sql.statements.names import Found
 
 
 class Verdict(StrEnum):
@@ -139,7 +139,8 @@ def _template_reason(error: Exception) -> str:
 
 def _merged(rendered: list[Rendered], text: _Text, markers: Markers, *, complete: bool) -> References:
     """Read each SQL that the template can become; all of them together are the references of the text."""
-    from orchestration.metapipeline.sql.reads import Found, read_statements  # noqa: PLC0415 (imports sqlglot)
+    from orchestration.metapipeline.sql.statements.names import Found  # noqa: PLC0415 (imports sqlglot)
+    from orchestration.metapipeline.sql.statements.reading import read_statements  # noqa: PLC0415
 
     whole = Found()
     readable: set[int] = set()

@@ -18,7 +18,7 @@ from orchestration.metapipeline.sql.dialects import KNOWN_DIALECTS, dialect_of
 from orchestration.metapipeline.sql.mentioned import Mentions
 from orchestration.metapipeline.sql.references import References, Verdict, read_references
 from orchestration.metapipeline.sql.resolution import Catalog, Certainty, with_schema
-from orchestration.metapipeline.sql.scanner import Piece, PieceKind, scan
+from orchestration.metapipeline.sql.templates.scanner import Piece, PieceKind, scan
 
 _WITH_SQL = frozenset({"model", "snapshot", "seed", "operation", "function", "analysis", "test"})
 _CODE = ("compiled_code", "compiled_sql", "raw_code", "raw_sql")

@@ -8,7 +8,7 @@ from orchestration.metapipeline.errors import DialectError
 from orchestration.metapipeline.relations import RelationName
 from orchestration.metapipeline.sql.references import Verdict, read_references
 from tests.unit.orchestration.metapipeline.sql.corpus import PLAIN, Case
-from tests.unit.orchestration.metapipeline.sql.template_corpus import TEMPLATED
+from tests.unit.orchestration.metapipeline.sql.templates.corpus import TEMPLATED
 
 CASES = [*PLAIN, *TEMPLATED]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.metapipeline.bi.workspace import Template
-from orchestration.metapipeline.sql.conditions import Path, Paths
 from orchestration.metapipeline.sql.dialects import Dialect
-from orchestration.metapipeline.sql.scanner import PieceKind, scan
-from orchestration.metapipeline.sql.template import (
+from orchestration.metapipeline.sql.templates.conditions import Path, Paths
+from orchestration.metapipeline.sql.templates.scanner import PieceKind, scan
+from orchestration.metapipeline.sql.templates.template import (
     Assign,
     Body,
     Branches,

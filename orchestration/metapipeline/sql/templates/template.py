@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from orchestration.metapipeline.bi.workspace import Template
-from orchestration.metapipeline.sql.conditions import CONDITION_CHARACTERS_MAX
 from orchestration.metapipeline.sql.dialects import Dialect
-from orchestration.metapipeline.sql.scanner import Piece, PieceKind, scan
+from orchestration.metapipeline.sql.templates.conditions import CONDITION_CHARACTERS_MAX
+from orchestration.metapipeline.sql.templates.scanner import Piece, PieceKind, scan
 
 
 class TemplateFault(Exception):  # noqa: N818 (it never leaves the package)

@@ -12,7 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from orchestration.metapipeline.sql.dialects import Dialect
-from orchestration.metapipeline.sql.rendering import CHARACTERS_MAX, Markers
+from orchestration.metapipeline.sql.templates.rendering import CHARACTERS_MAX, Markers
 
 # sqlglot logs each text that it keeps as an opaque command; the verdict reports it.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
