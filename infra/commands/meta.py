@@ -175,7 +175,7 @@ def _repositories(clients: Clients, dbt: DbtProcess) -> Repositories:
 
 
 def _proposals(repositories: Repositories, made: MetaPlan) -> tuple[ProjectProposal, ...]:
-    return repositories.propose(made.unused, made.usage, made.graph_for_exposures)
+    return repositories.propose(made.unused, made.columns, made.usage, made.graph_for_exposures)
 
 
 def _print(

@@ -73,6 +73,7 @@ def _node(kind: str, path: str, text: str, entries: Mapping[str, Mapping[str, An
         "version": version,
         "latest_version": entry.get("latest_version"),
         "fqn": ["shop", *PurePosixPath(path).parent.parts[1:], name],
+        "raw_code": text,
         "relation_name": f"ANALYTICS.PUBLIC.{name}",
         "config": {**entry.get("config", {}), **own.get("config", {})},
         "meta": entry.get("meta", {}),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.metapipeline.changing.proposals.column import column_plan
 from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.changing.proposals.exposures import exposures_plan
 from orchestration.metapipeline.changing.proposals.gate import DbtParser, require_only_planned
@@ -19,7 +20,10 @@ from orchestration.metapipeline.changing.proposals.project import DbtProject
 from orchestration.metapipeline.changing.proposals.removal import removal_plan
 from orchestration.metapipeline.changing.proposals.steps import PlanKind, apply_steps
 from orchestration.metapipeline.errors import ProposalError
+from orchestration.metapipeline.findings import findings_of
+from orchestration.metapipeline.graph.manifest import graph_from_manifest
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
+from orchestration.metapipeline.sql.columns import Sources, unused_columns
 
 TODAY = date(2026, 11, 30)
 PAST = "2026-01-01"
@@ -43,6 +47,10 @@ models:
     columns:
       - name: id
         data_tests: [unique]
+
+  - name: orders
+    config: {materialized: table}
+    columns: [{name: id}, {name: spare}]
 
   - name: shared
     latest_version: 2
@@ -75,6 +83,8 @@ FILES = {
     "models/base.sql": "select 1 as id",
     "models/shared_v1.sql": "select * from {{ ref('base') }}",
     "models/shared_v2.sql": "select * from {{ ref('base') }}",
+    "models/orders.sql": "select id, id + 1 as spare from {{ ref('base') }}",
+    "models/board.sql": "select id from {{ ref('orders') }}",
     "models/idle.sql": "select * from {{ ref('base') }}",
     "models/old/gone.sql": "select * from {{ ref('base') }}",
     "tests/gone_is_positive.sql": "select * from {{ ref('gone') }} where id < 0",
@@ -111,16 +121,21 @@ def project(dbt: DbtProcess, tmp_path_factory: pytest.TempPathFactory) -> DbtPro
 
 
 def test_removals_and_exposures_pass(dbt: DbtProcess, project: DbtProject, tmp_path: Path) -> None:
-    """A model and everything of it, one version of another, and the exposures of a report, without a warning."""
+    """A model and everything of it, a version, a column, and the exposures of a report, without a warning."""
     report = Node("report.mode.acme.1", NodeKind.REPORT, 'Sales {{ "x" }}: all', facts={"url": "https://bi.example/1"})
     read = [Node(name, NodeKind.MODEL) for name in ("model.shop.idle", "model.shop.shared.v2")]
     graph = PlatformGraph((*read, report), tuple((node.id, report.id) for node in read))
     exposures = exposures_plan(project, graph, "models/hourglass_exposures.yml", TODAY)
     gone = ("model.shop.gone", "model.shop.shared.v1")
     plans = [removal_plan(project, unique_id, PlanKind.REMOVE, TODAY) for unique_id in gone]
+    columns = unused_columns(Sources(graph_from_manifest(project.manifest), project.manifest))
+    certain = [finding for finding in findings_of([columns]) if finding.removable]
+    assert ["orders.SPARE"] == [finding.name for finding in certain]
+    plans += [column_plan(project, finding, TODAY) for finding in certain]
     assert exposures is not None
 
     changed = apply_steps(FILES, [step for plan in (*plans, exposures) for step in plan.steps])
+    assert "select id from {{ ref('base') }}" == changed["models/orders.sql"]
     after = DbtParser(dbt).manifest(write(tmp_path, FILES | changed))
 
     require_only_planned(node_ids(project.manifest), after, gone)

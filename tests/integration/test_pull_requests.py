@@ -31,9 +31,10 @@ from orchestration.metapipeline.changing.repository.settings import (
 )
 from orchestration.metapipeline.errors import RepositoryError
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.graph.manifest import digests_of_readers
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.usage.evidence import Named, Use, Window
-from tests.fakes.dbt_parser import PROJECT, FakeDbtParser
+from tests.fakes.dbt_parser import PROJECT, FakeDbtParser, project_of
 
 TOKEN = "canary-of-the-git-host"
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -452,6 +453,29 @@ def test_a_use_in_the_grace_time_opens_the_way_back(repository: Repository) -> N
     assert [(PlanKind.REVERT, State.OPENED)] == repository.run("gone", now=at + timedelta(days=1), uses=(use,))
     hosted.merge(2)
     assert MODELS == repository.git("show", "main:models/m.yml")
+
+
+def test_a_column_goes_by_pull_request(repository: Repository) -> None:
+    """One for each column, the same on a second run, closed when the column is needed after all."""
+    files = {
+        "models/base.sql": "select id, spare from {{ source('app', 'base') }}\n",
+        "models/base.yml": "models:\n- name: base\n  config: {materialized: table}\n",
+        "models/m.yml": "models:\n- name: gone\n- name: idle\n",
+        "models/gone.sql": "select id from {{ ref('base') }}\n",
+        "models/idle.sql": "select id from {{ ref('base') }}\n",
+    }
+    repository.commit(files)
+    digest = digests_of_readers(project_of({**FILES, **files}).manifest)["model.shop.base"]
+    numbers = {"column": "SPARE", "digest": digest}
+    spare = Finding(FindingKind.UNUSED_COLUMN, "model.shop.base", "base.SPARE", "no text needs it", numbers=numbers)
+
+    assert [(PlanKind.COLUMN, State.OPENED)] == repository.run(columns=Found((spare,)))
+    assert [(PlanKind.COLUMN, State.UNCHANGED)] == repository.run(columns=Found((spare,)))
+    assert "Remove the dbt column base.SPARE" == repository.pulls[0].title
+    assert "select id from {{ source('app', 'base') }}\n" == repository.git(
+        "show", f"{repository.branches()[0]}:models/base.sql"
+    )
+    assert [(None, State.WITHDRAWN)] == repository.run(columns=Found(()))
 
 
 def test_exposures_come_by_pull_request(repository: Repository) -> None:

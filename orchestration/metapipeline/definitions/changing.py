@@ -39,17 +39,18 @@ def pull_requests(  # noqa: PLR0913, PLR0917 (the inputs of an asset)
     context: dg.AssetExecutionContext,
     clients: Clients,
     unused_models: Found | Withheld,
+    unused_columns: Found | Withheld,
     usage_evidence: steps.Usage,
     platform_graph: Platform,
     bi_workspaces: tuple[Workspace, ...],
 ) -> Made[tuple[Change, ...]]:
-    """One pull request per unused model and one for the exposures; updated, never doubled."""
+    """One pull request per unused model, one per certain column if wanted, one for the exposures; never doubled."""
     from orchestration.metapipeline.pipeline.repositories import Repositories  # noqa: PLC0415 (imports PyGithub)
 
     graph = steps.graph_for_exposures(platform_graph, bi_workspaces)
     with DbtProcess() as dbt:
         repositories = Repositories(clients, dbt, context.log.info)
-        proposals = repositories.propose(unused_models, usage_evidence, graph)
+        proposals = repositories.propose(unused_models, unused_columns, usage_evidence, graph)
         for one in proposals:
             if one.reason:
                 context.log.warning("no pull requests for %s: %s", one.manifest, one.reason)

@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from hashlib import md5
+from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,21 @@ def graph_from_manifest(manifest: object) -> PlatformGraph:
     disabled = _disabled(manifest)
     gaps = (_gap(*edge, is_disabled=edge[0] in disabled) for edge in wanted if edge[0] not in known)
     return PlatformGraph(tuple(sorted(nodes)), tuple(edges), tuple(sorted(gaps)))
+
+
+def digests_of_readers(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return a digest of the code of each node and of the nodes that read it directly, tests left out, by its id."""
+    code: dict[str, str] = {}
+    around: defaultdict[str, set[str]] = defaultdict(set)
+    for unique_id, entry in mapping(manifest.get("nodes")).items():
+        if entry.get("resource_type") != "test":
+            code[unique_id] = str(entry.get("raw_code") or entry.get("raw_sql") or "").strip()
+            for parent in (unique_id, *_parents(entry)):
+                around[parent].add(unique_id)
+    return {
+        parent: sha256(json.dumps([(one, code[one]) for one in sorted(ids)]).encode()).hexdigest()
+        for parent, ids in around.items()
+    }
 
 
 def _require_manifest(manifest: Mapping[str, Any]) -> None:

@@ -121,6 +121,9 @@ class GitHost(Closed):
     api_url: str = "https://api.github.com"
     git_url: str = "https://github.com/"
     open_max: int = Field(5, ge=1, description="Pull requests of ours that are open in one repository.")
+    columns: bool = Field(
+        False, description="Propose to remove columns that nobody reads for certain; without it they are listed."
+    )
     excess_scopes: ExcessScopes = ExcessScopes.WARN
     tombstones: TombstoneSettings = Field(TombstoneSettings(), description="Grace times of a removal.")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
-from orchestration.metapipeline.changing.proposals.proposal import Inputs
+from orchestration.metapipeline.changing.proposals.proposal import NO_COLUMNS, Inputs
 from orchestration.metapipeline.changing.repository.apply import State, apply
 from orchestration.metapipeline.changing.repository.propose import Proposal, parser, propose
 from orchestration.metapipeline.errors import MetapipelineError
@@ -49,17 +49,19 @@ class Repositories:
     report: Report
 
     def propose(
-        self, unused: Found | Withheld, usage: Usage, graph: PlatformGraph | None
+        self, unused: Found | Withheld, columns: Found | Withheld, usage: Usage, graph: PlatformGraph | None
     ) -> tuple[ProjectProposal, ...]:
         """Plan the pull requests of each project on a clone of its base branch; the hosts are only read.
 
         Args:
             unused: the answer about unused models.
+            columns: the answer about unused columns; the certain ones are removed when the document wants it.
             usage: a use in the time of grace takes a removal back.
             graph: for the exposures; None leaves them as they are, as when a BI tool was read in part.
         """
         now = self.clients.clock.utc_now()
-        inputs = Inputs(unused=unused, uses=usage.uses, window=usage.window, graph=graph, now=now)
+        wanted = columns if self.clients.document.git.columns else NO_COLUMNS
+        inputs = Inputs(unused, usage.uses, usage.window, graph, now, wanted)
         return tuple(self._proposal(project, inputs) for project in self.clients.document.dbt_projects)
 
     def _proposal(self, project: DbtProjectDocument, inputs: Inputs) -> ProjectProposal:

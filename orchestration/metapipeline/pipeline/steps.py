@@ -186,7 +186,7 @@ def judge_models(
     Raises:
         ConsumerError: a configured consumer is not in the graph.
     """
-    doubts = [f"{one.tool} {one.name}: {doubt}" for one in workspaces for doubt in one.doubts]
+    doubts = _doubts(workspaces)
     if usage.evidence is not None and not usage.evidence.complete:
         doubts.append("the events name more than can be read")
     rules = UnusedRules(
@@ -196,6 +196,10 @@ def judge_models(
         events=document.unused_models.events,
     )
     return find_unused(graph, runs, rules, window=usage.window, doubts=doubts)
+
+
+def _doubts(workspaces: Iterable[Workspace]) -> list[str]:
+    return [f"{one.tool} {one.name}: {doubt}" for one in workspaces for doubt in one.doubts]
 
 
 def judge_columns(
@@ -209,7 +213,8 @@ def judge_columns(
     queries = tuple(read for one in workspaces for read in resolve_queries(one, catalog))
     definitions = tuple(text for one in workspaces for text in one.definitions.values())
     manifests = [load_manifest(project.manifest) for project in document.dbt_projects]
-    answers = [unused_columns(Sources(graph, manifest, queries, definitions)) for manifest in manifests]
+    doubts = _doubts(workspaces)
+    answers = [unused_columns(Sources(graph, manifest, queries, definitions, doubts=doubts)) for manifest in manifests]
     found = [answer for answer in answers if isinstance(answer, Found)]
     if not found:
         return answers[0]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.metapipeline.bi.workspace import Place
 from orchestration.metapipeline.findings import Finding, FindingKind, Found, Withheld
+from orchestration.metapipeline.graph.manifest import digests_of_readers
 from orchestration.metapipeline.graph.nodes import GapKind, NodeKind, PlatformGraph
 from orchestration.metapipeline.relations import RelationName
 from orchestration.metapipeline.sql.dbt_code import with_relations
@@ -43,6 +44,7 @@ class Sources:
         definitions: texts of the shared parts of queries.
         columns: id of a node -> its columns as stored, from a catalog; the manifest's are used otherwise.
         place: where dbt runs.
+        doubts: why readers may be missing; each is a doubt of every column.
     """
 
     graph: PlatformGraph
@@ -51,6 +53,7 @@ class Sources:
     definitions: Sequence[str] = ()
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     place: Place = Place()  # noqa: RUF009 (it is frozen)
+    doubts: Sequence[str] = ()
 
 
 def unused_columns(sources: Sources) -> Found | Withheld:
@@ -83,7 +86,7 @@ def _finding(judged: _Judgement, model: str, column: str, more: list[str]) -> Fi
         f"{node.name}.{column}",
         f"no text that reads {node.name} needs its column {column}{certain}",
         doubts,
-        {"column": column},
+        {"column": column, "digest": judged.digests.get(model)},
         node.owners,
         removable=not doubts,
     )
@@ -109,6 +112,7 @@ class _Judgement:
         self._follow_models()
         self._read_queries()
         self._doubt_other_readers()
+        self._doubt_undeclared_readers()
         self._doubt_what_the_manifest_names()
         self._spread()
 
@@ -126,6 +130,11 @@ class _Judgement:
         """The readers whose text says which columns they read."""
         return frozenset({*self._lineages, *(query.reader for query in self.sources.queries)})
 
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """What the judgement of a model rests on, to be compared with the code that is changed."""
+        return digests_of_readers(self.sources.manifest)
+
     @property
     def followed(self) -> bool:
         """Whether the SQL of at least one model was followed."""
@@ -134,7 +143,7 @@ class _Judgement:
     def doubts(self, model: str, column: str) -> list[str]:
         """Return why the column may be needed all the same, sorted."""
         own = [] if model in self._lineages else ["its own SQL is not followed, so its columns may be others"]
-        return sorted({*own, *self._model_doubts[model], *self._column_doubts[model, column]})
+        return sorted({*self.sources.doubts, *own, *self._model_doubts[model], *self._column_doubts[model, column]})
 
     # models, from the first to the last
 
@@ -246,6 +255,13 @@ class _Judgement:
                 continue
             for upstream in self.sources.graph.reads.get(node.id, ()):
                 self._doubt_unless_same(upstream, node.id)
+
+    def _doubt_undeclared_readers(self) -> None:
+        """Doubt what the SQL of dbt may read beside the edges; of a node that names it for certain there is an edge."""
+        graph = self.sources.graph
+        for gap in graph.gaps:
+            if gap.kind is not GapKind.UNDECLARED or gap.reader not in graph.by_id:
+                self._doubt_gap(gap.kind, gap.reader, gap.candidates)
 
     def _doubt_unless_same(self, upstream: str, reader: str) -> None:
         """Doubt a model that somebody reads without naming columns; a source of its relation is the model itself."""

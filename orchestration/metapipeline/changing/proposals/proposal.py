@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from orchestration.metapipeline.changing.proposals.column import column_plan
 from orchestration.metapipeline.changing.proposals.exposures import exposures_plan
 from orchestration.metapipeline.changing.proposals.model import Model
 from orchestration.metapipeline.changing.proposals.project import DbtProject
@@ -29,6 +30,9 @@ PLANS_MAX = 200
 """Plans of one run; far more than are ever open at a time."""
 
 
+NO_COLUMNS = Withheld(FindingKind.UNUSED_COLUMN, "columns were not asked for")
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What today's plans rest on.
@@ -40,6 +44,8 @@ class Inputs:
         window: of the evidence; None is no evidence.
         graph: for the exposures; None leaves them as they are, as when a BI tool was read in part.
         now: UTC; its day is the day of the plans.
+        columns: the answer about unused columns. One is removed only while unused models are answered, too: until then
+            a source of readers is missing.
     """
 
     unused: Found | Withheld
@@ -47,6 +53,7 @@ class Inputs:
     window: Window | None
     graph: PlatformGraph | None
     now: datetime
+    columns: Found | Withheld = NO_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class Planned:
 def plan_changes(
     project: DbtProject, inputs: Inputs, grace: TombstoneSettings, since: SinceLine, exposures_path: str
 ) -> Planned:
-    """Plan what is due for a project: ways back first, then removals by weight, then the exposures.
+    """Plan what is due for a project: ways back first, then removals by weight, columns, then the exposures.
 
     Args:
         project: base branch.
@@ -88,6 +95,11 @@ def plan_changes(
         except ProposalError as exc:
             found = Refused(subject, str(exc))
         (plans if isinstance(found, Plan) else refused).append(found)  # type: ignore[arg-type]
+    for finding in _columns(project, inputs)[: PLANS_MAX - len(plans)]:
+        try:
+            plans.append(column_plan(project, finding, inputs.now.date()))
+        except ProposalError as exc:
+            refused.append(Refused(f"{finding.subject}.{finding.numbers['column']}", str(exc)))
     plans.sort(key=lambda plan: plan.kind is not PlanKind.REVERT)
     if inputs.graph is not None:
         try:
@@ -101,9 +113,18 @@ def plan_changes(
 
 def _answered(inputs: Inputs) -> frozenset[PlanKind]:
     models = (PlanKind.DEPRECATE, PlanKind.DISABLE, PlanKind.REMOVE, PlanKind.REVERT)
-    return frozenset(
-        (*(models if isinstance(inputs.unused, Found) else ()), *([PlanKind.EXPOSURES] if inputs.graph else ()))
-    )
+    answered = [*(models if isinstance(inputs.unused, Found) else ())]
+    answered += [PlanKind.EXPOSURES] if inputs.graph else []
+    answered += [PlanKind.COLUMN] if isinstance(inputs.unused, Found) and isinstance(inputs.columns, Found) else []
+    return frozenset(answered)
+
+
+def _columns(project: DbtProject, inputs: Inputs) -> list[Finding]:
+    """List the certain findings about columns of the project."""
+    if isinstance(inputs.unused, Withheld) or isinstance(inputs.columns, Withheld):
+        return []
+    own = f"model.{project.name}."
+    return [one for one in inputs.columns.findings if one.removable and one.subject.startswith(own)]
 
 
 def _subjects(project: DbtProject, inputs: Inputs) -> dict[str, Finding | None]:

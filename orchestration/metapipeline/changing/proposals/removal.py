@@ -62,7 +62,8 @@ def removal_plan(project: DbtProject, unique_id: str, kind: PlanKind, as_of: dat
         ProposalError: the stage cannot be planned; the message names the places.
     """
     model = Model(project, unique_id)
-    _require_removable(model, kind)
+    require_changeable(model)
+    _require_unread(model, kind)
     steps, notes = _STAGES[kind](model, as_of + timedelta(days=grace_days))
     if kind in (PlanKind.DISABLE, PlanKind.REMOVE):
         notes += _require_unmentioned(model)
@@ -84,7 +85,12 @@ def removal_plan(project: DbtProject, unique_id: str, kind: PlanKind, as_of: dat
     )
 
 
-def _require_removable(model: Model, kind: PlanKind) -> None:
+def require_changeable(model: Model) -> None:
+    """Refuse what is no model of the project itself, or has no text file in the repository.
+
+    Raises:
+        ProposalError: the reason.
+    """
     if model.node.get("resource_type") != "model":
         raise ProposalError(f"{model.unique_id} is no model: only models are removed")
     if model.node.get("package_name") != model.project.name:
@@ -93,6 +99,9 @@ def _require_removable(model: Model, kind: PlanKind) -> None:
         )
     if model.path not in model.project.files:
         raise ProposalError(f"the file {model.path} of {model.name} is no tracked text file of the repository")
+
+
+def _require_unread(model: Model, kind: PlanKind) -> None:
     if kind is PlanKind.REVERT:
         return
     if is_kept(model.node):

@@ -23,6 +23,7 @@ class PlanKind(StrEnum):
     REMOVE = "remove"
     REVERT = "revert"
     EXPOSURES = "exposures"
+    COLUMN = "column"
 
 
 @dataclass(frozen=True, slots=True)

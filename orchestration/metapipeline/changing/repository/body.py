@@ -22,6 +22,7 @@ _TITLES = {
     PlanKind.REMOVE: "Remove the dbt model {}",
     PlanKind.REVERT: "Keep the dbt model {}",
     PlanKind.EXPOSURES: "Update the exposures of {}",
+    PlanKind.COLUMN: "Remove the dbt column {}",
 }
 _WHAT = {
     PlanKind.DEPRECATE: "Nobody reads this model. It gets a deprecation date; nothing else changes. "
@@ -31,6 +32,7 @@ _WHAT = {
     PlanKind.REMOVE: "Nobody has read this model since it was disabled. Its files and entries go.",
     PlanKind.REVERT: "This model was used after its deprecation, so the deprecation is taken back.",
     PlanKind.EXPOSURES: "The exposures of the BI reports differ from what the reports read today.",
+    PlanKind.COLUMN: "No text that reads the model needs this column. Its item in the SELECT and its entry go.",
 }
 _NUMBERS = {"credits": "Credits saved", "credits_saved": "Credits saved"}
 

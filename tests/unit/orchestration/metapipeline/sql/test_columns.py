@@ -239,6 +239,25 @@ def test_a_doubt_keeps_a_column(sources: Sources, doubt: str) -> None:
     assert any(doubt in told for told in found(sources)["m0", "c"])
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        Gap(GapKind.ASSUMED, "model.p.m1", "m0", "a part is missing", ("model.p.m0",)),
+        Gap(GapKind.UNDECLARED, "test.p.t", "memory.main.m0", "without ref", ("model.p.m0",)),
+    ],
+)
+def test_what_sql_may_read_beside_the_edges_keeps_all_columns(told: Gap) -> None:
+    """Which columns it needs is not followed."""
+    graph = PlatformGraph(BASE.graph.nodes, BASE.graph.edges, (told,))
+    assert any(f"{told.reader} may read it" in one for one in found(changed(BASE, graph=graph))["m0", "c"])
+
+
+def test_a_partial_reading_makes_every_column_uncertain() -> None:
+    """A query that was not read may need it."""
+    found_now = found(changed(BASE, doubts=["mode acme: a space is not listed"]))
+    assert all("mode acme: a space is not listed" in doubts for doubts in found_now.values())
+
+
 def test_a_query_that_names_the_column_needs_it() -> None:
     """In any case and anywhere in its text: too much is kept rather than too little."""
     named = changed(BASE, queries=[*BASE.queries, query("select upper(C) from m0")])
