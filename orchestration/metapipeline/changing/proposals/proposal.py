@@ -143,7 +143,8 @@ def _plan(
     model: Model, finding: Finding | None, inputs: Inputs, grace: TombstoneSettings, since: SinceLine
 ) -> Plan | Refused:
     if finding is not None and not finding.removable:
-        return Refused(model.unique_id, "it is marked as not removable: a public model, or one of a package")
+        why = finding.evidence[-1] if finding.evidence else "see the finding"
+        return Refused(model.unique_id, f"it is marked as not removable: {why}")
     state = tombstone_of(model, since)
     uses = uses_of(model, inputs.uses, state.since)
     if isinstance(inputs.unused, Withheld) and not uses:
