@@ -84,7 +84,7 @@ class WrongKindError(StatementRefusedError):
 
 
 class LoginRefusedError(StatementRefusedError):
-    """User or password are wrong."""
+    """User or password are wrong; base of the refusals of other credentials."""
 
     code = 390100
     sqlstate = "08001"
@@ -101,4 +101,81 @@ class SessionGoneError(StatementRefusedError):
     """The session was closed, or the server was restarted since."""
 
     code = 390111
+    sqlstate = "08001"
+
+
+class SessionExpiredError(StatementRefusedError):
+    """The session token is expired; a client renews it with its master token."""
+
+    code = 390112
+    sqlstate = "08001"
+
+
+class TokenMissingError(StatementRefusedError):
+    """The request has no token."""
+
+    code = 390103
+    sqlstate = "08001"
+
+
+class MasterTokenGoneError(StatementRefusedError):
+    """The master token is unknown or expired; a client must log in again."""
+
+    code = 390114
+    sqlstate = "08001"
+
+
+class StatementCanceledError(StatementRefusedError):
+    """A client stopped the statement."""
+
+    code = 604
+    sqlstate = "57014"
+
+
+class StatementTimeoutError(StatementRefusedError):
+    """STATEMENT_TIMEOUT_IN_SECONDS has passed."""
+
+    code = 630
+    sqlstate = "57014"
+
+
+class LockTimeoutError(StatementRefusedError):
+    """Another transaction holds the lock of the table."""
+
+    code = 625
+    sqlstate = "57014"
+
+
+class BindMissingError(StatementRefusedError):
+    """A placeholder has no value."""
+
+    code = 2049
+    sqlstate = "42601"
+
+
+class AuthenticatorRefusedError(StatementRefusedError):
+    """The kind of login is unsupported, or not configured here."""
+
+    code = 390139
+    sqlstate = "08004"
+
+
+class JwtRefusedError(LoginRefusedError):
+    """The token of a key pair login is invalid."""
+
+    code = 390144
+    sqlstate = "08001"
+
+
+class OAuthRefusedError(LoginRefusedError):
+    """The OAuth token is invalid."""
+
+    code = 390303
+    sqlstate = "08001"
+
+
+class AccessTokenRefusedError(LoginRefusedError):
+    """The programmatic access token is invalid."""
+
+    code = 394400
     sqlstate = "08001"

@@ -23,6 +23,7 @@ from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.files.bucket import Bucket, S3Bucket
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.execution.statements import Statements
 from infra.local_snowflake.serving.front import Front
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
@@ -52,7 +53,8 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         yield
         wire.stop(engine)
 
-    front = Front(settings, StatementExecutor.over(registry, bucket, now))
+    statements = Statements(StatementExecutor.over(registry, bucket, now), wire.results_of(engine))
+    front = Front(settings, engine, statements, now)
     return Starlette(routes=front.routes, lifespan=life)
 
 

@@ -1,189 +1,291 @@
-"""The HTTP routes before those of fakesnow: login, execution or rewriting of statements, locks between clients."""
+"""The HTTP routes: logins, sessions, statements and their results."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-import hmac
 import json
 import logging
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
-from snowflake.connector.errors import Error as ConnectorError
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.errors import LoginRefusedError, SessionGoneError, StatementRefusedError, UnansweredError
-from infra.local_snowflake.executor import StatementExecutor
-from infra.local_snowflake.language.parsing.dispatch import parse
-from infra.local_snowflake.language.statements import (
-    AlterStage,
-    CreateExternalTable,
-    CreateStage,
-    Drop,
-    RefreshExternalTable,
-    RefreshStage,
-    Statement,
-)
+from infra.local_snowflake.errors import SessionGoneError, StatementCanceledError, StatementRefusedError
 from infra.local_snowflake.serving import wire
-from infra.local_snowflake.serving.statement_log import log_statement
+from infra.local_snowflake.serving.clients import MASTER_TOKEN_SECONDS, TOKEN_SECONDS, Client, Clients
+from infra.local_snowflake.serving.execution.running import History, Running, State
+from infra.local_snowflake.serving.execution.statement_log import log_statement, loggable
+from infra.local_snowflake.serving.execution.statements import Sent, Statements
+from infra.local_snowflake.serving.logins import require_login
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 _log = logging.getLogger("local_snowflake")
+_Returned = TypeVar("_Returned")
+_IN_PROGRESS_SECONDS = 40
+"""A client is told after this time that its statement still runs, before its own timeouts pass."""
+_LOGOUT_SECONDS = 3
+_SMALL_BODY_BYTES = 100_000
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
 """Session parameters that would open another engine, or a transaction over two databases."""
 
 
-def refusal(refused: StatementRefusedError) -> JSONResponse:
+def refusal(refused: StatementRefusedError, query: str | None = None) -> JSONResponse:
     """Return an error as Snowflake does, with status 200, so that no client retries the statement."""
     code = f"{refused.code:06d}"
-    data = {"errorCode": code, "sqlState": refused.sqlstate, "internalError": False, "queryId": None}
+    data = {"errorCode": code, "sqlState": refused.sqlstate, "internalError": False, "queryId": query}
     return JSONResponse({"data": data, "code": code, "message": refused.message, "success": False})
+
+
+def success(data: Any = None, *, code: str | None = None, message: str | None = None) -> JSONResponse:
+    """Return an answer as Snowflake does."""
+    return JSONResponse({"data": data, "code": code, "message": message, "success": True})
 
 
 @dataclass(slots=True)
 class Front:
-    """The routes before those of fakesnow.
+    """The routes of one server.
 
-    Two locks separate clients and are always acquired in this order. `catalog` is held while stages and external tables
-    change. `statements` is held while fakesnow executes, because one of its statements can be several of DuckDB. A
-    refresh reads the bucket without `statements`, so other clients are not blocked.
+    A statement is a task of its own: its client may wait for it, ask for its result later, or stop it. A request that
+    a client sends again, because its answer was lost, gets the answer of the first one.
     """
 
     settings: LocalSnowflakeSettings
-    executor: StatementExecutor
-    catalog: asyncio.Lock = field(default_factory=asyncio.Lock)
-    statements: asyncio.Lock = field(default_factory=asyncio.Lock)
-    sessions: dict[str, Session] = field(default_factory=dict)
+    engine: Any
+    statements: Statements
+    now: Callable[[], datetime]
+    clients: Clients = field(default_factory=Clients)
+    history: History = field(default_factory=History)
+    limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(20))
 
     @property
     def routes(self) -> list[Route]:
         """All routes of the server."""
         return [
             Route("/healthz", lambda _: PlainTextResponse("ok"), methods=["GET"]),
-            Route(wire.LOGIN, self.login, methods=["POST"]),
-            Route(wire.SESSION, self.session, methods=["POST"]),
-            Route(wire.QUERY, self.query, methods=["POST"]),
-            *wire.other_routes(),
+            Route("/session/v1/login-request", _answered(self.login), methods=["POST"]),
+            Route("/session/authenticator-request", _answered(self.authenticator), methods=["POST"]),
+            Route("/session/token-request", _answered(self.renew), methods=["POST"]),
+            Route("/session/heartbeat", _answered(self.heartbeat), methods=["POST"]),
+            Route("/session", _answered(self.session), methods=["POST"]),
+            Route("/queries/v1/query-request", _answered(self.query), methods=["POST"]),
+            Route("/queries/v1/abort-request", _answered(self.abort_request), methods=["POST"]),
+            Route("/queries/{query}/abort-request", _answered(self.abort), methods=["POST"]),
+            Route("/queries/{query}/result", _answered(self.result), methods=["GET"]),
+            Route("/monitoring/queries/{query}", _answered(self.status), methods=["GET"]),
+            *wire.upload_routes(),
         ]
 
     async def login(self, request: Request) -> Response:
-        """Check the password, let fakesnow open the session, and complete its answer."""
-        body = await _read(request)
-        data = body.setdefault("data", {})
-        if not self._known(data):
-            return refusal(LoginRefusedError("Incorrect username or password was specified."))
-        parameters = data.get("SESSION_PARAMETERS") or {}
-        data["SESSION_PARAMETERS"] = {name: parameters[name] for name in parameters.keys() - _NOT_FOR_CLIENTS}
-        _write(request, body)
-        async with self.statements:
-            answered = await wire.login(request)
-        token = answered["data"]["token"]
-        session = Session(wire.connection_of(token))
-        session.role = request.query_params.get("roleName") or session.role
-        session.warehouse = request.query_params.get("warehouse")
-        self.sessions[token] = session
-        answered["data"]["masterToken"] = token
-        return JSONResponse(answered)
+        """Check the login and open a session."""
+        data = (await _read(request)).get("data", {})
+        await self._in_thread(require_login, self.settings, data, self.now())
+        asked = request.query_params
+        given = data.get("SESSION_PARAMETERS") or {}
+        parameters = {name: given[name] for name in given.keys() - _NOT_FOR_CLIENTS}
+        connection = await self._in_thread(
+            wire.connect, self.engine, asked.get("databaseName"), asked.get("schemaName")
+        )
+        session = Session(connection)
+        session.role = asked.get("roleName") or session.role
+        session.warehouse = asked.get("warehouse")
+        application = str(data.get("CLIENT_ENVIRONMENT", {}).get("APPLICATION", ""))
+        client = Client(session, str(data.get("LOGIN_NAME", "")), application, parameters, self.now())
+        self.clients.add(client)
+        return success(_login_answer(client))
 
-    def _known(self, data: dict[str, Any]) -> bool:
-        password, user = self.settings.snowflake_password, self.settings.snowflake_user
-        if password is None:
-            return True
-        given = str(data.get("PASSWORD") or "").encode()
-        right = hmac.compare_digest(given, password.get_secret_value().encode())
-        return right and user in {None, data.get("LOGIN_NAME")}
+    async def authenticator(self, request: Request) -> Response:
+        """Refuse a login through a browser or an identity provider."""
+        data = (await _read(request)).get("data", {})
+        require_login(self.settings, data, self.now())
+        return success()
+
+    async def renew(self, request: Request) -> Response:
+        """Give a client new tokens."""
+        body = await _read(request)
+        client = self.clients.renew(request.headers.get("Authorization"), str(body.get("oldSessionToken")))
+        return success(
+            {
+                "sessionToken": client.token,
+                "validityInSecondsST": TOKEN_SECONDS,
+                "masterToken": client.master_token,
+                "validityInSecondsMT": MASTER_TOKEN_SECONDS,
+                "sessionId": int(client.session.number),
+            }
+        )
+
+    async def heartbeat(self, request: Request) -> Response:
+        """Return whether the session is open."""
+        self._client(request)
+        return success()
 
     async def session(self, request: Request) -> Response:
-        """Return a session, or close it and drop its temporary relations."""
-        token = wire.token_of(request)
-        session = self.sessions.get(token or "")
-        if session and token and request.query_params.get("delete"):
-            async with self.statements:
-                await run_in_threadpool(session.drop_temporary)
-            self.sessions.pop(token, None)
-        return await wire.end_session(request)
+        """Return whether a session is open, or close it."""
+        client = self._client(request)
+        if request.query_params.get("delete"):
+            self.clients.remove(client)
+            ending = asyncio.create_task(self._end(client))
+            await asyncio.wait({ending}, timeout=_LOGOUT_SECONDS)
+        return success()
+
+    async def _end(self, client: Client) -> None:
+        """Free what a session holds, after its last statement."""
+        async with client.lock:
+            await self._in_thread(client.session.drop_temporary)
+            await self._in_thread(wire.disconnect, client.session.connection)
+        self.statements.results.forget_all(client.session.id)
 
     async def query(self, request: Request) -> Response:
-        """Execute one statement and log one line."""
-        began = time.monotonic()
-        session = self.sessions.get(wire.token_of(request) or "")
-        if session is None:
-            return refusal(SessionGoneError("Session no longer exists. New login required to access the service."))
+        """Execute one statement."""
+        client = self._client(request)
         body = await _read(request)
-        sql = str(body.get("sqlText", ""))
-        try:
-            response = await self._answer(request, body, sql, session)
-        except StatementRefusedError as refused:
-            response = refusal(refused)
-        except ConnectorError as refused:
-            response = refusal(_of_fakesnow(refused))
-        except Exception as failed:  # noqa: BLE001 - outer edge: after status 500 the client would retry forever
-            _log.exception("the statement failed")
-            response = refusal(
-                UnansweredError(f"The local Snowflake failed on this statement: {type(failed).__name__}.")
+        request_id = request.query_params.get("requestId", "")
+        running = client.sent_before(request_id)
+        if running is None:
+            sent = Sent(body, client, request)
+            running = Running(
+                request_id, loggable(sent.sql), client.session.number, client.user, self.now(), sent.asynchronous
             )
-        log_statement(sql, bytes(response.body), time.monotonic() - began)
+            client.recent.append(running)
+            self.history.add(running)
+            self.statements.start(sent, running, log_statement)
+        return await self._result(client, running, 0 if running.asynchronous else _IN_PROGRESS_SECONDS)
+
+    async def result(self, request: Request) -> Response:
+        """Return the result of a statement that a client has sent before."""
+        client = self._client(request)
+        running = self._found(request)
+        return await self._result(client, running, _IN_PROGRESS_SECONDS)
+
+    async def _result(self, client: Client, running: Running, seconds: float) -> Response:
+        if running.asynchronous and not seconds:
+            return _in_progress(running)
+        if not await running.wait(seconds):
+            return _in_progress(running)
+        if running.refusal:
+            return refusal(running.refusal, running.id)
+        answer = await self._in_thread(self.statements.answer, running, client)
+        return Response(answer, media_type="application/json")
+
+    async def status(self, request: Request) -> Response:
+        """Return the state of a statement."""
+        self._client(request)
+        running = self.history.find(request.path_params["query"])
+        return success({"queries": [_status(running)] if running else []})
+
+    async def abort_request(self, request: Request) -> Response:
+        """Stop the statement of a request."""
+        self._client(request)
+        body = await _read(request)
+        if running := self.history.of_request(str(body.get("requestId"))):
+            running.stop(_canceled())
+        return success()
+
+    async def abort(self, request: Request) -> Response:
+        """Stop a statement by its query id."""
+        self._client(request)
+        self._found(request).stop(_canceled())
+        return success()
+
+    def _client(self, request: Request) -> Client:
+        return self.clients.of(request.headers.get("Authorization"))
+
+    def _found(self, request: Request) -> Running:
+        query = request.path_params["query"]
+        running = self.history.find(query)
+        if running is None:
+            raise StatementNotFoundError(f"Statement {query} not found")
+        return running
+
+    async def _in_thread(self, work: Callable[..., _Returned], *given: Any) -> _Returned:
+        return await to_thread.run_sync(work, *given, limiter=self.limiter)
+
+
+class StatementNotFoundError(SessionGoneError):
+    """The query id is unknown."""
+
+    code = 709
+    sqlstate = "02000"
+
+
+def _canceled() -> StatementCanceledError:
+    return StatementCanceledError("SQL execution canceled")
+
+
+def _answered(route: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Return the route with refusals as answers."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            response: Response = await route(request)
+        except StatementRefusedError as refused:
+            return refusal(refused)
         return response
 
-    async def _answer(self, request: Request, body: dict[str, Any], sql: str, session: Session) -> Response:
-        statement = parse(sql)
-        if statement is not None:
-            return await self._encode(request, body, await self._execute(statement, session), session)
-        async with self.statements:
-            body["sqlText"] = await run_in_threadpool(self.executor.rewrite, sql, session)
-            response = await self._pass_on(request, body)
-            if sql.lstrip()[:4].upper() == "DROP":
-                await run_in_threadpool(self.executor.registry.forget_missing)
-            return response
-
-    async def _execute(self, statement: Statement, session: Session) -> Answer:
-        answer = self.executor.answer
-        match statement:
-            case CreateStage() | AlterStage() | RefreshStage() | RefreshExternalTable():
-                async with self.catalog:
-                    return await run_in_threadpool(answer, statement, session)
-            case CreateExternalTable() | Drop():
-                async with self.catalog, self.statements:
-                    return await run_in_threadpool(answer, statement, session)
-        return await run_in_threadpool(answer, statement, session)
-
-    async def _encode(self, request: Request, body: dict[str, Any], answer: Answer, session: Session) -> Response:
-        """Let fakesnow encode the rows through a statement that reads them."""
-        async with self.statements:
-            body["sqlText"] = wire.hold_answer(session.connection, answer.table)
-            body.pop("bindings", None)
-            return await self._pass_on(request, body)
-
-    async def _pass_on(self, request: Request, body: dict[str, Any]) -> Response:
-        _write(request, body)
-        return await wire.query(request)
+    return answered
 
 
 async def _read(request: Request) -> dict[str, Any]:
     body = await request.body()
-    if request.headers.get("Content-Encoding") == "gzip":
-        body = gzip.decompress(body)
-    read: dict[str, Any] = json.loads(body)
-    return read
+    zipped = request.headers.get("Content-Encoding") == "gzip"
+    if len(body) < _SMALL_BODY_BYTES:
+        return _parsed(body, zipped)
+    return await to_thread.run_sync(_parsed, body, zipped)
 
 
-def _write(request: Request, body: dict[str, Any]) -> None:
-    """Replace the body of a request for its next reader."""
-    encoded = json.dumps(body).encode()
-    if request.headers.get("Content-Encoding") == "gzip":
-        encoded = gzip.compress(encoded, 1)
-    request._body = encoded  # noqa: SLF001 - where Starlette keeps the body
+def _parsed(body: bytes, zipped: bool) -> dict[str, Any]:
+    read: Any = json.loads(gzip.decompress(body) if zipped else body or b"{}")
+    return read if isinstance(read, dict) else {}
 
 
-def _of_fakesnow(refused: ConnectorError) -> StatementRefusedError:
-    answered = UnansweredError(str(refused.raw_msg or refused))
-    answered.code = refused.errno or answered.code
-    answered.sqlstate = refused.sqlstate or answered.sqlstate
-    return answered
+def _in_progress(running: Running) -> Response:
+    data = {"queryId": running.id, "getResultUrl": f"/queries/{running.id}/result", "queryAbortsAfterSecs": 300}
+    if running.asynchronous:
+        return success(data, code="333334", message="Asynchronous execution in progress.")
+    return success(data, code="333333", message="Query execution in progress.")
+
+
+def _status(running: Running) -> dict[str, Any]:
+    failed = running.refusal if running.state in {State.FAILED, State.ABORTED} else None
+    return {
+        "id": running.id,
+        "status": running.state.value,
+        "sqlText": running.text,
+        "errorCode": f"{failed.code:06d}" if failed else "",
+        "errorMessage": failed.message if failed else "",
+    }
+
+
+def _login_answer(client: Client) -> dict[str, Any]:
+    session = client.session
+    parameters = {
+        "AUTOCOMMIT": True,
+        "CLIENT_SESSION_KEEP_ALIVE": False,
+        "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
+        # clients read this to decide whether to upload a batch of values first; 0: never
+        "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
+    } | client.parameters
+    return {
+        "token": client.token,
+        "validityInSeconds": TOKEN_SECONDS,
+        "masterToken": client.master_token,
+        "masterValidityInSeconds": MASTER_TOKEN_SECONDS,
+        "displayUserName": client.user,
+        "serverVersion": wire.VERSION,
+        "firstLogin": False,
+        "healthCheckInterval": 45,
+        "sessionId": int(session.number),
+        "parameters": [{"name": name, "value": value} for name, value in parameters.items()],
+        "sessionInfo": {
+            "databaseName": session.database,
+            "schemaName": session.schema,
+            "warehouseName": session.warehouse,
+            "roleName": session.role,
+        },
+    }

@@ -5,45 +5,70 @@ The server of fakesnow keeps its state in a module, so a process can have one se
 
 from __future__ import annotations
 
-import json
 import logging
+import re
 import shutil
-from contextvars import ContextVar
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 from fakesnow import arrow as encoding
+from fakesnow.dialect import parse_one
 from fakesnow.instance import FakeSnow
-from fakesnow.transforms import stage
+from fakesnow.rowtype import describe_as_rowtype
+from fakesnow.statement_type import DML_TYPE_IDS, INSERT, SELECT, statement_type_id
+from fakesnow.transforms import SERVER_VERSION, stage
+from snowflake.connector.errors import ProgrammingError
+from sqlglot import exp
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from infra.local_snowflake.errors import UnansweredError
+from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.serving.execution.results import Result, Results
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
 # each import of fakesnow creates a folder for internal stages, which are not used here
 shutil.rmtree(stage.LOCAL_BUCKET_PATH, ignore_errors=True)
 
-LOGIN = "/session/v1/login-request"
-SESSION = "/session"
-QUERY = "/queries/v1/query-request"
-
-_ANSWER = "local_snowflake_answer"
-_SERVER_ERROR = 500
+VERSION = SERVER_VERSION
+STATUS = Result(describe_as_rowtype([("status", "VARCHAR", *([None] * 4))]), None)
+_PARAMETER = re.compile(r"^\$\d+$")
+"""The name of a column that is a bound value."""
 _encode_timestamps = encoding.timestamp_to_sf_struct
 
 
-_failure: ContextVar[BaseException | None] = ContextVar("failure", default=None)
+class ConflictError(Exception):
+    """Another transaction changed the same rows or the same object; nothing was done."""
 
 
-class _Reasons(logging.Handler):
-    """Keep the exception that fakesnow logs instead of returning it."""
+class InterruptedStatementError(Exception):
+    """The statement was interrupted; nothing of its last step was done."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        _failure.set(record.exc_info[1] if record.exc_info else None)
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One statement for fakesnow.
+
+    Args:
+        sql: in Snowflake's dialect.
+        binds: values by position or by name.
+        rows: values by position for each row of a batch.
+        table: rows that the statement reads by the name `table_name`.
+        describe_only: return the columns without executing.
+    """
+
+    sql: str
+    binds: Sequence[Any] | dict[str, Any] | None = None
+    rows: Sequence[Sequence[Any]] = ()
+    describe_only: bool = False
+    table: pa.Table | None = None
+    table_name: str = ""
 
 
 def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -61,13 +86,18 @@ def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
 def start(data: Path) -> FakeSnow:
     """Create the engine over a folder."""
     encoding.timestamp_to_sf_struct = _with_nulls  # type: ignore[assignment] # the name of its argument differs
-    theirs.logger.handlers = [_Reasons()]
+    theirs.logger.handlers = []
     theirs.logger.propagate = False
-    theirs.logger.setLevel(logging.ERROR)
-    theirs.sessions.clear()
+    theirs.logger.setLevel(logging.CRITICAL)
     engine = FakeSnow(db_path=data)
-    theirs.shared_fs = engine
+    engine.results_cache = Results()  # type: ignore[assignment] # it has the methods that fakesnow calls
     return engine
+
+
+def results_of(engine: FakeSnow) -> Results:
+    """Return the kept results."""
+    kept: Results = engine.results_cache  # type: ignore[assignment] # start() has set it
+    return kept
 
 
 def attach(engine: FakeSnow, data: Path, database: str, schema: str) -> None:
@@ -80,7 +110,6 @@ def attach(engine: FakeSnow, data: Path, database: str, schema: str) -> None:
 
 def stop(engine: FakeSnow) -> None:
     """Checkpoint all databases and close them."""
-    theirs.sessions.clear()
     for (name,) in engine.duck_conn.execute(
         "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
     ).fetchall():
@@ -88,53 +117,197 @@ def stop(engine: FakeSnow) -> None:
     engine.duck_conn.close()
 
 
-def token_of(request: Request) -> str | None:
-    """Return the token of the request if its session is open, else None."""
+def connect(engine: FakeSnow, database: str | None, schema: str | None) -> Any:
+    """Open a connection of a session."""
+    return engine.connect(database and _folded(database), schema and _folded(schema))
+
+
+def _folded(name: str) -> str:
+    return name[1:-1] if name.startswith('"') else name.upper()
+
+
+def interrupt(connection: Any) -> None:
+    """Interrupt the statement that a connection executes, from any thread."""
+    connection._duck_conn.interrupt()  # noqa: SLF001
+
+
+def column_types(connection: Any, name: ObjectName) -> dict[str, str]:
+    """Return DuckDB's types of the columns of a table, in their order; none for an unknown table."""
+    with connection._duck_conn.cursor() as cursor:  # noqa: SLF001
+        found = cursor.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
+            [name.database, name.schema, name.name],
+        ).fetchall()
+    return dict(found)
+
+
+def in_transaction(connection: Any) -> bool:
+    """Return whether the client has opened a transaction."""
+    duck = connection._duck_conn  # noqa: SLF001
     try:
-        token = theirs.to_token(request)
-    except theirs.ServerError:
-        return None
-    return token if token in theirs.sessions else None
+        duck.begin()
+    except duckdb.TransactionException:
+        return True
+    duck.rollback()
+    return False
 
 
-def connection_of(token: str) -> Any:
-    """Return the connection of an open session."""
-    return theirs.sessions[token]
+def disconnect(connection: Any) -> None:
+    """Close a connection; an open transaction is rolled back."""
+    connection.close()
 
 
-def hold_answer(connection: Any, table: pa.Table) -> str:
-    """Register a table in a session, and return the statement that reads it."""
-    connection._duck_conn.register(_ANSWER, table)  # noqa: SLF001 - what DuckDB holds, fakesnow encodes
-    return f'SELECT * FROM "temp"."main"."{_ANSWER}"'  # noqa: S608 - a constant
-
-
-async def login(request: Request) -> dict[str, Any]:
-    """Let fakesnow open a session, and return its answer."""
-    answer = await theirs.login_request(request)
-    answered: dict[str, Any] = json.loads(bytes(answer.body))
-    return answered
-
-
-async def query(request: Request) -> Response:
+def execute(connection: Any, call: Call, request: Request) -> Result:
     """Let fakesnow execute a statement.
 
     Raises:
-        UnansweredError: it failed with status 500, after which a client would retry forever.
+        ConflictError: of transactions.
+        InterruptedStatementError: by `interrupt`.
+        UnansweredError: fakesnow failed.
     """
-    answer: Response = await theirs.query_request(request)
-    if answer.status_code < _SERVER_ERROR:
-        return answer
-    failure = _failure.get()
-    reason = f"{type(failure).__name__}: {failure}" if failure else "no reason given"
-    raise UnansweredError(f"The local Snowflake cannot do this statement. {reason}")
+    try:
+        return _described(connection, call) if call.describe_only else _executed(connection, call, request)
+    except duckdb.InterruptException as exc:
+        raise InterruptedStatementError from exc
+    except duckdb.TransactionException as exc:
+        if "onflict" in str(exc):
+            raise ConflictError(str(exc)) from exc
+        raise _unanswered(exc) from exc
+    except ProgrammingError as exc:
+        if isinstance(exc.__cause__, duckdb.CatalogException) and "write-write conflict" in str(exc):
+            raise ConflictError(str(exc)) from exc
+        raise
+    except (duckdb.Error, NotImplementedError, AssertionError, ValueError, TypeError, KeyError, AttributeError) as exc:
+        raise _unanswered(exc) from exc
 
 
-async def end_session(request: Request) -> Response:
-    """Let fakesnow return or close a session."""
-    answer: Response = await theirs.session(request)
-    return answer
+def _unanswered(exc: Exception) -> UnansweredError:
+    return UnansweredError(f"The local Snowflake cannot do this statement. {type(exc).__name__}: {exc}")
 
 
-def other_routes() -> list[Route]:
-    """Return the routes of fakesnow that are served unchanged."""
-    return [route for route in theirs.routes if route.path not in {LOGIN, SESSION, QUERY}]
+def _executed(connection: Any, call: Call, request: Request) -> Result:
+    cursor = connection.cursor()
+    expression = parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
+    type_id = statement_type_id(expression)
+    duck = connection._duck_conn  # noqa: SLF001
+    if call.table is not None:
+        duck.register(call.table_name, call.table)
+    try:
+        changed = _run(cursor, call, expression)
+    finally:
+        if call.table is not None:
+            duck.unregister(call.table_name)
+    transformed = cursor._last_transformed  # noqa: SLF001
+    if transformed is not None and (data := transformed.args.get("put_stage_data")):
+        if not call.binds:
+            data["stageInfo"] = theirs.gcs_stage_info(request, transformed, data)
+        return Result([], None, type_id, upload=data)
+    scanned = connection.results_cache.result(cursor.sfqid or "")
+    if scanned is not None:
+        return Result(scanned.rowtype, scanned.table, SELECT)
+    table = cursor._arrow_table  # noqa: SLF001
+    if call.rows and type_id in DML_TYPE_IDS:
+        table = pa.table({table.column_names[0]: [changed]})
+    columns = [(_PARAMETER.sub("?", name), str(kind), *([None] * 4)) for name, kind, *_ in duck.description or []]
+    rowtype = describe_as_rowtype(columns)
+    return Result(rowtype, table, type_id, is_count=type_id in DML_TYPE_IDS)
+
+
+def _run(cursor: Any, call: Call, expression: Any) -> int:
+    if call.rows:
+        return _whole(cursor, lambda: sum(_run_once(cursor, call.sql, tuple(row)) for row in call.rows))
+    if isinstance(expression, exp.Merge):
+        return _merge(cursor, call, expression)
+    if expression.args.get("overwrite"):
+        return _whole(cursor, lambda: _run_once(cursor, call.sql, call.binds))
+    return _run_once(cursor, call.sql, call.binds)
+
+
+def _run_once(cursor: Any, sql: str, binds: Any) -> int:
+    cursor.execute(sql, binding_params=binds, server=True)
+    return cursor.rowcount or 0
+
+
+def _merge(cursor: Any, call: Call, expression: Any) -> int:
+    """Collect the rows of a MERGE in a temporary table, then change the target in one transaction."""
+    binds = list(call.binds) if isinstance(call.binds, tuple) else call.binds
+    cursor.check_db_and_schema(expression)
+    candidates, *changes = cursor._transform_explode(expression)  # noqa: SLF001
+
+    def run(part: Any) -> None:
+        transformed = cursor._transform(part, binds)  # noqa: SLF001
+        transformed.args.pop("text_lengths", None)  # it would be a write to another database
+        cursor._execute(transformed, binds if transformed.find(exp.Placeholder) else None)  # noqa: SLF001
+
+    def change() -> int:
+        for part in changes:
+            run(part)
+        return cursor.rowcount or 0
+
+    run(candidates)
+    return _whole(cursor, change)
+
+
+def _whole(cursor: Any, work: Callable[[], int]) -> int:
+    """Execute a statement that is several of DuckDB in one transaction, so that it is done whole or not at all."""
+    duck = cursor._duck_conn  # noqa: SLF001
+    try:
+        duck.begin()
+    except duckdb.TransactionException:  # the client has opened one
+        return work()
+    try:
+        changed = work()
+    except BaseException:
+        duck.rollback()
+        raise
+    duck.commit()
+    return changed
+
+
+def _described(connection: Any, call: Call) -> Result:
+    expression = parse_one(call.sql)
+    type_id = statement_type_id(expression)
+    described = connection.cursor()._describe_only(call.sql)  # noqa: SLF001
+    rowtype = describe_as_rowtype(described) if described is not None else STATUS.rowtype
+    more = {
+        "numberOfBinds": len(list(expression.find_all(exp.Placeholder))),
+        "arrayBindSupported": type_id == INSERT,
+    }
+    return Result(rowtype, None, type_id, is_count=type_id != SELECT, more=more)
+
+
+_NAMES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
+_NAMES |= {pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE", pa.timestamp("us"): "TIMESTAMP"}
+_NAMES |= {pa.date32(): "DATE", pa.null(): "VARCHAR"}
+
+
+def result_of(table: pa.Table) -> Result:
+    """Return rows that this server made as the result of a statement."""
+    columns = [(column.name, _NAMES[column.type], *([None] * 4)) for column in table.schema]
+    return Result(describe_as_rowtype(columns), table)
+
+
+def encoded(result: Result) -> dict[str, Any]:
+    """Return the part of an answer that holds columns and rows."""
+    if result.upload is not None:
+        return result.upload
+    table = result.table
+    fields: dict[str, Any] = {"rowtype": result.rowtype, "total": 0, "statementTypeId": result.type_id, **result.more}
+    if result.is_count:
+        rows = zip(*[column.to_pylist() for column in table.columns], strict=True) if table is not None else ()
+        rowset = [[None if value is None else str(value) for value in row] for row in rows]
+        return fields | {"queryResultFormat": "json", "rowset": rowset, "total": len(rowset)}
+    if not table:
+        return fields | {"queryResultFormat": "arrow", "rowsetBase64": ""}
+    body = encoding.to_ipc(encoding.to_sf(table, result.rowtype))
+    return fields | {
+        "queryResultFormat": "arrow",
+        "rowsetBase64": b64encode(body).decode(),
+        "total": table.num_rows,
+    }
+
+
+def upload_routes() -> list[Route]:
+    """Return the routes of fakesnow for the files of internal stages."""
+    return [route for route in theirs.routes if route.path.startswith("/fs_bucket/")]

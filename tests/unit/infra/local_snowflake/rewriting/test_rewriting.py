@@ -10,7 +10,7 @@ from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
 from infra.local_snowflake.rewriting.relations import target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
-from infra.local_snowflake.serving.statement_log import loggable
+from infra.local_snowflake.serving.execution.statement_log import loggable
 from infra.local_snowflake.sessions import Session
 
 

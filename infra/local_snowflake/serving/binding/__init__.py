@@ -1,0 +1,1 @@
+"""The values that clients bind, and inserts of many rows."""

@@ -1,0 +1,1 @@
+"""Statements as tasks: their states, their locks, their results."""

@@ -1,0 +1,264 @@
+"""Execute the statements of clients: ours on the executor, all others through fakesnow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import duckdb
+from anyio import CapacityLimiter, to_thread
+from snowflake.connector.errors import Error as ConnectorError
+from starlette.requests import Request
+
+from infra.local_snowflake.errors import (
+    LockTimeoutError,
+    StatementRefusedError,
+    StatementTimeoutError,
+    UnansweredError,
+)
+from infra.local_snowflake.executor import StatementExecutor
+from infra.local_snowflake.language.names import ObjectName, PartialName
+from infra.local_snowflake.language.parsing.dispatch import parse
+from infra.local_snowflake.language.statements import Describe, ListStage, Show, Statement
+from infra.local_snowflake.language.tokens import Reader
+from infra.local_snowflake.rewriting.relations import target
+from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
+from infra.local_snowflake.serving.binding.bulk import TABLE, Bulk, of_binds, of_literals
+from infra.local_snowflake.serving.clients import Client
+from infra.local_snowflake.serving.execution.locks import Locks
+from infra.local_snowflake.serving.execution.results import Result, Results
+from infra.local_snowflake.serving.execution.running import Running
+from infra.local_snowflake.sessions import Session
+
+_log = logging.getLogger("local_snowflake")
+_Returned = TypeVar("_Returned")
+_THREADS_MAX = 64
+_PAUSE_SECONDS = 0.005
+_PAUSE_SECONDS_MAX = 0.25
+_LOCK_TIMEOUT_SECONDS = 43_200
+_TIMEOUT_SECONDS = 172_800
+_NO_BINDS = Binds()
+_HEAD_CHARACTERS = 1_000
+"""Characters of a statement that hold the name of its target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A statement as a client sends it."""
+
+    body: dict[str, Any]
+    client: Client
+    request: Request
+
+    @property
+    def sql(self) -> str:
+        """The text of the statement."""
+        return str(self.body.get("sqlText", ""))
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether the client asks for the result later."""
+        return bool(self.body.get("asyncExec"))
+
+    @property
+    def describe_only(self) -> bool:
+        """Whether the client asks for the columns only."""
+        return bool(self.body.get("describeOnly"))
+
+    def parameter(self, name: str) -> Any:
+        """Return a parameter of the statement, of the session or of the login; None without one."""
+        of_session = getattr(self.client.session, "parameters", {})
+        for parameters in (self.body.get("parameters") or {}, of_session, self.client.parameters):
+            if name in parameters:
+                return parameters[name]
+        return None
+
+    def seconds(self, name: str, default: int) -> int:
+        """Return a parameter in seconds; 0 is the default, too."""
+        try:
+            return int(self.parameter(name) or default)
+        except (TypeError, ValueError):
+            return default
+
+
+@dataclass(slots=True)
+class Statements:
+    """Executes the statements of one server.
+
+    The statements of one session run one after another, those of different sessions at the same time. A statement that
+    changes an object holds the lock of this object. Where two transactions still collide, the statement that has
+    changed nothing is tried again.
+    """
+
+    executor: StatementExecutor
+    results: Results
+    locks: Locks = field(default_factory=Locks)
+    limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_THREADS_MAX))
+
+    def start(self, sent: Sent, running: Running, ended: Callable[[Running], None]) -> None:
+        """Start a statement as a task of its own, and call back at its end."""
+        running.interrupt = lambda: wire.interrupt(sent.client.session.connection)
+        seconds = sent.seconds("STATEMENT_TIMEOUT_IN_SECONDS", _TIMEOUT_SECONDS)
+        timeout = StatementTimeoutError(
+            f"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled."
+        )
+        running.start(self._run(sent, running, ended), seconds, timeout)
+
+    async def _run(self, sent: Sent, running: Running, ended: Callable[[Running], None]) -> None:
+        client = sent.client
+        try:
+            await running.acquire(client.lock)
+            try:
+                result = await self._execute(sent, running)
+                self.results.put(running.id, client.session.id, result)
+            finally:
+                client.lock.release()
+        except BaseException as failed:
+            running.refusal = _refused(failed, running)
+            raise running.refusal from failed
+        finally:
+            running.seconds = running.elapsed_seconds
+            ended(running)
+
+    def answer(self, running: Running, client: Client) -> bytes:
+        """Return the answer of a statement that succeeded."""
+        result = self.results.result(running.id)
+        if result is None:
+            raise UnansweredError(f"The result of statement {running.id} is no longer kept.")
+        session = client.session
+        data = wire.encoded(result) | {
+            "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
+            "queryId": running.id,
+            "finalDatabaseName": session.database,
+            "finalSchemaName": session.schema,
+            "finalWarehouseName": session.warehouse,
+            "finalRoleName": session.role,
+        }
+        return json.dumps({"data": data, "code": None, "message": None, "success": True}).encode()
+
+    async def _execute(self, sent: Sent, running: Running) -> Result:
+        session = sent.client.session
+        if literals := await self._in_thread(of_literals, sent.sql):
+            return await self._pass_on(sent, running, literals)
+        statement = await self._in_thread(parse, sent.sql)
+        if statement is None:
+            binds = await self._in_thread(decoded, sent.body.get("bindings"))
+            bulk = await self._in_thread(self._bulk, sent, binds) if binds.columns else None
+            return await self._pass_on(sent, running, bulk, binds)
+        if sent.describe_only and not isinstance(statement, Show | Describe | ListStage):
+            return wire.STATUS
+        async with self.locks.holding(_changed(statement, session), running):
+            answer = await self._in_thread(self.executor.answer, statement, session)
+        return wire.result_of(answer.table)
+
+    async def _pass_on(
+        self, sent: Sent, running: Running, bulk: Bulk | None = None, binds: Binds = _NO_BINDS
+    ) -> Result:
+        session, sql = sent.client.session, bulk.sql if bulk else sent.sql
+        async with self.locks.holding(_written(sql, session), running):
+            call = await self._in_thread(self._call, sent, sql, bulk, binds)
+            result = await self._without_conflict(sent, running, call)
+            if sql.lstrip()[:4].upper() == "DROP":
+                await self._in_thread(self.executor.registry.forget_missing)
+        return result
+
+    def _bulk(self, sent: Sent, binds: Binds) -> Bulk | None:
+        session = sent.client.session
+        require_all(sent.sql, binds)
+        return of_binds(
+            sent.sql, binds, lambda name: wire.column_types(session.connection, self._stored(name, session))
+        )
+
+    def _stored(self, name: PartialName, session: Session) -> ObjectName:
+        full = session.full(name)
+        return session.temporary.get(full, full)
+
+    def _call(self, sent: Sent, sql: str, bulk: Bulk | None, binds: Binds) -> wire.Call:
+        session = sent.client.session
+        if bulk:
+            return wire.Call(self.executor.rewrite(sql, session), table=bulk.rows, table_name=TABLE)
+        if not sent.describe_only:
+            require_all(sql, binds)
+        rewritten = self.executor.rewrite(with_spaced_marks(sql), session)
+        return wire.Call(rewritten, values_of(sql, binds), _rows(binds), sent.describe_only)
+
+    async def _without_conflict(self, sent: Sent, running: Running, call: wire.Call) -> Result:
+        """Execute a statement; try it again after a conflict with another transaction, as if it waited for a lock."""
+        connection = sent.client.session.connection
+        give_up = time.monotonic() + sent.seconds("LOCK_TIMEOUT", _LOCK_TIMEOUT_SECONDS)
+        pause = _PAUSE_SECONDS
+        while True:
+            try:
+                return await self._in_thread(wire.execute, connection, call, sent.request)
+            except wire.ConflictError as conflict:
+                if time.monotonic() > give_up or wire.in_transaction(connection):
+                    raise LockTimeoutError(
+                        f"Statement '{running.id}' was aborted because another transaction holds a lock of the table "
+                        "that has not yet been released."
+                    ) from conflict
+            await running.pause(pause)
+            pause = min(2 * pause, _PAUSE_SECONDS_MAX)
+
+    async def _in_thread(self, work: Callable[..., _Returned], *given: Any) -> _Returned:
+        return await to_thread.run_sync(work, *given, limiter=self.limiter)
+
+
+def _rows(binds: Binds) -> list[tuple[Any, ...]]:
+    return list(zip(*(values for _, values in binds.columns), strict=True))
+
+
+def _changed(statement: Statement, session: Session) -> list[str]:
+    """Return the keys of the objects that a statement of ours changes."""
+    name = getattr(statement, "name", None)
+    if isinstance(statement, Show | Describe | ListStage) or not isinstance(name, PartialName):
+        return []
+    return [str(session.full(name))]
+
+
+_VERBS = (
+    ("UPDATE",),
+    ("DELETE", "FROM"),
+    ("MERGE", "INTO"),
+    ("TRUNCATE", "TABLE", "IF", "EXISTS"),
+    ("TRUNCATE", "TABLE"),
+    ("TRUNCATE",),
+    ("INSERT", "OVERWRITE", "INTO"),
+    ("COPY", "INTO"),
+)
+
+
+def _written(sql: str, session: Session) -> list[str]:
+    """Return the key of the table that a statement of fakesnow changes in place; an INSERT disturbs no other."""
+    head = sql.lstrip()[:_HEAD_CHARACTERS]
+    try:
+        if found := target(head):
+            return [str(session.full(found.name))]
+        reader = Reader(head)
+        if any(reader.accept(*words) for words in _VERBS):
+            return [str(session.full(reader.name()))]
+    except StatementRefusedError:
+        return []  # the statement itself is refused later
+    return []
+
+
+def _refused(failed: BaseException, running: Running) -> StatementRefusedError:
+    if isinstance(failed, StatementRefusedError):
+        return failed
+    if isinstance(failed, wire.InterruptedStatementError | duckdb.InterruptException) and running.stopped_by:
+        return running.stopped_by
+    if isinstance(failed, ConnectorError):
+        return _of_fakesnow(failed)
+    _log.error("the statement failed", exc_info=failed)
+    return UnansweredError(f"The local Snowflake failed on this statement: {type(failed).__name__}.")
+
+
+def _of_fakesnow(refused: ConnectorError) -> StatementRefusedError:
+    answered = UnansweredError(str(refused.raw_msg or refused))
+    answered.code = refused.errno or answered.code
+    answered.sqlstate = refused.sqlstate or answered.sqlstate
+    return answered
