@@ -179,3 +179,10 @@ class AccessTokenRefusedError(LoginRefusedError):
 
     code = 394400
     sqlstate = "08001"
+
+
+class WarehouseSuspendedError(StatementRefusedError):
+    """No warehouse is active."""
+
+    code = 606
+    sqlstate = "57P03"

@@ -23,8 +23,10 @@ from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.files.bucket import Bucket, S3Bucket
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.execution.served_bucket import ServedBucket
 from infra.local_snowflake.serving.execution.statements import Statements
 from infra.local_snowflake.serving.front import Front
+from infra.local_snowflake.serving.requested_faults import RequestedFaults, config
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
@@ -53,8 +55,9 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         yield
         wire.stop(engine)
 
-    statements = Statements(StatementExecutor.over(registry, bucket, now), wire.results_of(engine))
-    front = Front(settings, engine, statements, now)
+    executor = StatementExecutor.over(registry, ServedBucket(bucket), now)
+    statements = Statements(executor, wire.results_of(engine))
+    front = Front(settings, engine, statements, now, faults=RequestedFaults(settings.snowflake_faults))
     return Starlette(routes=front.routes, lifespan=life)
 
 
@@ -74,11 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _cannot_start(f"{given.data} cannot be opened; stop the server that uses it. {exc}")
     except OSError as exc:
         return _cannot_start(f"{given.host}:{given.port} cannot be used; free it or choose another --port. {exc}")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
     _log.info("serving on http://%s:%s", given.host, listening.getsockname()[1])
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: None)  # uvicorn raises the signal again for this handler after its shutdown
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config(app, timeout_graceful_shutdown=STOP_SECONDS)).run(sockets=[listening])
     return 0
 
 

@@ -110,15 +110,16 @@ def serve(folder: Path) -> Iterator[Server]:
     So all unit tests share the fixture `server`.
     """
     assert _serving.acquire(blocking=False), "another local Snowflake serves in this process"
-    from infra.local_snowflake.server import build  # noqa: PLC0415 - fakesnow imports a module that warns
+    # fakesnow imports a module that warns
+    from infra.local_snowflake.server import build  # noqa: PLC0415
+    from infra.local_snowflake.serving.requested_faults import config  # noqa: PLC0415
 
     bucket = FolderBucket(folder / "s3")
     (bucket.folder / "hourglass").mkdir(parents=True)
-    settings = LocalSnowflakeSettings(snowflake_user="hourglass", snowflake_password=PASSWORD)
+    settings = LocalSnowflakeSettings(snowflake_user="hourglass", snowflake_password=PASSWORD, snowflake_faults=True)
     app = build(settings, folder / "data", bucket, lambda: NOW)
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=5)
-    serving = uvicorn.Server(config)
+    serving = uvicorn.Server(config(app, timeout_graceful_shutdown=5))
     thread = threading.Thread(target=serving.run, args=([listening],), daemon=True)
     thread.start()
     with pytest.MonkeyPatch.context() as patch:

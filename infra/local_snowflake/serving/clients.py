@@ -85,7 +85,7 @@ class Clients:
         if client is None:
             raise SessionGoneError("Session no longer exists. New login required to access the service.")
         if client.expired:
-            raise SessionExpiredError("Authentication token has expired. The user must authenticate again.")
+            raise expired()
         return client
 
     def renew(self, authorization: str | None, old_token: str) -> Client:
@@ -103,6 +103,11 @@ class Clients:
         client.expired = False
         self.add(client)
         return client
+
+
+def expired() -> SessionExpiredError:
+    """Return the error after which a client renews its token."""
+    return SessionExpiredError("Authentication token has expired. The user must authenticate again.")
 
 
 def _token(authorization: str | None) -> str:

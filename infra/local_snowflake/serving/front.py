@@ -7,7 +7,7 @@ import gzip
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,12 +17,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from infra.local_snowflake.errors import SessionGoneError, StatementCanceledError, StatementRefusedError
+from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.serving import wire
-from infra.local_snowflake.serving.clients import MASTER_TOKEN_SECONDS, TOKEN_SECONDS, Client, Clients
+from infra.local_snowflake.serving.clients import MASTER_TOKEN_SECONDS, TOKEN_SECONDS, Client, Clients, expired
+from infra.local_snowflake.serving.execution.memory import release_memory
 from infra.local_snowflake.serving.execution.running import History, Running, State
 from infra.local_snowflake.serving.execution.statement_log import log_statement, loggable
 from infra.local_snowflake.serving.execution.statements import Sent, Statements
 from infra.local_snowflake.serving.logins import require_login
+from infra.local_snowflake.serving.requested_faults import RequestedFaults, error_of, reset
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
@@ -62,6 +65,7 @@ class Front:
     now: Callable[[], datetime]
     clients: Clients = field(default_factory=Clients)
     history: History = field(default_factory=History)
+    faults: RequestedFaults = field(default_factory=lambda: RequestedFaults(enabled=False))
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(20))
 
     @property
@@ -79,12 +83,19 @@ class Front:
             Route("/queries/{query}/abort-request", _answered(self.abort), methods=["POST"]),
             Route("/queries/{query}/result", _answered(self.result), methods=["GET"]),
             Route("/monitoring/queries/{query}", _answered(self.status), methods=["GET"]),
+            *self.faults.routes,
             *wire.upload_routes(),
         ]
 
     async def login(self, request: Request) -> Response:
         """Check the login and open a session."""
         data = (await _read(request)).get("data", {})
+        user, application = str(data.get("LOGIN_NAME", "")), str(data.get("CLIENT_ENVIRONMENT", {}).get("APPLICATION"))
+        fault = self.faults.of_login(user, application)
+        if fault and (response := _before(fault, request)):
+            return response
+        if fault and fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
         await self._in_thread(require_login, self.settings, data, self.now())
         asked = request.query_params
         given = data.get("SESSION_PARAMETERS") or {}
@@ -95,10 +106,9 @@ class Front:
         session = Session(connection)
         session.role = asked.get("roleName") or session.role
         session.warehouse = asked.get("warehouse")
-        application = str(data.get("CLIENT_ENVIRONMENT", {}).get("APPLICATION", ""))
-        client = Client(session, str(data.get("LOGIN_NAME", "")), application, parameters, self.now())
+        client = Client(session, user, application, parameters, self.now())
         self.clients.add(client)
-        return success(_login_answer(client))
+        return _after(fault, request) or success(_login_answer(client))
 
     async def authenticator(self, request: Request) -> Response:
         """Refuse a login through a browser or an identity provider."""
@@ -140,22 +150,29 @@ class Front:
             await self._in_thread(client.session.drop_temporary)
             await self._in_thread(wire.disconnect, client.session.connection)
         self.statements.results.forget_all(client.session.id)
+        await self._in_thread(release_memory)
 
     async def query(self, request: Request) -> Response:
         """Execute one statement."""
         client = self._client(request)
         body = await _read(request)
+        sent = Sent(body, client, request)
+        fault = self.faults.of_statement(client.user, client.application, client.session.number, sent.sql)
+        if fault and (response := _before(fault, request, client)):
+            return response
         request_id = request.query_params.get("requestId", "")
-        running = client.sent_before(request_id)
-        if running is None:
-            sent = Sent(body, client, request)
-            running = Running(
-                request_id, loggable(sent.sql), client.session.number, client.user, self.now(), sent.asynchronous
-            )
-            client.recent.append(running)
-            self.history.add(running)
-            self.statements.start(sent, running, log_statement)
-        return await self._result(client, running, 0 if running.asynchronous else _IN_PROGRESS_SECONDS)
+        running = client.sent_before(request_id) or self._start(replace(sent, fault=fault), request_id)
+        answer = await self._result(client, running, 0 if running.asynchronous else _IN_PROGRESS_SECONDS)
+        return _after(fault, request) or answer
+
+    def _start(self, sent: Sent, request_id: str) -> Running:
+        client = sent.client
+        text = loggable(sent.sql)
+        running = Running(request_id, text, client.session.number, client.user, self.now(), sent.asynchronous)
+        client.recent.append(running)
+        self.history.add(running)
+        self.statements.start(sent, running, log_statement)
+        return running
 
     async def result(self, request: Request) -> Response:
         """Return the result of a statement that a client has sent before."""
@@ -212,6 +229,27 @@ class StatementNotFoundError(SessionGoneError):
 
     code = 709
     sqlstate = "02000"
+
+
+def _before(fault: Fault, request: Request, client: Client | None = None) -> Response | None:
+    """Return the response of a fault that a statement or a login is not executed for; None for any other."""
+    match fault.kind:
+        case FaultKind.RESET:
+            return reset(request)
+        case FaultKind.UNAVAILABLE:
+            return PlainTextResponse("service unavailable", 503)
+        case FaultKind.REFUSE | FaultKind.WAREHOUSE_SUSPENDED:
+            return refusal(error_of(fault))
+        case FaultKind.TOKEN_EXPIRED | FaultKind.MASTER_TOKEN_EXPIRED if client:
+            client.expired = True
+            client.master_expired = fault.kind is FaultKind.MASTER_TOKEN_EXPIRED
+            return refusal(expired())
+    return None
+
+
+def _after(fault: Fault | None, request: Request) -> Response | None:
+    """Reset the connection instead of the answer, if that is the fault."""
+    return reset(request) if fault and fault.kind is FaultKind.ANSWER_LOST else None
 
 
 def _canceled() -> StatementCanceledError:

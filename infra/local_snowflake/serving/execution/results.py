@@ -53,7 +53,7 @@ class Results:
         self._lock = threading.Lock()
 
     def put(self, query: str, owner: str, result: Result) -> None:
-        """Keep the result of a query for a session."""
+        """Keep the result of a query for a session; without one (a statement in the background), beyond its end."""
         with self._lock:
             self._kept[query] = (owner, result)
             self._bytes += result.size_bytes

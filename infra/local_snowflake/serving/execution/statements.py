@@ -14,6 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from snowflake.connector.errors import Error as ConnectorError
 from starlette.requests import Request
 
+from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.errors import (
     LockTimeoutError,
     StatementRefusedError,
@@ -21,6 +22,7 @@ from infra.local_snowflake.errors import (
     UnansweredError,
 )
 from infra.local_snowflake.executor import StatementExecutor
+from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.statements import Describe, ListStage, Show, Statement
@@ -33,6 +35,8 @@ from infra.local_snowflake.serving.clients import Client
 from infra.local_snowflake.serving.execution.locks import Locks
 from infra.local_snowflake.serving.execution.results import Result, Results
 from infra.local_snowflake.serving.execution.running import Running
+from infra.local_snowflake.serving.execution.served_bucket import half_of_new
+from infra.local_snowflake.serving.requested_faults import error_of
 from infra.local_snowflake.sessions import Session
 
 _log = logging.getLogger("local_snowflake")
@@ -54,6 +58,7 @@ class Sent:
     body: dict[str, Any]
     client: Client
     request: Request
+    fault: Fault | None = None
 
     @property
     def sql(self) -> str:
@@ -114,8 +119,11 @@ class Statements:
         try:
             await running.acquire(client.lock)
             try:
+                if sent.fault and sent.fault.kind is FaultKind.SLOW:
+                    await running.pause(sent.fault.seconds)
                 result = await self._execute(sent, running)
-                self.results.put(running.id, client.session.id, result)
+                owner = "" if sent.asynchronous else client.session.id
+                self.results.put(running.id, owner, result)
             finally:
                 client.lock.release()
         except BaseException as failed:
@@ -153,8 +161,22 @@ class Statements:
         if sent.describe_only and not isinstance(statement, Show | Describe | ListStage):
             return wire.STATUS
         async with self.locks.holding(_changed(statement, session), running):
-            answer = await self._in_thread(self.executor.answer, statement, session)
+            if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
+                answer = await self._in_thread(self._half_refreshed, statement, session, sent.fault)
+            else:
+                answer = await self._in_thread(self.executor.answer, statement, session)
         return wire.result_of(answer.table)
+
+    def _half_refreshed(self, statement: Statement, session: Session, fault: Fault) -> Answer:
+        name = session.full(statement.name)  # type: ignore[union-attr] # a refresh has a name
+        registry = self.executor.registry
+        refreshed = registry.external_table(name) or registry.stage(name)
+        registered = registry.files(refreshed.id, "") if refreshed else []
+        with half_of_new(frozenset(stored.key for stored in registered)):
+            answer = self.executor.answer(statement, session)
+        if fault.code is not None:
+            raise error_of(fault)
+        return answer
 
     async def _pass_on(
         self, sent: Sent, running: Running, bulk: Bulk | None = None, binds: Binds = _NO_BINDS
