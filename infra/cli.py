@@ -24,6 +24,8 @@ from infra.commands.hours import hours
 from infra.commands.job import job
 from infra.commands.ledger import ledger
 from infra.commands.meta import meta
+from infra.commands.snowflake import snowflake
+from infra.commands.snowflake_server import serve
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command
@@ -46,6 +48,8 @@ app.add_typer(job, name="job")
 app.add_typer(ledger, name="ledger")
 app.add_typer(hours, name="hours")
 app.add_typer(meta, name="meta")
+app.add_typer(snowflake, name="snowflake")
+snowflake.command("serve")(serve)
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

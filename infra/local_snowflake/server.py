@@ -26,6 +26,7 @@ from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.execution.served_bucket import ServedBucket
 from infra.local_snowflake.serving.execution.statements import Statements
 from infra.local_snowflake.serving.front import Front
+from infra.local_snowflake.serving.page import Page
 from infra.local_snowflake.serving.requested_faults import RequestedFaults, config
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
@@ -58,7 +59,8 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     executor = StatementExecutor.over(registry, ServedBucket(bucket), now)
     statements = Statements(executor, wire.results_of(engine))
     front = Front(settings, engine, statements, now, faults=RequestedFaults(settings.snowflake_faults))
-    return Starlette(routes=front.routes, lifespan=life)
+    page = Page(settings, front.clients, front.history, registry, now)
+    return Starlette(routes=[*page.routes, *front.routes], lifespan=life)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,16 +70,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8084)
     parser.add_argument("--data", type=Path, required=True, help="folder that survives a restart")
     given = parser.parse_args(arguments)
+    return serve(LocalSnowflakeSettings(), given.host, given.port, given.data)
+
+
+def serve(settings: LocalSnowflakeSettings, host: str, port: int, data: Path) -> int:
+    """Serve a folder until SIGTERM or SIGINT, after which running statements have ten seconds to end.
+
+    Args:
+        settings: logins, and the bucket.
+        host: address to listen at.
+        port: to listen at; 0: a free one, which is logged.
+        data: folder of the databases; it is created if it is new.
+
+    Returns:
+        0, or 2 if the folder or the port cannot be used.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    settings = LocalSnowflakeSettings()
     try:
-        app = build(settings, given.data, S3Bucket(settings), lambda: datetime.now(UTC))
-        listening = socket.create_server((given.host, given.port))
+        app = build(settings, data, S3Bucket(settings), lambda: datetime.now(UTC))
+        listening = socket.create_server((host, port))
     except duckdb.IOException as exc:
-        return _cannot_start(f"{given.data} cannot be opened; stop the server that uses it. {exc}")
+        return _cannot_start(f"{data} cannot be opened; stop the server that uses it. {exc}")
     except OSError as exc:
-        return _cannot_start(f"{given.host}:{given.port} cannot be used; free it or choose another --port. {exc}")
-    _log.info("serving on http://%s:%s", given.host, listening.getsockname()[1])
+        return _cannot_start(f"{host}:{port} cannot be used; free it or choose another --port. {exc}")
+    _log.info("serving on http://%s:%s", host, listening.getsockname()[1])
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: None)  # uvicorn raises the signal again for this handler after its shutdown
     uvicorn.Server(config(app, timeout_graceful_shutdown=STOP_SECONDS)).run(sockets=[listening])

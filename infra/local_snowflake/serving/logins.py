@@ -53,9 +53,7 @@ def require_login(settings: LocalSnowflakeSettings, data: Mapping[str, Any], now
     elif kind == "OAUTH":
         _require_token(settings, given, OAuthRefusedError("Invalid OAuth access token."))
     elif kind == "PROGRAMMATIC_ACCESS_TOKEN":
-        # the connector sends a token that is given as a password in the field of the password, too
-        refused = AccessTokenRefusedError("Programmatic access token is invalid.")
-        _require_token(settings, given or str(data.get("PASSWORD") or ""), refused)
+        _require_token(settings, given, AccessTokenRefusedError("Programmatic access token is invalid."))
     else:
         raise AuthenticatorRefusedError(
             f"The local Snowflake does not support the authenticator '{kind.lower()}'. "

@@ -70,9 +70,10 @@ def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.
 
 
 def test_one_folder_has_one_server(tmp_path: Path) -> None:
-    """A second server over the same folder ends with exit code 2 and the reason."""
+    """A second server over the same folder, of the command line, ends with exit code 2 and the reason."""
+    hourglass = Path(sys.executable).with_name("hourglass")
     with serve(tmp_path):
-        command = [sys.executable, "-m", "infra.local_snowflake.server", "--port", "0", "--data", str(tmp_path)]
+        command = [str(hourglass), "snowflake", "serve", "--port", "0", "--data", str(tmp_path)]
         second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert 2 == second.returncode
     assert "stop the server that uses it" in second.stderr
