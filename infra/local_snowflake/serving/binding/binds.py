@@ -24,12 +24,18 @@ class Binds:
     Args:
         values: by position.
         named: by name, of clients that bind names.
-        columns: of a batch: the values of all rows by position, with their types.
+        columns: of a batch: the texts of all rows by position, with their types.
     """
 
     values: tuple[Any, ...] = ()
     named: dict[str, Any] = field(default_factory=dict)
-    columns: tuple[tuple[str, list[Any]], ...] = ()
+    columns: tuple[tuple[str, list[str | None]], ...] = ()
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The values of a batch, row by row."""
+        columns = [[value_of(kind, text) for text in texts] for kind, texts in self.columns]
+        return list(zip(*columns, strict=True))
 
     @property
     def count(self) -> int:
@@ -45,8 +51,7 @@ def decoded(bindings: Mapping[str, Mapping[str, Any]] | None) -> Binds:
         return Binds(named={name: value_of(bound["type"], bound["value"]) for name, bound in bindings.items()})
     ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
     if any(isinstance(bound["value"], list) for bound in ordered):
-        columns = [(bound["type"], [value_of(bound["type"], value) for value in bound["value"]]) for bound in ordered]
-        return Binds(columns=tuple(columns))
+        return Binds(columns=tuple((bound["type"].upper(), bound["value"]) for bound in ordered))
     return Binds(values=tuple(value_of(bound["type"], bound["value"]) for bound in ordered))
 
 

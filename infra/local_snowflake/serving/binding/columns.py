@@ -14,25 +14,44 @@ _DIGITS_MAX = 38
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of a type without zone
 
 
-def column(kind: str, values: list[Any], target: str | None) -> pa.Array:
-    """Return the values of one placeholder as a column; texts are converted to the type of their target."""
+def column(kind: str, texts: Sequence[str | None], target: str | None) -> pa.Array:
+    """Return the bound texts of one placeholder as a column; of an unknown type, as the type of their target reads them."""
     if kind == "FIXED":
-        return numbers(values)
-    if kind in {"TEXT", "ANY"} and target:
-        values = [_converted(value, target) for value in values]
-    return pa.array(values, type=_ARROW.get(kind, pa.string()))
+        return _fixed(texts)
+    if kind in _READERS:
+        read, between, final = _READERS[kind]
+        values = pa.array([None if text is None else read(text) for text in texts], type=between)
+        return values if between == final else values.cast(final)
+    return pa.array([_converted(text, target) for text in texts] if target else texts, type=pa.string())
 
 
-_ARROW = {
-    "REAL": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-    "TIME": pa.time64("us"),
-    "TIMESTAMP_NTZ": pa.timestamp("us"),
-    "TIMESTAMP_LTZ": pa.timestamp("us", tz="UTC"),
-    "TIMESTAMP_TZ": pa.timestamp("us", tz="UTC"),
-    "BINARY": pa.binary(),
+def _fixed(texts: Sequence[str | None]) -> pa.Array:
+    """Return numbers: whole ones, or with the most digits after the point that one of them has."""
+    try:
+        return pa.array([None if text is None else int(text) for text in texts], type=pa.int64())
+    except (ValueError, OverflowError):
+        scale = max(len(text.partition(".")[2]) for text in texts if text is not None)
+    try:
+        return pa.array(texts, type=pa.string()).cast(pa.decimal128(_DIGITS_MAX, scale))
+    except pa.ArrowInvalid:
+        return numbers([None if text is None else Decimal(text) for text in texts])
+
+
+def _microseconds(text: str) -> int:
+    return int(text.partition(" ")[0]) // 1_000
+
+
+_READERS: dict[str, tuple[Callable[[str], Any], pa.DataType, pa.DataType]] = {
+    "REAL": (float, pa.float64(), pa.float64()),
+    "BOOLEAN": (lambda text: text.lower() == "true", pa.bool_(), pa.bool_()),
+    "DATE": (lambda text: int(text) // 86_400_000, pa.int32(), pa.date32()),
+    "TIME": (_microseconds, pa.int64(), pa.time64("us")),
+    "TIMESTAMP_NTZ": (_microseconds, pa.int64(), pa.timestamp("us")),
+    "TIMESTAMP_LTZ": (_microseconds, pa.int64(), pa.timestamp("us", tz="UTC")),
+    "TIMESTAMP_TZ": (_microseconds, pa.int64(), pa.timestamp("us", tz="UTC")),
+    "BINARY": (unhexlify, pa.binary(), pa.binary()),
 }
+"""How the text of each type is read, the type of what is read, and the type of the column."""
 
 
 def _converted(text: str | None, target: str) -> str | None:

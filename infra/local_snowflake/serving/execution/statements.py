@@ -207,7 +207,7 @@ class Statements:
         if not sent.describe_only:
             require_all(sql, binds)
         rewritten = self.executor.rewrite(with_spaced_marks(sql), session)
-        return wire.Call(rewritten, values_of(sql, binds), _rows(binds), sent.describe_only)
+        return wire.Call(rewritten, values_of(sql, binds), binds.rows, sent.describe_only)
 
     async def _without_conflict(self, sent: Sent, running: Running, call: wire.Call) -> Result:
         """Execute a statement; try it again after a conflict with another transaction, as if it waited for a lock."""
@@ -228,10 +228,6 @@ class Statements:
 
     async def _in_thread(self, work: Callable[..., _Returned], *given: Any) -> _Returned:
         return await to_thread.run_sync(work, *given, limiter=self.limiter)
-
-
-def _rows(binds: Binds) -> list[tuple[Any, ...]]:
-    return list(zip(*(values for _, values in binds.columns), strict=True))
 
 
 def _changed(statement: Statement, session: Session) -> list[str]:

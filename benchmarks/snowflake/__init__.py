@@ -1,0 +1,1 @@
+"""The local Snowflake measured: start, memory, clients beside each other, external tables."""
