@@ -36,7 +36,7 @@ _TEXTS = {
     Part.CLIENTS: (
         "Clients beside each other",
         (
-            f"{clients.CLIENTS} clients work for {SECONDS} s: seven log in and send a dozen of mixed statements, again and "
+            f"{clients.CLIENTS} clients work for {SECONDS} s: seven log in and send a dozen of statements, again and "
             f"again, and one binds {clients.BOUND_ROWS:,} rows."
         ),
     ),

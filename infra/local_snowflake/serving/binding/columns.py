@@ -15,7 +15,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of a type without zone
 
 
 def column(kind: str, texts: Sequence[str | None], target: str | None) -> pa.Array:
-    """Return the bound texts of one placeholder as a column; of an unknown type, as the type of their target reads them."""
+    """Return the bound texts of one placeholder as a column; those of type TEXT as their target reads them."""
     if kind == "FIXED":
         return _fixed(texts)
     if kind in _READERS:
