@@ -72,10 +72,15 @@ class Served:
 
     def connect(self, **more: Any) -> Any:
         """Log in."""
-        os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
-        where = {"host": "127.0.0.1", "port": self.port, "protocol": "http", "account": "local"}
-        given = {"user": "u", "password": "p", "database": "AWS", "schema": "DEV", "login_timeout": 60}
-        return connector.connect(**where, **given, network_timeout=300, **more)
+        return connect(self.port, **more)
+
+
+def connect(port: int, **more: Any) -> Any:
+    """Log in to the server at a port."""
+    os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
+    where = {"host": "127.0.0.1", "port": port, "protocol": "http", "account": "local"}
+    given = {"user": "u", "password": "p", "database": "AWS", "schema": "DEV", "login_timeout": 60}
+    return connector.connect(**where, **given, network_timeout=300, **more)
 
 
 @contextmanager
@@ -96,10 +101,11 @@ def main(data: Path, buckets: Path) -> None:
     """Serve until SIGTERM."""
     import uvicorn  # noqa: PLC0415 - the process that measures needs none of it
 
-    from infra.local_snowflake.server import build  # noqa: PLC0415
+    from infra.local_snowflake.server import SWITCH_SECONDS, build  # noqa: PLC0415
     from infra.local_snowflake.serving.requested_faults import config  # noqa: PLC0415
     from infra.local_snowflake.settings import LocalSnowflakeSettings  # noqa: PLC0415
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = build(LocalSnowflakeSettings(), data, FileBucket(buckets), lambda: datetime.now(UTC))
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")

@@ -35,6 +35,8 @@ _log = logging.getLogger("local_snowflake")
 EXIT_SETUP = 2
 STOP_SECONDS = 10
 """Longest wait of a stopping server for running statements."""
+SWITCH_SECONDS = 0.001
+"""Statements are rewritten in Python: a login must not wait for the default of 5 ms behind each of them."""
 
 
 def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Callable[[], datetime]) -> Starlette:
@@ -85,6 +87,7 @@ def serve(settings: LocalSnowflakeSettings, host: str, port: int, data: Path) ->
     Returns:
         0, or 2 if the folder or the port cannot be used.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         app = build(settings, data, S3Bucket(settings), lambda: datetime.now(UTC))

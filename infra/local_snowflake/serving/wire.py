@@ -18,7 +18,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 from fakesnow import arrow as encoding
-from fakesnow.dialect import parse_one
 from fakesnow.instance import FakeSnow
 from fakesnow.rowtype import describe_as_rowtype
 from fakesnow.statement_type import DML_TYPE_IDS, INSERT, SELECT, statement_type_id
@@ -168,18 +167,25 @@ def execute(connection: Any, call: Call, request: Request) -> Result:
     """
     try:
         return _described(connection, call) if call.describe_only else _executed(connection, call, request)
-    except duckdb.InterruptException as exc:
-        raise InterruptedStatementError from exc
-    except duckdb.TransactionException as exc:
-        if "onflict" in str(exc):
-            raise ConflictError(str(exc)) from exc
+    except (ProgrammingError, duckdb.Error, NotImplementedError, AssertionError, LookupError) as exc:
+        _raise_stopped(exc)
+        if isinstance(exc, ProgrammingError):
+            raise
         raise _unanswered(exc) from exc
-    except ProgrammingError as exc:
-        if isinstance(exc.__cause__, duckdb.CatalogException) and "write-write conflict" in str(exc):
-            raise ConflictError(str(exc)) from exc
-        raise
-    except (duckdb.Error, NotImplementedError, AssertionError, ValueError, TypeError, KeyError, AttributeError) as exc:
+    except (ValueError, TypeError, AttributeError) as exc:
         raise _unanswered(exc) from exc
+
+
+def _raise_stopped(failed: BaseException) -> None:
+    """Raise what DuckDB has reported, if the statement can be tried again or was interrupted."""
+    cause: BaseException | None = failed
+    while cause is not None:
+        if isinstance(cause, duckdb.InterruptException):
+            raise InterruptedStatementError from failed
+        conflict = isinstance(cause, duckdb.TransactionException | duckdb.CatalogException)
+        if conflict and "onflict" in str(cause):
+            raise ConflictError(str(cause)) from failed
+        cause = cause.__cause__
 
 
 def _unanswered(exc: Exception) -> UnansweredError:
@@ -188,7 +194,7 @@ def _unanswered(exc: Exception) -> UnansweredError:
 
 def _executed(connection: Any, call: Call, request: Request) -> Result:
     cursor = connection.cursor()
-    expression = parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
+    expression = theirs.parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
     type_id = statement_type_id(expression)
     duck = connection._duck_conn  # noqa: SLF001
     if call.table is not None:
@@ -266,7 +272,7 @@ def _whole(cursor: Any, work: Callable[[], int]) -> int:
 
 
 def _described(connection: Any, call: Call) -> Result:
-    expression = parse_one(call.sql)
+    expression = theirs.parse_one(call.sql)
     type_id = statement_type_id(expression)
     described = connection.cursor()._describe_only(call.sql)  # noqa: SLF001
     rowtype = describe_as_rowtype(described) if described is not None else STATUS.rowtype
