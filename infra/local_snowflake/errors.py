@@ -186,3 +186,10 @@ class WarehouseSuspendedError(StatementRefusedError):
 
     code = 606
     sqlstate = "57P03"
+
+
+class StatementNotFoundError(StatementRefusedError):
+    """The query id is unknown, or its result is no longer kept."""
+
+    code = 709
+    sqlstate = "02000"

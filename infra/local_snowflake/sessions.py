@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from infra.local_snowflake.language.names import ObjectName, PartialName, new_id
 
 TEMPORARY_MARK = "__SESSION_"
 """Separates the name of a temporary relation from the id of its session."""
+QUERIES_MAX = 1_000
 _NUMBER_HEX_DIGITS = 15
 
 
@@ -20,14 +22,18 @@ class Session:
         connection: of fakesnow.
         role: result of CURRENT_ROLE(); any role is accepted, and roles have no privileges.
         warehouse: result of CURRENT_WAREHOUSE().
+        user: result of CURRENT_USER().
     """
 
     connection: Any
     role: str = "SYSADMIN"
     warehouse: str | None = None
+    user: str = ""
     id: str = field(default_factory=new_id)
     temporary: dict[ObjectName, ObjectName] = field(default_factory=dict)
     """Temporary relations by name, with their stored names."""
+    query_ids: deque[str] = field(default_factory=lambda: deque(maxlen=QUERIES_MAX))
+    """Of the statements that succeeded, in their order: what LAST_QUERY_ID() counts."""
 
     @property
     def number(self) -> str:
@@ -45,6 +51,23 @@ class Session:
         """The current schema."""
         current: str | None = self.connection.schema
         return current
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """The results of the functions that return something of this session."""
+        return {
+            "CURRENT_DATABASE": self.database if self.connection.database_set else None,
+            "CURRENT_ROLE": self.role,
+            "CURRENT_SCHEMA": self.schema if self.connection.schema_set else None,
+            "CURRENT_SESSION": self.number,
+            "CURRENT_USER": self.user,
+            "CURRENT_WAREHOUSE": self.warehouse,
+        }
+
+    def last_query_id(self, number: int) -> str | None:
+        """Return LAST_QUERY_ID(number): below 0 from the last statement on, above 0 from the first; None without it."""
+        index = number if number < 0 else number - 1
+        return self.query_ids[index] if -len(self.query_ids) <= index < len(self.query_ids) else None
 
     def full(self, name: PartialName) -> ObjectName:
         """Return the full name of an object for this session."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from infra.local_snowflake.language.names import literal
-from infra.local_snowflake.language.tokens import Edit, Reader, apply
+from infra.local_snowflake.language.tokens import Edit, Kind, Reader, Token, apply
 from infra.local_snowflake.sessions import Session
 
 
 def with_session_functions(sql: str, session: Session) -> str:
-    """Replace CURRENT_ROLE(), CURRENT_SESSION() and CURRENT_WAREHOUSE() by the values of the session."""
-    values = {
-        "CURRENT_ROLE": session.role,
-        "CURRENT_SESSION": session.number,
-        "CURRENT_WAREHOUSE": session.warehouse,
-    }
+    """Replace CURRENT_DATABASE(), CURRENT_USER(), LAST_QUERY_ID(-2) and the like by the values of the session."""
+    values = session.values
     reader = Reader(sql)
     edits = []
     while not reader.done:
@@ -21,5 +17,21 @@ def with_session_functions(sql: str, session: Session) -> str:
         end = reader.peek(1)
         if first.keyword in values and end is not None and reader.accept("(", ")"):
             value = values[first.keyword]
-            edits.append(Edit(first.start, end.end, "NULL" if value is None else literal(value)))
+        elif first.keyword == "LAST_QUERY_ID" and (called := _last_query(reader, session)):
+            value, end = called
+        else:
+            continue
+        edits.append(Edit(first.start, end.end, "NULL" if value is None else literal(value)))
     return apply(sql, edits)
+
+
+def _last_query(reader: Reader, session: Session) -> tuple[str | None, Token] | None:
+    """Read the brackets of LAST_QUERY_ID, and return its value and the last of them; None for another expression."""
+    if not reader.accept("("):
+        return None
+    sign = -1 if reader.accept("-") else 1
+    token = reader.take()
+    number = -1
+    if token.kind is Kind.NUMBER:
+        number, token = sign * int(token.text), reader.take()
+    return (session.last_query_id(number), token) if token.text == ")" and number else None

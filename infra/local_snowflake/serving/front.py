@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.local_snowflake.errors import SessionGoneError, StatementCanceledError, StatementRefusedError
+from infra.local_snowflake.errors import StatementCanceledError, StatementNotFoundError, StatementRefusedError
 from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.clients import MASTER_TOKEN_SECONDS, TOKEN_SECONDS, Client, Clients, expired
@@ -103,7 +103,7 @@ class Front:
         connection = await self._in_thread(
             wire.connect, self.engine, asked.get("databaseName"), asked.get("schemaName")
         )
-        session = Session(connection)
+        session = Session(connection, user=user.upper())
         session.role = asked.get("roleName") or session.role
         session.warehouse = asked.get("warehouse")
         client = Client(session, user, application, parameters, self.now())
@@ -222,13 +222,6 @@ class Front:
 
     async def _in_thread(self, work: Callable[..., _Returned], *given: Any) -> _Returned:
         return await to_thread.run_sync(work, *given, limiter=self.limiter)
-
-
-class StatementNotFoundError(SessionGoneError):
-    """The query id is unknown."""
-
-    code = 709
-    sqlstate = "02000"
 
 
 def _before(fault: Fault, request: Request, client: Client | None = None) -> Response | None:

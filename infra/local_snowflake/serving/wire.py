@@ -9,8 +9,8 @@ import logging
 import re
 import shutil
 from base64 import b64encode
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Call:
         sql: in Snowflake's dialect.
         binds: values by position or by name.
         rows: values by position for each row of a batch.
-        table: rows that the statement reads by the name `table_name`.
+        tables: rows that the statement reads, by their names in the schema temp.main.
         describe_only: return the columns without executing.
     """
 
@@ -66,8 +66,7 @@ class Call:
     binds: Sequence[Any] | dict[str, Any] | None = None
     rows: Sequence[Sequence[Any]] = ()
     describe_only: bool = False
-    table: pa.Table | None = None
-    table_name: str = ""
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
 def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -197,13 +196,13 @@ def _executed(connection: Any, call: Call, request: Request) -> Result:
     expression = theirs.parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
     type_id = statement_type_id(expression)
     duck = connection._duck_conn  # noqa: SLF001
-    if call.table is not None:
-        duck.register(call.table_name, call.table)
+    for name, table in call.tables.items():
+        duck.register(name, table)
     try:
         changed = _run(cursor, call, expression)
     finally:
-        if call.table is not None:
-            duck.unregister(call.table_name)
+        for name in call.tables:
+            duck.unregister(name)
     transformed = cursor._last_transformed  # noqa: SLF001
     if transformed is not None and (data := transformed.args.get("put_stage_data")):
         if not call.binds:

@@ -35,6 +35,7 @@ from infra.local_snowflake.serving.clients import Client
 from infra.local_snowflake.serving.execution.locks import Locks
 from infra.local_snowflake.serving.execution.results import Result, Results
 from infra.local_snowflake.serving.execution.running import Running
+from infra.local_snowflake.serving.execution.scanned import with_scanned_results
 from infra.local_snowflake.serving.execution.served_bucket import half_of_new
 from infra.local_snowflake.serving.requested_faults import error_of
 from infra.local_snowflake.sessions import Session
@@ -124,6 +125,7 @@ class Statements:
                 result = await self._execute(sent, running)
                 owner = "" if sent.asynchronous else client.session.id
                 self.results.put(running.id, owner, result)
+                client.session.query_ids.append(running.id)
             finally:
                 client.lock.release()
         except BaseException as failed:
@@ -203,11 +205,13 @@ class Statements:
     def _call(self, sent: Sent, sql: str, bulk: Bulk | None, binds: Binds) -> wire.Call:
         session = sent.client.session
         if bulk:
-            return wire.Call(self.executor.rewrite(sql, session), table=bulk.rows, table_name=TABLE)
+            return wire.Call(self.executor.rewrite(sql, session), tables={TABLE: bulk.rows})
         if not sent.describe_only:
             require_all(sql, binds)
         rewritten = self.executor.rewrite(with_spaced_marks(sql), session)
-        return wire.Call(rewritten, values_of(sql, binds), binds.rows, sent.describe_only)
+        rewritten, scanned = with_scanned_results(rewritten, self.results)
+        tables = {name: result.table for name, result in scanned.items()}
+        return wire.Call(rewritten, values_of(sql, binds), binds.rows, sent.describe_only, tables)
 
     async def _without_conflict(self, sent: Sent, running: Running, call: wire.Call) -> Result:
         """Execute a statement; try it again after a conflict with another transaction, as if it waited for a lock."""

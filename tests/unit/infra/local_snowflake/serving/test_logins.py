@@ -113,3 +113,19 @@ def test_the_connector_shows_the_reason(server: Any) -> None:
             server.connect(authenticator=kind, token="t")
         assert 390139 == caught.value.errno
         assert "local Snowflake" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"database": None, "schema": None}, (None, None, "HOURGLASS")),
+        ({"schema": "NO_SUCH_SCHEMA"}, ("AWS", None, "HOURGLASS")),
+        ({"database": "NO_SUCH_DATABASE"}, (None, None, "HOURGLASS")),
+        ({}, ("AWS", "DEV", "HOURGLASS")),
+    ],
+)
+def test_a_session_knows_where_it_is(server: Any, given: dict[str, Any], expected: tuple[str | None, ...]) -> None:
+    """Without a database, or with one that does not exist, the session has none."""
+    with server.connect(**given) as connection, connection.cursor() as cursor:
+        asked = "SELECT CURRENT_DATABASE(), CURRENT_SCHEMA(), CURRENT_USER()"
+        assert expected == cursor.execute(asked).fetchone()

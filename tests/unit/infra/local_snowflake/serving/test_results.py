@@ -48,3 +48,16 @@ def test_the_result_of_show_can_be_scanned(client: Any) -> None:
         cursor.execute(f"SELECT * FROM TABLE(RESULT_SCAN('{cursor.sfqid}'))")  # noqa: S608 - an id
         assert columns == [column.name for column in cursor.description]
         assert 1 == len(cursor.fetchall())
+
+
+def test_a_result_is_a_table_of_another_query(client: Any) -> None:
+    """LAST_QUERY_ID() is the statement before, LAST_QUERY_ID(1) the first of the session."""
+    client.rows("SELECT column1 AS a, 'x' AS \"b\" FROM VALUES (1), (2), (3)")
+    assert [5] == client.values("SELECT SUM(a) FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())) WHERE a > 1")
+    assert ["x"] == client.values(
+        'SELECT DISTINCT "b" FROM TABLE(RESULT_SCAN(LAST_QUERY_ID(-2))) r JOIN (SELECT 1 a) USING (a)'
+    )
+    first = client.values("SELECT LAST_QUERY_ID(1)")
+    assert first == client.values("SELECT LAST_QUERY_ID(1)")
+    assert [None] == client.values("SELECT LAST_QUERY_ID(1000)")
+    assert 709 == client.refused("SELECT 1 AS n FROM TABLE(RESULT_SCAN('no-such-id'))")[0]
