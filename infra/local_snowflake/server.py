@@ -23,6 +23,7 @@ from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.files.bucket import Bucket, S3Bucket
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.execution import running
 from infra.local_snowflake.serving.execution.served_bucket import ServedBucket
 from infra.local_snowflake.serving.execution.statements import Statements
 from infra.local_snowflake.serving.front import Front
@@ -48,7 +49,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     """
     data.mkdir(parents=True, exist_ok=True)
     engine = wire.start(data)
-    registry = Registry(engine.duck_conn, data)
+    registry = Registry(engine.duck_conn, data, running.opened)
     wire.attach(engine, data, settings.snowflake_database, settings.snowflake_schema)
     with registry.cursor() as cursor:
         drop_left_behind(cursor)

@@ -6,7 +6,7 @@ transaction: after a kill either the whole refresh is stored or nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -139,10 +139,17 @@ class Registry:
     Args:
         duck: the DuckDB instance of fakesnow.
         folder: of the database file.
+        opened: is called with every cursor that a statement uses, so that it can be interrupted.
     """
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(
+        self,
+        duck: duckdb.DuckDBPyConnection,
+        folder: Path,
+        opened: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
+    ) -> None:
         self._duck = duck
+        self._opened = opened
         path = str(folder / "external_tables.duckdb").replace("'", "''")
         with duck.cursor() as cursor:
             cursor.execute(f"ATTACH IF NOT EXISTS '{path}' AS {DATABASE}")
@@ -150,7 +157,9 @@ class Registry:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Open another connection to the same databases, a context manager."""
-        return self._duck.cursor()
+        cursor = self._duck.cursor()
+        self._opened(cursor)
+        return cursor
 
     @contextmanager
     def transaction(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

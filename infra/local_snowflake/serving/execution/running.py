@@ -6,12 +6,15 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import uuid4
+
+import duckdb
 
 from infra.local_snowflake.errors import StatementRefusedError
 
@@ -41,7 +44,7 @@ class Running:
         id: of the query.
         refusal: why it failed.
         stopped_by: why it must end; set once.
-        interrupt: interrupts what it executes now.
+        interrupts: interrupt what it executes now.
     """
 
     request_id: str
@@ -55,7 +58,7 @@ class Running:
     refusal: StatementRefusedError | None = None
     seconds: float = 0.0
     stopped_by: StatementRefusedError | None = None
-    interrupt: Callable[[], None] = lambda: None
+    interrupts: list[Callable[[], None]] = field(default_factory=list)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _began: float = field(default_factory=time.monotonic)
@@ -83,6 +86,7 @@ class Running:
                 self.refusal = refused
                 self.state = State.ABORTED if refused is self.stopped_by else State.FAILED
             finally:
+                self.interrupts.clear()
                 watch.cancel()
 
         self._task = asyncio.create_task(run())
@@ -133,7 +137,8 @@ class Running:
         except TimeoutError:
             self.stop(too_long)
         while not self.done:
-            self.interrupt()
+            for interrupt in list(self.interrupts):
+                interrupt()
             await asyncio.sleep(_INTERRUPT_SECONDS)
 
 
@@ -145,6 +150,17 @@ def check() -> None:
     """Raise the reason to stop the statement of this thread, if there is one."""
     if running := current.get():
         running.check()
+
+
+def opened(cursor: Any) -> None:
+    """Let the statement of this thread interrupt a cursor of DuckDB, too."""
+
+    def interrupt() -> None:
+        with suppress(duckdb.ConnectionException):  # it is closed already
+            cursor.interrupt()
+
+    if running := current.get():
+        running.interrupts.append(interrupt)
 
 
 class History:

@@ -108,7 +108,7 @@ class Statements:
 
     def start(self, sent: Sent, running: Running, ended: Callable[[Running], None]) -> None:
         """Start a statement as a task of its own, and call back at its end."""
-        running.interrupt = lambda: wire.interrupt(sent.client.session.connection)
+        running.interrupts.append(lambda: wire.interrupt(sent.client.session.connection))
         seconds = sent.seconds("STATEMENT_TIMEOUT_IN_SECONDS", _TIMEOUT_SECONDS)
         timeout = StatementTimeoutError(
             f"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled."

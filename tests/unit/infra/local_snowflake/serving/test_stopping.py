@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 from snowflake import connector
 from snowflake.connector.constants import QueryStatus
+
+from infra.local_snowflake.files.bucket import StoredObject
 
 _TENS = "(SELECT column1 AS n FROM VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))"
 LONG = f"SELECT SUM(HASH(t0.n, t1.n, t2.n, t9.n)) FROM {', '.join(f'{_TENS} t{number}' for number in range(12))}"  # noqa: S608
@@ -119,3 +123,32 @@ def test_a_description_executes_nothing(client: Any) -> None:
         assert ["status"] == [column.name for column in cursor.describe("CREATE TABLE never (a INT)")]
         assert ["status"] == [column.name for column in cursor.describe("CREATE STAGE never URL = 's3://x/'")]
     assert [] == client.rows("SHOW TABLES LIKE 'never'") + client.rows("SHOW STAGES LIKE 'never'")
+
+
+def test_a_refresh_is_stopped_between_two_objects(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It registers nothing."""
+    client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/'")
+    client.rows("CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st FILE_FORMAT = (TYPE = JSON)")
+    for number in range(3):
+        client.bucket.write(f"{client.schema}/{number}.jsonl", {"n": number})
+    listed, go_on = Event(), Event()
+    plain = client.bucket.list
+
+    def slow(bucket: str, prefix: str) -> Iterator[StoredObject]:
+        for stored in plain(bucket, prefix):
+            yield stored
+            listed.set()
+            assert go_on.wait(timeout=30)
+
+    monkeypatch.setattr(client.bucket, "list", slow)
+    with client.connection.cursor() as cursor:
+        query = cursor.execute_async("ALTER EXTERNAL TABLE ext REFRESH")["queryId"]
+        assert listed.wait(timeout=30)
+        cursor.abort_query(query)
+        go_on.set()
+        with pytest.raises(connector.Error) as caught:
+            cursor.query_result(query)
+    monkeypatch.undo()
+    assert 604 == caught.value.errno
+    assert [] == client.rows("SELECT n FROM ext")
+    assert 3 == len(client.rows("ALTER EXTERNAL TABLE ext REFRESH"))
