@@ -16,7 +16,7 @@ from infra.local_snowflake.sessions import Session
 
 @pytest.fixture
 def session() -> Session:
-    return Session(SimpleNamespace(database="AWS", schema="DEV"), role="it's")
+    return Session(SimpleNamespace(database="AWS", schema="DEV", database_set=True, schema_set=True), role="it's")
 
 
 @pytest.mark.parametrize(
