@@ -16,7 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.local_snowflake.errors import StatementCanceledError, StatementNotFoundError, StatementRefusedError
+from infra.local_snowflake.errors import (
+    StatementCanceledError,
+    StatementNotFoundError,
+    StatementRefusedError,
+    UnansweredError,
+)
 from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.clients import MASTER_TOKEN_SECONDS, TOKEN_SECONDS, Client, Clients, expired
@@ -257,6 +262,9 @@ def _answered(route: Callable[[Request], Any]) -> Callable[[Request], Any]:
             response: Response = await route(request)
         except StatementRefusedError as refused:
             return refusal(refused)
+        except Exception as failed:  # noqa: BLE001 - outer edge: after status 500 a client would retry forever
+            _log.exception("the request failed")
+            return refusal(UnansweredError(f"The local Snowflake failed on this request: {type(failed).__name__}."))
         return response
 
     return answered

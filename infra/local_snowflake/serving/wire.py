@@ -37,6 +37,7 @@ shutil.rmtree(stage.LOCAL_BUCKET_PATH, ignore_errors=True)
 
 VERSION = SERVER_VERSION
 STATUS = Result(describe_as_rowtype([("status", "VARCHAR", *([None] * 4))]), None)
+_NAME = re.compile(r'"[^"\']+"|[\w$]+')
 _PARAMETER = re.compile(r"^\$\d+$")
 """The name of a column that is a bound value."""
 _encode_timestamps = encoding.timestamp_to_sf_struct
@@ -116,11 +117,14 @@ def stop(engine: FakeSnow) -> None:
 
 
 def connect(engine: FakeSnow, database: str | None, schema: str | None) -> Any:
-    """Open a connection of a session."""
-    return engine.connect(database and _folded(database), schema and _folded(schema))
+    """Open a connection of a session; a name that cannot be one is as one that does not exist."""
+    return engine.connect(_known(database), _known(schema))
 
 
-def _folded(name: str) -> str:
+def _known(name: str | None) -> str | None:
+    """Return the folded name; None where fakesnow would write it into its SQL as something else than a name."""
+    if not name or not _NAME.fullmatch(name):
+        return None
     return name[1:-1] if name.startswith('"') else name.upper()
 
 

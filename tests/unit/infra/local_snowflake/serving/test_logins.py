@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import jwt
 import pytest
@@ -121,6 +123,8 @@ def test_the_connector_shows_the_reason(server: Any) -> None:
         ({"database": None, "schema": None}, (None, None, "HOURGLASS")),
         ({"schema": "NO_SUCH_SCHEMA"}, ("AWS", None, "HOURGLASS")),
         ({"database": "NO_SUCH_DATABASE"}, (None, None, "HOURGLASS")),
+        ({"database": "x' OR 1 = 1 --"}, (None, None, "HOURGLASS")),
+        ({"database": '"AWS"', "schema": "dev"}, ("AWS", "DEV", "HOURGLASS")),
         ({}, ("AWS", "DEV", "HOURGLASS")),
     ],
 )
@@ -129,3 +133,9 @@ def test_a_session_knows_where_it_is(server: Any, given: dict[str, Any], expecte
     with server.connect(**given) as connection, connection.cursor() as cursor:
         asked = "SELECT CURRENT_DATABASE(), CURRENT_SCHEMA(), CURRENT_USER()"
         assert expected == cursor.execute(asked).fetchone()
+
+
+def test_a_request_that_is_no_json_is_an_answer(server: Any) -> None:
+    """Every failure has status 200 and a code, because the connector repeats a request after status 500."""
+    with urlopen(f"http://127.0.0.1:{server.port}/session/v1/login-request", b"{") as answer:
+        assert "261000" == json.load(answer)["code"]
