@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.files.bucket import Bucket, S3Bucket
-from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.registry import DATABASE, Registry
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.execution import running
 from infra.local_snowflake.serving.execution.served_bucket import ServedBucket
@@ -50,6 +50,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     data.mkdir(parents=True, exist_ok=True)
     engine = wire.start(data)
     registry = Registry(engine.duck_conn, data, running.opened)
+    wire.give_meaning(engine, DATABASE)
     wire.attach(engine, data, settings.snowflake_database, settings.snowflake_schema)
     with registry.cursor() as cursor:
         drop_left_behind(cursor)

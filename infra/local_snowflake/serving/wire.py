@@ -17,18 +17,33 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
+import sqlglot
 from fakesnow import arrow as encoding
+from fakesnow import rowtype as types
+from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
 from fakesnow.rowtype import describe_as_rowtype
 from fakesnow.statement_type import DML_TYPE_IDS, INSERT, SELECT, statement_type_id
 from fakesnow.transforms import SERVER_VERSION, stage
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from starlette.requests import Request
 from starlette.routing import Route
 
-from infra.local_snowflake.errors import UnansweredError
+from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.meaning import keys
+from infra.local_snowflake.meaning.catalog import StoredColumns
+from infra.local_snowflake.meaning.dialect import parse_one
+from infra.local_snowflake.meaning.install import install
+from infra.local_snowflake.meaning.lengths import with_checked_lengths
+from infra.local_snowflake.meaning.merges import with_duplicates_refused
+from infra.local_snowflake.meaning.naming import with_names
+from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of
+from infra.local_snowflake.meaning.sequences import with_next_values
+from infra.local_snowflake.meaning.sums import casting_sums, sums_text
+from infra.local_snowflake.meaning.tree import finish, rewrite
 from infra.local_snowflake.serving.execution.results import Result, Results
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
@@ -41,6 +56,13 @@ _NAME = re.compile(r'"[^"\']+"|[\w$]+')
 _PARAMETER = re.compile(r"^\$\d+$")
 """The name of a column that is a bound value."""
 _encode_timestamps = encoding.timestamp_to_sf_struct
+_translate = FakeSnowflakeCursor._transform  # noqa: SLF001 - where Snowflake's tree becomes DuckDB's
+_execute = FakeSnowflakeCursor.execute
+_parsers: tuple[Any, ...] = (import_module("fakesnow.cursor"), theirs)
+_MORE_TYPES = dict.fromkeys(("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER"), "fixed") | {"FLOAT": "real"}
+"""Types of DuckDB that fakesnow does not describe."""
+_NOT_IMPLEMENTED = 9999
+"""fakesnow's number for what it lacks."""
 
 
 class ConflictError(Exception):
@@ -74,6 +96,8 @@ def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Encode timestamps with NULLs, which fakesnow encodes as 1970."""
     if isinstance(timestamps, pa.ChunkedArray):
         timestamps = timestamps.combine_chunks()
+    if timestamps.type.unit == "ns":
+        timestamps = timestamps.cast(pa.timestamp("us", timestamps.type.tz), safe=False)
     encoded = _encode_timestamps(timestamps)
     if not timestamps.null_count:
         return encoded
@@ -88,9 +112,80 @@ def start(data: Path) -> FakeSnow:
     theirs.logger.handlers = []
     theirs.logger.propagate = False
     theirs.logger.setLevel(logging.CRITICAL)
+    types.duckdb_to_sf_type.update(_MORE_TYPES)
     engine = FakeSnow(db_path=data)
     engine.results_cache = Results()  # type: ignore[assignment] # it has the methods that fakesnow calls
     return engine
+
+
+def give_meaning(engine: FakeSnow, home: str) -> None:
+    """Let fakesnow's cursors parse, translate and refuse statements as Snowflake does.
+
+    Args:
+        engine: with the database of the macros attached.
+        home: that database.
+    """
+    install(engine.duck_conn, home)
+    engine.duck_conn.execute(keys.creation_sql(home))
+    columns = StoredColumns()
+
+    def translate(cursor: Any, tree: Any, params: Any) -> Any:
+        connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
+        here = (connection.database, connection.schema)
+        if keys_sql := keys.shown(tree, home, *here):
+            return sqlglot.parse_one(keys_sql, read="duckdb")
+        kinds = columns.by_name(engine.duck_conn)
+        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Command))
+        columns.stale = columns.stale or cursor.changes_columns
+        tree, found = keys.without_keys(with_duplicates_refused(with_names(tree, sql), sql))
+        if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
+            keys.store(engine.duck_conn, home, keys.created(tree, *here), found)
+        tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)
+        return finish(_translate(cursor, rewrite(tree, kinds), params), home)
+
+    def execute(cursor: Any, command: str, *arguments: Any, **named: Any) -> Any:
+        cursor.local_statement = command
+        try:
+            return _refusing(command, _execute, cursor, command, *arguments, **named)
+        except EngineRefusedError as refused:
+            if not sums_text(refused.__cause__):
+                raise
+            with casting_sums():
+                return _refusing(command, _execute, cursor, command, *arguments, **named)
+        finally:
+            columns.stale = columns.stale or getattr(cursor, "changes_columns", False)
+
+    FakeSnowflakeCursor._transform = translate  # type: ignore[method-assign,assignment] # noqa: SLF001 - see above
+    FakeSnowflakeCursor.execute = execute  # type: ignore[method-assign,assignment]
+    for module in _parsers:
+        module.parse_one = _parse
+
+
+def _parse(sql: str) -> Any:
+    try:
+        return parse_one(sql)
+    except SqlglotError as failed:
+        raise refusal_of(failed, sql) from failed
+
+
+def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Call a method of fakesnow's cursor, and raise its errors as Snowflake words them."""
+    try:
+        return function(*arguments, **named)
+    except StatementRefusedError:
+        raise
+    except Exception as failed:
+        raise _refusal(failed, sql) from failed
+
+
+def _refusal(failed: Exception, sql: str) -> StatementRefusedError:
+    if (
+        isinstance(failed, ProgrammingError)
+        and failed.__cause__ is None
+        and failed.errno not in {None, _NOT_IMPLEMENTED}
+    ):
+        return EngineRefusedError(failed.errno or 0, failed.sqlstate or "", str(failed.raw_msg or failed))
+    return refusal_of(failed.__cause__ if isinstance(failed, ProgrammingError) and failed.__cause__ else failed, sql)
 
 
 def results_of(engine: FakeSnow) -> Results:
@@ -166,17 +261,18 @@ def execute(connection: Any, call: Call, request: Request) -> Result:
     Raises:
         ConflictError: of transactions.
         InterruptedStatementError: by `interrupt`.
-        UnansweredError: fakesnow failed.
+        StatementRefusedError: with Snowflake's code and text.
     """
     try:
         return _described(connection, call) if call.describe_only else _executed(connection, call, request)
+    except StatementRefusedError as exc:
+        _raise_stopped(exc)
+        raise
     except (ProgrammingError, duckdb.Error, NotImplementedError, AssertionError, LookupError) as exc:
         _raise_stopped(exc)
-        if isinstance(exc, ProgrammingError):
-            raise
-        raise _unanswered(exc) from exc
+        raise _refusal(exc, call.sql) from exc
     except (ValueError, TypeError, AttributeError) as exc:
-        raise _unanswered(exc) from exc
+        raise _refusal(exc, call.sql) from exc
 
 
 def _raise_stopped(failed: BaseException) -> None:
@@ -191,12 +287,9 @@ def _raise_stopped(failed: BaseException) -> None:
         cause = cause.__cause__
 
 
-def _unanswered(exc: Exception) -> UnansweredError:
-    return UnansweredError(f"The local Snowflake cannot do this statement. {type(exc).__name__}: {exc}")
-
-
 def _executed(connection: Any, call: Call, request: Request) -> Result:
     cursor = connection.cursor()
+    cursor.local_statement = call.sql
     expression = theirs.parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
     type_id = statement_type_id(expression)
     duck = connection._duck_conn  # noqa: SLF001

@@ -273,7 +273,7 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
         ("DROP VIEW ext", 2203),
         ("CREATE OR REPLACE TABLE ext (a INT)", 2002),
         ("CREATE OR REPLACE VIEW ext AS SELECT 1 a", 2002),
-        ("INSERT INTO ext (n) VALUES (1)", 2003),
+        ("INSERT INTO ext (n) VALUES (1)", 2203),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_number(table: Any, sql: str, code: int) -> None:

@@ -1,0 +1,1 @@
+"""Functions of Snowflake that DuckDB lacks, in Python, over text and JSON."""

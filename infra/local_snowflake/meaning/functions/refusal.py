@@ -1,0 +1,16 @@
+"""The error of a function, with Snowflake's code; `refusals.py` reads it from DuckDB's message."""
+
+from __future__ import annotations
+
+
+class ValueRefusedError(ValueError):
+    """A value that Snowflake refuses.
+
+    Args:
+        code: Snowflake's error number.
+        sqlstate: Snowflake's SQL state.
+        text: Snowflake's text.
+    """
+
+    def __init__(self, code: int, sqlstate: str, text: str) -> None:
+        super().__init__(f"[{code} {sqlstate}] {text}")
