@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import duckdb
+from sqlglot import Expr, exp
 from sqlglot.errors import ParseError, TokenError
 
 from infra.local_snowflake.errors import StatementRefusedError
@@ -410,6 +411,22 @@ def _unknown_function(name: str, sql: str) -> StatementRefusedError:
     if name not in written:
         return _unsupported(sql)
     return EngineRefusedError(2140, "42601", f"{_COMPILATION}Unknown function {name}")
+
+
+def require_statement(tree: Expr, sql: str) -> None:
+    """Refuse a statement of DuckDB that Snowflake does not have, or has with another result.
+
+    Raises:
+        EngineRefusedError: by the first word.
+    """
+    tokens = tokenize(sql)
+    if not tokens:
+        return
+    word = tokens[0].keyword or tokens[0].text
+    if word in _UNSUPPORTED_VERBS and isinstance(tree, exp.Command):
+        raise _feature(word)
+    if word not in VERBS:
+        raise _syntax_error(1, 0, tokens[0].text)
 
 
 def _syntax(failure: ParseError | TokenError, sql: str) -> StatementRefusedError:

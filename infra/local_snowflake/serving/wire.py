@@ -40,7 +40,7 @@ from infra.local_snowflake.meaning.install import install
 from infra.local_snowflake.meaning.lengths import with_checked_lengths
 from infra.local_snowflake.meaning.merges import with_duplicates_refused
 from infra.local_snowflake.meaning.naming import with_names
-from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of
+from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of, require_statement
 from infra.local_snowflake.meaning.sequences import with_next_values
 from infra.local_snowflake.meaning.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.tree import finish, rewrite
@@ -132,6 +132,7 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
     def translate(cursor: Any, tree: Any, params: Any) -> Any:
         connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
         here = (connection.database, connection.schema)
+        require_statement(tree, sql)
         if keys_sql := keys.shown(tree, home, *here):
             return sqlglot.parse_one(keys_sql, read="duckdb")
         kinds = columns.by_name(engine.duck_conn)

@@ -37,6 +37,7 @@ COMPILATION = "SQL compilation error:\n"
             "42000",
             "Insert value list does not match column list expecting 2 but got 1",
         ),
+        ("CHECKPOINT", 1003, "42000", "syntax error line 1 at position 0 unexpected 'CHECKPOINT'."),
         ("SELEC 1", 1003, "42000", "syntax error line 1 at position 0 unexpected 'SELEC'."),
         ("SELECT 1 +", 1003, "42000", "syntax error line 1 at position 10 unexpected '<EOF>'."),
         ("SELECT FROM facts", 1003, "42000", "syntax error line 1 at position 7 unexpected 'FROM'."),
