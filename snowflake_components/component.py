@@ -18,27 +18,27 @@ from pydantic import (
     model_validator,
 )
 
-from snowflake_components.document import document_model
-from snowflake_components.hours import NotHourlyError, directories, hours_between
-from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
-from snowflake_components.objects import (
-    StageUrlUnknownError,
-    external_table_object,
-    incomplete_columns,
-    stage_object,
-    warnings_of,
-)
-from snowflake_components.outcome import FileStatus
-from snowflake_components.plan import ObjectSpec
-from snowflake_components.reading import (
+from snowflake_components.documents.reading import (
     mistake,
     read_options,
     require_unique_keys,
     resolve_text,
     suggestion,
 )
-from snowflake_components.specs import ExternalTableOptions, StageOptions, split_location
-from snowflake_components.statements import ObjectType
+from snowflake_components.documents.schema import document_model
+from snowflake_components.documents.specs import ExternalTableOptions, StageOptions, split_location
+from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
+from snowflake_components.planning.hours import NotHourlyError, directories, hours_between
+from snowflake_components.planning.objects import (
+    StageUrlUnknownError,
+    external_table_object,
+    incomplete_columns,
+    stage_object,
+    warnings_of,
+)
+from snowflake_components.planning.outcome import FileStatus
+from snowflake_components.planning.refresh import ObjectSpec
+from snowflake_components.statements.kinds import ObjectType
 from snowflake_components.work import Connection, Report, create_or_refresh
 
 RESOURCE_KEY = "snowflake"

@@ -13,7 +13,7 @@ from snowflake.connector import errors as foreign
 from snowflake_components import errors
 from snowflake_components.connection import SnowflakeSettings
 from snowflake_components.identifiers import Identifier
-from snowflake_components.statements import CurrentRole, UseRole
+from snowflake_components.statements.kinds import CurrentRole, UseRole
 from snowflake_components.work import QueryResult
 
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from snowflake_components.errors import ObjectInvalidError
 from snowflake_components.identifiers import Identifier
-from snowflake_components.outcome import FileChange, FileStatus, read_changes, require_registered
-from snowflake_components.plan import Create, ObjectSpec, RefreshPath, Step, plan
+from snowflake_components.planning.outcome import FileChange, FileStatus, read_changes, require_registered
+from snowflake_components.planning.refresh import Create, ObjectSpec, RefreshPath, Step, plan
 from snowflake_components.retry import RetryPolicy
 
 

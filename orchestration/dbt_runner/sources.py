@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from snowflake_components.statements import ObjectType
+from snowflake_components.statements.kinds import ObjectType
 
 _PACKAGE = Path(__file__).parents[1]
 DEFS = _PACKAGE / "defs"

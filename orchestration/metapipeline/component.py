@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from orchestration.metapipeline.definitions.building import build_definitions
 from orchestration.metapipeline.pipeline.clients import bind
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
-from snowflake_components.document import component_schema
-from snowflake_components.reading import load_document
+from snowflake_components.documents.reading import load_document
+from snowflake_components.documents.schema import component_schema
 
 
 class MetapipelineAttributes(BaseModel):

@@ -14,9 +14,9 @@ from orchestration.landing.clients.record_columns import ColumnMissingError, Rec
 from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.stream.document import StreamDocument
 from snowflake_components.component import key_part
+from snowflake_components.documents.reading import mistake, read_attributes, resolve_text
 from snowflake_components.identifiers import Identifier, QualifiedName
-from snowflake_components.reading import mistake, read_attributes, resolve_text
-from snowflake_components.statements import ObjectType
+from snowflake_components.statements.kinds import ObjectType
 
 DEFS = Path(__file__).parents[1] / "defs"
 STREAM_TYPE = "orchestration.HourlyStreamComponent"

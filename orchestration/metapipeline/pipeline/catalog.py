@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestration.metapipeline.errors import DocumentError
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
 from orchestration.stream.catalog import DEFS, written_documents
-from snowflake_components.reading import read_attributes, refuse_duplicate_keys
+from snowflake_components.documents.reading import read_attributes, refuse_duplicate_keys
 
 METAPIPELINE_TYPE = "orchestration.MetapipelineComponent"
 PROJECT_DOCUMENT = DEFS / "metapipeline" / "defs.yaml"

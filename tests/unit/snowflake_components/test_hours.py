@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
-from snowflake_components.hours import HOUR_PATH, NotHourlyError, directories, hour_of_path, hours_between
+from snowflake_components.planning.hours import HOUR_PATH, NotHourlyError, directories, hour_of_path, hours_between
 
 HOURS = [
     datetime(2024, 2, 29, 23, tzinfo=UTC),

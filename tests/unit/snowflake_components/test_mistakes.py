@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dagster.components.resolved.errors import ResolutionException
 
-from snowflake_components.reading import refuse_duplicate_keys
+from snowflake_components.documents.reading import refuse_duplicate_keys
 from tests.fakes.component_documents import mistakes_in
 
 pytestmark = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snowflake_components.errors import FilesNotRegisteredError
-from snowflake_components.outcome import FileStatus, read_changes, require_registered
+from snowflake_components.planning.outcome import FileStatus, read_changes, require_registered
 
 
 def _row(file: str, status: str, description: str = "") -> dict[str, str]:

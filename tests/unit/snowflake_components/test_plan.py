@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from snowflake_components.identifiers import Identifier, QualifiedName, StagePath, Word
-from snowflake_components.plan import Create, ObjectSpec, RefreshPath, RefreshWhole, Step, plan
-from snowflake_components.statements import CreateExternalTable, CreateStage, RefreshExternalTable, RefreshStage
+from snowflake_components.planning.refresh import Create, ObjectSpec, RefreshPath, RefreshWhole, Step, plan
+from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable
+from snowflake_components.statements.stages import CreateStage, RefreshStage
 
 NAME = QualifiedName(Identifier("D"), Identifier("S"), Identifier("X"))
 STAGE = ObjectSpec(CreateStage(NAME, "s3://b/p/", directory_auto_refresh=False))

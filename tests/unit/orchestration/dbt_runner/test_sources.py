@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from orchestration.dbt_runner.sources import SOURCES, SourcesError, read_files, sources_of
-from snowflake_components.statements import ObjectType
+from snowflake_components.statements.kinds import ObjectType
 
 TABLE = """
 type: snowflake_components.SnowflakeCreateOrRefreshComponent

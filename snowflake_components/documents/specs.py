@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from snowflake_components.hours import HOUR_OF_PATH
 from snowflake_components.identifiers import Expression, Identifier, require_relative_directory, split_name
+from snowflake_components.planning.hours import HOUR_OF_PATH
 
 _S3_URL = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9.-]{1,62})/(?P<path>(?:[A-Za-z0-9_=.-]+/)*)")
 _TYPE = re.compile(r"(?P<name>[A-Z_]+(?: [A-Z_]+)*)(?P<size> ?\( ?\d{1,9}(?: ?, ?\d{1,2})? ?\))?")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from snowflake_components.hours import hour_of_path
+from snowflake_components.documents.specs import Column, ExternalTableOptions, FileFormat, StageOptions, split_location
 from snowflake_components.identifiers import Expression, Identifier, OptionValue, QualifiedName, StagePath, Word
-from snowflake_components.plan import ObjectSpec
-from snowflake_components.specs import Column, ExternalTableOptions, FileFormat, StageOptions, split_location
-from snowflake_components.statements import CreateExternalTable, CreateStage, VirtualColumn
+from snowflake_components.planning.hours import hour_of_path
+from snowflake_components.planning.refresh import ObjectSpec
+from snowflake_components.statements.external_tables import CreateExternalTable, VirtualColumn
+from snowflake_components.statements.stages import CreateStage
 
 
 class StageUrlUnknownError(ValueError):

@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, create_model, model_validator
 from pydantic_core import InitErrorDetails
 
-from snowflake_components.reading import explained, texts_for_lists
+from snowflake_components.documents.reading import explained, texts_for_lists
 
 
 def document_model(model: type[BaseModel], options: Mapping[str, type[BaseModel]]) -> type[BaseModel]:

@@ -10,14 +10,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from snowflake_components.identifiers import Identifier, QualifiedName
-from snowflake_components.statements import (
-    CreateExternalTable,
-    CreateStage,
-    ObjectType,
-    RefreshExternalTable,
-    RefreshStage,
-    ShowObject,
-)
+from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable
+from snowflake_components.statements.kinds import ObjectType, ShowObject
+from snowflake_components.statements.stages import CreateStage, RefreshStage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Read the YAML documents of objects, with a message for every mistake."""

@@ -1,0 +1,1 @@
+"""Plan what a document needs: the object, its changes, its refreshes."""
