@@ -5,6 +5,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from snowflake_components.documents.files import require_documents
+
+COMPONENTS = (
+    "snowflake_components.SnowflakeCreateOrRefreshComponent",
+    "orchestration.HourlyStreamComponent",
+    "orchestration.MetapipelineComponent",
+)
+"""The types that a document of this project can have, apart from those of libraries."""
 _FOLDER = Path(__file__).parent
 
 
@@ -15,6 +23,7 @@ def defs() -> dg.Definitions:
     `dg.load_from_defs_folder` also describes every component of every installed library, for the documentation in the
     UI. That imports dagster-aws and others: more than a CPU second in each process, and each run is a process.
     """
+    require_documents(_FOLDER / "defs", COMPONENTS)
     with warnings.catch_warnings():
         # Dagster's loader warns of parts of itself that are in preview; its version is pinned
         warnings.simplefilter("ignore")

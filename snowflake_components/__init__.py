@@ -1,6 +1,7 @@
 """A Dagster component for Snowflake stages and external tables that are described in YAML."""
 
-from snowflake_components.component import POOL, RESOURCE_KEY, SnowflakeCreateOrRefreshComponent
+from snowflake_components.assets import POOL, RESOURCE_KEY
+from snowflake_components.component import SnowflakeCreateOrRefreshComponent
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.errors import (
     FilesNotRegisteredError,

@@ -3,48 +3,40 @@
 import hashlib
 import logging
 import re
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeAlias
 
 import dagster as dg
+from dagster._check import CheckError
 from dagster.components.core.decl import YamlDecl
 from dagster.components.resolved.core_models import ResolvedAssetAttributes
 from pydantic import (
     BaseModel,
     Field,
     InstanceOf,
+    PrivateAttr,
     model_validator,
 )
 
-from snowflake_components.documents.reading import (
-    mistake,
-    read_options,
-    require_unique_keys,
-    resolve_text,
-    suggestion,
-)
+from snowflake_components.assets import object_asset, require_hours
+from snowflake_components.documents.document import read_document, read_name, read_type
+from snowflake_components.documents.messages import located, mistake
+from snowflake_components.documents.options import ExternalTableOptions, StageOptions, split_location
+from snowflake_components.documents.reading import read_options, require_unique_keys
 from snowflake_components.documents.schema import document_model
-from snowflake_components.documents.specs import ExternalTableOptions, StageOptions, split_location
-from snowflake_components.identifiers import Identifier, QualifiedName, UnsafeTextError, split_name
-from snowflake_components.planning.hours import NotHourlyError, directories, hours_between
+from snowflake_components.identifiers import Identifier, QualifiedName, split_name
+from snowflake_components.planning.hours import NotHourlyError
 from snowflake_components.planning.objects import (
     StageUrlUnknownError,
     external_table_object,
-    incomplete_columns,
     stage_object,
     warnings_of,
 )
-from snowflake_components.planning.outcome import FileStatus
 from snowflake_components.planning.refresh import ObjectSpec
 from snowflake_components.statements.kinds import ObjectType
-from snowflake_components.work import Connection, Report, create_or_refresh
-
-RESOURCE_KEY = "snowflake"
-"""Name of the Dagster resource that opens sessions (`SnowflakeConnection`)."""
-POOL = "snowflake"
-"""Concurrency pool of every statement that creates or refreshes."""
 
 _OPTIONS: dict[str, type[StageOptions | ExternalTableOptions]] = {
     ObjectType.STAGE: StageOptions,
@@ -58,20 +50,7 @@ _Model: TypeAlias = type[BaseModel]
 
 
 def _read_type(context: dg.ResolutionContext, value: Any) -> ObjectType:
-    if value not in list(ObjectType):
-        raise mistake(context, [], f"not a kind of object: {value!r}; {suggestion(value, list(ObjectType))}")
-    return ObjectType(value)
-
-
-def _read_name(context: dg.ResolutionContext, value: Any) -> str:
-    text = resolve_text(context, value) if context.path[-1] in _TEMPLATED else value
-    if not isinstance(text, str) or not text.strip():
-        raise mistake(context, [], "must not be empty; write a name or leave the field out")
-    try:
-        Identifier.parse(text)
-    except UnsafeTextError as exc:
-        raise mistake(context, [], str(exc)) from None
-    return text
+    return ObjectType(read_type(context, value, _OPTIONS))
 
 
 def _read_options(context: dg.ResolutionContext, model: Any) -> StageOptions | ExternalTableOptions:
@@ -79,11 +58,8 @@ def _read_options(context: dg.ResolutionContext, model: Any) -> StageOptions | E
     return read_options(context.at_path("options"), _OPTIONS[object_type], model.options)
 
 
-_TEMPLATED = frozenset({"role", "target_database", "target_schema"})
-
-
 def _name(description: str) -> dg.Resolver:
-    return dg.Resolver(_read_name, model_field_type=str, inject_before_resolve=False, description=description)
+    return dg.Resolver(read_name, model_field_type=str, inject_before_resolve=False, description=description)
 
 
 class HourlyAssets(dg.Component, ABC):
@@ -120,6 +96,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     ] = None
     target_schema: Annotated[str | None, _name("Schema to work in instead of schema_name; the asset key stays.")] = None
     asset_attributes: ResolvedAssetAttributes = Field(default_factory=dict)
+    _written_at: str = PrivateAttr(default="made in Python")
 
     @model_validator(mode="after")
     def _options_fit_type(self) -> Self:
@@ -149,14 +126,18 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     @classmethod
     def get_model_cls(cls) -> _Model:
-        """Return the model of a document; its errors suggest the intended field or value."""
+        """Return the model of the attributes as written, with the JSON schema for editors."""
         return document_model(cls.model(), _OPTIONS)
 
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
-        """Read one document; a duplicate key is an error."""
+        """Read one document; every mistake has file, line, field and a suggestion."""
         require_unique_keys(context)
-        return super().load(attributes, context)
+        at = context.resolution_context.at_path("attributes")
+        document = read_document(at, cls.model(), _OPTIONS, attributes.model_dump() if attributes else {})
+        found = super().load(document, context)
+        found._written_at = located(at, ["name"], "").place  # noqa: SLF001 - of this class
+        return found
 
     @property
     def asset_key(self) -> dg.AssetKey:
@@ -171,6 +152,11 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
             Identifier.parse(self.target_schema or self.schema_name),
             Identifier.parse(self.name),
         )
+
+    @property
+    def place(self) -> tuple[bool, QualifiedName]:
+        """The name in its name space: a stage and a table may have the same name."""
+        return self.type is ObjectType.STAGE, self.target
 
     @property
     def stage_key(self) -> dg.AssetKey | None:
@@ -209,27 +195,85 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Build the one asset of this document."""
         at = document_position(context)
+        self._require_own_object(context)
         try:
             spec = self.object_spec(self._stage_url(context))
         except StageUrlUnknownError as exc:
             raise mistake(at, ["options", "columns"], str(exc)) from None
         try:
-            _require_hours(self.asset_attributes.get("partitions_def"))
+            require_hours(self.asset_attributes.get("partitions_def"))
         except NotHourlyError as exc:
             raise mistake(at, ["asset_attributes", "partitions_def"], str(exc)) from None
         for warning in warnings_of(self.options):
             _log.warning("%s: %s", self.asset_key.to_user_string(), warning)
-        return dg.Definitions(assets=[_asset(self.asset_spec(spec), spec)])
+        return dg.Definitions(assets=[object_asset(self._described(at, spec), spec)])
+
+    def _described(self, at: dg.ResolutionContext, spec: ObjectSpec) -> dg.AssetSpec:
+        try:
+            return self.asset_spec(spec)
+        except (dg.DagsterError, CheckError) as exc:
+            wrong, said = _refused_attribute(self.asset_attributes), " ".join(str(exc).split())
+        raise mistake(at, ["asset_attributes", *wrong], said)
+
+    def _require_own_object(self, context: dg.ComponentLoadContext) -> None:
+        """Refuse two documents of one object, and two objects with one asset key."""
+        others = described_objects(context.component_tree)
+        for other in [*others.targets[self.place], *others.keys[self.asset_key]]:
+            if other._written_at != self._written_at:  # noqa: SLF001 - of this class
+                shared = f"{self.type} {self.target}" if other.place == self.place else "asset key"
+                said = f"the {shared} has two documents, here and at {other._written_at}: remove one"  # noqa: SLF001
+                raise mistake(document_position(context), ["name"], said)
 
     def _stage_url(self, context: dg.ComponentLoadContext) -> str | None:
         """Find the URL of the stage in its document; None when no column needs it."""
         options, stage = self.options, self.stage_key
         if isinstance(options, StageOptions) or not any(column.hour_of_path for column in options.columns):
             return None
-        for other in context.component_tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent):
-            if isinstance(other.options, StageOptions) and stage and _same_object(other.asset_key, stage):
+        for other in described_objects(context.component_tree).stages:
+            if stage and isinstance(other.options, StageOptions) and _same_object(other.asset_key, stage):
                 return other.options.url
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedObjects:
+    """The documents of objects of a project, by what they must not share."""
+
+    targets: Mapping[tuple[bool, QualifiedName], list[SnowflakeCreateOrRefreshComponent]]
+    keys: Mapping[dg.AssetKey, list[SnowflakeCreateOrRefreshComponent]]
+    stages: tuple[SnowflakeCreateOrRefreshComponent, ...]
+
+
+_newest: list[tuple[dg.ComponentTree, DescribedObjects]] = []
+"""The documents of the tree that was asked for last: a process loads one project."""
+
+
+def described_objects(tree: dg.ComponentTree) -> DescribedObjects:
+    """Load all documents of objects of a project, once for all of its documents."""
+    if not _newest or _newest[0][0] is not tree:
+        _newest[:] = [(tree, _described_objects(tree))]
+    return _newest[0][1]
+
+
+def _described_objects(tree: dg.ComponentTree) -> DescribedObjects:
+    targets: dict[Any, list[SnowflakeCreateOrRefreshComponent]] = defaultdict(list)
+    keys: dict[dg.AssetKey, list[SnowflakeCreateOrRefreshComponent]] = defaultdict(list)
+    components = tree.get_all_components(of_type=SnowflakeCreateOrRefreshComponent)
+    for component in components:
+        targets[component.place].append(component)
+        keys[component.asset_key].append(component)
+    stages = tuple(component for component in components if component.type is ObjectType.STAGE)
+    return DescribedObjects(targets, keys, stages)
+
+
+def _refused_attribute(attributes: Mapping[str, Any]) -> list[str]:
+    """Find the attribute that Dagster refuses; empty when it refuses several only together."""
+    for field, value in attributes.items():
+        try:
+            dg.AssetSpec("any", **{field: value})
+        except (dg.DagsterError, CheckError):
+            return [field]
+    return []
 
 
 def _same_object(one: dg.AssetKey, other: dg.AssetKey) -> bool:
@@ -243,67 +287,6 @@ def document_position(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
     if isinstance(context.component_decl, YamlDecl) and context.component_decl.source_tree:
         at = at.with_source_position_tree(context.component_decl.source_tree.source_position_tree)
     return at
-
-
-def _asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinition:
-    @dg.multi_asset(
-        name=asset_spec.key.to_python_identifier(),
-        specs=[asset_spec],
-        required_resource_keys={RESOURCE_KEY},
-        pool=POOL,
-    )
-    def create_or_refresh_object(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg] # no value
-        if missing := incomplete_columns(spec):
-            raise UnsafeTextError(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
-        connection: Connection = getattr(context.resources, RESOURCE_KEY)
-        started = time.monotonic()
-        paths = _paths(context, asset_spec)
-        report = connection.retries.call(lambda: _run_in_session(connection, spec, paths), context.log.warning)
-        for sql in report.statements:
-            context.log.info(sql)
-        return dg.MaterializeResult(
-            asset_key=asset_spec.key, metadata=_metadata(report, spec, time.monotonic() - started)
-        )
-
-    return create_or_refresh_object
-
-
-def _run_in_session(connection: Connection, spec: ObjectSpec, paths: list[str] | None) -> Report:
-    with connection.connect() as session:
-        return create_or_refresh(session, spec, paths)
-
-
-def _paths(context: dg.AssetExecutionContext, asset_spec: dg.AssetSpec) -> list[str] | None:
-    if asset_spec.partitions_def is None:
-        return None
-    # Dagster raises for a run without a partition: listing everything by mistake is slow and costs money
-    window = context.partition_time_window
-    return directories(hours_between(window.start, window.end))
-
-
-def _require_hours(partitions_def: dg.PartitionsDefinition[str] | None) -> None:
-    if partitions_def is None:
-        return
-    if not isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
-        raise NotHourlyError("partitions must be windows of whole UTC hours: type hourly or daily")
-    # there is none while the start lies in the future
-    if window := partitions_def.get_first_partition_window():
-        hours_between(window.start, window.end)
-
-
-def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any]:
-    return {
-        "target": str(spec.name),
-        "created": report.created,
-        "paths": list(report.paths),
-        "files_registered_new": report.count(FileStatus.REGISTERED_NEW),
-        "files_registered_updated": report.count(FileStatus.REGISTERED_UPDATE),
-        "files_unregistered": report.count(FileStatus.UNREGISTERED),
-        "files_skipped": report.count(FileStatus.REGISTER_SKIPPED),
-        "statements": dg.MetadataValue.md("\n".join(f"```sql\n{sql}\n```" for sql in report.statements)),
-        "query_ids": list(report.query_ids),
-        "duration_seconds": round(seconds, 3),
-    }
 
 
 def key_part(text: str) -> str:

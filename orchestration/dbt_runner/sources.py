@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from snowflake_components.documents.layout import one_layout
 from snowflake_components.statements.kinds import ObjectType
 
 _PACKAGE = Path(__file__).parents[1]
@@ -94,7 +95,7 @@ def _table(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "config": {"meta": {"dagster": {"asset_key": [name.lower() for name in names]}}},
         "columns": [
             {"name": column["name"].lower(), "data_type": column["type"].lower()}
-            for column in attributes["options"]["columns"]
+            for column in one_layout(attributes)["options"].get("columns", [])
         ],
     }
 

@@ -14,7 +14,9 @@ from orchestration.landing.clients.record_columns import ColumnMissingError, Rec
 from orchestration.landing.clients.snowflake import DescribedTable
 from orchestration.stream.document import StreamDocument
 from snowflake_components.component import key_part
-from snowflake_components.documents.reading import mistake, read_attributes, resolve_text
+from snowflake_components.documents.layout import one_layout
+from snowflake_components.documents.messages import mistake
+from snowflake_components.documents.reading import read_attributes, resolve_text
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.statements.kinds import ObjectType
 
@@ -92,7 +94,7 @@ def _tables(written: list[Written]) -> Iterator[tuple[dg.AssetKey, WrittenTable]
             for target in ("target_database", "target_schema")
         ]
         place = (str(targets[0] or database), str(targets[1] or schema), name)
-        columns = attributes.get("options", {}).get("columns", [])
+        columns = one_layout(attributes).get("options", {}).get("columns", [])
         yield (
             dg.AssetKey([key_part(part) for part in (database, schema, name)]),
             (

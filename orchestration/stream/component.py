@@ -22,9 +22,10 @@ from orchestration.stream.definitions.observing import observing_sensor
 from orchestration.stream.document import StreamDocument, stream_schema
 from orchestration.stream.scaffold import StreamScaffolder
 from snowflake_components.component import HourlyAssets, SnowflakeCreateOrRefreshComponent, document_position
-from snowflake_components.documents.reading import load_document, mistake, suggestion
+from snowflake_components.documents.messages import mistake, suggestion
+from snowflake_components.documents.options import ExternalTableOptions, StageOptions
+from snowflake_components.documents.reading import load_document
 from snowflake_components.documents.schema import component_schema
-from snowflake_components.documents.specs import ExternalTableOptions, StageOptions
 
 
 class StreamAttributes(BaseModel):

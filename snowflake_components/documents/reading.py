@@ -6,8 +6,8 @@ Strings are not changed otherwise: `"007"` and `"'x'"` stay as written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -15,16 +15,23 @@ import dagster as dg
 import yaml
 from dagster.components.resolved.errors import ResolutionException
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+
+from snowflake_components.documents.messages import (
+    DocumentError,
+    Mistake,
+    explained,
+    located,
+    mistake,
+    spelled,
+)
 
 TEMPLATED = frozenset({"url", "storage_integration", "stage_url"})
 """Options in which `{{ env('NAME', 'default') }}` is resolved; so are role, target_database and target_schema."""
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader in C where libyaml is there: a tenth of the time."""
 
 M = TypeVar("M", bound=BaseModel)
-Path = Sequence[str | int]
 
 
 def resolve_text(context: dg.ResolutionContext, value: Any) -> Any:
@@ -74,11 +81,22 @@ def read_options(context: dg.ResolutionContext, model: type[M], raw: Any) -> M:
         ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
     """
     if not isinstance(raw, Mapping):
-        raise mistake(context, [], "must be a mapping of options")
-    resolved = {
-        key: resolve_text(context.at_path(key), value) if key in TEMPLATED else value for key, value in raw.items()
-    }
-    return validated(context, model, resolved)
+        raise mistake(context, [], f"must be a mapping of options, not {spelled(raw)}")
+    resolved: dict[str, Any] = {}
+    found: list[Mistake] = []
+    for key, value in raw.items():
+        try:
+            resolved[key] = resolve_text(context.at_path(key), value) if key in TEMPLATED else value
+        except DocumentError as exc:
+            found.extend(exc.mistakes)
+    read, wrong = _tried(context, model, resolved)
+    if found:
+        # a field whose template failed is not there: "is missing" would be a second message about it
+        unresolved = {line.path for line in found}
+        raise DocumentError([*found, *(line for line in wrong if line.path not in unresolved)])
+    if read is None:
+        raise DocumentError(wrong)
+    return read
 
 
 def validated(context: dg.ResolutionContext, model: type[M], resolved: Mapping[str, Any]) -> M:
@@ -87,52 +105,47 @@ def validated(context: dg.ResolutionContext, model: type[M], resolved: Mapping[s
     Raises:
         ResolutionException: all mistakes, each with file, line, field and, if there is one, a suggestion.
     """
+    read, wrong = _tried(context, model, resolved)
+    if read is None:
+        raise DocumentError(wrong)
+    return read
+
+
+def _tried(
+    context: dg.ResolutionContext, model: type[M], resolved: Mapping[str, Any]
+) -> tuple[M | None, list[Mistake]]:
+    """Return the model or its mistakes; the error is raised outside, without pydantic's text."""
     try:
-        return model.model_validate(resolved)
+        return model.model_validate(resolved), []
     except ValidationError as exc:
-        lines = [_line(context, path, message) for path, message in explained(exc, model, resolved)]
-        raise ResolutionException("\n".join(lines)) from None
-
-
-def mistake(context: dg.ResolutionContext, path: Path, message: str) -> ResolutionException:
-    """Return the error of one field below the field of the context."""
-    return ResolutionException(_line(context, path, message))
-
-
-def explained(exc: ValidationError, model: type[BaseModel], value: Any) -> Iterator[tuple[Path, str]]:
-    """Yield path and message of each error of pydantic; the alternatives of one value give one message."""
-    errors = exc.errors(include_url=False)
-    seen = set()
-    for error in errors:
-        path = _path_in(value, error["loc"], keep_last=error["type"] == "missing")
-        if error["loc"][-1:] == ("str",) and len(errors) > 1:
-            continue  # Dagster also accepts a template in every field, so "not a string" comes with each error
-        message = _message(error, path, model)
-        if (line := (tuple(path), message)) not in seen:
-            seen.add(line)
-            yield path, message
-
-
-def texts_for_lists(attributes: Any) -> Iterator[tuple[Path, str]]:
-    """Find texts in list fields of asset_attributes: Dagster would read `deps: ab` as the assets `a` and `b`."""
-    given = attributes.get("asset_attributes") if isinstance(attributes, Mapping) else None
-    for field in ("deps", "kinds", "owners"):
-        value = given.get(field) if isinstance(given, Mapping) else None
-        if isinstance(value, str) and "{{" not in value:
-            yield ["asset_attributes", field], f"must be a list: [{value!r}]"
+        return None, [located(context, path, message) for path, message in explained(exc, model, resolved)]
 
 
 def require_unique_keys(context: dg.ComponentLoadContext) -> None:
     """Refuse a duplicate key in the file of a component; one made in Python has no file."""
     tree = context.resolution_context.source_position_tree
     if tree is not None and (path := FilePath(tree.position.filename)).is_file():
-        refuse_duplicate_keys(path)
+        status = path.stat()
+        if wrong := _duplicates(path, status.st_mtime_ns, status.st_size):
+            raise DocumentError(wrong)
 
 
 def refuse_duplicate_keys(file: FilePath) -> None:
     """Raise for a duplicate key in a YAML file; the YAML loader would silently keep its last value."""
-    with file.open(encoding="utf-8") as stream:
-        left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=_LOADER))
+    if wrong := tuple(duplicate_keys(file)):
+        raise DocumentError(wrong)
+
+
+@lru_cache(maxsize=256)
+def _duplicates(file: FilePath, _modified_ns: int, _size_bytes: int) -> tuple[Mistake, ...]:
+    """Read a file once for all of its documents."""
+    return tuple(duplicate_keys(file))
+
+
+def duplicate_keys(file: FilePath) -> Iterator[Mistake]:
+    """Yield the duplicate keys of a YAML file."""
+    with file.open(encoding="utf-8-sig") as stream:
+        left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=LOADER))
     visited: set[int] = set()  # an alias repeats a node
     while left:
         node = left.pop()
@@ -142,72 +155,13 @@ def refuse_duplicate_keys(file: FilePath) -> None:
         if isinstance(node, yaml.SequenceNode):
             left.extend(node.value)
         elif isinstance(node, yaml.MappingNode):
-            _refuse_duplicates(node, file)
+            yield from _doubled(node, file)
             left.extend(value for _, value in node.value)
 
 
-def _refuse_duplicates(node: yaml.MappingNode, file: FilePath) -> None:
+def _doubled(node: yaml.MappingNode, file: FilePath) -> Iterator[Mistake]:
     seen: set[str] = set()
     for key, _ in node.value:
         if str(key.value) in seen:
-            raise ResolutionException(f"{file}:{key.start_mark.line + 1} - {key.value}: is written twice")
+            yield Mistake(str(file), key.start_mark.line + 1, (str(key.value),), "is written twice")
         seen.add(str(key.value))
-
-
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """Return a suggestion for a word, and the list of known words."""
-    close = get_close_matches(str(word).lower().replace("-", "_"), known, n=1)
-    meant = f"did you mean '{close[0]}'? " if close else ""
-    return f"{meant}Known: {', '.join(sorted(known))}"
-
-
-def _line(context: dg.ResolutionContext, path: Path, message: str) -> str:
-    full = [*context.path, *path]
-    field = ".".join(str(part) for part in full) or "attributes"
-    if context.source_position_tree is None:
-        return f"{field}: {message}"
-    position, _ = context.source_position_tree.lookup_closest_and_path(full, None)
-    return f"{position.filename}:{position.start.line} - {field}: {message}"
-
-
-def _message(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
-    if error["type"] == "extra_forbidden":
-        return f"unknown field; {suggestion(str(path[-1]), field_names(model, path[:-1]))}"
-    if error["type"] == "missing":
-        return "is missing"
-    if error["input"] is None:
-        return "must not be empty; write a value or leave the field out"
-    return error["msg"].removeprefix("Value error, ")
-
-
-def field_names(model: type[BaseModel], path: Path) -> list[str]:
-    """Return the YAML names of the fields of the model at a path."""
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = next((f for n, f in model.model_fields.items() if part in (f.alias, n)), None)
-        inner = next(_models_in(field.annotation), None) if field else None
-        if inner is None:
-            return []
-        model = inner
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)
-
-
-def _path_in(value: Any, loc: Path, *, keep_last: bool) -> list[str | int]:
-    """Return the YAML path of a location of pydantic, without the alternatives of unions."""
-    path: list[str | int] = []
-    for index, part in enumerate(loc):
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            if not (keep_last and index == len(loc) - 1):
-                continue
-        path.append(part)
-    return path

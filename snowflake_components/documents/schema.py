@@ -1,40 +1,50 @@
-"""The model of a YAML document: a JSON schema for editors, and errors with suggestions for authors."""
+"""The JSON schema of a YAML document, for editors and for `dg check yaml`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, create_model, model_validator
-from pydantic_core import InitErrorDetails
+from pydantic import BaseModel, ConfigDict, create_model
 
-from snowflake_components.documents.reading import explained, texts_for_lists
+from snowflake_components.documents.layout import BESIDE
 
 
 def document_model(model: type[BaseModel], options: Mapping[str, type[BaseModel]]) -> type[BaseModel]:
-    """Derive the model of a document from the one that Dagster derives.
+    """Return the model of the attributes as written: everything is accepted, `read_document` validates it later.
 
     Args:
         model: derived by Dagster from the component; it leaves `options` open.
         options: model of the options for each `type`.
 
     Returns:
-        A model with the same fields. Its errors name the field as in the YAML and suggest the intended one. Its JSON
-        schema describes the options of each type for editors and for `dg check yaml`.
+        A model whose JSON schema describes the options of each type for editors and for `dg check yaml`.
     """
     return _document_model(model, tuple(options.items()))
 
 
 @cache
 def _document_model(model: type[BaseModel], options: tuple[tuple[str, type[BaseModel]], ...]) -> type[BaseModel]:
-    explain = cast("Callable[..., Any]", model_validator(mode="wrap")(_explaining(model)))
-    derived = create_model(model.__name__, __base__=model, __validators__={"explain": explain})
-    known = cast("dict[str, Any]", model.model_config.get("json_schema_extra") or {})
-    conditions: list[Any] = [_options_schema(name, described) for name, described in options]
-    derived.model_config["json_schema_extra"] = {**known, "allOf": conditions}
-    derived.model_rebuild(force=True)
-    return derived
+    described = model.model_json_schema()
+    schema = component_schema(model.__name__, described)
+    beside = options_properties(dict(options), BESIDE)
+    schema["properties"] = {**schema["properties"], **beside}
+    schema["allOf"] = [_options_schema(name, its) for name, its in options]
+    return create_model(
+        f"{model.__name__}AsWritten",
+        __config__=ConfigDict(extra="allow", json_schema_extra=lambda written: written.update(schema)),
+    )
+
+
+def options_properties(options: Mapping[str, type[BaseModel]], names: Sequence[str]) -> dict[str, Any]:
+    """Return the schemas of options that may stand beside `role`."""
+    found: dict[str, Any] = {}
+    for model in options.values():
+        schema = model.model_json_schema(by_alias=True)
+        properties = inlined(schema, schema.get("$defs", {}))["properties"]
+        found.update({name: properties[name] for name in names if name in properties})
+    return found
 
 
 def _options_schema(name: str, described: type[BaseModel]) -> dict[str, Any]:
@@ -59,25 +69,3 @@ def inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     if reference := schema.get("$ref"):
         return inlined({**definitions[reference.rpartition("/")[2]], **schema, "$ref": None}, definitions)
     return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs" and value is not None}
-
-
-def _explaining(
-    model: type[BaseModel],
-) -> Callable[[Any, Any, ModelWrapValidatorHandler[BaseModel]], BaseModel]:
-    @classmethod  # type: ignore[misc] # pydantic binds it to the model it is given to
-    def explain(_cls: Any, value: Any, handler: ModelWrapValidatorHandler[BaseModel]) -> BaseModel:
-        try:
-            read = handler(value)
-        except ValidationError as exc:
-            mistakes = list(explained(exc, model, value))
-        else:
-            mistakes = list(texts_for_lists(value))
-            if not mistakes:
-                return read
-        errors: list[InitErrorDetails] = [
-            {"type": "value_error", "loc": tuple(path), "input": value, "ctx": {"error": message}}
-            for path, message in mistakes
-        ]
-        raise ValidationError.from_exception_data(model.__name__, errors)
-
-    return explain

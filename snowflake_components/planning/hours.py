@@ -56,12 +56,12 @@ def hour_of_path(url: str, directory: str, type_sql: str) -> Expression:
     and on the directory of the table.
 
     Args:
-        url: of the stage, `s3://bucket/platform-events/landing/`.
+        url: of the stage, `s3://bucket/platform-events/landing/`; the hours are below a prefix as below a directory.
         directory: of the table below the stage, empty or with a slash at its end.
         type_sql: what to cast the text `2025-08-01 03:00:00` to.
     """
-    prefix = url.removeprefix("s3://").partition("/")[2] + directory
-    year = prefix.count("/") + 1
+    prefix = url.removeprefix("s3://").rstrip("/").partition("/")[2]
+    year = sum(len([part for part in path.split("/") if part]) for path in (prefix, directory)) + 1
     parts = [f"SPLIT_PART(METADATA$FILENAME, '/', {year + index})" for index in range(4)]
     text = f"{parts[0]} || '-' || {parts[1]} || '-' || {parts[2]} || ' ' || {parts[3]} || ':00:00'"
     return Expression(f"CAST({text} AS {type_sql})")

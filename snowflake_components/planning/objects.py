@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from snowflake_components.documents.specs import Column, ExternalTableOptions, FileFormat, StageOptions, split_location
-from snowflake_components.identifiers import Expression, Identifier, OptionValue, QualifiedName, StagePath, Word
+from snowflake_components.documents.options import Column, ExternalTableOptions, StageOptions, split_location
+from snowflake_components.identifiers import Expression, Identifier, OptionValue, QualifiedName, StagePath
 from snowflake_components.planning.hours import hour_of_path
 from snowflake_components.planning.refresh import ObjectSpec
 from snowflake_components.statements.external_tables import CreateExternalTable, VirtualColumn
@@ -53,7 +53,7 @@ def external_table_object(
         name,
         columns=tuple(_column(column, url, directory) for column in options.columns),
         location=StagePath(QualifiedName.parse(stage, name.database, name.schema), directory),
-        file_format=_file_format(options.file_format, name),
+        file_format=options.file_format.clauses(name),
         partition_by=tuple(options.partition_by),
         pattern=options.pattern,
         auto_refresh=options.auto_refresh,
@@ -71,6 +71,10 @@ def warnings_of(options: StageOptions | ExternalTableOptions) -> list[str]:
     if formats and formats.strip_outer_array and lines:
         found.append(
             "strip_outer_array is for files that are one array; a .jsonl file has one object per line and no array"
+        )
+    if isinstance(options, StageOptions) and not options.url.endswith("/"):
+        found.append(
+            f"the url {options.url} has no slash at its end: it is a prefix, and includes every key that begins with it"
         )
     cut = (column.name.name for column in getattr(options, "columns", []) if not column.as_.complete)
     return found + [f"the expression of column {name} is cut with '...'; write it out to run it" for name in cut]
@@ -98,29 +102,8 @@ def _column(column: Column, stage_url: str | None, directory: str) -> VirtualCol
 def _stage_format(options: StageOptions, name: QualifiedName) -> dict[str, OptionValue] | None:
     if options.file_format is None:
         return None
-    rendered = _file_format(options.file_format, name)
+    rendered = options.file_format.clauses(name)
     # documented for stages only, so it is not rendered for an external table
     if extension := options.file_extension or options.file_format.file_extension:
         rendered["FILE_EXTENSION"] = extension
     return rendered
-
-
-def _file_format(file_format: FileFormat, name: QualifiedName) -> dict[str, OptionValue]:
-    if file_format.format_name is not None:
-        return {"FORMAT_NAME": QualifiedName.parse(file_format.format_name, name.database, name.schema).sql}
-    rendered: dict[str, OptionValue] = {"TYPE": Word("JSON")}
-    if file_format.compression is not None:
-        rendered["COMPRESSION"] = Word(file_format.compression.value)
-    for field in _FLAGS:
-        if (value := getattr(file_format, field)) is not None:
-            rendered[field.upper()] = value
-    return rendered
-
-
-_FLAGS = (
-    "strip_outer_array",
-    "strip_null_values",
-    "allow_duplicate",
-    "replace_invalid_characters",
-    "skip_byte_order_mark",
-)

@@ -9,6 +9,9 @@ from typing import Any
 import dagster as dg
 from dagster.components.testing import create_defs_folder_sandbox
 
+from orchestration.definitions import COMPONENTS
+from snowflake_components.documents.files import require_documents
+
 
 @contextmanager
 def loaded(documents: str, resources: Mapping[str, Any]) -> Iterator[dg.Definitions]:
@@ -17,6 +20,7 @@ def loaded(documents: str, resources: Mapping[str, Any]) -> Iterator[dg.Definiti
         folder = sandbox.defs_folder_path / "it"
         folder.mkdir()
         (folder / "defs.yaml").write_text(documents, encoding="utf-8")
+        require_documents(folder, COMPONENTS)
         with sandbox.build_component_tree() as tree:
             yield dg.Definitions.merge(tree.build_defs(folder), dg.Definitions(resources=resources))
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from snowflake_components.component import RESOURCE_KEY
+from snowflake_components.assets import RESOURCE_KEY
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 
 

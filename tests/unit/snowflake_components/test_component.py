@@ -13,7 +13,7 @@ import yaml
 
 import snowflake_components
 from snowflake_components.component import SnowflakeCreateOrRefreshComponent
-from snowflake_components.documents.specs import ExternalTableOptions, StageOptions
+from snowflake_components.documents.options import ExternalTableOptions, StageOptions
 from snowflake_components.errors import SnowflakeUnavailableError
 from snowflake_components.statements.kinds import ObjectType
 from tests.fakes.component_documents import loaded

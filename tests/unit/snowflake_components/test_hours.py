@@ -47,6 +47,21 @@ def test_the_generated_expression_uses_only_what_a_partition_column_may_use() ->
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "directory", "year"),
+    [
+        ("s3://b", "", 1),
+        ("s3://b/", "", 1),
+        ("s3://b/data/Activity", "", 3),
+        ("s3://b/data/Activity", "x/", 4),
+        ("s3://b/data/", "x/y/", 4),
+    ],
+)
+def test_the_hours_below_a_prefix_are_found_as_below_a_directory(url: str, directory: str, year: int) -> None:
+    """A URL without a slash at its end moves nothing."""
+    assert f"CAST(SPLIT_PART(METADATA$FILENAME, '/', {year}) || '-'" in hour_of_path(url, directory, "TIMESTAMP").sql
+
+
 def test_a_complete_day_is_one_directory_and_an_incomplete_one_is_its_hours() -> None:
     """The directory of a day is used only for all of its 24 hours."""
     first = datetime(2025, 7, 31, 22, tzinfo=UTC)

@@ -80,29 +80,37 @@ def test_the_documents_of_the_corpus_load_before_they_are_broken(document: str) 
         ("  type: stage\n", "", 2, r"attributes\.type\b.*is missing"),
         # names
         ("name: stage_a", "name: 'x; DROP TABLE y'", 3, r"attributes\.name: .*put it in double quotes"),
-        ("name: stage_a", "name: 7", 3, r"attributes\.name"),
+        ("name: stage_a", "name: 7", 3, r"attributes\.name: must be text, not 7: put it in quotes"),
         ("name: stage_a", "name:", 3, r"attributes\.name"),
-        ("schema_name: dev", "schema_name: '{{ env(\"X\") }}'", 5, r"attributes\.schema_name"),
+        ("schema_name: dev", "schema_name: no", 5, r"attributes\.schema_name: must be text, not false"),
+        ("schema_name: dev", "schema_name: '{{ env(\"X\") }}'", 5, r"schema_name: .*the template in target_schema"),
+        ("name: stage_a", "name: '{{ env(\"X\") }}'", 3, r"attributes\.name: no template is resolved here"),
         ("role: WRITER", "role:", 7, r"attributes\.role.*must not be empty"),
         ("role: WRITER", "role: \"{{ env('HOURGLASS_TEST_UNSET') }}\"", 7, "HOURGLASS_TEST_UNSET is not set"),
         # a stage's options
         ("storage_integration: AWS_INTEGRATION", "storage_integration:", 10, r"storage_integration: must not be empty"),
         ("storage_integration: AWS_INTEGRATION", "storage_integration: ''", 10, "must not be empty"),
         ("storage_integration: AWS_INTEGRATION", "storage_integration: a'b", 10, "put it in double quotes"),
-        ("s3://bucket/stream/landing/", "s3://bucket/stream/landing", 9, r"url: .*must end with /"),
+        ("s3://bucket/stream/landing/", "https://b.s3.eu-west-1.amazonaws.com/x/", 9, r"url: .*write 's3://b/x/'"),
         ("s3://bucket/stream/landing/", "file:///etc/", 9, "only s3:// is supported"),
         ("s3://bucket/stream/landing/", "s3://bucket/../other/", 9, "s3://bucket/directory/"),
         ("    url: s3://bucket/stream/landing/\n", "", 8, r"options\.url: is missing"),
-        ("enable: true", "enable: 'yes'", 11, r"directory\.enable: .*bool"),
+        ("enable: true", "enable: 'yes'", 11, r"directory\.enable: must be true or false, not 'yes'"),
         ("enable: true", "auto_refresh: true", 11, r"directory\.enable: is missing"),
-        ("{type: JSON}", "{type: PARQUET}", 12, r"file_format\.type: only JSON can be described inline"),
-        ("{type: JSON}", "{}", 12, "needs either type: JSON or format_name"),
-        ("{type: JSON}", "{type: JSON, format_name: f}", 12, "needs either type: JSON or format_name"),
+        ("{type: JSON}", "{type: XML}", 12, r"file_format\.type: .*one of AVRO, CSV.*XML is not supported"),
+        ("{type: JSON}", "{type: CSV, strip_outer_array: true}", 12, "strip_outer_array is an option of JSON, not of"),
+        ("{type: JSON}", "{type: PARQUET, skip_header: 1}", 12, "skip_header is an option of CSV, not of PARQUET"),
+        ("{type: JSON}", "{type: PARQUET, compression: GZIP}", 12, "PARQUET has AUTO, LZO, NONE, SNAPPY"),
+        ("{type: JSON}", "{type: JSON, compression: SNAPPY}", 12, "SNAPPY is of PARQUET"),
+        ("{type: JSON}", "{type: CSV, parse_header: true, skip_header: 1}", 12, "exclude each other"),
+        ("{type: JSON}", "{}", 12, "needs either a type, such as type: JSON, or format_name"),
+        ("{type: JSON}", "{type: JSON, format_name: f}", 12, "needs either a type, such as type: JSON, or"),
         ("{type: JSON}", "{format_name: f, strip_outer_array: true}", 12, "belong.* to the named file format"),
         ("{type: JSON}", "{type: JSON, compression: LZ4}", 12, r"file_format\.compression: .*ZSTD"),
         ("    file_format: {type: JSON}\n", "    file_extension: .jsonl\n", 8, "file_extension is an option of"),
-        ('comment: "a stage"', "comment: 7", 13, r"options\.comment: .*string"),
-        ('comment: "a stage"', "columns: []", 13, r"options\.columns: unknown field"),
+        ('comment: "a stage"', "comment: 7", 13, r"options\.comment: must be text, not 7: put it in quotes"),
+        ('comment: "a stage"', "columns: []", 13, r"options\.columns: unknown field; a stage has no columns"),
+        ('comment: "a stage"', "credentials: {aws_secret_key: s3cr3t}", 13, "a storage_integration gives the access"),
         ("  options:\n", "  options: []\n  other:\n", 8, r"attributes\.options"),
         # fields that Dagster describes
         ('deps: ["writer"]', "deps: writer", 16, r"asset_attributes\.deps.*must be a list"),
@@ -126,6 +134,11 @@ def test_a_mistake_in_a_stage(written: str, instead: str, line: int, said: str) 
         ('location: "@stage_a"', 'location: "@stage_a\'; x"', 7, "put it in double quotes"),
         ('    location: "@stage_a"\n', "", 7, r"options\.location: is missing"),
         ("    file_format: {type: JSON}\n", "", 7, r"options\.file_format: is missing"),
+        ("partition_by: HOUR", "partition_by: HOUR, DAY", 9, r"several columns are a list: \[HOUR, DAY\]"),
+        ("partition_by: HOUR", "partition_type: USER_SPECIFIED", 9, "unknown field; not supported: partitions are"),
+        ('pattern: ".*"', "pattern: '*.jsonl'", 16, r"a glob is no pattern, write '\.\*\[\.\]jsonl'"),
+        ("type: VARCHAR", "data_type: VARCHAR", 13, r"columns\.1\.data_type: unknown field; write type"),
+        ("type: TIMESTAMP,", "type: number(10,2),", 11, "put the type in quotes"),
         ("partition_by: HOUR", "partition_by: DAY", 7, "partition_by: there is no column DAY"),
         ("partition_by: HOUR", "partition_by: EVENT_ID", 7, "not computed from METADATA\\$FILENAME"),
         ("type: TIMESTAMP,", "type: VARCHAR,", 11, r"columns\.0: hour_of_path is a TIMESTAMP"),
@@ -163,13 +176,15 @@ def test_every_document_of_a_file_is_validated_not_only_the_last() -> None:
         ("comment: *nowhere", "found undefined alias"),
         ('comment: "open', "while parsing a block mapping"),
         ("  comment: x", "expected <block end>"),
+        ("\tcomment: x", "indent with spaces, not with tabs"),
+        ('comment: "a\\.b"', "put the text in single quotes"),
     ],
 )
 def test_text_that_is_not_plain_yaml_is_refused_with_its_line(written: str, said: str) -> None:
     """A tag does not create an object, and the parser's message names the file and the line."""
     message = mistakes_in(STAGE.replace('comment: "a stage"', written, 1))
     assert said in message
-    assert re.search(r'defs\.yaml", line \d+', message), message[-3000:]
+    assert re.search(r'defs\.yaml(:|", line )\d+', message), message[-3000:]
 
 
 def test_aliases_that_multiply_are_visited_once(tmp_path: Path) -> None:
@@ -186,6 +201,88 @@ def test_several_mistakes_are_reported_at_once() -> None:
     said = mistakes_in(STAGE.replace("s3://", "http://").replace("enable: true", "enable: 1"))
     assert re.search(r"defs\.yaml:9 - attributes\.options\.url", said)
     assert re.search(r"defs\.yaml:11 - attributes\.options\.directory\.enable", said)
+
+
+def test_a_document_names_all_of_its_mistakes_once_and_without_the_text_of_a_library() -> None:
+    """Names, kinds of fields and options are read before the first error is raised; a secret is not repeated."""
+    broken = STAGE.replace("  role:", "  rol:").replace("name: dev", "name: 7").replace("    url:", "    uri:")
+    said = mistakes_in(broken.replace("comment:", "credentials:").replace("group_name:", "groupname:"))
+    lines = [line.rpartition("defs.yaml:")[2] for line in said.splitlines() if "defs.yaml:" in line]
+    assert ["5 - ", "7 - ", "8 - ", "9 - ", "13 -", "15 -"] == [line[:4] for line in lines]
+    assert "pydantic" not in said
+    assert "a stage" not in said.replace("a stage has", "")
+
+
+SLIDE = TABLE.replace(
+    """\
+  options:
+    location: "@stage_a"
+    partition_by: HOUR
+    columns:
+      - {name: HOUR, type: TIMESTAMP, as: hour_of_path}
+      - name: EVENT_ID
+        type: VARCHAR
+        as: "value:event:event_id::varchar"
+""",
+    """\
+  partition_by: [HOUR]
+  columns:
+    - {name: HOUR, type: TIMESTAMP, as: hour_of_path}
+    - {name: EVENT_ID, type: VARCHAR, as: "value:event:event_id::varchar"}
+  options:
+    location: "@stage_a"
+""",
+)
+
+
+def test_columns_and_partitions_may_stand_beside_the_role() -> None:
+    """The layout of the slides loads, its mistakes have the lines of that layout, and both layouts are refused."""
+    assert mistakes_in(SLIDE) == ""
+    _assert_said(SLIDE.replace("type: TIMESTAMP,", "type: TIMESTAP,"), 9, r"attributes\.columns\.0\.type: not a Snow")
+    both = SLIDE.replace("    pattern:", "    partition_by: HOUR\n    pattern:")
+    _assert_said(both, 7, r"attributes\.partition_by: is written twice; write both fields in one of the two places")
+    stage = STAGE.replace("  role: WRITER", "  columns: []")
+    _assert_said(stage, 7, "a stage has no columns")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", 1, "the file is empty"),
+        (f"{STAGE}---\n", 17, "the document is empty: remove the ---"),
+        (STAGE.replace("snowflake_components.", "platform.lib."), 1, "did you mean 'snowflake_components.Snowflake"),
+        (STAGE.replace("RefreshComponent", "RefreshComponnt"), 1, "did you mean 'snowflake_components.Snowflake"),
+        (STAGE.replace("type: snowflake_components.SnowflakeCreateOrRefreshComponent\n", ""), 1, "type: is missing"),
+        (STAGE.partition("attributes:")[0], 1, r"attributes\.name: is missing"),
+        (f"{STAGE}---\n{STAGE.replace('stage_a', 'STAGE_A')}", 3, "the stage AWS.DEV.STAGE_A has two documents"),
+        (STAGE.replace('deps: ["writer"]', "owners: [bob]"), 16, r"asset_attributes\.owners: .*owner"),
+    ],
+)
+def test_a_mistake_in_a_file(text: str, line: int, said: str) -> None:
+    """What no component would see has file and line as well."""
+    _assert_said(text, line, said)
+
+
+@pytest.mark.parametrize(
+    "formats",
+    [
+        "{type: PARQUET}",
+        "{type: AVRO, null_if: ['']}",
+        "{type: ORC}",
+        "{type: CSV, skip_header: 1, field_delimiter: '|', field_optionally_enclosed_by: '\"', null_if: 'NULL'}",
+        "{format_name: db.schema.lines}",
+        "lines",
+    ],
+)
+def test_every_format_that_a_table_can_read_loads(formats: str) -> None:
+    """Inline options of each type, or the name of a file format."""
+    assert mistakes_in(TABLE.replace("{type: JSON}", formats)) == ""
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/data/Activity", "s3://bucket", "s3://bucket/My Data+x/a=b/"])
+def test_a_url_may_be_a_prefix(url: str) -> None:
+    """A URL without a slash at its end is a prefix, as Snowflake says."""
+    assert mistakes_in(STAGE.replace("s3://bucket/stream/landing/", url)) == ""
 
 
 def _assert_said(document: str, line: int, said: str) -> None:

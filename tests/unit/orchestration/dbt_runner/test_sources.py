@@ -56,6 +56,14 @@ def test_a_table_becomes_a_source_with_its_columns_and_asset_key() -> None:
     } == yaml.safe_load(sources_of({"events": f"{STAGE}---{TABLE}", "stages": STAGE}))
 
 
+def test_columns_beside_the_role_are_columns_of_the_source() -> None:
+    """Both layouts of an external table give the same source."""
+    options, columns = TABLE.partition("  options:\n")[2].partition("    columns:\n")[::2]
+    rows, rest = columns.partition("  asset_attributes")[::2]
+    beside = TABLE.partition("  options:\n")[0] + f"  columns:\n{rows}  options:\n{options}  asset_attributes{rest}"
+    assert sources_of({"events": TABLE}) == sources_of({"events": beside})
+
+
 @pytest.mark.parametrize("kind", ["external_table", "External Table"])
 def test_the_kind_of_an_object_is_read_as_its_component_reads_it(kind: str) -> None:
     """The component refuses every other spelling, so a document with one is not a table here."""
