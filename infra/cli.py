@@ -245,6 +245,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "flink_jobs.errors": "LandingJobError",
         "producers.errors": "ProducerError",
         "snowflake_components.errors": "SnowflakeError",
+        "snowflake_components.documents.messages": "DocumentError",
         "orchestration.landing.errors": "LandingError",
         "orchestration.metapipeline.errors": "MetapipelineError",
     }

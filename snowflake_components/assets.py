@@ -1,16 +1,19 @@
 """The Dagster asset of one object: a run creates or refreshes the object, and reports what it did."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 
+from snowflake_components.applying.objects import Report, create_or_refresh
+from snowflake_components.errors import ObjectDiffersError
 from snowflake_components.identifiers import UnsafeTextError
 from snowflake_components.planning.hours import NotHourlyError, directories, hours_between
 from snowflake_components.planning.objects import incomplete_columns
 from snowflake_components.planning.outcome import FileStatus
-from snowflake_components.planning.refresh import ObjectSpec
-from snowflake_components.work import Connection, Report, create_or_refresh
+from snowflake_components.planning.refreshes import ObjectSpec
+from snowflake_components.work import Connection
 
 RESOURCE_KEY = "snowflake"
 """Name of the Dagster resource that opens sessions (`SnowflakeConnection`)."""
@@ -33,7 +36,7 @@ def object_asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinit
         connection: Connection = getattr(context.resources, RESOURCE_KEY)
         started = time.monotonic()
         paths = _paths(context, asset_spec)
-        report = connection.retries.call(lambda: _run_in_session(connection, spec, paths), context.log.warning)
+        report = _report(connection, spec, paths, context.log.warning)
         for sql in report.statements:
             context.log.info(sql)
         return dg.MaterializeResult(
@@ -41,6 +44,14 @@ def object_asset(asset_spec: dg.AssetSpec, spec: ObjectSpec) -> dg.AssetsDefinit
         )
 
     return create_or_refresh_object
+
+
+def _report(connection: Connection, spec: ObjectSpec, paths: list[str] | None, warn: Callable[[str], object]) -> Report:
+    try:
+        return connection.retries.call(lambda: _run_in_session(connection, spec, paths), warn)
+    except ObjectDiffersError as exc:
+        # the run fails, so that Dagster does not note the code version of a definition that is not in force
+        raise dg.Failure(str(exc), metadata={"plan": str(exc)}, allow_retries=False) from exc
 
 
 def _run_in_session(connection: Connection, spec: ObjectSpec, paths: list[str] | None) -> Report:
@@ -71,6 +82,7 @@ def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any
     return {
         "target": str(spec.name),
         "created": report.created,
+        "changed": report.changed or "",
         "paths": list(report.paths),
         "files_registered_new": report.count(FileStatus.REGISTERED_NEW),
         "files_registered_updated": report.count(FileStatus.REGISTERED_UPDATE),

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self, TypeAlias
 
 import dagster as dg
@@ -22,7 +22,14 @@ from pydantic import (
 )
 
 from snowflake_components.assets import object_asset, require_hours
-from snowflake_components.documents.document import read_document, read_name, read_type
+from snowflake_components.documents.document import (
+    OnChange,
+    OptionsRead,
+    read_document,
+    read_name,
+    read_on_change,
+    read_type,
+)
 from snowflake_components.documents.messages import located, mistake
 from snowflake_components.documents.options import ExternalTableOptions, StageOptions, split_location
 from snowflake_components.documents.reading import read_options, require_unique_keys
@@ -35,7 +42,7 @@ from snowflake_components.planning.objects import (
     stage_object,
     warnings_of,
 )
-from snowflake_components.planning.refresh import ObjectSpec
+from snowflake_components.planning.refreshes import ObjectSpec
 from snowflake_components.statements.kinds import ObjectType
 
 _OPTIONS: dict[str, type[StageOptions | ExternalTableOptions]] = {
@@ -53,7 +60,13 @@ def _read_type(context: dg.ResolutionContext, value: Any) -> ObjectType:
     return ObjectType(read_type(context, value, _OPTIONS))
 
 
+def _read_on_change(context: dg.ResolutionContext, value: Any) -> OnChange:
+    return OnChange(read_on_change(context, value))
+
+
 def _read_options(context: dg.ResolutionContext, model: Any) -> StageOptions | ExternalTableOptions:
+    if isinstance(model.options, OptionsRead) and isinstance(model.options.read, StageOptions | ExternalTableOptions):
+        return model.options.read
     object_type = _read_type(context.at_path("type"), model.type)
     return read_options(context.at_path("options"), _OPTIONS[object_type], model.options)
 
@@ -74,8 +87,8 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     """Create a Snowflake stage or external table if it is absent, or refresh it if it exists.
 
     The asset key is database_name/schema_name/name as written. With an hourly partitions_def a run registers exactly
-    the directories of its hours; without one, it lists everything below the location once. No object is ever dropped
-    or replaced.
+    the directories of its hours; without one, it lists everything below the location once. An object that differs from
+    its document makes the run fail, or is changed by it (`on_change`). No object is ever dropped.
     """
 
     name: Annotated[str, _name("Name of the object; in double quotes to keep its case.")]
@@ -95,6 +108,16 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         str | None, _name("Database to work in instead of database_name; the asset key stays.")
     ] = None
     target_schema: Annotated[str | None, _name("Schema to work in instead of schema_name; the asset key stays.")] = None
+    on_change: Annotated[
+        OnChange,
+        dg.Resolver(
+            _read_on_change,
+            model_field_type=str,
+            inject_before_resolve=False,
+            description="What a run does when the object differs from this document: refuse (the run fails and names "
+            "what differs) or apply.",
+        ),
+    ] = OnChange.REFUSE
     asset_attributes: ResolvedAssetAttributes = Field(default_factory=dict)
     _written_at: str = PrivateAttr(default="made in Python")
 
@@ -139,6 +162,16 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         found._written_at = located(at, ["name"], "").place  # noqa: SLF001 - of this class
         return found
 
+    @classmethod
+    def read(cls, context: dg.ResolutionContext, attributes: Mapping[str, Any]) -> Self:
+        """Read the attributes of a document without Dagster's loader, which the templates of `asset_attributes` need.
+
+        Raises:
+            DocumentError: all mistakes.
+        """
+        found: Self = cls.resolve_from_model(context, read_document(context, cls.model(), _OPTIONS, attributes))
+        return found
+
     @property
     def asset_key(self) -> dg.AssetKey:
         """The key as written in the YAML, in every deployment."""
@@ -167,12 +200,22 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         whole = [*[self.database_name, self.schema_name][: 3 - len(parts)], *parts]
         return dg.AssetKey([key_part(part) for part in whole])
 
+    @property
+    def stage_target(self) -> QualifiedName | None:
+        """The name of the stage of an external table in statements; None for a stage."""
+        if not isinstance(self.options, ExternalTableOptions):
+            return None
+        target = self.target
+        return QualifiedName.parse(split_location(self.options.location)[0], target.database, target.schema)
+
     def object_spec(self, stage_url: str | None = None) -> ObjectSpec:
         """Describe the object; only `hour_of_path` needs `stage_url`."""
         role = Identifier.parse(self.role) if self.role else None
         if isinstance(self.options, StageOptions):
-            return stage_object(self.target, role, self.options)
-        return external_table_object(self.target, role, self.options, stage_url)
+            spec = stage_object(self.target, role, self.options)
+        else:
+            spec = external_table_object(self.target, role, self.options, stage_url)
+        return replace(spec, applies_changes=self.on_change is OnChange.APPLY)
 
     def asset_spec(self, spec: ObjectSpec) -> dg.AssetSpec:
         """Describe the asset: attributes of the YAML, the stage as a dependency, and a code version from the DDL."""

@@ -5,6 +5,7 @@ SnowflakeError
 ├── LoginRefusedError            reached, but user, password or account are wrong
 ├── MissingPrivilegeError        the role may not do it
 ├── ObjectMissingError           something a statement names does not exist, or the role does not see it
+├── ObjectDiffersError           an object is not what its document says
 ├── ObjectInvalidError           an external table whose stage was replaced or moved
 ├── FilesNotRegisteredError      a refresh ended, but not every file was registered
 └── StatementFailedError         every other statement that Snowflake refused
@@ -42,6 +43,10 @@ class MissingPrivilegeError(SnowflakeError):
 
 class ObjectMissingError(SnowflakeError):
     """An object does not exist or the role may not see it; Snowflake has one error for both."""
+
+
+class ObjectDiffersError(SnowflakeError):
+    """An object is not what its document says, and the document does not say that a run may change it."""
 
 
 class ObjectInvalidError(SnowflakeError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import dagster as dg
@@ -29,13 +30,30 @@ _TARGETS = {
     "database_name": "write a name here, which is part of the asset key, and the template in target_database",
     "schema_name": "write a name here, which is part of the asset key, and the template in target_schema",
 }
+
+
+class OnChange(StrEnum):
+    """What a run does when the object differs from its document."""
+
+    REFUSE = "refuse"
+    APPLY = "apply"
+
+
+class OptionsRead(dict[str, Any]):
+    """The options as written, which Dagster can print, and the model that they were read as."""
+
+    def __init__(self, written: Mapping[str, Any], read: BaseModel) -> None:
+        super().__init__(written)
+        self.read = read
+
+
 Options = Mapping[str, type[BaseModel]]
 
 
 def read_document(
     context: dg.ResolutionContext, model: type[BaseModel], options: Options, attributes: Mapping[str, Any]
 ) -> BaseModel:
-    """Validate the attributes of a document, as far as no template has to be resolved.
+    """Validate the attributes of a document, apart from the templates of `asset_attributes`.
 
     Args:
         context: at the attributes.
@@ -43,19 +61,23 @@ def read_document(
         options: model of the options for each `type`.
         attributes: as written, in one of the two layouts.
 
+    Returns:
+        The model with its names resolved and its options read.
+
     Raises:
         DocumentError: all mistakes.
     """
     whole = one_layout(attributes)
-    found = [located(context, path, text) for path, text in _wrong_fields(model, whole)]
+    read, found = _read_fields(context, model, whole)
     known = {line.path for line in found}
-    found += [line for line in _wrong_values(context, options, whole) if line.path not in known]
+    values, wrong = _read_values(context, options, whole)
+    found += [line for line in wrong if line.path not in known]
     depth = len(context.path)
     lines = [located(context, as_written(attributes, line.path[depth:]), line.message) for line in found]
     lines += [located(context, path, text) for path, text in mixed_layouts(attributes)]
-    if lines:
+    if lines or read is None:
         raise DocumentError(lines)
-    return model.model_validate(whole)
+    return read.model_copy(update=values)
 
 
 def read_name(context: dg.ResolutionContext, value: Any) -> str:
@@ -80,6 +102,13 @@ def read_type(context: dg.ResolutionContext, value: Any, known: Options) -> str:
     return value
 
 
+def read_on_change(context: dg.ResolutionContext, value: Any) -> str:
+    """Read what a run does with a difference."""
+    if value not in list(OnChange):
+        raise mistake(context, [], f"must be refuse or apply, not {spelled(value)}")
+    return str(value)
+
+
 def _not_a_name(text: str) -> str | None:
     try:
         Identifier.parse(text)
@@ -88,30 +117,35 @@ def _not_a_name(text: str) -> str | None:
     return None
 
 
-def _wrong_fields(model: type[BaseModel], attributes: Mapping[str, Any]) -> Iterator[tuple[list[Any], str]]:
+def _read_fields(
+    context: dg.ResolutionContext, model: type[BaseModel], attributes: Mapping[str, Any]
+) -> tuple[BaseModel | None, list[Mistake]]:
+    wrong = list(texts_for_lists(attributes))
+    read: BaseModel | None = None
     try:
-        model.model_validate(attributes)
+        read = model.model_validate(attributes)
     except ValidationError as exc:
-        yield from ((list(path), text) for path, text in explained(exc, model, attributes))
-    yield from ((list(path), text) for path, text in texts_for_lists(attributes))
+        wrong.extend(explained(exc, model, attributes))
+    return read, [located(context, path, text) for path, text in wrong]
 
 
-def _wrong_values(context: dg.ResolutionContext, options: Options, attributes: Mapping[str, Any]) -> Iterator[Mistake]:
-    for name in (*NAMES, *TEMPLATED_NAMES):
+def _read_values(
+    context: dg.ResolutionContext, options: Options, attributes: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Mistake]]:
+    readers: dict[str, Callable[[dg.ResolutionContext, Any], Any]] = {
+        **dict.fromkeys((*NAMES, *TEMPLATED_NAMES), read_name),
+        "type": lambda at, value: read_type(at, value, options),
+        "on_change": read_on_change,
+    }
+    kind = attributes.get("type")
+    if isinstance(kind, str) and kind in options:
+        readers["options"] = lambda at, value: OptionsRead(value, read_options(at, options[kind], value))
+    values: dict[str, Any] = {}
+    wrong: list[Mistake] = []
+    for name, read in readers.items():
         if name in attributes:
-            yield from _mistakes(read_name, context.at_path(name), attributes[name])
-    if "type" not in attributes:
-        return
-    kind = attributes["type"]
-    wrong = _mistakes(read_type, context.at_path("type"), kind, options)
-    yield from wrong
-    if not wrong and "options" in attributes:
-        yield from _mistakes(read_options, context.at_path("options"), options[kind], attributes["options"])
-
-
-def _mistakes(read: Callable[..., object], *arguments: Any) -> tuple[Mistake, ...]:
-    try:
-        read(*arguments)
-    except DocumentError as exc:
-        return exc.mistakes
-    return ()
+            try:
+                values[name] = read(context.at_path(name), attributes[name])
+            except DocumentError as exc:
+                wrong.extend(exc.mistakes)
+    return values, wrong

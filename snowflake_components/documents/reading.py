@@ -145,7 +145,13 @@ def _duplicates(file: FilePath, _modified_ns: int, _size_bytes: int) -> tuple[Mi
 def duplicate_keys(file: FilePath) -> Iterator[Mistake]:
     """Yield the duplicate keys of a YAML file."""
     with file.open(encoding="utf-8-sig") as stream:
-        left: list[yaml.Node | None] = list(yaml.compose_all(stream, Loader=LOADER))
+        for node in yaml.compose_all(stream, Loader=LOADER):
+            yield from doubled_keys(node, file)
+
+
+def doubled_keys(document: yaml.Node, file: FilePath) -> Iterator[Mistake]:
+    """Yield the duplicate keys of one document."""
+    left: list[yaml.Node] = [document]
     visited: set[int] = set()  # an alias repeats a node
     while left:
         node = left.pop()

@@ -6,6 +6,7 @@ package imports nothing of the job; a test compares the two.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -18,6 +19,7 @@ HOUR_OF_PATH = "hour_of_path"
 """Written instead of the expression of a column: the hour of the directory of its file."""
 
 _HOUR = timedelta(hours=1)
+_HOUR_OF_FILE = re.compile(r"(?:^|/)(\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])/(?:[01]\d|2[0-3])/)[^/]*$")
 _HOURS_PER_DAY = 24
 
 
@@ -47,6 +49,18 @@ def directories(hours: Iterable[datetime]) -> list[str]:
         paths = [hour.strftime(HOUR_PATH) for hour in of_day]
         found.extend([day] if len(paths) == _HOURS_PER_DAY else paths)
     return found
+
+
+def directories_of_files(names: Iterable[str]) -> list[str] | None:
+    """Return the directories of the hours of files, as `directories`; None when a file is in no hour.
+
+    Args:
+        names: keys of files, from the root of the bucket or below the stage.
+    """
+    found = [_HOUR_OF_FILE.search(name) for name in names]
+    if any(match is None for match in found):
+        return None
+    return directories(datetime.strptime(match[1], HOUR_PATH).replace(tzinfo=UTC) for match in found if match)
 
 
 def hour_of_path(url: str, directory: str, type_sql: str) -> Expression:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from snowflake_components.documents.options import Column, ExternalTableOptions, StageOptions, split_location
 from snowflake_components.identifiers import Expression, Identifier, OptionValue, QualifiedName, StagePath
 from snowflake_components.planning.hours import hour_of_path
-from snowflake_components.planning.refresh import ObjectSpec
+from snowflake_components.planning.refreshes import ObjectSpec
 from snowflake_components.statements.external_tables import CreateExternalTable, VirtualColumn
 from snowflake_components.statements.stages import CreateStage
 

@@ -60,7 +60,7 @@ class CreateExternalTable:
         """The clauses in their order; the columns are inside of the brackets."""
         partitions = ", ".join(column.sql for column in self.partition_by)
         return {
-            "columns": ",\n    ".join(column.sql for column in self.columns),
+            "columns": ",\n    ".join(self.column_clauses.values()),
             "partition_by": f"PARTITION BY ({partitions})" if partitions else "",
             "location": f"LOCATION = {self.location.sql}",
             "auto_refresh": option("AUTO_REFRESH", self.auto_refresh),
@@ -70,15 +70,31 @@ class CreateExternalTable:
         }
 
     @property
+    def column_clauses(self) -> Mapping[str, str]:
+        """The virtual columns."""
+        return {column.name.name: column.sql for column in self.columns}
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """Nothing: SHOW normalizes the location, and prints neither columns nor pattern."""
+        return {}
+
+    @property
     def sql(self) -> str:
         """One column and one clause per line."""
-        return self._rendered("CREATE EXTERNAL TABLE IF NOT EXISTS", copy_grants=False)
+        return self.rendered("CREATE EXTERNAL TABLE IF NOT EXISTS", copy_grants=False)
 
     def with_comment(self, comment: str) -> Self:
         """Return the table with another comment."""
         return replace(self, comment=comment)
 
-    def _rendered(self, verb: str, *, copy_grants: bool) -> str:
+    def rendered(self, verb: str, *, copy_grants: bool) -> str:
+        """Return the statement with another verb.
+
+        Args:
+            verb: up to the name of the table.
+            copy_grants: whether the grants of a replaced table stay.
+        """
         fields = self.fields
         columns = f" (\n    {fields['columns']}\n  )" if self.columns else ""
         clauses = [

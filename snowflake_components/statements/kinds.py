@@ -26,9 +26,14 @@ class ObjectType(StrEnum):
     EXTERNAL_TABLE = "external table"
 
     @property
+    def sql(self) -> str:
+        """The kind in statements: `EXTERNAL TABLE`."""
+        return self.value.upper()
+
+    @property
     def plural_sql(self) -> str:
         """The kind in SHOW: `EXTERNAL TABLES`."""
-        return f"{self.value.upper()}S"
+        return f"{self.sql}S"
 
 
 class Definition(Statement, Protocol):
@@ -52,6 +57,16 @@ class Definition(Statement, Protocol):
     @property
     def fields(self) -> Mapping[str, str]:
         """The clause of each field of the YAML, empty for a field that is not written."""
+        ...
+
+    @property
+    def column_clauses(self) -> Mapping[str, str]:
+        """The clause of each column by its name, in their order; empty for an object without columns."""
+        ...
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """What SHOW prints of the object, by field of the YAML, as far as it is comparable."""
         ...
 
     def with_comment(self, comment: str) -> Self:

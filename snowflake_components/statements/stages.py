@@ -52,6 +52,18 @@ class CreateStage:
         }
 
     @property
+    def column_clauses(self) -> Mapping[str, str]:
+        """A stage has no columns."""
+        return {}
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """URL, integration and whether there is a directory table."""
+        integration = self.storage_integration.name if self.storage_integration else ""
+        directory = "N" if self.directory_auto_refresh is None else "Y"
+        return {"url": self.url, "storage_integration": integration, "directory": directory}
+
+    @property
     def sql(self) -> str:
         """One clause per line."""
         head = f"CREATE STAGE IF NOT EXISTS {self.name.sql}"

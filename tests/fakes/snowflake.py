@@ -12,7 +12,12 @@ from snowflake_components.identifiers import Identifier
 from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
 
-_CREATE = re.compile(r'CREATE (?:STAGE|EXTERNAL TABLE) IF NOT EXISTS "\w+"\."\w+"\."(?P<name>[^"]+)"')
+_CREATE = re.compile(
+    r'CREATE (?:STAGE|EXTERNAL TABLE) IF NOT EXISTS "\w+"\."\w+"\."(?P<name>[^"]+)".*?'
+    r"(?: URL = '(?P<url>[^']*)'.*?)?(?: STORAGE_INTEGRATION = \"(?P<storage_integration>\w+)\".*?)?"
+    r"(?P<directory> DIRECTORY = .*?)?(?: COMMENT = '(?P<comment>.*)')?$",
+    re.DOTALL,
+)
 
 
 _AT_ONCE = RetryPolicy(sleep=lambda _: None, monotonic=lambda: 0.0, jitter=lambda: 0.0)
@@ -54,7 +59,21 @@ class FakeSnowflake:
         self.sent.append(sql)
         rows: Sequence[Mapping[str, Any]] = self.objects if sql.startswith("SHOW") else []
         if created := _CREATE.match(sql):
-            self.objects.append({"name": created["name"]})
+            self.objects.append({**_shown(created), "name": created["name"]})
         if " REFRESH" in sql and sql.startswith("ALTER") and self.refreshes:
             rows = self.refreshes.pop(0)
         return QueryResult((), tuple(rows), f"query-{len(self.sent)}")
+
+
+def _shown(created: re.Match[str]) -> dict[str, Any]:
+    """Return what SHOW prints of a created object."""
+    unquoted = (created["comment"] or "").replace("''", "'").replace("\\\\", "\\")
+    shown = {"url": created["url"], "storage_integration": created["storage_integration"], "comment": unquoted}
+    return {**shown, "directory_enabled": "Y" if created["directory"] else "N"}
+
+
+def show_row(create_sql: str) -> dict[str, Any]:
+    """Return the row of SHOW of the object that a statement creates."""
+    created = _CREATE.match(create_sql)
+    assert created
+    return {**_shown(created), "name": created["name"]}

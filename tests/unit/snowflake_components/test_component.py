@@ -67,6 +67,15 @@ def _materialize(
     return {name: value.value for name, value in materialization.metadata.items()}
 
 
+def _existing(*, refreshes: list[list[Mapping[str, Any]]] | None = None) -> FakeSnowflake:
+    """Return a Snowflake with the table of the event log, as a former run created it."""
+    snowflake = FakeSnowflake()
+    _materialize(EVENT_LOG, snowflake)
+    del snowflake.sent[:]
+    snowflake.refreshes = refreshes or []
+    return snowflake
+
+
 def _verbs(sent: list[str]) -> list[str]:
     return [" ".join(sql.split()[:2]) for sql in sent]
 
@@ -171,7 +180,7 @@ def test_a_name_that_only_looks_alike_is_not_the_object() -> None:
 
 def test_a_range_of_hours_is_listed_by_whole_days_where_they_are_complete() -> None:
     """A backfill of 26 hours is three statements."""
-    snowflake = FakeSnowflake(objects=[{"name": "EXT_FLINK_EVENT_LOG"}])
+    snowflake = _existing()
     metadata = _materialize(EVENT_LOG, snowflake, hours=("2025-07-31-23:00", "2025-08-02-00:00"))
     assert ["2025/07/31/23/", "2025/08/01/", "2025/08/02/00/"] == metadata["paths"]
     assert [f"REFRESH '{path}'" for path in ("2025/07/31/23/", "2025/08/01/", "2025/08/02/00/")] == [
@@ -201,11 +210,12 @@ def test_the_materialization_counts_the_registered_files() -> None:
         {"file": "c", "status": "REGISTERED_UPDATE", "description": ""},
         {"file": "d", "status": "UNREGISTERED", "description": ""},
     ]
-    snowflake = FakeSnowflake(objects=[{"name": "EXT_FLINK_EVENT_LOG"}], refreshes=[rows])
+    snowflake = _existing(refreshes=[rows])
     metadata = _materialize(EVENT_LOG, snowflake)
     assert {
         "target": "AWS.DEV.EXT_FLINK_EVENT_LOG",
         "created": False,
+        "changed": "",
         "paths": ["2025/08/01/03/"],
         "files_registered_new": 2,
         "files_registered_updated": 1,
@@ -221,7 +231,7 @@ def test_a_file_that_was_not_registered_fails_the_run() -> None:
     failed: list[Mapping[str, Any]] = [
         {"file": "bad.jsonl", "status": "REGISTER_FAILED", "description": "access denied"}
     ]
-    snowflake = FakeSnowflake(objects=[{"name": "EXT_FLINK_EVENT_LOG"}], refreshes=[failed])
+    snowflake = _existing(refreshes=[failed])
     with pytest.raises(snowflake_components.FilesNotRegisteredError, match=r"bad\.jsonl: access denied"):
         _materialize(EVENT_LOG, snowflake)
 

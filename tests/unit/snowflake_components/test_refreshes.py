@@ -1,11 +1,11 @@
-"""Plan the statements for an object, from its definition and its present state."""
+"""Plan the refreshes of an object."""
 
 from __future__ import annotations
 
 import pytest
 
 from snowflake_components.identifiers import Identifier, QualifiedName, StagePath, Word
-from snowflake_components.planning.refresh import Create, ObjectSpec, RefreshPath, RefreshWhole, Step, plan
+from snowflake_components.planning.refreshes import ObjectSpec, Refresh, RefreshPath, RefreshWhole, plan_refreshes
 from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable
 from snowflake_components.statements.stages import CreateStage, RefreshStage
 
@@ -17,44 +17,44 @@ PLAIN_STAGE = ObjectSpec(CreateStage(NAME, "s3://b/p/"), refreshable=False)
 HOURS = ["2025/08/01/03/", "2025/08/01/04/"]
 
 
-def _kinds(steps: list[Step]) -> list[str]:
+def _kinds(steps: list[Refresh]) -> list[str]:
     return [step.path if isinstance(step, RefreshPath) else type(step).__name__ for step in steps]
 
 
 @pytest.mark.parametrize(
-    ("spec", "exists", "paths", "steps"),
+    ("spec", "is_new", "paths", "steps"),
     [
-        (TABLE, False, None, ["Create", "RefreshWhole"]),
         (TABLE, True, None, ["RefreshWhole"]),
-        (TABLE, False, HOURS, ["Create", *HOURS]),
+        (TABLE, False, None, ["RefreshWhole"]),
         (TABLE, True, HOURS, HOURS),
-        (LAZY_TABLE, False, None, ["Create"]),
-        (LAZY_TABLE, False, HOURS, ["Create", *HOURS]),
-        (LAZY_TABLE, True, None, ["RefreshWhole"]),
-        (STAGE, False, None, ["Create", "RefreshWhole"]),
-        (STAGE, True, HOURS, HOURS),
-        (PLAIN_STAGE, False, None, ["Create"]),
-        (PLAIN_STAGE, False, HOURS, ["Create"]),
+        (TABLE, False, HOURS, HOURS),
+        (LAZY_TABLE, True, None, []),
+        (LAZY_TABLE, True, HOURS, HOURS),
+        (LAZY_TABLE, False, None, ["RefreshWhole"]),
+        (STAGE, True, None, ["RefreshWhole"]),
+        (STAGE, False, HOURS, HOURS),
         (PLAIN_STAGE, True, None, []),
         (PLAIN_STAGE, True, HOURS, []),
+        (PLAIN_STAGE, False, None, []),
+        (PLAIN_STAGE, False, HOURS, []),
     ],
 )
-def test_absent_is_created_and_present_is_refreshed_once(
-    spec: ObjectSpec, exists: bool, paths: list[str] | None, steps: list[str]
+def test_what_is_listed_is_listed_once(
+    spec: ObjectSpec, is_new: bool, paths: list[str] | None, steps: list[str]
 ) -> None:
     """A refresh lists a partition's directories, else everything, never twice. No directory table means no refresh."""
-    assert _kinds(plan(spec, exists=exists, paths=paths)) == steps
+    assert _kinds(plan_refreshes(spec, is_new=is_new, paths=paths)) == steps
 
 
 def test_creating_lists_nothing_by_itself() -> None:
     """The refresh that follows lists the location and returns the found files."""
-    create, refresh = plan(TABLE, exists=False, paths=None)
-    assert isinstance(create, Create)
-    assert "REFRESH_ON_CREATE = FALSE" in create.statement.sql
-    assert refresh == RefreshWhole(RefreshExternalTable(NAME))
+    assert "REFRESH_ON_CREATE = FALSE" in TABLE.definition.sql
+    assert [RefreshWhole(RefreshExternalTable(NAME))] == plan_refreshes(TABLE, is_new=True, paths=None)
 
 
 def test_each_kind_has_its_own_refresh() -> None:
     """A stage's directory table and an external table are refreshed by different statements."""
-    assert plan(STAGE, exists=True, paths=HOURS[:1]) == [RefreshPath(RefreshStage(NAME, HOURS[0]), HOURS[0])]
-    assert plan(TABLE, exists=True, paths=HOURS[:1]) == [RefreshPath(RefreshExternalTable(NAME, HOURS[0]), HOURS[0])]
+    of_stage = plan_refreshes(STAGE, is_new=False, paths=HOURS[:1])
+    assert of_stage == [RefreshPath(RefreshStage(NAME, HOURS[0]), HOURS[0])]
+    of_table = plan_refreshes(TABLE, is_new=False, paths=HOURS[:1])
+    assert of_table == [RefreshPath(RefreshExternalTable(NAME, HOURS[0]), HOURS[0])]

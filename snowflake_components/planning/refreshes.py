@@ -1,7 +1,4 @@
-"""Plan the steps for an object from its definition, its existence and the paths of a run.
-
-An absent object is created, a present one is refreshed. Nothing is dropped, replaced or altered.
-"""
+"""Plan the refreshes of an object from what happened to it and from the paths of a run."""
 
 from __future__ import annotations
 
@@ -24,17 +21,19 @@ class ObjectSpec:
         role: for every statement about the object; None keeps that of the session.
         refreshable: False for a stage without directory table.
         refresh_on_create: whether a run without partition refreshes everything after creating it.
+        applies_changes: whether a run changes an object that differs from its document; else the run fails.
     """
 
     definition: CreateStage | CreateExternalTable
     role: Identifier | None = None
     refreshable: bool = True
     refresh_on_create: bool = True
+    applies_changes: bool = False
 
     @property
     def object_type(self) -> ObjectType:
         """Stage or external table."""
-        return ObjectType.STAGE if isinstance(self.definition, CreateStage) else ObjectType.EXTERNAL_TABLE
+        return self.definition.object_type
 
     @property
     def name(self) -> QualifiedName:
@@ -45,13 +44,6 @@ class ObjectSpec:
     def look(self) -> ShowObject:
         """The statement that shows whether it exists."""
         return ShowObject(self.object_type, self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """Create the object without listing its location."""
-
-    statement: CreateStage | CreateExternalTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +61,28 @@ class RefreshPath:
     path: str
 
 
-Step: TypeAlias = Create | RefreshWhole | RefreshPath
+Refresh: TypeAlias = RefreshWhole | RefreshPath
 
 
-def plan(spec: ObjectSpec, *, exists: bool, paths: Sequence[str] | None) -> list[Step]:
-    """List the steps, in this order: create what is absent, then refresh.
+def plan_refreshes(spec: ObjectSpec, *, is_new: bool, paths: Sequence[str] | None) -> list[Refresh]:
+    """List the refreshes, none of which lists a file twice.
 
-    1. An absent object is created without listing its location.
-    2. With `paths`, exactly these directories are refreshed, for a new object as well.
-    3. Without `paths`, a present object is refreshed once, and a new one only if `refresh_on_create`.
-    4. A stage without directory table is never refreshed.
+    1. With `paths`, exactly these directories are refreshed, for a new object as well.
+    2. Without `paths`, a present object is refreshed once, and a new one only if `refresh_on_create`.
+    3. A stage without directory table is never refreshed.
 
     Args:
         spec: of the object.
-        exists: whether an object of exactly this name exists.
+        is_new: whether it was created just now, without listing its location.
         paths: directories of the run's partitions, `2025/08/01/03/`; None for a run without partition.
     """
-    steps: list[Step] = [] if exists else [Create(spec.definition)]
     if not spec.refreshable:
-        return steps
+        return []
     if paths is not None:
-        return [*steps, *(RefreshPath(_refresh(spec, path), path) for path in paths)]
-    if exists or spec.refresh_on_create:
-        steps.append(RefreshWhole(_refresh(spec, None)))
-    return steps
+        return [RefreshPath(_refresh(spec, path), path) for path in paths]
+    if is_new and not spec.refresh_on_create:
+        return []
+    return [RefreshWhole(_refresh(spec, None))]
 
 
 def _refresh(spec: ObjectSpec, path: str | None) -> RefreshStage | RefreshExternalTable:
