@@ -30,25 +30,30 @@ from snowflake_components.documents.document import (
     read_on_change,
     read_type,
 )
+from snowflake_components.documents.file_formats import FileFormatOptions
 from snowflake_components.documents.messages import located, mistake
 from snowflake_components.documents.options import ExternalTableOptions, StageOptions, split_location
 from snowflake_components.documents.reading import read_options, require_unique_keys
 from snowflake_components.documents.schema import document_model
+from snowflake_components.documents.tables import TableOptions
 from snowflake_components.identifiers import Identifier, QualifiedName, split_name
 from snowflake_components.planning.hours import NotHourlyError
 from snowflake_components.planning.objects import (
+    Options,
     StageUrlUnknownError,
-    external_table_object,
-    stage_object,
+    object_of,
     warnings_of,
 )
 from snowflake_components.planning.refreshes import ObjectSpec
 from snowflake_components.statements.kinds import ObjectType
 
-_OPTIONS: dict[str, type[StageOptions | ExternalTableOptions]] = {
+_OPTIONS: dict[str, type[Options]] = {
     ObjectType.STAGE: StageOptions,
     ObjectType.EXTERNAL_TABLE: ExternalTableOptions,
+    ObjectType.TABLE: TableOptions,
+    ObjectType.FILE_FORMAT: FileFormatOptions,
 }
+_NOT_TABLES = frozenset({ObjectType.STAGE, ObjectType.FILE_FORMAT})
 _log = logging.getLogger(__name__)
 
 # in the component `type` is a field
@@ -64,8 +69,8 @@ def _read_on_change(context: dg.ResolutionContext, value: Any) -> OnChange:
     return OnChange(read_on_change(context, value))
 
 
-def _read_options(context: dg.ResolutionContext, model: Any) -> StageOptions | ExternalTableOptions:
-    if isinstance(model.options, OptionsRead) and isinstance(model.options.read, StageOptions | ExternalTableOptions):
+def _read_options(context: dg.ResolutionContext, model: Any) -> Options:
+    if isinstance(model.options, OptionsRead) and isinstance(model.options.read, Options):
         return model.options.read
     object_type = _read_type(context.at_path("type"), model.type)
     return read_options(context.at_path("options"), _OPTIONS[object_type], model.options)
@@ -84,10 +89,11 @@ class HourlyAssets(dg.Component, ABC):
 
 
 class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
-    """Create a Snowflake stage or external table if it is absent, or refresh it if it exists.
+    """Create a Snowflake stage, external table, table or file format if it is absent, or refresh it if it exists.
 
     The asset key is database_name/schema_name/name as written. With an hourly partitions_def a run registers exactly
-    the directories of its hours; without one, it lists everything below the location once. An object that differs from
+    the directories of its hours, or loads them into a table; without one, it lists everything below the location once.
+    An object that differs from
     its document makes the run fail, or is changed by it (`on_change`). No object is ever dropped.
     """
 
@@ -95,10 +101,13 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     database_name: Annotated[str, _name("Database; first part of the asset key.")]
     schema_name: Annotated[str, _name("Schema; second part of the asset key.")]
     type: Annotated[ObjectType, dg.Resolver(_read_type, model_field_type=str, inject_before_resolve=False)] = Field(
-        description='"stage" or "external table".'
+        description='"stage", "external table", "table" or "file format".'
     )
     options: Annotated[
-        InstanceOf[StageOptions] | InstanceOf[ExternalTableOptions],  # Dagster derives no schema from instances
+        InstanceOf[StageOptions]  # Dagster derives no schema from instances
+        | InstanceOf[ExternalTableOptions]
+        | InstanceOf[TableOptions]
+        | InstanceOf[FileFormatOptions],
         dg.Resolver.from_model(_read_options, model_field_type=dict[str, Any]),
     ] = Field(description="Options of the object; the fields depend on the type.")
     role: Annotated[str | None, _name("Role for every statement about the object; the session's own is restored.")] = (
@@ -187,14 +196,14 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
         )
 
     @property
-    def place(self) -> tuple[bool, QualifiedName]:
+    def place(self) -> tuple[str, QualifiedName]:
         """The name in its name space: a stage and a table may have the same name."""
-        return self.type is ObjectType.STAGE, self.target
+        return self.type.value if self.type in _NOT_TABLES else "", self.target
 
     @property
     def stage_key(self) -> dg.AssetKey | None:
-        """The asset key of the stage of an external table, from its location; None for a stage."""
-        if not isinstance(self.options, ExternalTableOptions):
+        """The asset key of the stage of a table, from its location; None for an object that reads no stage."""
+        if not isinstance(self.options, ExternalTableOptions | TableOptions):
             return None
         parts = split_name(split_location(self.options.location)[0])
         whole = [*[self.database_name, self.schema_name][: 3 - len(parts)], *parts]
@@ -202,8 +211,8 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 
     @property
     def stage_target(self) -> QualifiedName | None:
-        """The name of the stage of an external table in statements; None for a stage."""
-        if not isinstance(self.options, ExternalTableOptions):
+        """The name of the stage of a table in statements; None for an object that reads no stage."""
+        if not isinstance(self.options, ExternalTableOptions | TableOptions):
             return None
         target = self.target
         return QualifiedName.parse(split_location(self.options.location)[0], target.database, target.schema)
@@ -211,21 +220,24 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     def object_spec(self, stage_url: str | None = None) -> ObjectSpec:
         """Describe the object; only `hour_of_path` needs `stage_url`."""
         role = Identifier.parse(self.role) if self.role else None
-        if isinstance(self.options, StageOptions):
-            spec = stage_object(self.target, role, self.options)
-        else:
-            spec = external_table_object(self.target, role, self.options, stage_url)
+        spec = object_of(self.target, role, self.options, stage_url)
         return replace(spec, applies_changes=self.on_change is OnChange.APPLY)
 
-    def asset_spec(self, spec: ObjectSpec) -> dg.AssetSpec:
-        """Describe the asset: attributes of the YAML, the stage as a dependency, and a code version from the DDL."""
+    def asset_spec(self, spec: ObjectSpec, file_format: dg.AssetKey | None = None) -> dg.AssetSpec:
+        """Describe the asset: attributes of the YAML, what it is made of, and a code version from its statements.
+
+        Args:
+            spec: of the object.
+            file_format: asset of the file format that the object names, if a document describes it.
+        """
         given = dict(self.asset_attributes)
         deps = list(given.pop("deps", None) or [])
-        # the YAML may name the stage as well, and Dagster refuses a duplicate dependency
-        stage = self.stage_key
-        if stage is not None and not any(_same_object(dep, stage) for dep in deps):
-            deps.append(stage)
-        version = hashlib.sha256(spec.definition.sql.encode()).hexdigest()[:16]
+        # the YAML may name them as well, and Dagster refuses a duplicate dependency
+        for needed in (self.stage_key, file_format):
+            if needed is not None and not any(_same_object(dep, needed) for dep in deps):
+                deps.append(needed)
+        text = spec.definition.sql + (spec.load.sql if spec.load else "")
+        version = hashlib.sha256(text.encode()).hexdigest()[:16]
         return dg.AssetSpec(
             self.asset_key,
             deps=deps,
@@ -249,11 +261,12 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
             raise mistake(at, ["asset_attributes", "partitions_def"], str(exc)) from None
         for warning in warnings_of(self.options):
             _log.warning("%s: %s", self.asset_key.to_user_string(), warning)
-        return dg.Definitions(assets=[object_asset(self._described(at, spec), spec)])
+        described = self._described(at, spec, self._format_key(context))
+        return dg.Definitions(assets=[object_asset(described, spec)])
 
-    def _described(self, at: dg.ResolutionContext, spec: ObjectSpec) -> dg.AssetSpec:
+    def _described(self, at: dg.ResolutionContext, spec: ObjectSpec, file_format: dg.AssetKey | None) -> dg.AssetSpec:
         try:
-            return self.asset_spec(spec)
+            return self.asset_spec(spec, file_format)
         except (dg.DagsterError, CheckError) as exc:
             wrong, said = _refused_attribute(self.asset_attributes), " ".join(str(exc).split())
         raise mistake(at, ["asset_attributes", *wrong], said)
@@ -267,10 +280,20 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
                 said = f"the {shared} has two documents, here and at {other._written_at}: remove one"  # noqa: SLF001
                 raise mistake(document_position(context), ["name"], said)
 
+    def _format_key(self, context: dg.ComponentLoadContext) -> dg.AssetKey | None:
+        """Find the document of the file format that this object names; None for an inline or an undescribed one."""
+        formats = None if isinstance(self.options, FileFormatOptions) else self.options.file_format
+        if formats is None or formats.format_name is None:
+            return None
+        target = QualifiedName.parse(formats.format_name, self.target.database, self.target.schema)
+        found = described_objects(context.component_tree).targets[ObjectType.FILE_FORMAT.value, target]
+        return found[0].asset_key if found else None
+
     def _stage_url(self, context: dg.ComponentLoadContext) -> str | None:
         """Find the URL of the stage in its document; None when no column needs it."""
         options, stage = self.options, self.stage_key
-        if isinstance(options, StageOptions) or not any(column.hour_of_path for column in options.columns):
+        columns = options.columns if isinstance(options, ExternalTableOptions | TableOptions) else []
+        if not any(column.hour_of_path for column in columns):
             return None
         for other in described_objects(context.component_tree).stages:
             if stage and isinstance(other.options, StageOptions) and _same_object(other.asset_key, stage):
@@ -282,7 +305,7 @@ class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
 class DescribedObjects:
     """The documents of objects of a project, by what they must not share."""
 
-    targets: Mapping[tuple[bool, QualifiedName], list[SnowflakeCreateOrRefreshComponent]]
+    targets: Mapping[tuple[str, QualifiedName], list[SnowflakeCreateOrRefreshComponent]]
     keys: Mapping[dg.AssetKey, list[SnowflakeCreateOrRefreshComponent]]
     stages: tuple[SnowflakeCreateOrRefreshComponent, ...]
 

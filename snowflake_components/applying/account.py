@@ -10,12 +10,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from snowflake_components.applying.objects import Sent, apply_change, require_applied, take_refresh
+from snowflake_components.applying.objects import Sent, apply_change, compared, require_applied, take_refresh
 from snowflake_components.applying.project import DescribedObject
 from snowflake_components.errors import SnowflakeError
 from snowflake_components.identifiers import Identifier, QualifiedName
-from snowflake_components.planning.changes import Action, Change, plan_change
-from snowflake_components.planning.differences import Found
+from snowflake_components.planning.change import Action, Change
+from snowflake_components.planning.changes import plan_change
+from snowflake_components.planning.differences import Found, is_of_kind
 from snowflake_components.planning.marks import mark_of
 from snowflake_components.planning.refreshes import plan_refreshes
 from snowflake_components.statements.changes import ShowObjects
@@ -123,9 +124,7 @@ def apply_plan(session: Session, planned: Iterable[PlannedObject]) -> Iterator[P
                 refreshes = plan_refreshes(spec, is_new=True, paths=None)
             for refresh in refreshes:
                 take_refresh(sent, refresh)
-            rows = sent.send(spec.look.sql).rows
-        row = next((row for row in rows if row["name"] == spec.name.name.name), None)
-        require_applied(plan_change(spec.definition, Found.from_row(spec.object_type, row) if row else None))
+            require_applied(compared(sent, spec))
         yield one
 
 
@@ -163,7 +162,8 @@ def _objects(sent: Sent, object_type: ObjectType, name: QualifiedName) -> dict[s
             "prints no more: some cannot be compared",
             query_id=result.query_id,
         )
-    return {str(row["name"]): Found.from_row(object_type, row) for row in result.rows}
+    rows = [row for row in result.rows if is_of_kind(object_type, row)]
+    return {str(row["name"]): Found.from_row(object_type, row) for row in rows}
 
 
 def _place(object_type: ObjectType, name: QualifiedName) -> _Place:

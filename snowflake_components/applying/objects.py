@@ -7,13 +7,22 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from snowflake_components.errors import ObjectDiffersError, ObjectInvalidError, SnowflakeError
-from snowflake_components.planning.changes import NO_MARK, Action, Change, plan_change
-from snowflake_components.planning.differences import Found
+from snowflake_components.planning.change import NO_MARK, Action, Change
+from snowflake_components.planning.changes import plan_change
+from snowflake_components.planning.differences import Found, is_of_kind
 from snowflake_components.planning.hours import directories_of_files
-from snowflake_components.planning.outcome import FileChange, FileStatus, read_changes, require_registered
+from snowflake_components.planning.outcome import (
+    FileChange,
+    FileStatus,
+    LoadedFile,
+    read_changes,
+    read_loads,
+    require_registered,
+)
 from snowflake_components.planning.refreshes import ObjectSpec, Refresh, RefreshPath, RefreshWhole, plan_refreshes
 from snowflake_components.statements.changes import RegisteredFiles
 from snowflake_components.statements.external_tables import RefreshExternalTable
+from snowflake_components.statements.tables import CopyInto
 from snowflake_components.work import QueryResult, Session
 
 _APPLICABLE = frozenset({Action.ALTER, Action.REPLACE})
@@ -31,6 +40,7 @@ class Report:
         statements: executed SQL, in order.
         query_ids: Snowflake's ids of the statements.
         changes: files that the refreshes reported.
+        loads: files that the loads of a table reported.
     """
 
     created: bool
@@ -39,6 +49,7 @@ class Report:
     statements: tuple[str, ...]
     query_ids: tuple[str, ...]
     changes: tuple[FileChange, ...]
+    loads: tuple[LoadedFile, ...] = ()
 
     def count(self, status: FileStatus) -> int:
         """Count the files of one status."""
@@ -83,24 +94,25 @@ def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] |
     """
     sent = Sent(session)
     with session.role(spec.role) if spec.role else nullcontext():
-        change = _compared(sent, spec)
+        change = compared(sent, spec)
         registered: list[Refresh] = []
         if change.action is Action.CREATE:
             apply_change(sent, change, spec)
         elif change.action is not Action.UNCHANGED:
             _require_allowed(change, spec, sent)
             registered = apply_change(sent, change, spec)
-            require_applied(_compared(sent, spec))
+            require_applied(compared(sent, spec))
         planned = plan_refreshes(spec, is_new=change.action is Action.CREATE, paths=paths)
-        refreshes = list(dict.fromkeys([*registered, *planned]))
-        changes = [file for refresh in refreshes for file in take_refresh(sent, refresh)]
+        refreshes = list({refresh.statement.sql: refresh for refresh in [*registered, *planned]}.values())
+        taken = [file for refresh in refreshes for file in take_refresh(sent, refresh)]
     return Report(
         change.action is Action.CREATE,
         None if change.action in {Action.CREATE, Action.UNCHANGED} else change.said,
         tuple(refresh.path for refresh in refreshes if isinstance(refresh, RefreshPath)),
         tuple(sent.statements),
         tuple(sent.query_ids),
-        tuple(changes),
+        tuple(file for file in taken if isinstance(file, FileChange)),
+        tuple(file for file in taken if isinstance(file, LoadedFile)),
     )
 
 
@@ -124,22 +136,25 @@ def require_applied(change: Change) -> None:
         raise ObjectDiffersError(f"Snowflake accepted the change, but the object still differs: {change.said}")
 
 
-def take_refresh(sent: Sent, refresh: Refresh) -> list[FileChange]:
-    """Refresh, and return the files that it reported.
+def take_refresh(sent: Sent, refresh: Refresh) -> Sequence[FileChange | LoadedFile]:
+    """Refresh or load, and return the files that it reported.
 
     Raises:
-        FilesNotRegisteredError: a file failed.
+        FilesNotRegisteredError: a refresh reported a file that failed.
     """
     result = sent.send(refresh.statement.sql)
+    if isinstance(refresh.statement, CopyInto):
+        return read_loads(result.rows)
     changes = read_changes(result.rows)
     require_registered(changes, sql=refresh.statement.sql, query_id=result.query_id)
     return changes
 
 
-def _compared(sent: Sent, spec: ObjectSpec) -> Change:
+def compared(sent: Sent, spec: ObjectSpec) -> Change:
+    """Look for the object of exactly this name, and plan its change."""
     rows = sent.send(spec.look.sql).rows
     # LIKE also returns similar names: `_` is any character, and case does not count
-    row = next((row for row in rows if row["name"] == spec.name.name.name), None)
+    row = next((row for row in rows if row["name"] == spec.name.name.name and is_of_kind(spec.object_type, row)), None)
     return plan_change(spec.definition, Found.from_row(spec.object_type, row) if row else None)
 
 

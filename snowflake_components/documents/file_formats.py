@@ -219,3 +219,21 @@ def _inline_or_named(value: Any) -> Any:
 
 AnyFileFormat = Annotated[FileFormat, BeforeValidator(_inline_or_named, json_schema_input_type=FileFormat | str)]
 Clauses = Mapping[str, OptionValue]
+
+
+class FileFormatOptions(FormatOptions):
+    """A file format that stages, tables and external tables can name."""
+
+    not_here: ClassVar[dict[str, str]] = {
+        **FormatOptions.not_here,
+        "format_name": "a file format is described by its type; its name is the name of the document",
+    }
+
+    comment: str | None = Field(default=None, description="Comment of the file format, kept character by character.")
+
+    @model_validator(mode="after")
+    def _has_a_type(self) -> Self:
+        if self.type is None:
+            raise ValueError("type: is missing; one of " + ", ".join(FormatType))
+        self.require_fitting()
+        return self

@@ -46,6 +46,11 @@ class Found:
         return "" if value is None else str(value)
 
 
+def is_of_kind(object_type: ObjectType, row: Mapping[str, Any]) -> bool:
+    """Return whether a row of SHOW is of this kind: SHOW TABLES prints external tables as well."""
+    return object_type is not ObjectType.TABLE or str(row.get("is_external") or "N").upper() != "Y"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field in which an object differs from its document.
@@ -54,11 +59,13 @@ class Difference:
         field: of the YAML.
         reason: what differs, in a few words.
         by_hand: whether the object was changed, and not the document.
+        added: columns that the object lacks, where nothing else differs in its columns.
     """
 
     field: str
     reason: str
     by_hand: bool = False
+    added: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.field} ({self.reason})"
@@ -118,4 +125,5 @@ def _columns(definition: Definition, wanted: Mark, present: Mark) -> Iterator[Di
     parts = [f"added {', '.join(added)}"] if added else []
     parts += [f"changed {', '.join(altered)}"] if altered else []
     parts += [f"{removed} removed"] if removed else []
-    yield Difference("columns", "; ".join(parts) or "another order")
+    alone = not altered and not removed
+    yield Difference("columns", "; ".join(parts) or "another order", added=tuple(added) if alone else ())

@@ -51,6 +51,51 @@ class FileChange:
         return cls(str(row["file"]), FileStatus(status), description)
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """One file that a load reported.
+
+    Args:
+        file: its path in the form of Snowflake.
+        status: LOADED, PARTIALLY_LOADED, LOAD_FAILED or LOAD_SKIPPED.
+        rows_parsed: rows of the file.
+        rows_loaded: rows that are in the table now.
+        first_error: Snowflake's text of the first error, empty without one.
+    """
+
+    file: str
+    status: str
+    rows_parsed: int
+    rows_loaded: int
+    first_error: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the file was loaded before, so that nothing of it was read now."""
+        return self.status == "LOAD_SKIPPED"
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows that were read and left out."""
+        return 0 if self.is_known else self.rows_parsed - self.rows_loaded
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> LoadedFile:
+        """Read a row of COPY INTO."""
+        return cls(
+            str(row["file"]),
+            str(row.get("status") or "").upper().replace(" ", "_"),
+            int(row.get("rows_parsed") or 0),
+            int(row.get("rows_loaded") or 0),
+            str(row.get("first_error") or ""),
+        )
+
+
+def read_loads(rows: Sequence[Mapping[str, Any]]) -> list[LoadedFile]:
+    """Read the rows of COPY INTO; without a new file it has one row, which has no file."""
+    return [LoadedFile.from_row(row) for row in rows if row.get("file")]
+
+
 def read_changes(rows: Sequence[Mapping[str, Any]]) -> list[FileChange]:
     """Read the rows of a refresh; rows without a file are skipped."""
     return [FileChange.from_row(row) for row in rows if row.get("file")]

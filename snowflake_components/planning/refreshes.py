@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from snowflake_components.identifiers import Identifier, QualifiedName
-from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable
-from snowflake_components.statements.kinds import ObjectType, ShowObject
-from snowflake_components.statements.stages import CreateStage, RefreshStage
+from snowflake_components.statements.external_tables import RefreshExternalTable
+from snowflake_components.statements.kinds import Definition, ObjectType, ShowObject, Statement
+from snowflake_components.statements.stages import RefreshStage
+from snowflake_components.statements.tables import CopyInto
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,19 @@ class ObjectSpec:
         refreshable: False for a stage without directory table.
         refresh_on_create: whether a run without partition refreshes everything after creating it.
         applies_changes: whether a run changes an object that differs from its document; else the run fails.
+        load: how a table is loaded; None for an object that is refreshed.
+        loads_older_files: whether a table loads hours that are older than Snowflake's load metadata.
+        rejected_rows_max: more left out rows than this fail the check of a table.
     """
 
-    definition: CreateStage | CreateExternalTable
+    definition: Definition
     role: Identifier | None = None
     refreshable: bool = True
     refresh_on_create: bool = True
     applies_changes: bool = False
+    load: CopyInto | None = None
+    loads_older_files: bool = False
+    rejected_rows_max: int = 0
 
     @property
     def object_type(self) -> ObjectType:
@@ -48,16 +55,16 @@ class ObjectSpec:
 
 @dataclass(frozen=True, slots=True)
 class RefreshWhole:
-    """List everything below the object's location."""
+    """List everything below the object's location, or load it."""
 
-    statement: RefreshStage | RefreshExternalTable
+    statement: Statement
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshPath:
-    """List one directory below the object's location."""
+    """List one directory below the object's location, or load it."""
 
-    statement: RefreshStage | RefreshExternalTable
+    statement: Statement
     path: str
 
 
@@ -85,7 +92,9 @@ def plan_refreshes(spec: ObjectSpec, *, is_new: bool, paths: Sequence[str] | Non
     return [RefreshWhole(_refresh(spec, None))]
 
 
-def _refresh(spec: ObjectSpec, path: str | None) -> RefreshStage | RefreshExternalTable:
+def _refresh(spec: ObjectSpec, path: str | None) -> Statement:
+    if spec.load is not None:
+        return spec.load.below(path)
     if spec.object_type is ObjectType.STAGE:
         return RefreshStage(spec.name, path)
     return RefreshExternalTable(spec.name, path)

@@ -20,10 +20,12 @@ class Statement(Protocol):
 
 
 class ObjectType(StrEnum):
-    """The kinds of objects, as written in the YAML."""
+    """The kinds of objects, as written in the YAML; each one may need those before it."""
 
+    FILE_FORMAT = "file format"
     STAGE = "stage"
     EXTERNAL_TABLE = "external table"
+    TABLE = "table"
 
     @property
     def sql(self) -> str:

@@ -13,7 +13,7 @@ from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
 
 _CREATE = re.compile(
-    r'CREATE (?:STAGE|EXTERNAL TABLE) IF NOT EXISTS "\w+"\."\w+"\."(?P<name>[^"]+)".*?'
+    r'CREATE (?:STAGE|EXTERNAL TABLE|TABLE|FILE FORMAT) IF NOT EXISTS "\w+"\."\w+"\."(?P<name>[^"]+)".*?'
     r"(?: URL = '(?P<url>[^']*)'.*?)?(?: STORAGE_INTEGRATION = \"(?P<storage_integration>\w+)\".*?)?"
     r"(?P<directory> DIRECTORY = .*?)?(?: COMMENT = '(?P<comment>.*)')?$",
     re.DOTALL,
@@ -31,11 +31,13 @@ class FakeSnowflake:
         objects: rows of SHOW; a created object gets a row with its name.
         refreshes: rows of each refresh, in order; after the last one a refresh reports no change.
         failures: errors that connecting raises, in order, before it works.
+        loads: rows of each COPY INTO, in order; after the last one it loads nothing.
     """
 
     objects: list[Mapping[str, Any]] = field(default_factory=list)
     refreshes: list[list[Mapping[str, Any]]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    loads: list[list[Mapping[str, Any]]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     retries: RetryPolicy = _AT_ONCE
 
@@ -62,6 +64,8 @@ class FakeSnowflake:
             self.objects.append({**_shown(created), "name": created["name"]})
         if " REFRESH" in sql and sql.startswith("ALTER") and self.refreshes:
             rows = self.refreshes.pop(0)
+        if sql.startswith("COPY INTO"):
+            rows = self.loads.pop(0) if self.loads else [{"status": "Copy executed with 0 files processed."}]
         return QueryResult((), tuple(rows), f"query-{len(self.sent)}")
 
 
@@ -69,7 +73,8 @@ def _shown(created: re.Match[str]) -> dict[str, Any]:
     """Return what SHOW prints of a created object."""
     unquoted = (created["comment"] or "").replace("''", "'").replace("\\\\", "\\")
     shown = {"url": created["url"], "storage_integration": created["storage_integration"], "comment": unquoted}
-    return {**shown, "directory_enabled": "Y" if created["directory"] else "N"}
+    kind = re.search(r"\n  TYPE = (\w+)", created.string)
+    return {**shown, "directory_enabled": "Y" if created["directory"] else "N", "type": kind[1] if kind else None}
 
 
 def show_row(create_sql: str) -> dict[str, Any]:

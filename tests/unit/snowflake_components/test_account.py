@@ -170,4 +170,4 @@ def test_a_folder_names_every_mistake_of_its_files(tmp_path: Path, monkeypatch: 
     with pytest.raises(DocumentError) as caught:
         read_objects(tmp_path, ["snowflake_components.SnowflakeCreateOrRefreshComponent"])
     places = [f"{Path(str(one.file)).parent.name}:{one.line}" for one in caught.value.mistakes]
-    assert ["a:7", "b:24", "d:14"] == places
+    assert ["a:7", "b:25", "d:14"] == places

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake_components.identifiers import Expression, Identifier, QualifiedName, StagePath, Word
-from snowflake_components.planning.changes import NO_MARK, Action, Change, plan_change
+from snowflake_components.planning.change import NO_MARK, Action, Change
+from snowflake_components.planning.changes import plan_change
 from snowflake_components.planning.differences import Found
 from snowflake_components.planning.marks import mark_of, marked, split_comment
 from snowflake_components.statements.external_tables import CreateExternalTable, VirtualColumn

@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 
 from snowflake_components.identifiers import Expression, Identifier, QualifiedName, StagePath, Word
-from snowflake_components.statements import changes, external_tables, kinds, stages
+from snowflake_components.statements import changes, external_tables, file_formats, kinds, stages, tables
 from snowflake_components.statements.changes import (
     RegisteredFiles,
     ReplaceExternalTable,
@@ -18,11 +18,19 @@ from snowflake_components.statements.changes import (
     ShowObjects,
 )
 from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable, VirtualColumn
+from snowflake_components.statements.file_formats import CreateFileFormat
 from snowflake_components.statements.kinds import CurrentRole, ObjectType, ShowObject, Statement, UseRole
 from snowflake_components.statements.stages import CreateStage, RefreshStage
+from snowflake_components.statements.tables import AddColumns, CopyInto, CreateTable, TableColumn
 
 STAGE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("STAGE_FLINK_EVENT_LOG"))
 TABLE = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EXT_FLINK_EVENT_LOG"))
+FORMAT = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("LINES"))
+LANDED = QualifiedName(Identifier("AWS"), Identifier("DEV"), Identifier("EVENTS"))
+COLUMNS = (
+    TableColumn(Identifier("EVENT_ID"), "VARCHAR", Expression("$1:event:event_id::varchar"), not_null=True),
+    TableColumn(Identifier("FILENAME"), "VARCHAR", Expression("METADATA$FILENAME")),
+)
 
 GOLDEN: dict[str, tuple[Statement, str]] = {
     "the plainest stage": (
@@ -112,6 +120,73 @@ GOLDEN: dict[str, tuple[Statement, str]] = {
         ShowObject(ObjectType.EXTERNAL_TABLE, TABLE),
         'SHOW EXTERNAL TABLES LIKE \'EXT_FLINK_EVENT_LOG\' IN SCHEMA "AWS"."DEV"',
     ),
+    "the plainest file format": (
+        CreateFileFormat(FORMAT, {"TYPE": Word("JSON")}),
+        'CREATE FILE FORMAT IF NOT EXISTS "AWS"."DEV"."LINES"\n  TYPE = JSON',
+    ),
+    "a file format with options": (
+        CreateFileFormat(
+            FORMAT,
+            {"TYPE": Word("CSV"), "NULL_IF": ["", "NULL"], "FIELD_DELIMITER": "|", "SKIP_HEADER": 1},
+            comment="c",
+        ),
+        (
+            'CREATE FILE FORMAT IF NOT EXISTS "AWS"."DEV"."LINES"\n'
+            "  TYPE = CSV\n"
+            "  NULL_IF = ('', 'NULL')\n"
+            "  FIELD_DELIMITER = '|'\n"
+            "  SKIP_HEADER = 1\n"
+            "  COMMENT = 'c'"
+        ),
+    ),
+    "a table": (
+        CreateTable(LANDED, COLUMNS, comment="c"),
+        (
+            'CREATE TABLE IF NOT EXISTS "AWS"."DEV"."EVENTS" (\n'
+            '    "EVENT_ID" VARCHAR NOT NULL,\n'
+            '    "FILENAME" VARCHAR\n'
+            "  )\n"
+            "  COMMENT = 'c'"
+        ),
+    ),
+    "more columns": (
+        AddColumns(LANDED, COLUMNS[1:]),
+        'ALTER TABLE "AWS"."DEV"."EVENTS" ADD COLUMN "FILENAME" VARCHAR',
+    ),
+    "load of a whole location": (
+        CopyInto(LANDED, COLUMNS[:1], StagePath(STAGE), {"TYPE": Word("JSON")}, Word("ABORT_STATEMENT")),
+        (
+            'COPY INTO "AWS"."DEV"."EVENTS" ("EVENT_ID")\n'
+            "  FROM (SELECT\n"
+            "    $1:event:event_id::varchar\n"
+            '    FROM @"AWS"."DEV"."STAGE_FLINK_EVENT_LOG"/)\n'
+            "  FILE_FORMAT = (TYPE = JSON)\n"
+            "  ON_ERROR = ABORT_STATEMENT"
+        ),
+    ),
+    "load of one hour with everything": (
+        CopyInto(
+            LANDED,
+            COLUMNS,
+            StagePath(STAGE, "x/"),
+            {"FORMAT_NAME": '"AWS"."DEV"."LINES"'},
+            "SKIP_FILE_5%",
+            pattern=".*[.]jsonl",
+            load_uncertain_files=True,
+            path="2025/08/01/03/",
+        ),
+        (
+            'COPY INTO "AWS"."DEV"."EVENTS" ("EVENT_ID", "FILENAME")\n'
+            "  FROM (SELECT\n"
+            "    $1:event:event_id::varchar,\n"
+            "    METADATA$FILENAME\n"
+            '    FROM @"AWS"."DEV"."STAGE_FLINK_EVENT_LOG"/x/2025/08/01/03/)\n'
+            "  PATTERN = '.*[.]jsonl'\n"
+            '  FILE_FORMAT = (FORMAT_NAME = \'"AWS"."DEV"."LINES"\')\n'
+            "  ON_ERROR = 'SKIP_FILE_5%'\n"
+            "  LOAD_UNCERTAIN_FILES = TRUE"
+        ),
+    ),
     "all stages of a schema": (ShowObjects(ObjectType.STAGE, STAGE), 'SHOW STAGES IN SCHEMA "AWS"."DEV"'),
     "all external tables of a schema": (
         ShowObjects(ObjectType.EXTERNAL_TABLE, TABLE),
@@ -163,11 +238,11 @@ def test_every_statement_of_the_package_is_expected_here() -> None:
     """A new kind of statement must be added above, where its text and its words are checked."""
     found: set[type] = {
         kind
-        for module in (changes, external_tables, kinds, stages)
+        for module in (changes, external_tables, file_formats, kinds, stages, tables)
         for kind in vars(module).values()
         if isinstance(kind, type) and kind.__module__ == module.__name__ and is_dataclass(kind)
     }
-    assert found - {VirtualColumn} == {type(statement) for statement, _ in GOLDEN.values()}
+    assert found - {VirtualColumn, TableColumn} == {type(statement) for statement, _ in GOLDEN.values()}
 
 
 SENT = pytest.mark.parametrize("statement", [statement for statement, _ in GOLDEN.values()], ids=GOLDEN.keys())
