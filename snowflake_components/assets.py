@@ -12,7 +12,7 @@ from snowflake_components.errors import ObjectDiffersError
 from snowflake_components.identifiers import UnsafeTextError
 from snowflake_components.planning.hours import NotHourlyError, directories, hours_between
 from snowflake_components.planning.objects import incomplete_columns
-from snowflake_components.planning.outcome import FileStatus
+from snowflake_components.planning.outcome import FileStatus, advice_on
 from snowflake_components.planning.refreshes import ObjectSpec
 from snowflake_components.work import Connection
 
@@ -54,6 +54,8 @@ def object_asset(
         report = _report(connection, spec, paths, context.log.warning)
         for sql in report.statements:
             context.log.info(sql)
+        for advice in _advice(report):
+            context.log.warning(advice)
         return dg.MaterializeResult(
             asset_key=asset_spec.key,
             metadata=_metadata(report, spec, time.monotonic() - started),
@@ -141,6 +143,12 @@ def _files(report: Report, spec: ObjectSpec) -> dict[str, int]:
     }
 
 
+def _advice(report: Report) -> list[str]:
+    added = {FileStatus.REGISTERED_NEW, FileStatus.REGISTERED_UPDATE}
+    registered = [change.file for change in report.changes if change.status in added]
+    return advice_on([*registered, *(file.file for file in report.loads if file.rows_loaded)])
+
+
 def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any]:
     return {
         "target": str(spec.name),
@@ -148,6 +156,7 @@ def _metadata(report: Report, spec: ObjectSpec, seconds: float) -> dict[str, Any
         "changed": report.changed or "",
         "paths": list(report.paths),
         **_files(report, spec),
+        "advice": _advice(report),
         "statements": dg.MetadataValue.md("\n".join(f"```sql\n{sql}\n```" for sql in report.statements)),
         "query_ids": list(report.query_ids),
         "duration_seconds": round(seconds, 3),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,8 @@ class FileStatus(StrEnum):
 # an unknown status counts as a failure
 _FAILED = frozenset({FileStatus.REGISTER_FAILED, FileStatus.UNREGISTER_FAILED, FileStatus.UNKNOWN})
 _FILES_NAMED_MAX = 5
+FILES_OF_DIRECTORY_MAX = 500
+"""More new files of one directory than this are named in the advice of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,21 @@ def read_loads(rows: Sequence[Mapping[str, Any]]) -> list[LoadedFile]:
 def read_changes(rows: Sequence[Mapping[str, Any]]) -> list[FileChange]:
     """Read the rows of a refresh; rows without a file are skipped."""
     return [FileChange.from_row(row) for row in rows if row.get("file")]
+
+
+def advice_on(files: Iterable[str]) -> list[str]:
+    """Return an advice for each directory with many files: a query opens each of them, and each is listed apart.
+
+    Args:
+        files: that a refresh registered or a load read.
+    """
+    counts = Counter(file.rpartition("/")[0] for file in files)
+    return [
+        f"{directory}/ has {count} new files: write fewer and larger ones (Snowflake recommends 100 to 250 MB "
+        "compressed), or compact the directory"
+        for directory, count in sorted(counts.items())
+        if count > FILES_OF_DIRECTORY_MAX
+    ]
 
 
 def require_registered(changes: Sequence[FileChange], *, sql: str | None = None, query_id: str | None = None) -> None:

@@ -32,6 +32,7 @@ EVENT_LOG = (
     .read_text(encoding="utf-8")
     .partition("---\n")[2]  # the first document is the stream
     .replace("\"{{ hours_of('landed_hour') }}\"", HOURS)
+    .replace("    file_extension: ", "    directory: {enable: true}\n    file_extension: ")
 )
 STAGE_KEY = dg.AssetKey(["aws", "dev", "stage_flink_event_log"])
 TABLE_KEY = dg.AssetKey(["aws", "dev", "ext_flink_event_log"])
@@ -202,6 +203,28 @@ def test_a_stage_without_directory_table_is_not_refreshed() -> None:
     assert ["SHOW STAGES", "CREATE STAGE"] == _verbs(snowflake.sent)[1:-1]
 
 
+def test_an_hour_is_one_statement_whatever_is_registered_beside_it() -> None:
+    """Beside 10,000 registered files the refresh of an hour lists one prefix, and many small files are an advice."""
+    rows: list[Mapping[str, Any]] = [
+        {"file": f"platform-events/landing/2025/08/01/03/{n}.jsonl", "status": "REGISTERED_NEW", "description": ""}
+        for n in range(501)
+    ]
+    snowflake = _existing(refreshes=[rows])
+    metadata = _materialize(EVENT_LOG, snowflake)
+    assert [f"ALTER EXTERNAL TABLE {TABLE_SQL} REFRESH '2025/08/01/03/'"] == [
+        sql for sql in snowflake.sent if not sql.startswith(("SHOW", "take", "give"))
+    ]
+    (advice,) = metadata["advice"]  # type: ignore[misc] # metadata of a list
+    assert "2025/08/01/03/ has 501 new files: write fewer and larger ones" in str(advice)
+
+
+def test_the_stages_of_the_project_are_not_refreshed() -> None:
+    """Nothing reads their directory table, so a run of an hour lists the bucket once, for the external table."""
+    snowflake = FakeSnowflake()
+    _materialize(EVENT_LOG.replace("    directory: {enable: true}\n", ""), snowflake, STAGE_KEY)
+    assert ["SHOW STAGES", "CREATE STAGE"] == _verbs(snowflake.sent)[1:-1]
+
+
 def test_the_materialization_counts_the_registered_files() -> None:
     """The metadata has files by status, the statements, their query ids, and the object."""
     rows: list[Mapping[str, Any]] = [
@@ -216,6 +239,7 @@ def test_the_materialization_counts_the_registered_files() -> None:
         "target": "AWS.DEV.EXT_FLINK_EVENT_LOG",
         "created": False,
         "changed": "",
+        "advice": [],
         "paths": ["2025/08/01/03/"],
         "files_registered_new": 2,
         "files_registered_updated": 1,
