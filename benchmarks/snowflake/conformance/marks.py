@@ -1,0 +1,86 @@
+"""The file of gaps, and the page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import yaml
+
+from benchmarks.snowflake.conformance.documents import GAPS, PAGES, Gap, GapKind, Gaps, Sentence, sentences
+
+_KINDS = {
+    GapKind.UNSUPPORTED: "refused as unsupported",
+    GapKind.REFUSED: "refused with another error",
+    GapKind.WRONG: "answered otherwise",
+}
+
+
+def write(found: Gaps) -> None:
+    """Write the gaps, in the order of the sentences."""
+    order = {sentence.id: place for place, sentence in enumerate(sentences())}
+    names = sorted(found.sentences, key=order.__getitem__)
+    document = {
+        "strictness_floor": found.strictness_floor,
+        "sentences": {name: found.sentences[name].model_dump(mode="json") for name in names},
+        "refusals": found.refusals,
+    }
+    GAPS.write_text(yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True), "utf-8")
+
+
+def page(found: Gaps, all_refusals: int) -> str:
+    """Return the page of gaps as Markdown."""
+    return "\n".join(_lines(found, all_refusals)) + "\n"
+
+
+def _lines(found: Gaps, all_refusals: int) -> Iterator[str]:
+    known = sentences()
+    met = len(known) - len(found.sentences)
+    yield from (
+        "# Gaps of the local Snowflake",
+        "",
+        "Generated from `benchmarks/snowflake/conformance/` by `python -m benchmarks.snowflake.conformance mark`.",
+        "[How it is judged](../benchmarks/snowflake/conformance/README.md).",
+        "",
+        f"Of {len(known)} sentences of Snowflake's documentation the local Snowflake meets {met}. Of {all_refusals}",
+        f"statements that Snowflake refuses it refuses {found.strictness_floor} with the same error number.",
+        "",
+        "| topic | sentences | met | " + " | ".join(_KINDS.values()) + " |",
+        "|---|---|---|" + "---|" * len(_KINDS),
+    )
+    for topic in _topics(known):
+        yield _counts(topic, [sentence for sentence in known if sentence.topic == topic], found)
+    for topic in _topics(sentence for sentence in known if sentence.id in found.sentences):
+        yield from ("", f"## {topic}", "", "| sentence | statement | the local Snowflake |", "|---|---|---|")
+        for sentence in known:
+            if sentence.topic == topic and sentence.id in found.sentences:
+                yield _row(sentence, found.sentences[sentence.id])
+    yield from ("", "## Refusals with another answer", "", "| statement | the local Snowflake |", "|---|---|")
+    for statement, seen in found.refusals.items():
+        yield f"| {_code(statement)} | {_text(seen)} |"
+
+
+def _topics(some: Iterable[Sentence]) -> list[str]:
+    return list(dict.fromkeys(sentence.topic for sentence in some))
+
+
+def _counts(topic: str, some: list[Sentence], found: Gaps) -> str:
+    kinds = [found.sentences[sentence.id].kind for sentence in some if sentence.id in found.sentences]
+    numbers = [len(some), len(some) - len(kinds), *(kinds.count(kind) for kind in _KINDS)]
+    return f"| {topic} | " + " | ".join(str(number) if number else "" for number in numbers) + " |"
+
+
+def _row(sentence: Sentence, gap: Gap) -> str:
+    assumed = " (assumed)" if sentence.assumed else ""
+    says = f"[{_text(sentence.says)}]({PAGES}{sentence.page}){assumed}"
+    return f"| {says} | {_code(sentence.run)} | {_KINDS[gap.kind]}: {_text(gap.seen)} |"
+
+
+def _text(value: str) -> str:
+    escaped = value
+    for character in "\\|[]<>*_":
+        escaped = escaped.replace(character, "\\" + character)
+    return " ".join(escaped.split())
+
+
+def _code(value: str) -> str:
+    return "`` " + " ".join(value.replace("|", "\\|").split()) + " ``"
