@@ -15,7 +15,8 @@ from snowflake import connector
 from benchmarks.snowflake.conformance.documents import objects
 from benchmarks.snowflake.conformance.running import Conformance, Place
 
-_ARGUMENTS = ("account", "user", "password", "role", "warehouse", "database", "private_key_file", "authenticator")
+_LOGIN = ("account", "user", "password", "private_key_file", "authenticator", "host", "port", "protocol")
+_CONTEXT = ("role", "warehouse", "database")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Account:
     @classmethod
     def of_environment(cls) -> Account | None:
         """Read the environment; None when it names no account."""
-        given = {name: os.environ.get(f"SNOWFLAKE_{name.upper()}", "") for name in _ARGUMENTS}
+        given = {name: os.environ.get(f"SNOWFLAKE_{name.upper()}", "") for name in (*_LOGIN, *_CONTEXT)}
         return cls({name: value for name, value in given.items() if value}) if given["account"] else None
 
     def connect(self, **changed: Any) -> Any:
