@@ -15,8 +15,8 @@ import duckdb
 _ROWS_AT_ONCE = 10_000
 
 
-class _TwiceError(ValueError):
-    """An object holds a key twice."""
+class DuplicateKeyError(ValueError):
+    """An object holds a key twice; its text is the key in double quotes."""
 
 
 def settle_duplicates(cursor: duckdb.DuckDBPyConnection, rows: str, file_format: Mapping[str, Any]) -> None:
@@ -25,7 +25,7 @@ def settle_duplicates(cursor: duckdb.DuckDBPyConnection, rows: str, file_format:
     settled: list[tuple[str | None, int]] = []
     read = cursor.execute(f"SELECT json, line FROM {rows} WHERE json IS NOT NULL")  # noqa: S608 - a name of ours
     while batch := read.fetchmany(_ROWS_AT_ONCE):
-        settled += [(_last_values(text) if allowed else None, line) for text, line in batch if has_duplicate(text)]
+        settled += [(last_values(text) if allowed else None, line) for text, line in batch if has_duplicate(text)]
     if settled:
         cursor.executemany(f"UPDATE {rows} SET json = ? WHERE line = ?", settled)  # noqa: S608 - a name of ours
 
@@ -34,20 +34,23 @@ def has_duplicate(text: str) -> bool:
     """Return whether an object in the text, at any depth, holds a key twice; escapes make no other key."""
     try:
         _DECODER.decode(text)
-    except _TwiceError:
+    except DuplicateKeyError:
         return True
     except (ValueError, RecursionError):
         return False  # other rules decide
     return False
 
 
-def _last_values(text: str) -> str:
-    return json.dumps(json.loads(text), ensure_ascii=False)
+def last_values(text: str) -> str:
+    """Return the text of a document with the last value of each key; one without such keys is unchanged."""
+    return json.dumps(json.loads(text), ensure_ascii=False) if has_duplicate(text) else text
 
 
-def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+def refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    """Raise a `DuplicateKeyError` if two pairs have one key: an object hook of a decoder."""
     if len(dict(pairs)) < len(pairs):
-        raise _TwiceError
+        keys = [key for key, _ in pairs]
+        raise DuplicateKeyError(json.dumps(next(key for key in keys if keys.count(key) > 1)))
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_refuse_twice)
+_DECODER = json.JSONDecoder(object_pairs_hook=refuse_twice)

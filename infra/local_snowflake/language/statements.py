@@ -25,7 +25,9 @@ class ObjectKind(Enum):
     EXTERNAL_TABLE = "EXTERNAL TABLE"
 
 
-Options: TypeAlias = Mapping[str, str | bool]
+OptionValue: TypeAlias = str | bool | int | tuple[str, ...]
+Options: TypeAlias = Mapping[str, OptionValue]
+"""The options of a file format as written; FORMAT_NAME alone names a stored one."""
 
 
 @dataclass(frozen=True, slots=True)
