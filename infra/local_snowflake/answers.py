@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ _TYPES = {
     "text": pa.string(),
     "integer": pa.int64(),
     "time": pa.timestamp("us", tz="UTC"),
+    "boolean": pa.bool_(),
 }
 
 
@@ -21,7 +22,7 @@ class Answer:
 
     Args:
         columns: names as clients see them.
-        types: one of text, integer, time for each column.
+        types: one of text, integer, time, boolean for each column.
         rows: a value per column each.
     """
 
@@ -41,6 +42,13 @@ class Answer:
             pa.array([row[index] for row in self.rows], type=_TYPES[kind]) for index, kind in enumerate(self.types)
         ]
         return pa.Table.from_arrays(arrays, names=list(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a client needs to copy files from or to an internal stage, as it reads it."""
+
+    data: Mapping[str, Any]
 
 
 def status(message: str) -> Answer:

@@ -41,6 +41,13 @@ class ObjectMissingError(StatementRefusedError):
     sqlstate = "02000"
 
 
+class TableMissingError(StatementRefusedError):
+    """The table does not exist."""
+
+    code = 2003
+    sqlstate = "42S02"
+
+
 class ObjectExistsError(StatementRefusedError):
     """An object of this name exists."""
 
@@ -67,6 +74,27 @@ class NotSupportedError(StatementRefusedError):
 
     code = 2
     sqlstate = "0A000"
+
+
+class LocationRefusedError(StatementRefusedError):
+    """The integration does not allow the location."""
+
+    code = 3167
+    sqlstate = "42601"
+
+
+class IntegrationGoneError(StatementRefusedError):
+    """The integration of a stage was dropped."""
+
+    code = 3139
+    sqlstate = "02000"
+
+
+class IntegrationDisabledError(StatementRefusedError):
+    """The integration of a stage is not enabled."""
+
+    code = 3142
+    sqlstate = "42601"
 
 
 class StorageRefusedError(StatementRefusedError):

@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from infra.local_snowflake.answers import Answer, status
-from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, WrongKindError
+from infra.local_snowflake.answers import Answer, Transfer, status
+from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, OptionRefusedError, WrongKindError
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
+from infra.local_snowflake.language.file_statements import FileStatement
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.statements import (
-    AlterStage,
     CreateExternalTable,
-    CreateStage,
     Describe,
     Drop,
-    ListStage,
     ObjectKind,
     RefreshExternalTable,
-    RefreshStage,
     Scope,
     Show,
     StagePath,
@@ -29,21 +26,16 @@ from infra.local_snowflake.language.statements import (
     UseRole,
     UseWarehouse,
 )
+from infra.local_snowflake.loading.executor import FileExecutor, StageStatement
 from infra.local_snowflake.objects.external_tables import ExternalTables
 from infra.local_snowflake.objects.registry import Registry
-from infra.local_snowflake.objects.stages import Stages, location_of
+from infra.local_snowflake.objects.stages import stage_location
 from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
 from infra.local_snowflake.rewriting.relations import Target, chains, named, target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
 from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.showing.objects import (
-    describe_external_table,
-    describe_stage,
-    show_external_tables,
-    show_stages,
-)
+from infra.local_snowflake.showing.objects import describe_external_table, show_external_tables
 
-_StageStatement: TypeAlias = CreateStage | AlterStage | RefreshStage | ListStage
 _TableStatement: TypeAlias = CreateExternalTable | RefreshExternalTable
 
 
@@ -52,24 +44,24 @@ class StatementExecutor:
     """Executes statements on the stages and external tables of one server."""
 
     registry: Registry
-    stages: Stages
+    files: FileExecutor
     tables: ExternalTables
 
     @classmethod
     def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> StatementExecutor:
         """Build the executor over a registry and a bucket."""
-        stages = Stages(registry, bucket, now)
-        return cls(registry, stages, ExternalTables(registry, stages, bucket, now))
+        files = FileExecutor.over(registry, bucket, now)
+        return cls(registry, files, ExternalTables(registry, files.stages, bucket, now))
 
-    def answer(self, statement: Statement, session: Session) -> Answer:
+    def answer(self, statement: Statement | FileStatement, session: Session) -> Answer | Transfer:
         """Execute a statement of this server.
 
         Raises:
             StatementRefusedError: with the code of Snowflake.
         """
+        if isinstance(statement, FileStatement | StageStatement):
+            return self.files.answer(statement, session)
         match statement:
-            case CreateStage() | AlterStage() | RefreshStage() | ListStage():
-                return self._answer_stage(statement, session)
             case CreateExternalTable() | RefreshExternalTable():
                 return self._answer_table(statement, session)
             case Show():
@@ -84,18 +76,6 @@ class StatementExecutor:
                 session.warehouse = warehouse
         return status("Statement executed successfully.")
 
-    def _answer_stage(self, statement: _StageStatement, session: Session) -> Answer:
-        match statement:
-            case CreateStage(name=name):
-                self.registry.require_schema(session.full(name))
-                return self.stages.create(session.full(name), statement)
-            case AlterStage(name=name):
-                return self.stages.alter(session.full(name), statement)
-            case RefreshStage(name=name):
-                return self.stages.refresh(session.full(name), statement)
-            case ListStage(location=location):
-                return self.stages.list(session.full(location.stage), statement)
-
     def _answer_table(self, statement: _TableStatement, session: Session) -> Answer:
         name = session.full(statement.name)
         if isinstance(statement, RefreshExternalTable):
@@ -107,21 +87,19 @@ class StatementExecutor:
         scope = show.scope or Scope(session.database, session.schema)
         if scope.schema and not scope.database:
             scope = Scope(session.database, scope.schema)
-        if show.kind is ObjectKind.STAGE:
-            return show_stages(show, scope, self.registry.stages())
+        if show.kind is not ObjectKind.EXTERNAL_TABLE:
+            return self.files.show(show, scope, session)
         return show_external_tables(show, scope, self.registry.external_tables(), self.tables.invalid_reason)
 
     def _describe(self, describe: Describe, session: Session) -> Answer:
-        name = session.full(describe.name)
-        if describe.kind is ObjectKind.STAGE:
-            return describe_stage(self.stages.get(name))
-        return describe_external_table(self.tables.get(name))
+        if describe.kind is not ObjectKind.EXTERNAL_TABLE:
+            return self.files.describe(describe, session)
+        return describe_external_table(self.tables.get(session.full(describe.name)))
 
     def _drop(self, drop: Drop, session: Session) -> Answer:
-        name = session.full(drop.name)
-        if drop.kind is ObjectKind.STAGE:
-            return self.stages.drop(name, if_exists=drop.if_exists)
-        return self.tables.drop(name, if_exists=drop.if_exists, run=session.run)
+        if drop.kind is not ObjectKind.EXTERNAL_TABLE:
+            return self.files.drop(drop, session)
+        return self.tables.drop(session.full(drop.name), if_exists=drop.if_exists, run=session.run)
 
     def rewrite(self, sql: str, session: Session) -> str:
         """Rewrite any other statement for fakesnow.
@@ -145,8 +123,13 @@ class StatementExecutor:
 
     def _file_lists(self, session: Session) -> FileLists:
         def directory(path: StagePath) -> tuple[str, str, str]:
-            stage = self.stages.get(session.full(path.stage))
-            return stage.id, stage.url, location_of(stage.url).prefix
+            stage = self.files.stages.of(path, session)
+            if not stage.directory.enable:
+                raise OptionRefusedError(
+                    f"SQL compilation error:\nStage '{stage.name}' has no directory table: "
+                    "set DIRECTORY = (ENABLE = TRUE)."
+                )
+            return stage.id, stage.url, stage_location(stage).prefix
 
         def table_id(name: PartialName) -> str:
             return self.tables.get(session.full(name)).id

@@ -29,3 +29,5 @@ class LocalSnowflakeSettings(S3Access):
     snowflake_faults: bool = False
     snowflake_database: str = "AWS"
     snowflake_schema: str = "DEV"
+    snowflake_storage_integration: str = "AWS_INTEGRATION"
+    """A storage integration that exists from the start and allows every location."""

@@ -58,6 +58,16 @@ class FolderBucket:
         except FileNotFoundError as exc:
             raise ObjectVanishedError(stored.key) from exc
 
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete a file, if it exists."""
+        (self.folder / bucket / key).unlink(missing_ok=True)
+
+    def upload(self, bucket: str, key: str, source: Path) -> None:
+        """Copy a file into a bucket."""
+        target = self.folder / bucket / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(source, target)
+
     def write(self, key: str, *events: object) -> None:
         """Write one line per event, or a text unchanged, compressed by the suffix of the key."""
         lines = "".join(event if isinstance(event, str) else json.dumps(event) + "\n" for event in events).encode()

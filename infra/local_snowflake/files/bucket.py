@@ -39,7 +39,7 @@ class ObjectVanishedError(Exception):
 
 
 class Bucket(Protocol):
-    """All buckets of an S3 endpoint, read only."""
+    """All buckets of an S3 endpoint."""
 
     def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """List the objects below a prefix, in the order of their keys."""
@@ -52,6 +52,14 @@ class Bucket(Protocol):
             ObjectVanishedError: it is gone or was written again since it was listed.
             StorageRefusedError: the bucket does not answer.
         """
+        ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete one object, if it exists."""
+        ...
+
+    def upload(self, bucket: str, key: str, source: Path) -> None:
+        """Write one object from a file; it replaces one of the same key."""
         ...
 
 
@@ -86,6 +94,16 @@ class S3Bucket:
             with target.open("wb") as file, closing(answer["Body"]) as body:
                 for piece in body.iter_chunks(_PIECE_BYTES):
                     file.write(piece)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete one object."""
+        with _refusals(f"s3://{bucket}/{key}"):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
+    def upload(self, bucket: str, key: str, source: Path) -> None:
+        """Write one object from a file."""
+        with _refusals(f"s3://{bucket}/{key}"), source.open("rb") as file:
+            self._client.put_object(Bucket=bucket, Key=key, Body=file)
 
 
 @contextmanager

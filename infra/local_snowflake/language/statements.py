@@ -16,6 +16,8 @@ class Creation(Enum):
     REFUSE = auto()
     KEEP = auto()
     REPLACE = auto()
+    ALTER = auto()
+    """CREATE OR ALTER: a property that is left out gets its default."""
 
 
 class ObjectKind(Enum):
@@ -23,6 +25,8 @@ class ObjectKind(Enum):
 
     STAGE = "STAGE"
     EXTERNAL_TABLE = "EXTERNAL TABLE"
+    FILE_FORMAT = "FILE FORMAT"
+    INTEGRATION = "INTEGRATION"
 
 
 OptionValue: TypeAlias = str | bool | int | tuple[str, ...]
@@ -49,20 +53,24 @@ class StagePath:
 
 @dataclass(frozen=True, slots=True)
 class CreateStage:
-    """CREATE STAGE with a URL."""
+    """CREATE STAGE: external with a URL, internal without one."""
 
     name: PartialName
     creation: Creation
-    url: str
+    url: str | None = None
     storage_integration: str | None = None
     directory: Directory = Directory()
     file_format: Options = field(default_factory=dict)
     comment: str = ""
+    temporary: bool = False
+    has_credentials: bool = False
+    encryption: Options = field(default_factory=dict)
+    copy_options: Options = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AlterStage:
-    """ALTER STAGE SET: None leaves a property as it is."""
+    """ALTER STAGE SET, UNSET or RENAME TO: None leaves a property as it is."""
 
     name: PartialName
     if_exists: bool
@@ -71,6 +79,10 @@ class AlterStage:
     directory: Directory | None = None
     file_format: Options | None = None
     comment: str | None = None
+    has_credentials: bool | None = None
+    encryption: Options | None = None
+    copy_options: Options | None = None
+    renamed: PartialName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +146,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """SHOW STAGES or SHOW EXTERNAL TABLES; without a scope, the session's schema."""
+    """SHOW of the objects of one kind; without a scope, those of the session's schema."""
 
     kind: ObjectKind
     like: str | None = None
@@ -145,7 +157,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """DESC STAGE or DESC EXTERNAL TABLE."""
+    """DESC of one object."""
 
     kind: ObjectKind
     name: PartialName
@@ -153,7 +165,7 @@ class Describe:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """DROP STAGE or DROP EXTERNAL TABLE."""
+    """DROP of one object."""
 
     kind: ObjectKind
     name: PartialName

@@ -172,7 +172,11 @@ class Reader:
         return SyntaxRefusedError(f"SQL compilation error:\n{text}")
 
     def name(self) -> PartialName:
-        """Read an object's name of one to three parts."""
+        """Read an object's name of one to three parts, or IDENTIFIER('...') around one."""
+        if self.accept("IDENTIFIER", "("):
+            inner = Reader(self.string())
+            self.expect(")")
+            return inner.name()
         parts = [self._name_part()]
         while len(parts) < NAME_PARTS_MAX and self.accept("."):
             parts.append(self._name_part())

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 from pydantic import TypeAdapter
 
-from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError
+from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, TableMissingError
 from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.language.names import ObjectName, quote
 from infra.local_snowflake.language.statements import Column, Directory, ObjectKind, Options
@@ -51,6 +51,7 @@ class Stage:
 
     Args:
         id: of this stage; a later stage of the same name has another, which makes tables over this one invalid.
+        url: empty for an internal stage.
     """
 
     id: str
@@ -62,6 +63,46 @@ class Stage:
     file_format: Options
     comment: str
     last_refreshed_on: datetime | None = None
+    temporary: bool = False
+    has_credentials: bool = False
+    encryption: Options = field(default_factory=dict)
+    copy_options: Options = field(default_factory=dict)
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether its files are stored by this server."""
+        return not self.url
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFormat:
+    """A stored file format: its options with TYPE."""
+
+    name: ObjectName
+    options: Options
+    comment: str
+    created_on: datetime
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A stored storage integration; its name has no database and no schema.
+
+    Args:
+        options: as written: STORAGE_PROVIDER, STORAGE_AWS_ROLE_ARN and others.
+        enabled: whether a stage may use it.
+        allowed: prefixes of URLs; `*` allows all.
+        blocked: prefixes of URLs within the allowed ones.
+    """
+
+    name: ObjectName
+    options: Options
+    enabled: bool
+    allowed: tuple[str, ...]
+    blocked: tuple[str, ...]
+    comment: str
+    created_on: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +140,10 @@ class ExternalTable:
 _TYPES: dict[ObjectKind, TypeAdapter[Any]] = {
     ObjectKind.STAGE: TypeAdapter(Stage),
     ObjectKind.EXTERNAL_TABLE: TypeAdapter(ExternalTable),
+    ObjectKind.FILE_FORMAT: TypeAdapter(StoredFormat),
+    ObjectKind.INTEGRATION: TypeAdapter(Integration),
 }
+Kept: TypeAlias = Stage | ExternalTable | StoredFormat | Integration
 
 
 class FileStatus(Enum):
@@ -150,6 +194,7 @@ class Registry:
     ) -> None:
         self._duck = duck
         self._opened = opened
+        self.folder = folder
         path = str(folder / "external_tables.duckdb").replace("'", "''")
         with duck.cursor() as cursor:
             cursor.execute(f"ATTACH IF NOT EXISTS '{path}' AS {DATABASE}")
@@ -189,6 +234,14 @@ class Registry:
         """Return an external table; None if there is none."""
         return next((table for table in self.external_tables() if table.name == name), None)
 
+    def file_formats(self) -> list[StoredFormat]:
+        """List every file format by name."""
+        return self._objects(ObjectKind.FILE_FORMAT)
+
+    def integrations(self) -> list[Integration]:
+        """List every storage integration by name."""
+        return self._objects(ObjectKind.INTEGRATION)
+
     def _objects(self, kind: ObjectKind) -> list[Any]:
         with self._duck.cursor() as cursor:
             rows = cursor.execute(f"SELECT definition FROM {DATABASE}.objects WHERE kind = ?", [kind.name]).fetchall()  # noqa: S608 - a constant
@@ -205,6 +258,17 @@ class Registry:
             raise ObjectMissingError(
                 f"SQL compilation error:\nSchema '{name.database}.{name.schema}' does not exist or not authorized."
             )
+
+    def require_table(self, name: ObjectName, named: ObjectName) -> None:
+        """Raise an `ObjectMissingError` if there is no table of a name, with the name as the client knows it."""
+        with self.cursor() as cursor:
+            found = cursor.execute(
+                "SELECT 1 FROM information_schema.tables WHERE table_type <> 'VIEW' "
+                "AND table_catalog = ? AND table_schema = ? AND table_name = ?",
+                [name.database, name.schema, name.name],
+            ).fetchone()
+        if not found:
+            raise TableMissingError(f"SQL compilation error:\nTable '{named}' does not exist or not authorized.")
 
     def require_free(self, name: ObjectName) -> None:
         """Raise an `ObjectExistsError` if a table or view has this name."""
@@ -223,15 +287,16 @@ class Registry:
             present = set(
                 cursor.execute("SELECT catalog_name, schema_name FROM information_schema.schemata").fetchall()
             )
-            objects: list[Stage | ExternalTable] = [*self.stages(), *self.external_tables()]
+            objects: list[Kept] = [*self.stages(), *self.external_tables(), *self.file_formats()]
             for kept in objects:
                 if (kept.name.database, kept.name.schema) not in present:
                     self.remove(cursor, _kind(kept), kept.name)
-                    self.forget_files(cursor, kept.id)
+                    if isinstance(kept, Stage | ExternalTable):
+                        self.forget_files(cursor, kept.id)
                     if isinstance(kept, ExternalTable):
                         cursor.execute(f"DROP TABLE IF EXISTS {kept.rows_sql}")
 
-    def put(self, cursor: duckdb.DuckDBPyConnection, kept: Stage | ExternalTable) -> None:
+    def put(self, cursor: duckdb.DuckDBPyConnection, kept: Kept) -> None:
         """Store an object; it replaces one of the same kind and name."""
         kind = _kind(kept)
         self.remove(cursor, kind, kept.name)
@@ -265,23 +330,37 @@ class Registry:
         now: datetime,
     ) -> None:
         """Store the changes of a refresh."""
+        self.record_files(cursor, refreshed.id, changed, now)
+        self.put(cursor, replace(refreshed, last_refreshed_on=now))
+
+    def record_files(
+        self, cursor: duckdb.DuckDBPyConnection, owner: str, changed: Iterable[FileChange], now: datetime
+    ) -> None:
+        """Store the changed files of a refresh."""
         changed = list(changed)
         for change in changed:
             cursor.execute(
                 f"DELETE FROM {DATABASE}.files WHERE owner = ? AND file_name = ?",  # noqa: S608 - a constant
-                [refreshed.id, change.stored.key],
+                [owner, change.stored.key],
             )
         for change in changed:
             if change.status is not FileStatus.UNREGISTERED:
                 stored = change.stored
-                row = [refreshed.id, stored.key, stored.size_bytes, stored.etag, stored.modified, now]
+                row = [owner, stored.key, stored.size_bytes, stored.etag, stored.modified, now]
                 cursor.execute(f"INSERT INTO {DATABASE}.files VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
-        self.put(cursor, replace(refreshed, last_refreshed_on=now))
 
     def forget_files(self, cursor: duckdb.DuckDBPyConnection, owner: str) -> None:
         """Delete all files of a stage or external table."""
         cursor.execute(f"DELETE FROM {DATABASE}.files WHERE owner = ?", [owner])  # noqa: S608 - a constant
 
 
-def _kind(kept: Stage | ExternalTable) -> ObjectKind:
-    return ObjectKind.STAGE if isinstance(kept, Stage) else ObjectKind.EXTERNAL_TABLE
+def _kind(kept: Kept) -> ObjectKind:
+    return _KINDS[type(kept)]
+
+
+_KINDS: dict[type, ObjectKind] = {
+    Stage: ObjectKind.STAGE,
+    ExternalTable: ObjectKind.EXTERNAL_TABLE,
+    StoredFormat: ObjectKind.FILE_FORMAT,
+    Integration: ObjectKind.INTEGRATION,
+}

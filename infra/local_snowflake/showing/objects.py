@@ -1,4 +1,4 @@
-"""SHOW and DESC of stages and external tables, with the columns of Snowflake."""
+"""SHOW and DESC of external tables, with the columns of Snowflake."""
 
 from __future__ import annotations
 
@@ -8,28 +8,9 @@ from collections.abc import Callable
 from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.language.statements import Scope, Show
-from infra.local_snowflake.objects.registry import ExternalTable, Stage
+from infra.local_snowflake.objects.registry import ExternalTable
 
-_OWNER = "SYSADMIN"
-_STAGE_COLUMNS = {
-    "created_on": "time",
-    "name": "text",
-    "database_name": "text",
-    "schema_name": "text",
-    "url": "text",
-    "has_credentials": "text",
-    "has_encryption_key": "text",
-    "owner": "text",
-    "comment": "text",
-    "region": "text",
-    "type": "text",
-    "cloud": "text",
-    "notification_channel": "text",
-    "storage_integration": "text",
-    "endpoint": "text",
-    "owner_role_type": "text",
-    "directory_enabled": "text",
-}
+OWNER = "SYSADMIN"
 _TABLE_COLUMNS = {
     "created_on": "time",
     "name": "text",
@@ -75,34 +56,6 @@ def shown(show: Show, scope: Scope, name: ObjectName) -> bool:
     )
 
 
-def show_stages(show: Show, scope: Scope, stages: list[Stage]) -> Answer:
-    """List stages."""
-    rows = [
-        (
-            stage.created_on,
-            stage.name.name,
-            stage.name.database,
-            stage.name.schema,
-            stage.url,
-            "N",
-            "N",
-            _OWNER,
-            stage.comment,
-            None,
-            "EXTERNAL",
-            "AWS",
-            None,
-            stage.storage_integration,
-            None,
-            "ROLE",
-            "Y" if stage.directory.enable else "N",
-        )
-        for stage in stages
-        if shown(show, scope, stage.name)
-    ]
-    return Answer(tuple(_STAGE_COLUMNS), tuple(_STAGE_COLUMNS.values()), tuple(rows[: show.limit]))
-
-
 def show_external_tables(
     show: Show, scope: Scope, tables: list[ExternalTable], invalid_reason: Callable[[ExternalTable], str]
 ) -> Answer:
@@ -120,7 +73,7 @@ def show_external_tables(
                 table.name.schema,
                 "true" if reason else "false",
                 reason or None,
-                _OWNER,
+                OWNER,
                 table.comment,
                 f'"{table.stage.database}"."{table.stage.schema}"."{table.stage.name}"',
                 f"@{table.stage}/{table.path}",
@@ -136,21 +89,6 @@ def show_external_tables(
             )
         )
     return Answer(tuple(_TABLE_COLUMNS), tuple(_TABLE_COLUMNS.values()), tuple(rows[: show.limit]))
-
-
-def describe_stage(stage: Stage) -> Answer:
-    """List a stage's properties, one per row."""
-    refreshed = stage.last_refreshed_on.isoformat() if stage.last_refreshed_on else ""
-    properties = [
-        *(("STAGE_FILE_FORMAT", name, str(value)) for name, value in stage.file_format.items()),
-        ("STAGE_LOCATION", "URL", f'["{stage.url}"]'),
-        ("STAGE_INTEGRATION", "STORAGE_INTEGRATION", stage.storage_integration or ""),
-        ("DIRECTORY", "ENABLE", str(stage.directory.enable).lower()),
-        ("DIRECTORY", "AUTO_REFRESH", str(stage.directory.auto_refresh).lower()),
-        ("DIRECTORY", "LAST_REFRESHED_ON", refreshed),
-    ]
-    columns = ("parent_property", "property", "property_type", "property_value", "property_default")
-    return Answer.of_text(columns, [(parent, name, "String", value, "") for parent, name, value in properties])
 
 
 def describe_external_table(table: ExternalTable) -> Answer:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.local_snowflake.language.names import PartialName
-from infra.local_snowflake.language.statements import (
-    Creation,
-    Options,
-)
+from infra.local_snowflake.errors import NotSupportedError, SyntaxRefusedError
+from infra.local_snowflake.language.names import PartialName, quote
+from infra.local_snowflake.language.statements import Creation, Options, OptionValue
 from infra.local_snowflake.language.tokens import Kind, Reader
 
 Clause = Callable[[Reader], Any]
@@ -21,21 +19,26 @@ def clauses(reader: Reader, known: dict[str, Clause]) -> dict[str, Any]:
     while not reader.done:
         token = reader.peek()
         clause = token.keyword if token else ""
-        if clause not in known or clause.lower() in found:
+        if clause not in known or _FIELDS.get(clause, clause.lower()) in found:
             raise reader.unexpected()
         reader.take()
-        if clause not in {"PARTITION", "COPY"}:
+        if clause not in _WITHOUT_EQUALS:
             reader.expect("=")
         found[_FIELDS.get(clause, clause.lower())] = known[clause](reader)
     return found
 
 
-_FIELDS = {"PARTITION": "partition_by", "COPY": "copy_grants"}
+_FIELDS = {"PARTITION": "partition_by", "COPY": "copy_grants", "CREDENTIALS": "has_credentials"}
+_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH"})
 
 
 def named(reader: Reader, creation: Creation) -> tuple[PartialName, Creation]:
     """Read the name of a new object, with IF NOT EXISTS before it."""
     if reader.accept("IF", "NOT", "EXISTS"):
+        if creation is not Creation.REFUSE:
+            raise SyntaxRefusedError(
+                "SQL compilation error:\nThe options OR REPLACE or OR ALTER, and IF NOT EXISTS exclude each other."
+            )
         creation = Creation.KEEP
     return reader.name(), creation
 
@@ -47,25 +50,60 @@ def opens(reader: Reader) -> bool:
 
 
 def file_format(reader: Reader) -> Options:
-    """Read the options of a file format in parentheses."""
-    options: dict[str, str | bool] = {}
-    for _ in reader.group():
-        option = reader.take().keyword
-        reader.expect("=")
-        options[option] = _option_value(reader)
-    return options
-
-
-def _option_value(reader: Reader) -> str | bool:
+    """Read a file format: its options in parentheses, or the name of a stored one as text or identifier."""
     if opens(reader):
-        return ", ".join(reader.string() for _ in reader.group())
+        return options(reader)
+    token = reader.peek()
+    if token is not None and token.kind is Kind.STRING:
+        return {"FORMAT_NAME": reader.string()}
+    return {"FORMAT_NAME": _name_text(reader)}
+
+
+def options(reader: Reader) -> Options:
+    """Read `( NAME = value ... )`."""
+    found: dict[str, OptionValue] = {}
+    for _ in reader.group():
+        name = reader.take().keyword
+        if not name or name in found:
+            raise reader.unexpected()
+        reader.expect("=")
+        found[name] = _name_value(reader) if name == "FORMAT_NAME" else option_value(reader)
+    return found
+
+
+def option_value(reader: Reader) -> OptionValue:
+    """Read a string, a number, TRUE or FALSE, a word, or a list of strings."""
+    if opens(reader):
+        return tuple(reader.string() for _ in reader.group())
     token = reader.take()
     if token.kind is Kind.STRING:
         return token.string
+    if token.kind is Kind.NUMBER and token.text.isdecimal():
+        return int(token.text)
+    if token.kind is not Kind.WORD:
+        raise reader.unexpected()
     return token.keyword == "TRUE" if token.keyword in {"TRUE", "FALSE"} else token.text.upper()
+
+
+def _name_value(reader: Reader) -> str:
+    token = reader.peek()
+    return reader.string() if token is not None and token.kind is Kind.STRING else _name_text(reader)
+
+
+def _name_text(reader: Reader) -> str:
+    return ".".join(quote(part) for part in reader.name().parts)
 
 
 def integration(reader: Reader) -> str:
     """Read the name of an integration, which may be a string."""
     token = reader.take()
     return token.string if token.kind is Kind.STRING else token.name
+
+
+def unsupported(clause: str) -> Clause:
+    """Return the reader of a clause that this server refuses."""
+
+    def refuse(_: Reader) -> Any:
+        raise NotSupportedError(f"Unsupported feature '{clause}'.")
+
+    return refuse

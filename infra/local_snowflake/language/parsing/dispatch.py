@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra.local_snowflake.errors import StatementCountError
+from infra.local_snowflake.language.file_statements import FileStatement
+from infra.local_snowflake.language.parsing.copying import copy
 from infra.local_snowflake.language.parsing.external_tables import alter_external_table, create_external_table
+from infra.local_snowflake.language.parsing.file_formats import alter_file_format, create_file_format
+from infra.local_snowflake.language.parsing.files import get_files, put_files, remove_files
+from infra.local_snowflake.language.parsing.integrations import alter_integration, create_integration
 from infra.local_snowflake.language.parsing.shows import describe, kind_of, show
 from infra.local_snowflake.language.parsing.stages import alter_stage, create_stage, list_stage
 from infra.local_snowflake.language.statements import (
@@ -22,7 +27,6 @@ _ACCEPTED = (
     ("USE", "SECONDARY", "ROLES"),
     ("CREATE", "ROLE"),
     ("CREATE", "WAREHOUSE"),
-    ("CREATE", "STORAGE", "INTEGRATION"),
     ("ALTER", "WAREHOUSE"),
     ("ALTER", "SESSION"),
     ("GRANT",),
@@ -34,7 +38,7 @@ _ACCEPTED = (
 )
 
 
-def parse(sql: str) -> Statement | None:
+def parse(sql: str) -> Statement | FileStatement | None:
     """Parse one statement.
 
     Returns:
@@ -47,8 +51,10 @@ def parse(sql: str) -> Statement | None:
         if Reader(sql).accept(*words):
             return Accepted()
     reader = Reader(sql)
-    _require_one(reader)
     first = reader.peek()
+    if first is not None and first.keyword in _WITH_PATHS:
+        return _WITH_PATHS[first.keyword](sql)
+    _require_one(reader)
     read = _READERS.get(first.keyword) if first else None
     if read is None:
         return None
@@ -65,17 +71,27 @@ def _require_one(reader: Reader) -> None:
         raise StatementCountError(f"Actual statement count {count} did not match the desired statement count 1.")
 
 
-def _create(reader: Reader) -> Statement | None:
-    creation = Creation.REPLACE if reader.accept("OR", "REPLACE") else Creation.REFUSE
+def _create(reader: Reader) -> Statement | FileStatement | None:
+    creation = Creation.REFUSE
+    if reader.accept("OR", "REPLACE"):
+        creation = Creation.REPLACE
+    elif reader.accept("OR", "ALTER"):
+        creation = Creation.ALTER
     if creation is Creation.REPLACE and any(reader.accept(*words) for words in (("ROLE",), ("WAREHOUSE",))):
         return _accept_rest(reader)
     if reader.accept("STORAGE", "INTEGRATION"):
-        return _accept_rest(reader)
-    if reader.accept("STAGE"):
-        return create_stage(reader, creation)
+        return create_integration(reader, creation)
     if reader.accept("EXTERNAL", "TABLE"):
         return create_external_table(reader, creation)
+    temporary = any(reader.accept(*words) for words in _TEMPORARY)
+    if reader.accept("STAGE"):
+        return create_stage(reader, creation, temporary=temporary)
+    if reader.accept("FILE", "FORMAT"):
+        return create_file_format(reader, creation, temporary=temporary)
     return None
+
+
+_TEMPORARY = (("TEMPORARY",), ("TEMP",), ("SCOPED", "TEMPORARY"), ("SCOPED", "TEMP"))
 
 
 def _accept_rest(reader: Reader) -> Accepted:
@@ -84,7 +100,11 @@ def _accept_rest(reader: Reader) -> Accepted:
     return Accepted()
 
 
-def _alter(reader: Reader) -> Statement | None:
+def _alter(reader: Reader) -> Statement | FileStatement | None:
+    if reader.accept("STORAGE", "INTEGRATION"):
+        return alter_integration(reader)
+    if reader.accept("FILE", "FORMAT"):
+        return alter_file_format(reader)
     if reader.accept("STAGE"):
         return alter_stage(reader)
     if reader.accept("EXTERNAL", "TABLE"):
@@ -108,7 +128,12 @@ def _use(reader: Reader) -> UseRole | UseWarehouse | None:
     return UseWarehouse(reader.take().name) if reader.accept("WAREHOUSE") else None
 
 
-_READERS: dict[str, Callable[[Reader], Statement | None]] = {
+_WITH_PATHS: dict[str, Callable[[str], FileStatement]] = {"PUT": put_files, "GET": get_files}
+"""Statements with a local path, which is no text for the tokenizer."""
+_READERS: dict[str, Callable[[Reader], Statement | FileStatement | None]] = {
+    "COPY": copy,
+    "REMOVE": remove_files,
+    "RM": remove_files,
     "CREATE": _create,
     "ALTER": _alter,
     "SHOW": show,

@@ -18,6 +18,10 @@ def show(reader: Reader) -> Show | None:
         kind = ObjectKind.STAGE
     elif reader.accept("EXTERNAL", "TABLES"):
         kind = ObjectKind.EXTERNAL_TABLE
+    elif reader.accept("FILE", "FORMATS"):
+        kind = ObjectKind.FILE_FORMAT
+    elif reader.accept("INTEGRATIONS") or reader.accept("STORAGE", "INTEGRATIONS"):
+        kind = ObjectKind.INTEGRATION
     else:
         return None
     like = reader.string() if reader.accept("LIKE") else None
@@ -59,4 +63,8 @@ def kind_of(reader: Reader) -> ObjectKind | None:
     """Read the kind of an object; None for one that this server does not store."""
     if reader.accept("STAGE"):
         return ObjectKind.STAGE
+    if reader.accept("FILE", "FORMAT"):
+        return ObjectKind.FILE_FORMAT
+    if reader.accept("INTEGRATION") or reader.accept("STORAGE", "INTEGRATION"):
+        return ObjectKind.INTEGRATION
     return ObjectKind.EXTERNAL_TABLE if reader.accept("EXTERNAL", "TABLE") else None

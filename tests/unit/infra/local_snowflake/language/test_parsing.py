@@ -41,7 +41,7 @@ def test_a_stage_with_every_clause() -> None:
         url="s3://hourglass/x/",
         storage_integration="Int",
         directory=Directory(enable=True, auto_refresh=False, refresh_on_create=False),
-        file_format={"TYPE": "JSON", "STRIP_OUTER_ARRAY": False, "NULL_IF": ", NULL"},
+        file_format={"TYPE": "JSON", "STRIP_OUTER_ARRAY": False, "NULL_IF": ("", "NULL")},
         comment="it's \\ here",
     )
 
@@ -86,7 +86,10 @@ def test_an_external_table_with_every_clause() -> None:
         ("ROLLBACK", Accepted()),
         ("SELECT 1", None),
         ("SHOW TABLES", None),
-        ("CREATE STAGE internal", None),
+        ("CREATE STAGE internal", CreateStage(PartialName(("INTERNAL",)), Creation.REFUSE)),
+        ("CREATE OR ALTER TEMP STAGE s", CreateStage(PartialName(("S",)), Creation.ALTER, temporary=True)),
+        ("LS @~/a", ListStage(StagePath(PartialName(("~",)), "a"))),
+        ("LS @d.s.%t", ListStage(StagePath(PartialName(("D", "S", "%T"))))),
         ("DROP TABLE t", None),
         ("", None),
     ],

@@ -13,9 +13,12 @@ def create(client: Any, rest: str = "DIRECTORY = (ENABLE = TRUE REFRESH_ON_CREAT
 
 def test_a_stage_is_shown_with_what_it_was_created_with(client: Any) -> None:
     """SHOW STAGES has url, storage_integration, comment and directory_enabled."""
-    create(client, "STORAGE_INTEGRATION = aws_int DIRECTORY = (ENABLE = TRUE AUTO_REFRESH = FALSE) COMMENT = 'it''s'")
+    create(
+        client,
+        "STORAGE_INTEGRATION = aws_integration DIRECTORY = (ENABLE = TRUE AUTO_REFRESH = FALSE) COMMENT = 'it''s'",
+    )
     (row,) = client.rows("SHOW STAGES")
-    assert ("ST", f"s3://hourglass/{client.schema}/", "AWS_INT", "it's", "Y") == (
+    assert ("ST", f"s3://hourglass/{client.schema}/", "AWS_INTEGRATION", "it's", "Y") == (
         row["name"],
         row["url"],
         row["storage_integration"],

@@ -1,0 +1,1 @@
+"""Move files into stages and out of them, and their rows into tables."""
