@@ -97,6 +97,42 @@ class IntegrationDisabledError(StatementRefusedError):
     sqlstate = "42601"
 
 
+class FileRefusedError(StatementRefusedError):
+    """A file or a record of it cannot be read.
+
+    Args:
+        message: with Snowflake's own text where it is known.
+        code: of Snowflake.
+    """
+
+    sqlstate = "22000"
+
+    def __init__(self, message: str, code: int = 100_183) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class JsonColumnError(StatementRefusedError):
+    """A file of documents is loaded into another table than one with one VARIANT column."""
+
+    code = 2019
+    sqlstate = "0A000"
+
+
+class ColumnCountError(StatementRefusedError):
+    """The number of values is not the number of columns."""
+
+    code = 2020
+    sqlstate = "21S01"
+
+
+class IdentifierError(StatementRefusedError):
+    """There is no column of this name."""
+
+    code = 904
+    sqlstate = "42000"
+
+
 class StorageRefusedError(StatementRefusedError):
     """The bucket does not answer or refuses."""
 

@@ -30,6 +30,7 @@ from infra.local_snowflake.loading.executor import FileExecutor, StageStatement
 from infra.local_snowflake.objects.external_tables import ExternalTables
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import stage_location
+from infra.local_snowflake.rewriting.identifiers import with_identifiers
 from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
 from infra.local_snowflake.rewriting.relations import Target, chains, named, target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
@@ -60,7 +61,7 @@ class StatementExecutor:
             StatementRefusedError: with the code of Snowflake.
         """
         if isinstance(statement, FileStatement | StageStatement):
-            return self.files.answer(statement, session)
+            return self.files.answer(statement, session, self.rewrite)
         match statement:
             case CreateExternalTable() | RefreshExternalTable():
                 return self._answer_table(statement, session)
@@ -107,6 +108,7 @@ class StatementExecutor:
         Raises:
             StatementRefusedError: it reads an invalid external table, or uses one as an ordinary table or view.
         """
+        sql = with_identifiers(sql)
         self._require_valid_tables(sql, session)
         found = target(sql)
         if found:
@@ -115,6 +117,7 @@ class StatementExecutor:
             sql = without_modifiers(sql, found)
             session.add_temporary(session.full(found.name))
         sql = with_file_lists(sql, self._file_lists(session))
+        sql = self.files.rewrite(sql, session)
         sql = with_session_functions(with_qualified_merge_values(sql), session)
         sql = with_other_names(sql, session.temporary, session)
         if found and found.verb == "DROP":

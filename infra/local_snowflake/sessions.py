@@ -34,6 +34,8 @@ class Session:
     """Temporary relations by name, with their stored names."""
     query_ids: deque[str] = field(default_factory=lambda: deque(maxlen=QUERIES_MAX))
     """Of the statements that succeeded, in their order: what LAST_QUERY_ID() counts."""
+    scans: list[str] = field(default_factory=list)
+    """Names of the temporary tables with the rows of stages in the last query."""
 
     @property
     def number(self) -> str:
@@ -69,6 +71,11 @@ class Session:
         index = number if number < 0 else number - 1
         return self.query_ids[index] if -len(self.query_ids) <= index < len(self.query_ids) else None
 
+    @property
+    def duck(self) -> Any:
+        """The DuckDB connection of the session."""
+        return self.connection._duck_conn  # noqa: SLF001 - an internal that wire.py names
+
     def full(self, name: PartialName) -> ObjectName:
         """Return the full name of an object for this session."""
         return name.resolve(self.database, self.schema)
@@ -79,12 +86,16 @@ class Session:
 
     def add_temporary(self, name: ObjectName) -> None:
         """Add a temporary relation to this session."""
-        self.temporary[name] = ObjectName(name.database, name.schema, f"{name.name}{TEMPORARY_MARK}{self.id.upper()}")
+        self.temporary[name] = self.temporary_name(name)
+
+    def temporary_name(self, name: ObjectName) -> ObjectName:
+        """Return the stored name of a temporary relation of this session."""
+        return ObjectName(name.database, name.schema, f"{name.name}{TEMPORARY_MARK}{self.id.upper()}")
 
     def drop_temporary(self) -> None:
         """Drop all temporary relations of this session."""
         for kept in self.temporary.values():
-            drop_relation(self.connection._duck_conn, kept)  # noqa: SLF001 - an internal that wire.py names
+            drop_relation(self.duck, kept)
         self.temporary.clear()
 
 

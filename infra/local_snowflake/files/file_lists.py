@@ -54,7 +54,8 @@ def _directory(reader: Reader, first: Token, lists: FileLists) -> Edit:
     reader.expect(")")
     below = f"substr(file_name, {len(prefix) + 1})"
     columns = (
-        f"{below} AS RELATIVE_PATH, file_size AS SIZE, last_modified AS LAST_MODIFIED, etag AS MD5, etag AS ETAG, "
+        f"{below} AS RELATIVE_PATH, file_size AS SIZE, CAST(last_modified AS TIMESTAMP_TZ) AS LAST_MODIFIED, "
+        "etag AS MD5, CAST(etag AS VARCHAR) AS ETAG, "
         f"{literal(url)} || {below} AS FILE_URL"
     )
     return _read(columns, stage_id, first, end)
@@ -79,7 +80,7 @@ def _external_table_files(reader: Reader, first: Token, lists: FileLists) -> Edi
     reader.expect(")")
     columns = (
         "file_name AS FILE_NAME, registered_on AS REGISTERED_ON, file_size AS FILE_SIZE, "
-        "last_modified AS LAST_MODIFIED, etag AS ETAG, etag AS MD5"
+        "CAST(last_modified AS TIMESTAMP_TZ) AS LAST_MODIFIED, CAST(etag AS VARCHAR) AS ETAG, etag AS MD5"
     )
     return _read(columns, table_id, first, end)
 

@@ -24,9 +24,14 @@ from infra.local_snowflake.language.names import quote
 
 ROW_NUMBER = "row_number"
 """Column with METADATA$FILE_ROW_NUMBER, from 1; it counts records with errors too."""
-_ERROR_COLUMNS = "error_code INTEGER, error_state VARCHAR, error VARCHAR, error_line BIGINT, error_character BIGINT"
-_NO_ERROR = ", ".join(
-    f"CAST(NULL AS {kind}) AS {name}" for name, kind in (column.split() for column in _ERROR_COLUMNS.split(", "))
+_OTHER_COLUMNS = (
+    "field_count INTEGER, record_line BIGINT, error_code INTEGER, error_state VARCHAR, error VARCHAR, "
+    "error_line BIGINT, error_character BIGINT"
+)
+OTHER_COLUMNS = ", ".join(column.split()[0] for column in _OTHER_COLUMNS.split(", "))
+"""Names of the columns that are no `$` columns."""
+_NO_OTHERS = ", ".join(
+    f"CAST(NULL AS {kind}) AS {name}" for name, kind in (column.split() for column in _OTHER_COLUMNS.split(", "))
 )
 _ROWS_AT_ONCE = 20_000
 _BATCH = "hourglass_batch_of_records"
@@ -36,8 +41,8 @@ _BATCH = "hourglass_batch_of_records"
 class FileRows:
     """The rows of one file in a temporary table of a cursor.
 
-    The table has the columns `row_number`, `"$1"` to `"$n"`, and `error_code`, `error_state`, `error`, `error_line`,
-    `error_character`, which are NULL for a record that was parsed.
+    The table has the columns `row_number`, `"$1"` to `"$n"`, `field_count` and `record_line` of CSV files, and
+    `error_code`, `error_state`, `error`, `error_line`, `error_character`, which are NULL for a record that was parsed.
 
     Args:
         table: quoted name of the temporary table.
@@ -79,11 +84,11 @@ def read_file(
     if form.is_text:
         reader = CsvReader(form)
         header = reader.header(text) if form["PARSE_HEADER"] else ()
-        records = [(record.fields, record.error) for record in reader.records(text)]
-        widest = max((len(fields) for fields, _ in records), default=0)
+        records = [(record.fields, record.error, record.line) for record in reader.records(text)]
+        widest = max((len(fields) for fields, _, _ in records), default=0)
         rows = _filled(cursor, name, form, max(widest, width_min, len(header), 1), records)
         return replace(rows, header=header)
-    documents = [((record.text,), record.error) for record in json_records(text, form)]
+    documents = [((record.text,), record.error, None) for record in json_records(text, form)]
     return _filled(cursor, name, form, max(width_min, 1), documents)
 
 
@@ -97,7 +102,7 @@ def value_sql(rows: FileRows, form: FileFormat) -> str:
     return f"CAST('{{' || concat_ws(',', {', '.join(members)}) || '}}' AS JSON)"
 
 
-_Record: TypeAlias = tuple[tuple[str | None, ...], RecordError | None]
+_Record: TypeAlias = tuple[tuple[str | None, ...], RecordError | None, int | None]
 
 
 def _filled(
@@ -105,30 +110,31 @@ def _filled(
 ) -> FileRows:
     kinds = ["VARCHAR" if form.is_text else "JSON"] + ["VARCHAR"] * (width - 1)
     columns = ", ".join(f'"${number}" {kind}' for number, kind in enumerate(kinds, 1))
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({ROW_NUMBER} BIGINT, {columns}, {_ERROR_COLUMNS})")
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({ROW_NUMBER} BIGINT, {columns}, {_OTHER_COLUMNS})")
     taken = ", ".join(f'CAST("${number}" AS {kind})' for number, kind in enumerate(kinds, 1))
     for batch in _batches(records, width):
         cursor.register(_BATCH, batch)
         try:
             cursor.execute(
-                f"INSERT INTO {name} SELECT {ROW_NUMBER}, {taken}, error_code, error_state, error, error_line, "  # noqa: S608 - names of ours
-                f"error_character FROM {_BATCH}"
+                f"INSERT INTO {name} SELECT {ROW_NUMBER}, {taken}, {OTHER_COLUMNS} FROM {_BATCH}"  # noqa: S608 - names of ours
             )
         finally:
             cursor.unregister(_BATCH)
-    first = next((error for _, error in records if error), None)
+    first = next((error for _, error, _ in records if error), None)
     return FileRows(name, width, (), len(records), first)
 
 
 def _batches(records: Sequence[_Record], width: int) -> Iterator[pa.Table]:
     for start in range(0, len(records), _ROWS_AT_ONCE):
         part = records[start : start + _ROWS_AT_ONCE]
-        errors = [error for _, error in part]
-        fields = list(zip_longest(*(fields for fields, _ in part)))[:width]
+        errors = [error for _, error, _ in part]
+        fields = list(zip_longest(*(fields for fields, _, _ in part)))[:width]
         columns: dict[str, pa.Array] = {ROW_NUMBER: pa.array(range(start + 1, start + len(part) + 1), pa.int64())}
         for number in range(1, width + 1):
             values = fields[number - 1] if number <= len(fields) else [None] * len(part)
             columns[f"${number}"] = pa.array(values, pa.string())
+        columns["field_count"] = pa.array([len(found) for found, _, _ in part], pa.int32())
+        columns["record_line"] = pa.array([line for _, _, line in part], pa.int64())
         columns["error_code"] = _of(errors, "code", pa.int32())
         columns["error_state"] = _of(errors, "sqlstate", pa.string())
         columns["error"] = _of(errors, "message", pa.string())
@@ -166,7 +172,7 @@ def _parquet(cursor: duckdb.DuckDBPyConnection, path: Path, form: FileFormat, na
         cursor.execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT row_number() OVER () AS {ROW_NUMBER}, "  # noqa: S608 - names of ours
             f"""CAST('{{' || concat_ws(',', {", ".join(members)}) || '}}' AS JSON) AS "$1"{others}, """
-            f"{_NO_ERROR} FROM read_parquet(?)",
+            f"{_NO_OTHERS} FROM read_parquet(?)",
             [str(path)],
         )
     except duckdb.Error as exc:

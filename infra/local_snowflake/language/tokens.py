@@ -129,6 +129,11 @@ class Reader:
         """The text after the last token that was read."""
         return self.sql[self._tokens[self._next - 1].end :] if self._next else self.sql
 
+    @property
+    def position(self) -> int:
+        """The index in the text after the last token that was read."""
+        return self._tokens[self._next - 1].end if self._next else 0
+
     def peek(self, ahead: int = 0) -> Token | None:
         """Return a token without reading it; None after the last."""
         index = self._next + ahead

@@ -34,11 +34,18 @@ from infra.local_snowflake.language.statements import (
     Scope,
     Show,
 )
+from infra.local_snowflake.loading.copying import Copying, Rewrite
+from infra.local_snowflake.loading.inference import Inference
+from infra.local_snowflake.loading.scanning import Scans
+from infra.local_snowflake.loading.table_events import after_statement
+from infra.local_snowflake.loading.table_functions import TableFunctions
 from infra.local_snowflake.loading.transfers import Transfers
 from infra.local_snowflake.objects.file_formats import FileFormats
 from infra.local_snowflake.objects.integrations import Integrations, account_name
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import Stages
+from infra.local_snowflake.rewriting.stage_references import with_stage_relations
+from infra.local_snowflake.serving.wire import in_duckdb, scratch_of
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.stages import (
     describe_file_format,
@@ -63,20 +70,50 @@ class FileExecutor:
     formats: FileFormats
     integrations: Integrations
     transfers: Transfers
+    scans: Scans
+    copying: Copying
+    functions: TableFunctions
 
     @classmethod
     def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> FileExecutor:
         """Build the executor over a registry and a bucket."""
         formats, integrations = FileFormats(registry, now), Integrations(registry, now)
         stages = Stages(registry, Storage(bucket, registry.folder / "stages"), now, formats, integrations)
-        return cls(registry, stages, formats, integrations, Transfers(stages))
+        scans = Scans(stages, now)
+        copying = Copying(registry, scans, now, scratch_of, in_duckdb)
+        return cls(
+            registry,
+            stages,
+            formats,
+            integrations,
+            Transfers(stages),
+            scans,
+            copying,
+            TableFunctions(stages, Inference(scans), now),
+        )
 
     def end(self, session: Session) -> None:
         """Drop the temporary stages and file formats of a session."""
         self.stages.end(session)
         self.formats.end(session)
 
-    def answer(self, statement: FileStatement | StageStatement, session: Session) -> Answer | Transfer:
+    def rewrite(self, sql: str, session: Session) -> str:
+        """Read the stages of a query, and put their relations into it.
+
+        Raises:
+            StatementRefusedError: with the code of Snowflake.
+        """
+        self.scans.release(session)
+        sql = self.functions.rewrite(sql, session)
+        return with_stage_relations(sql, lambda reference: self.scans.relation(reference, session))
+
+    def after(self, sql: str, session: Session) -> None:
+        """Follow a statement on a table that succeeded."""
+        after_statement(sql, session, self.stages)
+
+    def answer(
+        self, statement: FileStatement | StageStatement, session: Session, rewrite: Rewrite
+    ) -> Answer | Transfer:
         """Execute one statement.
 
         Raises:
@@ -87,8 +124,10 @@ class FileExecutor:
                 return self._answer_stage(statement, session)
             case PutFiles() | GetFiles() | RemoveFiles():
                 return self._answer_transfer(statement, session)
-            case CopyInto() | Unload():
-                raise NotSupportedError("Unsupported feature 'COPY INTO'.")
+            case CopyInto():
+                return self.copying.copy(statement, session, rewrite)
+            case Unload():
+                raise NotSupportedError("Unsupported feature 'COPY INTO a location'.")
             case _:
                 return self._answer_definition(statement, session)
 

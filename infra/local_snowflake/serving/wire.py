@@ -10,6 +10,7 @@ import re
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -254,6 +255,24 @@ def in_transaction(connection: Any) -> bool:
 def disconnect(connection: Any) -> None:
     """Close a connection; an open transaction is rolled back."""
     connection.close()
+
+
+def scratch_of(connection: Any, cursor: duckdb.DuckDBPyConnection) -> Any:
+    """Return a copy of a session's connection that executes on another cursor, outside of the session's transaction."""
+    scratch = copy(connection)
+    scratch._duck_conn = cursor  # noqa: SLF001
+    if connection.database and connection.schema:
+        schema = connection._schema  # noqa: SLF001
+        cursor.execute(f'SET schema = \'"{connection.database}"."{schema}"\'')
+    return scratch
+
+
+def in_duckdb(connection: Any, sql: str) -> str:
+    """Execute a query of Snowflake's dialect, and return its text in DuckDB's."""
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    text: str = cursor._last_sql  # noqa: SLF001
+    return text
 
 
 def execute(connection: Any, call: Call, request: Request) -> Result:

@@ -10,7 +10,8 @@ import pytest
 
 def option(client: Any, name: str, wanted: str) -> str:
     rows = client.rows(f"DESC FILE FORMAT {name}")
-    return next(row["property_value"] for row in rows if row["property"] == wanted)
+    found: str = next(row["property_value"] for row in rows if row["property"] == wanted)
+    return found
 
 
 def test_a_file_format_is_shown_and_described(client: Any) -> None:

@@ -15,7 +15,8 @@ def put(client: Any, path: Path, target: str, options: str = "AUTO_COMPRESS = FA
 
 
 def names(client: Any, location: str) -> list[str]:
-    return client.values(f"LIST {location}")
+    found: list[str] = client.values(f"LIST {location}")
+    return found
 
 
 def test_an_internal_stage_keeps_files_until_it_is_dropped(client: Any, tmp_path: Path) -> None:
