@@ -133,6 +133,13 @@ class IdentifierError(StatementRefusedError):
     sqlstate = "42000"
 
 
+class FilesExistError(StatementRefusedError):
+    """An unload would overwrite files."""
+
+    code = 1030
+    sqlstate = "42601"
+
+
 class StorageRefusedError(StatementRefusedError):
     """The bucket does not answer or refuses."""
 

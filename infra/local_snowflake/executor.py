@@ -27,6 +27,7 @@ from infra.local_snowflake.language.statements import (
     UseWarehouse,
 )
 from infra.local_snowflake.loading.executor import FileExecutor, StageStatement
+from infra.local_snowflake.loading.templates import with_template
 from infra.local_snowflake.objects.external_tables import ExternalTables
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import stage_location
@@ -34,6 +35,7 @@ from infra.local_snowflake.rewriting.identifiers import with_identifiers
 from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
 from infra.local_snowflake.rewriting.relations import Target, chains, named, target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
+from infra.local_snowflake.serving.wire import in_duckdb
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.objects import describe_external_table, show_external_tables
 
@@ -109,6 +111,8 @@ class StatementExecutor:
             StatementRefusedError: it reads an invalid external table, or uses one as an ordinary table or view.
         """
         sql = with_identifiers(sql)
+        if "TEMPLATE" in sql.upper():
+            sql = with_template(sql, session, lambda query: in_duckdb(session.connection, self.rewrite(query, session)))
         self._require_valid_tables(sql, session)
         found = target(sql)
         if found:

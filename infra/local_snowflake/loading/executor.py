@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TypeAlias
 
 from infra.local_snowflake.answers import Answer, Transfer
-from infra.local_snowflake.errors import NotSupportedError
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.storage import Storage
 from infra.local_snowflake.language.file_statements import (
@@ -40,6 +39,7 @@ from infra.local_snowflake.loading.scanning import Scans
 from infra.local_snowflake.loading.table_events import after_statement
 from infra.local_snowflake.loading.table_functions import TableFunctions
 from infra.local_snowflake.loading.transfers import Transfers
+from infra.local_snowflake.loading.unloading import Unloading
 from infra.local_snowflake.objects.file_formats import FileFormats
 from infra.local_snowflake.objects.integrations import Integrations, account_name
 from infra.local_snowflake.objects.registry import Registry
@@ -72,6 +72,7 @@ class FileExecutor:
     transfers: Transfers
     scans: Scans
     copying: Copying
+    unloading: Unloading
     functions: TableFunctions
 
     @classmethod
@@ -89,6 +90,7 @@ class FileExecutor:
             Transfers(stages),
             scans,
             copying,
+            Unloading(stages, in_duckdb),
             TableFunctions(stages, Inference(scans), now),
         )
 
@@ -106,6 +108,10 @@ class FileExecutor:
         self.scans.release(session)
         sql = self.functions.rewrite(sql, session)
         return with_stage_relations(sql, lambda reference: self.scans.relation(reference, session))
+
+    def drop_orphans(self) -> None:
+        """Delete the folders of internal stages that are no longer there: those of sessions that were not closed."""
+        self.stages.drop_orphans()
 
     def after(self, sql: str, session: Session) -> None:
         """Follow a statement on a table that succeeded."""
@@ -127,7 +133,7 @@ class FileExecutor:
             case CopyInto():
                 return self.copying.copy(statement, session, rewrite)
             case Unload():
-                raise NotSupportedError("Unsupported feature 'COPY INTO a location'.")
+                return self.unloading.unload(statement, session, rewrite)
             case _:
                 return self._answer_definition(statement, session)
 

@@ -36,6 +36,8 @@ from infra.local_snowflake.sessions import Session
 
 _REFRESH_COLUMNS = ("file", "status", "description")
 _DONE = "Statement executed successfully."
+_TABLE_STAGE, _USER_STAGE = "table-", "user"
+"""Begin the ids of stages that no registry has."""
 _OTHER_CLOUDS = ("gcs", "azure", "s3gov", "s3china", "s3compat")
 _ENCRYPTIONS = {
     "external": frozenset({"AWS_SSE_S3", "AWS_SSE_KMS", "NONE"}),
@@ -289,7 +291,7 @@ class Stages:
             ObjectMissingError: it does not exist.
         """
         if path.stage.parts == (USER_STAGE,):
-            return self._implicit(ObjectName("", "", USER_STAGE), "user")
+            return self._implicit(ObjectName("", "", USER_STAGE), _USER_STAGE)
         name = session.full(path.stage)
         if name.name.startswith(TABLE_STAGE_MARK):
             table = ObjectName(name.database, name.schema, name.name.removeprefix(TABLE_STAGE_MARK))
@@ -322,6 +324,13 @@ class Stages:
         if stage is None:
             raise ObjectMissingError(f"SQL compilation error:\nStage '{name}' does not exist or not authorized.")
         return stage
+
+    def drop_orphans(self) -> None:
+        """Delete the folders of internal stages that no stage has."""
+        known = {stage.id for stage in self.registry.stages()}
+        for folder in self.storage.folder.glob("*"):
+            if folder.name not in known and not folder.name.startswith((_TABLE_STAGE, _USER_STAGE)):
+                self.storage.drop(internal_bucket(folder.name))
 
     def end(self, session: Session) -> None:
         """Drop the temporary stages of a session."""
@@ -363,4 +372,4 @@ def shown_name(stage: Stage, key: str) -> str:
 
 def table_stage_id(table: ObjectName) -> str:
     """Return the id of the stage of a table."""
-    return "table-" + hashlib.sha256(str(table).encode()).hexdigest()[:32]
+    return _TABLE_STAGE + hashlib.sha256(str(table).encode()).hexdigest()[:32]
