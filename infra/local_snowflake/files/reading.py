@@ -198,4 +198,5 @@ def _text(text: str) -> str:
 
 
 def _not_parquet(exc: Exception) -> FileUnreadableError:
-    return FileUnreadableError(f"Error parsing the parquet file: {str(exc).splitlines()[0]}", code=100_065)
+    reason = "it is cut off or no parquet file" if "arquet" in str(exc) else str(exc).splitlines()[0]
+    return FileUnreadableError(f"Error parsing the parquet file: {reason}", code=100_065)

@@ -13,9 +13,11 @@ import duckdb
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
     ColumnCountError,
+    DuplicateColumnError,
     FileRefusedError,
     IdentifierError,
     OptionRefusedError,
+    SyntaxRefusedError,
 )
 from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.files.formats import FileFormat
@@ -23,6 +25,7 @@ from infra.local_snowflake.files.reading import FileRows
 from infra.local_snowflake.files.unreadable import RecordError
 from infra.local_snowflake.language.file_statements import CopyInto, Transform
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
+from infra.local_snowflake.language.parsing.copying import NOT_SIMPLE
 from infra.local_snowflake.language.statements import Directory, StagePath
 from infra.local_snowflake.loading.columns import NameMatch, by_name, by_position, table_columns
 from infra.local_snowflake.loading.copy_options import CopyOptions
@@ -212,6 +215,8 @@ class _Run:
         )
         sql = f"SELECT {with_columns(transform.items)} FROM {RECORDS} {transform.alias or ''}"  # noqa: S608 - the client's text
         query = self.copying.in_duckdb(scratch, self.rewrite(sql, self.session))
+        if cursor.execute(query).fetchone() is not None:  # an aggregate has a row without records
+            raise SyntaxRefusedError(NOT_SIMPLE)
         items = len(cursor.execute(f"DESCRIBE {query}").fetchall())
         if items != len(self.chosen):
             raise ColumnCountError(
@@ -300,6 +305,9 @@ def _chosen(columns: tuple[TableColumn, ...], names: tuple[str, ...]) -> tuple[T
     for name in names:
         if name not in by_column:
             raise IdentifierError(f"SQL compilation error: error line 1 at position 0\ninvalid identifier '{name}'")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DuplicateColumnError(f"SQL compilation error:\nduplicate column name '{twice}'")
     return tuple(by_column[name] for name in names) if names else columns
 
 

@@ -12,10 +12,22 @@ from infra.local_snowflake.language.parsing.stages import stage_path
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
 from infra.local_snowflake.loading.history import ensure_history, history_table
 from infra.local_snowflake.loading.inference import Inference
+from infra.local_snowflake.loading.views import file_formats_view, stages_view
 from infra.local_snowflake.objects.stages import Stages, shown_name
 from infra.local_snowflake.sessions import Session
 
-_WORDS = ("COPY_HISTORY", "LOAD_HISTORY", "INFER_SCHEMA", "GET_STAGE_LOCATION", "_URL", "_PATH")
+_VIEWS = frozenset({"LOAD_HISTORY", "STAGES", "FILE_FORMATS"})
+_PARTS_OF_VIEW = 2
+_WORDS = (
+    "COPY_HISTORY",
+    "LOAD_HISTORY",
+    "STAGES",
+    "FILE_FORMATS",
+    "INFER_SCHEMA",
+    "GET_STAGE_LOCATION",
+    "_URL",
+    "_PATH",
+)
 _UNSUPPORTED = frozenset(
     {
         "GET_PRESIGNED_URL",
@@ -81,7 +93,7 @@ class TableFunctions:
             return self._stage_location(reader, token, session)
         if calls and token.keyword == "TABLE":
             return self._table_function(reader, token, session)
-        return self._load_history(reader, token, session)
+        return self._view(reader, token, session)
 
     def _stage_location(self, reader: Reader, first: Token, session: Session) -> Edit:
         reader.take()
@@ -135,30 +147,28 @@ class TableFunctions:
                 edits.append(Edit(token.start, reader.position, now))
         return f"({apply(expression, edits)})"
 
-    @staticmethod
-    def _load_history(reader: Reader, first: Token, session: Session) -> Edit | None:
-        """Read `[database.]INFORMATION_SCHEMA.LOAD_HISTORY`."""
+    def _view(self, reader: Reader, first: Token, session: Session) -> Edit | None:
+        """Read `[database.]INFORMATION_SCHEMA.LOAD_HISTORY`, STAGES or FILE_FORMATS."""
         chain = [first.name]
         while _is(reader.peek(2 * len(chain) - 1), "."):
             token = reader.peek(2 * len(chain))
             chain.append(token.name if token and token.is_name else "")
-        if chain == ["INFORMATION_SCHEMA", "LOAD_HISTORY"]:
-            database = session.database
-        elif chain[1:] == ["INFORMATION_SCHEMA", "LOAD_HISTORY"]:
-            database = chain[0]
-        else:
+        database = session.database if len(chain) == _PARTS_OF_VIEW else chain[0]
+        if chain[-2:-1] != ["INFORMATION_SCHEMA"] or chain[-1] not in _VIEWS or database is None:
             return None
-        length = 2 * len(chain) - 1
-        for _ in range(length):
+        for _ in range(2 * len(chain) - 1):
             reader.take()
-        if database is None:
-            return None
+        return Edit(first.start, reader.position, self._view_sql(chain[-1], database, session))
+
+    def _view_sql(self, view: str, database: str, session: Session) -> str:
+        if view == "STAGES":
+            stages = [stage for stage in self.stages.visible(session) if stage.name.database == database]
+            return stages_view(stages)
+        if view == "FILE_FORMATS":
+            formats = [stored for stored in self.stages.formats.visible(session) if stored.name.database == database]
+            return file_formats_view(formats)
         ensure_history(session.duck, database)
-        return Edit(
-            first.start,
-            reader.position,
-            f"(SELECT {_LOAD_HISTORY} FROM {history_table(database)})",  # noqa: S608 - names of ours
-        )
+        return f"(SELECT {_LOAD_HISTORY} FROM {history_table(database)})"  # noqa: S608 - names of ours
 
 
 def _is(token: Token | None, text: str) -> bool:

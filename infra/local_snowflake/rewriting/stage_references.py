@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from infra.local_snowflake.errors import NotSupportedError
 from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.language.parsing.clauses import opens
 from infra.local_snowflake.language.parsing.copying import stage_arguments
@@ -13,7 +14,7 @@ from infra.local_snowflake.language.parsing.stages import stage_path
 from infra.local_snowflake.language.statements import Options, StagePath
 from infra.local_snowflake.language.tokens import Edit, Kind, Reader, Token, apply, tokenize
 
-_BEFORE = frozenset({"FROM", "JOIN", ","})
+_BEFORE_TEXT = frozenset({"FROM", "JOIN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,15 @@ def with_stage_relations(sql: str, relation: Callable[[StageReference], str]) ->
     if "@" not in sql:
         return sql
     reader = Reader(sql)
+    is_view = _creates_view(sql)
     width, metadata = column_width(sql), "METADATA$" in sql.upper()
     edits: list[Edit] = []
     previous = ""
     while not reader.done:
         token = reader.peek()
-        if token is not None and previous in _BEFORE and _is_stage(token, reader):
+        if token is not None and _is_stage(previous, token, reader):
+            if is_view:
+                raise NotSupportedError("Unsupported feature 'a view over a stage'.")
             start = token.start
             path = stage_path(reader)
             chosen = stage_arguments(reader) if opens(reader) else {}
@@ -58,9 +62,22 @@ def with_stage_relations(sql: str, relation: Callable[[StageReference], str]) ->
     return apply(sql, edits + column_edits(sql)) if edits else sql
 
 
-def _is_stage(token: Token, reader: Reader) -> bool:
+def _creates_view(sql: str) -> bool:
+    reader = Reader(sql)
+    if not reader.accept("CREATE"):
+        return False
+    while not reader.done and not reader.accept("AS"):
+        if reader.take().keyword == "VIEW":
+            return True
+    return False
+
+
+def _is_stage(previous: str, token: Token, reader: Reader) -> bool:
+    """Return whether a stage follows; a text is one after FROM or JOIN alone, as it may be an item after a comma."""
     if token.kind is Kind.STRING:
-        return token.string.startswith("@")
+        return previous in _BEFORE_TEXT and token.string.startswith("@")
+    if previous not in {*_BEFORE_TEXT, ","}:
+        return False
     following = reader.peek(1)
     return token.text == "@" and following is not None and (following.is_name or following.text in {"~", "%"})
 

@@ -10,9 +10,9 @@ from infra.local_snowflake.language.file_statements import CopyInto, Transform, 
 from infra.local_snowflake.language.parsing.clauses import file_format, integration, opens, option_value
 from infra.local_snowflake.language.parsing.stages import stage_path
 from infra.local_snowflake.language.statements import OptionValue, StagePath
-from infra.local_snowflake.language.tokens import Kind, Reader
+from infra.local_snowflake.language.tokens import Kind, Reader, tokenize
 
-_NOT_SIMPLE = "SQL compilation error:\nCOPY statement only supports simple SELECT from stage statements for import."
+NOT_SIMPLE = "SQL compilation error:\nCOPY statement only supports simple SELECT from stage statements for import."
 
 
 def copy(reader: Reader) -> CopyInto | Unload:
@@ -55,13 +55,17 @@ def _transform(reader: Reader) -> tuple[StagePath | str, Transform, dict[str, An
     """Read `(SELECT items FROM @stage [(FILE_FORMAT => ...)] [alias])`; nothing else may follow."""
     reader.expect("(")
     reader.expect("SELECT")
+    if reader.accept("DISTINCT"):
+        raise NotSupportedError("Unsupported feature 'DISTINCT in a transformation of COPY INTO'.")
     items = reader.span("FROM")
     reader.expect("FROM")
+    if any(token.keyword == "FLATTEN" for token in tokenize(items)):
+        raise SyntaxRefusedError(NOT_SIMPLE)
     if opens(reader):
-        raise SyntaxRefusedError(_NOT_SIMPLE)
+        raise SyntaxRefusedError(NOT_SIMPLE)
     token = reader.peek()
     if token is None or not (token.text == "@" or token.kind is Kind.STRING):
-        raise SyntaxRefusedError(_NOT_SIMPLE)
+        raise SyntaxRefusedError(NOT_SIMPLE)
     source = _source(reader)
     chosen = stage_arguments(reader) if opens(reader) else {}
     reader.accept("AS")
@@ -70,7 +74,7 @@ def _transform(reader: Reader) -> tuple[StagePath | str, Transform, dict[str, An
     if token is not None and token.is_name and token.keyword not in _AFTER_FROM:
         alias = reader.take().text
     if not reader.accept(")"):
-        raise SyntaxRefusedError(_NOT_SIMPLE)
+        raise SyntaxRefusedError(NOT_SIMPLE)
     return source, Transform(items, alias), chosen
 
 
