@@ -256,6 +256,8 @@ class FileFormat:
             raise NotSupportedError(f"Unsupported feature 'reading FILE_FORMAT TYPE = {self.type}'.")
         if self.get("ENABLE_OCTAL"):
             raise NotSupportedError("Unsupported feature 'ENABLE_OCTAL = TRUE'.")
+        if self.get("VALIDATE_UTF8") is False:
+            raise NotSupportedError("Unsupported feature 'VALIDATE_UTF8 = FALSE'.")
         if self.get("COMPRESSION") == "LZO" or (self.type != "PARQUET" and self.get("COMPRESSION") == "BROTLI"):
             raise NotSupportedError(f"Unsupported feature 'COMPRESSION = {self['COMPRESSION']}'.")
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from json.decoder import JSONDecodeError
-from typing import Any
+from typing import Any, TypeAlias
 
 from infra.local_snowflake.files.duplicates import DuplicateKeyError, last_values, refuse_twice
 from infra.local_snowflake.files.formats import FileFormat
@@ -23,12 +22,8 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class JsonRecord:
-    """One document as its text, or the error that took its place."""
-
-    text: str | None
-    error: RecordError | None = None
+JsonRecord: TypeAlias = tuple[str | None, RecordError | None]
+"""One document as its text, or the error that took its place."""
 
 
 def _no_constant(name: str) -> Any:
@@ -49,16 +44,31 @@ def decoded(data: bytes, form: FileFormat) -> str:
 def json_records(text: str, form: FileFormat) -> Iterator[JsonRecord]:
     """Yield the documents of a text, in order."""
     decoder = _LENIENT if form["ALLOW_DUPLICATE"] else _STRICT
+    strip, changed, length = form["STRIP_OUTER_ARRAY"], _changes_values(form), len(text)
+    single_line = not form["MULTI_LINE"]
     position = _after_blank(text, 0)
-    while position < len(text):
-        if form["STRIP_OUTER_ARRAY"] and text[position] == "[":
+    while position < length:
+        if strip and text[position] == "[":
             records, position = _elements(text, position, decoder)
         else:
             record, position = _document(text, position, decoder)
             records = [record]
-        for record in records:
-            yield _settled(record, form)
+        if single_line:
+            records = [_on_one_line(text, record, position) for record in records]
+        yield from [_settled(record, form) for record in records] if changed else records
         position = _after_blank(text, position)
+
+
+def _on_one_line(text: str, record: JsonRecord, end: int) -> JsonRecord:
+    """Return an error for a document with a line break, with MULTI_LINE = FALSE."""
+    if record[0] is None or "\n" not in record[0]:
+        return record
+    return None, _located(text, end - len(record[0]), 100_069, "22P02", "Error parsing JSON: misplaced line break")
+
+
+def _changes_values(form: FileFormat) -> bool:
+    options = ("ALLOW_DUPLICATE", "STRIP_NULL_VALUES", "TRIM_SPACE", "NULL_IF")
+    return any(form[option] for option in options)
 
 
 def _after_blank(text: str, position: int) -> int:
@@ -71,7 +81,7 @@ def _document(text: str, position: int, decoder: json.JSONDecoder) -> tuple[Json
         _, end = decoder.raw_decode(text, position)
     except (ValueError, RecursionError) as exc:
         following = text.find("\n", position)
-        return JsonRecord(None, _error(text, position, exc)), len(text) if following < 0 else following + 1
+        return (None, _error(text, position, exc)), len(text) if following < 0 else following + 1
     return _checked(text, position, end), end
 
 
@@ -81,12 +91,15 @@ def _checked(text: str, start: int, end: int) -> JsonRecord:
         if found := _NOT_UTF8.search(document):
             shown = found[0].encode("utf-8", "surrogateescape").hex().upper()
             message = f"Invalid UTF8 detected in string '0x{shown}'"
-            return JsonRecord(None, _located(text, start + found.start(), 100_144, "22000", message))
-        if len(document.encode("utf-8", "surrogatepass")) > DOCUMENT_BYTES_MAX:
-            return JsonRecord(None, _too_large(text, start))
+            return (None, _located(text, start + found.start(), 100_144, "22000", message))
+        if (
+            len(document) * 3 > DOCUMENT_BYTES_MAX
+            and len(document.encode("utf-8", "surrogatepass")) > DOCUMENT_BYTES_MAX
+        ):
+            return None, _too_large(text, start)
     elif len(document) > DOCUMENT_BYTES_MAX:
-        return JsonRecord(None, _too_large(text, start))
-    return JsonRecord(document)
+        return None, _too_large(text, start)
+    return document, None
 
 
 def _too_large(text: str, start: int) -> RecordError:
@@ -103,7 +116,7 @@ def _elements(text: str, position: int, decoder: json.JSONDecoder) -> tuple[list
     while True:
         record, position = _document(text, position, decoder)
         records.append(record)
-        if record.error and record.error.code != _UTF8_CODE:
+        if record[1] and record[1].code != _UTF8_CODE:
             return records, position
         position = _after_blank(text, position)
         mark = text[position : position + 1]
@@ -112,7 +125,7 @@ def _elements(text: str, position: int, decoder: json.JSONDecoder) -> tuple[list
         if mark != ",":
             found = _error(text, position, JSONDecodeError("Expecting ',' delimiter", text, position))
             following = text.find("\n", position)
-            return [*records, JsonRecord(None, found)], len(text) if following < 0 else following + 1
+            return [*records, (None, found)], len(text) if following < 0 else following + 1
         position = _after_blank(text, position + 1)
 
 
@@ -140,7 +153,7 @@ def _located(text: str, position: int, code: int, sqlstate: str, message: str) -
 
 def _settled(record: JsonRecord, form: FileFormat) -> JsonRecord:
     """Apply the options that change the value of a document."""
-    text = record.text
+    text = record[0]
     if text is None:
         return record
     if form["ALLOW_DUPLICATE"]:
@@ -149,7 +162,7 @@ def _settled(record: JsonRecord, form: FileFormat) -> JsonRecord:
     if form["STRIP_NULL_VALUES"] or form["TRIM_SPACE"] or nulls:
         value = _stripped(json.loads(text), form, frozenset(nulls))
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return JsonRecord(text)
+    return text, None
 
 
 def _stripped(value: Any, form: FileFormat, nulls: frozenset[str]) -> Any:

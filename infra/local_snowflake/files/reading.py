@@ -88,7 +88,7 @@ def read_file(
         widest = max((len(fields) for fields, _, _ in records), default=0)
         rows = _filled(cursor, name, form, max(widest, width_min, len(header), 1), records)
         return replace(rows, header=header)
-    documents = [((record.text,), record.error, None) for record in json_records(text, form)]
+    documents = [((document,), error, None) for document, error in json_records(text, form)]
     return _filled(cursor, name, form, max(width_min, 1), documents)
 
 

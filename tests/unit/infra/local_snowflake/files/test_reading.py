@@ -57,6 +57,12 @@ def test_a_document_may_extend_over_several_lines(reading: Reading) -> None:
     assert [('{"a":\n1}',), ('{"a":2}',)] == reading.rows(b'{"a":\n1}\n{"a":2}', TYPE="JSON")
 
 
+def test_without_multi_line_a_document_ends_with_its_line(reading: Reading) -> None:
+    first, second = reading.rows(b'{"a":1}\n{"a":\n2}', TYPE="JSON", MULTI_LINE=False)
+    assert first == ('{"a":1}',)
+    assert second == ("Error parsing JSON: misplaced line break", 2)
+
+
 def test_strip_outer_array_makes_a_row_of_each_element(reading: Reading) -> None:
     data = b'[\n {"a":1},\n {"a":[2]}\n]\n'
     assert [('{"a":1}',), ('{"a":[2]}',)] == reading.rows(data, TYPE="JSON", STRIP_OUTER_ARRAY=True)
