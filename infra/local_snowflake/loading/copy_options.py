@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from infra.local_snowflake.errors import OptionRefusedError
 from infra.local_snowflake.language.file_statements import CopyInto
+from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.statements import Options, OptionValue
 
 FILES_MAX = 1000
@@ -133,6 +134,28 @@ class CopyOptions:
             raise OptionRefusedError(
                 "SQL compilation error:\nVALIDATION_MODE is not supported for COPY with a transformation."
             )
+
+
+_OPTIONS = frozenset(
+    {
+        "ON_ERROR",
+        "SIZE_LIMIT",
+        "PURGE",
+        "RETURN_FAILED_ONLY",
+        "MATCH_BY_COLUMN_NAME",
+        "ENFORCE_LENGTH",
+        "TRUNCATECOLUMNS",
+        "FORCE",
+        "LOAD_UNCERTAIN_FILES",
+    }
+)
+
+
+def require_copy_options(options: Options) -> None:
+    """Raise an `OptionRefusedError` if the COPY_OPTIONS of a stage are invalid."""
+    if unknown := options.keys() - _OPTIONS:
+        raise OptionRefusedError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
+    CopyOptions.of(options, CopyInto(PartialName(("T",)), (), ""))
 
 
 def _boolean(given: Mapping[str, OptionValue], name: str, *, default: bool = False) -> bool:

@@ -33,6 +33,7 @@ from infra.local_snowflake.language.statements import (
     Scope,
     Show,
 )
+from infra.local_snowflake.loading.copy_options import require_copy_options
 from infra.local_snowflake.loading.copying import Copying, Rewrite
 from infra.local_snowflake.loading.inference import Inference
 from infra.local_snowflake.loading.scanning import Scans
@@ -44,7 +45,7 @@ from infra.local_snowflake.objects.file_formats import FileFormats
 from infra.local_snowflake.objects.integrations import Integrations, account_name
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import Stages
-from infra.local_snowflake.rewriting.stage_references import with_stage_relations
+from infra.local_snowflake.rewriting.stage_references import with_stage_relations, with_value_columns
 from infra.local_snowflake.serving.wire import in_duckdb, scratch_of
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.stages import (
@@ -107,7 +108,8 @@ class FileExecutor:
         """
         self.scans.release(session)
         sql = self.functions.rewrite(sql, session)
-        return with_stage_relations(sql, lambda reference: self.scans.relation(reference, session))
+        sql = with_stage_relations(sql, lambda reference: self.scans.relation(reference, session))
+        return with_value_columns(sql)
 
     def drop_orphans(self) -> None:
         """Delete the folders of internal stages that are no longer there: those of sessions that were not closed."""
@@ -140,9 +142,11 @@ class FileExecutor:
     def _answer_stage(self, statement: StageStatement, session: Session) -> Answer:
         match statement:
             case CreateStage(name=name):
+                require_copy_options(statement.copy_options)
                 self.registry.require_schema(session.full(name))
                 return self.stages.create(statement, session)
             case AlterStage():
+                require_copy_options(statement.copy_options or {})
                 return self.stages.alter(statement, session)
             case RefreshStage():
                 return self.stages.refresh(statement, session)

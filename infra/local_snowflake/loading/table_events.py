@@ -9,7 +9,7 @@ from infra.local_snowflake.loading.history import forget_history, rename_history
 from infra.local_snowflake.objects.stages import Stages, table_stage_id
 from infra.local_snowflake.sessions import Session
 
-_MODIFIERS = ("TRANSIENT", "LOCAL", "GLOBAL", "TEMPORARY", "TEMP", "VOLATILE")
+_MODIFIERS = ("TRANSIENT", "LOCAL", "GLOBAL", "SCOPED", "TEMPORARY", "TEMP", "VOLATILE")
 
 
 def touches_table(sql: str) -> bool:

@@ -146,6 +146,9 @@ class Integrations:
 
     @staticmethod
     def _checked(name: ObjectName, given: Mapping[str, OptionValue], comment: str, created_on: datetime) -> Integration:
+        provider = str(given.get("STORAGE_PROVIDER", "S3")).upper()
+        if provider != "S3":
+            raise NotSupportedError(f"Unsupported feature 'STORAGE_PROVIDER = {provider}'.")
         if unknown := given.keys() - _OPTIONS:
             raise OptionRefusedError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
         for option in _REQUIRED:
@@ -153,9 +156,6 @@ class Integrations:
                 raise OptionRefusedError(f"SQL compilation error:\nMissing option(s): [{option}]")
         if str(given["TYPE"]).upper() != "EXTERNAL_STAGE":
             raise OptionRefusedError("SQL compilation error:\ninvalid value for parameter 'TYPE'")
-        provider = str(given["STORAGE_PROVIDER"]).upper()
-        if provider != "S3":
-            raise NotSupportedError(f"Unsupported feature 'STORAGE_PROVIDER = {provider}'.")
         if str(given["ENABLED"]).upper() not in {"TRUE", "FALSE"}:
             raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{given['ENABLED']}] for 'ENABLED'")
         allowed = _locations("STORAGE_ALLOWED_LOCATIONS", given["STORAGE_ALLOWED_LOCATIONS"])

@@ -9,7 +9,18 @@ from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, Par
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply, tokenize
 from infra.local_snowflake.sessions import Session
 
-_MODIFIERS = ("TRANSIENT", "SECURE", "RECURSIVE", "MATERIALIZED", "DYNAMIC", "LOCAL", "GLOBAL", "TEMPORARY", "TEMP")
+_MODIFIERS = (
+    "TRANSIENT",
+    "SECURE",
+    "RECURSIVE",
+    "MATERIALIZED",
+    "DYNAMIC",
+    "LOCAL",
+    "GLOBAL",
+    "SCOPED",
+    "TEMPORARY",
+    "TEMP",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ def target(sql: str) -> Target | None:
 
 def without_modifiers(sql: str, found: Target) -> str:
     """Return the statement without TEMPORARY and its synonyms."""
-    words = {"LOCAL", "GLOBAL", "TEMPORARY", "TEMP"}
+    words = {"LOCAL", "GLOBAL", "SCOPED", "TEMPORARY", "TEMP"}
     return apply(sql, [Edit(token.start, token.end, "") for token in found.modifiers if token.keyword in words])
 
 

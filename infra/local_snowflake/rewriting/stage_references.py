@@ -62,6 +62,16 @@ def with_stage_relations(sql: str, relation: Callable[[StageReference], str]) ->
     return apply(sql, edits + column_edits(sql)) if edits else sql
 
 
+def with_value_columns(sql: str) -> str:
+    """Return a query over FROM VALUES with COLUMN1 for `$1`; any other is unchanged."""
+    if "$" not in sql or "VALUES" not in sql.upper():
+        return sql
+    words = [token.keyword for token in tokenize(sql)]
+    if not any(pair in {("FROM", "VALUES"), ("JOIN", "VALUES")} for pair in pairwise(word for word in words if word)):
+        return sql
+    return apply(sql, [Edit(edit.start, edit.end, f"COLUMN{edit.text[2:-1]}") for edit in column_edits(sql)])
+
+
 def _creates_view(sql: str) -> bool:
     reader = Reader(sql)
     if not reader.accept("CREATE"):

@@ -29,7 +29,7 @@ def clauses(reader: Reader, known: dict[str, Clause]) -> dict[str, Any]:
 
 
 _FIELDS = {"PARTITION": "partition_by", "COPY": "copy_grants", "CREDENTIALS": "has_credentials"}
-_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH"})
+_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH", "CLONE"})
 
 
 def named(reader: Reader, creation: Creation) -> tuple[PartialName, Creation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra.local_snowflake.errors import StatementCountError
-from infra.local_snowflake.language.file_statements import FileStatement
+from infra.local_snowflake.language.file_statements import AlterFileFormat, AlterIntegration, FileStatement
 from infra.local_snowflake.language.parsing.copying import copy
 from infra.local_snowflake.language.parsing.external_tables import alter_external_table, create_external_table
 from infra.local_snowflake.language.parsing.file_formats import alter_file_format, create_file_format
@@ -15,8 +15,10 @@ from infra.local_snowflake.language.parsing.shows import describe, kind_of, show
 from infra.local_snowflake.language.parsing.stages import alter_stage, create_stage, list_stage
 from infra.local_snowflake.language.statements import (
     Accepted,
+    AlterStage,
     Creation,
     Drop,
+    ObjectKind,
     Statement,
     UseRole,
     UseWarehouse,
@@ -88,6 +90,9 @@ def _create(reader: Reader) -> Statement | FileStatement | None:
         return create_stage(reader, creation, temporary=temporary)
     if reader.accept("FILE", "FORMAT"):
         return create_file_format(reader, creation, temporary=temporary)
+    following = reader.peek(1)
+    if following is not None and following.keyword in {"STAGE", "FILE"}:
+        raise reader.unexpected()  # no other word stands before a stage or a file format
     return None
 
 
@@ -101,7 +106,7 @@ def _accept_rest(reader: Reader) -> Accepted:
 
 
 def _alter(reader: Reader) -> Statement | FileStatement | None:
-    if reader.accept("STORAGE", "INTEGRATION"):
+    if reader.accept("STORAGE", "INTEGRATION") or reader.accept("INTEGRATION"):
         return alter_integration(reader)
     if reader.accept("FILE", "FORMAT"):
         return alter_file_format(reader)
@@ -110,6 +115,23 @@ def _alter(reader: Reader) -> Statement | FileStatement | None:
     if reader.accept("EXTERNAL", "TABLE"):
         return alter_external_table(reader)
     return None
+
+
+def _comment(reader: Reader) -> Statement | FileStatement | None:
+    """Read COMMENT ON a stage, a file format or an integration."""
+    if_exists = reader.accept("IF", "EXISTS")
+    reader.accept("ON")
+    kind = kind_of(reader)
+    if kind is None or kind is ObjectKind.EXTERNAL_TABLE:
+        return None
+    name = reader.name()
+    reader.expect("IS")
+    text = reader.string()
+    if kind is ObjectKind.STAGE:
+        return AlterStage(name, if_exists, comment=text)
+    if kind is ObjectKind.FILE_FORMAT:
+        return AlterFileFormat(name, if_exists, comment=text)
+    return AlterIntegration(name, if_exists, comment=text)
 
 
 def _drop(reader: Reader) -> Drop | None:
@@ -131,6 +153,7 @@ def _use(reader: Reader) -> UseRole | UseWarehouse | None:
 _WITH_PATHS: dict[str, Callable[[str], FileStatement]] = {"PUT": put_files, "GET": get_files}
 """Statements with a local path, which is no text for the tokenizer."""
 _READERS: dict[str, Callable[[Reader], Statement | FileStatement | None]] = {
+    "COMMENT": _comment,
     "COPY": copy,
     "REMOVE": remove_files,
     "RM": remove_files,

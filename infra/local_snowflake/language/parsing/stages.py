@@ -135,4 +135,5 @@ _STAGE_CLAUSES: dict[str, Clause] = {
     "USE_PRIVATELINK_ENDPOINT": unsupported("USE_PRIVATELINK_ENDPOINT"),
     "TAG": unsupported("TAG"),
     "WITH": unsupported("TAG"),
+    "CLONE": unsupported("CLONE of a stage"),
 }

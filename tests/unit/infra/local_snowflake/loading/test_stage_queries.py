@@ -81,3 +81,26 @@ def test_infer_schema_lists_the_columns_of_the_files(lake: Any) -> None:
 
 def test_the_location_of_a_stage(lake: Any) -> None:
     assert [f"s3://hourglass/{lake.schema}/"] == lake.values("SELECT GET_STAGE_LOCATION(@st)")
+
+
+def test_a_view_over_a_stage_is_refused(lake: Any) -> None:
+    assert (2, "0A000") == lake.refused("CREATE VIEW v AS SELECT $1 FROM @st/a/")
+
+
+def test_a_text_that_begins_like_a_stage_is_a_text(lake: Any) -> None:
+    assert ["@st"] == lake.values("SELECT x FROM (SELECT 1 AS n, '@st' AS x)")
+
+
+def test_the_columns_of_values_are_numbered_too(client: Any) -> None:
+    """Snowpark makes every data frame of local rows so."""
+    rows = client.rows(
+        'SELECT $1 AS "A", $2 AS "B" FROM VALUES (1 :: INT, \'x\' :: STRING), (2 :: INT, NULL :: STRING)'
+    )
+    assert [{"a": 1, "b": "x"}, {"a": 2, "b": None}] == rows
+
+
+def test_stages_and_file_formats_are_in_the_information_schema(lake: Any) -> None:
+    sql = "SELECT stage_name, stage_type FROM information_schema.stages WHERE stage_schema = CURRENT_SCHEMA()"
+    assert [{"stage_name": "ST", "stage_type": "External Named"}] == lake.rows(sql)
+    sql = "SELECT file_format_name FROM information_schema.file_formats WHERE file_format_schema = CURRENT_SCHEMA()"
+    assert ["C", "J"] == sorted(lake.values(sql))

@@ -126,3 +126,12 @@ def test_a_clause_that_cannot_be_kept_is_refused(client: Any, rest: str, code: i
 
 def test_or_replace_and_if_not_exists_exclude_each_other(client: Any) -> None:
     assert client.refused("CREATE OR REPLACE STAGE IF NOT EXISTS st") == (1003, "42000")
+
+
+def test_a_comment_is_kept_and_other_words_before_stage_are_refused(client: Any) -> None:
+    client.rows("CREATE STAGE st")
+    client.rows("COMMENT ON STAGE st IS 'it''s'")
+    assert client.rows("SHOW STAGES")[0]["comment"] == "it's"
+    assert client.refused("CREATE TRANSIENT STAGE other") == (1003, "42000")
+    assert client.refused("CREATE STAGE other COPY_OPTIONS = (ON_ERROR = IGNORE)")[0] == 1420
+    assert client.refused("CREATE STAGE other CLONE st")[0] == 2
