@@ -50,6 +50,16 @@ class FileBucket:
         except FileNotFoundError as exc:
             raise ObjectVanishedError(stored.key) from exc
 
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete a file, if it exists."""
+        (self.folder / bucket / key).unlink(missing_ok=True)
+
+    def upload(self, bucket: str, key: str, source: Path) -> None:
+        """Copy a file into a bucket."""
+        target = self.folder / bucket / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(source, target)
+
 
 @dataclass(frozen=True)
 class Served:

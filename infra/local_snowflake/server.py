@@ -61,6 +61,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         wire.stop(engine)
 
     executor = StatementExecutor.over(registry, ServedBucket(bucket), now)
+    executor.files.drop_orphans()
     executor.files.integrations.ensure(settings.snowflake_storage_integration)
     statements = Statements(executor, wire.results_of(engine))
     front = Front(settings, engine, statements, now, faults=RequestedFaults(settings.snowflake_faults))

@@ -30,6 +30,12 @@ def with_bound_values(sql: str, bindings: Mapping[str, Any]) -> str | None:
     return apply(sql, edits)
 
 
+def needs_values(sql: str) -> bool:
+    """Return whether bound values are names or locations, which are needed before the statement is rewritten."""
+    words = {token.keyword for token in tokenize(sql)} if "?" in sql else set()
+    return not words.isdisjoint({"IDENTIFIER", "INFER_SCHEMA"})
+
+
 def _literal(kind: str, value: str | None) -> str:
     if value is None:
         return "NULL"

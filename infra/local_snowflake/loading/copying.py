@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,14 +66,14 @@ class Copying:
         registry: of the tables' names.
         scans: read the files.
         now: returns the time.
-        scratch: returns a connection beside that of a session.
+        scratch: returns a session's connection with another cursor.
         in_duckdb: returns a query of a connection in DuckDB's dialect.
     """
 
     registry: Registry
     scans: Scans
     now: Callable[[], datetime]
-    scratch: Callable[[Any], Any]
+    scratch: Callable[[Any, duckdb.DuckDBPyConnection], Any]
     in_duckdb: Callable[[Any, str], str]
 
     def copy(self, statement: CopyInto, session: Session, rewrite: Rewrite) -> Answer:
@@ -159,12 +159,18 @@ class _Run:
             wanted = found
         else:
             with registry.cursor() as cursor:
-                history = LoadHistory(cursor, self.table)
-                history.ensure()
-                history = LoadHistory(self.session.duck, self.table)
-                bucket = stage_location(self.stage).bucket
-                wanted = history.wanted(bucket, found, self.copying.now(), uncertain=self.options.uncertain)
+                LoadHistory(cursor, self.table).ensure()
+            wanted = self._not_loaded(found)
         return _limited(wanted, self.options.size_limit)
+
+    def _not_loaded(self, found: list[StoredObject]) -> list[StoredObject]:
+        history = LoadHistory(self.session.duck, self.table)
+        bucket, now = stage_location(self.stage).bucket, self.copying.now()
+        try:
+            return history.wanted(bucket, found, now, uncertain=self.options.uncertain)
+        except duckdb.CatalogException:  # the session's transaction is older than the history
+            history.ensure()
+            return history.wanted(bucket, found, now, uncertain=self.options.uncertain)
 
     def _named(self, found: list[StoredObject], names: Sequence[str]) -> list[StoredObject]:
         prefix = stage_location(self.stage, self.path).prefix
@@ -201,9 +207,8 @@ class _Run:
 
     @contextmanager
     def _scratch(self) -> Iterator[Any]:
-        scratch = self.copying.scratch(self.session.connection)
-        with closing(scratch._duck_conn):  # noqa: SLF001 - an internal that wire.py names
-            yield scratch
+        with self.copying.registry.cursor() as cursor:
+            yield self.copying.scratch(self.session.connection, cursor)
 
     def _transform_query(self, scratch: Any, rows: FileRows, transform: Transform) -> str:
         """Return the query of a transformation over an empty view of the records, in DuckDB's dialect."""

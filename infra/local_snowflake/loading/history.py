@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.files.unreadable import RecordError
 from infra.local_snowflake.language.names import ObjectName, quote
 
+_creating = Lock()
+"""Two transactions that create one table are a conflict."""
 LOAD_METADATA = timedelta(days=64)
 """How long the status of a loaded file is known."""
 _COLUMNS = (
@@ -132,7 +135,8 @@ def history_table(database: str) -> str:
 
 def ensure_history(cursor: Any, database: str) -> None:
     """Create the history of a database, if there is none."""
-    cursor.execute(f"CREATE TABLE IF NOT EXISTS {history_table(database)} ({_COLUMNS})")
+    with _creating:
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {history_table(database)} ({_COLUMNS})")
 
 
 def forget_history(cursor: Any, table: ObjectName) -> None:

@@ -7,6 +7,7 @@ from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.tokens import Reader
 from infra.local_snowflake.loading.history import forget_history, rename_history
 from infra.local_snowflake.objects.stages import Stages, table_stage_id
+from infra.local_snowflake.rewriting.identifiers import with_identifiers
 from infra.local_snowflake.sessions import Session
 
 _MODIFIERS = ("TRANSIENT", "LOCAL", "GLOBAL", "SCOPED", "TEMPORARY", "TEMP", "VOLATILE")
@@ -35,7 +36,7 @@ def after_statement(sql: str, session: Session, stages: Stages) -> None:
 
 
 def _event(sql: str) -> tuple[str, PartialName, PartialName | None] | None:
-    reader = Reader(sql)
+    reader = Reader(with_identifiers(sql))
     verb = next((verb for verb in ("TRUNCATE", "CREATE", "DROP", "ALTER") if reader.accept(verb)), None)
     if verb is None:
         return None

@@ -89,7 +89,6 @@ class Front:
             Route("/queries/{query}/result", _answered(self.result), methods=["GET"]),
             Route("/monitoring/queries/{query}", _answered(self.status), methods=["GET"]),
             *self.faults.routes,
-            *wire.upload_routes(),
         ]
 
     async def login(self, request: Request) -> Response:
@@ -153,6 +152,7 @@ class Front:
         """Free what a session holds, after its last statement."""
         async with client.lock:
             await self._in_thread(client.session.drop_temporary)
+            await self._in_thread(self.statements.executor.files.end, client.session)
             await self._in_thread(wire.disconnect, client.session.connection)
         self.statements.results.forget_all(client.session.id)
         await self._in_thread(release_memory)

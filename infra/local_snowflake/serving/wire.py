@@ -30,7 +30,6 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from starlette.requests import Request
-from starlette.routing import Route
 
 from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
@@ -428,8 +427,3 @@ def encoded(result: Result) -> dict[str, Any]:
         "rowsetBase64": b64encode(body).decode(),
         "total": table.num_rows,
     }
-
-
-def upload_routes() -> list[Route]:
-    """Return the routes of fakesnow for the files of internal stages."""
-    return [route for route in theirs.routes if route.path.startswith("/fs_bucket/")]

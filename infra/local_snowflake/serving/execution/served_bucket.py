@@ -49,3 +49,13 @@ class ServedBucket:
         """Copy one object."""
         running.check()
         self.bucket.download(bucket, stored, target)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete one object."""
+        running.check()
+        self.bucket.delete(bucket, key)
+
+    def upload(self, bucket: str, key: str, source: Path) -> None:
+        """Write one object."""
+        running.check()
+        self.bucket.upload(bucket, key, source)

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import duckdb
@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from snowflake.connector.errors import Error as ConnectorError
 from starlette.requests import Request
 
-from infra.local_snowflake.answers import Answer
+from infra.local_snowflake.answers import Answer, Transfer
 from infra.local_snowflake.errors import (
     LockTimeoutError,
     StatementRefusedError,
@@ -23,10 +23,13 @@ from infra.local_snowflake.errors import (
 )
 from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.faults import Fault, FaultKind
+from infra.local_snowflake.language.binding import needs_values, with_bound_values
+from infra.local_snowflake.language.file_statements import AlterIntegration, CopyInto, CreateIntegration, FileStatement
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.statements import Describe, ListStage, Show, Statement
 from infra.local_snowflake.language.tokens import Reader
+from infra.local_snowflake.loading.table_events import touches_table
 from infra.local_snowflake.rewriting.relations import target
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
@@ -155,8 +158,11 @@ class Statements:
         session = sent.client.session
         if literals := await self._in_thread(of_literals, sent.sql):
             return await self._pass_on(sent, running, literals)
-        statement = await self._in_thread(parse, sent.sql)
+        bound = await self._in_thread(with_bound_values, sent.sql, sent.body.get("bindings") or {})
+        statement = await self._in_thread(parse, sent.sql if bound is None else bound)
         if statement is None:
+            if bound is not None and needs_values(sent.sql):
+                sent = replace(sent, body=sent.body | {"sqlText": bound, "bindings": None})
             binds = await self._in_thread(decoded, sent.body.get("bindings"))
             bulk = await self._in_thread(self._bulk, sent, binds) if binds.columns else None
             return await self._pass_on(sent, running, bulk, binds)
@@ -167,9 +173,13 @@ class Statements:
                 answer = await self._in_thread(self._half_refreshed, statement, session, sent.fault)
             else:
                 answer = await self._in_thread(self.executor.answer, statement, session)
+        if isinstance(answer, Transfer):
+            return Result([], None, upload=dict(answer.data))
         return wire.result_of(answer.table)
 
-    def _half_refreshed(self, statement: Statement, session: Session, fault: Fault) -> Answer:
+    def _half_refreshed(
+        self, statement: Statement | FileStatement, session: Session, fault: Fault
+    ) -> Answer | Transfer:
         name = session.full(statement.name)  # type: ignore[union-attr] # a refresh has a name
         registry = self.executor.registry
         refreshed = registry.external_table(name) or registry.stage(name)
@@ -189,6 +199,8 @@ class Statements:
             result = await self._without_conflict(sent, running, call)
             if sql.lstrip()[:4].upper() == "DROP":
                 await self._in_thread(self.executor.registry.forget_missing)
+            if touches_table(sql) and not sent.describe_only:
+                await self._in_thread(self.executor.files.after, sql, session)
         return result
 
     def _bulk(self, sent: Sent, binds: Binds) -> Bulk | None:
@@ -234,9 +246,11 @@ class Statements:
         return await to_thread.run_sync(work, *given, limiter=self.limiter)
 
 
-def _changed(statement: Statement, session: Session) -> list[str]:
+def _changed(statement: Statement | FileStatement, session: Session) -> list[str]:
     """Return the keys of the objects that a statement of ours changes."""
-    name = getattr(statement, "name", None)
+    if isinstance(statement, CreateIntegration | AlterIntegration):
+        return [f"integration {statement.name}"]
+    name = statement.table if isinstance(statement, CopyInto) else getattr(statement, "name", None)
     if isinstance(statement, Show | Describe | ListStage) or not isinstance(name, PartialName):
         return []
     return [str(session.full(name))]

@@ -97,7 +97,7 @@ def test_statements_about_rights_and_transactions_are_accepted(client: Any, sql:
         ("SELECT 1; SELECT 2", 8),
         ("SELECT * FROM no_such_table", 2003),
         ("SELECT REDUCE([1, 2], 0, (a, x) -> a + x)", 2),
-        ("SELECT $1 FROM @no_stage", 2),
+        ("SELECT $1 FROM @no_stage", 2003),
         ("CREATE STAGE s URL = 3", 1003),
         ("CREATE STAGE s URL = 'ftp://x/' NONSENSE = 1", 1003),
         ("CREATE STAGE s URL = 'gcs://x/'", 2),
