@@ -48,20 +48,19 @@ def by_position(rows: FileRows, columns: tuple[TableColumn, ...], form: FileForm
             )
         return Selection(columns, ('"$1"',))
     taken = columns[: rows.width]
-    items = [f'"${number}"' for number in range(1, len(taken) + 1)]
-    if form["ERROR_ON_COLUMN_COUNT_MISMATCH"] and items:
-        items[0] = _counted(items[0], len(columns))
-    return Selection(taken, tuple(items))
+    return Selection(taken, tuple(f'"${number}"' for number in range(1, len(taken) + 1)))
 
 
-def _counted(item: str, expected: int) -> str:
-    """Return the first item, which fails for a record with another number of fields than the table has columns."""
+def reject_miscounted(cursor: duckdb.DuckDBPyConnection, rows: FileRows, expected: int) -> None:
+    """Make records with another number of fields than the table has columns records with an error."""
     message = (
-        f"'Number of columns in file (' || field_count || ') does not match that of the corresponding "
-        f"table ({expected}), "
-        "use file format option error_on_column_count_mismatch=false to ignore this error'"
+        f"'Number of columns in file (' || field_count || ') does not match that of the corresponding table "
+        f"({expected}), use file format option error_on_column_count_mismatch=false to ignore this error'"
     )
-    return f"CASE WHEN field_count <> {expected} THEN error({message}) ELSE {item} END"
+    cursor.execute(
+        f"UPDATE {rows.table} SET error_code = 100080, error_state = '22000', error = {message}, "  # noqa: S608 - names of ours
+        f"error_line = record_line, error_character = 1 WHERE error IS NULL AND field_count <> {expected}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def _of_text(value: str, target: str, form: FileFormat) -> str:
         return (
             f"CASE WHEN {value} IS NULL THEN NULL WHEN lower({value}) IN ({_TRUE}) THEN TRUE "
             f"WHEN lower({value}) IN ({_FALSE}) THEN FALSE "
-            f"ELSE error('Could not convert string ''' || {value} || ''' to BOOLEAN') END"
+            f"ELSE CAST({value} AS BOOLEAN) END"
         )
     if target in {"DATE", "TIME"} or target.startswith("TIMESTAMP"):
         return _of_format(value, target, str(form.get(f"{target.split(' ', maxsplit=1)[0]}_FORMAT", "AUTO")))
@@ -78,11 +78,16 @@ def _of_format(value: str, target: str, model: str) -> str:
         return f"CAST(strptime({value}, {_text(strptime_format(model))}) AS {target})"
     if target != "DATE":
         return f"CAST({value} AS {target})"
-    return (
-        f"CASE WHEN {value} IS NULL THEN NULL ELSE CAST(coalesce(try_cast({value} AS TIMESTAMP), "
-        f"try_strptime({value}, [{_DATES}]), "
-        f"error('Could not convert string ''' || {value} || ''' to DATE')) AS DATE) END"
-    )
+    tried = f"try_cast({value} AS TIMESTAMP), try_strptime({value}, [{_DATES}])"
+    return f"CAST(coalesce({tried}, CAST({value} AS TIMESTAMP)) AS DATE)"
+
+
+def failing(message: str, target: str) -> str:
+    """Return an expression of a type that always fails, with a message in its error.
+
+    It is a cast, because DuckDB takes `error()` for volatile, and TRY refuses that.
+    """
+    return f"CAST(CAST({message} AS INTEGER) AS {target})"
 
 
 def strptime_format(model: str) -> str:

@@ -57,6 +57,11 @@ class OnError:
         number = int(found["number"] or 1)
         return cls(skip_above_percent=number) if found["percent"] else cls(skip_at=number)
 
+    @property
+    def errors_max(self) -> int | None:
+        """The number of errors of a file after which no other one matters; None if all are counted."""
+        return 1 if self.abort else self.skip_at
+
     def skips(self, errors: int, parsed: int) -> bool:
         """Return whether a file with errors is skipped."""
         if self.skip_at is not None:

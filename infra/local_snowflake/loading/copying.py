@@ -27,7 +27,7 @@ from infra.local_snowflake.language.file_statements import CopyInto, Transform
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
 from infra.local_snowflake.language.parsing.copying import NOT_SIMPLE
 from infra.local_snowflake.language.statements import Directory, StagePath
-from infra.local_snowflake.loading.columns import NameMatch, by_name, by_position, table_columns
+from infra.local_snowflake.loading.columns import NameMatch, by_name, by_position, reject_miscounted, table_columns
 from infra.local_snowflake.loading.copy_options import CopyOptions
 from infra.local_snowflake.loading.errors import located
 from infra.local_snowflake.loading.history import FileOutcome, LoadHistory
@@ -193,7 +193,8 @@ class _Run:
             cursor = scratch._duck_conn  # noqa: SLF001 - an internal that wire.py names
             transform = self.statement.transform
             width = column_width(transform.items) if transform else 1
-            reader = RecordReader(cursor, self.form, self.options.truncate, width)
+            most = None if self.statement.validation_mode else self.options.on_error.errors_max
+            reader = RecordReader(cursor, self.form, self.options.truncate, width, most)
             query: list[str] = []
             for stored, path in copies:
 
@@ -236,6 +237,8 @@ class _Run:
         if self.options.by_name:
             match = NameMatch(self.options.match_case is True, self.statement.include_metadata)
             return by_name(cursor, rows, self.chosen, self.form, match)
+        if self.form.is_text and self.form["ERROR_ON_COLUMN_COUNT_MISMATCH"]:
+            reject_miscounted(cursor, rows, len(self.chosen))
         return by_position(rows, self.chosen, self.form)
 
     def outcome(self, stored: StoredObject, loaded: LoadedFile) -> tuple[FileOutcome, bool]:

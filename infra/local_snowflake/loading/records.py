@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.files.reading import ROW_NUMBER, FileRows, read_file
 from infra.local_snowflake.files.unreadable import FileUnreadableError, RecordError
 from infra.local_snowflake.language.names import quote
-from infra.local_snowflake.loading.conversion import converted
+from infra.local_snowflake.loading.conversion import converted, failing
 from infra.local_snowflake.loading.errors import conversion_error
 
 _FILE = "hourglass_copied_file"
 RECORDS = '"temp"."main"."hourglass_copied_records"'
 """The view of a file's records, which the items of a transformation read."""
 _ITEMS = '"temp"."main"."hourglass_copied_items"'
-_OWN_ERRORS = {"is too long and would be truncated": 100_078, "Number of columns in file": 100_080}
+_OWN = re.compile("String '.*' is too long and would be truncated", re.DOTALL)
+_FAILED = '"temp"."main"."hourglass_copied_failed"'
+_ALL = 2**63 - 1
+_DETAILED_MAX = 1_000
+"""Bad records of a file whose own error is read; the others have that of the last one."""
 _BATCH = '"temp"."main"."hourglass_copied_batch"'
 
 
@@ -75,12 +80,14 @@ class RecordReader:
         form: of the files.
         truncate: texts that are too long are cut.
         width: least number of `$` columns.
+        errors_max: number of errors after which the rest of the file is left out; None to find all.
     """
 
     cursor: duckdb.DuckDBPyConnection
     form: FileFormat
     truncate: bool
     width: int
+    errors_max: int | None = None
 
     def read(self, path: Path, metadata: str, select: Callable[[FileRows], Selection]) -> LoadedFile:
         """Read one file.
@@ -95,17 +102,16 @@ class RecordReader:
         except FileUnreadableError as exc:
             error = RecordError(exc.code, "22000", exc.message, 1, 1)
             return LoadedFile(None, 0, (BadRecord(0, error, ""),))
-        bad = self._parse_errors(rows)
         selection = select(rows)
+        bad = self._parse_errors(rows)
         attempt = _Attempt(self, rows, metadata, selection)
         attempt.prepare()
-        bad += attempt.load(1, rows.records)
+        if self.errors_max is None or len(bad) < self.errors_max:
+            bad += attempt.load(1, rows.records)
         bad.sort(key=lambda found: found.row)
         return LoadedFile(attempt.batch(), rows.records, tuple(bad))
 
     def _parse_errors(self, rows: FileRows) -> list[BadRecord]:
-        if rows.first_error is None:
-            return []
         found = self.cursor.execute(
             f"SELECT {ROW_NUMBER}, error_code, error_state, error, error_line, error_character "  # noqa: S608 - names of ours
             f"FROM {rows.table} WHERE error IS NOT NULL"
@@ -132,25 +138,50 @@ class _Attempt:
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_BATCH} ({columns})")
 
     def load(self, first: int, last: int) -> list[BadRecord]:
-        """Load the good records from the first to the last row number; return the others."""
+        """Load the good records from the first to the last row number; return the others, or the first of them."""
         if first > last:
             return []
         try:
-            self._insert(first, last)
+            return self._insert(self._values(first, last), first, last)
         except (duckdb.Error, ConnectorError) as exc:
             if first == last:
                 return [self._bad(first, exc)]
             middle = (first + last) // 2
-            return self.load(first, middle) + self.load(middle + 1, last)
-        return []
+            bad = self.load(first, middle)
+            most = self.reader.errors_max
+            return bad if most is not None and len(bad) >= most else bad + self.load(middle + 1, last)
 
-    def _insert(self, first: int, last: int) -> None:
+    def _values(self, first: int, last: int) -> list[str]:
+        """Evaluate the items of a range; return the SQL of the values of the columns."""
         types = self._evaluate(first, last)
-        values = [
+        return [
             self._fitted(converted(name, kind, "VARCHAR" if column.length else column.type, self.reader.form), column)
             for (name, kind), column in zip(types, self.selection.columns, strict=True)
         ]
-        self._cursor.execute(f"INSERT INTO {_BATCH} SELECT {', '.join(values)} FROM {_ITEMS}")  # noqa: S608 - names of ours
+
+    def _insert(self, values: list[str], first: int, last: int) -> list[BadRecord]:
+        """Insert the values of a range, or those of the records that can be converted."""
+        insert = f"INSERT INTO {_BATCH} SELECT {', '.join(values)} FROM {_ITEMS}"  # noqa: S608 - names of ours
+        try:
+            self._cursor.execute(insert)
+        except duckdb.Error as exc:
+            failure = exc
+        else:
+            return []
+        failed = " OR ".join(
+            f'("i{number}" IS NOT NULL AND TRY({value}) IS NULL)' for number, value in enumerate(values)
+        )
+        self._cursor.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_FAILED} AS SELECT rowid AS position FROM {_ITEMS} WHERE {failed}"  # noqa: S608 - names of ours
+        )
+        self._cursor.execute(f"{insert} WHERE rowid NOT IN (SELECT position FROM {_FAILED})")  # noqa: S608 - names of ours
+        found = self._cursor.execute(
+            f"SELECT {ROW_NUMBER} FROM (SELECT {ROW_NUMBER}, row_number() OVER (ORDER BY {ROW_NUMBER}) - 1 AS position "  # noqa: S608 - names of ours
+            f"FROM {self.rows.table} WHERE error IS NULL AND {ROW_NUMBER} BETWEEN {first} AND {last}) "
+            f"WHERE position IN (SELECT position FROM {_FAILED}) ORDER BY 1 LIMIT {self.reader.errors_max or _ALL}"
+        ).fetchall()
+        bad = [self._bad(row, failure) for (row,) in found[:_DETAILED_MAX]]
+        return bad + [replace(bad[-1], row=row) for (row,) in found[_DETAILED_MAX:]]
 
     def _evaluate(self, first: int, last: int) -> list[tuple[str, str]]:
         """Evaluate the items of a range; return their columns and types."""
@@ -174,7 +205,7 @@ class _Attempt:
         if self.reader.truncate:
             return f"left({value}, {column.length})"
         message = f"'String ''' || {value} || ''' is too long and would be truncated'"
-        return f"CASE WHEN length({value}) > {column.length} THEN error({message}) ELSE {value} END"
+        return f"CASE WHEN length({value}) > {column.length} THEN {failing(message, 'VARCHAR')} ELSE {value} END"
 
     def _bad(self, row: int, failure: Exception) -> BadRecord:
         """Find the column of a record that fails."""
@@ -212,7 +243,5 @@ class _Attempt:
 
 def _own_error(failure: Exception, line: int) -> RecordError | None:
     """Return the error that an expression of this module raised."""
-    for words, code in _OWN_ERRORS.items():
-        if words in str(failure):
-            return RecordError(code, "22000", str(failure).partition(": ")[2].partition("\n")[0], line, 1)
-    return None
+    found = _OWN.search(str(failure))
+    return RecordError(100_078, "22000", found[0], line, 1) if found else None

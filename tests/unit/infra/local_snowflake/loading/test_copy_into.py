@@ -110,6 +110,13 @@ def test_on_error(lake: Any, option: str, row: tuple[Any, ...], rows: list[int])
     assert rows == loaded(lake)
 
 
+def test_every_bad_value_of_a_file_is_counted(lake: Any) -> None:
+    text = "".join(f"{number},{'x' if number % 3 else number}\n" for number in range(3_000))
+    (row,) = csv(lake, text, "id INT, n INT", copying="ON_ERROR = CONTINUE")
+    assert (3_000, 1_000, 2_000) == (row["rows_parsed"], row["rows_loaded"], row["errors_seen"])
+    assert [1_000] == lake.values("SELECT COUNT(*) FROM t WHERE n = id")
+
+
 def test_by_default_an_error_loads_no_file_of_the_statement(lake: Any) -> None:
     lake.bucket.write(f"{lake.schema}/in/bad.jsonl", BAD)
     assert (100069, "22P02") == lake.refused("COPY INTO raw FROM @st/in/")
