@@ -161,7 +161,7 @@ class Front:
         """Execute one statement."""
         client = self._client(request)
         body = await _read(request)
-        sent = Sent(body, client, request)
+        sent = Sent(body, client)
         fault = self.faults.of_statement(client.user, client.application, client.session.number, sent.sql)
         if fault and (response := _before(fault, request, client)):
             return response

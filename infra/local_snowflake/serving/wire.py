@@ -29,7 +29,6 @@ from fakesnow.transforms import SERVER_VERSION, stage
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from starlette.requests import Request
 
 from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
@@ -274,7 +273,7 @@ def in_duckdb(connection: Any, sql: str) -> str:
     return text
 
 
-def execute(connection: Any, call: Call, request: Request) -> Result:
+def execute(connection: Any, call: Call) -> Result:
     """Let fakesnow execute a statement.
 
     Raises:
@@ -283,7 +282,7 @@ def execute(connection: Any, call: Call, request: Request) -> Result:
         StatementRefusedError: with Snowflake's code and text.
     """
     try:
-        return _described(connection, call) if call.describe_only else _executed(connection, call, request)
+        return _described(connection, call) if call.describe_only else _executed(connection, call)
     except StatementRefusedError as exc:
         _raise_stopped(exc)
         raise
@@ -306,7 +305,7 @@ def _raise_stopped(failed: BaseException) -> None:
         cause = cause.__cause__
 
 
-def _executed(connection: Any, call: Call, request: Request) -> Result:
+def _executed(connection: Any, call: Call) -> Result:
     cursor = connection.cursor()
     cursor.local_statement = call.sql
     expression = theirs.parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
@@ -319,11 +318,6 @@ def _executed(connection: Any, call: Call, request: Request) -> Result:
     finally:
         for name in call.tables:
             duck.unregister(name)
-    transformed = cursor._last_transformed  # noqa: SLF001
-    if transformed is not None and (data := transformed.args.get("put_stage_data")):
-        if not call.binds:
-            data["stageInfo"] = theirs.gcs_stage_info(request, transformed, data)
-        return Result([], None, type_id, upload=data)
     scanned = connection.results_cache.result(cursor.sfqid or "")
     if scanned is not None:
         return Result(scanned.rowtype, scanned.table, SELECT)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import duckdb
 from anyio import CapacityLimiter, to_thread
 from snowflake.connector.errors import Error as ConnectorError
-from starlette.requests import Request
 
 from infra.local_snowflake.answers import Answer, Transfer
 from infra.local_snowflake.errors import (
@@ -61,7 +60,6 @@ class Sent:
 
     body: dict[str, Any]
     client: Client
-    request: Request
     fault: Fault | None = None
 
     @property
@@ -232,7 +230,7 @@ class Statements:
         pause = _PAUSE_SECONDS
         while True:
             try:
-                return await self._in_thread(wire.execute, connection, call, sent.request)
+                return await self._in_thread(wire.execute, connection, call)
             except wire.ConflictError as conflict:
                 if time.monotonic() > give_up or wire.in_transaction(connection):
                     raise LockTimeoutError(
