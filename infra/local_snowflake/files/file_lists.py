@@ -11,7 +11,11 @@ from infra.local_snowflake.language.statements import StagePath
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
 from infra.local_snowflake.objects.registry import DATABASE
 
-_FILES = f"{quote(DATABASE)}.{quote('main')}.{quote('files')}"
+_FILES = (
+    "(SELECT owner AS owner_, file_name AS name_, file_size AS size_, etag AS etag_, last_modified AS modified_, "  # noqa: S608 - constants
+    f"registered_on AS registered_ FROM {quote(DATABASE)}.{quote('main')}.{quote('files')})"
+)
+"""The files with other column names: DuckDB ignores an alias that differs from the column in case only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,12 @@ def _directory(reader: Reader, first: Token, lists: FileLists) -> Edit:
     stage_id, url, prefix = lists.directory(stage_path(reader))
     end = reader.peek()
     reader.expect(")")
-    below = f"substr(file_name, {len(prefix) + 1})"
+    below = f"substr(name_, {len(prefix) + 1})"
+    if prefix and not prefix.endswith("/"):
+        below = f"CASE WHEN {below} LIKE '/%' THEN substr(name_, {len(prefix) + 2}) ELSE {below} END"
     columns = (
-        f"{below} AS RELATIVE_PATH, file_size AS SIZE, CAST(last_modified AS TIMESTAMP_TZ) AS LAST_MODIFIED, "
-        "etag AS MD5, CAST(etag AS VARCHAR) AS ETAG, "
-        f"{literal(url)} || {below} AS FILE_URL"
+        f"{below} AS RELATIVE_PATH, size_ AS SIZE, modified_ AS LAST_MODIFIED, etag_ AS MD5, etag_ AS ETAG, "
+        f"{literal(url.removesuffix(prefix))} || name_ AS FILE_URL"
     )
     return _read(columns, stage_id, first, end)
 
@@ -79,12 +84,12 @@ def _external_table_files(reader: Reader, first: Token, lists: FileLists) -> Edi
     end = reader.peek()
     reader.expect(")")
     columns = (
-        "file_name AS FILE_NAME, registered_on AS REGISTERED_ON, file_size AS FILE_SIZE, "
-        "CAST(last_modified AS TIMESTAMP_TZ) AS LAST_MODIFIED, CAST(etag AS VARCHAR) AS ETAG, etag AS MD5"
+        "name_ AS FILE_NAME, registered_ AS REGISTERED_ON, size_ AS FILE_SIZE, "
+        "modified_ AS LAST_MODIFIED, etag_ AS ETAG, etag_ AS MD5"
     )
     return _read(columns, table_id, first, end)
 
 
 def _read(columns: str, owner: str, first: Token, last: Token | None) -> Edit:
     end = last.end if last else first.end
-    return Edit(first.start, end, f"(SELECT {columns} FROM {_FILES} WHERE owner = '{owner}')")  # noqa: S608 - an id of ours
+    return Edit(first.start, end, f"(SELECT {columns} FROM {_FILES} WHERE owner_ = '{owner}')")  # noqa: S608 - an id of ours

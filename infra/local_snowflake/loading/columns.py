@@ -18,7 +18,7 @@ from infra.local_snowflake.loading.records import Selection, TableColumn
 def table_columns(cursor: Any, table: ObjectName) -> tuple[TableColumn, ...]:
     """Return the columns of a table in their order."""
     rows = cursor.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() "
+        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
         [table.database, table.schema, table.name],
     ).fetchall()
@@ -30,7 +30,10 @@ def table_columns(cursor: Any, table: ObjectName) -> tuple[TableColumn, ...]:
             [table.database, table.schema, table.name],
         ).fetchall()
     )
-    return tuple(TableColumn(name, kind, lengths.get(name) if kind == "VARCHAR" else None) for name, kind in rows)
+    return tuple(
+        TableColumn(name, kind, lengths.get(name) if kind == "VARCHAR" else None, nullable)
+        for name, kind, nullable in rows
+    )
 
 
 def by_position(rows: FileRows, columns: tuple[TableColumn, ...], form: FileFormat) -> Selection:

@@ -284,7 +284,12 @@ class _Run:
                 types = {column.name: column.type for column in self.table_columns}
                 values = ", ".join(f"CAST({quote(name)} AS {types[name]})" for name in names)
                 columns = ", ".join(map(quote, names))
-                cursor.execute(f"INSERT INTO {self.table.sql} ({columns}) SELECT {values} FROM {_BATCH}")  # noqa: S608 - quoted
+                try:
+                    cursor.execute(f"INSERT INTO {self.table.sql} ({columns}) SELECT {values} FROM {_BATCH}")  # noqa: S608 - quoted
+                except duckdb.ConstraintException as exc:
+                    if "NOT NULL" not in str(exc):
+                        raise
+                    raise FileRefusedError("NULL result in a non-nullable column", 100_072) from exc
                 cursor.unregister(_BATCH)
             history = LoadHistory(cursor, self.table)
             history.ensure()

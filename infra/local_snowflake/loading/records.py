@@ -23,6 +23,7 @@ _FILE = "hourglass_copied_file"
 RECORDS = '"temp"."main"."hourglass_copied_records"'
 """The view of a file's records, which the items of a transformation read."""
 _ITEMS = '"temp"."main"."hourglass_copied_items"'
+_NULL_MESSAGE = "'NULL result in a non-nullable column'"
 _OWN = re.compile("String '.*' is too long and would be truncated", re.DOTALL)
 _FAILED = '"temp"."main"."hourglass_copied_failed"'
 _ALL = 2**63 - 1
@@ -33,11 +34,12 @@ _BATCH = '"temp"."main"."hourglass_copied_batch"'
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of a table: its name, DuckDB's type, and the greatest length of a text."""
+    """A column of a table: its name, DuckDB's type, the greatest length of a text, and whether it may be NULL."""
 
     name: str
     type: str
     length: int | None = None
+    nullable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ class _Attempt:
         else:
             return []
         failed = " OR ".join(
-            f'("i{number}" IS NOT NULL AND TRY({value}) IS NULL)' for number, value in enumerate(values)
+            f"(TRY({value}) IS NULL{' AND ' + quote(f'i{number}') + ' IS NOT NULL' if column.nullable else ''})"
+            for number, (value, column) in enumerate(zip(values, self.selection.columns, strict=True))
         )
         self._cursor.execute(
             f"CREATE OR REPLACE TEMP TABLE {_FAILED} AS SELECT rowid AS position FROM {_ITEMS} WHERE {failed}"  # noqa: S608 - names of ours
@@ -200,6 +203,12 @@ class _Attempt:
         return [(quote(row[0]), row[1]) for row in described]
 
     def _fitted(self, value: str, column: TableColumn) -> str:
+        value = self._cut(value, column)
+        if column.nullable:
+            return value
+        return f"CASE WHEN {value} IS NULL THEN {failing(_NULL_MESSAGE, column.type)} ELSE {value} END"
+
+    def _cut(self, value: str, column: TableColumn) -> str:
         if column.length is None:
             return value
         if self.reader.truncate:
@@ -243,5 +252,7 @@ class _Attempt:
 
 def _own_error(failure: Exception, line: int) -> RecordError | None:
     """Return the error that an expression of this module raised."""
+    if _NULL_MESSAGE.strip("'") in str(failure):
+        return RecordError(100_072, "22000", _NULL_MESSAGE.strip("'"), line, 1)
     found = _OWN.search(str(failure))
     return RecordError(100_078, "22000", found[0], line, 1) if found else None

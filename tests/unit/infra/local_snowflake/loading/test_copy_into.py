@@ -158,6 +158,7 @@ def test_csv_values_become_the_types_of_the_columns(lake: Any) -> None:
         ("x\n", "a TIMESTAMP_NTZ", 100035, "22007"),
         ("maybe\n", "a BOOLEAN", 100037, "22018"),
         ("abcd\n", "a VARCHAR(3)", 100078, "22000"),
+        ("1,\n", "a INT, b INT NOT NULL", 100072, "22000"),
         ("1,2\n", "a INT", 100080, "22000"),
     ],
 )

@@ -83,6 +83,17 @@ def test_the_location_of_a_stage(lake: Any) -> None:
     assert [f"s3://hourglass/{lake.schema}/"] == lake.values("SELECT GET_STAGE_LOCATION(@st)")
 
 
+def test_a_directory_table_of_a_prefix_has_urls_that_exist(client: Any) -> None:
+    client.bucket.write(f"{client.schema}/in/a.jsonl", {"n": 1})
+    client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/in' DIRECTORY = (ENABLE = TRUE)")
+    with client.connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM DIRECTORY(@st)")
+        names = [column.name for column in cursor.description]
+        ((path, _, _, _, _, url),) = cursor.fetchall()
+    assert ["RELATIVE_PATH", "SIZE", "LAST_MODIFIED", "MD5", "ETAG", "FILE_URL"] == names
+    assert ("a.jsonl", f"s3://hourglass/{client.schema}/in/a.jsonl") == (path, url)
+
+
 def test_a_view_over_a_stage_is_refused(lake: Any) -> None:
     assert (2, "0A000") == lake.refused("CREATE VIEW v AS SELECT $1 FROM @st/a/")
 
