@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from infra.local_snowflake.answers import Answer, Transfer, status
 from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, OptionRefusedError, WrongKindError
+from infra.local_snowflake.external_tables.metadata import with_metadata_columns
+from infra.local_snowflake.external_tables.tables import ExternalTables
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
 from infra.local_snowflake.language.file_statements import FileStatement
@@ -28,7 +30,6 @@ from infra.local_snowflake.language.statements import (
 )
 from infra.local_snowflake.loading.executor import FileExecutor, StageStatement
 from infra.local_snowflake.loading.templates import with_template
-from infra.local_snowflake.objects.external_tables import ExternalTables
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import stage_location
 from infra.local_snowflake.rewriting.identifiers import with_identifiers
@@ -54,7 +55,7 @@ class StatementExecutor:
     def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> StatementExecutor:
         """Build the executor over a registry and a bucket."""
         files = FileExecutor.over(registry, bucket, now)
-        return cls(registry, files, ExternalTables(registry, files.stages, bucket, now))
+        return cls(registry, files, ExternalTables.over(registry, files.stages, bucket, now))
 
     def answer(self, statement: Statement | FileStatement, session: Session) -> Answer | Transfer:
         """Execute a statement of this server.
@@ -102,7 +103,7 @@ class StatementExecutor:
     def _drop(self, drop: Drop, session: Session) -> Answer:
         if drop.kind is not ObjectKind.EXTERNAL_TABLE:
             return self.files.drop(drop, session)
-        return self.tables.drop(session.full(drop.name), if_exists=drop.if_exists, run=session.run)
+        return self.tables.drop(session.full(drop.name), if_exists=drop.if_exists)
 
     def rewrite(self, sql: str, session: Session) -> str:
         """Rewrite any other statement for fakesnow.
@@ -120,6 +121,7 @@ class StatementExecutor:
         if found and found.temporary:
             sql = without_modifiers(sql, found)
             session.add_temporary(session.full(found.name))
+        sql = with_metadata_columns(sql, self.registry.objects(ObjectKind.EXTERNAL_TABLE), session)
         sql = with_file_lists(sql, self._file_lists(session))
         sql = self.files.rewrite(sql, session)
         sql = with_session_functions(with_qualified_merge_values(sql), session)

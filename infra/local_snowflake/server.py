@@ -43,15 +43,18 @@ SWITCH_SECONDS = 0.001
 def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Callable[[], datetime]) -> Starlette:
     """Build the server over a folder, in this order.
 
-    1. Attach the registry: views in the other databases read its tables.
+    1. Attach the registry and its files: views in the other databases read them.
     2. Attach the databases of the folder, and create that of the settings if it is new.
-    3. Drop the temporary relations of sessions that were not closed.
+    3. Complete the external tables that a killed server left half created.
+    4. Drop the temporary relations of sessions that were not closed.
     """
     data.mkdir(parents=True, exist_ok=True)
     engine = wire.start(data)
     registry = Registry(engine.duck_conn, data, running.opened)
     wire.give_meaning(engine, DATABASE)
+    executor = StatementExecutor.over(registry, ServedBucket(bucket), now)
     wire.attach(engine, data, settings.snowflake_database, settings.snowflake_schema)
+    executor.tables.repair()
     with registry.cursor() as cursor:
         drop_left_behind(cursor)
 
@@ -60,7 +63,6 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         yield
         wire.stop(engine)
 
-    executor = StatementExecutor.over(registry, ServedBucket(bucket), now)
     executor.files.drop_orphans()
     executor.files.integrations.ensure(settings.snowflake_storage_integration)
     statements = Statements(executor, wire.results_of(engine))

@@ -1,20 +1,21 @@
 """The registry of stages, external tables and their files: a DuckDB database that survives a restart.
 
-The rows of external tables are in the same database, so that a refresh commits its files and its rows in one
-transaction: after a kill either the whole refresh is stored or nothing of it.
+A refresh commits its files in one transaction: after a kill either the whole refresh is stored or nothing of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 from pydantic import TypeAdapter
 
 from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, TableMissingError
@@ -27,6 +28,7 @@ DATABASE = "_fs_external"
 
 _SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS {DATABASE}.raw;
+CREATE SCHEMA IF NOT EXISTS {DATABASE}.whole;
 CREATE TABLE IF NOT EXISTS {DATABASE}.objects (
     kind VARCHAR, database_name VARCHAR, schema_name VARCHAR, name VARCHAR, definition VARCHAR
 );
@@ -34,7 +36,23 @@ CREATE TABLE IF NOT EXISTS {DATABASE}.files (
     owner VARCHAR, file_name VARCHAR, file_size BIGINT, etag VARCHAR,
     last_modified TIMESTAMPTZ, registered_on TIMESTAMPTZ
 );
+CREATE TABLE IF NOT EXISTS {DATABASE}.pending (
+    "METADATA$FILENAME" VARCHAR, "METADATA$EXTERNAL_TABLE_PARTITION" VARCHAR
+);
+ALTER TABLE {DATABASE}.files ADD COLUMN IF NOT EXISTS partitions VARCHAR[];
 """
+PENDING = f"{quote(DATABASE)}.main.pending"
+"""An empty table: rows of it, in transactions that are rolled back, are the input of partition expressions."""
+_FILES = pa.schema(
+    {
+        "file_name": pa.string(),
+        "file_size": pa.int64(),
+        "etag": pa.string(),
+        "last_modified": pa.timestamp("us", tz="UTC"),
+        "partitions": pa.list_(pa.string()),
+        "present": pa.bool_(),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,7 @@ class ExternalTable:
         stage_id: of its stage at creation.
         stage_url: of its stage at creation; another URL makes the table invalid.
         path: of its LOCATION below the stage.
+        partition_types: DuckDB's types of the partition columns, in the order of `partition_by`.
     """
 
     id: str
@@ -130,11 +149,39 @@ class ExternalTable:
     comment: str
     created_on: datetime
     last_refreshed_on: datetime | None = None
+    partition_types: tuple[str, ...] = ()
 
     @property
-    def rows_sql(self) -> str:
-        """The name of the table with its parsed rows."""
+    def raw_sql(self) -> str:
+        """The name of the view over its files: VALUE, metadata and partition columns."""
         return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id)}"
+
+    @property
+    def columns_sql(self) -> str:
+        """The name of the view with its columns and the metadata columns."""
+        return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id + '_columns')}"
+
+    @property
+    def partitions_sql(self) -> str:
+        """The name of the view that computes partition columns for names of files."""
+        return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id + '_partitions')}"
+
+    @property
+    def whole_sql(self) -> str:
+        """The name of the view with its columns and the metadata columns; a later table of this name has the same."""
+        return f"{quote(DATABASE)}.{quote('whole')}.{quote(self.name.sql)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredFile:
+    """A file of an external table or directory table.
+
+    Args:
+        partitions: values of the partition columns as text; none in a directory table.
+    """
+
+    stored: StoredObject
+    partitions: tuple[str | None, ...] = ()
 
 
 _TYPES: dict[ObjectKind, TypeAdapter[Any]] = {
@@ -152,6 +199,12 @@ class FileStatus(Enum):
     REGISTERED_NEW = "File registered successfully."
     REGISTERED_UPDATE = "File registered (updated) successfully."
     UNREGISTERED = "File unregistered successfully."
+    REGISTER_FAILED = "File registration failed: a partition column cannot be computed from its path."
+
+    @property
+    def registered(self) -> bool:
+        """Whether the file is registered after the refresh."""
+        return self in {FileStatus.REGISTERED_NEW, FileStatus.REGISTERED_UPDATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +213,7 @@ class FileChange:
 
     status: FileStatus
     stored: StoredObject
+    partitions: tuple[str | None, ...] = ()
 
 
 def changes(registered: Iterable[StoredObject], listed: Iterable[StoredObject]) -> list[FileChange]:
@@ -195,10 +249,17 @@ class Registry:
         self._duck = duck
         self._opened = opened
         self.folder = folder
+        self._known: dict[ObjectKind, Mapping[ObjectName, Any]] = {}
+        self._writes = 0
+        self._lock = Lock()
         path = str(folder / "external_tables.duckdb").replace("'", "''")
         with duck.cursor() as cursor:
             cursor.execute(f"ATTACH IF NOT EXISTS '{path}' AS {DATABASE}")
             cursor.execute(_SCHEMA)
+
+    def register(self, file_system: Any) -> None:
+        """Let the statements of every connection read a file system of fsspec."""
+        self._duck.register_filesystem(file_system)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Open another connection to the same databases, a context manager."""
@@ -217,35 +278,55 @@ class Registry:
                 writer.rollback()
                 raise
             writer.commit()
+            self._forget_known()
 
     def stages(self) -> list[Stage]:
         """List every stage by name."""
-        return self._objects(ObjectKind.STAGE)
+        return list(self.objects(ObjectKind.STAGE).values())
 
     def external_tables(self) -> list[ExternalTable]:
         """List every external table by name."""
-        return self._objects(ObjectKind.EXTERNAL_TABLE)
+        return list(self.objects(ObjectKind.EXTERNAL_TABLE).values())
 
     def stage(self, name: ObjectName) -> Stage | None:
         """Return a stage; None if there is none."""
-        return next((stage for stage in self.stages() if stage.name == name), None)
+        return self.objects(ObjectKind.STAGE).get(name)
 
     def external_table(self, name: ObjectName) -> ExternalTable | None:
         """Return an external table; None if there is none."""
-        return next((table for table in self.external_tables() if table.name == name), None)
+        return self.objects(ObjectKind.EXTERNAL_TABLE).get(name)
 
     def file_formats(self) -> list[StoredFormat]:
         """List every file format by name."""
-        return self._objects(ObjectKind.FILE_FORMAT)
+        return list(self.objects(ObjectKind.FILE_FORMAT).values())
 
     def integrations(self) -> list[Integration]:
         """List every storage integration by name."""
-        return self._objects(ObjectKind.INTEGRATION)
+        return list(self.objects(ObjectKind.INTEGRATION).values())
 
-    def _objects(self, kind: ObjectKind) -> list[Any]:
+    def external_table_of(self, table_id: str) -> ExternalTable | None:
+        """Return an external table by its id; None if there is none."""
+        return next((table for table in self.external_tables() if table.id == table_id), None)
+
+    def objects(self, kind: ObjectKind) -> Mapping[ObjectName, Any]:
+        """Return the objects of a kind in the order of their names."""
+        with self._lock:
+            known, before = self._known.get(kind), self._writes
+        if known is not None:
+            return known
         with self._duck.cursor() as cursor:
             rows = cursor.execute(f"SELECT definition FROM {DATABASE}.objects WHERE kind = ?", [kind.name]).fetchall()  # noqa: S608 - a constant
-        return sorted((_TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
+        found = sorted((_TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
+        read = {kept.name: kept for kept in found}
+        with self._lock:
+            if self._writes == before:
+                self._known[kind] = read
+        return read
+
+    def _forget_known(self) -> None:
+        with self._lock:
+            self._writes += 1
+            self._known.clear()
 
     def require_schema(self, name: ObjectName) -> None:
         """Raise an `ObjectMissingError` if the schema of a name does not exist."""
@@ -294,7 +375,7 @@ class Registry:
                     if isinstance(kept, Stage | ExternalTable):
                         self.forget_files(cursor, kept.id)
                     if isinstance(kept, ExternalTable):
-                        cursor.execute(f"DROP TABLE IF EXISTS {kept.rows_sql}")
+                        self.drop_views(cursor, kept)
 
     def put(self, cursor: duckdb.DuckDBPyConnection, kept: Kept) -> None:
         """Store an object; it replaces one of the same kind and name."""
@@ -314,13 +395,17 @@ class Registry:
 
     def files(self, owner: str, prefix: str) -> list[StoredObject]:
         """List the registered files of a stage's directory table or of an external table, below a prefix."""
+        return [found.stored for found in self.registered(owner, prefix)]
+
+    def registered(self, owner: str, prefix: str = "") -> list[RegisteredFile]:
+        """List the registered files with the values of their partition columns, below a prefix."""
         with self._duck.cursor() as cursor:
             rows = cursor.execute(
-                f"SELECT file_name, file_size, etag, last_modified FROM {DATABASE}.files "  # noqa: S608 - a constant
+                f"SELECT file_name, file_size, etag, last_modified, partitions FROM {DATABASE}.files "  # noqa: S608 - a constant
                 "WHERE owner = ? AND starts_with(file_name, ?) ORDER BY file_name",
                 [owner, prefix],
             ).fetchall()
-        return [StoredObject(*row) for row in rows]
+        return [RegisteredFile(StoredObject(*row[:4]), tuple(row[4] or ())) for row in rows]
 
     def record(
         self,
@@ -337,17 +422,38 @@ class Registry:
         self, cursor: duckdb.DuckDBPyConnection, owner: str, changed: Iterable[FileChange], now: datetime
     ) -> None:
         """Store the changed files of a refresh."""
-        changed = list(changed)
-        for change in changed:
-            cursor.execute(
-                f"DELETE FROM {DATABASE}.files WHERE owner = ? AND file_name = ?",  # noqa: S608 - a constant
-                [owner, change.stored.key],
+        rows = [
+            (
+                change.stored.key,
+                change.stored.size_bytes,
+                change.stored.etag,
+                change.stored.modified,
+                list(change.partitions),
+                change.status.registered,
             )
-        for change in changed:
-            if change.status is not FileStatus.UNREGISTERED:
-                stored = change.stored
-                row = [owner, stored.key, stored.size_bytes, stored.etag, stored.modified, now]
-                cursor.execute(f"INSERT INTO {DATABASE}.files VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
+            for change in changed
+        ]
+        if not rows:
+            return
+        columns = zip(zip(*rows, strict=True), _FILES.types, strict=True)
+        arrays = [pa.array(values, type=kind) for values, kind in columns]
+        cursor.register("changed", pa.Table.from_arrays(arrays, schema=_FILES))
+        cursor.execute(
+            f"DELETE FROM {DATABASE}.files WHERE owner = ? AND file_name IN (SELECT file_name FROM changed)",  # noqa: S608 - a constant
+            [owner],
+        )
+        cursor.execute(
+            f"INSERT INTO {DATABASE}.files "  # noqa: S608 - a constant
+            "(owner, file_name, file_size, etag, last_modified, registered_on, partitions) "
+            "SELECT ?, file_name, file_size, etag, last_modified, ?, partitions FROM changed WHERE present",
+            [owner, now],
+        )
+        cursor.unregister("changed")
+
+    def drop_views(self, cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
+        """Drop the views of an external table that are in this database, and only its own."""
+        for view in (table.columns_sql, table.raw_sql, table.partitions_sql):
+            cursor.execute(f"DROP VIEW IF EXISTS {view}")
 
     def forget_files(self, cursor: duckdb.DuckDBPyConnection, owner: str) -> None:
         """Delete all files of a stage or external table."""

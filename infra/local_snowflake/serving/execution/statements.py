@@ -130,7 +130,8 @@ class Statements:
             finally:
                 client.lock.release()
         except BaseException as failed:
-            running.refusal = _refused(failed, running)
+            of_scan = self.executor.tables.scan.refusal(str(failed))
+            running.refusal = of_scan or _refused(failed, running)
             raise running.refusal from failed
         finally:
             running.seconds = running.elapsed_seconds

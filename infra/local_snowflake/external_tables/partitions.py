@@ -1,0 +1,52 @@
+"""The values of the partition columns of files, computed when the files are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from infra.local_snowflake.external_tables.scan import partition_column
+from infra.local_snowflake.language.names import quote
+from infra.local_snowflake.objects.registry import PENDING, ExternalTable, Registry
+
+Values = tuple[str | None, ...]
+
+
+def partition_types(registry: Registry, table: ExternalTable) -> tuple[str, ...]:
+    """Return DuckDB's types of the partition columns."""
+    with registry.cursor() as cursor:
+        _use(cursor, table)
+        described = cursor.execute(f"DESCRIBE {table.partitions_sql}").fetchall()
+    return tuple("VARCHAR" if kind == "JSON" else kind for _, kind, *_ in described[1:])
+
+
+def partition_values(registry: Registry, table: ExternalTable, keys: Sequence[str]) -> dict[str, Values]:
+    """Compute the partition columns of objects from their keys; a key for which an expression fails is left out."""
+    if not table.partition_by:
+        return dict.fromkeys(keys, ())
+    try:
+        return _computed(registry, table, keys)
+    except duckdb.Error:
+        if len(keys) == 1:
+            return {}
+        half = len(keys) // 2
+        return partition_values(registry, table, keys[:half]) | partition_values(registry, table, keys[half:])
+
+
+def _computed(registry: Registry, table: ExternalTable, keys: Sequence[str]) -> dict[str, Values]:
+    columns = ", ".join(f"CAST({partition_column(number)} AS VARCHAR)" for number in range(len(table.partition_by)))
+    with registry.cursor() as cursor:
+        _use(cursor, table)
+        cursor.begin()
+        try:
+            cursor.execute(f'INSERT INTO {PENDING} ("METADATA$FILENAME") SELECT unnest(?)', [list(keys)])
+            rows = cursor.execute(f"SELECT key, {columns} FROM {table.partitions_sql}").fetchall()  # noqa: S608 - names of ours
+        finally:
+            cursor.rollback()
+    return {key: tuple(values) for key, *values in rows}
+
+
+def _use(cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
+    """Find the functions of fakesnow, which every database of a client has."""
+    cursor.execute(f"USE {quote(table.name.database)}.{quote(table.name.schema)}")
