@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import Any
 
 import duckdb
 
+from infra.local_snowflake.external_tables.conversion import convert, write_empty
 from infra.local_snowflake.files.bucket import Bucket, ObjectVanishedError, StoredObject
-from infra.local_snowflake.files.duplicates import settle_duplicates
+from infra.local_snowflake.files.formats import FileFormat
+from infra.local_snowflake.language.statements import Options
 
 _VERSION = "1"
 """Part of the name of a copy: a change of what is written gives other names."""
 _EMPTY = "empty.parquet"
-_OPTIONS = "(FORMAT parquet, COMPRESSION lz4_raw)"
-_ALL_ROWS = 2**63 - 1
-_COMPRESSIONS = {"": "none", ".gz": "gzip", ".zst": "zstd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +48,24 @@ class Copies:
         if not path.exists():
             with self.cursor() as cursor, TemporaryDirectory(dir=self.folder) as making:
                 made = Path(making) / _EMPTY
-                _write(cursor, "SELECT NULL::JSON AS VALUE WHERE false", made)
+                write_empty(cursor, made)
                 made.replace(path)
         return path
 
-    def of(self, bucket: str, stored: StoredObject, file_format: Mapping[str, Any]) -> Path:
+    def of(self, bucket: str, stored: StoredObject, file_format: Options) -> Path:
         """Return the copy of an object, and make it if it is new; an object that vanished has no rows."""
         path = self.folder / copy_name(bucket, stored, file_format)
         if path.exists():
             return path
         with TemporaryDirectory(dir=self.folder) as making:
-            source = Path(making) / f"object{_codec(stored.key)}"
+            source = Path(making) / "object"
             try:
                 self.bucket.download(bucket, stored, source)
             except ObjectVanishedError:
                 return self.empty
             made = Path(making) / path.name
             with self.converting, self.cursor() as cursor:
-                _convert(cursor, source, file_format, made)
+                convert(cursor, source, FileFormat.of(file_format), made)
             made.replace(path)
         return path
 
@@ -79,34 +77,7 @@ class Copies:
                 path.unlink()
 
 
-def copy_name(bucket: str, stored: StoredObject, file_format: Mapping[str, Any]) -> str:
+def copy_name(bucket: str, stored: StoredObject, file_format: Options) -> str:
     """Return the name of the copy: it differs for every content and every file format."""
     identity = json.dumps([_VERSION, bucket, stored.key, stored.etag, dict(file_format)], sort_keys=True)
     return f"{hashlib.sha256(identity.encode()).hexdigest()}.parquet"
-
-
-def _codec(key: str) -> str:
-    return next((suffix for suffix in (".gz", ".zst") if key.lower().endswith(suffix)), "")
-
-
-def _convert(cursor: duckdb.DuckDBPyConnection, source: Path, file_format: Mapping[str, Any], target: Path) -> None:
-    """Write the rows of a file up to the first one that is not JSON, without an error, as Snowflake does."""
-    form = "auto" if file_format.get("STRIP_OUTER_ARRAY") is True else "newline_delimited"
-    try:
-        cursor.execute(
-            "CREATE OR REPLACE TEMP TABLE rows AS SELECT json, row_number() OVER () AS line FROM "
-            "read_json_objects(?, format = ?, compression = ?, ignore_errors = true, maximum_object_size = 33554432)",
-            [str(source), form, _COMPRESSIONS[source.suffix]],
-        )
-        settle_duplicates(cursor, "rows", file_format)
-    except (duckdb.IOException, duckdb.InvalidInputException):
-        _write(cursor, "SELECT NULL::JSON AS VALUE WHERE false", target)
-        return
-    first_bad = f"coalesce((SELECT min(line) FROM rows WHERE json IS NULL), {_ALL_ROWS})"  # noqa: S608 - constants
-    _write(cursor, f"SELECT json AS VALUE FROM rows WHERE line < {first_bad} ORDER BY line", target)  # noqa: S608 - constants
-    cursor.execute("DROP TABLE rows")
-
-
-def _write(cursor: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
-    path = str(target).replace("'", "''")
-    cursor.execute(f"COPY ({query}) TO '{path}' {_OPTIONS}")

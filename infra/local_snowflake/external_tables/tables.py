@@ -14,7 +14,6 @@ import duckdb
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
-    NotSupportedError,
     ObjectExistsError,
     ObjectInvalidError,
     ObjectMissingError,
@@ -31,6 +30,7 @@ from infra.local_snowflake.external_tables.views import (
     whole_view_sql,
 )
 from infra.local_snowflake.files.bucket import Bucket
+from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
 from infra.local_snowflake.language.statements import CreateExternalTable, Creation, ObjectKind, RefreshExternalTable
 from infra.local_snowflake.objects.registry import (
@@ -152,7 +152,7 @@ class ExternalTables:
         return table
 
     def _new(self, name: ObjectName, stage: Stage, statement: CreateExternalTable) -> ExternalTable:
-        _require_json(statement)
+        FileFormat.of(statement.file_format).require_readable()
         _require_partition_columns(statement)
         path = statement.location.path
         return ExternalTable(
@@ -247,14 +247,6 @@ def _with_partitions(change: FileChange, partitions: dict[str, Values], table: E
     if values is None and change.stored.size_bytes:
         return replace(change, status=FileStatus.REGISTER_FAILED)
     return replace(change, partitions=values or (None,) * len(table.partition_by))
-
-
-def _require_json(statement: CreateExternalTable) -> None:
-    form = str(statement.file_format.get("TYPE", "CSV")).upper()
-    if form != "JSON":
-        raise NotSupportedError(
-            f"Unsupported feature 'FILE_FORMAT TYPE = {form}': the local Snowflake reads TYPE = JSON."
-        )
 
 
 def _require_partition_columns(statement: CreateExternalTable) -> None:

@@ -262,8 +262,8 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
 @pytest.mark.parametrize(
     ("sql", "code"),
     [
-        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = CSV)", 2),
-        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = ()", 2),
+        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = AVRO)", 2),
+        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = JSON SKIP_HEADER = 1)", 1420),
         ("CREATE EXTERNAL TABLE e LOCATION = @st", 1003),
         ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = JSON) DIRECTORY = TRUE", 1003),
         ("CREATE EXTERNAL TABLE e LOCATION = @nowhere FILE_FORMAT = (TYPE = JSON)", 2003),
@@ -282,7 +282,7 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_a_number(table: Any, sql: str, code: int) -> None:
-    """Formats other than JSON, unknown clauses, missing stages and schemas, and other statements are refused."""
+    """Formats that cannot be read, unknown clauses, missing stages and schemas, and other statements are refused."""
     assert code == table.refused(sql)[0]
 
 
