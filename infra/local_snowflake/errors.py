@@ -62,6 +62,27 @@ class ObjectInvalidError(StatementRefusedError):
     sqlstate = "55000"
 
 
+class IdentifierInvalidError(StatementRefusedError):
+    """A column does not exist."""
+
+    code = 904
+    sqlstate = "42000"
+
+
+class FunctionUnknownError(StatementRefusedError):
+    """A function does not exist."""
+
+    code = 2140
+    sqlstate = "42601"
+
+
+class NameTwiceError(StatementRefusedError):
+    """Two columns have one name."""
+
+    code = 2025
+    sqlstate = "42S21"
+
+
 class OptionRefusedError(StatementRefusedError):
     """The value of an option is invalid."""
 

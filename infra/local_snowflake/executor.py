@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 from infra.local_snowflake.answers import Answer, Transfer, status
-from infra.local_snowflake.errors import ObjectExistsError, ObjectInvalidError, OptionRefusedError, WrongKindError
+from infra.local_snowflake.errors import ObjectInvalidError, OptionRefusedError
+from infra.local_snowflake.external_tables.guard import require_no_write, use_as_table
 from infra.local_snowflake.external_tables.metadata import with_metadata_columns
 from infra.local_snowflake.external_tables.tables import ExternalTables
 from infra.local_snowflake.files.bucket import Bucket
@@ -19,8 +19,8 @@ from infra.local_snowflake.language.statements import (
     CreateExternalTable,
     Describe,
     Drop,
+    ExternalTableStatement,
     ObjectKind,
-    RefreshExternalTable,
     Scope,
     Show,
     StagePath,
@@ -34,13 +34,11 @@ from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import stage_location
 from infra.local_snowflake.rewriting.identifiers import with_identifiers
 from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
-from infra.local_snowflake.rewriting.relations import Target, chains, named, target, with_other_names, without_modifiers
+from infra.local_snowflake.rewriting.relations import chains, named, target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
 from infra.local_snowflake.serving.wire import in_duckdb
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.objects import describe_external_table, show_external_tables
-
-_TableStatement: TypeAlias = CreateExternalTable | RefreshExternalTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,9 @@ class StatementExecutor:
         """
         if isinstance(statement, FileStatement | StageStatement):
             return self.files.answer(statement, session, self.rewrite)
+        if isinstance(statement, ExternalTableStatement):
+            return self._answer_table(statement, session)
         match statement:
-            case CreateExternalTable() | RefreshExternalTable():
-                return self._answer_table(statement, session)
             case Show():
                 return self._show(statement, session)
             case Describe():
@@ -80,12 +78,11 @@ class StatementExecutor:
                 session.warehouse = warehouse
         return status("Statement executed successfully.")
 
-    def _answer_table(self, statement: _TableStatement, session: Session) -> Answer:
-        name = session.full(statement.name)
-        if isinstance(statement, RefreshExternalTable):
-            return self.tables.refresh(name, statement)
-        self.registry.require_schema(name)
-        return self.tables.create(name, session.full(statement.location.stage), statement, session.run)
+    def _answer_table(self, statement: ExternalTableStatement, session: Session) -> Answer:
+        if not isinstance(statement, CreateExternalTable):
+            return self.tables.alter(statement, session)
+        self.registry.require_schema(session.full(statement.name))
+        return self.tables.create(statement, session)
 
     def _show(self, show: Show, session: Session) -> Answer:
         scope = show.scope or Scope(session.database, session.schema)
@@ -116,12 +113,14 @@ class StatementExecutor:
             sql = with_template(sql, session, lambda query: in_duckdb(session.connection, self.rewrite(query, session)))
         self._require_valid_tables(sql, session)
         found = target(sql)
-        if found:
-            self._require_no_external_table(found, session)
+        external = self.registry.objects(ObjectKind.EXTERNAL_TABLE)
+        require_no_write(sql, external, session)
+        if found and (table := external.get(session.full(found.name))):
+            return use_as_table(sql, found, table, self.tables, session)
         if found and found.temporary:
             sql = without_modifiers(sql, found)
             session.add_temporary(session.full(found.name))
-        sql = with_metadata_columns(sql, self.registry.objects(ObjectKind.EXTERNAL_TABLE), session)
+        sql = with_metadata_columns(sql, external, session)
         sql = with_file_lists(sql, self._file_lists(session))
         sql = self.files.rewrite(sql, session)
         sql = with_session_functions(with_qualified_merge_values(sql), session)
@@ -156,14 +155,3 @@ class StatementExecutor:
         for chain in chains(sql):
             if hit := named(chain, invalid, session):
                 raise ObjectInvalidError(f"External table '{hit[0]}' marked invalid. {invalid[hit[0]]}")
-
-    def _require_no_external_table(self, found: Target, session: Session) -> None:
-        if not self.registry.external_table(session.full(found.name)):
-            return
-        name = session.full(found.name)
-        if found.verb == "CREATE":
-            raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists as EXTERNAL_TABLE.")
-        raise WrongKindError(
-            f"SQL compilation error:\nObject '{name}' found is of type 'EXTERNAL_TABLE': "
-            f"write {found.verb} EXTERNAL TABLE."
-        )

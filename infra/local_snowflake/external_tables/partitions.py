@@ -21,26 +21,37 @@ def partition_types(registry: Registry, table: ExternalTable) -> tuple[str, ...]
     return tuple("VARCHAR" if kind == "JSON" else kind for _, kind, *_ in described[1:])
 
 
-def partition_values(registry: Registry, table: ExternalTable, keys: Sequence[str]) -> dict[str, Values]:
-    """Compute the partition columns of objects from their keys; a key for which an expression fails is left out."""
-    if not table.partition_by:
+def partition_values(
+    registry: Registry, table: ExternalTable, keys: Sequence[str], given: str | None = None
+) -> dict[str, Values]:
+    """Compute the partition columns of objects; a key for which an expression fails is left out.
+
+    Args:
+        registry: of the table.
+        table: of the objects.
+        keys: of the objects.
+        given: METADATA$EXTERNAL_TABLE_PARTITION: a JSON object of the values that the owner gives.
+    """
+    if not table.partition_by or not keys:
         return dict.fromkeys(keys, ())
     try:
-        return _computed(registry, table, keys)
+        return _computed(registry, table, keys, given)
     except duckdb.Error:
         if len(keys) == 1:
             return {}
         half = len(keys) // 2
-        return partition_values(registry, table, keys[:half]) | partition_values(registry, table, keys[half:])
+        return partition_values(registry, table, keys[:half], given) | partition_values(
+            registry, table, keys[half:], given
+        )
 
 
-def _computed(registry: Registry, table: ExternalTable, keys: Sequence[str]) -> dict[str, Values]:
+def _computed(registry: Registry, table: ExternalTable, keys: Sequence[str], given: str | None) -> dict[str, Values]:
     columns = ", ".join(f"CAST({partition_column(number)} AS VARCHAR)" for number in range(len(table.partition_by)))
     with registry.cursor() as cursor:
         _use(cursor, table)
         cursor.begin()
         try:
-            cursor.execute(f'INSERT INTO {PENDING} ("METADATA$FILENAME") SELECT unnest(?)', [list(keys)])
+            cursor.execute(f"INSERT INTO {PENDING} SELECT unnest(?), ?", [list(keys), given])
             rows = cursor.execute(f"SELECT key, {columns} FROM {table.partitions_sql}").fetchall()  # noqa: S608 - names of ours
         finally:
             cursor.rollback()

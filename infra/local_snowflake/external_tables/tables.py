@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Self
 
 import duckdb
+from snowflake.connector.errors import Error as ConnectorError
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
@@ -20,7 +21,9 @@ from infra.local_snowflake.errors import (
     OptionRefusedError,
 )
 from infra.local_snowflake.external_tables.copies import Copies, copy_name
-from infra.local_snowflake.external_tables.partitions import Values, partition_types, partition_values
+from infra.local_snowflake.external_tables.expressions import checked, refusal_of, require_columns
+from infra.local_snowflake.external_tables.partitions import partition_types
+from infra.local_snowflake.external_tables.registration import Registration
 from infra.local_snowflake.external_tables.scan import Scan, raw_view_sql
 from infra.local_snowflake.external_tables.views import (
     columns_view_sql,
@@ -30,25 +33,30 @@ from infra.local_snowflake.external_tables.views import (
     whole_view_sql,
 )
 from infra.local_snowflake.files.bucket import Bucket
-from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
-from infra.local_snowflake.language.statements import CreateExternalTable, Creation, ObjectKind, RefreshExternalTable
+from infra.local_snowflake.language.statements import (
+    AddPartition,
+    AlterExternalTable,
+    ChangeFiles,
+    Column,
+    CreateExternalTable,
+    Creation,
+    DropPartition,
+    ExternalTableStatement,
+    ObjectKind,
+    RefreshExternalTable,
+)
+from infra.local_snowflake.objects.file_formats import format_name
 from infra.local_snowflake.objects.registry import (
     DATABASE,
     ExternalTable,
-    FileChange,
-    FileStatus,
     Registry,
-    Stage,
-    changes,
 )
-from infra.local_snowflake.objects.stages import Stages, listed, location_of, refresh_answer
+from infra.local_snowflake.objects.stages import Stages, location_of, refresh_answer, require_pattern
+from infra.local_snowflake.sessions import Session
 
 _DONE = "Statement executed successfully."
 _CONVERSION_MEMORY = "256MB"
-
-RunSql = Callable[[str], None]
-"""Runs a statement of Snowflake's dialect in the session of the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +66,16 @@ class ExternalTables:
     Args:
         registry: of the tables and their files.
         stages: of their files.
-        bucket: of their files.
         now: returns the time.
         scan: reads their files in queries.
+        registration: registers their files.
     """
 
     registry: Registry
     stages: Stages
-    bucket: Bucket
     now: Callable[[], datetime]
     scan: Scan
+    registration: Registration
 
     @classmethod
     def over(cls, registry: Registry, stages: Stages, bucket: Bucket, now: Callable[[], datetime]) -> Self:
@@ -86,7 +94,7 @@ class ExternalTables:
         )
         scan = Scan(registry.external_table_of, registry.registered, copies)
         registry.register(scan)
-        return cls(registry, stages, bucket, now, scan)
+        return cls(registry, stages, now, scan, Registration(registry, bucket, now, scan))
 
     def repair(self) -> None:
         """Complete or undo what a killed server left half done; call it when every database is attached."""
@@ -106,7 +114,7 @@ class ExternalTables:
                 if [name for (name,) in columns] != public_columns(table):
                     cursor.execute(public_view_sql(table))
 
-    def create(self, name: ObjectName, stage: ObjectName, statement: CreateExternalTable, run: RunSql) -> Answer:
+    def create(self, statement: CreateExternalTable, session: Session) -> Answer:
         """Create an external table, in this order.
 
         1. Check whether the name exists.
@@ -117,6 +125,7 @@ class ExternalTables:
 
         If 2 or 3 fails, the former table is unchanged.
         """
+        name = session.full(statement.name)
         former = self.registry.external_table(name)
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
@@ -124,10 +133,11 @@ class ExternalTables:
             self.registry.require_free(name)
         elif statement.creation is Creation.REFUSE:
             raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
-        table = self._new(name, self.stages.get(stage), statement)
+        table = self._new(name, statement, session)
         try:
-            table = self._create_views(table, run)
-            changed = self._changes(table, "") if statement.refresh_on_create else None
+            table = self._create_views(table, session)
+            listing = statement.refresh_on_create and not table.user_specified
+            changed = self.registration.changes(table, "") if listing else None
             with self.registry.transaction() as cursor:
                 if former:
                     self._forget(cursor, former)
@@ -143,17 +153,30 @@ class ExternalTables:
             cursor.execute(public_view_sql(table))
         return status(f"External table {name.name} successfully created.")
 
-    def _create_views(self, table: ExternalTable, run: RunSql) -> ExternalTable:
-        run(partitions_view_sql(table))
-        table = replace(table, partition_types=partition_types(self.registry, table))
-        with self.registry.cursor() as cursor:
-            cursor.execute(raw_view_sql(table))
-        run(columns_view_sql(table))
+    def _create_views(self, table: ExternalTable, session: Session) -> ExternalTable:
+        try:
+            session.run(partitions_view_sql(table))
+            table = replace(table, partition_types=partition_types(self.registry, table))
+            with self.registry.cursor() as cursor:
+                cursor.execute(raw_view_sql(table))
+            session.run(columns_view_sql(table))
+        except (ConnectorError, duckdb.Error) as exc:
+            raise refusal_of(str(exc)) or exc from exc
         return table
 
-    def _new(self, name: ObjectName, stage: Stage, statement: CreateExternalTable) -> ExternalTable:
-        FileFormat.of(statement.file_format).require_readable()
-        _require_partition_columns(statement)
+    def _new(self, name: ObjectName, statement: CreateExternalTable, session: Session) -> ExternalTable:
+        columns = checked(statement)
+        form = self.stages.formats.resolve(statement.file_format, session)
+        form.require_readable()
+        stage = self.stages.of(statement.location, session)
+        if stage.is_internal or stage.temporary:
+            raise OptionRefusedError("SQL compilation error:\nAn external table needs a permanent external stage.")
+        self.stages.require_usable(stage)
+        if statement.user_specified and statement.auto_refresh:
+            raise OptionRefusedError(
+                "SQL compilation error:\nAUTO_REFRESH is not supported with PARTITION_TYPE = USER_SPECIFIED."
+            )
+        require_pattern(statement.pattern)
         path = statement.location.path
         return ExternalTable(
             id=new_id(),
@@ -162,39 +185,66 @@ class ExternalTables:
             stage_id=stage.id,
             stage_url=stage.url,
             path=path if not path or path.endswith("/") else path + "/",
-            columns=statement.columns,
+            columns=columns,
             partition_by=statement.partition_by,
             pattern=statement.pattern,
-            file_format=statement.file_format,
-            auto_refresh=statement.auto_refresh,
+            file_format={"TYPE": form.type, **form.given},
+            file_format_name=format_name(statement.file_format, session),
+            auto_refresh=statement.auto_refresh is not False and not statement.user_specified,
+            user_specified=statement.user_specified,
+            aws_sns_topic=statement.aws_sns_topic,
             comment=statement.comment,
             created_on=self.now(),
         )
 
-    def refresh(self, name: ObjectName, statement: RefreshExternalTable) -> Answer:
-        """Register new and changed files below a path, and unregister deleted ones."""
-        table = self._find(name, if_exists=statement.if_exists)
+    def alter(self, statement: ExternalTableStatement, session: Session) -> Answer:
+        """Execute an ALTER EXTERNAL TABLE."""
+        name = session.full(statement.name)
+        table = self.registry.external_table(name)
         if table is None:
-            return status(_DONE)
+            if not isinstance(statement, CreateExternalTable) and statement.if_exists:
+                return status(_DONE)
+            table = self.get(name)
         reason = self.invalid_reason(table)
         if reason:
             raise ObjectInvalidError(f"External table '{name}' marked invalid. {reason}")
-        return refresh_answer(self._refresh(table, statement.path))
+        match statement:
+            case RefreshExternalTable(path=path):
+                return refresh_answer(self.registration.refresh(table, path))
+            case ChangeFiles():
+                return refresh_answer(self.registration.change_files(table, statement))
+            case AddPartition():
+                self.registration.add_partition(table, statement)
+            case DropPartition(path=path):
+                self.registration.drop_partition(table, path)
+            case AlterExternalTable(auto_refresh=auto_refresh):
+                if auto_refresh and table.user_specified:
+                    raise OptionRefusedError(
+                        "SQL compilation error:\nAUTO_REFRESH is not supported with PARTITION_TYPE = USER_SPECIFIED."
+                    )
+                with self.registry.transaction() as cursor:
+                    self.registry.put(cursor, replace(table, auto_refresh=auto_refresh))
+        return status(_DONE)
 
-    def _refresh(self, table: ExternalTable, path: str) -> list[FileChange]:
-        changed = self._changes(table, path)
+    def change_columns(self, table: ExternalTable, columns: tuple[Column, ...], session: Session) -> None:
+        """Give a table other columns: its files stay registered, its partition columns stay as they are."""
+        require_columns(columns)
+        changed = self._create_changed(replace(table, id=new_id(), columns=columns), session)
         with self.registry.transaction() as cursor:
-            self.registry.record(cursor, table, changed, self.now())
-        self.scan.forget(table.id)
-        return changed
+            self.registry.move_files(cursor, table.id, changed.id)
+            self._forget(cursor, table)
+            self.registry.put(cursor, changed)
+            cursor.execute(whole_view_sql(changed))
+        with self.registry.cursor() as cursor:
+            cursor.execute(public_view_sql(changed))
 
-    def _changes(self, table: ExternalTable, path: str) -> list[FileChange]:
-        location = location_of(table.stage_url, table.path + path)
-        found = listed(self.bucket, location, table.pattern)
-        changed = changes(self.registry.files(table.id, location.prefix), found)
-        present = [change.stored.key for change in changed if change.status.registered]
-        partitions = partition_values(self.registry, table, present)
-        return [_with_partitions(change, partitions, table) for change in changed]
+    def _create_changed(self, table: ExternalTable, session: Session) -> ExternalTable:
+        try:
+            return self._create_views(table, session)
+        except BaseException:
+            with self.registry.cursor() as cursor:
+                self.registry.drop_views(cursor, table)
+            raise
 
     def drop(self, name: ObjectName, *, if_exists: bool) -> Answer:
         """Drop an external table; its files stay in the bucket."""
@@ -237,24 +287,3 @@ class ExternalTables:
         if stage.url != table.stage_url:
             return f"Stage '{table.stage}' location altered."
         return ""
-
-
-def _with_partitions(change: FileChange, partitions: dict[str, Values], table: ExternalTable) -> FileChange:
-    """Add the partition columns of a file; an empty file without them has no rows that would show them."""
-    if not change.status.registered:
-        return change
-    values = partitions.get(change.stored.key)
-    if values is None and change.stored.size_bytes:
-        return replace(change, status=FileStatus.REGISTER_FAILED)
-    return replace(change, partitions=values or (None,) * len(table.partition_by))
-
-
-def _require_partition_columns(statement: CreateExternalTable) -> None:
-    by_name = {column.name: column for column in statement.columns}
-    for name in statement.partition_by:
-        if name not in by_name:
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid identifier '{name}' in PARTITION BY.")
-        if "METADATA$FILENAME" not in by_name[name].expression.upper():
-            raise OptionRefusedError(
-                f"SQL compilation error:\nPartition column '{name}' expression must use METADATA$FILENAME."
-            )

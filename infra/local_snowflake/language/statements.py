@@ -104,16 +104,23 @@ class ListStage:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A virtual column: stored name, SQL of its type (None: that of the expression), SQL of its expression."""
+    """A virtual column: stored name, SQL of its type (None: that of the expression), SQL of its expression.
+
+    Its constraints are stored and shown, and not enforced.
+    """
 
     name: str
     type_sql: str | None
     expression: str
+    not_null: bool = False
+    primary_key: bool = False
+    unique: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreateExternalTable:
-    """CREATE EXTERNAL TABLE over JSON objects of a stage."""
+    """CREATE EXTERNAL TABLE over objects of a stage."""
 
     name: PartialName
     creation: Creation
@@ -121,10 +128,13 @@ class CreateExternalTable:
     location: StagePath
     file_format: Options
     partition_by: tuple[str, ...] = ()
+    user_specified: bool = False
     pattern: str | None = None
-    auto_refresh: bool = True
+    auto_refresh: bool | None = None
     refresh_on_create: bool = True
+    aws_sns_topic: str | None = None
     comment: str = ""
+    copy_grants: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,49 @@ class RefreshExternalTable:
     name: PartialName
     if_exists: bool
     path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFiles:
+    """ALTER EXTERNAL TABLE ADD FILES or REMOVE FILES, by paths relative to the table's LOCATION."""
+
+    name: PartialName
+    if_exists: bool
+    paths: tuple[str, ...]
+    add: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddPartition:
+    """ALTER EXTERNAL TABLE ADD PARTITION: register the files below a path with these values."""
+
+    name: PartialName
+    if_exists: bool
+    values: tuple[tuple[str, str], ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropPartition:
+    """ALTER EXTERNAL TABLE DROP PARTITION LOCATION: unregister the files below a path."""
+
+    name: PartialName
+    if_exists: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlterExternalTable:
+    """ALTER EXTERNAL TABLE SET."""
+
+    name: PartialName
+    if_exists: bool
+    auto_refresh: bool
+
+
+ExternalTableStatement: TypeAlias = (
+    CreateExternalTable | RefreshExternalTable | ChangeFiles | AddPartition | DropPartition | AlterExternalTable
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +249,7 @@ Statement: TypeAlias = (
     | AlterStage
     | RefreshStage
     | ListStage
-    | CreateExternalTable
-    | RefreshExternalTable
+    | ExternalTableStatement
     | Show
     | Describe
     | Drop

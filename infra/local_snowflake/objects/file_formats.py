@@ -154,5 +154,12 @@ class FileFormats:
             self.registry.remove(cursor, ObjectKind.FILE_FORMAT, stored.name)
 
 
+def format_name(options: Options, session: Session) -> str | None:
+    """Return the full name of the stored format that a FILE_FORMAT clause names; None if it names none."""
+    if "FORMAT_NAME" not in options:
+        return None
+    return str(session.full(Reader(str(options["FORMAT_NAME"])).name()))
+
+
 def _type(options: Options) -> str:
     return str(options.get("TYPE", "CSV")).upper()

@@ -150,6 +150,9 @@ class ExternalTable:
     created_on: datetime
     last_refreshed_on: datetime | None = None
     partition_types: tuple[str, ...] = ()
+    user_specified: bool = False
+    file_format_name: str | None = None
+    aws_sns_topic: str | None = None
 
     @property
     def raw_sql(self) -> str:
@@ -200,6 +203,13 @@ class FileStatus(Enum):
     REGISTERED_UPDATE = "File registered (updated) successfully."
     UNREGISTERED = "File unregistered successfully."
     REGISTER_FAILED = "File registration failed: a partition column cannot be computed from its path."
+    FILE_MISSING = "File registration failed: the file does not exist."
+    UNREGISTER_FAILED = "File is not registered."
+
+    @property
+    def shown(self) -> str:
+        """The status as clients see it."""
+        return "REGISTER_FAILED" if self is FileStatus.FILE_MISSING else self.name
 
     @property
     def registered(self) -> bool:
@@ -454,6 +464,10 @@ class Registry:
         """Drop the views of an external table that are in this database, and only its own."""
         for view in (table.columns_sql, table.raw_sql, table.partitions_sql):
             cursor.execute(f"DROP VIEW IF EXISTS {view}")
+
+    def move_files(self, cursor: duckdb.DuckDBPyConnection, owner: str, new_owner: str) -> None:
+        """Give all files of a table to the one that replaces it."""
+        cursor.execute(f"UPDATE {DATABASE}.files SET owner = ? WHERE owner = ?", [new_owner, owner])  # noqa: S608 - a constant
 
     def forget_files(self, cursor: duckdb.DuckDBPyConnection, owner: str) -> None:
         """Delete all files of a stage or external table."""

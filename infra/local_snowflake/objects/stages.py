@@ -70,25 +70,34 @@ def stage_location(stage: Stage, path: str = "") -> Location:
     return location_of(stage.url, path)
 
 
+def require_pattern(pattern: str | None) -> re.Pattern[str]:
+    """Return a PATTERN compiled; None matches every name.
+
+    Raises:
+        OptionRefusedError: the pattern is no regular expression.
+    """
+    try:
+        return re.compile(pattern or ".*", re.DOTALL)
+    except re.error as exc:
+        raise OptionRefusedError(
+            f"SQL compilation error:\ninvalid value ['{pattern}'] for parameter 'PATTERN': {exc}"
+        ) from exc
+
+
 def listed(bucket: Bucket, location: Location, pattern: str | None = None) -> list[StoredObject]:
     """List the objects of a location, without markers of folders (keys that end with a slash).
 
     Raises:
         OptionRefusedError: the pattern is no regular expression.
     """
-    try:
-        wanted = re.compile(pattern or ".*", re.DOTALL)
-    except re.error as exc:
-        raise OptionRefusedError(
-            f"SQL compilation error:\ninvalid value ['{pattern}'] for parameter 'PATTERN': {exc}"
-        ) from exc
+    wanted = require_pattern(pattern)
     found = bucket.list(location.bucket, location.prefix)
     return [stored for stored in found if not stored.key.endswith("/") and wanted.fullmatch(stored.key)]
 
 
 def refresh_answer(changed: Iterable[FileChange]) -> Answer:
     """Return the answer of a refresh: one row per changed file."""
-    rows = [(change.stored.key, change.status.name, change.status.value) for change in changed]
+    rows = [(change.stored.key, change.status.shown, change.status.value) for change in changed]
     return Answer.of_text(_REFRESH_COLUMNS, rows)
 
 

@@ -28,8 +28,13 @@ def clauses(reader: Reader, known: dict[str, Clause]) -> dict[str, Any]:
     return found
 
 
-_FIELDS = {"PARTITION": "partition_by", "COPY": "copy_grants", "CREDENTIALS": "has_credentials"}
-_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH", "CLONE"})
+_FIELDS = {
+    "PARTITION": "partition_by",
+    "PARTITION_TYPE": "user_specified",
+    "COPY": "copy_grants",
+    "CREDENTIALS": "has_credentials",
+}
+_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH", "CLONE", "ROW"})
 
 
 def named(reader: Reader, creation: Creation) -> tuple[PartialName, Creation]:

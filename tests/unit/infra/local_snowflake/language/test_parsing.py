@@ -58,7 +58,7 @@ def test_an_external_table_with_every_clause() -> None:
         columns=(
             Column("A", "VARCHAR(10)", "(METADATA$FILENAME)"),
             Column("b", None, "value:x::number(3, 1)"),
-            Column("C", "INT", "(value:c::int)"),
+            Column("C", "INT", "(value:c::int)", not_null=True),
         ),
         location=StagePath(PartialName(("DB", "S c", "ST")), "2025/08/"),
         file_format={"TYPE": "JSON"},
@@ -67,6 +67,7 @@ def test_an_external_table_with_every_clause() -> None:
         auto_refresh=False,
         refresh_on_create=False,
         comment="c",
+        copy_grants=True,
     )
 
 
