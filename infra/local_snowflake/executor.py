@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from infra.local_snowflake.answers import Answer, Transfer, status
-from infra.local_snowflake.errors import ObjectInvalidError, OptionRefusedError
+from infra.local_snowflake.errors import OptionRefusedError
+from infra.local_snowflake.external_tables.functions import with_external_table_functions
 from infra.local_snowflake.external_tables.guard import require_no_write, use_as_table
+from infra.local_snowflake.external_tables.information import with_information_views
 from infra.local_snowflake.external_tables.metadata import with_metadata_columns
 from infra.local_snowflake.external_tables.tables import ExternalTables
+from infra.local_snowflake.external_tables.validity import Validity
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
+from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.file_statements import FileStatement
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.statements import (
@@ -34,11 +38,12 @@ from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import stage_location
 from infra.local_snowflake.rewriting.identifiers import with_identifiers
 from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
-from infra.local_snowflake.rewriting.relations import chains, named, target, with_other_names, without_modifiers
+from infra.local_snowflake.rewriting.relations import target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
 from infra.local_snowflake.serving.wire import in_duckdb
 from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.showing.objects import describe_external_table, show_external_tables
+from infra.local_snowflake.showing.external_tables import describe_external_table, show_external_tables
+from infra.local_snowflake.showing.stages import describe_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,11 @@ class StatementExecutor:
     def _describe(self, describe: Describe, session: Session) -> Answer:
         if describe.kind is not ObjectKind.EXTERNAL_TABLE:
             return self.files.describe(describe, session)
-        return describe_external_table(self.tables.get(session.full(describe.name)))
+        table = self.tables.get(session.full(describe.name))
+        if not describe.of_stage:
+            return describe_external_table(table)
+        stage = self.files.stages.get(table.stage, session)
+        return describe_stage(replace(stage, url=table.stage_url), FileFormat.of(table.file_format))
 
     def _drop(self, drop: Drop, session: Session) -> Answer:
         if drop.kind is not ObjectKind.EXTERNAL_TABLE:
@@ -111,7 +120,7 @@ class StatementExecutor:
         sql = with_identifiers(sql)
         if "TEMPLATE" in sql.upper():
             sql = with_template(sql, session, lambda query: in_duckdb(session.connection, self.rewrite(query, session)))
-        self._require_valid_tables(sql, session)
+        Validity(self.tables).require(sql, session)
         found = target(sql)
         external = self.registry.objects(ObjectKind.EXTERNAL_TABLE)
         require_no_write(sql, external, session)
@@ -121,6 +130,8 @@ class StatementExecutor:
             sql = without_modifiers(sql, found)
             session.add_temporary(session.full(found.name))
         sql = with_metadata_columns(sql, external, session)
+        sql = with_information_views(sql, session)
+        sql = with_external_table_functions(sql, external, session)
         sql = with_file_lists(sql, self._file_lists(session))
         sql = self.files.rewrite(sql, session)
         sql = with_session_functions(with_qualified_merge_values(sql), session)
@@ -143,15 +154,3 @@ class StatementExecutor:
             return self.tables.get(session.full(name)).id
 
         return FileLists(directory, table_id)
-
-    def _require_valid_tables(self, sql: str, session: Session) -> None:
-        invalid = {
-            table.name: reason
-            for table in self.registry.external_tables()
-            if (reason := self.tables.invalid_reason(table))
-        }
-        if not invalid:
-            return
-        for chain in chains(sql):
-            if hit := named(chain, invalid, session):
-                raise ObjectInvalidError(f"External table '{hit[0]}' marked invalid. {invalid[hit[0]]}")

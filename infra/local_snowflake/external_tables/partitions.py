@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import duckdb
 
 from infra.local_snowflake.external_tables.scan import partition_column
-from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.objects.registry import PENDING, ExternalTable, Registry
 
 Values = tuple[str | None, ...]
@@ -16,7 +15,6 @@ Values = tuple[str | None, ...]
 def partition_types(registry: Registry, table: ExternalTable) -> tuple[str, ...]:
     """Return DuckDB's types of the partition columns."""
     with registry.cursor() as cursor:
-        _use(cursor, table)
         described = cursor.execute(f"DESCRIBE {table.partitions_sql}").fetchall()
     return tuple("VARCHAR" if kind == "JSON" else kind for _, kind, *_ in described[1:])
 
@@ -48,7 +46,6 @@ def partition_values(
 def _computed(registry: Registry, table: ExternalTable, keys: Sequence[str], given: str | None) -> dict[str, Values]:
     columns = ", ".join(f"CAST({partition_column(number)} AS VARCHAR)" for number in range(len(table.partition_by)))
     with registry.cursor() as cursor:
-        _use(cursor, table)
         cursor.begin()
         try:
             cursor.execute(f"INSERT INTO {PENDING} SELECT unnest(?), ?", [list(keys), given])
@@ -56,8 +53,3 @@ def _computed(registry: Registry, table: ExternalTable, keys: Sequence[str], giv
         finally:
             cursor.rollback()
     return {key: tuple(values) for key, *values in rows}
-
-
-def _use(cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
-    """Find the functions of fakesnow, which every database of a client has."""
-    cursor.execute(f"USE {quote(table.name.database)}.{quote(table.name.schema)}")

@@ -22,6 +22,7 @@ from infra.local_snowflake.errors import (
 )
 from infra.local_snowflake.external_tables.copies import Copies, copy_name
 from infra.local_snowflake.external_tables.expressions import checked, refusal_of, require_columns
+from infra.local_snowflake.external_tables.information import create_views
 from infra.local_snowflake.external_tables.partitions import partition_types
 from infra.local_snowflake.external_tables.registration import Registration
 from infra.local_snowflake.external_tables.scan import Scan, raw_view_sql
@@ -94,6 +95,7 @@ class ExternalTables:
         )
         scan = Scan(registry.external_table_of, registry.registered, copies)
         registry.register(scan)
+        create_views(registry)
         return cls(registry, stages, now, scan, Registration(registry, bucket, now, scan))
 
     def repair(self) -> None:

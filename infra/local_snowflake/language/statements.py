@@ -206,14 +206,17 @@ class Show:
     scope: Scope | None = None
     starts_with: str = ""
     limit: int | None = None
+    from_name: str | None = None
+    terse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """DESC of one object."""
+    """DESC of one object; `of_stage` is TYPE = STAGE of an external table."""
 
     kind: ObjectKind
     name: PartialName
+    of_stage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

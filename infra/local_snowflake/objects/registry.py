@@ -26,9 +26,12 @@ from infra.local_snowflake.language.statements import Column, Directory, ObjectK
 DATABASE = "_fs_external"
 """Name of the DuckDB database; SHOW DATABASES lists it, and no client needs it."""
 
+WHOLE_SCHEMA = "whole"
+"""Schema of the views with all columns of external tables."""
+
 _SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS {DATABASE}.raw;
-CREATE SCHEMA IF NOT EXISTS {DATABASE}.whole;
+CREATE SCHEMA IF NOT EXISTS {DATABASE}.{WHOLE_SCHEMA};
 CREATE TABLE IF NOT EXISTS {DATABASE}.objects (
     kind VARCHAR, database_name VARCHAR, schema_name VARCHAR, name VARCHAR, definition VARCHAR
 );
@@ -172,7 +175,7 @@ class ExternalTable:
     @property
     def whole_sql(self) -> str:
         """The name of the view with its columns and the metadata columns; a later table of this name has the same."""
-        return f"{quote(DATABASE)}.{quote('whole')}.{quote(self.name.sql)}"
+        return f"{quote(DATABASE)}.{quote(WHOLE_SCHEMA)}.{quote(self.name.sql)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 import sqlglot
 from fakesnow import arrow as encoding
+from fakesnow import macros
 from fakesnow import rowtype as types
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
@@ -200,6 +201,11 @@ def attach(engine: FakeSnow, data: Path, database: str, schema: str) -> None:
         engine.connect(known)
     engine.connect(database, schema)
     engine.create_database_on_connect = engine.create_schema_on_connect = False
+
+
+def add_macros(connection: Any, database: str) -> None:
+    """Create the macros of fakesnow in a database, for views of this database that are translated by fakesnow."""
+    connection.execute(macros.creation_sql(database))
 
 
 def stop(engine: FakeSnow) -> None:

@@ -8,12 +8,12 @@ from infra.local_snowflake.language.statements import (
     Scope,
     Show,
 )
-from infra.local_snowflake.language.tokens import Reader
+from infra.local_snowflake.language.tokens import Kind, Reader
 
 
 def show(reader: Reader) -> Show | None:
     """Read SHOW; None for a kind that this server does not store."""
-    reader.accept("TERSE")
+    terse = reader.accept("TERSE")
     if reader.accept("STAGES"):
         kind = ObjectKind.STAGE
     elif reader.accept("EXTERNAL", "TABLES"):
@@ -27,8 +27,16 @@ def show(reader: Reader) -> Show | None:
     like = reader.string() if reader.accept("LIKE") else None
     scope = _scope(reader) if reader.accept("IN") else None
     starts_with = reader.string() if reader.accept("STARTS", "WITH") else ""
-    limit = int(reader.take().text) if reader.accept("LIMIT") else None
-    return Show(kind, like, scope, starts_with, limit)
+    limit = _limit(reader) if reader.accept("LIMIT") else None
+    from_name = reader.string() if limit is not None and reader.accept("FROM") else None
+    return Show(kind, like, scope, starts_with, limit, from_name, terse)
+
+
+def _limit(reader: Reader) -> int:
+    token = reader.peek()
+    if token is None or token.kind is not Kind.NUMBER or not token.text.isdecimal():
+        raise reader.unexpected()
+    return int(reader.take().text)
 
 
 def _scope(reader: Reader) -> Scope | None:
@@ -53,10 +61,14 @@ def describe(reader: Reader) -> Describe | None:
     kind = kind_of(reader)
     if kind is None:
         return None
-    described = Describe(kind, reader.name())
-    if reader.accept("TYPE", "="):
-        reader.take()
-    return described
+    name = reader.name()
+    if kind is not ObjectKind.EXTERNAL_TABLE or not reader.accept("TYPE"):
+        return Describe(kind, name)
+    reader.expect("=")
+    of_stage = reader.accept("STAGE")
+    if not of_stage:
+        reader.expect("COLUMNS")
+    return Describe(kind, name, of_stage)
 
 
 def kind_of(reader: Reader) -> ObjectKind | None:

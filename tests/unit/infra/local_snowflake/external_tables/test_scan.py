@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,14 @@ def test_a_file_whose_partition_cannot_be_computed_is_not_registered(table: Any)
         row["status"] for row in table.rows("ALTER EXTERNAL TABLE ext REFRESH")
     ]
     assert [1, 2, 3] == table.values("SELECT n FROM ext ORDER BY n")
+
+
+def test_a_session_without_a_database_reads_a_table(table: Any) -> None:
+    """The functions of its columns are found without a current database."""
+    table.rows(
+        "CREATE EXTERNAL TABLE at (t TIMESTAMP AS (TO_TIMESTAMP('2025-08-01 03:00:00'))) LOCATION = @st "
+        "FILE_FORMAT = (TYPE = JSON)"
+    )
+    with closing(table.server.connect(database=None, schema=None)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(t) FROM AWS.{table.schema}.at")
+        assert (3,) == cursor.fetchone()

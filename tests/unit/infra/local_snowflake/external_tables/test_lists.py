@@ -1,0 +1,115 @@
+# ruff: noqa: S608 - the names in the SQL are the tests' own
+"""Where external tables are listed, described, and found invalid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def tables(client: Any) -> Any:
+    """Two external tables over one stage."""
+    client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/' DIRECTORY = (ENABLE = TRUE)")
+    client.bucket.write(f"{client.schema}/a.jsonl", {"n": 1})
+    for name in ("ta", "tb"):
+        client.rows(
+            f"CREATE EXTERNAL TABLE {name} (f VARCHAR AS (METADATA$FILENAME), "
+            "n NUMBER(5) AS (value:n::NUMBER) NOT NULL) PARTITION BY (f) LOCATION = @st "
+            "AUTO_REFRESH = FALSE PATTERN = '.*[.]jsonl' COMMENT = 'it''s' "
+            "FILE_FORMAT = (TYPE = JSON STRIP_OUTER_ARRAY = TRUE)"
+        )
+    return client
+
+
+@pytest.mark.parametrize(
+    ("rest", "names"),
+    [
+        ("", ["TA", "TB"]),
+        ("LIKE 't_'", ["TA", "TB"]),
+        ("LIKE 'TA%' IN SCHEMA {schema}", ["TA"]),
+        ("IN DATABASE AWS STARTS WITH 'ta'", []),
+        ("STARTS WITH 'T' LIMIT 1", ["TA"]),
+        ("LIMIT 5 FROM 'TA'", ["TB"]),
+    ],
+)
+def test_show_filters_pages_and_shortens(tables: Any, rest: str, names: list[str]) -> None:
+    """LIKE ignores case, STARTS WITH does not, LIMIT ... FROM begins after a name, TERSE has five columns."""
+    rest = rest.format(schema=tables.schema)
+    shown = tables.rows(f"SHOW EXTERNAL TABLES {rest}")
+    assert names == [row["name"] for row in shown if row["schema_name"] == tables.schema]
+    terse = tables.rows(f"SHOW TERSE EXTERNAL TABLES {rest}")
+    assert all(["created_on", "name", "kind", "database_name", "schema_name"] == list(row) for row in terse)
+
+
+@pytest.mark.parametrize("rest", ["LIMIT x", "LIKE", "LIMIT -1", "FROM 'TA'", "LIMIT 1 LIMIT 2"])
+def test_a_show_that_is_none_is_a_syntax_error(tables: Any, rest: str) -> None:
+    """1003 (42000)."""
+    assert (1003, "42000") == tables.refused(f"SHOW EXTERNAL TABLES {rest}")
+
+
+def test_describe_has_types_of_snowflake_and_properties_of_the_stage(tables: Any) -> None:
+    """DESC ... TYPE = COLUMNS is the default; TYPE = STAGE lists properties."""
+    described = tables.rows("DESC EXTERNAL TABLE ta TYPE = COLUMNS")
+    assert [("VALUE", "VARIANT", "Y"), ("F", "VARCHAR(16777216)", "Y"), ("N", "NUMBER(5,0)", "N")] == [
+        (row["name"], row["type"], row["null?"]) for row in described
+    ]
+    properties = {row["property"]: row["property_value"] for row in tables.rows("DESC EXTERNAL TABLE ta TYPE = STAGE")}
+    assert ("JSON", "true") == (properties["TYPE"], properties["STRIP_OUTER_ARRAY"])
+    assert f'["s3://hourglass/{tables.schema}/"]' == properties["URL"]
+    assert 1003 == tables.refused("DESC EXTERNAL TABLE ta TYPE = ROWS")[0]
+
+
+def test_the_ddl_of_a_table_creates_it_again(tables: Any) -> None:
+    """GET_DDL returns a statement that this server executes."""
+    before = tables.rows("DESC EXTERNAL TABLE ta")
+    (ddl,) = tables.values("SELECT GET_DDL('TABLE', 'ta')")
+    tables.rows("DROP EXTERNAL TABLE ta")
+    tables.rows(ddl.rstrip().removesuffix(";"))
+    assert before == tables.rows("DESC EXTERNAL TABLE ta")
+    assert [1] == tables.values("SELECT n FROM ta")
+
+
+def test_information_schema_has_external_tables_stages_and_file_formats(tables: Any) -> None:
+    """Each of them for one database, with and without its name."""
+    tables.rows("CREATE FILE FORMAT ff TYPE = CSV")
+    where = f"WHERE {{}}_schema = '{tables.schema}' ORDER BY 1"
+    read = tables.rows(
+        "SELECT t.table_name, location, file_format_type FROM AWS.INFORMATION_SCHEMA.EXTERNAL_TABLES t "
+        + where.format("t.table")
+    )
+    location = f"@AWS.{tables.schema}.ST/"
+    assert [("TA", location, "JSON"), ("TB", location, "JSON")] == [tuple(row.values()) for row in read]
+    assert ["ST"] == tables.values(f"SELECT stage_name FROM information_schema.stages {where.format('stage')}")
+    assert ["FF"] == tables.values(
+        f"SELECT file_format_name FROM INFORMATION_SCHEMA.FILE_FORMATS {where.format('file_format')}"
+    )
+
+
+def test_a_registration_history_is_not_kept(tables: Any) -> None:
+    """The table functions of registrations are refused as unsupported."""
+    for function in ("EXTERNAL_TABLE_FILE_REGISTRATION_HISTORY", "AUTO_REFRESH_REGISTRATION_HISTORY"):
+        sql = f"SELECT * FROM TABLE(INFORMATION_SCHEMA.{function}(TABLE_NAME => 'TA'))"
+        assert (2, "0A000") == tables.refused(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM over_metadata",
+        "WITH c AS (SELECT * FROM over_view) SELECT * FROM c",
+        "SELECT (SELECT MAX(n) FROM over_view) AS m",
+        "CREATE TABLE copied AS SELECT * FROM plain, over_view",
+        "INSERT INTO plain SELECT n FROM ta",
+        "ALTER EXTERNAL TABLE ta REFRESH",
+    ],
+)
+def test_an_invalid_table_is_refused_wherever_a_statement_reads_it(tables: Any, sql: str) -> None:
+    """91093 through views, common table expressions, subqueries and CREATE TABLE AS; other tables are read."""
+    tables.rows("CREATE TABLE plain (n INT)")
+    tables.rows("CREATE VIEW over_metadata AS SELECT METADATA$FILENAME AS f, n FROM ta")
+    tables.rows("CREATE VIEW over_view AS SELECT o.n FROM over_metadata o")
+    tables.rows(f"CREATE OR REPLACE STAGE st URL = 's3://hourglass/{tables.schema}/'")
+    assert (91093, "55000") == tables.refused(sql)
+    assert [] == tables.rows("SELECT * FROM plain")
