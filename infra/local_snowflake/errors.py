@@ -76,6 +76,13 @@ class FunctionUnknownError(StatementRefusedError):
     sqlstate = "42601"
 
 
+class ArgumentRefusedError(StatementRefusedError):
+    """A function does not take arguments of these types."""
+
+    code = 1044
+    sqlstate = "42P13"
+
+
 class NameTwiceError(StatementRefusedError):
     """Two columns have one name."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from infra.local_snowflake.errors import (
+    ArgumentRefusedError,
     FunctionUnknownError,
     IdentifierInvalidError,
     NameTwiceError,
@@ -141,7 +142,11 @@ _FAILURES: tuple[tuple[str, type[StatementRefusedError], str], ...] = (
     (r'Referenced column "([^"]+)" not found', IdentifierInvalidError, "invalid identifier '{}'"),
     (r'Referenced table "([^"]+)" not found', IdentifierInvalidError, "invalid identifier '{}'"),
     (r"Function with name \"?(\w+)\"? does not exist", FunctionUnknownError, "Unknown function {}"),
-    (r"No function matches the given name and argument types '(\w+)", FunctionUnknownError, "Unknown function {}"),
+    (
+        r"No function matches the given name and argument types '(\w+)",
+        ArgumentRefusedError,
+        "Invalid argument types for function '{}'",
+    ),
     (r"Type with name \"?([\w]+)\"? does not exist", OptionRefusedError, "Unsupported data type '{}'"),
 )
 
