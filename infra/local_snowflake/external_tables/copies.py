@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from threading import Lock
 
@@ -73,7 +74,9 @@ class Copies:
         """Delete every copy but these, and what was not finished."""
         kept = {*names, _EMPTY}
         for path in self.folder.iterdir():
-            if path.is_file() and path.name not in kept:
+            if path.is_dir():
+                rmtree(path)
+            elif path.name not in kept:
                 path.unlink()
 
 

@@ -107,7 +107,7 @@ class ExternalTables:
             for (view,) in cursor.execute(views, [DATABASE]).fetchall():
                 if view.partition("_")[0] not in known:
                     cursor.execute(f"DROP VIEW {quote(DATABASE)}.raw.{quote(view)}")
-            for table in tables:
+            for table in [table for table in tables if not table.with_rows]:
                 columns = cursor.execute(
                     "SELECT column_name FROM duckdb_columns() "
                     "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
@@ -197,6 +197,7 @@ class ExternalTables:
             aws_sns_topic=statement.aws_sns_topic,
             comment=statement.comment,
             created_on=self.now(),
+            with_rows=False,
         )
 
     def alter(self, statement: ExternalTableStatement, session: Session) -> Answer:
@@ -283,6 +284,8 @@ class ExternalTables:
 
     def invalid_reason(self, table: ExternalTable) -> str:
         """Return why a table is invalid; empty if it is valid."""
+        if table.with_rows:
+            return "An earlier version of the local Snowflake created it: create it again."
         stage = self.registry.stage(table.stage)
         if stage is None or stage.id != table.stage_id:
             return f"Stage '{table.stage}' dropped or replaced."

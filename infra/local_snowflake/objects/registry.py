@@ -136,6 +136,7 @@ class ExternalTable:
         stage_url: of its stage at creation; another URL makes the table invalid.
         path: of its LOCATION below the stage.
         partition_types: DuckDB's types of the partition columns, in the order of `partition_by`.
+        with_rows: whether an earlier version created it, which stored its rows instead of its files' names.
     """
 
     id: str
@@ -156,6 +157,7 @@ class ExternalTable:
     user_specified: bool = False
     file_format_name: str | None = None
     aws_sns_topic: str | None = None
+    with_rows: bool = True
 
     @property
     def raw_sql(self) -> str:
@@ -465,6 +467,9 @@ class Registry:
 
     def drop_views(self, cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
         """Drop the views of an external table that are in this database, and only its own."""
+        if table.with_rows:
+            cursor.execute(f"DROP TABLE IF EXISTS {table.raw_sql}")
+            return
         for view in (table.columns_sql, table.raw_sql, table.partitions_sql):
             cursor.execute(f"DROP VIEW IF EXISTS {view}")
 
