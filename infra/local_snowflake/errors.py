@@ -83,6 +83,13 @@ class ArgumentRefusedError(StatementRefusedError):
     sqlstate = "42P13"
 
 
+class TypeUnknownError(StatementRefusedError):
+    """A data type does not exist."""
+
+    code = 2040
+    sqlstate = "42601"
+
+
 class NameTwiceError(StatementRefusedError):
     """Two columns have one name."""
 

@@ -95,6 +95,8 @@ class StatementExecutor:
             scope = Scope(session.database, scope.schema)
         if show.kind is not ObjectKind.EXTERNAL_TABLE:
             return self.files.show(show, scope, session)
+        if show.scope:
+            self.registry.require_scope(scope.database, scope.schema)
         return show_external_tables(show, scope, self.registry.external_tables(), self.tables.invalid_reason)
 
     def _describe(self, describe: Describe, session: Session) -> Answer:

@@ -14,6 +14,7 @@ from infra.local_snowflake.errors import (
     NameTwiceError,
     OptionRefusedError,
     StatementRefusedError,
+    TypeUnknownError,
 )
 from infra.local_snowflake.language.statements import Column, CreateExternalTable
 from infra.local_snowflake.language.tokens import Edit, Kind, Token, apply, tokenize
@@ -43,7 +44,7 @@ def checked(statement: CreateExternalTable) -> tuple[Column, ...]:
     Raises:
         StatementRefusedError: a name is given twice, or a column or partition column is not as documented.
     """
-    columns = tuple(replace(column, expression=_with_value(column.expression)) for column in statement.columns)
+    columns = tuple(with_value(column) for column in statement.columns)
     require_columns(columns)
     by_name = {column.name: column for column in columns}
     for name in statement.partition_by:
@@ -64,22 +65,22 @@ def require_columns(columns: Iterable[Column]) -> None:
     if twice:
         raise NameTwiceError(f"SQL compilation error:\nduplicate column name '{twice}'")
     for column in columns:
+        kind = tokenize(column.type_sql or "VARIANT")
+        if kind and kind[0].keyword not in _TYPES:
+            raise TypeUnknownError(f"SQL compilation error:\nUnsupported data type '{kind[0].text.upper()}'.")
         for name in _read_names(column.expression):
             if name in names[1:]:
                 raise IdentifierInvalidError(_invalid(name))
 
 
-def _with_value(expression: str) -> str:
-    """Replace `$1`, the whole row, by VALUE."""
-    tokens = tokenize(expression)
-    return apply(
-        expression,
-        [
-            Edit(mark.start, number.end, "VALUE")
-            for mark, number in pairwise(tokens)
-            if mark.text == "$" and number.text == "1" and mark.end == number.start
-        ],
-    )
+def with_value(column: Column) -> Column:
+    """Replace `$1` in the expression of a column, the whole row, by VALUE."""
+    edits = [
+        Edit(mark.start, number.end, "VALUE")
+        for mark, number in pairwise(tokenize(column.expression))
+        if mark.text == "$" and number.text == "1" and mark.end == number.start
+    ]
+    return replace(column, expression=apply(column.expression, edits))
 
 
 def _read_names(expression: str) -> Iterable[str]:
@@ -132,6 +133,13 @@ def _invalid(name: str) -> str:
     return f"SQL compilation error: error line 1 at position 0\ninvalid identifier '{name}'"
 
 
+_TYPES = frozenset(
+    {"NUMBER", "DECIMAL", "NUMERIC", "DEC", "INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT", "FLOAT"}
+    | {"FLOAT4", "FLOAT8", "DOUBLE", "REAL", "VARCHAR", "CHAR", "CHARACTER", "NCHAR", "STRING", "TEXT", "NVARCHAR"}
+    | {"NVARCHAR2", "CHAR_VARYING", "BINARY", "VARBINARY", "BOOLEAN", "DATE", "DATETIME", "TIME", "TIMESTAMP"}
+    | {"TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ", "TIMESTAMPLTZ", "TIMESTAMPNTZ", "TIMESTAMPTZ", "VARIANT"}
+    | {"OBJECT", "ARRAY"}
+)
 _DATE_PARTS = frozenset(
     {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "DATE", "TIME", "TIMESTAMP"}
 )
@@ -147,7 +155,6 @@ _FAILURES: tuple[tuple[str, type[StatementRefusedError], str], ...] = (
         ArgumentRefusedError,
         "Invalid argument types for function '{}'",
     ),
-    (r"Type with name \"?([\w]+)\"? does not exist", OptionRefusedError, "Unsupported data type '{}'"),
 )
 
 

@@ -13,6 +13,7 @@ from infra.local_snowflake.errors import (
     OptionRefusedError,
     WrongKindError,
 )
+from infra.local_snowflake.external_tables.expressions import with_value
 from infra.local_snowflake.external_tables.tables import ExternalTables
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.language.parsing.external_tables import column
@@ -116,9 +117,9 @@ def _added(reader: Reader, table: ExternalTable) -> tuple[Column, ...]:
         raise NotSupportedError(f"Unsupported feature 'ALTER TABLE ... ADD {token.keyword} of an external table'.")
     reader.accept("COLUMN")
     missing_ok = reader.accept("IF", "NOT", "EXISTS")
-    added = [column(reader)]
+    added = [with_value(column(reader))]
     while reader.accept(","):
-        added.append(column(reader))
+        added.append(with_value(column(reader)))
     known = {kept.name for kept in table.columns}
     if missing_ok:
         added = [new for new in added if new.name not in known]

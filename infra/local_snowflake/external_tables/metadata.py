@@ -6,12 +6,13 @@ tables are replaced by the views with all columns, and its stars exclude the met
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.local_snowflake.external_tables.views import METADATA_COLUMNS
+from infra.local_snowflake.external_tables.views import METADATA_COLUMNS, public_columns
 from infra.local_snowflake.language.names import ObjectName, quote
-from infra.local_snowflake.language.tokens import Edit, Token, apply, tokenize
+from infra.local_snowflake.language.tokens import Edit, Kind, Token, apply, tokenize
 from infra.local_snowflake.objects.registry import ExternalTable
 from infra.local_snowflake.rewriting.relations import named
 from infra.local_snowflake.sessions import Session
@@ -24,22 +25,24 @@ _NO_ALIAS = _ENDS_FROM | frozenset(
     {"ON", "USING", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ASOF", "LATERAL", "SAMPLE"}
     | {"TABLESAMPLE", "PIVOT", "UNPIVOT", "AT", "BEFORE", "CHANGES", "MATCH_RECOGNIZE", "MATCH_CONDITION"}
 )
+_NAMED = re.compile(r"METADATA\$|\$[0-9]", re.IGNORECASE)
 _HIDDEN = ", ".join(quote(name) for name in METADATA_COLUMNS)
 
 
 @dataclass(slots=True)
 class _Select:
-    """One SELECT: its stars, and whether its FROM has an external table."""
+    """One SELECT: its stars and its columns by number, and the external tables of its FROM by their aliases."""
 
     stars: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     in_from: bool = False
-    external: bool = False
+    external: dict[str, ExternalTable] = field(default_factory=dict)
     relation_next: bool = False
 
 
 def with_metadata_columns(sql: str, tables: Mapping[ObjectName, ExternalTable], session: Session) -> str:
     """Return the statement with the views that have the metadata columns, if it names one."""
-    if "METADATA$" not in sql.upper() or not tables:
+    if not tables or not _NAMED.search(sql):
         return sql
     return apply(sql, _Rewriting(tokenize(sql), tables, session).edits())
 
@@ -59,6 +62,8 @@ class _Rewriting:
         while index < len(self._tokens):
             token = self._tokens[index]
             select = open_selects[-1]
+            if self._is_number(index) and (enclosing := next((each for each in reversed(open_selects) if each), None)):
+                enclosing.numbers.append(index)
             if token.text == "(":
                 if select:
                     select.relation_next = False
@@ -93,6 +98,11 @@ class _Rewriting:
             select.stars.append(index)
         return index
 
+    def _is_number(self, index: int) -> bool:
+        """Return whether `$1` begins here."""
+        mark, number = self._tokens[index], self._token(index + 1)
+        return mark.text == "$" and number is not None and number.kind is Kind.NUMBER and mark.end == number.start
+
     def _relation(self, index: int, select: _Select) -> int:
         last = index
         while self._text(last + 1) == "." and self._token(last + 2) and self._tokens[last + 2].is_name:
@@ -101,10 +111,11 @@ class _Rewriting:
         hit = named(chain, self._tables, self._session)
         if hit is None or hit[1] is not chain[-1] or self._shadowed(chain):
             return last
-        select.external = True
         following = self._token(last + 1)
-        aliased = following and following.is_name and following.keyword not in _NO_ALIAS
+        aliased = following is not None and following.is_name and following.keyword not in _NO_ALIAS
         alias = "" if aliased else f" AS {quote(hit[0].name)}"
+        named_as = self._token(last + 2) if following and following.keyword == "AS" else following
+        select.external[named_as.name if aliased and named_as else hit[0].name] = self._tables[hit[0]]
         self._edits.append(Edit(chain[0].start, chain[-1].end, self._tables[hit[0]].whole_sql + alias))
         return last
 
@@ -120,8 +131,23 @@ class _Rewriting:
         if not select or not select.external:
             return
         for index in select.stars:
-            self._exclude(index)
-        select.stars = []
+            qualified = self._tokens[index - 1].text == "."
+            if not qualified or self._tokens[index - 2].name in select.external:
+                self._exclude(index)
+        for index in select.numbers:
+            self._replace_number(index, select)
+        select.stars, select.numbers = [], []
+
+    def _replace_number(self, index: int, select: _Select) -> None:
+        """Replace `$1`, `$2` by VALUE and the columns of the one external table, or of the one that it names."""
+        qualified = index > 1 and self._tokens[index - 1].text == "."
+        table = select.external.get(self._tokens[index - 2].name) if qualified else None
+        if not qualified and len(select.external) == 1:
+            table = next(iter(select.external.values()))
+        number = self._tokens[index + 1]
+        columns = public_columns(table) if table else []
+        if number.text.isdecimal() and 0 < int(number.text) <= len(columns):
+            self._edits.append(Edit(self._tokens[index].start, number.end, quote(columns[int(number.text) - 1])))
 
     def _exclude(self, index: int) -> None:
         star, following = self._tokens[index], self._token(index + 1)

@@ -49,7 +49,7 @@ def partition_column(number: int) -> str:
 def raw_view_sql(table: ExternalTable) -> str:
     """Return DuckDB's statement of the view over the files: VALUE, the metadata columns, the partition columns."""
     partitions = {partition_column(number): kind for number, kind in enumerate(table.partition_types)}
-    hive = ", ".join(f"'{name}': {kind}" for name, kind in {_FILE: "VARCHAR", **partitions}.items())
+    hive = ", ".join(f"'{name}': '{kind}'" for name, kind in {_FILE: "VARCHAR", **partitions}.items())
     return (
         f'CREATE OR REPLACE VIEW {table.raw_sql} AS SELECT VALUE, {_FILE} AS "METADATA$FILENAME", '  # noqa: S608 - names of ours
         f'file_row_number + 1 AS "METADATA$FILE_ROW_NUMBER"{"".join(f", {name}" for name in partitions)} '

@@ -132,7 +132,12 @@ class ExternalTables:
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
         if former is None:
-            self.registry.require_free(name)
+            try:
+                self.registry.require_free(name)
+            except ObjectExistsError:
+                if statement.creation is not Creation.KEEP:
+                    raise
+                return status(f"{name.name} already exists, statement succeeded.")
         elif statement.creation is Creation.REFUSE:
             raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
         table = self._new(name, statement, session)

@@ -11,11 +11,7 @@ from infra.local_snowflake.language.statements import StagePath
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
 from infra.local_snowflake.objects.registry import DATABASE
 
-_FILES = (
-    "(SELECT owner AS owner_, file_name AS name_, file_size AS size_, etag AS etag_, last_modified AS modified_, "  # noqa: S608 - constants
-    f"registered_on AS registered_ FROM {quote(DATABASE)}.{quote('main')}.{quote('files')})"
-)
-"""The files with other column names: DuckDB ignores an alias that differs from the column in case only."""
+_FILES = f"{quote(DATABASE)}.{quote('main')}.{quote('shown_files')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +52,12 @@ def _directory(reader: Reader, first: Token, lists: FileLists) -> Edit:
     stage_id, url, prefix = lists.directory(stage_path(reader))
     end = reader.peek()
     reader.expect(")")
-    below = f"substr(name_, {len(prefix) + 1})"
+    below = f"substr(FILE_NAME, {len(prefix) + 1})"
     if prefix and not prefix.endswith("/"):
-        below = f"CASE WHEN {below} LIKE '/%' THEN substr(name_, {len(prefix) + 2}) ELSE {below} END"
+        below = f"CASE WHEN {below} LIKE '/%' THEN substr(FILE_NAME, {len(prefix) + 2}) ELSE {below} END"
     columns = (
-        f"{below} AS RELATIVE_PATH, size_ AS SIZE, modified_ AS LAST_MODIFIED, etag_ AS MD5, etag_ AS ETAG, "
-        f"{literal(url.removesuffix(prefix))} || name_ AS FILE_URL"
+        f"{below} AS RELATIVE_PATH, FILE_SIZE AS SIZE, LAST_MODIFIED, MD5, ETAG, "
+        f"{literal(url.removesuffix(prefix))} || FILE_NAME AS FILE_URL"
     )
     return _read(columns, stage_id, first, end)
 
@@ -83,10 +79,7 @@ def _external_table_files(reader: Reader, first: Token, lists: FileLists) -> Edi
     reader.expect(")")
     end = reader.peek()
     reader.expect(")")
-    columns = (
-        "name_ AS FILE_NAME, registered_ AS REGISTERED_ON, size_ AS FILE_SIZE, "
-        "modified_ AS LAST_MODIFIED, etag_ AS ETAG, etag_ AS MD5"
-    )
+    columns = "FILE_NAME, REGISTERED_ON, FILE_SIZE, LAST_MODIFIED, ETAG, MD5"
     return _read(columns, table_id, first, end)
 
 

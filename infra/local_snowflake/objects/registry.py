@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 from pydantic import TypeAdapter
 
-from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, TableMissingError
+from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, StatementRefusedError, TableMissingError
 from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.language.names import ObjectName, quote
 from infra.local_snowflake.language.statements import Column, Directory, ObjectKind, Options
@@ -44,6 +44,14 @@ CREATE TABLE IF NOT EXISTS {DATABASE}.pending (
 );
 ALTER TABLE {DATABASE}.files ADD COLUMN IF NOT EXISTS partitions VARCHAR[];
 """
+_SHOWN_FILES = f"""
+CREATE OR REPLACE VIEW {DATABASE}.main.shown_files AS SELECT owner, file_name || '' AS "FILE_NAME",
+    registered_on + INTERVAL 0 SECOND AS "REGISTERED_ON", file_size + 0 AS "FILE_SIZE",
+    last_modified + INTERVAL 0 SECOND AS "LAST_MODIFIED", etag || '' AS "ETAG", etag AS "MD5"
+FROM {DATABASE}.main.files
+"""  # noqa: S608 - a constant
+"""The files with the names of columns that clients see: DuckDB keeps the case of a
+column that an alias merely spells otherwise, so each is an expression."""
 PENDING = f"{quote(DATABASE)}.main.pending"
 """An empty table: rows of it, in transactions that are rolled back, are the input of partition expressions."""
 _FILES = pa.schema(
@@ -271,6 +279,7 @@ class Registry:
         with duck.cursor() as cursor:
             cursor.execute(f"ATTACH IF NOT EXISTS '{path}' AS {DATABASE}")
             cursor.execute(_SCHEMA)
+            cursor.execute(_SHOWN_FILES)
 
     def register(self, file_system: Any) -> None:
         """Let the statements of every connection read a file system of fsspec."""
@@ -365,6 +374,19 @@ class Registry:
             ).fetchone()
         if not found:
             raise TableMissingError(f"SQL compilation error:\nTable '{named}' does not exist or not authorized.")
+
+    def require_scope(self, database: str | None, schema: str | None) -> None:
+        """Raise 2043 if the database or the schema that a SHOW names does not exist."""
+        with self.cursor() as cursor:
+            found = cursor.execute(
+                "SELECT 1 FROM information_schema.schemata "
+                "WHERE (? IS NULL OR catalog_name = ?) AND (? IS NULL OR schema_name = ?)",
+                [database, database, schema, schema],
+            ).fetchone()
+        if not found:
+            raise StatementRefusedError(
+                "SQL compilation error:\nObject does not exist, or operation cannot be performed."
+            )
 
     def require_free(self, name: ObjectName) -> None:
         """Raise an `ObjectExistsError` if a table or view has this name."""

@@ -184,6 +184,8 @@ def alter_external_table(reader: Reader) -> ExternalTableStatement:
     if reader.accept("SET", "AUTO_REFRESH"):
         reader.expect("=")
         return AlterExternalTable(name, if_exists, auto_refresh=reader.boolean())
+    if reader.done:
+        raise reader.unexpected()
     words = " ".join(token.text for token in reader.rest[:2])
     raise NotSupportedError(f"Unsupported feature 'ALTER EXTERNAL TABLE ... {words.upper()}'.")
 

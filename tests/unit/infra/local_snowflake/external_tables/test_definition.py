@@ -107,6 +107,7 @@ def test_columns_take_constraints_on_both_sides_of_the_expression(stage: Any, co
         (f"CREATE EXTERNAL TABLE e (a INT AS (no_such(value))) {FORM}", 2140),
         (f"CREATE EXTERNAL TABLE e (a INT AS (value:a::INT), b INT AS (a + 1)) {FORM}", 904),
         (f"CREATE EXTERNAL TABLE e (a INT AS (value:a::INT), a INT AS (value:b::INT)) {FORM}", 2025),
+        (f"CREATE EXTERNAL TABLE e (a NOTYPE AS (value:a)) {FORM}", 2040),
         (f"CREATE EXTERNAL TABLE e (p VARCHAR AS (METADATA$FILENAME || UUID_STRING())) PARTITION BY (p) {FORM}", 1420),
         (f"CREATE EXTERNAL TABLE e (p VARCHAR AS (METADATA$FILENAME || value:a)) PARTITION BY (p) {FORM}", 1420),
         (f"CREATE EXTERNAL TABLE e (p VARCHAR AS (METADATA$EXTERNAL_TABLE_PARTITION)) {FORM}", 904),

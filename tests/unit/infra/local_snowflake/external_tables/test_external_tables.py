@@ -253,8 +253,10 @@ def test_a_first_refresh_that_fails_takes_the_table_back(client: Any) -> None:
 def test_creating_a_name_that_is_taken(table: Any) -> None:
     """CREATE without IF NOT EXISTS fails with 2002, also when the name is that of an ordinary table."""
     create(table, "CREATE EXTERNAL TABLE IF NOT EXISTS")
+    table.rows("CREATE TABLE plain (a INT)")
+    table.rows("CREATE EXTERNAL TABLE IF NOT EXISTS plain LOCATION = @st FILE_FORMAT = (TYPE = JSON)")
+    assert ["EXT"] == [row["name"] for row in table.rows("SHOW EXTERNAL TABLES")]
     for name in ("ext", "plain"):
-        table.rows("CREATE TABLE IF NOT EXISTS plain (a INT)")
         refused = table.refused(f"CREATE EXTERNAL TABLE {name} LOCATION = @st FILE_FORMAT = (TYPE = JSON)")
         assert (2002, "42710") == refused
 

@@ -43,10 +43,22 @@ def test_show_filters_pages_and_shortens(tables: Any, rest: str, names: list[str
     assert all(["created_on", "name", "kind", "database_name", "schema_name"] == list(row) for row in terse)
 
 
-@pytest.mark.parametrize("rest", ["LIMIT x", "LIKE", "LIMIT -1", "FROM 'TA'", "LIMIT 1 LIMIT 2"])
-def test_a_show_that_is_none_is_a_syntax_error(tables: Any, rest: str) -> None:
-    """1003 (42000)."""
-    assert (1003, "42000") == tables.refused(f"SHOW EXTERNAL TABLES {rest}")
+def test_a_show_that_is_none_is_refused(client: Any) -> None:
+    """A clause that is none with 1003, a schema or database that does not exist with 2043."""
+    for rest in ("LIMIT x", "LIKE", "LIMIT -1", "FROM 'TA'", "LIMIT 1 LIMIT 2"):
+        assert (1003, "42000") == client.refused(f"SHOW EXTERNAL TABLES {rest}")
+    for scope in ("SCHEMA nowhere", "DATABASE nowhere", "AWS.nowhere"):
+        assert (2043, "02000") == client.refused(f"SHOW EXTERNAL TABLES IN {scope}")
+
+
+def test_lists_of_files_have_columns_in_capitals(tables: Any) -> None:
+    """DIRECTORY and EXTERNAL_TABLE_FILES, also by SELECT *."""
+    cursor = tables.connection.cursor()
+    names = [column.name for column in cursor.describe("SELECT * FROM DIRECTORY(@st)")]
+    assert ["RELATIVE_PATH", "SIZE", "LAST_MODIFIED", "MD5", "ETAG", "FILE_URL"] == names
+    files = "TABLE(INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => 'TA'))"
+    names = [column.name for column in cursor.describe(f"SELECT * FROM {files}")]
+    assert ["FILE_NAME", "REGISTERED_ON", "FILE_SIZE", "LAST_MODIFIED", "ETAG", "MD5"] == names
 
 
 def test_describe_has_types_of_snowflake_and_properties_of_the_stage(tables: Any) -> None:

@@ -96,6 +96,9 @@ def test_metadata_columns_are_read_by_name_alone(table: Any) -> None:
     assert ["hour", "zone", "n", "f"] == list(
         table.rows("SELECT * EXCLUDE value, METADATA$FILENAME f FROM ext WHERE n = 3")[0]
     )
+    assert ["value", "hour", "zone", "n", "k", "r"] == list(
+        table.rows("SELECT e.*, t.*, e.METADATA$FILE_ROW_NUMBER r FROM ext e, (SELECT 3 AS k) t WHERE t.k = e.n")[0]
+    )
     assert [1, 2, 1] == table.values("SELECT METADATA$FILE_ROW_NUMBER r FROM ext ORDER BY n")
     assert [(key(table, "04"), 1)] == [
         (row["f"], row["c"])
@@ -104,6 +107,24 @@ def test_metadata_columns_are_read_by_name_alone(table: Any) -> None:
             "ext AS (SELECT * FROM e) SELECT f, COUNT(*) c FROM ext WHERE zone IS NULL GROUP BY f"
         )
     ]
+
+
+def test_columns_have_numbers(table: Any) -> None:
+    """$1 is VALUE, and $2 the first column."""
+    assert [1, 2, 3] == table.values("SELECT $1:n::INT FROM ext ORDER BY 1")
+    assert [3] == table.values("SELECT e.$4 FROM ext e, (SELECT 1 AS one) WHERE e.$3 IS NULL")
+
+
+def test_partition_columns_of_every_type_are_filtered(table: Any) -> None:
+    """Dates, numbers with and without a scale, booleans, and times with a zone."""
+    part = "SPLIT_PART(METADATA$FILENAME, '/', {})"
+    day, hour = part.format(2), part.format(3)
+    table.rows(
+        f"CREATE EXTERNAL TABLE typed (d DATE AS ({day}::DATE), i NUMBER(2,0) AS ({hour}::NUMBER(2,0)), "
+        f"f FLOAT AS ({hour}::FLOAT), b BOOLEAN AS ({hour} = '03'), n INT AS (value:n::INT)) "
+        "PARTITION BY (d, i, f, b) LOCATION = @st FILE_FORMAT = (TYPE = JSON)"
+    )
+    assert [3] == table.values("SELECT n FROM typed WHERE d = '2025-08-01' AND i = 4 AND f = 4 AND NOT b")
 
 
 def test_a_view_over_metadata_columns_reads_a_replaced_table(table: Any) -> None:
