@@ -68,9 +68,22 @@ def require_columns(columns: Iterable[Column]) -> None:
         kind = tokenize(column.type_sql or "VARIANT")
         if kind and kind[0].keyword not in _TYPES:
             raise TypeUnknownError(f"SQL compilation error:\nUnsupported data type '{kind[0].text.upper()}'.")
+        _require_scalar(column)
         for name in _read_names(column.expression):
             if name in names[1:]:
                 raise IdentifierInvalidError(_invalid(name))
+
+
+def _require_scalar(column: Column) -> None:
+    """Raise an error if an expression needs more than its row."""
+    tokens = tokenize(column.expression)
+    refused = next((token for token in tokens if token.keyword in {"SELECT", "OVER"}), None)
+    calls = [token for token, following in pairwise(tokens) if following.text == "("]
+    refused = refused or next((token for token in calls if token.keyword in _OF_MANY_ROWS), None)
+    if refused:
+        raise OptionRefusedError(
+            f"SQL compilation error:\n{refused.keyword} is not supported in the expression of column '{column.name}'."
+        )
 
 
 def with_value(column: Column) -> Column:
@@ -106,6 +119,12 @@ def _require_partition_column(column: Column, *, user_specified: bool) -> None:
         raise OptionRefusedError(
             f"SQL compilation error:\nPartition column '{column.name}' expression may use {source} alone."
         )
+    changing = next((token for token in _own_words(tokens) if token.keyword in _OF_THE_TIME), None)
+    if changing:
+        raise OptionRefusedError(
+            f"SQL compilation error:\n{changing.keyword} is not supported in the expression of partition column "
+            f"'{column.name}'."
+        )
     for token, following in pairwise(tokens):
         if following.text == "(" and token.is_name and token.keyword not in _ALLOWED_IN_PARTITIONS:
             raise OptionRefusedError(
@@ -133,6 +152,13 @@ def _invalid(name: str) -> str:
     return f"SQL compilation error: error line 1 at position 0\ninvalid identifier '{name}'"
 
 
+_OF_THE_TIME = frozenset(
+    {"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME", "LOCALTIMESTAMP", "SYSDATE", "CURRENT_USER"}
+)
+_OF_MANY_ROWS = frozenset(
+    {"COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "LISTAGG", "ARRAY_AGG", "OBJECT_AGG", "ANY_VALUE", "FLATTEN"}
+    | {"ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "COUNT_IF", "TABLE"}
+)
 _TYPES = frozenset(
     {"NUMBER", "DECIMAL", "NUMERIC", "DEC", "INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT", "FLOAT"}
     | {"FLOAT4", "FLOAT8", "DOUBLE", "REAL", "VARCHAR", "CHAR", "CHARACTER", "NCHAR", "STRING", "TEXT", "NVARCHAR"}

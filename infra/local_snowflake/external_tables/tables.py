@@ -19,6 +19,7 @@ from infra.local_snowflake.errors import (
     ObjectInvalidError,
     ObjectMissingError,
     OptionRefusedError,
+    WrongKindError,
 )
 from infra.local_snowflake.external_tables.copies import Copies, copy_name
 from infra.local_snowflake.external_tables.expressions import checked, refusal_of, require_columns
@@ -256,6 +257,9 @@ class ExternalTables:
 
     def drop(self, name: ObjectName, *, if_exists: bool) -> Answer:
         """Drop an external table; its files stay in the bucket."""
+        table = self.registry.external_table(name)
+        if table is None:
+            self._require_no_other(name)
         table = self._find(name, if_exists=if_exists)
         if table is None:
             return status("Drop statement executed successfully (the object already dropped).")
@@ -265,6 +269,14 @@ class ExternalTables:
             self.registry.remove(cursor, ObjectKind.EXTERNAL_TABLE, name)
             self._forget(cursor, table)
         return status(f"{name.name} successfully dropped.")
+
+    def _require_no_other(self, name: ObjectName) -> None:
+        try:
+            self.registry.require_free(name)
+        except ObjectExistsError as exc:
+            raise WrongKindError(
+                "SQL compilation error:\nObject found is of another type, not specified type 'EXTERNAL_TABLE'."
+            ) from exc
 
     def _forget(self, cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
         self.registry.forget_files(cursor, table.id)

@@ -34,7 +34,7 @@ _FIELDS = {
     "COPY": "copy_grants",
     "CREDENTIALS": "has_credentials",
 }
-_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH", "CLONE", "ROW"})
+_WITHOUT_EQUALS = frozenset({"PARTITION", "COPY", "TAG", "WITH", "CLONE", "ROW", "CLUSTER"})
 
 
 def named(reader: Reader, creation: Creation) -> tuple[PartialName, Creation]:

@@ -53,7 +53,14 @@ def create_external_table(reader: Reader, creation: Creation) -> CreateExternalT
 
 
 def _columns(reader: Reader) -> tuple[Column, ...]:
-    return tuple(column(reader) for _ in reader.group() if not _out_of_line_constraint(reader))
+    reader.expect("(")
+    columns = []
+    while True:
+        if not _out_of_line_constraint(reader):
+            columns.append(column(reader))
+        if reader.accept(")"):
+            return tuple(columns)
+        reader.expect(",")
 
 
 def _out_of_line_constraint(reader: Reader) -> bool:
@@ -252,5 +259,6 @@ _TABLE_CLAUSES: dict[str, Clause] = {
     "COMMENT": Reader.string,
     "COPY": _copy_grants,
     "TAG": unsupported("TAG of an external table"),
+    "CLUSTER": unsupported("CLUSTER BY of an external table"),
     "ROW": unsupported("ROW ACCESS POLICY of an external table"),
 }

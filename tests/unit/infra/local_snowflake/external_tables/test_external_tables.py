@@ -277,6 +277,7 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
         ("CREATE EXTERNAL TABLE nowhere.dev.e LOCATION = @st FILE_FORMAT = (TYPE = JSON)", 2003),
         ("DROP TABLE ext", 2203),
         ("DROP VIEW ext", 2203),
+        ("DROP EXTERNAL TABLE plain", 2203),
         ("CREATE OR REPLACE TABLE ext (a INT)", 2002),
         ("CREATE OR REPLACE VIEW ext AS SELECT 1 a", 2002),
         ("INSERT INTO ext (n) VALUES (1)", 2),
@@ -290,6 +291,7 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
 )
 def test_what_cannot_be_is_refused_with_a_number(table: Any, sql: str, code: int) -> None:
     """Formats that cannot be read, unknown clauses, missing stages and schemas, and other statements are refused."""
+    table.rows("CREATE TABLE plain (a INT)")
     assert code == table.refused(sql)[0]
 
 
