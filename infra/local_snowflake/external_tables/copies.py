@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Semaphore
 
 import duckdb
 
@@ -23,6 +23,7 @@ from infra.local_snowflake.language.statements import Options
 
 _VERSION = "1"
 """Part of the name of a copy: a change of what is written gives other names."""
+_CONVERSIONS_MAX = 2
 _EMPTY = "empty.parquet"
 
 
@@ -34,13 +35,13 @@ class Copies:
         folder: of the copies; it exists.
         bucket: of the objects.
         cursor: opens a connection that reads and writes files.
-        converting: held while a copy is written, which bounds the memory.
+        converting: acquired while a copy is written, which bounds the memory.
     """
 
     folder: Path
     bucket: Bucket
     cursor: Callable[[], duckdb.DuckDBPyConnection]
-    converting: Lock = field(default_factory=Lock)
+    converting: Semaphore = field(default_factory=lambda: Semaphore(_CONVERSIONS_MAX))
 
     @property
     def empty(self) -> Path:
