@@ -14,7 +14,7 @@ import typer
 
 from benchmarks.snowflake.conformance import marks, peer
 from benchmarks.snowflake.conformance.account import Account
-from benchmarks.snowflake.conformance.documents import Gaps, objects, refusal_topics, sentences
+from benchmarks.snowflake.conformance.documents import Gaps, gaps, objects, refusal_topics, sentences
 from benchmarks.snowflake.conformance.running import Conformance, Place, unmet
 from tests.fakes.local_snowflake import serve
 
@@ -84,12 +84,14 @@ def mark() -> None:
         other = {refusal.sql: f"{answer}, not {refusal.code}" for refusal, answer in answers if answer is not None}
         found = Gaps(
             strictness_floor=len(answers) - len(other),
+            peers={peer.NAME: peer.count()[0]},
             sentences=unmet(judge.sentences(sentences())),
             refusals=other,
         )
+    for line in marks.changes(gaps(), found):
+        typer.echo(line)
     marks.write(found)
     PAGE.write_text(marks.page(found, len(answers)), "utf-8")
-    typer.echo(f"{len(found.sentences)} of {len(sentences())} sentences are gaps, {len(other)} refusals differ")
 
 
 if __name__ == "__main__":

@@ -139,11 +139,13 @@ class Gaps(_Closed):
 
     Args:
         strictness_floor: refusals, of all, that carry the documented number at least.
+        peers: the same count of other servers, by name and version.
         sentences: gaps by id of their sentence.
         refusals: what was answered instead, by statement.
     """
 
     strictness_floor: int
+    peers: dict[str, int]
     sentences: dict[str, Gap]
     refusals: dict[str, str]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import yaml
 
@@ -15,16 +16,28 @@ _KINDS = {
 }
 
 
-def write(found: Gaps) -> None:
+def write(found: Gaps, path: Path = GAPS) -> None:
     """Write the gaps, in the order of the sentences."""
     order = {sentence.id: place for place, sentence in enumerate(sentences())}
     names = sorted(found.sentences, key=order.__getitem__)
     document = {
         "strictness_floor": found.strictness_floor,
+        "peers": found.peers,
         "sentences": {name: found.sentences[name].model_dump(mode="json") for name in names},
         "refusals": found.refusals,
     }
-    GAPS.write_text(yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True), "utf-8")
+    path.write_text(yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True), "utf-8")
+
+
+def changes(before: Gaps, after: Gaps) -> Iterator[str]:
+    """Describe what became a gap, and how many gaps went away."""
+    gone = before.sentences.keys() - after.sentences.keys()
+    yield f"{len(gone)} sentences are no gap any more, {len(after.sentences)} are"
+    for name in after.sentences.keys() - before.sentences.keys():
+        yield f"new gap: {name}: {after.sentences[name].seen}"
+    for statement in after.refusals.keys() - before.refusals.keys():
+        yield f"new gap: {statement}: {after.refusals[statement]}"
+    yield f"strictness: {before.strictness_floor} before, {after.strictness_floor} now"
 
 
 def page(found: Gaps, all_refusals: int) -> str:
@@ -42,7 +55,9 @@ def _lines(found: Gaps, all_refusals: int) -> Iterator[str]:
         "[How it is judged](../benchmarks/snowflake/conformance/README.md).",
         "",
         f"Of {len(known)} sentences of Snowflake's documentation the local Snowflake meets {met}. Of {all_refusals}",
-        f"statements that Snowflake refuses it refuses {found.strictness_floor} with the same error number.",
+        f"statements that Snowflake refuses it refuses {found.strictness_floor} with the same error number"
+        + "".join(f" ({name}: {number})" for name, number in found.peers.items())
+        + ".",
         "",
         "| topic | sentences | met | " + " | ".join(_KINDS.values()) + " |",
         "|---|---|---|" + "---|" * len(_KINDS),

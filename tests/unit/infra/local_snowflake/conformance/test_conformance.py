@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import yaml
 
 from benchmarks.snowflake.conformance import marks
 from benchmarks.snowflake.conformance.documents import (
@@ -86,16 +87,41 @@ def test_the_page_of_gaps_is_up_to_date() -> None:
     assert marks.page(gaps(), refusals) == page, "run: python -m benchmarks.snowflake.conformance mark"
 
 
-def test_the_page_names_every_gap() -> None:
-    """A sentence with its page and statement, what was answered, and the count of its topic."""
-    sentence = sentences()[0]
-    found = Gaps(
-        strictness_floor=1,
-        sentences={sentence.id: Gap(kind=GapKind.WRONG, seen="a|b")},
+def _found(*ids: str, floor: int = 1) -> Gaps:
+    return Gaps(
+        strictness_floor=floor,
+        peers={"fakesnow 0": 7},
+        sentences={name: Gap(kind=GapKind.WRONG, seen="a|b") for name in ids},
         refusals={"SELECT 1": "[['1']], not 1003"},
     )
-    page = marks.page(found, 2)
+
+
+def test_the_page_names_every_gap() -> None:
+    """A sentence with its page and statement, what was answered, and the counts of all."""
+    sentence = sentences()[0]
+    page = marks.page(_found(sentence.id), 2)
     assert f"](https://docs.snowflake.com/en/{sentence.page})" in page
     assert "answered otherwise: a\\|b |" in page
     assert f"meets {len(sentences()) - 1}." in page
+    assert "refuses 1 with the same error number (fakesnow 0: 7)." in page
     assert "`` SELECT 1 ``" in page
+
+
+def test_marks_are_read_as_they_were_written(tmp_path: Path) -> None:
+    """Gaps are in the order of the sentences, whatever the order of the answers."""
+    first, second = (sentence.id for sentence in sentences()[:2])
+    found = _found(second, first)
+    marks.write(found, tmp_path / "gaps.yaml")
+    read = Gaps.model_validate(yaml.safe_load((tmp_path / "gaps.yaml").read_text()))
+    assert found == read
+    assert [first, second] == list(read.sentences)
+
+
+def test_a_new_gap_is_told() -> None:
+    """What was met before and is not any more, with the answer; what went away is counted."""
+    first, second = (sentence.id for sentence in sentences()[:2])
+    assert [
+        "1 sentences are no gap any more, 1 are",
+        f"new gap: {second}: a|b",
+        "strictness: 1 before, 3 now",
+    ] == list(marks.changes(_found(first), _found(second, floor=3)))
