@@ -64,6 +64,9 @@ def strictness(
     """Print how many statements are refused with the documented number, here and by plain fakesnow."""
     with _conformance() as (name, judge):
         answers = list(judge.refusals(refusal_topics()))
+        for topic in refusal_topics():
+            if topic.needs_bucket and not judge.place.url:
+                typer.echo(f"skipped {topic.topic}: it reads a bucket, and none is set")
     for refusal, answer in answers if verbose else ():
         if answer is not None:
             typer.echo(f"{refusal.code} {refusal.sql}: {answer}")

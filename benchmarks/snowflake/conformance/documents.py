@@ -118,6 +118,11 @@ class RefusalTopic(_Closed):
     setup: tuple[str, ...]
     refusals: tuple[Refusal, ...]
 
+    @property
+    def needs_bucket(self) -> bool:
+        """Whether its objects read the bucket."""
+        return any("{url}" in statement for statement in self.setup)
+
 
 class GapKind(StrEnum):
     """How a server answers a sentence that it does not meet."""

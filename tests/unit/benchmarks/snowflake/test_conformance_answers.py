@@ -140,6 +140,16 @@ def test_a_refusal_counts_with_its_number_alone() -> None:
     assert answers == [None, Answer(code=2, message="no"), Answer(("A",), ((1,),))]
 
 
+def test_refusals_over_a_bucket_are_left_out_without_one() -> None:
+    """The topic's statements are not sent."""
+    topic = RefusalTopic(
+        topic="t",
+        setup=("CREATE STAGE S URL = '{url}'",),
+        refusals=(Refusal(topic="t", page="p", sql="SELECT 1", code=904),),
+    )
+    assert [] == list(Conformance(FakeServer(), Place("")).refusals((topic,)))
+
+
 def test_everything_that_was_made_is_dropped() -> None:
     """Schemas of the prefix, and what sentences make beside them."""
     server = FakeServer()
