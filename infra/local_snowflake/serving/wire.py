@@ -330,8 +330,10 @@ def _executed(connection: Any, call: Call) -> Result:
     table = cursor._arrow_table  # noqa: SLF001
     if call.rows and type_id in DML_TYPE_IDS:
         table = pa.table({table.column_names[0]: [changed]})
-    columns = [(_PARAMETER.sub("?", name), str(kind), *([None] * 4)) for name, kind, *_ in duck.description or []]
-    rowtype = describe_as_rowtype(columns)
+    described = [(name, str(kind)) for name, kind, *_ in duck.description or []]
+    if type_id in DML_TYPE_IDS and table is not None:  # the last result of DuckDB may be that of a commit
+        described = [(name, "BIGINT") for name in table.column_names]
+    rowtype = describe_as_rowtype([(_PARAMETER.sub("?", name), kind, *([None] * 4)) for name, kind in described])
     return Result(rowtype, table, type_id, is_count=type_id in DML_TYPE_IDS)
 
 

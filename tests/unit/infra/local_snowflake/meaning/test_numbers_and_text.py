@@ -128,7 +128,7 @@ def test_a_merge_that_updates_a_row_twice_is_refused(client: Any) -> None:
     )
     assert (100090, "42P18") == client.refused(merge.format(1))
     assert ["a"] == client.values("SELECT v FROM merged")
-    client.rows(merge.format(2))
+    assert [{"number of rows inserted": 2, "number of rows updated": 0}] == client.rows(merge.format(2))
     assert ["a", "x", "y"] == client.values("SELECT v FROM merged ORDER BY v")
 
 
