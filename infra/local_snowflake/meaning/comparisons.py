@@ -33,7 +33,7 @@ def as_number(value: Expr, other: Expr | None = None) -> Expr:
     return exp.Cast(this=call("number_text", value), to=to)
 
 
-def _like(value: Expr, other: Expr, of: Kind) -> Expr:
+def like(value: Expr, other: Expr, of: Kind) -> Expr:
     """Return a VARIANT as the kind of the other side."""
     if of is Kind.TEXT:
         return call("text", value)
@@ -52,23 +52,23 @@ def _compare(node: Expr, columns: Columns) -> Expr:
     if (of_left in VARIANTS and of_right in VARIANTS) or Kind.NULL in {of_left, of_right}:
         return node
     if of_left in VARIANTS:
-        node.set("this", _like(left, right, of_right))
+        node.set("this", like(left, right, of_right))
     elif of_right in VARIANTS:
-        node.set("expression", _like(right, left, of_left))
+        node.set("expression", like(right, left, of_left))
     return node
 
 
 def _between(node: Expr, columns: Columns) -> Expr:
     if kind(node.this, columns) in VARIANTS:
         low = node.args["low"]
-        node.set("this", _like(node.this, low, kind(low, columns)))
+        node.set("this", like(node.this, low, kind(low, columns)))
     return node
 
 
 def _in(node: Expr, columns: Columns) -> Expr:
     if kind(node.this, columns) in VARIANTS and node.expressions:
         first = node.expressions[0]
-        node.set("this", _like(node.this, first, kind(first, columns)))
+        node.set("this", like(node.this, first, kind(first, columns)))
     return node
 
 

@@ -123,6 +123,7 @@ _MACROS = {
             "array_max",
             "array_min",
             "array_flatten",
+            "array_integers",
             "array_remove",
             "array_remove_at",
             "array_reverse",

@@ -246,6 +246,8 @@ MACROS: Mapping[str, Overloads] = {
     "array_max": [("a", _json("array_max", "a"))],
     "array_min": [("a", _json("array_min", "a"))],
     "arrays_overlap": [("a, b", _json_as("BOOLEAN", "arrays_overlap", "a", "b"))],
+    "elements": [("a", "CAST(to_json(a) AS JSON[])")],
+    "array_integers": [("a", _json("array_integers", "a"))],
     "array_flatten": [("a", _json("array_flatten", "a"))],
     "array_remove": [("a, v", _json("array_remove", "a", "v"))],
     "array_remove_at": [("a, p", _json("array_remove_at", "a", "p"))],

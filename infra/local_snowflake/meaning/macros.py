@@ -35,6 +35,8 @@ _INTERNAL = frozenset(
     [
         "same_type",
         "text_at",
+        "elements",
+        "array_integers",
         "number_at",
         "text",
         "text_n",

@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.meaning import comparisons, conversions, flattening, numbers, sums, times, variants
+from infra.local_snowflake.meaning import comparisons, conversions, flattening, lambdas, numbers, sums, times, variants
 from infra.local_snowflake.meaning.calls import PREFIX
 from infra.local_snowflake.meaning.kinds import Columns, Kind, kind
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 
 _REWRITINGS: dict[type[Expr], tuple[Rewriting, ...]] = {}
-for _module in (conversions, variants, comparisons, numbers, sums, times, flattening):
+for _module in (conversions, variants, comparisons, numbers, sums, times, flattening, lambdas):
     for _node, _rewriting in _module.REWRITINGS.items():
         _REWRITINGS[_node] = (*_REWRITINGS.get(_node, ()), _rewriting)
 
@@ -29,6 +29,7 @@ def rewrite(tree: Expr, stored: dict[str, Kind]) -> Expr:
     columns = Columns(stored)
     if tree.find(exp.Explode, exp.Lateral, exp.TableFromRows):
         columns.aliases.update({"VALUE": Kind.MAYBE_VARIANT, "THIS": Kind.MAYBE_VARIANT})
+    lambdas.name_parameters(tree, columns)
     nodes = list(tree.walk(bfs=False))
     for node in reversed(nodes):
         if isinstance(node, exp.Alias):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.calls import call
-from infra.local_snowflake.meaning.comparisons import as_number
+from infra.local_snowflake.meaning.comparisons import as_number, like
 from infra.local_snowflake.meaning.kinds import NUMBERS, VARIANTS, Columns, Kind, branches, kind
 
 
@@ -26,6 +26,9 @@ def _condition(node: Expr, columns: Columns) -> Expr:
         node.set("this", call("boolean", node.this))
     if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
         return node
+    if isinstance(node, exp.Case) and isinstance(node.this, Expr) and kind(node.this, columns) in VARIANTS:
+        other = node.args["ifs"][0].this
+        node.set("this", like(node.this, other, kind(other, columns)))
     return _branches(node, columns)
 
 
@@ -58,6 +61,26 @@ def _bracket(node: Expr, _: Columns) -> Expr:
     if isinstance(index, exp.Literal):
         return node
     return call("get", node.this, index)
+
+
+def _extremes(node: Expr, columns: Columns) -> Expr:
+    """Compare VARIANTs as numbers beside a number, else as text."""
+    values = [node.this, *node.expressions]
+    found = [kind(value, columns) for value in values]
+    if not set(found) & VARIANTS:
+        return node
+    numbers = bool(set(found) & NUMBERS)
+    for value, of in zip(values, found, strict=True):
+        if of in VARIANTS:
+            value.replace(as_number(value.copy()) if numbers else call("text", value.copy()))
+    return node
+
+
+def _decode(node: Expr, columns: Columns) -> Expr:
+    value, *others = node.expressions
+    if kind(value, columns) in VARIANTS and others:
+        value.replace(like(value.copy(), others[0], kind(others[0], columns)))
+    return node
 
 
 def _array(node: Expr, _: Columns) -> Expr:
@@ -126,6 +149,9 @@ REWRITINGS = {
     exp.Round: _arithmetic,
     exp.Abs: _arithmetic,
     exp.Bracket: _bracket,
+    exp.DecodeCase: _decode,
+    exp.Greatest: _extremes,
+    exp.Least: _extremes,
     exp.Array: _array,
     exp.ArrayAgg: _array_agg,
     exp.WithinGroup: _array_agg,

@@ -295,6 +295,11 @@ def _array_flatten(value: Any) -> Any:
     return [inner for item in items for inner in item]
 
 
+def _array_integers(value: Any) -> Any:
+    """Return the numbers without a fraction as integers, which they were before they were computed with."""
+    return [int(item) if isinstance(item, float) and item.is_integer() else item for item in value]
+
+
 def _range(first: Any, last: Any, step: Any) -> Any:
     return None if None in {first, last, step} else list(range(first, last, step)) if step else []
 
@@ -356,6 +361,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "array_min": _extreme(min),
     "arrays_overlap": _both(lambda left, right: bool(set(map(_key, left)) & set(map(_key, right)))),
     "array_flatten": _array_flatten,
+    "array_integers": _array_integers,
     "array_remove": lambda value, item: (
         None if _list(value) is None or item is None else [one for one in value if _key(one) != _key(item)]
     ),
