@@ -13,7 +13,7 @@ import typer
 
 from benchmarks.orchestration.sections import Section, shown, write_section
 from benchmarks.orchestration.timed import machine
-from benchmarks.snowflake import clients, memory, tables
+from benchmarks.snowflake import clients, documents, memory, tables
 from benchmarks.snowflake.reached import COLUMNS, Reached
 
 app = typer.Typer(add_completion=False)
@@ -29,6 +29,7 @@ class Part(StrEnum):
     MEMORY = "memory"
     CLIENTS = "clients"
     TABLES = "tables"
+    DOCUMENTS = "documents"
 
 
 _TEXTS = {
@@ -45,6 +46,13 @@ _TEXTS = {
         (
             "Lines of 400 bytes in zstd, ten files an hour; the objects are files of a folder, without an S3 server. "
             "Server and client share the machine."
+        ),
+    ),
+    Part.DOCUMENTS: (
+        "Documents",
+        (
+            f"Stages and external tables of {documents.COLUMNS} columns, half of each, {documents.PER_FILE} documents "
+            f"a file, in {documents.SCHEMAS} schemas. Server and client share the machine."
         ),
     ),
 }
@@ -75,6 +83,7 @@ def _measurements(part: Part, share: float) -> list[Callable[[Path], list[Reache
         Part.MEMORY: [lambda folder: memory.measure(folder, int(STATEMENTS * share))],
         Part.CLIENTS: [clients.measure_alone, lambda folder: clients.measure(folder, SECONDS * share)],
         Part.TABLES: [lambda folder: tables.measure(folder, share)],
+        Part.DOCUMENTS: [lambda folder: documents.measure(folder, share)],
     }[part]
 
 
