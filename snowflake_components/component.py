@@ -45,6 +45,7 @@ from snowflake_components.planning.objects import (
     warnings_of,
 )
 from snowflake_components.planning.refreshes import ObjectSpec
+from snowflake_components.scaffold import ObjectsScaffolder
 from snowflake_components.statements.kinds import ObjectType
 
 _OPTIONS: dict[str, type[Options]] = {
@@ -88,6 +89,7 @@ class HourlyAssets(dg.Component, ABC):
         """Return the partitions of an asset; None for an asset that this component does not make."""
 
 
+@dg.scaffold_with(ObjectsScaffolder)
 class SnowflakeCreateOrRefreshComponent(dg.Component, dg.Model, dg.Resolvable):
     """Create a Snowflake stage, external table, table or file format if it is absent, or refresh it if it exists.
 

@@ -19,6 +19,7 @@ from snowflake_components.planning.differences import Found
 from snowflake_components.planning.marks import marked
 from snowflake_components.planning.objects import object_of
 from snowflake_components.planning.outcome import read_loads
+from snowflake_components.scaffold import scaffolded
 from snowflake_components.statements.kinds import Definition
 from tests.fakes.component_documents import loaded, mistakes_in
 from tests.fakes.snowflake import FakeSnowflake
@@ -88,6 +89,19 @@ def test_a_table_depends_on_its_stage_and_on_its_file_format() -> None:
     assert {("aws", "dev", "stage_a"), ("aws", "dev", "lines")} == {
         tuple(dep.asset_key.path) for dep in specs[KEY].deps
     }
+
+
+def test_the_scaffold_loads_and_depends_on_itself() -> None:
+    """A document of each kind, named after the folder; tables depend on stage and file format."""
+    text = scaffolded("My landing")
+    assert mistakes_in(text) == ""
+    with loaded(text, {}) as definitions:
+        specs = {spec.key: spec for assets in definitions.assets or [] for spec in getattr(assets, "specs", [])}
+    names = ["ext_my_landing", "format_my_landing", "my_landing", "stage_my_landing"]
+    assert names == sorted(key.path[-1] for key in specs)
+    for name in ("ext_my_landing", "my_landing"):
+        deps = {dep.asset_key.path[-1] for dep in specs[dg.AssetKey(["aws", "dev", name])].deps}
+        assert {"format_my_landing", "stage_my_landing"} == deps
 
 
 def test_a_run_loads_exactly_its_hour() -> None:
