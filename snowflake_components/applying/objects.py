@@ -162,9 +162,10 @@ def _require_allowed(change: Change, spec: ObjectSpec, sent: Sent) -> None:
     if spec.applies_changes and change.action in _APPLICABLE:
         return
     is_invalid = next((reason for reason in change.reasons if reason.startswith("it is invalid")), None)
+    options = "--yes --allow-replace" if change.is_breaking else "--yes"
     adopting = " (with --adopt, if it is what the document says)" if NO_MARK in change.reasons else ""
     by_run = ", or write on_change: apply in the document" if change.action in _APPLICABLE else ""
-    repair = f"Run `hourglass snowflake apply`{adopting}{by_run}."
+    repair = f"Run `hourglass snowflake apply {options}`{adopting}{by_run}."
     kind = ObjectInvalidError if is_invalid else ObjectDiffersError
     raise kind(f"{change.said.rstrip('.')}. {repair}", query_id=sent.query_ids[-1])
 
