@@ -249,10 +249,13 @@ def _changed(statement: Statement | FileStatement, session: Session) -> list[str
     """Return the keys of the objects that a statement of ours changes."""
     if isinstance(statement, CreateIntegration | AlterIntegration):
         return [f"integration {statement.name}"]
-    name = statement.table if isinstance(statement, CopyInto) else getattr(statement, "name", None)
+    name = getattr(statement, "name", getattr(statement, "table", None))
     if isinstance(statement, Show | Describe | ListStage) or not isinstance(name, PartialName):
         return []
-    return [str(session.full(name))]
+    try:
+        return [str(session.full(name))]
+    except StatementRefusedError:  # of a schema or a database, or refused later
+        return [".".join(name.parts)]
 
 
 _VERBS = (
