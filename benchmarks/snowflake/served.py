@@ -80,6 +80,12 @@ class Served:
         """The resident memory of the server now."""
         return float(self.process.memory_info().rss) / _MIB
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that the server has used."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
     def connect(self, **more: Any) -> Any:
         """Log in."""
         return connect(self.port, **more)

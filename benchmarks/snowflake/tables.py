@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zstandard
 
 from benchmarks.snowflake.reached import Reached
-from benchmarks.snowflake.served import BUCKET, served
+from benchmarks.snowflake.served import BUCKET, Served, served
 
 HOUR_LINES, DAY_LINES, MANY_FILES = 100_000, 2_000_000, 10_000
 FILES_OF_HOUR = 10
@@ -62,58 +63,61 @@ def measure(folder: Path, share: float) -> list[Reached]:
         write_hour(folder, f"2025/08/01/{hour:02}", day_lines // 24, FILES_OF_HOUR, hour * day_lines)
     write_hour(folder, "2025/08/02/00", hour_lines, FILES_OF_HOUR)
     with served(folder) as server, server.connect() as connection, connection.cursor() as cursor:
-
-        def timed(sql: str) -> tuple[float, list[Any]]:
-            began = time.perf_counter()
-            rows: list[Any] = cursor.execute(sql).fetchall()
-            return time.perf_counter() - began, rows
-
-        cursor.execute(f"CREATE STAGE landed URL = 's3://{BUCKET}/landing/'")
-        cursor.execute(f"CREATE EXTERNAL TABLE events {_COLUMNS} {_TABLE}")
-        registering, _ = timed("ALTER EXTERNAL TABLE events REFRESH")
-        rows = [Reached(f"refresh of {25 * FILES_OF_HOUR} new files", registering, "s")]
+        timed = _Timed(server, cursor)
+        timed.rows_of(f"CREATE STAGE landed URL = 's3://{BUCKET}/landing/'")
+        timed.rows_of(f"CREATE EXTERNAL TABLE events {_COLUMNS} {_TABLE}")
+        files = 25 * FILES_OF_HOUR
+        rows = [timed.row(f"refresh of {files} new files", "ALTER EXTERNAL TABLE events REFRESH", None, _new(files))]
         one = "FROM events WHERE replication_hour = '2025-08-02 00:00:00'"
-        rows.append(
-            _query(timed, f"COUNT(*) of one hour of {hour_lines:,} lines", f"SELECT COUNT(*) {one}", hour_lines)
-        )
-        rows.append(
-            _query(
-                timed,
-                f"count, least and greatest id of one hour of {hour_lines:,} lines",
-                f"SELECT COUNT(event_id), MIN(event_id), MAX(kafka_offset) {one}",
-                hour_lines,
-            )
-        )
-        counting, counted = timed("SELECT replication_hour, COUNT(event_id) FROM events GROUP BY 1 ORDER BY 1")
+        of_hour = f"one hour of {hour_lines:,} lines"
+        for what, columns in (
+            ("COUNT(*)", "COUNT(*)"),
+            ("count, least and greatest id", "COUNT(event_id), MIN(event_id), MAX(kafka_offset)"),
+        ):
+            query = f"SELECT {columns} {one}"
+            rows.append(timed.row(f"{what} of {of_hour}", query, HOUR_SECONDS, lambda found: found[0][0] == hour_lines))
         expected = [day_lines // 24] * 24 + [hour_lines]
-        if expected != [row[1] for row in counted]:
-            raise SystemExit(f"wrong counts: {counted}")
-        total = day_lines // 24 * 24
-        rows.append(Reached(f"{total:,} lines over 24 hours, counted per hour", counting, "s", DAY_SECONDS))
-        rows.append(_refresh_beside(folder, many, cursor.execute, timed))
+        query = "SELECT replication_hour, COUNT(event_id) FROM events GROUP BY 1 ORDER BY 1"
+        what = f"{day_lines // 24 * 24:,} lines over 24 hours, counted per hour"
+        rows.append(timed.row(what, query, DAY_SECONDS, lambda found: expected == [row[1] for row in found]))
+        rows.append(_refresh_beside(folder, many, timed))
         rows.append(Reached("memory of the server then", server.memory_mib, "MiB"))
     return rows
 
 
-def _query(timed: Callable[[str], tuple[float, list[Any]]], what: str, sql: str, count: int) -> Reached:
-    seconds, rows = timed(sql)
-    if rows[0][0] != count:
-        raise SystemExit(f"wrong count: {rows}")
-    again, _ = timed(sql)
-    return Reached(what, seconds, "s", HOUR_SECONDS, f"{again:.2f} s the second time")
+@dataclass(frozen=True)
+class _Timed:
+    """Sends statements, and measures them."""
+
+    server: Served
+    cursor: Any
+
+    def rows_of(self, sql: str) -> list[Any]:
+        """Return the rows of a statement."""
+        rows: list[Any] = self.cursor.execute(sql).fetchall()
+        return rows
+
+    def row(self, what: str, sql: str, goal: float | None, right: Callable[[list[Any]], bool]) -> Reached:
+        """Measure a statement, and end the measurement if its rows are wrong."""
+        began, cpu = time.perf_counter(), self.server.cpu_seconds
+        found = self.rows_of(sql)
+        seconds, cpu = time.perf_counter() - began, self.server.cpu_seconds - cpu
+        if not right(found):
+            raise SystemExit(f"wrong rows of {sql}: {found[:30]}")
+        return Reached(what, seconds, "s", goal, f"{cpu:.2f} CPU-seconds of the server")
 
 
-def _refresh_beside(
-    folder: Path, many: int, execute: Callable[[str], Any], timed: Callable[[str], tuple[float, list[Any]]]
-) -> Reached:
+def _new(files: int) -> Callable[[list[Any]], bool]:
+    return lambda found: len(found) == files
+
+
+def _refresh_beside(folder: Path, many: int, timed: _Timed) -> Reached:
     for hour in range(100):
         write_hour(folder, f"2024/01/{hour // 24 + 1:02}/{hour % 24:02}", many // 100, many // 100)
-    execute(f"CREATE EXTERNAL TABLE many {_COLUMNS} {_TABLE}")
+    timed.rows_of(f"CREATE EXTERNAL TABLE many {_COLUMNS} {_TABLE}")
     for day in range(1, 6):
-        execute(f"ALTER EXTERNAL TABLE many REFRESH '2024/01/{day:02}/'")
+        timed.rows_of(f"ALTER EXTERNAL TABLE many REFRESH '2024/01/{day:02}/'")
     write_hour(folder, "2024/02/01/00", 1_000, FILES_OF_HOUR)
-    seconds, rows = timed("ALTER EXTERNAL TABLE many REFRESH '2024/02/01/00/'")
-    if len(rows) != FILES_OF_HOUR:
-        raise SystemExit(f"wrong files: {rows}")
     what = f"refresh of one new hour of {FILES_OF_HOUR} files beside {many // 100 * 100:,}"
-    return Reached(what, seconds, "s", REFRESH_SECONDS)
+    refresh = "ALTER EXTERNAL TABLE many REFRESH '2024/02/01/00/'"
+    return timed.row(what, refresh, REFRESH_SECONDS, _new(FILES_OF_HOUR))
