@@ -23,7 +23,7 @@ from infra.local_snowflake.errors import (
 from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.language.binding import needs_values, with_bound_values
-from infra.local_snowflake.language.file_statements import AlterIntegration, CopyInto, CreateIntegration, FileStatement
+from infra.local_snowflake.language.file_statements import AlterIntegration, CreateIntegration, FileStatement
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.statements import Describe, ListStage, Show, Statement
