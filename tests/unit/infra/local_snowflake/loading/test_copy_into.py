@@ -125,6 +125,20 @@ def test_by_default_an_error_loads_no_file_of_the_statement(lake: Any) -> None:
     assert [1, 2] == loaded(lake)
 
 
+def test_rows_and_history_commit_together(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends the server between the two leaves neither."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LoadHistory, "add", fail)
+        assert 261000 == lake.refused("COPY INTO raw FROM @st/in/")[0]
+    assert [] == loaded(lake)
+    lake.rows("COPY INTO raw FROM @st/in/")
+    assert [1, 2] == loaded(lake)
+
+
 def test_a_failed_file_is_tried_again_and_a_partial_one_is_not(lake: Any) -> None:
     lake.bucket.write(f"{lake.schema}/bad.jsonl", BAD)
     lake.rows("COPY INTO raw FROM @st/bad.jsonl ON_ERROR = SKIP_FILE")
