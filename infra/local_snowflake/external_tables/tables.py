@@ -59,6 +59,10 @@ from infra.local_snowflake.sessions import Session
 
 _DONE = "Statement executed successfully."
 _CONVERSION_MEMORY = "256MB"
+_COLUMNS = """
+SELECT database_name, schema_name, table_name, list(column_name ORDER BY column_index)
+FROM duckdb_columns() WHERE NOT internal GROUP BY ALL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +112,10 @@ class ExternalTables:
             for (view,) in cursor.execute(views, [DATABASE]).fetchall():
                 if view.partition("_")[0] not in known:
                     cursor.execute(f"DROP VIEW {quote(DATABASE)}.raw.{quote(view)}")
-            for table in [table for table in tables if not table.with_rows]:
-                columns = cursor.execute(
-                    "SELECT column_name FROM duckdb_columns() "
-                    "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
-                    [table.name.database, table.name.schema, table.name.name],
-                ).fetchall()
-                if [name for (name,) in columns] != public_columns(table):
+            columns = cursor.execute(_COLUMNS).fetchall() if tables else []
+            read = {ObjectName(*row[:3]): row[3] for row in columns}
+            for table in tables:
+                if not table.with_rows and read.get(table.name) != public_columns(table):
                     cursor.execute(public_view_sql(table))
 
     def create(self, statement: CreateExternalTable, session: Session) -> Answer:
