@@ -63,6 +63,8 @@ class Identifier:
             return cls(quoted["inner"].replace('""', '"'))
         if not text or _SPACED.fullmatch(text):
             return cls(text)
+        if "{{" in text or "{%" in text:
+            raise UnsafeTextError(f"no template is resolved in this name: {text[:80]!r}")
         raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if that is its name, put it in double quotes")
 
     @property

@@ -16,6 +16,7 @@ from snowflake_components.documents.messages import (
     explained,
     located,
     mistake,
+    not_text,
     spelled,
     suggestion,
     texts_for_lists,
@@ -69,9 +70,9 @@ def read_document(
     """
     whole = one_layout(attributes)
     read, found = _read_fields(context, model, whole)
-    known = {line.path for line in found}
     values, wrong = _read_values(context, options, whole)
-    found += [line for line in wrong if line.path not in known]
+    known = {line.path for line in wrong}
+    found = [*(line for line in found if line.path not in known), *wrong]
     depth = len(context.path)
     lines = [located(context, as_written(attributes, line.path[depth:]), line.message) for line in found]
     lines += [located(context, path, text) for path, text in mixed_layouts(attributes)]
@@ -87,7 +88,7 @@ def read_name(context: dg.ResolutionContext, value: Any) -> str:
     if text is None or (isinstance(text, str) and not text.strip()):
         raise mistake(context, [], "must not be empty; write a name or leave the field out")
     if not isinstance(text, str):
-        raise mistake(context, [], f"must be text, not {spelled(text)}: put it in quotes")
+        raise mistake(context, [], not_text(text))
     if "{{" in text or "{%" in text:
         raise mistake(context, [], f"no template is resolved here: {_TARGETS.get(field, 'write a name')}")
     if wrong := _not_a_name(text):
@@ -98,7 +99,7 @@ def read_name(context: dg.ResolutionContext, value: Any) -> str:
 def read_type(context: dg.ResolutionContext, value: Any, known: Options) -> str:
     """Read the kind of the object."""
     if not isinstance(value, str) or value not in known:
-        raise mistake(context, [], f"not a kind of object: {value!r}; {suggestion(value, list(known))}")
+        raise mistake(context, [], f"not a kind of object: {spelled(value)}; {suggestion(str(value), list(known))}")
     return value
 
 

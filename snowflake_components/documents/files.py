@@ -66,6 +66,7 @@ def _wrong_documents(file: Path, known: Sequence[str], types: dict[str, str | No
             yield Mistake(str(file), line, (), "a document is a mapping with type and attributes")
         else:
             yield from _wrong_type(file, node, known, types)
+            yield from _wrong_attributes(file, node)
 
 
 def _not_yaml(file: Path, text: str) -> Mistake:
@@ -94,6 +95,13 @@ def _wrong_type(
         types[name] = _not_a_type(name, known)
     if wrong := types[name]:
         yield Mistake(str(file), line, ("type",), wrong)
+
+
+def _wrong_attributes(file: Path, node: yaml.MappingNode) -> Iterator[Mistake]:
+    for key, value in node.value:
+        is_empty = isinstance(value, yaml.ScalarNode) and not value.value
+        if key.value == "attributes" and not is_empty and not isinstance(value, yaml.MappingNode):
+            yield Mistake(str(file), key.start_mark.line + 1, ("attributes",), "must be a mapping of fields")
 
 
 def _not_a_type(name: str, known: Sequence[str]) -> str | None:

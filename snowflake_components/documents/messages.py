@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 Path = Sequence[str | int]
 
 _WRONG_TYPES = {
-    "string_type": "must be text, not {value}: put it in quotes",
     "bool_type": "must be true or false, not {value}",
     "int_type": "must be a whole number, not {value}",
     "list_type": "must be {shape}, not {value}",
@@ -120,6 +119,12 @@ def spelled(value: Any) -> str:
     return "nothing" if value is None else repr(value)
 
 
+def not_text(value: Any) -> str:
+    """Return the message about a value that must be text; YAML reads `no`, `2025` and `1.0` as something else."""
+    repair = "" if isinstance(value, Mapping | list) else ": put it in quotes"
+    return f"must be text, not {spelled(value)}{repair}"
+
+
 def _names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
@@ -131,6 +136,8 @@ def _message(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
         return "is missing"
     if error["input"] is None:
         return "must not be empty; write a value or leave the field out"
+    if error["type"] == "string_type":
+        return not_text(error["input"])
     if wrong := _WRONG_TYPES.get(error["type"]):
         return wrong.format(value=spelled(error["input"]), shape=_shape(model, path))
     return error["msg"].removeprefix("Value error, ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from snowflake_components.documents.file_formats import AnyFileFormat
 from snowflake_components.documents.types import (
@@ -34,6 +34,23 @@ _EXPECTED = {
     "tags": "not supported; tags of the asset are in asset_attributes",
     "tag": "not supported; tags of the asset are in asset_attributes",
 }
+
+
+def _location(text: str) -> str:
+    split_location(text)
+    return text
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Split `@stage/path` into the stage as written and the directory, empty or with a slash at its end."""
+    if not location.startswith("@"):
+        raise ValueError(f"must start with @ and name a stage: {location!r}")
+    stage, _, path = location[1:].partition("/")
+    require_name(stage)
+    return stage, require_relative_directory(path if not path or path.endswith("/") else path + "/")
+
+
+Location = Annotated[str, AfterValidator(_location)]
 
 
 class DirectoryTable(Closed):
@@ -144,7 +161,7 @@ class ExternalTableOptions(Closed):
         "file_extension": "without effect on what is read: filter with pattern",
     }
 
-    location: str = Field(description='"@stage", "@stage/directory/" or "@database.schema.stage/directory/".')
+    location: Location = Field(description='"@stage", "@stage/directory/" or "@database.schema.stage/directory/".')
     columns: list[Column] = Field(default=[], description="Virtual columns; VALUE always exists.")
     partition_by: Names = Field(default=[], description="Names of columns computed from METADATA$FILENAME alone.")
     file_format: AnyFileFormat = Field(description="Format of the files; that of the stage is not used.")
@@ -161,7 +178,6 @@ class ExternalTableOptions(Closed):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        split_location(self.location)
         names = [column.name for column in self.columns]
         if doubled := sorted({name.name for name in names if names.count(name) > 1}):
             raise ValueError(f"columns named twice: {', '.join(doubled)}")
@@ -172,12 +188,3 @@ class ExternalTableOptions(Closed):
             if not column.hour_of_path and "metadata$filename" not in column.as_.sql.lower():
                 raise ValueError(f"partition_by: column {name.name} is not computed from METADATA$FILENAME")
         return self
-
-
-def split_location(location: str) -> tuple[str, str]:
-    """Split `@stage/path` into the stage as written and the directory, empty or with a slash at its end."""
-    if not location.startswith("@"):
-        raise ValueError(f"location: must start with @ and name a stage: {location!r}")
-    stage, _, path = location[1:].partition("/")
-    require_name(stage)
-    return stage, require_relative_directory(path if not path or path.endswith("/") else path + "/")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from snowflake_components.documents.file_formats import AnyFileFormat
-from snowflake_components.documents.options import Column, split_location
+from snowflake_components.documents.options import Column, Location
 from snowflake_components.documents.types import Closed, Pattern, S3Url
 from snowflake_components.identifiers import Word
 
@@ -65,7 +65,7 @@ class TableOptions(Closed):
         "transient": "not supported",
     }
 
-    location: str = Field(description='"@stage", "@stage/directory/" or "@database.schema.stage/directory/".')
+    location: Location = Field(description='"@stage", "@stage/directory/" or "@database.schema.stage/directory/".')
     columns: list[LoadedColumn] = Field(min_length=1, description="Columns, each with the expression that loads it.")
     file_format: AnyFileFormat = Field(description="Format of the files; that of the stage is not used.")
     pattern: Pattern | None = Field(default=None, description="Regular expression of the files to load.")
@@ -93,7 +93,6 @@ class TableOptions(Closed):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        split_location(self.location)
         names = [column.name for column in self.columns]
         if doubled := sorted({name.name for name in names if names.count(name) > 1}):
             raise ValueError(f"columns named twice: {', '.join(doubled)}")

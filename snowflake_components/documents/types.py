@@ -46,6 +46,7 @@ def type_sql(text: str) -> str:
 
 
 def _s3_url(text: str) -> str:
+    not_empty(text)
     if not text.startswith("s3://"):
         web = _BUCKET_OF_HTTPS.fullmatch(text)
         meant = f"s3://{web['bucket']}/{web['path']}" if web else f"s3://{text[5:]}" if text[:5] == "S3://" else None
@@ -85,8 +86,8 @@ def _pattern(text: str) -> str:
     except re.error as exc:
         if not any(wrong in exc.msg for wrong in _WRONG_PATTERNS):
             return text
-        glob = text.replace(".", "[.]").replace("*", ".*")
-        repair = f"; a glob is no pattern, write {glob!r}" if text.startswith("*") else ""
+        glob = text.replace("**/", "*").replace("**", "*").replace(".", "[.]").replace("*", ".*")
+        repair = f"; a glob is no pattern, write {glob!r}" if text.startswith("*") or "**" in text else ""
         raise ValueError(f"not a regular expression: {text!r}: {exc.msg}{repair}") from None
     return text
 

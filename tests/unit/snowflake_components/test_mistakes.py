@@ -129,9 +129,10 @@ def test_a_mistake_in_a_stage(written: str, instead: str, line: int, said: str) 
 @pytest.mark.parametrize(
     ("written", "instead", "line", "said"),
     [
-        ('location: "@stage_a"', "location: stage_a", 7, "location: must start with @"),
-        ('location: "@stage_a"', 'location: "@stage_a/../b/"', 7, "not a directory relative to its stage"),
-        ('location: "@stage_a"', 'location: "@stage_a\'; x"', 7, "put it in double quotes"),
+        ('location: "@stage_a"', "location: '@{{ x }}'", 8, r"location: no template is resolved in this name"),
+        ('location: "@stage_a"', "location: stage_a", 8, "location: must start with @"),
+        ('location: "@stage_a"', 'location: "@stage_a/../b/"', 8, "not a directory relative to its stage"),
+        ('location: "@stage_a"', 'location: "@stage_a\'; x"', 8, "put it in double quotes"),
         ('    location: "@stage_a"\n', "", 7, r"options\.location: is missing"),
         ("    file_format: {type: JSON}\n", "", 7, r"options\.file_format: is missing"),
         ("partition_by: HOUR", "partition_by: HOUR, DAY", 9, r"several columns are a list: \[HOUR, DAY\]"),
@@ -249,6 +250,12 @@ def test_columns_and_partitions_may_stand_beside_the_role() -> None:
     ("text", "line", "said"),
     [
         ("", 1, "the file is empty"),
+        (f"{STAGE.partition('attributes:')[0]}attributes: [a]\n", 2, "attributes: must be a mapping of fields"),
+        (
+            STAGE.replace("type: stage", "on_change: yes\n  type: stage"),
+            6,
+            "on_change: must be refuse or apply, not true",
+        ),
         (f"{STAGE}---\n", 17, "the document is empty: remove the ---"),
         (STAGE.replace("snowflake_components.", "platform.lib."), 1, "did you mean 'snowflake_components.Snowflake"),
         (STAGE.replace("RefreshComponent", "RefreshComponnt"), 1, "did you mean 'snowflake_components.Snowflake"),
