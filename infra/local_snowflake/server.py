@@ -59,15 +59,17 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     with registry.cursor() as cursor:
         drop_left_behind(cursor)
 
-    @asynccontextmanager
-    async def life(_: Starlette) -> AsyncIterator[None]:
-        yield
-        wire.stop(engine)
-
     executor.files.drop_orphans()
     executor.files.integrations.ensure(settings.snowflake_storage_integration)
     statements = Statements(executor, wire.results_of(engine))
     front = Front(settings, engine, statements, now, faults=RequestedFaults(settings.snowflake_faults))
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await front.stop()
+        wire.stop(engine)
+
     page = Page(settings, front.clients, front.history, registry, now)
     return Starlette(routes=[*page.routes, *front.routes], lifespan=life)
 

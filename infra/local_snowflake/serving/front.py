@@ -39,6 +39,7 @@ _Returned = TypeVar("_Returned")
 _IN_PROGRESS_SECONDS = 40
 """A client is told after this time that its statement still runs, before its own timeouts pass."""
 _LOGOUT_SECONDS = 3
+_STOP_SECONDS = 5
 _SMALL_BODY_BYTES = 100_000
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
 """Session parameters that would open another engine, or a transaction over two databases."""
@@ -214,6 +215,14 @@ class Front:
         self._client(request)
         self._found(request).stop(_canceled())
         return success()
+
+    async def stop(self) -> None:
+        """Stop every statement that still runs, and wait until each has ended."""
+        going = [running for running in reversed(self.history) if not running.done]
+        for running in going:
+            running.stop(StatementCanceledError("SQL execution canceled: the server stops"))
+        for running in going:
+            await running.wait(_STOP_SECONDS)
 
     def _client(self, request: Request) -> Client:
         return self.clients.of(request.headers.get("Authorization"))

@@ -10,6 +10,7 @@ import re
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -213,7 +214,8 @@ def stop(engine: FakeSnow) -> None:
     for (name,) in engine.duck_conn.execute(
         "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
     ).fetchall():
-        engine.duck_conn.execute(f'CHECKPOINT "{name}"')
+        with suppress(duckdb.TransactionException):  # a transaction is open: the log of the database is kept
+            engine.duck_conn.execute(f'CHECKPOINT "{name}"')
     engine.duck_conn.close()
 
 
