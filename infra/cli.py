@@ -232,7 +232,10 @@ def main() -> None:
     except ValidationError as error:
         from orchestration.settings import wrong_variables
 
-        console.print(f"hourglass: settings: {wrong_variables(error)}", style="red", markup=False, soft_wrap=True)
+        prefix = "HOURGLASS_SNOWFLAKE_" if error.title == "SnowflakeSettings" else "HOURGLASS_"
+        console.print(
+            f"hourglass: settings: {wrong_variables(error, prefix)}", style="red", markup=False, soft_wrap=True
+        )
         sys.exit(USAGE)
     except _expected_errors() as error:
         console.print(f"hourglass: {error}", style="red", markup=False, soft_wrap=True)

@@ -13,8 +13,13 @@ class StreamAccess(KafkaAccess, S3Access):
 
 
 def wrong_variables(error: ValidationError, prefix: str = "HOURGLASS_") -> str:
-    """Return the variables that settings refuse, each with its reason and never with its value."""
+    """Return the variables that settings refuse, each with its reason and never with its value.
+
+    A reason that is about several variables names them itself.
+    """
     return "; ".join(
         f"{prefix}{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}"
+        if wrong["loc"]
+        else wrong["msg"].removeprefix("Value error, ")
         for wrong in error.errors(include_url=False, include_input=False)
     )

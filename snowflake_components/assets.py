@@ -14,7 +14,7 @@ from snowflake_components.planning.hours import NotHourlyError, directories, hou
 from snowflake_components.planning.objects import incomplete_columns
 from snowflake_components.planning.outcome import FileStatus, advice_on
 from snowflake_components.planning.refreshes import ObjectSpec
-from snowflake_components.work import Connection
+from snowflake_components.work import Connection, TaggedByAsset
 
 RESOURCE_KEY = "snowflake"
 """Name of the Dagster resource that opens sessions (`SnowflakeConnection`)."""
@@ -48,7 +48,8 @@ def object_asset(
     def create_or_refresh_object(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg] # no value
         if missing := incomplete_columns(spec):
             raise UnsafeTextError(f"columns {', '.join(missing)}: the expression is cut with '...'; write it out")
-        connection: Connection = getattr(context.resources, RESOURCE_KEY)
+        resource: TaggedByAsset = getattr(context.resources, RESOURCE_KEY)
+        connection = resource.tagged(asset_key=asset_spec.key.to_user_string())
         started = time.monotonic()
         paths = _paths(context, asset_spec, None if spec.loads_older_files or not spec.load else now())
         report = _report(connection, spec, paths, context.log.warning)

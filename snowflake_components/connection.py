@@ -1,13 +1,24 @@
 """The address and the login of Snowflake, and sessions at it; the connector is imported by the first session."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import dagster as dg
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from snowflake_components.access.login import Login, chosen, without_other_login
+from snowflake_components.errors import CredentialError
 from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
 
@@ -15,11 +26,27 @@ if TYPE_CHECKING:
     from snowflake_components.session import ConnectorSession
 
 
+DEMO_PASSWORD = "hourglass"  # noqa: S105 - of the local server
+_NO_TAG: Mapping[str, str] = MappingProxyType({})
+
+
+class _Environment(EnvSettingsSource):
+    def __call__(self) -> dict[str, Any]:
+        return without_other_login(super().__call__(), self.current_state)
+
+
+class _DotEnv(DotEnvSettingsSource):
+    def __call__(self) -> dict[str, Any]:
+        return without_other_login(super().__call__(), self.current_state)
+
+
 class SnowflakeSettings(BaseSettings):
     """Address and login of Snowflake; the defaults are those of the local server of the demo.
 
     Every field is read from `HOURGLASS_SNOWFLAKE_<FIELD>` in the environment or in `.env`. An account in the cloud
-    needs account, user, password, host (`<account>.snowflakecomputing.com`), port 443 and protocol https.
+    needs account, user, host (`<account>.snowflakecomputing.com`), port 443, protocol https, and exactly one login:
+    password, key pair, OAuth token, programmatic access token or a browser. A login in the environment replaces the
+    one in `.env`.
     """
 
     model_config = SettingsConfigDict(
@@ -29,11 +56,18 @@ class SnowflakeSettings(BaseSettings):
         extra="ignore",
         frozen=True,
         populate_by_name=True,
+        # the message of a wrong combination would quote the password
+        hide_input_in_errors=True,
     )
 
     account: str = "local"
     user: str = "hourglass"
-    password: SecretStr = SecretStr("hourglass")
+    password: SecretStr | None = None
+    private_key_file: Path | None = Field(default=None, description="RSA key in PEM form, read at each login")
+    private_key_passphrase: SecretStr | None = None
+    oauth_token_file: Path | None = Field(default=None, description="OAuth access token, read at each login")
+    access_token_file: Path | None = Field(default=None, description="programmatic access token, read at each login")
+    external_browser: bool = Field(default=False, description="log in with a browser, for a person at this machine")
     host: str | None = "127.0.0.1"
     port: int = Field(default=8084, ge=1, le=65535)
     protocol: Literal["http", "https"] = "http"
@@ -46,6 +80,41 @@ class SnowflakeSettings(BaseSettings):
     statement_timeout_seconds: int = Field(default=600, ge=1)
     query_tag: str = "hourglass"
 
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        chosen(dict(self))
+        return self
+
+    @property
+    def login(self) -> Login:
+        """The kind of login; without one, that of the local server of the demo.
+
+        Raises:
+            CredentialError: none is set, and the address is not that of a local server.
+        """
+        found = chosen(dict(self))
+        if found is None and self.protocol == "https":
+            names = ", ".join(login.variable for login in Login)
+            raise CredentialError(f"no login is set for Snowflake at {self.address}: set one of {names}")
+        return found or Login.PASSWORD
+
+    @property
+    def password_text(self) -> str:
+        """The password; without one, that of the local server of the demo."""
+        return self.password.get_secret_value() if self.password else DEMO_PASSWORD
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, environment and `.env`, in this order; the first of them that has a login decides it."""
+        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls)
+
     @property
     def address(self) -> str:
         """The address of the server, for messages."""
@@ -53,17 +122,22 @@ class SnowflakeSettings(BaseSettings):
 
 
 @contextmanager
-def open_session(settings: SnowflakeSettings) -> Iterator["ConnectorSession"]:
+def open_session(settings: SnowflakeSettings, tag: Mapping[str, str] = _NO_TAG) -> Iterator["ConnectorSession"]:
     """Log in for a block and log out at its end.
 
+    Args:
+        settings: address and login; the files of the login are read now.
+        tag: parts of the query tag beside the application, such as `run_id`.
+
     Raises:
+        CredentialError: no login is set, or the file of its key or token cannot be used.
         SnowflakeUnavailableError: no server answers at the address.
-        LoginRefusedError: user, password or account are wrong.
+        LoginRefusedError: user, secret, role or account are wrong.
     """
     # The connector costs a second to import, with pandas: a process that sends no statement does not pay for it.
     from snowflake_components import session  # noqa: PLC0415
 
-    with session.log_in(settings) as opened:
+    with session.log_in(settings, tag) as opened:
         yield opened
 
 
@@ -73,22 +147,56 @@ def query(settings: SnowflakeSettings, sql: str, params: Sequence[Any] | None = 
         return session.execute(sql, params)
 
 
+@dataclass(frozen=True, slots=True)
+class TaggedConnection:
+    """Opens sessions whose statements have a query tag.
+
+    Args:
+        settings: address and login.
+        tag: parts of the query tag beside the application.
+        retries: while Snowflake is away.
+    """
+
+    settings: SnowflakeSettings
+    tag: Mapping[str, str]
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @contextmanager
+    def connect(self) -> Iterator["ConnectorSession"]:
+        """Open a session for a block."""
+        with open_session(self.settings, self.tag) as session:
+            yield session
+
+    def tagged(self, **parts: str) -> "TaggedConnection":
+        """Return this connection with more parts in the tag."""
+        return TaggedConnection(self.settings, {**self.tag, **parts}, self.retries)
+
+
 class SnowflakeConnection(dg.ConfigurableResource):  # type: ignore[type-arg] # a resource without a value of its own
     """The Dagster resource `snowflake`: `SnowflakeConnection(settings=SnowflakeSettings())`.
 
     The settings are passed as an object, so that no password is in the configuration of the resource, which the
-    Dagster UI shows.
+    Dagster UI shows. Every statement of a run has the id of the run in its query tag.
     """
 
     settings: dg.ResourceDependency[SnowflakeSettings]
+    _tag: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Keep the id of the run; called by Dagster."""
+        self._tag = {"run_id": context.run.run_id} if context.run else {}
 
     @property
     def retries(self) -> RetryPolicy:
         """Five attempts within two minutes."""
         return RetryPolicy()
 
+    def tagged(self, **parts: str) -> TaggedConnection:
+        """Return a connection with these parts in its query tag, such as `asset_key`."""
+        return TaggedConnection(self.settings, {**self._tag, **parts}, self.retries)
+
     @contextmanager
     def connect(self) -> Iterator["ConnectorSession"]:
         """Open a session for a block."""
-        with open_session(self.settings) as session:
+        with open_session(self.settings, self._tag) as session:
             yield session

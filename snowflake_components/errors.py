@@ -2,12 +2,15 @@
 
 SnowflakeError
 ├── SnowflakeUnavailableError    not reached, or gone in between: the only one that is retried
-├── LoginRefusedError            reached, but user, password or account are wrong
+├── CredentialError              no login is set, or its key or token file cannot be used
+├── LoginRefusedError            reached, but user, secret, role or account are wrong
 ├── MissingPrivilegeError        the role may not do it
 ├── ObjectMissingError           something a statement names does not exist, or the role does not see it
 ├── ObjectDiffersError           an object is not what its document says
 ├── ObjectInvalidError           an external table whose stage was replaced or moved
 ├── FilesNotRegisteredError      a refresh ended, but not every file was registered
+├── WarehouseError               no warehouse runs the statement: none is set, missing or suspended
+├── StatementTimeoutError        canceled, because it ran longer than its timeout
 └── StatementFailedError         every other statement that Snowflake refused
 """
 
@@ -33,8 +36,12 @@ class SnowflakeUnavailableError(SnowflakeError):
     """Snowflake was not reached or did not answer. The statement may have run; it is safe to send it again."""
 
 
+class CredentialError(SnowflakeError):
+    """No login is set, or the file of its key or token cannot be used; nothing was sent."""
+
+
 class LoginRefusedError(SnowflakeError):
-    """Snowflake refused the user, the password or the account."""
+    """Snowflake refused the user, the secret, the role or the account."""
 
 
 class MissingPrivilegeError(SnowflakeError):
@@ -55,6 +62,14 @@ class ObjectInvalidError(SnowflakeError):
 
 class FilesNotRegisteredError(SnowflakeError):
     """A refresh succeeded, but reported files that it could not register or unregister."""
+
+
+class WarehouseError(SnowflakeError):
+    """The statement needs a running warehouse, and the session has none."""
+
+
+class StatementTimeoutError(SnowflakeError):
+    """A statement ran longer than its timeout and was canceled."""
 
 
 class StatementFailedError(SnowflakeError):

@@ -51,6 +51,14 @@ class Connection(Protocol):
         ...
 
 
+class TaggedByAsset(Connection, Protocol):
+    """A connection of a run, whose statements can name the asset."""
+
+    def tagged(self, **parts: str) -> Connection:
+        """Return a connection with these parts in the query tag of its statements."""
+        ...
+
+
 def read_rows(connection: Connection, *statements: str) -> tuple[Mapping[str, Any], ...]:
     """Execute statements in one session and return the rows of the last one; all again while Snowflake is away.
 

@@ -7,11 +7,16 @@ again for several seconds, and dagster-dbt's `DbtCliResource` starts two: its `d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from snowflake_components.connection import SnowflakeSettings
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
@@ -70,48 +75,56 @@ class DbtModels:
 
     Args:
         target_dir: folder of dbt's own files, for one process at a time.
-        login_timeout_seconds: of a login.
-        network_timeout_seconds: of an answer, repeated requests included.
+        snowflake: address and login; dbt logs in as every other client of the process.
         project_dir: holds dbt_project.yml and profiles.yml.
     """
 
     target_dir: Path
-    login_timeout_seconds: int = 20
-    network_timeout_seconds: int = 60
+    snowflake: SnowflakeSettings = field(default_factory=SnowflakeSettings)
     project_dir: Path = PROJECT_DIR
 
-    def build(self, hours: Sequence[str], selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+    def build(
+        self, hours: Sequence[str], selectors: Sequence[str], run_id: str | None = None
+    ) -> tuple[NodeOutcome, ...]:
         """Build models and run their tests for some hours, in the order of their dependencies.
 
         Args:
             hours: of the form 2025-08-01T03, UTC; at least one, because none would mean every hour.
             selectors: of dbt, one for each model and test.
+            run_id: of the Dagster run, for the query tag.
 
         Returns:
             One outcome per node that was selected, also after a failure.
 
         Raises:
             DbtRefusedError: nothing was built.
+            CredentialError: the login of the settings cannot be used.
         """
         if not hours:
             raise DbtRefusedError("dbt was asked to build no hour: name at least one")
-        return self._build(selectors, "--vars", json.dumps({"hours": list(hours)}))
+        return self._build(selectors, run_id, "--vars", json.dumps({"hours": list(hours)}))
 
-    def build_views(self, selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+    def build_views(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
         """Build views, which read all hours, as `build` does."""
-        return self._build(selectors)
+        return self._build(selectors, run_id)
 
-    def _build(self, selectors: Sequence[str], *variables: str) -> tuple[NodeOutcome, ...]:
+    def _build(self, selectors: Sequence[str], run_id: str | None, *variables: str) -> tuple[NodeOutcome, ...]:
         if not selectors:
             raise DbtRefusedError("dbt was asked to build nothing: select at least one model")
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 (imports for seconds; only a build pays for it)
 
         self._limit_waits()
-        parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
-        selection = ("--select", *selectors, "--indirect-selection", "empty")
-        # with a manifest dbt does not parse again, although the variables differ
-        built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
+        with _environment(self._variables(run_id)):
+            parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
+            selection = ("--select", *selectors, "--indirect-selection", "empty")
+            # with a manifest dbt does not parse again, although the variables differ
+            built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
         return tuple(_outcomes(built))
+
+    def _variables(self, run_id: str | None) -> dict[str, str]:
+        from snowflake_components.access.environment import dbt_variables  # noqa: PLC0415 (imports cryptography)
+
+        return dbt_variables(self.snowflake, {"run_id": run_id} if run_id else {})
 
     def _invoke(self, runner: Any, command: str, *arguments: str) -> Any:
         folders = ("--project-dir", self.project_dir, "--profiles-dir", self.project_dir)
@@ -124,12 +137,34 @@ class DbtModels:
         return answer.result
 
     def _limit_waits(self) -> None:
-        """Set the timeouts of the connector: the adapter passes none, and a lost server is retried forever."""
+        """Set the limits of the connector: the adapter passes none, and a lost server is retried forever."""
         from snowflake.connector import connection  # noqa: PLC0415 (dbt imports it, too)
 
-        optional = (type(None), int)
-        connection.DEFAULT_CONFIGURATION["login_timeout"] = (self.login_timeout_seconds, optional)
-        connection.DEFAULT_CONFIGURATION["network_timeout"] = (self.network_timeout_seconds, optional)
+        from snowflake_components.access.retries import pauses  # noqa: PLC0415
+
+        defaults = connection.DEFAULT_CONFIGURATION
+        limits = {
+            "login_timeout": self.snowflake.login_timeout_seconds,
+            "backoff_policy": partial(pauses, self.snowflake.network_timeout_seconds),
+        }
+        for name, value in limits.items():
+            _, allowed = defaults[name]
+            defaults[name] = (value, allowed)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for a block: a profile of dbt reads the environment and nothing else."""
+    former = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def require_manifest(path: Path = MANIFEST) -> Path:

@@ -15,11 +15,14 @@ class FakeDbtModels:
     outcomes: tuple[NodeOutcome, ...]
     asked: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
 
-    def build(self, hours: Sequence[str], selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+    def build(
+        self, hours: Sequence[str], selectors: Sequence[str], run_id: str | None = None
+    ) -> tuple[NodeOutcome, ...]:
         """Record the hours and the names of the selected nodes."""
+        assert run_id
         self.asked.append((tuple(hours), frozenset(selector.rpartition(".")[2] for selector in selectors)))
         return self.outcomes
 
-    def build_views(self, selectors: Sequence[str]) -> tuple[NodeOutcome, ...]:
+    def build_views(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
         """Record the names alone."""
-        return self.build((), selectors)
+        return self.build((), selectors, run_id)

@@ -40,6 +40,12 @@ class FakeSnowflake:
     loads: list[list[Mapping[str, Any]]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     retries: RetryPolicy = _AT_ONCE
+    tags: list[Mapping[str, str]] = field(default_factory=list)
+
+    def tagged(self, **parts: str) -> FakeSnowflake:
+        """Record the parts of the tag."""
+        self.tags.append(parts)
+        return self
 
     @contextmanager
     def connect(self) -> Iterator[FakeSnowflake]:

@@ -56,7 +56,7 @@ def event_models(
     Several hours are one build: the models are the same as after a build of each hour.
     """
     hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
-    yield from _reported(context, lambda selectors: dbt.build(hours, selectors))
+    yield from _reported(context, lambda selectors: dbt.build(hours, selectors, context.run.run_id))
 
 
 @dg.multi_asset(
@@ -69,7 +69,7 @@ def event_marts(
     context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Build the views that read all hours; fail if one of them failed."""
-    yield from _reported(context, dbt.build_views)
+    yield from _reported(context, lambda selectors: dbt.build_views(selectors, context.run.run_id))
 
 
 def _reported(

@@ -10,10 +10,5 @@ from snowflake_components.connection import SnowflakeSettings
 @dg.definitions
 def resources() -> dg.Definitions:
     """Build the resource from the settings of this process."""
-    snowflake = SnowflakeSettings()
-    models = DbtModels(
-        target_dir=FolderSettings().dbt_target,
-        login_timeout_seconds=snowflake.login_timeout_seconds,
-        network_timeout_seconds=snowflake.network_timeout_seconds,
-    )
+    models = DbtModels(target_dir=FolderSettings().dbt_target, snowflake=SnowflakeSettings())
     return dg.Definitions(resources={"dbt": models})

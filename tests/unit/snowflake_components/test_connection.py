@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
 from snowflake.connector import errors as foreign
 
 from snowflake_components import errors
@@ -91,7 +92,7 @@ def test_a_refused_statement_becomes_one_of_our_errors(
     raised: foreign.Error, expected: type[errors.SnowflakeError]
 ) -> None:
     """Class and code decide, never the text; the error keeps the statement and Snowflake's text."""
-    session = ConnectorSession(FakeConnector({"REFRESH x": raised}), ADDRESS)
+    session = ConnectorSession(FakeConnector({"REFRESH x": raised}), SnowflakeSettings())
     with pytest.raises(errors.SnowflakeError) as caught:
         session.execute("REFRESH x")
     assert expected is type(caught.value)
@@ -103,9 +104,21 @@ def test_a_refused_statement_becomes_one_of_our_errors(
 def test_rows_come_as_mappings_with_the_query_id() -> None:
     """Columns keep their order; parameters go to the connector unbound."""
     connector = FakeConnector({"SELECT %s": [{"A": 1, "B": "x"}]})
-    result = ConnectorSession(connector, ADDRESS).execute("SELECT %s", ["x"])
+    result = ConnectorSession(connector, SnowflakeSettings()).execute("SELECT %s", ["x"])
     assert (("A", "B"), ({"A": 1, "B": "x"},), "query-1") == (result.columns, result.rows, result.query_id)
     assert [("SELECT %s", ["x"])] == connector.sent
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), SystemExit(1), DagsterExecutionInterruptedError()])
+def test_an_interrupted_statement_is_canceled_in_snowflake(interrupt: BaseException) -> None:
+    """Otherwise it runs on, and costs, although nobody waits for it. A refused one is not canceled."""
+    connector = FakeConnector({"LONG": interrupt, "WRONG": foreign.ProgrammingError(msg="no", errno=1003)})
+    session = ConnectorSession(connector, SnowflakeSettings())
+    with pytest.raises(type(interrupt)):
+        session.execute("LONG")
+    with pytest.raises(errors.StatementFailedError):
+        session.execute("WRONG")
+    assert ["LONG"] == connector.canceled
 
 
 _ROLE = 'SELECT CURRENT_ROLE() AS "ROLE"'
@@ -126,7 +139,7 @@ def test_a_role_is_taken_for_a_block_and_given_back(former: str | None, sent: li
     broken = foreign.ProgrammingError(msg="no", errno=1003)
     answers: Mapping[str, list[Mapping[str, object]] | Exception] = {_ROLE: [{"ROLE": former}]}
     connector = FakeConnector({**answers, **({"work": broken} if fails else {})})
-    session = ConnectorSession(connector, ADDRESS)
+    session = ConnectorSession(connector, SnowflakeSettings())
     try:
         with session.role(Identifier("W")):
             session.execute("work")
@@ -147,6 +160,20 @@ def test_the_resource_hands_its_settings_to_an_asset_without_showing_them() -> N
     assert dg.materialize([reader], resources={"snowflake": resource}).success
     assert ["http://127.0.0.1:1234"] == seen
     assert 5 == resource.retries.attempts_max
+
+
+def test_statements_of_a_run_have_its_id_and_the_asset_in_their_tag() -> None:
+    """The history of Snowflake leads back to the run; outside of a run the tag has the application alone."""
+    found = []
+
+    @dg.asset
+    def reader(snowflake: SnowflakeConnection) -> None:
+        found.append(dict(snowflake.tagged(asset_key="aws/dev/x").tag))
+
+    resource = SnowflakeConnection(settings=SnowflakeSettings())
+    run = dg.materialize([reader], resources={"snowflake": resource})
+    assert [{"run_id": run.run_id, "asset_key": "aws/dev/x"}] == found
+    assert {"asset_key": "x"} == resource.tagged(asset_key="x").tag
 
 
 def _closed_port() -> int:
