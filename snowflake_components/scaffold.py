@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from dagster.components.scaffold.scaffold import Scaffolder, ScaffoldRequest
 
 TEMPLATE = Path(__file__).with_name("scaffold.yaml")
+SCHEMA = Path(__file__).parent / "authoring" / "document.schema.json"
+"""For editors; written by `authoring/editor_schema.py`."""
 _NAME, _PREFIX = "NAME_OF_THE_LANDING", "PREFIX-OF-THE-LANDING"
 
 
@@ -21,6 +24,8 @@ class ObjectsScaffolder(Scaffolder):
         file = request.target_path / "defs.yaml"
         if request.append and file.exists():
             text = f"{file.read_text(encoding='utf-8').rstrip()}\n---\n{text}"
+        else:
+            text = f"# yaml-language-server: $schema={os.path.relpath(SCHEMA, request.target_path)}\n{text}"
         file.write_text(text, encoding="utf-8")
 
 
