@@ -49,13 +49,14 @@ test-servers: setup
 test-bi: setup ## the BI client against a real Superset, which the first run installs below .tools (700 MB)
 	@$(BIN)/python -m pytest tests/bi -m bi
 
-check: setup ## what CI asks of the text: format, lint, types, import law, definitions
+check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/dg check toml
 	@$(BIN)/dg check defs
+	@$(BIN)/python -m orchestration.stream.column_contract
 	@echo "check: all good"
 
 format: setup ## format and repair what ruff can
