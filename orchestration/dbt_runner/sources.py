@@ -6,13 +6,17 @@ python -m orchestration.dbt_runner.sources        write orchestration/dbt/models
 from __future__ import annotations
 
 import re
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from snowflake_components.component import key_part
 from snowflake_components.documents.layout import one_layout
+from snowflake_components.identifiers import Identifier
 from snowflake_components.statements.kinds import ObjectType
 
 _PACKAGE = Path(__file__).parents[1]
@@ -31,31 +35,41 @@ class SourcesError(ValueError):
 
 
 def sources_of(files: Mapping[str, str]) -> str:
-    """Return the text of `sources.yml` for the external tables of component files.
+    """Return the text of `sources.yml` for the external tables and the loaded tables of component files.
 
     Args:
         files: text of each `defs.yaml` by the name of its folder, which becomes the name of the source. A file without
-            external tables is no source.
+            tables is no source.
 
     Returns:
         YAML in which each table has the asset key that its component gives it.
 
     Raises:
-        SourcesError: no external table at all, or tables of different databases or schemas in one file.
+        SourcesError: no table at all, or tables of different databases or schemas in one file.
     """
     sources = [source for name, text in sorted(files.items()) for source in _sources(name, text)]
     if not sources:
-        raise SourcesError("no file describes an external table")
+        raise SourcesError("no file describes a table")
     return _HEADER + yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, width=120)
 
 
 def read_files(folder: Path = DEFS) -> dict[str, str]:
-    """Read every `defs.yaml` below a folder, by the name of the folder that holds it."""
-    return {file.parent.name: file.read_text(encoding="utf-8") for file in sorted(folder.rglob("defs.yaml"))}
+    """Read every `defs.yaml` below a folder, by the name of the folder that holds it.
+
+    Folders with the same name in different places have the names of all of their folders, as `sales_orders`.
+    """
+    files = sorted(folder.rglob("defs.yaml"))
+    uses = Counter(file.parent.name for file in files)
+    return {
+        file.parent.name if uses[file.parent.name] == 1 else "_".join(file.parent.relative_to(folder).parts): (
+            file.read_text(encoding="utf-8")
+        )
+        for file in files
+    }
 
 
 def _sources(name: str, text: str) -> Iterator[dict[str, Any]]:
-    found = list(_external_tables(text))
+    found = list(_tables(text))
     places = {_place(attributes) for attributes in found}
     if len(places) > 1:
         raise SourcesError(f"{name}: one dbt source needs one database and schema, not {len(places)}")
@@ -64,10 +78,10 @@ def _sources(name: str, text: str) -> Iterator[dict[str, Any]]:
         yield {"name": name, "database": database, "schema": schema, "tables": tables}
 
 
-def _external_tables(tables: str) -> Iterator[Mapping[str, Any]]:
+def _tables(tables: str) -> Iterator[Mapping[str, Any]]:
     for document in yaml.safe_load_all(tables):
         attributes = (document or {}).get("attributes", {})
-        if attributes.get("type") == ObjectType.EXTERNAL_TABLE:
+        if attributes.get("type") in {ObjectType.EXTERNAL_TABLE, ObjectType.TABLE}:
             yield attributes
 
 
@@ -89,20 +103,33 @@ def _for_dbt(field: str, text: str) -> str:
 
 def _table(attributes: Mapping[str, Any]) -> dict[str, Any]:
     names = (attributes["database_name"], attributes["schema_name"], attributes["name"])
+    key = [key_part(name) for name in names]
+    own = Identifier.parse(attributes["name"]).name
+    # dbt writes a name without quotes, which Snowflake stores in upper case
+    quoted = {"identifier": own, "quoting": {"identifier": True}} if own != key[-1].upper() else {}
     return {
-        "name": attributes["name"],
+        "name": key[-1],
+        **quoted,
         "description": attributes.get("asset_attributes", {}).get("description", ""),
-        "config": {"meta": {"dagster": {"asset_key": [name.lower() for name in names]}}},
-        "columns": [
-            {"name": column["name"].lower(), "data_type": column["type"].lower()}
-            for column in one_layout(attributes)["options"].get("columns", [])
-        ],
+        "config": {"meta": {"dagster": {"asset_key": key}}},
+        "columns": [_column(column) for column in one_layout(attributes)["options"].get("columns", [])],
     }
 
 
+def _column(column: Mapping[str, Any]) -> dict[str, Any]:
+    written, data_type = column["name"], column["type"].lower()
+    name = Identifier.parse(written).name
+    if name == written.upper():
+        return {"name": written.lower(), "data_type": data_type}
+    return {"name": name, "quote": True, "data_type": data_type}
+
+
 def main() -> None:
-    """Write the file of this project."""
-    SOURCES.write_text(sources_of(read_files()))
+    """Write the file of this project; a table that cannot be a source is named."""
+    try:
+        SOURCES.write_text(sources_of(read_files()), encoding="utf-8")
+    except SourcesError as exc:
+        sys.exit(f"sources: {exc}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -68,7 +70,7 @@ def test_columns_beside_the_role_are_columns_of_the_source() -> None:
 def test_the_kind_of_an_object_is_read_as_its_component_reads_it(kind: str) -> None:
     """The component refuses every other spelling, so a document with one is not a table here."""
     assert kind not in list(ObjectType)
-    with pytest.raises(SourcesError, match="no file describes an external table"):
+    with pytest.raises(SourcesError, match="no file describes a table"):
         sources_of({"events": TABLE.replace("external table", kind)})
 
 
@@ -95,7 +97,7 @@ def test_a_source_has_one_place() -> None:
 @pytest.mark.parametrize("text", [STAGE, ""])
 def test_a_project_without_external_tables_has_no_sources(text: str) -> None:
     """An empty file of sources would let every model fail later."""
-    with pytest.raises(SourcesError, match="no file describes an external table"):
+    with pytest.raises(SourcesError, match="no file describes a table"):
         sources_of({"events": text})
 
 
@@ -106,3 +108,32 @@ def test_two_streams_are_two_sources() -> None:
     assert [("events", ["ext_events"]), ("others", ["ext_others"])] == [
         (source["name"], [table["name"] for table in source["tables"]]) for source in sources
     ]
+
+
+def test_a_table_that_runs_load_is_a_source_too() -> None:
+    """Models read it as they read an external table."""
+    loaded = TABLE.replace("external table", "table").replace("ext_events", "raw_events")
+    (source,) = yaml.safe_load(sources_of({"events": f"{TABLE}---{loaded}"}))["sources"]
+    assert ["ext_events", "raw_events"] == [table["name"] for table in source["tables"]]
+
+
+def test_names_keep_their_case_where_snowflake_keeps_it() -> None:
+    """A name in quotes is quoted by dbt; the asset key is that of the component, as it is written."""
+    text = TABLE.replace("name: ext_events", "name: '\"Ext Events\"'").replace("name: aws", "name: AWS")
+    text = text.replace("{name: PAYLOAD", "{name: '\"pay load\"'")
+    (table,) = yaml.safe_load(sources_of({"events": text}))["sources"][0]["tables"]
+    assert ("Ext_Events", "Ext Events", {"identifier": True}) == (
+        table["name"],
+        table["identifier"],
+        table["quoting"],
+    )
+    assert ["AWS", "dev", "Ext_Events"] == table["config"]["meta"]["dagster"]["asset_key"]
+    assert {"name": "pay load", "quote": True, "data_type": "variant"} == table["columns"][-1]
+
+
+def test_folders_with_one_name_are_two_sources(tmp_path: Path) -> None:
+    """Neither is lost."""
+    for folder in ("sales/orders", "stock/orders", "stock/items"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "defs.yaml").write_text(TABLE)
+    assert {"sales_orders", "stock_orders", "items"} == set(read_files(tmp_path))
