@@ -41,7 +41,7 @@ class ObjectMissingError(StatementRefusedError):
     sqlstate = "02000"
 
 
-class TableMissingError(StatementRefusedError):
+class TableMissingError(ObjectMissingError):
     """The table does not exist."""
 
     code = 2003
@@ -306,3 +306,17 @@ class StatementNotFoundError(StatementRefusedError):
 
     code = 709
     sqlstate = "02000"
+
+
+class EmptyStatementError(StatementRefusedError):
+    """The text holds no statement."""
+
+    code = 900
+    sqlstate = "42601"
+
+
+class InvalidIdentifierError(StatementRefusedError):
+    """A name in a statement is no column."""
+
+    code = 904
+    sqlstate = "42000"

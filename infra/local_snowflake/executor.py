@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeAlias
 
+from infra.local_snowflake.account.executor import AccountExecutor
+from infra.local_snowflake.account.parameters import PARAMETERS
+from infra.local_snowflake.account.statements import AccountStatement, AlterSession
 from infra.local_snowflake.answers import Answer, Transfer, status
 from infra.local_snowflake.errors import OptionRefusedError
 from infra.local_snowflake.external_tables.functions import with_external_table_functions
@@ -19,31 +23,51 @@ from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
 from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.file_statements import FileStatement
 from infra.local_snowflake.language.names import PartialName
+from infra.local_snowflake.language.parsing.comments import without_comments
+from infra.local_snowflake.language.parsing.effects import effect_of
+from infra.local_snowflake.language.splitting import first_word, words
 from infra.local_snowflake.language.statements import (
+    Accepted,
+    Begin,
+    Clone,
+    Commit,
     CreateExternalTable,
+    CreateOrAlterTable,
     Describe,
+    DescribeObject,
     Drop,
+    DropDatabase,
     ExternalTableStatement,
     ObjectKind,
+    Rollback,
     Scope,
+    SetComments,
     Show,
+    ShowList,
     StagePath,
     Statement,
-    UseRole,
-    UseWarehouse,
 )
 from infra.local_snowflake.loading.executor import FileExecutor, StageStatement
 from infra.local_snowflake.loading.templates import with_template
+from infra.local_snowflake.object_executor import ObjectExecutor, ObjectStatement
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import stage_location
 from infra.local_snowflake.rewriting.identifiers import with_identifiers
-from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
+from infra.local_snowflake.rewriting.phrases import with_known_phrases
 from infra.local_snowflake.rewriting.relations import target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
 from infra.local_snowflake.serving.wire import in_duckdb
 from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.settings import LocalSnowflakeSettings
 from infra.local_snowflake.showing.external_tables import describe_external_table, show_external_tables
+from infra.local_snowflake.showing.lists import LISTS
 from infra.local_snowflake.showing.stages import describe_stage
+
+_WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_READING = frozenset({"SELECT", "WITH"})
+"""First words of the statements that need a warehouse; one that reads nothing needs none."""
+Executed: TypeAlias = Statement | FileStatement | AccountStatement
+"""A statement that this server executes itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +77,22 @@ class StatementExecutor:
     registry: Registry
     files: FileExecutor
     tables: ExternalTables
+    now: Callable[[], datetime]
+    objects: ObjectExecutor
+    account: AccountExecutor
 
     @classmethod
-    def over(cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime]) -> StatementExecutor:
+    def over(
+        cls, registry: Registry, bucket: Bucket, now: Callable[[], datetime], settings: LocalSnowflakeSettings
+    ) -> StatementExecutor:
         """Build the executor over a registry and a bucket."""
         files = FileExecutor.over(registry, bucket, now)
-        return cls(registry, files, ExternalTables.over(registry, files.stages, bucket, now))
+        objects = ObjectExecutor.over(registry, now)
+        account = AccountExecutor.over(registry, objects.catalog, now, settings)
+        tables = ExternalTables.over(registry, files.stages, bucket, now)
+        return cls(registry, files, tables, now, objects, account)
 
-    def answer(self, statement: Statement | FileStatement, session: Session) -> Answer | Transfer:
+    def answer(self, statement: Executed, session: Session) -> Answer | Transfer:
         """Execute a statement of this server.
 
         Raises:
@@ -75,12 +107,82 @@ class StatementExecutor:
                 return self._show(statement, session)
             case Describe():
                 return self._describe(statement, session)
+            case Begin() | Commit() | Rollback() | Drop() | Accepted():
+                return self._answer_session(statement, session)
+            case _:
+                return self._answer_object(statement, session)
+
+    def _answer_object(self, statement: ObjectStatement | AccountStatement, session: Session) -> Answer:
+        match statement:
+            case DescribeObject(kind="TABLE" | "VIEW", name=name) if table := self.registry.external_table(
+                session.full(name)
+            ):
+                return describe_external_table(table)
+            case ShowList(kind=kind) if kind not in LISTS:
+                return self.account.show(statement, session)
+            case SetComments(kind="ROLE" | "WAREHOUSE"):
+                return self.account.set_comment(statement)
+            case ShowList() | DescribeObject() | SetComments() | Clone() | CreateOrAlterTable() | DropDatabase():
+                return self.objects.answer(statement, session)
+            case _:
+                return self.account.answer(statement, session)
+
+    def prepare(self, sql: str, statement: Executed | None, session: Session) -> None:
+        """Prepare a statement, in this order.
+
+        1. Check the privileges of the session's role.
+        2. Start the warehouse that the statement needs.
+        3. Commit the open transaction before DDL; refuse the statement after one that failed.
+
+        Raises:
+            StatementRefusedError: the statement must not be executed.
+        """
+        if isinstance(statement, Commit | Rollback):
+            return
+        self.account.require(sql, session)
+        verb = "" if isinstance(statement, AlterSession) else first_word(sql)
+        if statement is None and (verb in _WRITING or (verb in _READING and "FROM" in words(sql))):
+            self.account.require_warehouse(session)
+        session.transaction.before(verb, self.now(), passed_on=statement is None)
+        if session.transaction.id is None:
+            self.objects.changes.committed(session)
+
+    def log_in(self, session: Session, role: str | None, warehouse: str | None, parameters: Mapping[str, Any]) -> None:
+        """Give a new session its role, warehouse and parameters; a database that does not exist is none.
+
+        Raises:
+            StatementRefusedError: the role is not the user's, or a parameter would have no effect.
+        """
+        self.account.log_in(session, role, warehouse)
+        for name, value in parameters.items():
+            if name.upper() in PARAMETERS:
+                session.parameters.set(name.upper(), str(value))
+        session.transaction.autocommit = session.parameters.value("AUTOCOMMIT") == "true"
+        if not session.connection.database_set:
+            session.leave_database()
+        elif not session.connection.schema_set:
+            session.enter(session.database or "", None)
+
+    def finish(self, sql: str, statement: Executed | None, session: Session, *, done: bool) -> None:
+        """Record what a statement changed, and finish its transaction."""
+        if statement is None:
+            session.transaction.after(first_word(sql), succeeded=done)
+        if done and statement is None:
+            self.objects.changes.record(sql, session)
+        if done:
+            self.account.recording.record(sql, session)
+
+    def _answer_session(self, statement: Begin | Commit | Rollback | Drop | Accepted, session: Session) -> Answer:
+        match statement:
             case Drop():
                 return self._drop(statement, session)
-            case UseRole(role=role):
-                session.role = role
-            case UseWarehouse(warehouse=warehouse):
-                session.warehouse = warehouse
+            case Begin():
+                session.transaction.begin(self.now())
+            case Commit():
+                session.transaction.commit()
+                self.objects.changes.committed(session)
+            case Rollback():
+                session.transaction.rollback()
         return status("Statement executed successfully.")
 
     def _answer_table(self, statement: ExternalTableStatement, session: Session) -> Answer:
@@ -128,15 +230,20 @@ class StatementExecutor:
         require_no_write(sql, external, session)
         if found and (table := external.get(session.full(found.name))):
             return use_as_table(sql, found, table, self.tables, session)
+        if found or first_word(sql) in {"CREATE", "ALTER"}:
+            sql = without_comments(sql)[0] if effect_of(sql) else sql
         if found and found.temporary:
             sql = without_modifiers(sql, found)
             session.add_temporary(session.full(found.name))
+        sql = with_known_phrases(sql)
         sql = with_metadata_columns(sql, external, session)
+        if "INFORMATION_SCHEMA" in sql.upper() and not (found and found.verb == "CREATE"):
+            sql = self.objects.information_schema.read(sql, session, session.hold)
         sql = with_information_views(sql, session)
         sql = with_external_table_functions(sql, external, session)
         sql = with_file_lists(sql, self._file_lists(session))
         sql = self.files.rewrite(sql, session)
-        sql = with_session_functions(with_qualified_merge_values(sql), session)
+        sql = with_session_functions(sql, session)
         sql = with_other_names(sql, session.temporary, session)
         if found and found.verb == "DROP":
             session.temporary.pop(session.full(found.name), None)

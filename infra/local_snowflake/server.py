@@ -53,7 +53,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     registry = Registry(engine.duck_conn, data, running.opened)
     wire.give_meaning(engine, DATABASE)
     wire.add_macros(engine.duck_conn, DATABASE)
-    executor = StatementExecutor.over(registry, ServedBucket(bucket), now)
+    executor = StatementExecutor.over(registry, ServedBucket(bucket), now, settings)
     wire.attach(engine, data, settings.snowflake_database, settings.snowflake_schema)
     executor.tables.repair()
     with registry.cursor() as cursor:

@@ -20,6 +20,8 @@ class LocalSnowflakeSettings(S3Access):
         snowflake_public_key_file: PEM file with the public keys of key pair logins; it is read at every login.
         snowflake_token: of logins by OAuth and by programmatic access token.
         snowflake_faults: serve the route that makes faults on request.
+        snowflake_role: created with the account and granted to the user; it has what SYSADMIN has.
+        snowflake_warehouse: created with the account, beside COMPUTE_WH.
     """
 
     snowflake_user: str | None = None
@@ -29,5 +31,7 @@ class LocalSnowflakeSettings(S3Access):
     snowflake_faults: bool = False
     snowflake_database: str = "AWS"
     snowflake_schema: str = "DEV"
+    snowflake_role: str | None = "AWS_WRITER"
+    snowflake_warehouse: str | None = None
     snowflake_storage_integration: str = "AWS_INTEGRATION"
     """A storage integration that exists from the start and allows every location."""

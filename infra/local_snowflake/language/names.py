@@ -27,9 +27,16 @@ def literal(text: str) -> str:
 
 
 class NoCurrentSchemaError(StatementRefusedError):
-    """A name needs the database or schema of the session, and the session has none."""
+    """A name needs the schema of the session, and the session has none."""
 
     code = 90106
+    sqlstate = "22000"
+
+
+class NoCurrentDatabaseError(StatementRefusedError):
+    """A name needs the database of the session, and the session has none."""
+
+    code = 90105
     sqlstate = "22000"
 
 
@@ -60,12 +67,17 @@ class PartialName:
         """Complete the name from the session.
 
         Raises:
-            NoCurrentSchemaError: a part is missing and the session has none.
+            NoCurrentDatabaseError: a part is missing and the session has no database.
+            NoCurrentSchemaError: a part is missing and the session has no schema.
         """
         missing = (database, schema)[: NAME_PARTS_MAX - len(self.parts)]
         if not all(missing):
+            if not database:
+                raise NoCurrentDatabaseError(
+                    "This session does not have a current database. Call 'USE DATABASE', or use a qualified name."
+                )
             raise NoCurrentSchemaError(
-                "This session does not have a current database or schema. Call 'USE SCHEMA', or use a qualified name."
+                "This session does not have a current schema. Call 'USE SCHEMA', or use a qualified name."
             )
         return ObjectName(*[part for part in missing if part], *self.parts)
 

@@ -211,12 +211,46 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowList:
+    """SHOW of the lists that every database has.
+
+    Args:
+        kind: the words after SHOW, like PRIMARY KEYS.
+        scope: ACCOUNT, DATABASE, SCHEMA, TABLE, VIEW or a word of the kind; empty if IN names no kind.
+        parts: of the name after IN; empty without one.
+        from_name: of LIMIT ... FROM.
+    """
+
+    kind: str
+    terse: bool = False
+    like: str | None = None
+    scope: str = ""
+    parts: tuple[str, ...] = ()
+    starts_with: str = ""
+    limit: int | None = None
+    from_name: str = ""
+
+    @property
+    def of_databases(self) -> bool:
+        """Whether IN <name> names a database."""
+        return self.kind == "SCHEMAS"
+
+
+@dataclass(frozen=True, slots=True)
 class Describe:
     """DESC of one object; `of_stage` is TYPE = STAGE of an external table."""
 
     kind: ObjectKind
     name: PartialName
     of_stage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeObject:
+    """DESC TABLE, VIEW, SCHEMA or DATABASE."""
+
+    kind: str
+    name: PartialName
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,22 +263,82 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class DropDatabase:
+    """DROP DATABASE."""
+
+    name: str
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UseRole:
-    """USE ROLE: any role is accepted."""
+    """USE ROLE."""
 
     role: str
 
 
 @dataclass(frozen=True, slots=True)
 class UseWarehouse:
-    """USE WAREHOUSE: any warehouse is accepted."""
+    """USE WAREHOUSE."""
 
     warehouse: str
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A statement without effect here: roles, warehouses, transactions, session parameters."""
+    """A statement without effect here: storage integrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """CREATE TABLE, SCHEMA or DATABASE ... CLONE."""
+
+    kind: str
+    name: PartialName
+    source: PartialName
+    creation: Creation
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOrAlterTable:
+    """CREATE OR ALTER TABLE; `definition` is the text after its name."""
+
+    name: PartialName
+    definition: str
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetComments:
+    """COMMENT ON, or ALTER ... COMMENT.
+
+    Args:
+        kind: of the object, a word of the statement.
+        own: comment of the object; None leaves it.
+        columns: comments by column.
+    """
+
+    kind: str
+    name: PartialName
+    if_exists: bool
+    own: str | None
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """BEGIN or START TRANSACTION."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """COMMIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """ROLLBACK."""
 
 
 Statement: TypeAlias = (
@@ -256,7 +350,14 @@ Statement: TypeAlias = (
     | Show
     | Describe
     | Drop
-    | UseRole
-    | UseWarehouse
+    | DropDatabase
+    | Clone
+    | CreateOrAlterTable
+    | SetComments
+    | ShowList
+    | DescribeObject
+    | Begin
+    | Commit
+    | Rollback
     | Accepted
 )

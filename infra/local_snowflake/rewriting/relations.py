@@ -9,6 +9,14 @@ from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, Par
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply, tokenize
 from infra.local_snowflake.sessions import Session
 
+_AFTER_RELATIONS = frozenset(
+    {
+        *("WHERE", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ASOF", "ON", "USING", "GROUP"),
+        *("ORDER", "HAVING", "QUALIFY", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "WINDOW"),
+        *("SAMPLE", "TABLESAMPLE", "LATERAL", "PIVOT", "UNPIVOT", "AT", "BEFORE"),
+    }
+)
+"""Words that can follow a relation in FROM, so they are no alias."""
 _MODIFIERS = (
     "TRANSIENT",
     "SECURE",
@@ -66,6 +74,12 @@ def without_modifiers(sql: str, found: Target) -> str:
     """Return the statement without TEMPORARY and its synonyms."""
     words = {"LOCAL", "GLOBAL", "SCOPED", "TEMPORARY", "TEMP"}
     return apply(sql, [Edit(token.start, token.end, "") for token in found.modifiers if token.keyword in words])
+
+
+def as_relation(query: str, name: str, following: Token | None) -> str:
+    """Return a query that takes the place of a relation; it keeps the relation's name unless an alias follows."""
+    aliased = following is not None and following.is_name and following.keyword not in _AFTER_RELATIONS
+    return f"({query})" if aliased else f"({query}) AS {quote(name)}"
 
 
 def chains(sql: str) -> Iterator[list[Token]]:

@@ -16,7 +16,8 @@ def with_session_functions(sql: str, session: Session) -> str:
         first = reader.take()
         end = reader.peek(1)
         if first.keyword in values and end is not None and reader.accept("(", ")"):
-            value = values[first.keyword]
+            found = values[first.keyword]
+            value = found() if callable(found) else found
         elif first.keyword == "LAST_QUERY_ID" and (called := _last_query(reader, session)):
             value, end = called
         else:

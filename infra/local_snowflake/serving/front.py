@@ -42,7 +42,7 @@ _LOGOUT_SECONDS = 3
 _STOP_SECONDS = 5
 _SMALL_BODY_BYTES = 100_000
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
-"""Session parameters that would open another engine, or a transaction over two databases."""
+"""Session parameters that would open another engine, or make fakesnow start transactions of its own."""
 
 
 def refusal(refused: StatementRefusedError, query: str | None = None) -> JSONResponse:
@@ -73,6 +73,9 @@ class Front:
     history: History = field(default_factory=History)
     faults: RequestedFaults = field(default_factory=lambda: RequestedFaults(enabled=False))
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(20))
+
+    def __post_init__(self) -> None:
+        self.statements.part_started = self.history.add
 
     @property
     def routes(self) -> list[Route]:
@@ -109,8 +112,8 @@ class Front:
             wire.connect, self.engine, asked.get("databaseName"), asked.get("schemaName")
         )
         session = Session(connection, user=user.upper())
-        session.role = asked.get("roleName") or session.role
-        session.warehouse = asked.get("warehouse")
+        executor = self.statements.executor
+        await self._in_thread(executor.log_in, session, asked.get("roleName"), asked.get("warehouse"), given)
         client = Client(session, user, application, parameters, self.now())
         self.clients.add(client)
         return _after(fault, request) or success(_login_answer(client))
@@ -152,7 +155,7 @@ class Front:
     async def _end(self, client: Client) -> None:
         """Free what a session holds, after its last statement."""
         async with client.lock:
-            await self._in_thread(client.session.drop_temporary)
+            await self._in_thread(client.session.close)
             await self._in_thread(self.statements.executor.files.end, client.session)
             await self._in_thread(wire.disconnect, client.session.connection)
         self.statements.results.forget_all(client.session.id)
@@ -313,7 +316,7 @@ def _status(running: Running) -> dict[str, Any]:
 def _login_answer(client: Client) -> dict[str, Any]:
     session = client.session
     parameters = {
-        "AUTOCOMMIT": True,
+        "AUTOCOMMIT": session.transaction.autocommit,
         "CLIENT_SESSION_KEEP_ALIVE": False,
         "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
         # clients read this to decide whether to upload a batch of values first; 0: never

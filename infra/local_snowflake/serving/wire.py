@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 import sqlglot
 from fakesnow import arrow as encoding
-from fakesnow import macros
+from fakesnow import macros, transforms
 from fakesnow import rowtype as types
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
@@ -32,7 +32,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from infra.local_snowflake.errors import StatementRefusedError
+from infra.local_snowflake.errors import InvalidIdentifierError, NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning import keys
 from infra.local_snowflake.meaning.catalog import StoredColumns
@@ -45,6 +45,7 @@ from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_o
 from infra.local_snowflake.meaning.sequences import with_next_values
 from infra.local_snowflake.meaning.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.tree import finish, rewrite
+from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
@@ -84,6 +85,7 @@ class Call:
         rows: values by position for each row of a batch.
         tables: rows that the statement reads, by their names in the schema temp.main.
         describe_only: return the columns without executing.
+        in_transaction: whether the session has an open transaction.
     """
 
     sql: str
@@ -91,6 +93,7 @@ class Call:
     rows: Sequence[Sequence[Any]] = ()
     describe_only: bool = False
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    in_transaction: bool = False
 
 
 def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -110,6 +113,7 @@ def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
 def start(data: Path) -> FakeSnow:
     """Create the engine over a folder."""
     encoding.timestamp_to_sf_struct = _with_nulls  # type: ignore[assignment] # the name of its argument differs
+    transforms.merge = merge_plan  # type: ignore[assignment] # its result has another list type
     theirs.logger.handlers = []
     theirs.logger.propagate = False
     theirs.logger.setLevel(logging.CRITICAL)
@@ -181,6 +185,8 @@ def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: 
 
 
 def _refusal(failed: Exception, sql: str) -> StatementRefusedError:
+    if isinstance(failed, ProgrammingError) and (failed.raw_msg or "").startswith("Session variable"):
+        return InvalidIdentifierError(f"SQL compilation error: error line 1\n{failed.raw_msg}")
     if (
         isinstance(failed, ProgrammingError)
         and failed.__cause__ is None
@@ -247,17 +253,6 @@ def column_types(connection: Any, name: ObjectName) -> dict[str, str]:
     return dict(found)
 
 
-def in_transaction(connection: Any) -> bool:
-    """Return whether the client has opened a transaction."""
-    duck = connection._duck_conn  # noqa: SLF001
-    try:
-        duck.begin()
-    except duckdb.TransactionException:
-        return True
-    duck.rollback()
-    return False
-
-
 def disconnect(connection: Any) -> None:
     """Close a connection; an open transaction is rolled back."""
     connection.close()
@@ -307,6 +302,8 @@ def _raise_stopped(failed: BaseException) -> None:
     while cause is not None:
         if isinstance(cause, duckdb.InterruptException):
             raise InterruptedStatementError from failed
+        if isinstance(cause, duckdb.TransactionException) and "single attached database" in str(cause):
+            raise NotSupportedError("Unsupported feature 'one transaction that writes to two databases'.") from failed
         conflict = isinstance(cause, duckdb.TransactionException | duckdb.CatalogException)
         if conflict and "onflict" in str(cause):
             raise ConflictError(str(cause)) from failed
@@ -341,11 +338,11 @@ def _executed(connection: Any, call: Call) -> Result:
 
 def _run(cursor: Any, call: Call, expression: Any) -> int:
     if call.rows:
-        return _whole(cursor, lambda: sum(_run_once(cursor, call.sql, tuple(row)) for row in call.rows))
+        return _whole(cursor, call, lambda: sum(_run_once(cursor, call.sql, tuple(row)) for row in call.rows))
     if isinstance(expression, exp.Merge):
         return _merge(cursor, call, expression)
     if expression.args.get("overwrite"):
-        return _whole(cursor, lambda: _run_once(cursor, call.sql, call.binds))
+        return _whole(cursor, call, lambda: _run_once(cursor, call.sql, call.binds))
     return _run_once(cursor, call.sql, call.binds)
 
 
@@ -355,10 +352,10 @@ def _run_once(cursor: Any, sql: str, binds: Any) -> int:
 
 
 def _merge(cursor: Any, call: Call, expression: Any) -> int:
-    """Collect the rows of a MERGE in a temporary table, then change the target in one transaction."""
+    """Execute the plan of a MERGE in one transaction, and drop the table of its matched rows before the commit."""
     binds = list(call.binds) if isinstance(call.binds, tuple) else call.binds
     cursor.check_db_and_schema(expression)
-    candidates, *changes = cursor._transform_explode(expression)  # noqa: SLF001
+    matches, *changes = cursor._transform_explode(expression)  # noqa: SLF001
 
     def run(part: Any) -> None:
         transformed = cursor._transform(part, binds)  # noqa: SLF001
@@ -366,21 +363,20 @@ def _merge(cursor: Any, call: Call, expression: Any) -> int:
         cursor._execute(transformed, binds if transformed.find(exp.Placeholder) else None)  # noqa: SLF001
 
     def change() -> int:
-        for part in changes:
+        for part in (matches, *changes):
             run(part)
+        cursor._duck_conn.execute(f"DROP TABLE {matches.this.sql(dialect='duckdb')}")  # noqa: SLF001
         return cursor.rowcount or 0
 
-    run(candidates)
-    return _whole(cursor, change)
+    return _whole(cursor, call, change)
 
 
-def _whole(cursor: Any, work: Callable[[], int]) -> int:
+def _whole(cursor: Any, call: Call, work: Callable[[], int]) -> int:
     """Execute a statement that is several of DuckDB in one transaction, so that it is done whole or not at all."""
-    duck = cursor._duck_conn  # noqa: SLF001
-    try:
-        duck.begin()
-    except duckdb.TransactionException:  # the client has opened one
+    if call.in_transaction:
         return work()
+    duck = cursor._duck_conn  # noqa: SLF001
+    duck.begin()
     try:
         changed = work()
     except BaseException:

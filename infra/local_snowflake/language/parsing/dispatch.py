@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-from infra.local_snowflake.errors import StatementCountError
+from infra.local_snowflake.account.grant_parsing import grant, revoke, show_future_grants, show_grants
+from infra.local_snowflake.account.parsing import (
+    alter_role,
+    alter_session,
+    alter_warehouse,
+    create_role,
+    create_warehouse,
+    drop_account_object,
+    use,
+)
+from infra.local_snowflake.account.statements import AccountStatement
 from infra.local_snowflake.language.file_statements import AlterFileFormat, AlterIntegration, FileStatement
+from infra.local_snowflake.language.kinds import require_known, unsupported
+from infra.local_snowflake.language.parsing.comments import alter_comments, comment
 from infra.local_snowflake.language.parsing.copying import copy
 from infra.local_snowflake.language.parsing.external_tables import alter_external_table, create_external_table
 from infra.local_snowflake.language.parsing.file_formats import alter_file_format, create_file_format
 from infra.local_snowflake.language.parsing.files import get_files, put_files, remove_files
 from infra.local_snowflake.language.parsing.integrations import alter_integration, create_integration
+from infra.local_snowflake.language.parsing.lists import require_of_fakesnow, show_list
 from infra.local_snowflake.language.parsing.shows import describe, kind_of, show
 from infra.local_snowflake.language.parsing.stages import alter_stage, create_stage, list_stage
+from infra.local_snowflake.language.parsing.tables import clone, create_or_alter
 from infra.local_snowflake.language.statements import (
-    Accepted,
     AlterStage,
+    Begin,
+    Commit,
     Creation,
+    DescribeObject,
     Drop,
+    DropDatabase,
     ObjectKind,
+    Rollback,
     Statement,
-    UseRole,
-    UseWarehouse,
 )
 from infra.local_snowflake.language.tokens import Reader
 
-_ACCEPTED = (
-    ("USE", "SECONDARY", "ROLES"),
-    ("CREATE", "ROLE"),
-    ("CREATE", "WAREHOUSE"),
-    ("ALTER", "WAREHOUSE"),
-    ("ALTER", "SESSION"),
-    ("GRANT",),
-    ("REVOKE",),
-    ("BEGIN",),
-    ("START", "TRANSACTION"),
-    ("COMMIT",),
-    ("ROLLBACK",),
-)
+_Parsed: TypeAlias = Statement | FileStatement | AccountStatement | None
 
 
-def parse(sql: str) -> Statement | FileStatement | None:
+def parse(sql: str) -> _Parsed:
     """Parse one statement.
 
     Returns:
@@ -49,14 +54,11 @@ def parse(sql: str) -> Statement | FileStatement | None:
     Raises:
         StatementRefusedError: it begins like a statement of this server and cannot be parsed.
     """
-    for words in _ACCEPTED:
-        if Reader(sql).accept(*words):
-            return Accepted()
+    require_known(sql)
     reader = Reader(sql)
     first = reader.peek()
     if first is not None and first.keyword in _WITH_PATHS:
         return _WITH_PATHS[first.keyword](sql)
-    _require_one(reader)
     read = _READERS.get(first.keyword) if first else None
     if read is None:
         return None
@@ -67,24 +69,21 @@ def parse(sql: str) -> Statement | FileStatement | None:
     return statement
 
 
-def _require_one(reader: Reader) -> None:
-    count = 1 + sum(token.text == ";" for token in reader.rest)
-    if count > 1:
-        raise StatementCountError(f"Actual statement count {count} did not match the desired statement count 1.")
-
-
-def _create(reader: Reader) -> Statement | FileStatement | None:
+def _create(reader: Reader) -> _Parsed:
     creation = Creation.REFUSE
     if reader.accept("OR", "REPLACE"):
         creation = Creation.REPLACE
     elif reader.accept("OR", "ALTER"):
         creation = Creation.ALTER
-    if creation is Creation.REPLACE and any(reader.accept(*words) for words in (("ROLE",), ("WAREHOUSE",))):
-        return _accept_rest(reader)
-    if reader.accept("STORAGE", "INTEGRATION"):
-        return create_integration(reader, creation)
-    if reader.accept("EXTERNAL", "TABLE"):
-        return create_external_table(reader, creation)
+    for words, read in _CREATED:
+        if reader.accept(*words):
+            return read(reader, creation)
+    return _create_in_schema(reader, creation)
+
+
+def _create_in_schema(reader: Reader, creation: Creation) -> _Parsed:
+    if found := clone(reader, creation):
+        return found
     temporary = any(reader.accept(*words) for words in _TEMPORARY)
     if reader.accept("STAGE"):
         return create_stage(reader, creation, temporary=temporary)
@@ -93,37 +92,27 @@ def _create(reader: Reader) -> Statement | FileStatement | None:
     following = reader.peek(1)
     if following is not None and following.keyword in {"STAGE", "FILE"}:
         raise reader.unexpected()  # no other word stands before a stage or a file format
-    return None
+    return create_or_alter(reader) if creation is Creation.ALTER else None
 
 
 _TEMPORARY = (("TEMPORARY",), ("TEMP",), ("SCOPED", "TEMPORARY"), ("SCOPED", "TEMP"))
 
 
-def _accept_rest(reader: Reader) -> Accepted:
-    while not reader.done:
-        reader.take()
-    return Accepted()
+def _alter(reader: Reader) -> _Parsed:
+    for words, read in _ALTERED:
+        if reader.accept(*words):
+            return read(reader)
+    kind = next((kind for kind in ("TABLE", "VIEW", "SCHEMA", "DATABASE") if reader.accept(kind)), None)
+    return alter_comments(reader, kind) if kind else None
 
 
-def _alter(reader: Reader) -> Statement | FileStatement | None:
-    if reader.accept("STORAGE", "INTEGRATION") or reader.accept("INTEGRATION"):
-        return alter_integration(reader)
-    if reader.accept("FILE", "FORMAT"):
-        return alter_file_format(reader)
-    if reader.accept("STAGE"):
-        return alter_stage(reader)
-    if reader.accept("EXTERNAL", "TABLE"):
-        return alter_external_table(reader)
-    return None
-
-
-def _comment(reader: Reader) -> Statement | FileStatement | None:
-    """Read COMMENT ON a stage, a file format or an integration."""
+def _comment(reader: Reader) -> _Parsed:
+    """Read COMMENT ON an object."""
     if_exists = reader.accept("IF", "EXISTS")
-    reader.accept("ON")
+    reader.expect("ON")
     kind = kind_of(reader)
     if kind is None or kind is ObjectKind.EXTERNAL_TABLE:
-        return None
+        return comment(reader, if_exists=if_exists, external=kind is not None)
     name = reader.name()
     reader.expect("IS")
     text = reader.string()
@@ -134,7 +123,14 @@ def _comment(reader: Reader) -> Statement | FileStatement | None:
     return AlterIntegration(name, if_exists, comment=text)
 
 
-def _drop(reader: Reader) -> Drop | None:
+def _drop(reader: Reader) -> _Parsed:
+    if reader.accept("DATABASE"):
+        if_exists = reader.accept("IF", "EXISTS")
+        dropped = DropDatabase(reader.name().parts[-1], if_exists)
+        _ = reader.accept("CASCADE") or reader.accept("RESTRICT")
+        return dropped
+    if account_object := drop_account_object(reader):
+        return account_object
     kind = kind_of(reader)
     if kind is None:
         return None
@@ -144,26 +140,87 @@ def _drop(reader: Reader) -> Drop | None:
     return Drop(kind, name, if_exists)
 
 
-def _use(reader: Reader) -> UseRole | UseWarehouse | None:
-    if reader.accept("ROLE"):
-        return UseRole(reader.take().name)
-    return UseWarehouse(reader.take().name) if reader.accept("WAREHOUSE") else None
+def _begin(reader: Reader) -> Begin:
+    _ = reader.accept("TRANSACTION") or reader.accept("WORK")
+    if reader.accept("NAME"):
+        reader.name()
+    return Begin()
 
 
+def _start(reader: Reader) -> Begin:
+    reader.expect("TRANSACTION")
+    return _begin(reader)
+
+
+def _commit(reader: Reader) -> Commit:
+    reader.accept("WORK")
+    return Commit()
+
+
+def _rollback(reader: Reader) -> Rollback:
+    reader.accept("WORK")
+    return Rollback()
+
+
+def _describe(reader: Reader) -> _Parsed:
+    if reader.accept("RESULT"):
+        raise unsupported("DESCRIBE RESULT")
+    for kind in ("TABLE", "VIEW", "SCHEMA", "DATABASE"):
+        if reader.accept(kind):
+            found = DescribeObject(kind, reader.name())
+            if reader.accept("TYPE", "=") and not reader.accept("COLUMNS"):
+                raise unsupported("DESCRIBE TABLE", "TYPE = STAGE")
+            return found
+    return describe(reader)
+
+
+def _show(reader: Reader) -> _Parsed:
+    if reader.accept("GRANTS"):
+        return show_grants(reader)
+    if reader.accept("FUTURE", "GRANTS"):
+        return show_future_grants(reader)
+    found = show_list(reader) or show(reader)
+    if found is None:
+        require_of_fakesnow(reader)
+    return found
+
+
+_CREATED: tuple[tuple[tuple[str, ...], Callable[[Reader, Creation], _Parsed]], ...] = (
+    (("ROLE",), create_role),
+    (("WAREHOUSE",), create_warehouse),
+    (("STORAGE", "INTEGRATION"), create_integration),
+    (("EXTERNAL", "TABLE"), create_external_table),
+)
+_ALTERED: tuple[tuple[tuple[str, ...], Callable[[Reader], _Parsed]], ...] = (
+    (("STORAGE", "INTEGRATION"), alter_integration),
+    (("INTEGRATION",), alter_integration),
+    (("FILE", "FORMAT"), alter_file_format),
+    (("STAGE",), alter_stage),
+    (("EXTERNAL", "TABLE"), alter_external_table),
+    (("SESSION",), alter_session),
+    (("WAREHOUSE",), alter_warehouse),
+    (("ROLE",), alter_role),
+)
 _WITH_PATHS: dict[str, Callable[[str], FileStatement]] = {"PUT": put_files, "GET": get_files}
 """Statements with a local path, which is no text for the tokenizer."""
-_READERS: dict[str, Callable[[Reader], Statement | FileStatement | None]] = {
+_READERS: dict[str, Callable[[Reader], _Parsed]] = {
     "COMMENT": _comment,
     "COPY": copy,
     "REMOVE": remove_files,
     "RM": remove_files,
     "CREATE": _create,
     "ALTER": _alter,
-    "SHOW": show,
-    "DESC": describe,
-    "DESCRIBE": describe,
+    "SHOW": _show,
+    "DESC": _describe,
+    "DESCRIBE": _describe,
     "DROP": _drop,
     "LIST": list_stage,
     "LS": list_stage,
-    "USE": _use,
+    "USE": use,
+    "GRANT": grant,
+    "REVOKE": revoke,
+    "BEGIN": _begin,
+    "START": _start,
+    "COMMIT": _commit,
+    "ROLLBACK": _rollback,
 }

@@ -97,6 +97,12 @@ class Running:
             await asyncio.wait({self._task}, timeout=seconds)
         return self.done
 
+    def part(self, text: str) -> Running:
+        """Return a statement of this request of several as a query of its own that has succeeded."""
+        part = Running("", text, self.session, self.user, self.started, self.asynchronous)
+        part.state = State.SUCCESS
+        return part
+
     def stop(self, reason: StatementRefusedError) -> None:
         """Stop the statement; it ends with this reason unless it was done before."""
         if not self.done and self.stopped_by is None:

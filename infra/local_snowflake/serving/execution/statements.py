@@ -7,26 +7,29 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import duckdb
 from anyio import CapacityLimiter, to_thread
 from snowflake.connector.errors import Error as ConnectorError
 
-from infra.local_snowflake.answers import Answer, Transfer
+from infra.local_snowflake.answers import Answer, Transfer, status
 from infra.local_snowflake.errors import (
     LockTimeoutError,
+    NotSupportedError,
     StatementRefusedError,
     StatementTimeoutError,
     UnansweredError,
 )
-from infra.local_snowflake.executor import StatementExecutor
+from infra.local_snowflake.executor import Executed, StatementExecutor
 from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.language.binding import needs_values, with_bound_values
-from infra.local_snowflake.language.file_statements import AlterIntegration, CreateIntegration, FileStatement
+from infra.local_snowflake.language.file_statements import AlterIntegration, CreateIntegration
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
-from infra.local_snowflake.language.statements import Describe, ListStage, Show, Statement
+from infra.local_snowflake.language.splitting import first_word, required_statements
+from infra.local_snowflake.language.statements import Describe, ListStage, Show
 from infra.local_snowflake.language.tokens import Reader
 from infra.local_snowflake.loading.table_events import touches_table
 from infra.local_snowflake.rewriting.relations import target
@@ -34,11 +37,13 @@ from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
 from infra.local_snowflake.serving.binding.bulk import TABLE, Bulk, of_binds, of_literals
 from infra.local_snowflake.serving.clients import Client
+from infra.local_snowflake.serving.execution import multi
 from infra.local_snowflake.serving.execution.locks import Locks
 from infra.local_snowflake.serving.execution.results import Result, Results
 from infra.local_snowflake.serving.execution.running import Running
 from infra.local_snowflake.serving.execution.scanned import with_scanned_results
 from infra.local_snowflake.serving.execution.served_bucket import half_of_new
+from infra.local_snowflake.serving.execution.statement_log import loggable
 from infra.local_snowflake.serving.requested_faults import error_of
 from infra.local_snowflake.sessions import Session
 
@@ -50,6 +55,7 @@ _PAUSE_SECONDS_MAX = 0.25
 _LOCK_TIMEOUT_SECONDS = 43_200
 _TIMEOUT_SECONDS = 172_800
 _NO_BINDS = Binds()
+_READING = frozenset({"SHOW", "DESC", "DESCRIBE", "LIST", "LS"})
 _HEAD_CHARACTERS = 1_000
 """Characters of a statement that hold the name of its target."""
 
@@ -61,6 +67,14 @@ class Sent:
     body: dict[str, Any]
     client: Client
     fault: Fault | None = None
+    alone: bool = False
+    """Whether it is one statement of a request of several."""
+
+    @property
+    def statement_count(self) -> int:
+        """The number of statements that the request must hold; 0 is any number."""
+        given = self.parameter("MULTI_STATEMENT_COUNT")
+        return 1 if self.alone or given is None else int(given)
 
     @property
     def sql(self) -> str:
@@ -106,6 +120,8 @@ class Statements:
     results: Results
     locks: Locks = field(default_factory=Locks)
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_THREADS_MAX))
+    part_started: Callable[[Running], None] = lambda _: None
+    """Called with each statement of a request of several."""
 
     def start(self, sent: Sent, running: Running, ended: Callable[[Running], None]) -> None:
         """Start a statement as a task of its own, and call back at its end."""
@@ -157,6 +173,9 @@ class Statements:
         session = sent.client.session
         if literals := await self._in_thread(of_literals, sent.sql):
             return await self._pass_on(sent, running, literals)
+        statements = await self._in_thread(required_statements, sent.sql, sent.statement_count)
+        if len(statements) > 1:
+            return await self._execute_each(sent, statements, running)
         bound = await self._in_thread(with_bound_values, sent.sql, sent.body.get("bindings") or {})
         statement = await self._in_thread(parse, sent.sql if bound is None else bound)
         if statement is None:
@@ -165,21 +184,35 @@ class Statements:
             binds = await self._in_thread(decoded, sent.body.get("bindings"))
             bulk = await self._in_thread(self._bulk, sent, binds) if binds.columns else None
             return await self._pass_on(sent, running, bulk, binds)
-        if sent.describe_only and not isinstance(statement, Show | Describe | ListStage):
+        if sent.describe_only and first_word(sent.sql) not in _READING:
             return wire.STATUS
+        await self._in_thread(self.executor.prepare, sent.sql, statement, session)
         async with self.locks.holding(_changed(statement, session), running):
             if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
                 answer = await self._in_thread(self._half_refreshed, statement, session, sent.fault)
             else:
                 answer = await self._in_thread(self.executor.answer, statement, session)
+            await self._in_thread(partial(self.executor.finish, sent.sql, statement, session, done=True))
         if isinstance(answer, Transfer):
             return Result([], None, upload=dict(answer.data))
         return wire.result_of(answer.table)
 
-    def _half_refreshed(
-        self, statement: Statement | FileStatement, session: Session, fault: Fault
-    ) -> Answer | Transfer:
-        name = session.full(statement.name)  # type: ignore[union-attr] # a refresh has a name
+    async def _execute_each(self, sent: Sent, statements: list[str], running: Running) -> Result:
+        """Execute the statements of a request one after the other, up to the first that is refused."""
+        if sent.describe_only:
+            raise NotSupportedError("Unsupported feature 'description of several statements'.")
+        session = sent.client.session
+        results: dict[str, Result] = {}
+        for body in multi.parts(statements, sent.body):
+            part = running.part(loggable(str(body["sqlText"])))
+            results[part.id] = await self._execute(replace(sent, body=body, alone=True), running)
+            self.results.put(part.id, "" if sent.asynchronous else session.id, results[part.id])
+            session.query_ids.append(part.id)
+            self.part_started(part)
+        return multi.result_of_all(results)
+
+    def _half_refreshed(self, statement: Executed, session: Session, fault: Fault) -> Answer | Transfer:
+        name = session.full(statement.name)  # type: ignore[union-attr,arg-type] # a refresh has a name
         registry = self.executor.registry
         refreshed = registry.external_table(name) or registry.stage(name)
         registered = registry.files(refreshed.id, "") if refreshed else []
@@ -194,13 +227,29 @@ class Statements:
     ) -> Result:
         session, sql = sent.client.session, bulk.sql if bulk else sent.sql
         async with self.locks.holding(_written(sql, session), running):
-            call = await self._in_thread(self._call, sent, sql, bulk, binds)
-            result = await self._without_conflict(sent, running, call)
-            if sql.lstrip()[:4].upper() == "DROP":
-                await self._in_thread(self.executor.registry.forget_missing)
-            if touches_table(sql) and not sent.describe_only:
+            if sent.describe_only:
+                call = await self._in_thread(self._call, sent, sql, bulk, binds)
+                return await self._without_conflict(sent, running, call)
+            await self._in_thread(self.executor.prepare, sql, None, session)
+            done = False
+            try:
+                result = await self._changing(sent, running, bulk, binds)
+                done = True
+            finally:
+                await self._in_thread(partial(self.executor.finish, sql, None, session, done=done))
+            if touches_table(sql):
                 await self._in_thread(self.executor.files.after, sql, session)
         return result
+
+    async def _changing(self, sent: Sent, running: Running, bulk: Bulk | None, binds: Binds) -> Result:
+        session, sql = sent.client.session, bulk.sql if bulk else sent.sql
+        settled = await self._in_thread(self.executor.objects.settled, sql, session)
+        if settled is not None:
+            return wire.result_of(settled.table)
+        message = await self._in_thread(self.executor.objects.temporary_status, sql, session)
+        call = await self._in_thread(self._call, sent, sql, bulk, binds)
+        result = await self._without_conflict(sent, running, call)
+        return wire.result_of(status(message).table) if message else result
 
     def _bulk(self, sent: Sent, binds: Binds) -> Bulk | None:
         session = sent.client.session
@@ -216,13 +265,15 @@ class Statements:
     def _call(self, sent: Sent, sql: str, bulk: Bulk | None, binds: Binds) -> wire.Call:
         session = sent.client.session
         if bulk:
-            return wire.Call(self.executor.rewrite(sql, session), tables={TABLE: bulk.rows})
+            rewritten, tables = self.executor.rewrite(sql, session), {TABLE: bulk.rows}
+            return wire.Call(rewritten, tables=tables, in_transaction=session.transaction.id is not None)
         if not sent.describe_only:
             require_all(sql, binds)
         rewritten = self.executor.rewrite(with_spaced_marks(sql), session)
         rewritten, scanned = with_scanned_results(rewritten, self.results)
         tables = {name: result.table for name, result in scanned.items()}
-        return wire.Call(rewritten, values_of(sql, binds), binds.rows, sent.describe_only, tables)
+        opened = session.transaction.id is not None
+        return wire.Call(rewritten, values_of(sql, binds), binds.rows, sent.describe_only, tables, opened)
 
     async def _without_conflict(self, sent: Sent, running: Running, call: wire.Call) -> Result:
         """Execute a statement; try it again after a conflict with another transaction, as if it waited for a lock."""
@@ -233,7 +284,7 @@ class Statements:
             try:
                 return await self._in_thread(wire.execute, connection, call)
             except wire.ConflictError as conflict:
-                if time.monotonic() > give_up or wire.in_transaction(connection):
+                if time.monotonic() > give_up or sent.client.session.transaction.id:
                     raise LockTimeoutError(
                         f"Statement '{running.id}' was aborted because another transaction holds a lock of the table "
                         "that has not yet been released."
@@ -245,7 +296,7 @@ class Statements:
         return await to_thread.run_sync(work, *given, limiter=self.limiter)
 
 
-def _changed(statement: Statement | FileStatement, session: Session) -> list[str]:
+def _changed(statement: Executed, session: Session) -> list[str]:
     """Return the keys of the objects that a statement of ours changes."""
     if isinstance(statement, CreateIntegration | AlterIntegration):
         return [f"integration {statement.name}"]

@@ -53,8 +53,10 @@ def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.
     with serve(tmp_path) as (process, port):
         rows(
             port,
-            "CREATE TABLE kept (a INT)",
-            "INSERT INTO kept VALUES (1), (2)",
+            "CREATE TABLE kept (a INT, b VARCHAR(7)) COMMENT = 'it''s'",
+            "INSERT INTO kept (a) VALUES (1), (2)",
+            "CREATE ROLE reader",
+            "GRANT SELECT ON TABLE kept TO ROLE reader",
             "CREATE STAGE st URL = 's3://hourglass/x/' COMMENT = 'kept'",
             "CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st REFRESH_ON_CREATE = FALSE "
             "FILE_FORMAT = (TYPE = JSON)",
@@ -66,7 +68,9 @@ def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.
         assert [(1,), (2,)] == rows(port, "SELECT a FROM kept ORDER BY a")
         assert ["ST"] == [row[1] for row in rows(port, "SHOW STAGES")]
         assert [] == rows(port, "SELECT n FROM ext")
-        assert ["KEPT"] == [row[1] for row in rows(port, "SHOW TABLES")]
+        assert [("EXT", ""), ("KEPT", "it's")] == [(row[1], row[5]) for row in rows(port, "SHOW TABLES")]
+        assert ["SELECT"] == [row[1] for row in rows(port, "SHOW GRANTS TO ROLE reader")]
+        assert "VARCHAR(7)" == rows(port, "DESC TABLE kept")[1][1]
 
 
 def test_one_folder_has_one_server(tmp_path: Path) -> None:

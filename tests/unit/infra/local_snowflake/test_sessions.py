@@ -20,12 +20,12 @@ def test_a_wrong_login_is_refused_at_once(server: Any, wrong: dict[str, str]) ->
 
 
 def test_a_login_creates_no_database(server: Any) -> None:
-    """A login that names a missing database or schema does not create it."""
+    """A login that names a missing database or schema does not create it, and has none."""
     with server.connect(database="NOWHERE", schema="X") as connection, connection.cursor() as cursor:
         assert "NOWHERE" not in {row[1] for row in cursor.execute("SHOW DATABASES").fetchall()}
         with pytest.raises(connector.Error) as caught:
             cursor.execute("CREATE STAGE s URL = 's3://hourglass/x/'")
-    assert 2003 == caught.value.errno
+    assert 90105 == caught.value.errno
 
 
 def test_a_session_that_is_gone_needs_a_new_login(server: Any) -> None:
@@ -43,15 +43,6 @@ def test_the_server_has_a_health_route(server: Any) -> None:
         assert 200 == answer.status
 
 
-def test_a_role_is_kept_by_its_session(server: Any, client: Any) -> None:
-    """CURRENT_ROLE() is the login's role, then the one of USE ROLE, in this session only."""
-    with server.connect(role="READER") as connection, connection.cursor() as cursor:
-        assert ("READER",) == cursor.execute('SELECT CURRENT_ROLE() AS "ROLE"').fetchone()
-        cursor.execute('USE ROLE "AWS_WRITER"')
-        assert ("AWS_WRITER",) == cursor.execute('SELECT CURRENT_ROLE() AS "ROLE"').fetchone()
-    assert ["SYSADMIN"] == client.values("SELECT CURRENT_ROLE()")
-
-
 def test_a_session_has_a_number(server: Any) -> None:
     """CURRENT_SESSION() is the same in each statement of a session, and another one in the next session."""
     numbers = []
@@ -63,31 +54,6 @@ def test_a_session_has_a_number(server: Any) -> None:
         assert first.isdecimal()
         numbers.append(first)
     assert numbers[0] != numbers[1]
-
-
-def test_a_warehouse_is_a_name(client: Any) -> None:
-    """CURRENT_WAREHOUSE() is NULL until USE WAREHOUSE."""
-    assert [None] == client.values("SELECT CURRENT_WAREHOUSE()")
-    client.rows("USE WAREHOUSE small")
-    assert ["SMALL"] == client.values("SELECT CURRENT_WAREHOUSE()")
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "USE SECONDARY ROLES NONE",
-        "CREATE ROLE IF NOT EXISTS r",
-        "CREATE OR REPLACE WAREHOUSE w WAREHOUSE_SIZE = XSMALL",
-        "GRANT USAGE ON DATABASE AWS TO ROLE r",
-        "ALTER SESSION SET QUERY_TAG = 'x'",
-        "/* dbt */ BEGIN",
-        "COMMIT",
-        "begin transaction;",
-    ],
-)
-def test_statements_about_rights_and_transactions_are_accepted(client: Any, sql: str) -> None:
-    """They have no effect here, but a script with them runs."""
-    assert ["Statement executed successfully."] == client.values(sql)
 
 
 @pytest.mark.parametrize(
@@ -133,20 +99,6 @@ def test_temporary_relations_belong_to_their_session(client: Any) -> None:
     assert [] == [row for row in client.rows("SHOW TABLES") if "MODEL" in row["name"]]
     client.rows(f"DROP VIEW IF EXISTS {name} CASCADE")
     assert 2003 == client.refused(f"SELECT * FROM {name}")[0]
-
-
-def test_merge_takes_bare_columns_of_the_source(client: Any) -> None:
-    """Columns without a qualifier in VALUES of MERGE ... INSERT are the source's."""
-    client.rows("CREATE TABLE goal (id INT, n INT)")
-    client.rows("INSERT INTO goal VALUES (1, 10)")
-    client.rows("CREATE TEMPORARY VIEW source AS SELECT 1 AS id, 11 AS n UNION ALL SELECT 2, 22")
-    client.rows("BEGIN")
-    client.rows(
-        "MERGE INTO goal AS d USING source AS s ON (d.id = s.id) WHEN MATCHED THEN UPDATE SET n = s.n "
-        'WHEN NOT MATCHED THEN INSERT ("ID", "N") VALUES ("ID", n)'
-    )
-    client.rows("COMMIT")
-    assert [(1, 11), (2, 22)] == [(row["id"], row["n"]) for row in client.rows("SELECT * FROM goal ORDER BY id")]
 
 
 def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None:

@@ -16,6 +16,7 @@ from infra.local_snowflake.external_tables import tables
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.settings import LocalSnowflakeSettings
 from tests.fakes.local_snowflake import NOW, FolderBucket
 
 CREATE = "CREATE OR REPLACE EXTERNAL TABLE t ({} AS (METADATA$FILENAME)) LOCATION = @st FILE_FORMAT = (TYPE = JSON)"
@@ -51,7 +52,7 @@ class Account:
         """Start, as the server does."""
         self.duck = duckdb.connect()
         self.registry = Registry(self.duck, self.folder)
-        self.executor = StatementExecutor.over(self.registry, self.bucket, lambda: NOW)
+        self.executor = StatementExecutor.over(self.registry, self.bucket, lambda: NOW, LocalSnowflakeSettings())
         self.duck.execute(f"ATTACH '{self.folder}/aws.db' AS AWS")
         self.duck.execute("CREATE SCHEMA IF NOT EXISTS AWS.DEV")
         self.executor.tables.repair()

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.rewriting.merge import with_qualified_merge_values
 from infra.local_snowflake.rewriting.relations import target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
 from infra.local_snowflake.serving.execution.statement_log import loggable
@@ -16,27 +15,9 @@ from infra.local_snowflake.sessions import Session
 
 @pytest.fixture
 def session() -> Session:
-    return Session(SimpleNamespace(database="AWS", schema="DEV", database_set=True, schema_set=True), role="it's")
-
-
-@pytest.mark.parametrize(
-    ("sql", "rewritten"),
-    [
-        ("INSERT (a, b) VALUES (a, s.b)", "INSERT (a, b) VALUES (s.a, s.b)"),
-        ("INSERT (a) VALUES (upper(a))", "INSERT (a) VALUES (upper(a))"),
-        ("INSERT (a) VALUES (\"A\", NULL, 1, 'x', a || b)", "INSERT (a) VALUES (s.\"A\", NULL, 1, 'x', a || b)"),
-    ],
-)
-def test_bare_columns_of_a_merge_get_the_name_of_the_source(sql: str, rewritten: str) -> None:
-    """Only an unqualified column is changed."""
-    head = "MERGE INTO t USING (SELECT 1 a, 2 b) s ON t.a = s.a WHEN NOT MATCHED THEN "
-    assert head + rewritten == with_qualified_merge_values(head + sql)
-
-
-def test_a_source_without_an_alias_gives_its_own_name() -> None:
-    """The name is the last part of the source's name."""
-    sql = "MERGE INTO t USING d.s.src ON t.a = src.a WHEN NOT MATCHED THEN INSERT (a) VALUES (a)"
-    assert sql.replace("VALUES (a)", 'VALUES ("SRC".a)') == with_qualified_merge_values(sql)
+    return Session(
+        SimpleNamespace(database="AWS", schema="DEV", database_set=True, schema_set=True, _duck_conn=None), role="it's"
+    )
 
 
 def test_functions_of_the_session_are_answered_outside_of_strings(session: Session) -> None:

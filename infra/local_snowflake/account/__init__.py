@@ -1,0 +1,1 @@
+"""What belongs to the account: roles and their grants, warehouses, parameters."""
