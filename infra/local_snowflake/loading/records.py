@@ -27,7 +27,7 @@ _NULL_MESSAGE = "'NULL result in a non-nullable column'"
 _OWN = re.compile("String '.*' is too long and would be truncated", re.DOTALL)
 _FAILED = '"temp"."main"."hourglass_copied_failed"'
 _ALL = 2**63 - 1
-_DETAILED_MAX = 1_000
+_DETAILED_MAX = 100
 """Bad records of a file whose own error is read; the others have that of the last one."""
 _BATCH = '"temp"."main"."hourglass_copied_batch"'
 

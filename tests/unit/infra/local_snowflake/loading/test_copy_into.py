@@ -111,10 +111,10 @@ def test_on_error(lake: Any, option: str, row: tuple[Any, ...], rows: list[int])
 
 
 def test_every_bad_value_of_a_file_is_counted(lake: Any) -> None:
-    text = "".join(f"{number},{'x' if number % 3 else number}\n" for number in range(3_000))
+    text = "".join(f"{number},{'x' if number % 3 else number}\n" for number in range(600))
     (row,) = csv(lake, text, "id INT, n INT", copying="ON_ERROR = CONTINUE")
-    assert (3_000, 1_000, 2_000) == (row["rows_parsed"], row["rows_loaded"], row["errors_seen"])
-    assert [1_000] == lake.values("SELECT COUNT(*) FROM t WHERE n = id")
+    assert (600, 200, 400) == (row["rows_parsed"], row["rows_loaded"], row["errors_seen"])
+    assert [200] == lake.values("SELECT COUNT(*) FROM t WHERE n = id")
 
 
 def test_by_default_an_error_loads_no_file_of_the_statement(lake: Any) -> None:
@@ -159,9 +159,9 @@ def csv(client: Any, text: str, columns: str, options: str = "", copying: str = 
 def test_csv_values_become_the_types_of_the_columns(lake: Any) -> None:
     text = "1,2025-08-01,1.5,true,2025-08-01 03:04:05\n2,,,,\n"
     csv(lake, text, "a INT, d DATE, n NUMBER(5, 1), b BOOLEAN, t TIMESTAMP_NTZ")
-    first, second = lake.rows("SELECT a, d::varchar d, n::varchar n, b, HOUR(t) h FROM t ORDER BY a")
-    assert {"a": 1, "d": "2025-08-01", "n": "1.5", "b": True, "h": 3} == first
-    assert {"a": 2, "d": None, "n": None, "b": None, "h": None} == second
+    first, second = lake.rows("SELECT a, TO_VARCHAR(d) day, TO_VARCHAR(n) number, b, HOUR(t) h FROM t ORDER BY a")
+    assert {"a": 1, "day": "2025-08-01", "number": "1.5", "b": True, "h": 3} == first
+    assert {"a": 2, "day": None, "number": None, "b": None, "h": None} == second
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_formats_of_dates_and_binary_values(lake: Any) -> None:
         "d DATE, b BINARY",
         "FIELD_DELIMITER = '|' DATE_FORMAT = 'DD/MM/YYYY' BINARY_FORMAT = BASE64",
     )
-    assert {"d": "2025-08-01", "b": bytearray(b"A")} == lake.rows("SELECT d::varchar d, b FROM t")[0]
+    assert {"day": "2025-08-01", "b": bytearray(b"A")} == lake.rows("SELECT TO_VARCHAR(d) day, b FROM t")[0]
 
 
 def test_columns_are_matched_by_name_with_metadata(lake: Any) -> None:
