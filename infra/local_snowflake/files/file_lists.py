@@ -85,4 +85,4 @@ def _external_table_files(reader: Reader, first: Token, lists: FileLists) -> Edi
 
 def _read(columns: str, owner: str, first: Token, last: Token | None) -> Edit:
     end = last.end if last else first.end
-    return Edit(first.start, end, f"(SELECT {columns} FROM {_FILES} WHERE owner_ = '{owner}')")  # noqa: S608 - an id of ours
+    return Edit(first.start, end, f"(SELECT {columns} FROM {_FILES} WHERE owner = '{owner}')")  # noqa: S608 - an id of ours
