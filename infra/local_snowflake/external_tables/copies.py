@@ -21,7 +21,7 @@ from infra.local_snowflake.files.bucket import Bucket, ObjectVanishedError, Stor
 from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.statements import Options
 
-_VERSION = "1"
+_VERSION = "2"
 """Part of the name of a copy: a change of what is written gives other names."""
 _CONVERSIONS_MAX = 2
 _EMPTY = "empty.parquet"
@@ -67,7 +67,7 @@ class Copies:
                 return self.empty
             made = Path(making) / path.name
             with self.converting, self.cursor() as cursor:
-                convert(cursor, source, FileFormat.of(file_format), made)
+                convert(cursor, source, _of_object(file_format, stored.key), made)
             made.replace(path)
         return path
 
@@ -85,3 +85,15 @@ def copy_name(bucket: str, stored: StoredObject, file_format: Options) -> str:
     """Return the name of the copy: it differs for every content and every file format."""
     identity = json.dumps([_VERSION, bucket, stored.key, stored.etag, dict(file_format)], sort_keys=True)
     return f"{hashlib.sha256(identity.encode()).hexdigest()}.parquet"
+
+
+_SUFFIXES = {".gz": "GZIP", ".bz2": "BZ2", ".zst": "ZSTD", ".deflate": "DEFLATE", ".raw_deflate": "RAW_DEFLATE"}
+
+
+def _of_object(file_format: Options, key: str) -> FileFormat:
+    """Return the file format of one object: COMPRESSION = AUTO goes by the suffix of its name."""
+    form = FileFormat.of(file_format)
+    if form.type == "PARQUET" or form.get("COMPRESSION") != "AUTO":
+        return form
+    compression = next((name for suffix, name in _SUFFIXES.items() if key.lower().endswith(suffix)), "NONE")
+    return FileFormat.of({**file_format, "COMPRESSION": compression})

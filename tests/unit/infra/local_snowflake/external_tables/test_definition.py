@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from typing import Any
 
@@ -25,6 +26,20 @@ def data(client: Any, name: str, body: bytes) -> None:
     path = client.bucket.file(f"{client.schema}/other/{name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(body)
+
+
+def test_automatic_compression_goes_by_the_suffix(stage: Any) -> None:
+    """An object of another form than its name says has no rows, unless COMPRESSION is given."""
+    data(stage, "plain.jsonl.gz", b'{"a": 1}\n')
+    data(stage, "packed.jsonl", gzip.compress(b'{"a": 2}\n'))
+    data(stage, "right.jsonl.gz", gzip.compress(b'{"a": 3}\n'))
+    stage.rows("CREATE EXTERNAL TABLE e (a INT AS (value:a::INT)) LOCATION = @st/other FILE_FORMAT = (TYPE = JSON)")
+    assert [3] == stage.values("SELECT a FROM e")
+    stage.rows(
+        "CREATE OR REPLACE EXTERNAL TABLE e (a INT AS (value:a::INT)) LOCATION = @st/other "
+        "FILE_FORMAT = (TYPE = JSON COMPRESSION = GZIP)"
+    )
+    assert [2, 3] == stage.values("SELECT a FROM e ORDER BY a")
 
 
 def parquet() -> bytes:
