@@ -14,8 +14,8 @@ import typer
 
 from benchmarks.snowflake.conformance import marks, peer
 from benchmarks.snowflake.conformance.account import Account
-from benchmarks.snowflake.conformance.documents import Gaps, gaps, objects, refusal_topics, sentences
-from benchmarks.snowflake.conformance.running import Conformance, Place, unmet
+from benchmarks.snowflake.conformance.documents import Sentence, gaps, objects, refusal_topics, sentences
+from benchmarks.snowflake.conformance.running import Conformance, Place
 from tests.fakes.local_snowflake import serve
 
 app = typer.Typer(add_completion=False)
@@ -44,10 +44,9 @@ def _conformance() -> Iterator[tuple[str, Conformance]]:
 @app.command("sentences")
 def judge_sentences(topic: Annotated[str, typer.Option(help="Part of the name of a topic.")] = "") -> None:
     """Print each sentence that is not met; exit with 1 when there is one."""
-    wanted = tuple(sentence for sentence in sentences() if topic.lower() in sentence.topic.lower())
     found: Counter[str] = Counter()
     with _conformance() as (name, judge):
-        for verdict in judge.sentences(wanted):
+        for verdict in judge.sentences(_of(topic)):
             if verdict.skipped:
                 typer.echo(f"skipped {verdict.sentence.id}: {verdict.skipped}")
             elif verdict.gap is not None:
@@ -78,23 +77,25 @@ def strictness(
 
 
 @app.command()
-def mark() -> None:
+def mark(
+    topic: Annotated[str, typer.Option(help="Ask one topic again, by a part of its name; no refusals.")] = "",
+) -> None:
     """Write what the local Snowflake does not meet into gaps.yaml and its page; review the difference."""
+    before = gaps()
     with _conformance() as (name, judge):
         if name != LOCAL:
             raise typer.BadParameter("marks are those of the local Snowflake: unset SNOWFLAKE_ACCOUNT")
-        answers = list(judge.refusals(refusal_topics()))
-        other = {refusal.sql: f"{answer}, not {refusal.code}" for refusal, answer in answers if answer is not None}
-        found = Gaps(
-            strictness_floor=len(answers) - len(other),
-            peers={peer.NAME: peer.count()[0]},
-            sentences=unmet(judge.sentences(sentences())),
-            refusals=other,
+        found = (
+            marks.with_topic(before, _of(topic), judge) if topic else marks.of_all(judge, {peer.NAME: peer.count()[0]})
         )
-    for line in marks.changes(gaps(), found):
+    for line in marks.changes(before, found):
         typer.echo(line)
     marks.write(found)
-    PAGE.write_text(marks.page(found, len(answers)), "utf-8")
+    PAGE.write_text(marks.page(found, sum(len(known.refusals) for known in refusal_topics())), "utf-8")
+
+
+def _of(topic: str) -> tuple[Sentence, ...]:
+    return tuple(sentence for sentence in sentences() if topic.lower() in sentence.topic.lower())
 
 
 if __name__ == "__main__":

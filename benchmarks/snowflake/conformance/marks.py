@@ -7,13 +7,42 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.snowflake.conformance.documents import GAPS, PAGES, Gap, GapKind, Gaps, Sentence, sentences
+from benchmarks.snowflake.conformance.documents import (
+    GAPS,
+    PAGES,
+    Gap,
+    GapKind,
+    Gaps,
+    Sentence,
+    refusal_topics,
+    sentences,
+)
+from benchmarks.snowflake.conformance.running import Conformance, unmet
 
 _KINDS = {
     GapKind.UNSUPPORTED: "refused as unsupported",
     GapKind.REFUSED: "refused with another error",
     GapKind.WRONG: "answered otherwise",
 }
+
+
+def of_all(judge: Conformance, peers: dict[str, int]) -> Gaps:
+    """Ask everything; return what is not met."""
+    answers = list(judge.refusals(refusal_topics()))
+    other = {refusal.sql: f"{answer}, not {refusal.code}" for refusal, answer in answers if answer is not None}
+    return Gaps(
+        strictness_floor=len(answers) - len(other),
+        peers=peers,
+        sentences=unmet(judge.sentences(sentences())),
+        refusals=other,
+    )
+
+
+def with_topic(before: Gaps, asked: tuple[Sentence, ...], judge: Conformance) -> Gaps:
+    """Ask some sentences again; return the gaps with those of them, and the others as they were."""
+    again = {sentence.id for sentence in asked}
+    kept = {name: gap for name, gap in before.sentences.items() if name not in again}
+    return before.model_copy(update={"sentences": kept | unmet(judge.sentences(asked))})
 
 
 def write(found: Gaps, path: Path = GAPS) -> None:

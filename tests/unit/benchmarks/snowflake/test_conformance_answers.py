@@ -12,8 +12,9 @@ import pytest
 from pydantic import ValidationError
 from snowflake import connector
 
+from benchmarks.snowflake.conformance import marks
 from benchmarks.snowflake.conformance.answers import Answer, difference, same
-from benchmarks.snowflake.conformance.documents import GapKind, Refusal, RefusalTopic, Sentence
+from benchmarks.snowflake.conformance.documents import Gap, GapKind, Gaps, Refusal, RefusalTopic, Sentence
 from benchmarks.snowflake.conformance.running import Conformance, Place, unmet
 
 
@@ -159,3 +160,12 @@ def test_everything_that_was_made_is_dropped() -> None:
     judge.clean_up()
     wanted = ["DROP SCHEMA IF EXISTS C_0", "DROP SCHEMA IF EXISTS C_1", "DROP ROLE IF EXISTS C_1_R"]
     assert ["+", *wanted, "-"] == server.sent
+
+
+def test_one_topic_is_asked_again() -> None:
+    """Its marks are those of its answers; the marks of the other topics stay."""
+    known = {name: Gap(kind=GapKind.WRONG, seen="") for name in ("x", "other")}
+    before = Gaps(strictness_floor=1, peers={}, sentences=known, refusals={})
+    asked = (sentence(rows=[[1]]), sentence(id="y", rows=[[2]]))
+    after = marks.with_topic(before, asked, Conformance(FakeServer(), Place("")))
+    assert {"other", "y"} == set(after.sentences)
