@@ -19,6 +19,9 @@ _BESIDE = re.compile(r"\{schema\}_([CNQR])\b")
 _KINDS_BESIDE = {"C": "SCHEMA", "N": "SCHEMA", "Q": "ROLE", "R": "ROLE"}
 """Last letters of the names of schemas and roles that a sentence makes beside its schema."""
 
+_KEPT = 50
+"""Objects that are kept before they are dropped: with hundreds of schemas every statement is slower."""
+
 
 class Sessions(Protocol):
     """A server that sessions are opened on."""
@@ -73,6 +76,9 @@ class Conformance:
         with closing(self.server.connect()) as session:
             self._schema(session)
             for sentence in wanted:
+                if len(self._made) > _KEPT:
+                    self.clean_up()
+                    self._schema(session)
                 yield self._sentence(session, sentence)
 
     def _sentence(self, session: Any, sentence: Sentence) -> Verdict:

@@ -169,3 +169,12 @@ def test_one_topic_is_asked_again() -> None:
     asked = (sentence(rows=[[1]]), sentence(id="y", rows=[[2]]))
     after = marks.with_topic(before, asked, Conformance(FakeServer(), Place("")))
     assert {"other", "y"} == set(after.sentences)
+
+
+def test_schemas_are_dropped_while_it_runs() -> None:
+    """A long run never has more than some dozens of schemas at once."""
+    server = FakeServer()
+    many = tuple(sentence(id=str(number), setup=["CREATE TABLE T(A INT)"]) for number in range(120))
+    list(Conformance(server, Place(""), prefix="C").sentences(many))
+    made = [sent.startswith("CREATE SCHEMA") for sent in server.sent if "SCHEMA" in sent and "USE" not in sent]
+    assert max(sum(1 if step else -1 for step in made[:end]) for end in range(len(made))) <= 52
