@@ -8,7 +8,7 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi check format lock lock-superset clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ test-servers: setup
 
 test-bi: setup ## the BI client against a real Superset, which the first run installs below .tools (700 MB)
 	@$(BIN)/python -m pytest tests/bi -m bi
+
+test-clients: setup ## dbt-snowflake with its everyday settings against the local Snowflake
+	@$(BIN)/python -m pytest tests/clients -m clients
 
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns
 	@$(BIN)/ruff format --check --quiet .
