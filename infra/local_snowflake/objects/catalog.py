@@ -10,7 +10,7 @@ from typing import Any
 from infra.local_snowflake.errors import InvalidIdentifierError, TableMissingError
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, quote
 from infra.local_snowflake.objects.records import Key, Records
-from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.registry import DATABASE, Registry
 
 SYSTEM_DATABASES = ("memory", "system", "temp", "_fs_global", "_fs_external")
 """Databases of DuckDB, of fakesnow and of this server."""
@@ -70,6 +70,13 @@ class Catalog:
         """Record the new name of an object and of everything in it."""
         self._infos.move({key: new + key[len(old) :] for key, _ in self._infos.items() if key[: len(old)] == old})
         self.altered(new)
+        if len(new) == NAME_PARTS_MAX:
+            with self._registry.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE {DATABASE}.main.keys SET database_name = ?, schema_name = ?, table_name = ? "  # noqa: S608 - a constant
+                    "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+                    [*new, *old],
+                )
 
     def swapped(self, one: Key, other: Key) -> None:
         """Record that two tables changed their names."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.objects.catalog import SYSTEM_DATABASES, SYSTEM_SCHEMAS, Catalog, ObjectInfo
-from infra.local_snowflake.objects.registry import ExternalTable, Registry
+from infra.local_snowflake.objects.registry import DATABASE, ExternalTable, Registry
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import TEMPORARY_MARK, Session
 
@@ -215,7 +215,7 @@ SELECT database_name, schema_name, table_name, column_name, column_index, data_t
     comment
 FROM duckdb_columns() WHERE NOT internal ORDER BY database_name, schema_name, table_name, column_index
 """
-_KEYS = """
-SELECT database_name, schema_name, table_name, constraint_column_names, constraint_name, constraint_type
-FROM duckdb_constraints() ORDER BY ALL
-"""
+_KEYS = f"""
+SELECT database_name, schema_name, table_name, columns, name, CASE kind WHEN 'PRIMARY' THEN 'PRIMARY KEY' ELSE kind END
+FROM {DATABASE}.main.keys ORDER BY ALL
+"""  # noqa: S608 - a constant
