@@ -268,6 +268,15 @@ def test_an_invalid_table_is_reported_instead_of_refreshed() -> None:
         _materialize(EVENT_LOG, snowflake)
 
 
+def test_a_change_that_snowflake_accepted_without_effect_fails_the_run() -> None:
+    """The object is compared again after its change; this Snowflake answers success and changes nothing."""
+    edited = EVENT_LOG.replace('comment: "One row', 'comment: "Another row').replace(
+        "  type: external table", "  on_change: apply\n  type: external table"
+    )
+    with pytest.raises(dg.Failure, match=r"accepted the change, but the object still differs: .*comment \(changed"):
+        _materialize(edited, _existing())
+
+
 def test_a_snowflake_that_was_away_is_tried_again() -> None:
     """The whole conversation starts over; each of its statements can be repeated."""
     snowflake = FakeSnowflake(failures=[SnowflakeUnavailableError("away")] * 4)
