@@ -39,7 +39,6 @@ from infra.local_snowflake.meaning.catalog import StoredColumns
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.install import install
 from infra.local_snowflake.meaning.lengths import with_checked_lengths
-from infra.local_snowflake.meaning.merges import with_duplicates_refused
 from infra.local_snowflake.meaning.naming import with_names
 from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of, require_statement
 from infra.local_snowflake.meaning.sequences import with_next_values
@@ -143,7 +142,7 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         kinds = columns.by_name(engine.duck_conn)
         cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Command))
         columns.stale = columns.stale or cursor.changes_columns
-        tree, found = keys.without_keys(with_duplicates_refused(with_names(tree, sql), sql))
+        tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
             keys.store(engine.duck_conn, home, keys.created(tree, *here), found)
         tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)

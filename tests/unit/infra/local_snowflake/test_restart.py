@@ -49,7 +49,7 @@ def rows(port: int, *statements: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.Signals) -> None:
-    """Rows, stages and external tables survive a kill; temporary relations of an open session do not."""
+    """Rows of finished transactions, stages and external tables survive; an unfinished transaction leaves nothing."""
     with serve(tmp_path) as (process, port):
         rows(
             port,
@@ -61,11 +61,16 @@ def test_what_was_answered_is_there_after_a_restart(tmp_path: Path, how: signal.
             "CREATE EXTERNAL TABLE ext (n INT AS (value:n::int)) LOCATION = @st REFRESH_ON_CREATE = FALSE "
             "FILE_FORMAT = (TYPE = JSON)",
         )
+        rows(port, "BEGIN", "INSERT INTO kept (a) VALUES (3)", "COMMIT")
+        rows(port, "BEGIN", "INSERT INTO kept (a) VALUES (4)", "ROLLBACK")
+        unfinished = connect(port).cursor()
+        unfinished.execute("BEGIN")
+        unfinished.execute("INSERT INTO kept (a) VALUES (5)")
         connect(port).cursor().execute("CREATE TEMPORARY TABLE gone AS SELECT 1 AS a")
         process.send_signal(how)
         assert (-how if how is signal.SIGKILL else 0) == process.wait(timeout=30)
     with serve(tmp_path) as (_, port):
-        assert [(1,), (2,)] == rows(port, "SELECT a FROM kept ORDER BY a")
+        assert [(1,), (2,), (3,)] == rows(port, "SELECT a FROM kept ORDER BY a")
         assert ["ST"] == [row[1] for row in rows(port, "SHOW STAGES")]
         assert [] == rows(port, "SELECT n FROM ext")
         assert [("EXT", ""), ("KEPT", "it's")] == [(row[1], row[5]) for row in rows(port, "SHOW TABLES")]

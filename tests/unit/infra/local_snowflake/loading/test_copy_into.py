@@ -334,3 +334,13 @@ def test_write_pandas(client: Any, options: dict[str, Any]) -> None:
     success, _, rows, _ = write_pandas(client.connection, frame, "FRAME", **options)
     assert (success, rows) == (True, 3)
     assert ["a", None, "it's"] == client.values("SELECT name FROM frame ORDER BY id")
+
+
+def test_copy_within_a_transaction_is_refused_and_loads_nothing(lake: Any) -> None:
+    """It would load in a transaction of its own, and ROLLBACK would keep the rows."""
+    lake.rows("BEGIN")
+    assert (2, "0A000") == lake.refused("COPY INTO raw FROM @st/in/")
+    lake.rows("ROLLBACK")
+    assert [] == loaded(lake)
+    lake.rows("COPY INTO raw FROM @st/in/")
+    assert [1, 2] == loaded(lake)
