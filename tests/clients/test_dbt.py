@@ -69,6 +69,7 @@ def shop(local_snowflake: LocalSnowflake, tmp_path_factory: pytest.TempPathFacto
     built = Shop(folder, local_snowflake)
     built.rows("CREATE SCHEMA IF NOT EXISTS AWS.SHOP")
     built.rows("CREATE ROLE IF NOT EXISTS READER")
+    built.rows("CREATE WAREHOUSE IF NOT EXISTS W")
     code, said = built.dbt("build")
     assert 0 == code, said
     return built
