@@ -146,7 +146,8 @@ class Lists:
         """List tables, external tables and views."""
         rows = []
         for relation in self._named(show, session, {"TABLE", "VIEW", "EXTERNAL TABLE"}):
-            kind = relation.table_kind if relation.kind == "TABLE" else relation.kind
+            # a transient table is a TABLE here: dbt-snowflake knows no other kind, and drops what it does not know
+            kind = "TEMPORARY" if relation.temporary and relation.kind == "TABLE" else relation.kind
             rows.append({**self._table(relation), "kind": kind, "comment": relation.comment})
         return answer_of(_TERSE if show.terse else _OBJECTS, rows)
 

@@ -48,7 +48,7 @@ def test_each_kind_of_relation_is_in_its_lists(listed: Any) -> None:
     } == tables
     assert ["V"] == names(listed.rows("SHOW VIEWS"))
     kinds = {row["name"]: row["kind"] for row in listed.rows("SHOW OBJECTS")}
-    assert {"A1": "TABLE", "A2": "TRANSIENT", "B1": "TABLE", "EXT": "EXTERNAL TABLE", "V": "VIEW"} == kinds
+    assert {"A1": "TABLE", "A2": "TABLE", "B1": "TABLE", "EXT": "EXTERNAL TABLE", "V": "VIEW"} == kinds
     types = listed.rows(
         f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{listed.schema}'"
     )
