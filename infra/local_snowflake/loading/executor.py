@@ -134,9 +134,7 @@ class FileExecutor:
             case PutFiles() | GetFiles() | RemoveFiles():
                 return self._answer_transfer(statement, session)
             case CopyInto():
-                if (
-                    session.transaction.id is not None
-                ):  # it would load in one of its own
+                if session.transaction.id is not None:  # it would load in one of its own
                     raise NotSupportedError("Unsupported feature 'COPY INTO in a transaction': commit it first.")
                 return self.copying.copy(statement, session, rewrite)
             case Unload():
