@@ -141,8 +141,10 @@ def _targets(insert: _Insert, places: dict[int, int], binds: Binds, types: Types
     return {number: found.get(columns[place], "") for number, place in places.items() if place < len(columns)}
 
 
+_NAME = r'(?:[\w$]+|"(?:[^"]|"")+")'
 _HEAD = re.compile(
-    r'\s*INSERT\s+INTO\s+(?:(?:\w+|"(?:[^"]|"")+")\s*\.?\s*)+?(?:\((?:\s*(?:[\w$]+|"(?:[^"]|"")+")\s*,?)+\)\s*)?VALUES\s*',
+    rf"\s*INSERT\s+INTO\s+{_NAME}(?:\s*\.\s*{_NAME}){{0,2}}\s*"
+    rf"(?:\(\s*{_NAME}(?:\s*,\s*{_NAME})*\s*\)\s*)?VALUES\s*",
     re.IGNORECASE,
 )
 _LITERAL = re.compile(

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from snowflake import connector
 
+from infra.local_snowflake.serving.binding.bulk import of_literals
+
 _MOMENT = datetime(2025, 8, 1, 3, 4, 5, 678000)  # noqa: DTZ001 - of a type without zone
 
 
@@ -119,3 +121,10 @@ def test_a_batch_goes_to_a_temporary_table(qmark: Any) -> None:
     qmark.execute("CREATE TEMPORARY TABLE t (d DATE)")
     qmark.executemany("INSERT INTO t VALUES (?)", [(date(2025, 8, 1),), (None,)])
     assert [(None,), (date(2025, 8, 1),)] == qmark.execute("SELECT d FROM t ORDER BY d NULLS FIRST").fetchall()
+
+
+def test_a_long_insert_of_another_form_is_left_to_the_engine_at_once() -> None:
+    """A pattern that tries every division of a name would never end here."""
+    name = "A_LONG_NAME_OF_A_TABLE" * 200
+    assert of_literals(f"INSERT INTO {name} SELECT 1") is None
+    assert of_literals(f"INSERT INTO t ({name}, {name}) SELECT 1") is None
