@@ -125,6 +125,6 @@ def test_a_batch_goes_to_a_temporary_table(qmark: Any) -> None:
 
 def test_a_long_insert_of_another_form_is_left_to_the_engine_at_once() -> None:
     """A pattern that tries every division of a name would never end here."""
-    name = "A_LONG_NAME_OF_A_TABLE" * 200
+    name = "A_LONG_NAME_OF_A_TABLE" * 1_000
     assert of_literals(f"INSERT INTO {name} SELECT 1") is None
     assert of_literals(f"INSERT INTO t ({name}, {name}) SELECT 1") is None
