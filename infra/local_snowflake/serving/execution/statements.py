@@ -146,7 +146,7 @@ class Statements:
             finally:
                 client.lock.release()
         except BaseException as failed:
-            of_scan = self.executor.tables.scan.refusal(str(failed))
+            of_scan = self.executor.tables.scan.refusal(_chained(failed))
             running.refusal = of_scan or _refused(failed, running)
             raise running.refusal from failed
         finally:
@@ -344,6 +344,15 @@ def _refused(failed: BaseException, running: Running) -> StatementRefusedError:
         return _of_fakesnow(failed)
     _log.error("the statement failed", exc_info=failed)
     return UnansweredError(f"The local Snowflake failed on this statement: {type(failed).__name__}.")
+
+
+def _chained(failed: BaseException | None) -> str:
+    """Return the texts of an error and its causes: that of the engine may be below Snowflake's words."""
+    texts = []
+    while failed is not None:
+        texts.append(str(failed))
+        failed = failed.__cause__
+    return "\n".join(texts)
 
 
 def _of_fakesnow(refused: ConnectorError) -> StatementRefusedError:

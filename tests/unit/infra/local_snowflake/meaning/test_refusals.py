@@ -22,10 +22,10 @@ COMPILATION = "SQL compilation error:\n"
         ("UPDATE facts SET nope = 1", 904, "42000", "error line 1 at position 17\ninvalid identifier 'NOPE'"),
         ("SELECT a FROM facts, facts g", 2028, "42601", "error line 1 at position 7\nambiguous column name 'A'"),
         ("SELECT * FROM missing", 2003, "42S02", "Object 'MISSING' does not exist or not authorized."),
-        ("DROP TABLE missing", 2003, "42S02", "Object 'MISSING' does not exist or not authorized."),
+        ("DROP TABLE missing", 2003, "42S02", "Table 'AWS.{schema}.MISSING' does not exist or not authorized."),
         ("SELECT * FROM nowhere.missing", 2003, "02000", "Schema 'NOWHERE' does not exist or not authorized."),
         ("USE SCHEMA nowhere", 2043, "02000", "Object does not exist, or operation cannot be performed."),
-        ("CREATE TABLE facts (a INT)", 2002, "42710", "Object 'FACTS' already exists."),
+        ("CREATE TABLE facts (a INT)", 2002, "42710", "Object 'AWS.{schema}.FACTS' already exists."),
         ("SELECT no_such(1)", 2140, "42601", "Unknown function NO_SUCH"),
         ("SELECT * FROM TABLE(no_such(1))", 2141, "42601", "Unknown table function NO_SUCH"),
         ("SELECT UPPER(a, 2) FROM facts", 939, "22023", "too many arguments for function [UPPER] expected 1, got 2"),
@@ -51,7 +51,7 @@ def test_a_wrong_statement_is_refused_in_snowflakes_words(
     with pytest.raises(connector.Error) as caught:
         client.rows(sql)
     assert (code, sqlstate) == (caught.value.errno, caught.value.sqlstate)
-    assert str(caught.value).endswith(COMPILATION + text)
+    assert str(caught.value).endswith(COMPILATION + text.replace("{schema}", client.schema))
 
 
 @pytest.mark.parametrize(
