@@ -226,6 +226,7 @@ def test_an_hour_is_published_although_bucket_and_snowflake_were_away(stack: Sta
 def test_the_metapipeline_counts_the_models_that_ran(stack: Stack, sent: Sent) -> None:
     """Distinct dbt models of each day equal those in the generator's ledger, and their chart goes to Slack."""
     sent = read_sent(stack.settings.data_dir / "simulator" / "sent.jsonl")
+    dagster_runs.wait_until_finished(LIMIT_SECONDS, print)  # an hour agrees before its run has built the models
     command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "orchestration.definitions"]
     done = subprocess.run(
         [*command, "-j", "metapipeline"],
