@@ -12,12 +12,12 @@ from infra.local_snowflake.account.parameters import PARAMETERS
 from infra.local_snowflake.account.statements import AccountStatement, AlterSession
 from infra.local_snowflake.answers import Answer, Transfer, status
 from infra.local_snowflake.errors import OptionRefusedError
-from infra.local_snowflake.external_tables.functions import with_external_table_functions
 from infra.local_snowflake.external_tables.guard import require_no_write, use_as_table
 from infra.local_snowflake.external_tables.information import with_information_views
-from infra.local_snowflake.external_tables.metadata import with_metadata_columns
+from infra.local_snowflake.external_tables.reading.functions import with_external_table_functions
+from infra.local_snowflake.external_tables.reading.metadata import with_metadata_columns
+from infra.local_snowflake.external_tables.reading.validity import Validity
 from infra.local_snowflake.external_tables.tables import ExternalTables
-from infra.local_snowflake.external_tables.validity import Validity
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
 from infra.local_snowflake.files.formats import FileFormat

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from orchestration.metapipeline.changing.proposals.project import ANY_REF, DbtProject, read_files
+from orchestration.metapipeline.changing.proposals.reading.project import ANY_REF, DbtProject, read_files
 from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import load
 from orchestration.metapipeline.errors import ProposalError
 

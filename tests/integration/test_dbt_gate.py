@@ -15,8 +15,8 @@ from orchestration.metapipeline.changing.proposals.column import column_plan
 from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.changing.proposals.exposures import exposures_plan
 from orchestration.metapipeline.changing.proposals.gate import DbtParser, require_only_planned
-from orchestration.metapipeline.changing.proposals.lineage import node_ids
-from orchestration.metapipeline.changing.proposals.project import DbtProject
+from orchestration.metapipeline.changing.proposals.reading.lineage import node_ids
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject
 from orchestration.metapipeline.changing.proposals.removal import removal_plan
 from orchestration.metapipeline.changing.proposals.steps import PlanKind, apply_steps
 from orchestration.metapipeline.errors import ProposalError

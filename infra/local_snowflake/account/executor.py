@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra.local_snowflake.account.grants import Grants
-from infra.local_snowflake.account.objects import AccountObjects
-from infra.local_snowflake.account.privileges import Privileges
-from infra.local_snowflake.account.recording import GrantRecording
-from infra.local_snowflake.account.roles import RoleRefusedError, Roles
+from infra.local_snowflake.account.roles.grants import Grants
+from infra.local_snowflake.account.roles.objects import AccountObjects
+from infra.local_snowflake.account.roles.privileges import Privileges
+from infra.local_snowflake.account.roles.recording import GrantRecording
+from infra.local_snowflake.account.roles.roles import RoleRefusedError, Roles
 from infra.local_snowflake.account.showing import AccountLists
 from infra.local_snowflake.account.statements import (
     AccountStatement,

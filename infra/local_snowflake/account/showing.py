@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local_snowflake.account.objects import AccountObjects
 from infra.local_snowflake.account.parameters import PARAMETERS
-from infra.local_snowflake.account.roles import Granted, Roles
+from infra.local_snowflake.account.roles.objects import AccountObjects
+from infra.local_snowflake.account.roles.roles import Granted, Roles
 from infra.local_snowflake.account.statements import ShowGrants
 from infra.local_snowflake.account.warehouses import Warehouses
 from infra.local_snowflake.answers import Answer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from infra.local_snowflake.external_tables.scan import partition_column
+from infra.local_snowflake.external_tables.reading.scan import partition_column
 from infra.local_snowflake.objects.registry import PENDING, ExternalTable, Registry
 
 Values = tuple[str | None, ...]

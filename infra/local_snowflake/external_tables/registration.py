@@ -9,7 +9,7 @@ from datetime import datetime
 
 from infra.local_snowflake.errors import OptionRefusedError
 from infra.local_snowflake.external_tables.partitions import Values, partition_values
-from infra.local_snowflake.external_tables.scan import Scan
+from infra.local_snowflake.external_tables.reading.scan import Scan
 from infra.local_snowflake.files.bucket import Bucket, StoredObject
 from infra.local_snowflake.language.statements import AddPartition, ChangeFiles
 from infra.local_snowflake.objects.registry import (

@@ -21,19 +21,19 @@ from infra.local_snowflake.errors import (
     OptionRefusedError,
     WrongKindError,
 )
-from infra.local_snowflake.external_tables.copies import Copies, copy_name
 from infra.local_snowflake.external_tables.expressions import checked, refusal_of, require_columns
 from infra.local_snowflake.external_tables.information import create_views
 from infra.local_snowflake.external_tables.partitions import partition_types
-from infra.local_snowflake.external_tables.registration import Registration
-from infra.local_snowflake.external_tables.scan import Scan, raw_view_sql
-from infra.local_snowflake.external_tables.views import (
+from infra.local_snowflake.external_tables.reading.copies import Copies, copy_name
+from infra.local_snowflake.external_tables.reading.scan import Scan, raw_view_sql
+from infra.local_snowflake.external_tables.reading.views import (
     columns_view_sql,
     partitions_view_sql,
     public_columns,
     public_view_sql,
     whole_view_sql,
 )
+from infra.local_snowflake.external_tables.registration import Registration
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
 from infra.local_snowflake.language.statements import (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.local_snowflake.language.names import PartialName, literal, quote
-from infra.local_snowflake.language.parsing.stages import stage_path
+from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.statements import StagePath
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
 from infra.local_snowflake.objects.registry import DATABASE

@@ -34,11 +34,11 @@ from infra.local_snowflake.language.statements import (
     Scope,
     Show,
 )
-from infra.local_snowflake.loading.copy_options import require_copy_options
-from infra.local_snowflake.loading.copying import Copying, Rewrite
+from infra.local_snowflake.loading.copy_into.copying import Copying, Rewrite
+from infra.local_snowflake.loading.copy_into.options import require_copy_options
+from infra.local_snowflake.loading.copy_into.table_events import after_statement
 from infra.local_snowflake.loading.inference import Inference
 from infra.local_snowflake.loading.scanning import Scans
-from infra.local_snowflake.loading.table_events import after_statement
 from infra.local_snowflake.loading.table_functions import TableFunctions
 from infra.local_snowflake.loading.transfers import Transfers
 from infra.local_snowflake.loading.unloading import Unloading

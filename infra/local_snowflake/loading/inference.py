@@ -17,7 +17,7 @@ from infra.local_snowflake.files.reading import parquet_columns, read_file
 from infra.local_snowflake.files.unreadable import FileUnreadableError
 from infra.local_snowflake.language.names import literal
 from infra.local_snowflake.language.parsing.clauses import file_format
-from infra.local_snowflake.language.parsing.stages import stage_path
+from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.tokens import Reader
 from infra.local_snowflake.loading.scanning import Scans
 from infra.local_snowflake.sessions import Session

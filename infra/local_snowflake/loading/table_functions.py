@@ -8,9 +8,9 @@ from datetime import datetime
 
 from infra.local_snowflake.errors import NotSupportedError, SyntaxRefusedError
 from infra.local_snowflake.language.names import literal
-from infra.local_snowflake.language.parsing.stages import stage_path
+from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
-from infra.local_snowflake.loading.history import ensure_history, history_table
+from infra.local_snowflake.loading.copy_into.history import ensure_history, history_table
 from infra.local_snowflake.loading.inference import Inference
 from infra.local_snowflake.loading.views import file_formats_view, stages_view
 from infra.local_snowflake.objects.stages import Stages, shown_name

@@ -18,7 +18,7 @@ from infra.local_snowflake.errors import FilesExistError, NotSupportedError, Opt
 from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.file_statements import Unload
 from infra.local_snowflake.language.statements import Options, StagePath
-from infra.local_snowflake.loading.copying import Rewrite
+from infra.local_snowflake.loading.copy_into.copying import Rewrite
 from infra.local_snowflake.objects.stages import Stages, shown_name, stage_location
 from infra.local_snowflake.sessions import Session
 

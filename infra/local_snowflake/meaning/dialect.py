@@ -1,4 +1,4 @@
-"""Parse Snowflake's SQL, with the functions of `macros.py` left as they are written.
+"""Parse Snowflake's SQL, with the functions of `macros` left as they are written.
 
 sqlglot translates format models, regular expressions and array functions while it parses. Calls of the functions that
 this package implements become calls of its macros instead, with their arguments unchanged.
@@ -13,8 +13,8 @@ from sqlglot import Expr
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.parsers.snowflake import SnowflakeParser
 
-from infra.local_snowflake.meaning.calls import call
-from infra.local_snowflake.meaning.macros import FUNCTIONS
+from infra.local_snowflake.meaning.macros.calls import call
+from infra.local_snowflake.meaning.macros.creation import FUNCTIONS
 
 
 def _calls(macro: str) -> Callable[[list[Expr]], Expr]:

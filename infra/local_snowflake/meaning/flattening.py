@@ -6,8 +6,8 @@ from itertools import count
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.meaning.calls import call
-from infra.local_snowflake.meaning.kinds import Columns
+from infra.local_snowflake.meaning.columns.kinds import Columns
+from infra.local_snowflake.meaning.macros.calls import call
 
 _statements = count(1)
 

@@ -17,7 +17,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.language.tokens import Kind, Token, tokenize
-from infra.local_snowflake.meaning.known_functions import KNOWN_FUNCTIONS, VERBS
+from infra.local_snowflake.meaning.macros.known_functions import KNOWN_FUNCTIONS, VERBS
 
 _COMPILATION = "SQL compilation error:\n"
 _FEATURE_WORDS = 3

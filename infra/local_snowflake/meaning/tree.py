@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.meaning import comparisons, conversions, flattening, lambdas, numbers, sums, times, variants
-from infra.local_snowflake.meaning.calls import PREFIX
-from infra.local_snowflake.meaning.kinds import Columns, Kind, kind
+from infra.local_snowflake.meaning import flattening
+from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
+from infra.local_snowflake.meaning.expressions import comparisons, conversions, lambdas, numbers, sums, times, variants
+from infra.local_snowflake.meaning.macros.calls import PREFIX
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 

@@ -18,7 +18,7 @@ from infra.local_snowflake.errors import (
 from infra.local_snowflake.files.bucket import Bucket, StoredObject
 from infra.local_snowflake.files.storage import Storage, internal_bucket
 from infra.local_snowflake.language.names import ObjectName, new_id
-from infra.local_snowflake.language.parsing.stages import TABLE_STAGE_MARK, USER_STAGE
+from infra.local_snowflake.language.parsing.storage.stages import TABLE_STAGE_MARK, USER_STAGE
 from infra.local_snowflake.language.statements import (
     AlterStage,
     CreateStage,

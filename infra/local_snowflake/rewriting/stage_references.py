@@ -9,8 +9,8 @@ from itertools import pairwise
 from infra.local_snowflake.errors import NotSupportedError
 from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.language.parsing.clauses import opens
-from infra.local_snowflake.language.parsing.copying import stage_arguments
-from infra.local_snowflake.language.parsing.stages import stage_path
+from infra.local_snowflake.language.parsing.storage.copying import stage_arguments
+from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.statements import Options, StagePath
 from infra.local_snowflake.language.tokens import Edit, Kind, Reader, Token, apply, tokenize
 

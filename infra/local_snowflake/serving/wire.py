@@ -34,15 +34,15 @@ from sqlglot.errors import SqlglotError
 
 from infra.local_snowflake.errors import InvalidIdentifierError, NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.meaning import keys
-from infra.local_snowflake.meaning.catalog import StoredColumns
+from infra.local_snowflake.meaning.columns import keys
+from infra.local_snowflake.meaning.columns.catalog import StoredColumns
+from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
 from infra.local_snowflake.meaning.dialect import parse_one
-from infra.local_snowflake.meaning.install import install
-from infra.local_snowflake.meaning.lengths import with_checked_lengths
+from infra.local_snowflake.meaning.expressions.sequences import with_next_values
+from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
+from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.naming import with_names
 from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of, require_statement
-from infra.local_snowflake.meaning.sequences import with_next_values
-from infra.local_snowflake.meaning.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.tree import finish, rewrite
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results

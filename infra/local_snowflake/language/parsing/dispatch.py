@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from infra.local_snowflake.account.grant_parsing import grant, revoke, show_future_grants, show_grants
 from infra.local_snowflake.account.parsing import (
     alter_role,
     alter_session,
@@ -15,18 +14,19 @@ from infra.local_snowflake.account.parsing import (
     drop_account_object,
     use,
 )
+from infra.local_snowflake.account.roles.grant_parsing import grant, revoke, show_future_grants, show_grants
 from infra.local_snowflake.account.statements import AccountStatement
 from infra.local_snowflake.language.file_statements import AlterFileFormat, AlterIntegration, FileStatement
 from infra.local_snowflake.language.kinds import require_known, unsupported
 from infra.local_snowflake.language.parsing.comments import alter_comments, comment
-from infra.local_snowflake.language.parsing.copying import copy
 from infra.local_snowflake.language.parsing.external_tables import alter_external_table, create_external_table
-from infra.local_snowflake.language.parsing.file_formats import alter_file_format, create_file_format
-from infra.local_snowflake.language.parsing.files import get_files, put_files, remove_files
-from infra.local_snowflake.language.parsing.integrations import alter_integration, create_integration
 from infra.local_snowflake.language.parsing.lists import require_of_fakesnow, show_list
 from infra.local_snowflake.language.parsing.shows import describe, kind_of, show
-from infra.local_snowflake.language.parsing.stages import alter_stage, create_stage, list_stage
+from infra.local_snowflake.language.parsing.storage.copying import copy
+from infra.local_snowflake.language.parsing.storage.file_formats import alter_file_format, create_file_format
+from infra.local_snowflake.language.parsing.storage.files import get_files, put_files, remove_files
+from infra.local_snowflake.language.parsing.storage.integrations import alter_integration, create_integration
+from infra.local_snowflake.language.parsing.storage.stages import alter_stage, create_stage, list_stage
 from infra.local_snowflake.language.parsing.tables import clone, create_or_alter
 from infra.local_snowflake.language.statements import (
     AlterStage,

@@ -11,7 +11,7 @@ from infra.local_snowflake.language.parsing.clauses import (
     opens,
     unsupported,
 )
-from infra.local_snowflake.language.parsing.stages import stage_path
+from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.statements import (
     AddPartition,
     AlterExternalTable,

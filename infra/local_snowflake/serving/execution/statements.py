@@ -31,7 +31,7 @@ from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.splitting import first_word, required_statements
 from infra.local_snowflake.language.statements import Describe, ListStage, Show
 from infra.local_snowflake.language.tokens import Reader
-from infra.local_snowflake.loading.table_events import touches_table
+from infra.local_snowflake.loading.copy_into.table_events import touches_table
 from infra.local_snowflake.rewriting.relations import target
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks

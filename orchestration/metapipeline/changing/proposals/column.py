@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from orchestration.metapipeline.changing.proposals.lineage import blast_radius, is_kept
-from orchestration.metapipeline.changing.proposals.mentions import relation_mentions
-from orchestration.metapipeline.changing.proposals.model import Model
-from orchestration.metapipeline.changing.proposals.project import DbtProject, ref_pattern
+from orchestration.metapipeline.changing.proposals.reading.lineage import blast_radius, is_kept
+from orchestration.metapipeline.changing.proposals.reading.mentions import relation_mentions
+from orchestration.metapipeline.changing.proposals.reading.model import Model
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject, ref_pattern
+from orchestration.metapipeline.changing.proposals.reading.select_items import passage_of
 from orchestration.metapipeline.changing.proposals.removal import PLACES_MAX, require_changeable
-from orchestration.metapipeline.changing.proposals.select_items import passage_of
 from orchestration.metapipeline.changing.proposals.steps import (
     CutText,
     Plan,

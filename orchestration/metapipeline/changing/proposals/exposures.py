@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from orchestration.metapipeline.changing.proposals.project import DbtProject
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject
 from orchestration.metapipeline.changing.proposals.steps import Plan, PlanKind, WriteFile, preconditions
 from orchestration.metapipeline.changing.proposals.yaml_edits.appending import append_item
 from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import Item, load

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
-from orchestration.metapipeline.changing.proposals.lineage import node_ids
+from orchestration.metapipeline.changing.proposals.reading.lineage import node_ids
 from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import load
 from orchestration.metapipeline.errors import ProposalError
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from orchestration.metapipeline.changing.proposals.column import column_plan
 from orchestration.metapipeline.changing.proposals.exposures import exposures_plan
-from orchestration.metapipeline.changing.proposals.model import Model
-from orchestration.metapipeline.changing.proposals.project import DbtProject
+from orchestration.metapipeline.changing.proposals.reading.model import Model
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject
 from orchestration.metapipeline.changing.proposals.removal import removal_plan
 from orchestration.metapipeline.changing.proposals.steps import Plan, PlanKind, Refused
 from orchestration.metapipeline.changing.proposals.tombstone import (

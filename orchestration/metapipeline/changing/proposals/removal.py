@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-from orchestration.metapipeline.changing.proposals.lineage import blast_radius, is_kept, readers_of
-from orchestration.metapipeline.changing.proposals.mentions import (
+from orchestration.metapipeline.changing.proposals.reading.lineage import blast_radius, is_kept, readers_of
+from orchestration.metapipeline.changing.proposals.reading.mentions import (
     Mention,
     MentionKind,
     built_refs,
@@ -18,8 +18,8 @@ from orchestration.metapipeline.changing.proposals.mentions import (
     relation_mentions,
     version_mentions,
 )
-from orchestration.metapipeline.changing.proposals.model import Model
-from orchestration.metapipeline.changing.proposals.project import DbtProject
+from orchestration.metapipeline.changing.proposals.reading.model import Model
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject
 from orchestration.metapipeline.changing.proposals.steps import (
     AppendWords,
     CutText,

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.metapipeline.changing.proposals.model import Model
-from orchestration.metapipeline.changing.proposals.project import DbtProject
+from orchestration.metapipeline.changing.proposals.reading.model import Model
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject
 from orchestration.metapipeline.changing.proposals.removal import NOTE
 from orchestration.metapipeline.changing.proposals.steps import PlanKind
 from orchestration.metapipeline.changing.proposals.yaml_edits.nodes import Address, compose, trail

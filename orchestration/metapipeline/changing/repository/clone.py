@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orchestration.metapipeline.changing.proposals.project import read_files
+from orchestration.metapipeline.changing.proposals.reading.project import read_files
 from orchestration.metapipeline.changing.repository.git import Git
 from orchestration.metapipeline.changing.repository.settings import HostSettings
 from orchestration.metapipeline.errors import RepositoryError

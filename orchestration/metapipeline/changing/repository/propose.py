@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.changing.proposals.gate import DbtParser
-from orchestration.metapipeline.changing.proposals.lineage import node_ids
-from orchestration.metapipeline.changing.proposals.project import DbtProject
 from orchestration.metapipeline.changing.proposals.proposal import Inputs, plan_changes
+from orchestration.metapipeline.changing.proposals.reading.lineage import node_ids
+from orchestration.metapipeline.changing.proposals.reading.project import DbtProject
 from orchestration.metapipeline.changing.proposals.steps import Plan, PlanKind, Refused
 from orchestration.metapipeline.changing.repository.clone import Clone, cloned
 from orchestration.metapipeline.changing.repository.host import GitHubHost

@@ -13,7 +13,7 @@ from snowflake.connector.pandas_tools import write_pandas
 
 from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.loading.history import FileOutcome, LoadHistory
+from infra.local_snowflake.loading.copy_into.history import FileOutcome, LoadHistory
 from tests.fakes.local_snowflake import NOW
 
 BAD = '{"n":1}\nnot json\n{"n":3}\n{"n":4}\n'

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orchestration.metapipeline.changing.proposals.model import Model
+from orchestration.metapipeline.changing.proposals.reading.model import Model
 from orchestration.metapipeline.changing.proposals.removal import NOTE
 from orchestration.metapipeline.changing.proposals.steps import PlanKind
 from orchestration.metapipeline.changing.proposals.tombstone import (

@@ -1,0 +1,1 @@
+"""Roles, their grants, and what they may do."""

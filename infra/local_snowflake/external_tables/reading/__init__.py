@@ -1,0 +1,1 @@
+"""Read the registered files of external tables."""

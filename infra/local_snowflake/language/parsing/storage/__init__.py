@@ -1,0 +1,1 @@
+"""Parsing of the statements on stages, their files, file formats and integrations."""

@@ -1,0 +1,1 @@
+"""What is known of the columns of tables: their kinds, lengths and keys."""

@@ -1,0 +1,1 @@
+"""Rewritings of expressions, one kind a module."""

@@ -1,0 +1,1 @@
+"""The macros and functions that give DuckDB the functions of Snowflake."""

@@ -1,0 +1,92 @@
+"""The macros that give DuckDB the functions of Snowflake.
+
+A macro's argument has any type: `typeof` is constant for DuckDB, so that only the branch of the type remains.
+"""
+
+from __future__ import annotations
+
+import re
+
+from infra.local_snowflake.meaning.macros.calls import PREFIX
+from infra.local_snowflake.meaning.macros.texts import MACROS
+
+_RENAMED = {
+    "TO_VARCHAR": "to_char",
+    "CHAR": "",
+    "DATE": "to_date",
+    "TO_TIMESTAMP_NTZ": "to_timestamp",
+    "TO_TIMESTAMP_LTZ": "to_timestamp_tz",
+    "TRY_TO_TIMESTAMP_NTZ": "try_to_timestamp",
+    "TRY_TO_TIMESTAMP_LTZ": "try_to_timestamp_tz",
+    "TIME": "to_time",
+    "AS_CHAR": "as_varchar",
+    "AS_DECIMAL": "as_number",
+    "AS_REAL": "as_double",
+    "IS_CHAR": "is_varchar",
+    "IS_REAL": "is_double",
+    "IS_DATE_VALUE": "is_date",
+    "SHA1_HEX": "sha1",
+    "ARRAY_CAT": "array_cat",
+    "SYSTEM$TYPEOF": "system_typeof",
+    "RLIKE": "regexp_like",
+    "SHA2_HEX": "sha2",
+}
+_INTERNAL = frozenset(
+    [
+        "same_type",
+        "text_at",
+        "elements",
+        "array_integers",
+        "number_at",
+        "text",
+        "text_n",
+        "try_text_n",
+        "number_text",
+        "try_number_text",
+        "variant",
+        "boolean",
+        "try_boolean",
+        "divide",
+        "as_other",
+        "compare_text",
+        "order_key",
+        "plain",
+        "flat_list",
+        "split_list",
+        "strtok_list",
+    ]
+)
+
+FUNCTIONS: dict[str, str] = {
+    **{name.upper(): name for name in MACROS if name not in _INTERNAL},
+    **{name: macro for name, macro in _RENAMED.items() if macro},
+}
+"""Functions of Snowflake by name, with their macros."""
+
+
+_CHEAP = frozenset({"t"})
+"""Arguments that are always a column's path, which DuckDB computes once."""
+
+
+def creation_sql(database: str) -> list[str]:
+    """Return the statements that create the macros in a database."""
+    home = f'"{database}".main.{PREFIX.lower()}'
+    statements = []
+    for name, overloads in MACROS.items():
+        bodies = ", ".join(f"({arguments}) AS ({_bound(arguments, body)})" for arguments, body in overloads)
+        statements.append(f"CREATE OR REPLACE MACRO {home}{name}{bodies}".replace("@", home))
+    return statements
+
+
+def _bound(arguments: str, body: str) -> str:
+    """Bind every argument that occurs twice to a parameter of a lambda.
+
+    DuckDB replaces an argument by its expression, so that nested calls would grow exponentially.
+    """
+    for argument in arguments.split(", "):
+        if argument in _CHEAP:
+            continue
+        if len(re.findall(rf"\b{argument}\b", body)) > 1:
+            body = re.sub(rf"\b{argument}\b", f"{argument}__", body)
+            body = f"list_transform([{argument}], lambda {argument}__: {body.strip()})[1]"
+    return body

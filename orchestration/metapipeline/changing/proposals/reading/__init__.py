@@ -1,0 +1,1 @@
+"""What a repository and its manifest say of a model."""
