@@ -16,8 +16,6 @@ from typing import NamedTuple, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from producers.connection import check_topic, connection_of, log, text_of
-from producers.delivery import Delivery, DeliveryReport, OnDelivery, Outcome
 from producers.errors import (
     ClosedProducerError,
     EventTooLargeError,
@@ -28,8 +26,10 @@ from producers.errors import (
     RecordRefusedError,
 )
 from producers.events import EVENT_BYTES_MAX, PlatformEvent
-from producers.isolation import isolate
-from producers.limits import TopicLimits
+from producers.sending.connection import check_topic, connection_of, log, text_of
+from producers.sending.delivery import Delivery, DeliveryReport, OnDelivery, Outcome
+from producers.sending.isolation import isolate
+from producers.sending.limits import TopicLimits
 from producers.settings import ProducerSettings
 
 _QUEUE_RECORDS_MAX = 100_000

@@ -12,9 +12,9 @@ import typer
 
 from producers.client import EventProducer
 from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
-from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
 from producers.events import EVENT_BYTES_MAX, EventError, OddEvents, PlatformEvent
+from producers.sending.delivery import Delivery, Outcome, Sender
 from producers.signals import GracefulStop
 
 _LINE_BYTES_MAX = EVENT_BYTES_MAX + 2

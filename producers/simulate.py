@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from producers.client import EventProducer
 from producers.command_line import EXIT_FOUND_WRONG, EXIT_USAGE, fail, read_settings
-from producers.delivery import DeliveryReport, Sender
 from producers.errors import FatalProducerError, ProducerSetupError, QueueFullError, RecordRefusedError
+from producers.sending.delivery import DeliveryReport, Sender
 from producers.settings import ProducerSettings
 from producers.signals import GracefulStop
 from producers.simulation.plan import PlanError, SimulationPlan, label_of, parse_hours

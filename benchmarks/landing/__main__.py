@@ -13,18 +13,25 @@ import typer
 
 from benchmarks.landing.campaign import Campaign, MeasurementFailed, Runner, empty_task
 from benchmarks.landing.compared import COMPARISONS, run_comparison
-from benchmarks.landing.journal import append, circumstances, commit, newest_batch, read_loads, read_measurements
+from benchmarks.landing.counting.journal import (
+    append,
+    circumstances,
+    commit,
+    newest_batch,
+    read_loads,
+    read_measurements,
+)
+from benchmarks.landing.counting.usage import UsageError
 from benchmarks.landing.live import LOADS, Pace, all_good, run_load
 from benchmarks.landing.paired import Pairing, Side, require_checkout, run_pairs
 from benchmarks.landing.peer import CODECS, PeerFailed
 from benchmarks.landing.registry import MODULES, peer_named
-from benchmarks.landing.report import write_report
-from benchmarks.landing.servers import alone, running_servers, server_names, start_servers, stop_servers
+from benchmarks.landing.reporting.report import write_report
+from benchmarks.landing.reporting.summary import OURS
 from benchmarks.landing.settings import HERE, BenchmarkSettings
-from benchmarks.landing.store import Store
-from benchmarks.landing.summary import OURS
-from benchmarks.landing.topic import TopicIncomplete, create_topic
-from benchmarks.landing.usage import UsageError
+from benchmarks.landing.workload.servers import alone, running_servers, server_names, start_servers, stop_servers
+from benchmarks.landing.workload.store import Store
+from benchmarks.landing.workload.topic import TopicIncomplete, create_topic
 from flink_jobs.errors import LandingJobError
 from infra.local.processes import StackError
 from infra.local.settings import PROJECT

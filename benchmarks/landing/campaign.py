@@ -13,17 +13,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.landing.check import Reader, Verdict
-from benchmarks.landing.corpus import Corpus
-from benchmarks.landing.journal import append, circumstances, commit, read_measurements
+from benchmarks.landing.counting.journal import append, circumstances, commit, read_measurements
 from benchmarks.landing.measurement import Order
 from benchmarks.landing.peer import Peer, Task
 from benchmarks.landing.registry import peer_named
-from benchmarks.landing.requests import RequestLog
-from benchmarks.landing.servers import access_log, server_versions
 from benchmarks.landing.settings import BenchmarkSettings
-from benchmarks.landing.store import Listed, Store
-from benchmarks.landing.topic import Filled, filled
+from benchmarks.landing.workload.check import Reader, Verdict
+from benchmarks.landing.workload.corpus import Corpus
+from benchmarks.landing.workload.requests import RequestLog
+from benchmarks.landing.workload.servers import access_log, server_versions
+from benchmarks.landing.workload.store import Listed, Store
+from benchmarks.landing.workload.topic import Filled, filled
 from infra.local.settings import PROJECT
 
 Report = Callable[[str], None]

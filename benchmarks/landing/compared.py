@@ -14,13 +14,13 @@ from statistics import median
 from typing import Any
 
 from benchmarks.landing.campaign import carried_out, checked, clear, empty_task, rotated
-from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.measurement import Order
 from benchmarks.landing.peers.hourglass import Hourglass
+from benchmarks.landing.reporting.summary import ERRORS
 from benchmarks.landing.settings import BenchmarkSettings
-from benchmarks.landing.store import Store
-from benchmarks.landing.summary import ERRORS
-from benchmarks.landing.topic import filled
+from benchmarks.landing.workload.corpus import Corpus
+from benchmarks.landing.workload.store import Store
+from benchmarks.landing.workload.topic import filled
 from flink_jobs.contracts.layout import Kind, StreamLayout
 from infra.local.processes import variables
 from infra.local.runtime import build_agent

@@ -16,10 +16,10 @@ from typing import Any
 
 import psutil
 
-from benchmarks.landing.corpus import HOUR_MILLISECONDS, Corpus
 from benchmarks.landing.peer import PeerFailed, Task
 from benchmarks.landing.peers.hourglass import LedgerCount, landing_settings
-from benchmarks.landing.topic import Sender
+from benchmarks.landing.workload.corpus import HOUR_MILLISECONDS, Corpus
+from benchmarks.landing.workload.topic import Sender
 from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings
 from infra.local.processes import process_tree

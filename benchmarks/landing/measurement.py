@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.landing.counting.usage import Usage, measured
 from benchmarks.landing.peer import PeerFailed, Task
 from benchmarks.landing.peers.hourglass import Hourglass
 from benchmarks.landing.registry import peer_named
-from benchmarks.landing.usage import Usage, measured
 
 STARTS_AFTER_KILL_MAX = 3
 

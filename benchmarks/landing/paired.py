@@ -20,13 +20,13 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.landing.campaign import MeasurementFailed, checked, clear, empty_task
-from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.measurement import Order
 from benchmarks.landing.registry import peer_named
+from benchmarks.landing.reporting.summary import ERRORS
 from benchmarks.landing.settings import BenchmarkSettings
-from benchmarks.landing.store import Store
-from benchmarks.landing.summary import ERRORS
-from benchmarks.landing.topic import filled
+from benchmarks.landing.workload.corpus import Corpus
+from benchmarks.landing.workload.store import Store
+from benchmarks.landing.workload.topic import filled
 
 Report = Callable[[str], None]
 CORES = 2

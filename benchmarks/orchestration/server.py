@@ -19,8 +19,8 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
-from benchmarks.landing.servers import install_s3_server, stop_servers, versitygw_program
 from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.workload.servers import install_s3_server, stop_servers, versitygw_program
 from benchmarks.orchestration.old_bucket import OldBucket
 from flink_jobs.contracts.s3_access import S3Access
 from infra.local.ports import free_ports

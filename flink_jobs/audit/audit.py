@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from flink_jobs.audit.broker import BrokerReader, offset_ranges_of
-from flink_jobs.audit.cells import BookedCells, Slot, reason_findings
 from flink_jobs.audit.chain import ChainId, Chains, chain_findings, chains_of
 from flink_jobs.audit.coverage import Coverage, coverage_findings, coverage_of, hole_findings, landed_findings
-from flink_jobs.audit.doubles import Held, double_findings
 from flink_jobs.audit.entries import Entry, read_entries
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import ObjectAudit, by_hour, foreign, promises_of
-from flink_jobs.audit.tally import ObjectTally, Part, tally_object
+from flink_jobs.audit.objects.cells import BookedCells, Slot, reason_findings
+from flink_jobs.audit.objects.doubles import Held, double_findings
+from flink_jobs.audit.objects.listing import ObjectAudit, by_hour, foreign, promises_of
+from flink_jobs.audit.objects.tally import ObjectTally, Part, tally_object
 from flink_jobs.audit.topics import BrokerTopics
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, StreamLayout
 from flink_jobs.contracts.ledger import TopicPartition, partition_name

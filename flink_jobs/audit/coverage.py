@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from flink_jobs.audit.broker import BrokerReader
 from flink_jobs.audit.chain import ChainId, Chains, covered
-from flink_jobs.audit.doubles import Held, offsets_held
 from flink_jobs.audit.entries import Entry
 from flink_jobs.audit.findings import Code, Finding
+from flink_jobs.audit.objects.doubles import Held, offsets_held
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 from flink_jobs.contracts.ranges import Ranges
 from producers.kafka import OffsetRange

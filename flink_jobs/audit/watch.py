@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flink_jobs.audit.audit import Audit, Hours, Report, list_data, read_ledger
 from flink_jobs.audit.chain import chain_findings, chains_of
 from flink_jobs.audit.findings import Code, Finding, Findings
-from flink_jobs.audit.listing import ObjectAudit, foreign, promises_of
+from flink_jobs.audit.objects.listing import ObjectAudit, foreign, promises_of
 from flink_jobs.contracts.layout import ObjectKey, StreamLayout
 from flink_jobs.s3.objects import Objects, StoredObject
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Self
 
 from flink_jobs.audit.broker import BrokerReader
-from flink_jobs.audit.tally import ObjectTally, tally_object
+from flink_jobs.audit.objects.tally import ObjectTally, tally_object
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import DATA_KINDS, Hour, Kind, ObjectKey, split_epoch
 from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition, partition_name

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from flink_jobs.audit.broker import BrokerReader
-from flink_jobs.audit.tally import ObjectTally, Part
+from flink_jobs.audit.objects.tally import ObjectTally, Part
 from flink_jobs.contracts.layout import Kind, ObjectKey
 from flink_jobs.contracts.ledger import (
     HOLE_RANGES_MAX,

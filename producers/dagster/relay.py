@@ -27,8 +27,8 @@ from producers.dagster.log import (
     instance_id,
     open_instance,
 )
-from producers.delivery import Delivery, Outcome, Sender
 from producers.errors import FatalProducerError, ProducerError, ProducerSetupError
+from producers.sending.delivery import Delivery, Outcome, Sender
 from producers.settings import ProducerSettings
 from producers.signals import GracefulStop
 

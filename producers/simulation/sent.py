@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple, Self
 
 from pydantic_core import to_json
 
-from producers.delivery import Delivery, Outcome
+from producers.sending.delivery import Delivery, Outcome
 from producers.simulation.plan import label_of
 from producers.simulation.traffic import SimulatedRecord
 

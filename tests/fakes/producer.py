@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from producers.delivery import Delivery, DeliveryReport, OnDelivery, Outcome
 from producers.events import PlatformEvent
+from producers.sending.delivery import Delivery, DeliveryReport, OnDelivery, Outcome
 
 
 class SentRecord(NamedTuple):

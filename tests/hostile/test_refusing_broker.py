@@ -14,8 +14,8 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from producers.client import EventProducer
-from producers.delivery import Delivery, DeliveryReport, Outcome
-from producers.limits import TopicLimits
+from producers.sending.delivery import Delivery, DeliveryReport, Outcome
+from producers.sending.limits import TopicLimits
 from producers.settings import ProducerSettings
 from tests.faults.landing_stack import LandingStack, Servers
 
@@ -106,7 +106,7 @@ def test_neighbours_of_a_record_that_only_the_broker_refuses_are_acked(
 
     Each record keeps its own time.
     """
-    monkeypatch.setattr("producers.connection.ask_limits", lambda *_: TopicLimits())
+    monkeypatch.setattr("producers.sending.connection.ask_limits", lambda *_: TopicLimits())
     deliveries: list[Delivery] = []
     recent = datetime.now(UTC).replace(microsecond=123_000) - timedelta(minutes=10)
     with topic(servers, "unknown-limit", message_timestamp_before_max_ms=str(HOUR_MS)) as stack:
@@ -137,7 +137,7 @@ def test_a_record_too_large_for_the_topic_fails_alone(
 ) -> None:
     """Whether the limit is known or not, the records around it are acked, each once and in the order of its run."""
     if not known:
-        monkeypatch.setattr("producers.connection.ask_limits", lambda *_: TopicLimits())
+        monkeypatch.setattr("producers.sending.connection.ask_limits", lambda *_: TopicLimits())
     noise = "".join(Random(7).choices("0123456789abcdef", k=400_000))  # noqa: S311  not compressible, not a secret
     deliveries: list[Delivery] = []
     with topic(servers, f"narrow-{str(known).lower()}", max_message_bytes="100000") as stack:

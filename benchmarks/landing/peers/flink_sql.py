@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 from benchmarks.landing.peer import Task
 from benchmarks.landing.peers.programs import group, run_program, task_environment
 from benchmarks.landing.settings import BenchmarkSettings
-from benchmarks.landing.store import Listed, Store
+from benchmarks.landing.workload.store import Listed, Store
 from flink_jobs.deploy.process import wheel_java_options
 from flink_jobs.errors import UnreachableError
 from flink_jobs.flink.config import java_options, logging_config

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from benchmarks.landing.hours import hour_in_path
 from benchmarks.landing.peer import PeerFailed, Task
 from benchmarks.landing.settings import BenchmarkSettings
-from benchmarks.landing.store import Store
+from benchmarks.landing.workload.hours import hour_in_path
+from benchmarks.landing.workload.store import Store
 from flink_jobs import deploy
 from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import Codec, LandingSettings

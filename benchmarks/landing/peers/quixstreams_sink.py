@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from benchmarks.landing.installation import install_requirements
+from benchmarks.landing.counting.installation import install_requirements
 from benchmarks.landing.peer import CODECS, Task
 from benchmarks.landing.peers.programs import run_program, task_environment
 

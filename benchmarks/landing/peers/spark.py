@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlparse
 
-from benchmarks.landing.installation import install_requirements
+from benchmarks.landing.counting.installation import install_requirements
 from benchmarks.landing.peer import Task
 from benchmarks.landing.peers.programs import install_jars, run_program, task_environment
-from benchmarks.landing.store import Store
+from benchmarks.landing.workload.store import Store
 
 HERE = Path(__file__).parent
 BATCH_RECORDS = 500_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.landing.hours import hour_in_path
-from benchmarks.landing.installation import install_requirements, run_script
+from benchmarks.landing.counting.installation import install_requirements, run_script
 from benchmarks.landing.peer import CODECS, Task
+from benchmarks.landing.workload.hours import hour_in_path
 
 HERE = Path(__file__).parent
 

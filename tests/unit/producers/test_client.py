@@ -7,7 +7,6 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from pydantic import ValidationError
 
 from producers.client import EventProducer, outcome_of
-from producers.delivery import Delivery, DeliveryReport, Outcome
 from producers.errors import (
     AuthenticationError,
     BrokerUnavailableError,
@@ -20,6 +19,7 @@ from producers.errors import (
 )
 from producers.events import EVENT_BYTES_MAX, EventType, PlatformEvent
 from producers.kafka import SaslMechanism, SecurityProtocol
+from producers.sending.delivery import Delivery, DeliveryReport, Outcome
 from producers.settings import ProducerSettings
 from tests.fakes.mock_kafka import INIT_PRODUCER_ID, MockKafka
 

@@ -14,10 +14,10 @@ import typer
 from confluent_kafka import Consumer, TopicPartition
 from typer.testing import CliRunner
 
-from producers.delivery import Outcome
 from producers.emit import EmitOptions, EmitReport, emit, emit_command, whole_lines
 from producers.errors import FatalProducerError, QueueFullError
 from producers.events import EVENT_BYTES_MAX
+from producers.sending.delivery import Outcome
 from tests.fakes.mock_kafka import MockKafka
 from tests.fakes.producer import FakeProducer, SentRecord
 

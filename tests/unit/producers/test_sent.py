@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from producers.delivery import Delivery, Outcome
 from producers.events import EventType
+from producers.sending.delivery import Delivery, Outcome
 from producers.simulation.malformed import Malformation
 from producers.simulation.sent import Position, Sent, SentLedger, SentLedgerError, read_sent, sent_hours
 from producers.simulation.traffic import SimulatedRecord

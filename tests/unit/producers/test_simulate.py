@@ -9,8 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from producers.delivery import Outcome
 from producers.errors import FatalProducerError, QueueFullError
+from producers.sending.delivery import Outcome
 from producers.simulate import SimulationReport, paced, simulate, simulate_command, until
 from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import SentLedger, read_sent

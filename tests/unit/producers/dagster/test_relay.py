@@ -22,9 +22,9 @@ from producers.dagster.log import (
     open_instance,
 )
 from producers.dagster.relay import NotAckedError, Relay, RelayReport, follow, relay_command
-from producers.delivery import Delivery, OnDelivery, Outcome
 from producers.errors import FatalProducerError
 from producers.events import PlatformEvent
+from producers.sending.delivery import Delivery, OnDelivery, Outcome
 from tests.fakes.mock_kafka import MockKafka
 from tests.fakes.producer import FakeProducer, SentRecord
 

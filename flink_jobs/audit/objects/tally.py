@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from flink_jobs.audit.codecs import DamagedObjectError, plain
 from flink_jobs.audit.entries import Sums
 from flink_jobs.audit.findings import Code, Finding
+from flink_jobs.audit.objects.codecs import DamagedObjectError, plain
 from flink_jobs.contracts.layout import AcceptedLine, Kind, ObjectKey, RejectedLine
 from flink_jobs.contracts.ledger import TopicPartition
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.landing.report import chart, markdown, write_report
-from benchmarks.landing.summary import comparisons, rows, slopes, steady_rates
+from benchmarks.landing.reporting.report import chart, markdown, write_report
+from benchmarks.landing.reporting.summary import comparisons, rows, slopes, steady_rates
 
 VALIDATES = {"hourglass": "the contract", "tuned": "nothing", "spark": "nothing"}
 LOAD = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 from flink_jobs.audit.entries import Entry, Sums
 from flink_jobs.audit.findings import Code, Finding
-from flink_jobs.audit.tally import ObjectTally, Part
+from flink_jobs.audit.objects.tally import ObjectTally, Part
 from flink_jobs.contracts.layout import Hour, Kind
 from flink_jobs.contracts.ledger import TopicPartition, partition_name
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from benchmarks.landing import topic
-from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.workload import topic
+from benchmarks.landing.workload.corpus import Corpus
 
 CORPUS = Corpus(400)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.landing.peers.flink_sql import PEER, newest_checkpoint, write_configuration
-from benchmarks.landing.store import Listed
+from benchmarks.landing.workload.store import Listed
 from tests.fakes.benchmark_task import TASK
 
 HOUR = "run-1/landing/hour=2025-08-01-03"

@@ -16,7 +16,7 @@ from typing import IO, cast
 
 import zstandard
 
-from benchmarks.landing.corpus import Corpus, index_of
+from benchmarks.landing.workload.corpus import Corpus, index_of
 
 CHUNK_BYTES = 16 * 2**20
 _ENVELOPE = re.compile(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from benchmarks.landing.corpus import TEMPLATES, Corpus, index_of
+from benchmarks.landing.workload.corpus import TEMPLATES, Corpus, index_of
 from producers.events import PlatformEvent
 
 CORPUS = Corpus(records=50_000)

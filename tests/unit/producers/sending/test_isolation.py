@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.isolation import isolate
+from producers.sending.isolation import isolate
 
 
 @given(st.integers(1, 300), st.data())

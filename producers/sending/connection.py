@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[attr-defined]  # no __all__
 
 from producers.errors import AuthenticationError, BrokerUnavailableError, ProducerSetupError, TopicMissingError
-from producers.limits import TopicLimits, ask_limits
+from producers.sending.limits import TopicLimits, ask_limits
 from producers.settings import ProducerSettings
 
 log = logging.getLogger("producers.kafka")

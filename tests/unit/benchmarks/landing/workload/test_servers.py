@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.landing.servers import access_log, alone, server_names
 from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.workload.servers import access_log, alone, server_names
 from infra.local.processes import StackError
 
 

@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flink_jobs.audit.codecs import DamagedObjectError, plain
+from flink_jobs.audit.objects.codecs import DamagedObjectError, plain
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,

@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 import zstandard
 
-from benchmarks.landing.check import Reader, Verdict
-from benchmarks.landing.corpus import Corpus
+from benchmarks.landing.workload.check import Reader, Verdict
+from benchmarks.landing.workload.corpus import Corpus
 
 CORPUS = Corpus(records=90)
 HOURS = CORPUS.hour_ranges()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.live import LARGE_BYTES, LOADS, Curves, Used, verdict
+from benchmarks.landing.workload.corpus import Corpus
 from producers.events import EVENT_BYTES_MAX, EventError, PlatformEvent
 
 CORPUS = Corpus(10**9)

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from benchmarks.landing.registry import VALIDATES
-from benchmarks.landing.summary import OURS, comparisons, price_of, rows
+from benchmarks.landing.reporting.summary import OURS, comparisons, price_of, rows
 
 OUR_COLOUR, PEER_COLOUR = "#1f6f5c", "#b9c2c9"
 

@@ -12,9 +12,9 @@ from time import monotonic, sleep
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from benchmarks.landing.corpus import Corpus
 from benchmarks.landing.peer import Task
 from benchmarks.landing.settings import BenchmarkSettings
+from benchmarks.landing.workload.corpus import Corpus
 from infra.local.servers import broker
 
 Report = Callable[[str], None]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.landing.campaign import Campaign, Cell
-from benchmarks.landing.requests import count_requests
+from benchmarks.landing.workload.requests import count_requests
 
 BURN = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
 DETACH = f"""
@@ -23,7 +23,7 @@ if os.fork() == 0:
 SLEEP = "import time; time.sleep(600)\n"
 STARTS_AGAIN = """
 import json, subprocess, sys
-from benchmarks.landing.usage import measured
+from benchmarks.landing.counting.usage import measured
 codes = []
 def work():
     while 0 not in codes and len(codes) < 9:
@@ -33,7 +33,7 @@ print(json.dumps(codes))
 """
 HARNESS = """
 import json, subprocess, sys
-from benchmarks.landing.usage import measured
+from benchmarks.landing.counting.usage import measured
 usage, killed = measured(
     lambda: print(subprocess.run([sys.executable, "-c", sys.argv[1]]).returncode, file=sys.stderr),
     limit_seconds=float(sys.argv[2]), kill_after_seconds=json.loads(sys.argv[3]),

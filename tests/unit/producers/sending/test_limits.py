@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from producers.limits import TopicLimits, limits_of
+from producers.sending.limits import TopicLimits, limits_of
 
 HOUR_MS = 3_600_000
 NOW_MS = 1_754_017_200_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.landing.store import USER_AGENT
+from benchmarks.landing.workload.store import USER_AGENT
 
 
 class RequestLog:

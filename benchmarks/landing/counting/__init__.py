@@ -1,0 +1,1 @@
+"""Install a peer, count the cost of its processes, and note each measurement."""

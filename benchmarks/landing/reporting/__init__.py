@@ -1,0 +1,1 @@
+"""Turn measurements into rows, tables and the chart."""

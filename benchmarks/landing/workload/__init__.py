@@ -1,0 +1,1 @@
+"""What every peer lands, the servers that all share, and the independent reader."""

@@ -1,0 +1,1 @@
+"""Compare the objects of a bucket, and the lines in them, with the ledger."""

@@ -1,0 +1,1 @@
+"""Between a program that sends and the broker: connection, limits, outcomes."""
