@@ -74,6 +74,9 @@ lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew f
 	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-superset" --quiet --output-file superset.lock
 
+images: setup ## an engine if none runs, and every image of infra/docker
+	@infra/docker/bootstrap
+
 clean: ## stop the stack, then remove all that set-up and demo made
 	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi
 	rm -rf .venv .tools .runtime .hourglass .benchmark flink_jobs/java/target infra/local/s3_server/target $(DBT)/target $(DBT)/logs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def assemble(target: Path, *, lib_jars: Iterable[Path], s3_jars: Iterable[Path],
     return target
 
 
+def assemble_from(runtime: Path, target: Path) -> Path:
+    """Build the Flink home from the folders `flink-lib`, `flink-s3` and `landing` of a runtime, and return it.
+
+    slf4j is in the wheel.
+    """
+    landing = runtime / "landing"
+    return assemble(
+        target,
+        lib_jars=[jar for jar in _jars(runtime / "flink-lib") if "slf4j" not in jar.name],
+        s3_jars=[*_jars(runtime / "flink-s3"), landing / "hourglass-landing-uploads.jar"],
+        landing_jar=landing / "hourglass-landing.jar",
+    )
+
+
 def _jars(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.jar"))
 
@@ -74,3 +89,11 @@ def _copy_programs(source: Path, target: Path) -> None:
         if not copy.exists() or copy.stat().st_size != program.stat().st_size:
             shutil.copyfile(program, copy)
         copy.chmod(0o755)
+
+
+if __name__ == "__main__":  # in an image: RUNTIME TARGET
+    try:
+        home = assemble_from(Path(sys.argv[1]), Path(sys.argv[2]))
+        shutil.copytree(wheel_home() / "conf", home / "conf", dirs_exist_ok=True)
+    except SetupError as error:
+        sys.exit(str(error))

@@ -37,3 +37,7 @@ def serve(
         "snowflake_password": SecretStr(password) if password else settings.snowflake_password,
     }
     raise typer.Exit(serve_until_stopped(settings.model_copy(update=changed), host, port, data))
+
+
+if __name__ == "__main__":
+    typer.run(serve)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from flink_jobs.flink.home import assemble
+from flink_jobs.flink.home import assemble_from
 from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 
@@ -39,13 +39,8 @@ def install(runtime_dir: Path) -> None:
     for profile in PROFILES:
         _made_once(runtime_dir / profile, _digest([JAVA / "pom.xml"]), _copy_jars)
     _made_once(runtime_dir / "s3", _digest(_sources(S3_SERVER)), _build_s3_server)
-    landing_jar = build_landing_jar(runtime_dir)
-    assemble(
-        runtime_dir / "flink",
-        lib_jars=[jar for jar in sorted((runtime_dir / "flink-lib").glob("*.jar")) if "slf4j" not in jar.name],
-        s3_jars=[*(runtime_dir / "flink-s3").glob("*.jar"), landing_jar.with_name(UPLOADS_JAR.name)],
-        landing_jar=landing_jar,
-    )
+    build_landing_jar(runtime_dir)
+    assemble_from(runtime_dir, runtime_dir / "flink")
 
 
 def build_landing_jar(runtime_dir: Path) -> Path:

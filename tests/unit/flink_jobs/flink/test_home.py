@@ -84,3 +84,29 @@ def test_a_missing_jar_names_itself_and_the_repair(tmp_path: Path) -> None:
 
 def test_the_installed_wheel_is_found() -> None:
     assert list((flink_home.wheel_home() / "lib").glob("flink-dist*.jar"))
+
+
+@pytest.mark.usefixtures("wheel")
+def test_a_runtime_becomes_a_home_without_a_second_slf4j(tmp_path: Path) -> None:
+    """The connector brings slf4j along; the wheel has it already."""
+    for name in (
+        "flink-lib/connector.jar",
+        "flink-lib/slf4j-api-1.jar",
+        "flink-s3/s3.jar",
+        "landing/hourglass-landing.jar",
+        "landing/hourglass-landing-uploads.jar",
+    ):
+        file = tmp_path / "runtime" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    home = flink_home.assemble_from(tmp_path / "runtime", tmp_path / "home")
+    assert {file.name for file in (home / "lib").iterdir()} == {
+        "connector.jar",
+        "flink-dist.jar",
+        "hourglass-landing.jar",
+        "prometheus.jar",
+    }
+    assert {file.name for file in (home / "plugins" / "s3-fs-hadoop").iterdir()} == {
+        "hourglass-landing-uploads.jar",
+        "s3.jar",
+    }

@@ -1,0 +1,1 @@
+"""Images of the project: one folder each, and the bootstrap that builds them."""

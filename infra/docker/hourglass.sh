@@ -1,0 +1,2 @@
+#!/bin/sh
+exec python -c 'from infra.cli import main; main()' "$@"
