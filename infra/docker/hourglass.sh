@@ -1,2 +1,2 @@
 #!/bin/sh
-exec python -c 'from infra.cli import main; main()' "$@"
+exec python -c 'import sys; sys.argv[0] = "hourglass"; from infra.cli import main; main()' "$@"
