@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
+unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
 
 .PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset clean
