@@ -147,14 +147,15 @@ def _file_formats(place: Place) -> Iterator[Rendered]:
 
 def _stages(place: Place) -> Iterator[Rendered]:
     plain, whole = place.name("LANDED"), place.name("Landed 'whole'")
-    inline: dict[str, OptionValue] = {"TYPE": Word("JSON"), "ALLOW_DUPLICATE": True}
+    inline: dict[str, OptionValue] = {"TYPE": Word("JSON"), "ALLOW_DUPLICATE": True, "FILE_EXTENSION": ".jsonl"}
     yield _of("create stage", CreateStage(plain, place.url, place.integration))
-    yield _of("create stage", CreateStage(whole, place.url, place.integration, False, inline, _COMMENT))  # noqa: FBT003
+    yield _of("create stage", CreateStage(whole, place.url, place.integration, False, inline, _COMMENT))
     stage = ObjectType.STAGE
     directory = ("DIRECTORY = (ENABLE = TRUE AUTO_REFRESH = FALSE)",)
     yield _of("alter directory of stage", SetProperties(stage, plain, directory))
     yield _of(
-        "alter directory of stage", SetProperties(stage, place.name("Landed 'whole'"), ("DIRECTORY = (ENABLE = FALSE)",))
+        "alter directory of stage",
+        SetProperties(stage, place.name("Landed 'whole'"), ("DIRECTORY = (ENABLE = FALSE)",)),
     )
     yield _of("alter stage", SetProperties(stage, plain, ("FILE_FORMAT = (TYPE = JSON)", "COMMENT = 'it''s'")))
     yield _of("alter stage", SetProperties(stage, plain, (f"URL = '{place.url}'",)))
@@ -168,13 +169,23 @@ def _external_tables(place: Place) -> Iterator[Rendered]:
     columns = (
         VirtualColumn(Identifier("FILENAME"), "VARCHAR", Expression("METADATA$FILENAME")),
         VirtualColumn(Identifier("YEAR"), "VARCHAR", Expression("SPLIT_PART(METADATA$FILENAME, '/', -5)")),
-        VirtualColumn(Identifier("Day of 'month'"), "NUMBER(2, 0)", Expression("SPLIT_PART(METADATA$FILENAME, '/', -3)::NUMBER(2, 0)")),
+        VirtualColumn(
+            Identifier("Day of 'month'"),
+            "NUMBER(2, 0)",
+            Expression("SPLIT_PART(METADATA$FILENAME, '/', -3)::NUMBER(2, 0)"),
+        ),
         VirtualColumn(Identifier("EVENT_ID"), "VARCHAR", Expression("value:event:event_id::varchar")),
     )
     partitions = (Identifier("YEAR"), Identifier("Day of 'month'"))
     plain = CreateExternalTable(place.name("EXT_PLAIN"), (), stage, {"TYPE": Word("JSON")})
     whole = CreateExternalTable(
-        place.name("EXT_WHOLE"), columns, replace(stage, path="2025/"), named, partitions, r".*\.jsonl", comment=_COMMENT
+        place.name("EXT_WHOLE"),
+        columns,
+        replace(stage, path="2025/"),
+        named,
+        partitions,
+        r".*\.jsonl",
+        comment=_COMMENT,
     )
     yield _of("create external table", plain)
     yield _of("create external table", whole)
@@ -211,7 +222,9 @@ def _landing(place: Place) -> Iterator[Rendered]:
         if isinstance(one.spec.definition, CreateExternalTable)
     )
     table = replace(
-        described, name=place.name("EXT_FLINK_EVENT_LOG"), location=replace(described.location, stage=place.name("LANDED"))
+        described,
+        name=place.name("EXT_FLINK_EVENT_LOG"),
+        location=replace(described.location, stage=place.name("LANDED")),
     )
     columns = RecordColumns.of({column.name.name: column.expression.sql for column in table.columns})
     hours = [_HOUR, _HOUR.plus(1), _HOUR.plus(5)]
