@@ -36,6 +36,10 @@ class Objects(Protocol):
         """Write an object."""
         ...
 
+    def below(self, prefix: str) -> list[str]:
+        """List the keys below a prefix."""
+        ...
+
     def delete_below(self, prefix: str) -> None:
         """Delete every object below a prefix."""
         ...
@@ -158,9 +162,12 @@ class _Folder:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
 
+    def below(self, prefix: str) -> list[str]:
+        return [stored.key for stored in self.server.bucket.list("hourglass", prefix)]
+
     def delete_below(self, prefix: str) -> None:
-        for stored in list(self.server.bucket.list("hourglass", prefix)):
-            self.server.bucket.remove(stored.key)
+        for key in self.below(prefix):
+            self.server.bucket.remove(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +179,15 @@ class _Bucket:
     def put(self, key: str, body: bytes) -> None:
         boto3.client("s3").put_object(Bucket=self.name, Key=key, Body=body)
 
+    def below(self, prefix: str) -> list[str]:
+        return [found.key for found in self._objects.filter(Prefix=prefix)]
+
     def delete_below(self, prefix: str) -> None:
-        boto3.resource("s3").Bucket(self.name).objects.filter(Prefix=prefix).delete()
+        self._objects.filter(Prefix=prefix).delete()
+
+    @property
+    def _objects(self) -> Any:
+        return boto3.resource("s3").Bucket(self.name).objects
 
 
 def _variable(field: str) -> str:
