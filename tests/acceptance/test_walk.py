@@ -6,7 +6,7 @@ Each answer is the one of Snowflake's documentation, on the local Snowflake as o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,11 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.commands.snowflake import snowflake
-from snowflake_components.connection import SnowflakeConnection
 from snowflake_components.errors import ObjectDiffersError
 from snowflake_components.scaffold import ObjectsScaffolder
 from tests.acceptance.places import OwnPlace
-from tests.fakes.component_documents import loaded
+from tests.fakes.component_runs import HOUR, run
 from tests.fakes.local_snowflake import FOREIGN_WARNING
 
 pytestmark = [
@@ -30,7 +29,7 @@ pytestmark = [
 ]
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
-HOUR, NEXT_HOUR = "2025-08-01-03:00", "2025-08-01-04:00"
+NEXT_HOUR = "2025-08-01-04:00"
 
 
 class Folder:
@@ -66,18 +65,9 @@ class Folder:
         assert written in self.text, written
         (self.path / "defs.yaml").write_text(self.text.replace(written, instead), encoding="utf-8")
 
-    def run(self, name: str, hour: str = HOUR) -> dict[str, Any]:
+    def run(self, name: str, hour: str = HOUR) -> Mapping[str, Any]:
         """Materialize one asset in Dagster, and return its metadata."""
-        key = dg.AssetKey(["aws", "dev", name])
-        with loaded(self.text, {}) as definitions:
-            result = dg.materialize(
-                [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)],
-                selection=dg.AssetSelection.assets(key),
-                resources={"snowflake": SnowflakeConnection(settings=self._place.settings)},
-                partition_key=hour,
-            )
-        (found,) = result.asset_materializations_for_node("__".join(key.path))
-        return {name: value.value for name, value in found.metadata.items()}
+        return run(self.text, self._place.settings, name, partition=hour).metadata
 
 
 @pytest.fixture
@@ -89,12 +79,12 @@ def folder(place: OwnPlace, tmp_path: Path) -> Folder:
 def command(folder: Folder) -> Command:
     """Run a command of `hourglass snowflake`; return its exit code and its JSON."""
 
-    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+    def send(*arguments: str) -> tuple[int, dict[str, Any]]:
         ran = CliRunner().invoke(snowflake, [arguments[0], str(folder.path), "--json", *arguments[1:]])
         assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
         return ran.exit_code, json.loads(ran.stdout)
 
-    return run
+    return send
 
 
 def actions(planned: dict[str, Any]) -> list[str]:
