@@ -127,7 +127,7 @@ def own_place(settings: SnowflakeSettings, storage: Storage) -> Iterator[OwnPlac
 
 def local_place(server: Server) -> tuple[SnowflakeSettings, Storage]:
     """Return the login of the local Snowflake and its bucket."""
-    settings = SnowflakeSettings(user="hourglass", password=PASSWORD, port=server.port)  # type: ignore[arg-type] # pydantic reads a str
+    settings = SnowflakeSettings(user="hourglass", password=PASSWORD, port=server.port)
     return settings, Storage("s3://hourglass/", _Folder(server), "AWS_INTEGRATION")
 
 

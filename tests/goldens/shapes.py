@@ -54,7 +54,7 @@ def shape_of(sql: str) -> Shape | None:
 
 
 def format_options() -> Mapping[str, list[str]]:
-    """Return the options of a file format by its type, as CREATE FILE FORMAT documents them."""
+    """Return the options of a file format by its type, beside TYPE, as CREATE FILE FORMAT documents them."""
     found: Mapping[str, list[str]] = _file("file_formats.yaml")["options"]
     return found
 
@@ -111,7 +111,9 @@ def _placeholders() -> Mapping[str, str]:
     kind = r"[A-Z_]+(?: [A-Z_]+)?(?: \( \d+(?: , \d+)? \))?"
     virtual, stored = rf'"" {kind} AS \({balanced}\)', rf'"" {kind}(?: NOT NULL)?'
     value = r"(?:TRUE|FALSE|\d+|''|[A-Z][A-Z0-9_]*|\( ''(?: , '')* \))"
-    names = "|".join(sorted({name for options in format_options().values() for name in options}))
+    kinds = {kind: "|".join(names) for kind, names in format_options().items()}
+    of_type = [rf"TYPE = {kind}(?: (?:{names}) = {value})*" for kind, names in kinds.items()]
+    option = rf"(?:{'|'.join(kinds.values())}) = {value}"
     hours = r"\"\"(?: = ''::TIMESTAMP_NTZ| BETWEEN ''::TIMESTAMP_NTZ AND ''::TIMESTAMP_NTZ)"
     return {
         "text": "''",
@@ -129,6 +131,7 @@ def _placeholders() -> Mapping[str, str]:
         "virtual columns": rf"{virtual}(?: , {virtual})*",
         "table columns": rf"{stored}(?: , {stored})*",
         "null counts": r'(?: , COUNT \( \* \) - COUNT \( "" \) AS NULLS_\d+)*',
-        "format options": rf"(?:{names}) = {value}(?: (?:{names}) = {value})*",
+        "format": "|".join(["FORMAT_NAME = ''", *of_type]),
+        "format options": rf"{option}(?: {option})*",
         "hours": rf"{hours}(?: OR {hours})*",
     }
