@@ -34,7 +34,7 @@ test-long: setup ## what test leaves out (mark long), and the random faults, ten
 	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
 
 test-unit: setup
-	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not long"
+	@$(BIN)/python -m pytest tests/unit tests/acceptance -n 2 --dist loadfile -m "not long"
 
 test-java: setup
 	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'

@@ -128,13 +128,13 @@ class AccountExecutor:
         """Start the warehouse of a session; a session that never chose one needs none here.
 
         Raises:
-            NoWarehouseError: it was dropped, or is suspended and does not resume by itself.
+            NoWarehouseError: it does not exist, or is suspended and does not resume by itself.
         """
         if session.warehouse_chosen:
             self.warehouses.require_running(session.warehouse)
 
     def log_in(self, session: Session, role: str | None, warehouse: str | None) -> None:
-        """Give a new session its role and its warehouse; a warehouse that does not exist is none.
+        """Give a new session its role and its warehouse; with one that does not exist it has none.
 
         Raises:
             LoginRefusedError: the role does not exist or is not granted to the user.
@@ -148,8 +148,9 @@ class AccountExecutor:
                     "local system administrator, or attempt to login with another role, e.g. PUBLIC."
                 )
             session.role = role
-        if warehouse and self.warehouses.exists(_folded(warehouse)):
-            session.choose_warehouse(_folded(warehouse))
+        if warehouse:
+            named = _folded(warehouse)
+            session.choose_warehouse(named if self.warehouses.exists(named) else None)
 
     def _alter_session(self, statement: AlterSession, session: Session) -> None:
         for name, value in statement.values.items():
