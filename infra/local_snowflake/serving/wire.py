@@ -34,6 +34,7 @@ from sqlglot.errors import SqlglotError
 
 from infra.local_snowflake.errors import InvalidIdentifierError, NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.meaning.checks import require_parsed
 from infra.local_snowflake.meaning.columns import keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
 from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
@@ -42,7 +43,9 @@ from infra.local_snowflake.meaning.expressions.sequences import with_next_values
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.naming import with_names
-from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of, require_statement
+from infra.local_snowflake.meaning.refusals.engine import refusal_of
+from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
+from infra.local_snowflake.meaning.refusals.unsupported import require_statement
 from infra.local_snowflake.meaning.tree import finish, rewrite
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results
@@ -168,9 +171,11 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
 
 def _parse(sql: str) -> Any:
     try:
-        return parse_one(sql)
+        tree = parse_one(sql)
     except SqlglotError as failed:
         raise refusal_of(failed, sql) from failed
+    require_parsed(tree, sql)
+    return tree
 
 
 def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 from snowflake import connector
 
-from infra.local_snowflake.meaning.refusals import refusal_of
+from infra.local_snowflake.meaning.refusals.engine import refusal_of
 
-COMPILATION = "SQL compilation error:\n"
+COMPILATION = "SQL compilation error:"
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,18 @@ COMPILATION = "SQL compilation error:\n"
         ("CREATE TABLE facts (a INT)", 2002, "42710", "Object 'AWS.{schema}.FACTS' already exists."),
         ("SELECT no_such(1)", 2140, "42601", "Unknown function NO_SUCH"),
         ("SELECT * FROM TABLE(no_such(1))", 2141, "42601", "Unknown table function NO_SUCH"),
-        ("SELECT UPPER(a, 2) FROM facts", 939, "22023", "too many arguments for function [UPPER] expected 1, got 2"),
-        ("SELECT LOWER()", 938, "22023", "not enough arguments for function [LOWER]"),
+        (
+            "SELECT UPPER(a, 2) FROM facts",
+            939,
+            "22023",
+            "error line 1 at position 7\ntoo many arguments for function [UPPER(a, 2)] expected 1, got 2",
+        ),
+        (
+            "SELECT a,\n  LOWER() FROM facts",
+            938,
+            "22023",
+            "error line 2 at position 2\nnot enough arguments for function [LOWER()], expected 1, got 0",
+        ),
         ("SELECT a, COUNT(*) FROM facts", 979, "42601", "[A] is not a valid group by expression"),
         (
             "INSERT INTO facts VALUES (1)",
@@ -51,7 +61,8 @@ def test_a_wrong_statement_is_refused_in_snowflakes_words(
     with pytest.raises(connector.Error) as caught:
         client.rows(sql)
     assert (code, sqlstate) == (caught.value.errno, caught.value.sqlstate)
-    assert str(caught.value).endswith(COMPILATION + text.replace("{schema}", client.schema))
+    separator = " " if text.startswith("error line") else "\n"
+    assert str(caught.value).endswith(COMPILATION + separator + text.replace("{schema}", client.schema))
 
 
 @pytest.mark.parametrize(
