@@ -1,7 +1,8 @@
 """Confine the engine to the folder of the server: no statement may read or change the machine.
 
 Statements that would are refused before they are executed (`meaning.checks`). This is the wall behind that one: DuckDB
-itself refuses every file outside of the folder, every extension, and every change of its settings.
+itself refuses every file outside of the folder and every extension, and lets nobody change that again. Its other
+settings stay open (`lock_configuration` is off), because the time zone of a session is one of them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ def confine(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
         ("python_enable_replacements", False),  # else a table may be a variable of Python
         ("allowed_directories", allowed),
         ("enable_external_access", False),
-        ("lock_configuration", True),
     ):
         connection.execute(f"SET GLOBAL {setting} = {_literal(value)}")
 

@@ -12,10 +12,18 @@ from sqlglot import Expr, exp
 
 from infra.local_snowflake.language.tokens import tokenize
 from infra.local_snowflake.meaning.checks.known import BUILT, KNOWN, Arguments
-from infra.local_snowflake.meaning.refusals.errors import COMPILATION, PLACED, EngineRefusedError, syntax_error
+from infra.local_snowflake.meaning.refusals.errors import (
+    COMPILATION,
+    PLACED,
+    EngineRefusedError,
+    syntax_error,
+    unsupported_feature,
+)
 from infra.local_snowflake.meaning.refusals.places import line_and_position
 
 _SYSTEM = "SYSTEM$"
+_OF_ENGINE = frozenset({"GETVARIABLE"})
+"""Functions of Snowflake whose namesakes in DuckDB do something else."""
 _QUALIFIERS = frozenset({"INFORMATION_SCHEMA", "SNOWFLAKE"})
 """The schema and the database that Snowflake's own functions are in."""
 
@@ -84,6 +92,8 @@ def _refusal(call: Call, sql: str) -> EngineRefusedError | None:
     if known is None:
         system = call.name.startswith(_SYSTEM)
         return None if system else EngineRefusedError(2140, "42601", f"{COMPILATION}Unknown function {call.name}")
+    if call.name in _OF_ENGINE:
+        return unsupported_feature(call.name)
     return _wrong_count(call, known, sql)
 
 

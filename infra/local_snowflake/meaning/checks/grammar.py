@@ -12,7 +12,27 @@ from infra.local_snowflake.meaning.refusals.places import unexpected
 _AFTER_INSERT = frozenset({"INTO", "OVERWRITE", "ALL", "FIRST"})
 _BEFORE_QUERIES = frozenset({"(", "AS"})
 _OPERATORS = frozenset(
-    ["AND", "OR", "NOT", "IS", "IN", "LIKE", "ILIKE", "RLIKE", "REGEXP", "BETWEEN", "ANY", "ALL", "ESCAPE", "DISTINCT", "FROM", "CASE", "COLLATE", "EXISTS", "SELECT"]
+    [
+        "AND",
+        "OR",
+        "NOT",
+        "IS",
+        "IN",
+        "LIKE",
+        "ILIKE",
+        "RLIKE",
+        "REGEXP",
+        "BETWEEN",
+        "ANY",
+        "ALL",
+        "ESCAPE",
+        "DISTINCT",
+        "FROM",
+        "CASE",
+        "COLLATE",
+        "EXISTS",
+        "SELECT",
+    ]
 )
 _Check = Callable[[Sequence[Token]], int | None]
 

@@ -76,9 +76,17 @@ def _to_number(node: Expr, value: Expr, of: Kind) -> Expr:
         node.set("this", call("number_at", _scalar(value)))
     elif of in {Kind.VARIANT, Kind.MAYBE_VARIANT, Kind.UNKNOWN}:
         node.set("this", call("number_text", value))
+        if of is Kind.VARIANT and _digits(node.args["to"]) > _BIG_DIGITS:
+            node.set("to", exp.DataType(this=exp.DataType.Type.INT128))
     if of is Kind.TEXT and isinstance(value, exp.Literal):
         _widen(node, value)
     return node
+
+
+def _digits(to: exp.DataType) -> int:
+    """Return the precision that a type of whole numbers is written with; 0 without one."""
+    is_written = to.this is exp.DType.DECIMAL and to.expressions and kind_of_type(to) is Kind.INTEGER
+    return int(to.expressions[0].name) if is_written else 0
 
 
 def _widen(node: Expr, value: exp.Literal) -> None:

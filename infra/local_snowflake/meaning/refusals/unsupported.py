@@ -14,12 +14,75 @@ from infra.local_snowflake.meaning.refusals.errors import COMPILATION, EngineRef
 from infra.local_snowflake.meaning.refusals.places import unexpected
 
 VERBS = frozenset(
-    ["ALTER", "BEGIN", "CALL", "COMMENT", "COMMIT", "COPY", "CREATE", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DROP", "EXECUTE", "EXPLAIN", "GET", "GRANT", "INSERT", "LIST", "LS", "MERGE", "PUT", "REMOVE", "RM", "REVOKE", "ROLLBACK", "SELECT", "SET", "SHOW", "START", "TRUNCATE", "UNDROP", "UNSET", "UPDATE", "USE", "VALUES", "WITH", "("]
+    [
+        "ALTER",
+        "BEGIN",
+        "CALL",
+        "COMMENT",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DECLARE",
+        "DELETE",
+        "DESC",
+        "DESCRIBE",
+        "DROP",
+        "EXECUTE",
+        "EXPLAIN",
+        "GET",
+        "GRANT",
+        "INSERT",
+        "LIST",
+        "LS",
+        "MERGE",
+        "PUT",
+        "REMOVE",
+        "RM",
+        "REVOKE",
+        "ROLLBACK",
+        "SELECT",
+        "SET",
+        "SHOW",
+        "START",
+        "TRUNCATE",
+        "UNDROP",
+        "UNSET",
+        "UPDATE",
+        "USE",
+        "VALUES",
+        "WITH",
+        "(",
+    ]
 )
 """First words of Snowflake's statements."""
 UNSUPPORTED_VERBS = frozenset({"EXPLAIN", "DECLARE", "CALL", "EXECUTE", "UNDROP", "GET"})
 _PHRASES = (("MATCH_RECOGNIZE",), ("ASOF", "JOIN"), ("CONNECT", "BY"), ("MATCH_CONDITION",), ("CHANGES",))
-_NEVER_LAST = frozenset(["BY", "FROM", "WHERE", "AND", "OR", "ON", "SELECT", "HAVING", "JOIN", "IN", "LIKE", "NOT", "SET", "INTO", "VALUES", "=", "+", "-", "*", "/", ",", "("])
+_NEVER_LAST = frozenset(
+    [
+        "BY",
+        "FROM",
+        "WHERE",
+        "AND",
+        "OR",
+        "ON",
+        "SELECT",
+        "HAVING",
+        "JOIN",
+        "IN",
+        "LIKE",
+        "NOT",
+        "SET",
+        "INTO",
+        "VALUES",
+        "=",
+        "+",
+        "-",
+        "*",
+        "/",
+        ",",
+        "(",
+    ]
+)
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "("})
 _FEATURE_WORDS = 3
 

@@ -47,6 +47,12 @@ CONVERSIONS: Sequence[Rule] = (
         lambda found: f"Number out of representable range: type {_fixed(found[2], found[3])}, value {found[1]}",
     ),
     Rule(
+        r'Casting value "(\S+)" to type DECIMAL\((\d+), ?(\d+)\) failed',
+        100046,
+        "22003",
+        lambda found: f"Number out of representable range: type {_fixed(found[2], found[3])}, value {found[1]}",
+    ),
+    Rule(
         r"Could not cast value (\S+) (?:from \S+ )?to",
         100039,
         "22003",
