@@ -66,6 +66,8 @@ def require_known_calls(tree: Expr, sql: str) -> None:
         EngineRefusedError: 2140 or 2141 for an unknown function, 938 and 939 for its arguments, and 1003 for a function
             in FROM outside of TABLE().
     """
+    if tree.find(exp.MatchRecognize):  # it has functions of its own
+        raise unsupported_feature("MATCH_RECOGNIZE")
     for call in sorted(_calls(tree, sql), key=lambda call: call.start):
         if refusal := _refusal(call, sql):
             raise refusal

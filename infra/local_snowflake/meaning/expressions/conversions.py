@@ -125,7 +125,6 @@ def _double(node: Expr, columns: Columns) -> Expr:
 _TEXT_FUNCTIONS = (
     exp.Lower,
     exp.Upper,
-    exp.Trim,
     exp.Length,
     exp.Substring,
     exp.Left,
@@ -167,6 +166,14 @@ def _arguments_as_text(node: Expr, columns: Columns) -> Expr:
     return node
 
 
+def _trimmed(node: Expr, columns: Columns) -> Expr:
+    """Cast what is trimmed to text: fakesnow forgets the characters and the side of a TRIM without a cast."""
+    _arguments_as_text(node, columns)
+    if not isinstance(node.this, exp.Cast):
+        node.set("this", exp.Cast(this=node.this, to=exp.DataType(this=exp.DataType.Type.TEXT)))
+    return node
+
+
 def _listed(node: Expr, columns: Columns) -> Expr:
     """Convert what LISTAGG concatenates, below its order and DISTINCT."""
     inner = node
@@ -200,6 +207,7 @@ REWRITINGS: dict[type[Expr], Callable[[Expr, Columns], Expr]] = {
     exp.ToNumber: _numbers,
     exp.ToDouble: _double,
     **dict.fromkeys(_TEXT_FUNCTIONS, _arguments_as_text),
+    exp.Trim: _trimmed,
     exp.DPipe: _concatenation,
     exp.Concat: _concatenation,
     exp.ConcatWs: _concatenation,

@@ -25,6 +25,8 @@ _TARGETS = {
 """The error of a text that is no such value, and the name that Snowflake gives to the type of a VARIANT's cast."""
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)
 _NOT_GROUPED = re.compile(r"\[(.+?)\] is not a valid group by expression")
+_OF_VALUES = re.compile(r"COLUMN\d+|SEQ|KEY|PATH|INDEX|VALUE|THIS")
+"""Columns of VALUES and of FLATTEN."""
 _RAW = ("{", "[")
 
 
@@ -54,7 +56,8 @@ def context_of(tree: Expr, columns: Columns) -> Context:
         else:
             of_others.add(target[0])
     casts = {code: name for code, name in of_variants.items() if code not in of_others}
-    return Context(casts, columns.stored.keys() | columns.aliases.keys())
+    listed = {column.name.upper() for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
+    return Context(casts, columns.stored.keys() | columns.aliases.keys() | listed)
 
 
 def in_context(refusal: EngineRefusedError, context: Context, sql: str) -> EngineRefusedError:
@@ -62,7 +65,8 @@ def in_context(refusal: EngineRefusedError, context: Context, sql: str) -> Engin
     if (target := context.casts.get(refusal.code)) and (value := _QUOTED.search(refusal.message)):
         shown = value[1] if value[1].startswith(_RAW) else f'"{value[1]}"'
         return EngineRefusedError(100071, "22000", f"Failed to cast variant value {shown} to {target}")
-    if (named := _NOT_GROUPED.search(refusal.message)) and named[1].strip('"') not in context.names:
+    named = _NOT_GROUPED.search(refusal.message)
+    if named and named[1].strip('"') not in context.names and not _OF_VALUES.fullmatch(named[1]):
         place = place_of(sql, named[1])
         prefix = PLACED.replace("{line}", str(place.line)).replace("{position}", str(place.position))
         return EngineRefusedError(904, "42000", f"{prefix}invalid identifier '{place.name or named[1]}'")
