@@ -11,29 +11,10 @@ from infra.local_snowflake.meaning.refusals.places import unexpected
 
 _AFTER_INSERT = frozenset({"INTO", "OVERWRITE", "ALL", "FIRST"})
 _BEFORE_QUERIES = frozenset({"(", "AS"})
-_OPERATORS = frozenset(
-    [
-        "AND",
-        "OR",
-        "NOT",
-        "IS",
-        "IN",
-        "LIKE",
-        "ILIKE",
-        "RLIKE",
-        "REGEXP",
-        "BETWEEN",
-        "ANY",
-        "ALL",
-        "ESCAPE",
-        "DISTINCT",
-        "FROM",
-        "CASE",
-        "COLLATE",
-        "EXISTS",
-        "SELECT",
-    ]
-)
+_OPERATORS_TEXT = """
+    AND OR NOT IS IN LIKE ILIKE RLIKE REGEXP BETWEEN ANY ALL ESCAPE DISTINCT FROM CASE COLLATE EXISTS SELECT
+"""
+_OPERATORS = frozenset(_OPERATORS_TEXT.split())
 _Check = Callable[[Sequence[Token]], int | None]
 
 
@@ -48,7 +29,7 @@ def require_grammar(tree: Expr, sql: str) -> None:
         index = check(tokens)
         if index is not None:
             raise unexpected(sql, tokens, index)
-    if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not _has_columns(tree):
+    if not _is_whole(tree):
         raise unexpected(sql, tokens, len(tokens))
 
 
@@ -130,11 +111,14 @@ def _begins_operand(token: Token) -> bool:
     return token.kind is not Kind.SYMBOL and token.keyword not in _OPERATORS
 
 
-def _has_columns(create: exp.Create) -> bool:
-    """Return whether a new table has a list of columns, a query, or another table that it is made of."""
-    return isinstance(create.this, exp.Schema) or any(
-        create.args.get(name) for name in ("expression", "clone", "properties")
-    )
+def _is_whole(tree: Expr) -> bool:
+    """Return whether a new table has columns or what it is made of, a view its query, and an INSERT its rows."""
+    if isinstance(tree, exp.Insert):
+        return tree.expression is not None
+    if not isinstance(tree, exp.Create) or tree.kind not in {"TABLE", "VIEW"}:
+        return True
+    made_of = [tree.args.get(name) for name in ("expression", "clone", "properties")]
+    return any(made_of) or (tree.kind == "TABLE" and isinstance(tree.this, exp.Schema))
 
 
 def _texts(tokens: Sequence[Token], index: int) -> tuple[str, str]:

@@ -10,17 +10,15 @@ from infra.local_snowflake.meaning.macros.calls import macro_of
 from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
 from infra.local_snowflake.meaning.refusals.places import place_of
 
+_FIRST_IS_VARIANT = """
+    typeof is_null_value strip_null_value is_array is_boolean is_decimal is_double is_integer is_object is_varchar
+    as_array as_boolean as_date as_double as_integer as_number as_object as_timestamp_ntz as_varchar get
+    get_ignore_case get_path object_delete object_insert object_keys object_pick array_append array_compact
+    array_distinct array_flatten array_insert array_max array_min array_prepend array_remove array_remove_at
+    array_reverse array_size array_slice array_sort array_to_string
+"""
 _OF_VARIANT = {
-    **dict.fromkeys(
-        """
-        typeof is_null_value strip_null_value is_array is_boolean is_decimal is_double is_integer is_object is_varchar
-        as_array as_boolean as_date as_double as_integer as_number as_object as_timestamp_ntz as_varchar get
-        get_ignore_case get_path object_delete object_insert object_keys object_pick array_append array_compact
-        array_distinct array_flatten array_insert array_max array_min array_prepend array_remove array_remove_at
-        array_reverse array_size array_slice array_sort array_to_string
-        """.split(),
-        (0,),
-    ),
+    **dict.fromkeys(_FIRST_IS_VARIANT.split(), (0,)),
     **dict.fromkeys(["array_cat", "array_contains", "array_except", "array_intersection", "array_position"], (0, 1)),
     "arrays_overlap": (0, 1),
 }

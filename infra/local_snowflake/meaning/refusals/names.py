@@ -26,6 +26,7 @@ def _wrong_types(pattern: str) -> Rule:
 
 COLUMNS: Sequence[Rule] = (
     _no_column(r'Referenced column "(.+?)" (?:was )?not found'),
+    _no_column(r"Referenced column (\S+) not found in FROM clause and"),
     _no_column(r'(?:list|Table|table) "(.+?)" does not have a column (?:named|with name) "(.+?)"', 2),
     _no_column(r"Referenced update column (\S+) not found"),
     _no_column(r'Referenced table "(.+?)" not found'),

@@ -13,76 +13,18 @@ from infra.local_snowflake.meaning.checks.known import KNOWN
 from infra.local_snowflake.meaning.refusals.errors import COMPILATION, EngineRefusedError, unsupported_feature
 from infra.local_snowflake.meaning.refusals.places import unexpected
 
-VERBS = frozenset(
-    [
-        "ALTER",
-        "BEGIN",
-        "CALL",
-        "COMMENT",
-        "COMMIT",
-        "COPY",
-        "CREATE",
-        "DECLARE",
-        "DELETE",
-        "DESC",
-        "DESCRIBE",
-        "DROP",
-        "EXECUTE",
-        "EXPLAIN",
-        "GET",
-        "GRANT",
-        "INSERT",
-        "LIST",
-        "LS",
-        "MERGE",
-        "PUT",
-        "REMOVE",
-        "RM",
-        "REVOKE",
-        "ROLLBACK",
-        "SELECT",
-        "SET",
-        "SHOW",
-        "START",
-        "TRUNCATE",
-        "UNDROP",
-        "UNSET",
-        "UPDATE",
-        "USE",
-        "VALUES",
-        "WITH",
-        "(",
-    ]
-)
+_VERBS_TEXT = """
+    ALTER BEGIN CALL COMMENT COMMIT COPY CREATE DECLARE DELETE DESC DESCRIBE DROP EXECUTE EXPLAIN GET GRANT INSERT
+    LIST LS MERGE PUT REMOVE RM REVOKE ROLLBACK SELECT SET SHOW START TRUNCATE UNDROP UNSET UPDATE USE VALUES WITH (
+"""
+VERBS = frozenset(_VERBS_TEXT.split())
 """First words of Snowflake's statements."""
 UNSUPPORTED_VERBS = frozenset({"EXPLAIN", "DECLARE", "CALL", "EXECUTE", "UNDROP", "GET"})
 _PHRASES = (("MATCH_RECOGNIZE",), ("ASOF", "JOIN"), ("CONNECT", "BY"), ("MATCH_CONDITION",), ("CHANGES",))
-_NEVER_LAST = frozenset(
-    [
-        "BY",
-        "FROM",
-        "WHERE",
-        "AND",
-        "OR",
-        "ON",
-        "SELECT",
-        "HAVING",
-        "JOIN",
-        "IN",
-        "LIKE",
-        "NOT",
-        "SET",
-        "INTO",
-        "VALUES",
-        "=",
-        "+",
-        "-",
-        "*",
-        "/",
-        ",",
-        "(",
-    ]
-)
+_NEVER_LAST_TEXT = """
+    BY FROM WHERE AND OR ON SELECT HAVING JOIN IN LIKE NOT SET INTO VALUES = + - * / , (
+"""
+_NEVER_LAST = frozenset(_NEVER_LAST_TEXT.split())
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "("})
 _FEATURE_WORDS = 3
 

@@ -18,15 +18,15 @@ def of_view(refusal: EngineRefusedError, sql: str) -> EngineRefusedError:
     tokens = tokenize(sql)
     if named is None or not tokens or tokens[0].keyword not in _READING:
         return refusal
-    missing = named[1].upper().split(".")[-1]
-    if any(missing == _last_part(token) for token in tokens) or (view := _first_relation(sql)) is None:
+    missing = "." + named[1].upper()
+    if any(missing.endswith("." + _name(token)) for token in tokens) or (view := _first_relation(sql)) is None:
         return refusal
     text = f"{COMPILATION}Failure during expansion of view '{view}': {refusal.message}"
     return EngineRefusedError(2037, "42601", text)
 
 
-def _last_part(token: Token) -> str:
-    return token.name.upper() if token.is_name else token.text.strip("'").upper().split(".")[-1]
+def _name(token: Token) -> str:
+    return (token.name if token.is_name else token.text.strip("'")).upper()
 
 
 def _first_relation(sql: str) -> str | None:

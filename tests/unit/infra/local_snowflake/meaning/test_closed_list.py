@@ -24,7 +24,9 @@ def file(tmp_path: Path) -> Path:
 
 def test_no_function_of_duckdb_alone_can_be_called(client: Any) -> None:
     """All of DuckDB's scalar and aggregate functions that Snowflake does not have are unknown."""
-    rows = duckdb.sql("SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type <> 'pragma'").fetchall()
+    rows = duckdb.sql(
+        "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type <> 'pragma'"
+    ).fetchall()
     own = sorted(name for (name,) in rows if name.isidentifier() and name.upper() not in KNOWN and name not in _SYNTAX)
     assert len(own) > 500
     reached = [name for name in own if client.refused(f"SELECT {name}(1)")[0] not in {2140, 1003}]
@@ -96,7 +98,7 @@ def test_the_engine_itself_is_confined_to_its_folder(tmp_path: Path, file: Path,
     (tmp_path / "data" / "own.csv").write_text("a\n1\n")
     with duckdb.connect() as connection:
         confine(connection, tmp_path / "data")
-        assert [(1,)] == connection.execute(f"SELECT * FROM read_csv('{tmp_path}/data/own.csv')").fetchall()
+        assert [(1,)] == connection.execute("SELECT * FROM read_csv(?)", [f"{tmp_path}/data/own.csv"]).fetchall()
         with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException, duckdb.CatalogException)):
             connection.execute(sql.format(file=file))
     assert SECRET in file.read_text()
