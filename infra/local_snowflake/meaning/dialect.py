@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.parsers.snowflake import SnowflakeParser
 
-from infra.local_snowflake.meaning.checks.known import BUILT, KNOWN, Arguments
+from infra.local_snowflake.meaning.known_functions import BUILT, KNOWN, Arguments
 from infra.local_snowflake.meaning.macros.calls import call
 from infra.local_snowflake.meaning.macros.creation import FUNCTIONS
 

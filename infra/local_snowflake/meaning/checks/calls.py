@@ -1,6 +1,6 @@
 """Refuse the calls that Snowflake refuses: of functions that it does not have, and with too few or too many arguments.
 
-Only a function of the closed list `known` is executed. DuckDB has hundreds more, and some of them read files.
+Only a function of the closed list `known_functions` is executed. DuckDB has hundreds more, and some of them read files.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.language.tokens import tokenize
-from infra.local_snowflake.meaning.checks.known import BUILT, KNOWN, Arguments
+from infra.local_snowflake.meaning.known_functions import BUILT, KNOWN, Arguments
 from infra.local_snowflake.meaning.refusals.errors import (
     COMPILATION,
     PLACED,
@@ -19,7 +18,7 @@ from infra.local_snowflake.meaning.refusals.errors import (
     syntax_error,
     unsupported_feature,
 )
-from infra.local_snowflake.meaning.refusals.places import line_and_position
+from infra.local_snowflake.meaning.refusals.places import call_text, line_and_position
 
 _SYSTEM = "SYSTEM$"
 _OF_ENGINE = frozenset({"GETVARIABLE"})
@@ -44,15 +43,6 @@ class Call:
     def start(self) -> int:
         """The index of the first character of the name."""
         return int(self.node.meta["start"])
-
-    def text(self, sql: str) -> str:
-        """Return the call with its arguments."""
-        depth = 0
-        for token in tokenize(sql[self.start :]):
-            depth += (token.text == "(") - (token.text == ")")
-            if depth == 0 and token.text == ")":
-                return sql[self.start : self.start + token.end]
-        return sql[self.start :]
 
 
 def require_known_calls(tree: Expr, sql: str) -> None:
@@ -119,7 +109,7 @@ def _wrong_count(call: Call, known: Arguments, sql: str) -> EngineRefusedError |
     line, position = line_and_position(sql, call.start)
     place = PLACED.replace("{line}", str(line)).replace("{position}", str(position))
     if given < expected:
-        text = f"not enough arguments for function [{call.text(sql)}], expected {expected}, got {given}"
+        text = f"not enough arguments for function [{call_text(sql, call.start)}], expected {expected}, got {given}"
         return EngineRefusedError(938, "22023", place + text)
-    text = f"too many arguments for function [{call.text(sql)}] expected {expected}, got {given}"
+    text = f"too many arguments for function [{call_text(sql, call.start)}] expected {expected}, got {given}"
     return EngineRefusedError(939, "22023", place + text)

@@ -52,10 +52,11 @@ def _query(create: exp.Create) -> exp.Select | None:
 
 
 def _folded(node: Expr) -> str:
-    name = node.args.get("alias") or node.this if not isinstance(node, exp.Identifier) else node
-    quoted = isinstance(name, exp.Identifier) and name.args.get("quoted")
-    text = node.name if isinstance(node, exp.Identifier) else node.alias_or_name
-    return text if quoted else text.upper()
+    """Return the name of a column as Snowflake stores it."""
+    name = node if isinstance(node, exp.Identifier) else node.args.get("alias") or node.this
+    is_quoted = isinstance(name, exp.Identifier) and name.args.get("quoted")
+    text = str(node.name if isinstance(node, exp.Identifier) else node.alias_or_name)
+    return text if is_quoted else text.upper()
 
 
 def _require_once(names: Iterable[str]) -> None:

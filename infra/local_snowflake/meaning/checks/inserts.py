@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.language.tokens import tokenize
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
 from infra.local_snowflake.meaning.refusals.errors import COMPILATION, EngineRefusedError
+from infra.local_snowflake.meaning.refusals.places import call_text
 
 
 def require_constant_values(tree: Expr, columns: Columns, sql: str) -> None:
@@ -30,11 +30,4 @@ def _is_null(value: Expr) -> bool:
 def _text(value: Expr, sql: str) -> str:
     """Return a call as it is written, and any other expression as sqlglot prints it."""
     start = value.meta.get("start")
-    if start is None:
-        return str(value.sql(dialect="snowflake"))
-    depth = 0
-    for token in tokenize(sql[start:]):
-        depth += (token.text == "(") - (token.text == ")")
-        if depth == 0 and token.text == ")":
-            return sql[start : start + token.end]
-    return sql[start:]
+    return str(value.sql(dialect="snowflake")) if start is None else call_text(sql, start)

@@ -12,6 +12,7 @@ from infra.local_snowflake.language.names import NAME_PARTS_MAX
 from infra.local_snowflake.language.tokens import Kind, tokenize
 from infra.local_snowflake.meaning.refusals.errors import COMPILATION, EngineRefusedError
 from infra.local_snowflake.meaning.refusals.places import unexpected
+from infra.local_snowflake.rewriting.relations import chains
 
 _BEFORE_RELATIONS = frozenset({"FROM", "JOIN", "USING", "INTO", "UPDATE", "TABLE", "VIEW", ","})
 _OWN_PREFIX = "_FS_"
@@ -32,21 +33,11 @@ def require_own_databases(sql: str) -> None:
     """
     if not _NOT_OF_CLIENTS.search(sql):  # the tokens of thousands of rows take their time
         return
-    tokens = tokenize(sql)
-    index = 0
-    while index < len(tokens):
-        length = 1
-        while (
-            index + 2 * length < len(tokens)
-            and tokens[index + 2 * length - 1].text == "."
-            and tokens[index + 2 * length].is_name
-        ):
-            length += 1
-        first = tokens[index].name.upper() if tokens[index].is_name else ""
-        own = first.startswith(_OWN_PREFIX) and length > 1
-        if own or (first in _ENGINE_DATABASES and length >= NAME_PARTS_MAX):
+    for chain in chains(sql):
+        first = chain[0].name.upper()
+        own = first.startswith(_OWN_PREFIX) and len(chain) > 1
+        if own or (first in _ENGINE_DATABASES and len(chain) >= NAME_PARTS_MAX):
             raise _missing("Database", first)
-        index += 2 * length - 1
 
 
 def require_relations(tree: Expr, sql: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.meaning.checks.known import BUILT
 from infra.local_snowflake.meaning.columns.kinds import VARIANTS, Columns, Kind, kind, kind_of_type
+from infra.local_snowflake.meaning.known_functions import BUILT
 from infra.local_snowflake.meaning.macros.calls import macro_of
 from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
 from infra.local_snowflake.meaning.refusals.places import place_of
@@ -49,10 +49,10 @@ def require_types(tree: Expr, columns: Columns, sql: str) -> None:
     Raises:
         EngineRefusedError: 1044 for a function, 1065 for TRY_CAST.
     """
-    for node in tree.find_all(exp.Anonymous, exp.TryCast):
-        if isinstance(node, exp.TryCast):
-            _require_text(node, columns, sql)
-        elif BUILT in node.meta and any(kind(argument, columns) in _OTHER_KINDS for argument in _wanted_variants(node)):
+    for attempt in tree.find_all(exp.TryCast):
+        _require_text(attempt, columns, sql)
+    for node in tree.find_all(exp.Anonymous):
+        if BUILT in node.meta and any(kind(one, columns) in _OTHER_KINDS for one in _wanted_variants(node)):
             raise _wrong_types(node, columns, sql)
 
 

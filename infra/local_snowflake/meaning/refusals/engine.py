@@ -9,7 +9,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.language.tokens import tokenize
-from infra.local_snowflake.meaning.checks.known import KNOWN
+from infra.local_snowflake.meaning.known_functions import KNOWN
 from infra.local_snowflake.meaning.refusals.errors import COMPILATION, EngineRefusedError, unsupported_feature
 from infra.local_snowflake.meaning.refusals.names import COLUMNS, FUNCTIONS, OBJECTS
 from infra.local_snowflake.meaning.refusals.places import function_name

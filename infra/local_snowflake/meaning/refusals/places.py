@@ -68,6 +68,16 @@ def unexpected(sql: str, tokens: Sequence[Token], index: int) -> EngineRefusedEr
     return syntax_error(*line_and_position(sql, tokens[-1].end if tokens else 0), END)
 
 
+def call_text(sql: str, start: int) -> str:
+    """Return the call whose name begins at an index, up to its closing bracket."""
+    depth = 0
+    for token in tokenize(sql[start:]):
+        depth += (token.text == "(") - (token.text == ")")
+        if depth == 0 and token.text == ")":
+            return sql[start : start + token.end]
+    return sql[start:]
+
+
 def function_name(name: str) -> str:
     """Return a function's name as clients write it."""
     return name.upper().removeprefix(PREFIX)

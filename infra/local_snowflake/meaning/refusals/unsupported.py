@@ -9,7 +9,7 @@ from sqlglot import Expr, exp
 
 from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.language.tokens import Kind, tokenize
-from infra.local_snowflake.meaning.checks.known import KNOWN
+from infra.local_snowflake.meaning.known_functions import KNOWN
 from infra.local_snowflake.meaning.refusals.errors import COMPILATION, EngineRefusedError, unsupported_feature
 from infra.local_snowflake.meaning.refusals.places import unexpected
 

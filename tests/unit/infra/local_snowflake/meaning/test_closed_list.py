@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from infra.local_snowflake.meaning.checks.known import KNOWN
+from infra.local_snowflake.meaning.known_functions import KNOWN
 from infra.local_snowflake.serving.confinement import confine
 
 SECRET = "of-the-machine"
