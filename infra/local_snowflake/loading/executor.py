@@ -82,7 +82,7 @@ class FileExecutor:
         """Build the executor over a registry and a bucket."""
         formats, integrations = FileFormats(registry, now), Integrations(registry, now)
         stages = Stages(registry, Storage(bucket, registry.folder / "stages"), now, formats, integrations)
-        scans = Scans(stages, now)
+        scans = Scans(stages, now, registry.folder)
         copying = Copying(registry, scans, now, scratch_of, in_duckdb)
         return cls(
             registry,

@@ -52,16 +52,18 @@ class Scans:
     Args:
         stages: of the files.
         now: returns the time.
+        folder: of the copies that are being read: the engine reads no file outside of the server's folder.
     """
 
     stages: Stages
     now: Callable[[], datetime]
+    folder: Path
 
     @contextmanager
     def copies(self, stage: Stage, files: Iterable[StoredObject]) -> Iterator[Iterator[tuple[StoredObject, Path]]]:
         """Copy files one after another to local ones; one that vanished since it was listed is left out."""
         bucket = stage_location(stage).bucket
-        with TemporaryDirectory(prefix="stage-") as folder:
+        with TemporaryDirectory(prefix="stage-", dir=self.folder) as folder:
             target = Path(folder) / "object"
 
             def each() -> Iterator[tuple[StoredObject, Path]]:

@@ -32,6 +32,7 @@ from infra.local_snowflake.language.splitting import first_word, required_statem
 from infra.local_snowflake.language.statements import Describe, ListStage, Show
 from infra.local_snowflake.language.tokens import Reader
 from infra.local_snowflake.loading.copy_into.table_events import touches_table
+from infra.local_snowflake.meaning.checks.relations import require_own_databases
 from infra.local_snowflake.rewriting.relations import target
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
@@ -171,6 +172,7 @@ class Statements:
 
     async def _execute(self, sent: Sent, running: Running) -> Result:
         session = sent.client.session
+        await self._in_thread(require_own_databases, sent.sql)
         if literals := await self._in_thread(of_literals, sent.sql):
             return await self._pass_on(sent, running, literals)
         statements = await self._in_thread(required_statements, sent.sql, sent.statement_count)
