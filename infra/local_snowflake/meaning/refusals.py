@@ -462,7 +462,7 @@ def _wrong_count(description: str, column: int, tokens: Sequence[Token]) -> Stat
         given, known = re.findall(r"\((\d+)\)", description)[:2]
         text = f"too many arguments for function [{name}] expected {known}, got {given}"
         return EngineRefusedError(939, "22023", f"{_COMPILATION}{text}")
-    if re.search(r"Required keyword: '\w+' missing for <class '[\w.]*expressions\.(?!core)", description):
+    if name and re.search(r"Required keyword: '\w+' missing for <class '[\w.]*expressions\.(?!core)", description):
         return EngineRefusedError(938, "22023", f"{_COMPILATION}not enough arguments for function [{name}]")
     return None
 

@@ -32,10 +32,11 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from infra.local_snowflake.errors import InvalidIdentifierError, NotSupportedError, StatementRefusedError
+from infra.local_snowflake.errors import NotSupportedError, StatementRefusedError, VariableMissingError
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.columns import keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
+from infra.local_snowflake.meaning.columns.distinct import require_distinct_columns
 from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.expressions.sequences import with_next_values
@@ -137,10 +138,11 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
         here = (connection.database, connection.schema)
         require_statement(tree, sql)
+        require_distinct_columns(tree)
         if keys_sql := keys.shown(tree, home, *here):
             return sqlglot.parse_one(keys_sql, read="duckdb")
         kinds = columns.by_name(engine.duck_conn)
-        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Command))
+        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
         columns.stale = columns.stale or cursor.changes_columns
         tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
@@ -185,7 +187,7 @@ def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: 
 
 def _refusal(failed: Exception, sql: str) -> StatementRefusedError:
     if isinstance(failed, ProgrammingError) and (failed.raw_msg or "").startswith("Session variable"):
-        return InvalidIdentifierError(f"SQL compilation error: error line 1\n{failed.raw_msg}")
+        return VariableMissingError(f"SQL compilation error: error line 1 at position 0\n{failed.raw_msg}")
     if (
         isinstance(failed, ProgrammingError)
         and failed.__cause__ is None
