@@ -119,7 +119,7 @@ class StatementExecutor:
             case _:
                 return self._answer_object(statement, session)
 
-    def _answer_object(self, statement: ObjectStatement | AccountStatement, session: Session) -> Answer:
+    def _answer_object(self, statement: ObjectStatement | AccountStatement | Alter, session: Session) -> Answer:
         match statement:
             case DescribeObject(kind="TABLE" | "VIEW", name=name) if table := self.registry.external_table(
                 session.full(name)

@@ -187,7 +187,10 @@ class Relations:
                 "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
                 [stored.database, stored.schema, stored.name],
             ).fetchall()
-        return {row[0]: ColumnInfo(*row[:5], row[5] or "", lengths.get(row[0])) for row in rows}
+        return {
+            name: ColumnInfo(name, position, duck_type, nullable, default, comment or "", lengths.get(name))
+            for name, position, duck_type, nullable, default, comment in rows
+        }
 
     def keys(self, relations: list[Relation], kind: str) -> list[tuple[Relation, list[str], str]]:
         """List the keys of relations: the table, its columns, the name of the constraint."""
