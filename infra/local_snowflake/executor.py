@@ -250,8 +250,6 @@ class StatementExecutor:
         sql = with_identifiers(sql)
         if "TEMPLATE" in sql.upper():
             sql = with_template(sql, session, lambda query: in_duckdb(session.connection, self.rewrite(query, session)))
-        if "GET_DDL" in sql.upper():
-            sql = with_ddl(sql, session, self.objects.lists.relations)
         Validity(self.tables).require(sql, session)
         found = target(sql)
         external = self.registry.objects(ObjectKind.EXTERNAL_TABLE)
@@ -272,6 +270,8 @@ class StatementExecutor:
             sql = self.objects.information_schema.read(sql, session, session.hold)
         sql = with_information_views(sql, session)
         sql = with_external_table_functions(sql, external, session)
+        if "GET_DDL" in sql.upper():
+            sql = with_ddl(sql, session, self.objects.lists.relations)
         sql = with_file_lists(sql, self._file_lists(session))
         sql = self.files.rewrite(sql, session)
         sql = with_session_functions(sql, session)

@@ -1,4 +1,4 @@
-"""GET_DDL of tables and views: the statement that makes one."""
+"""GET_DDL of tables and views: the statement that makes one; external tables have their own."""
 
 from __future__ import annotations
 

@@ -105,7 +105,10 @@ def _view(reader: Reader) -> Alteration:
         reader.accept("ALL")
         raise _policy_or_unexpected(reader)
     if reader.accept("ALTER") or reader.accept("MODIFY"):
-        return _change(reader)
+        changed = _change(reader)
+        if isinstance(changed, ChangeColumns) and any(change.words for change in changed.changes):
+            raise unsupported("ALTER VIEW ... ALTER COLUMN")  # a view has comments alone
+        return changed
     return _common("VIEW", reader)
 
 

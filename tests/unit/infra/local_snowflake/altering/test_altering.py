@@ -121,6 +121,8 @@ def test_properties_are_shown_where_snowflake_shows_them(table: Any) -> None:
         return [row[name] for name in wanted]
 
     assert ["LINEAR(A, TO_VARCHAR(C))", "ON", "3", "ON", "x"] == shown()
+    (parameter,) = table.rows("SHOW PARAMETERS LIKE 'DATA_RETENTION%' IN TABLE t")
+    assert ("3", "1", "TABLE") == (parameter["value"], parameter["default"], parameter["level"])
     table.rows("ALTER TABLE t SUSPEND RECLUSTER")
     assert "OFF" == shown()[1]
     table.rows("ALTER TABLE t UNSET DATA_RETENTION_TIME_IN_DAYS, CHANGE_TRACKING, COMMENT")
