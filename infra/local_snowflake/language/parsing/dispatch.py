@@ -121,6 +121,8 @@ def _alter(reader: Reader) -> _Parsed:
 
 def _create_stream(reader: Reader, creation: Creation) -> CreateStream:
     named(reader, creation)
+    if reader.accept("CLONE"):
+        raise unsupported("CREATE STREAM CLONE")
     while not reader.accept("ON"):
         reader.take()
     kinds = (("EXTERNAL", "TABLE"), ("DYNAMIC", "TABLE"), ("EVENT", "TABLE"), ("TABLE",), ("VIEW",), ("STAGE",))
@@ -148,7 +150,9 @@ def _absent(reader: Reader, verb: str) -> OnAbsent | None:
 
 def _execute(reader: Reader) -> OnAbsent:
     reader.expect("TASK")
-    return OnAbsent("EXECUTE", "TASK", reader.name(), if_exists=False)
+    found = OnAbsent("EXECUTE", "TASK", reader.name(), if_exists=False)
+    _skip_rest(reader)
+    return found
 
 
 def _skip_rest(reader: Reader) -> None:
@@ -168,6 +172,8 @@ def _set(reader: Reader) -> SetVariables | None:
     names = tuple(reader.take().name for _ in reader.group())
     reader.expect("=")
     reader.expect("(")
+    if (token := reader.peek()) is not None and token.keyword in {"SELECT", "WITH"}:
+        raise unsupported("SET of several variables by a query")
     values = [reader.span(",", ")")]
     while reader.accept(","):
         values.append(reader.span(",", ")"))

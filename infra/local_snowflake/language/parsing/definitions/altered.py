@@ -97,10 +97,12 @@ def _unsupported(*words: str) -> Callable[[Reader], Alteration]:
 
 
 def _view(reader: Reader) -> Alteration:
-    if reader.accept("SET", "SECURE"):
-        return SetProperties({"secure": True})
-    if reader.accept("UNSET", "SECURE"):
-        return SetProperties({"secure": False})
+    for words in (("SET", "SECURE"), ("UNSET", "SECURE")):
+        if reader.accept(*words):
+            values = {"secure": words[0] == "SET"}
+            while words[0] == "SET" and (found := property_of(reader, "VIEW")) is not None:
+                values |= found
+            return SetProperties(values)
     if reader.accept("ADD") or reader.accept("DROP"):
         reader.accept("ALL")
         raise _policy_or_unexpected(reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.parsing.clauses import opens
@@ -103,11 +103,22 @@ def column(reader: Reader) -> Iterator[Edit]:
             _numbering(reader)
         elif reader.accept("COLLATE"):
             raise unsupported("COLLATE")
-        elif reader.accept("GENERATED", "ALWAYS", "AS") or reader.accept("AS"):
+        elif (yield from _generated(reader)):
             _expression(reader)
-            reader.accept("VIRTUAL")
+            if (virtual := reader.peek()) is not None and reader.accept("VIRTUAL"):
+                yield Edit(virtual.start, virtual.end, "")
         else:
             yield from constraint(reader, of_column=True)
+
+
+def _generated(reader: Reader) -> Generator[Edit, None, bool]:
+    """Read [GENERATED ALWAYS] AS of a virtual column; with the first words the engine would number its rows."""
+    start = reader.peek()
+    if start is not None and reader.accept("GENERATED", "ALWAYS"):
+        yield Edit(start.start, reader.position, "")
+        reader.expect("AS")
+        return True
+    return reader.accept("AS")
 
 
 def constraint(reader: Reader, *, of_column: bool = False) -> Iterator[Edit]:

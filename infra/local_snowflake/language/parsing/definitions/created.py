@@ -188,6 +188,9 @@ def _container(reader: Reader, found: Definition) -> None:
     while not reader.done:
         if reader.accept("CLONE"):
             return
+        for words in (("FROM",), ("AS", "REPLICA")):
+            if reader.accept(*words):
+                raise unsupported("CREATE", found.kind, *words)
         if not reader.accept("WITH", "MANAGED", "ACCESS"):
             _property(reader, found)
 

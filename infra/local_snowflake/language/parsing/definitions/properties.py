@@ -51,6 +51,7 @@ POLICIES = (
     ("SEARCH", "OPTIMIZATION"),
     ("DATA", "METRIC"),
     ("CONTACT",),
+    ("COPY", "TAGS"),
 )
 """What Snowflake attaches to objects and columns, and this server does not have."""
 

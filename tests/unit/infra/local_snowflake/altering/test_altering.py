@@ -31,6 +31,13 @@ def test_columns_are_added_together_or_not_at_all(table: Any) -> None:
     assert 2 == table.refused("ALTER TABLE t ADD COLUMN f INT AUTOINCREMENT")[0]
 
 
+def test_a_virtual_column_is_computed(client: Any) -> None:
+    """With and without GENERATED ALWAYS and VIRTUAL."""
+    client.rows("CREATE TABLE v (a INT, b INT GENERATED ALWAYS AS (a * 2) VIRTUAL, c INT AS (a + 1))")
+    client.rows("INSERT INTO v (a) VALUES (5)")
+    assert [{"a": 5, "b": 10, "c": 6}] == client.rows("SELECT * FROM v")
+
+
 def test_columns_are_dropped_together_or_not_at_all(table: Any) -> None:
     """A missing name refuses the statement, unless IF EXISTS is before it; keys of a dropped column go with it."""
     table.rows("ALTER TABLE t ADD CONSTRAINT u UNIQUE (b)")
