@@ -73,6 +73,14 @@ class Keys:
             [*_parts(to), *_parts(table)],
         )
 
+    def copy(self, table: ObjectName, to: ObjectName) -> None:
+        """Give a clone the keys of its table instead of those of a former table of its name."""
+        self._execute(f"DELETE FROM {_TABLE} WHERE {_OF_TABLE}", _parts(to))  # noqa: S608 - constants
+        self._execute(
+            f"INSERT INTO {_TABLE} SELECT ?, ?, ?, kind, name, columns FROM {_TABLE} WHERE {_OF_TABLE}",  # noqa: S608 - constants
+            [*_parts(to), *_parts(table)],
+        )
+
     def rename_column(self, table: ObjectName, old: str, new: str) -> None:
         """Follow a column to its new name."""
         self._execute(

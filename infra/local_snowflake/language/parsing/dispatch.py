@@ -102,9 +102,9 @@ def _create_in_schema(reader: Reader, creation: Creation) -> _Parsed:
     following = reader.peek(1)
     if following is not None and following.keyword in {"STAGE", "FILE"}:
         raise reader.unexpected()  # no other word stands before a stage or a file format
+    definition_of(reader.sql)  # refuses what would have no effect
     if creation is Creation.ALTER:
         return create_or_alter(reader)
-    definition_of(reader.sql)  # refuses what would have no effect; the engine executes it
     _skip_rest(reader)
     return None
 
