@@ -21,7 +21,9 @@ from starlette.applications import Starlette
 
 from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.files.bucket import Bucket, S3Bucket
-from infra.local_snowflake.objects.registry import DATABASE, Registry
+from infra.local_snowflake.loading.copy_into.history import ensure_history
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.confinement import confine
 from infra.local_snowflake.serving.execution import running
@@ -60,7 +62,8 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     executor.tables.repair()
     with registry.cursor() as cursor:
         drop_left_behind(cursor)
-
+        for database in executor.objects.lists.relations.databases():
+            ensure_history(cursor, database)  # a transaction does not see one that is made later
     executor.files.drop_orphans()
     executor.files.integrations.ensure(settings.snowflake_storage_integration)
     confine(engine.duck_conn, data)

@@ -134,7 +134,9 @@ class AccountExecutor:
             self.warehouses.require_running(session.warehouse)
 
     def log_in(self, session: Session, role: str | None, warehouse: str | None) -> None:
-        """Give a new session its role and its warehouse; with one that does not exist it has none.
+        """Give a new session its role and its warehouse.
+
+        A warehouse that does not exist is none: the first statement that needs one is refused.
 
         Raises:
             LoginRefusedError: the role does not exist or is not granted to the user.
@@ -149,8 +151,8 @@ class AccountExecutor:
                 )
             session.role = role
         if warehouse:
-            named = _folded(warehouse)
-            session.choose_warehouse(named if self.warehouses.exists(named) else None)
+            found = _folded(warehouse)
+            session.choose_warehouse(found if self.warehouses.exists(found) else None)
 
     def _alter_session(self, statement: AlterSession, session: Session) -> None:
         for name, value in statement.values.items():

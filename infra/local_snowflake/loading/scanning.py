@@ -18,8 +18,8 @@ from infra.local_snowflake.files.reading import OTHER_COLUMNS, ROW_NUMBER, FileR
 from infra.local_snowflake.files.unreadable import FileUnreadableError
 from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.loading.errors import located
-from infra.local_snowflake.objects.registry import Stage
 from infra.local_snowflake.objects.stages import Stages, stage_location
+from infra.local_snowflake.objects.stored import Stage
 from infra.local_snowflake.rewriting.stage_references import StageReference
 from infra.local_snowflake.sessions import Session
 

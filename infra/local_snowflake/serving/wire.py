@@ -38,6 +38,7 @@ from infra.local_snowflake.meaning.checks import require_parsed, require_typed
 from infra.local_snowflake.meaning.checks.duplicates import require_read_columns_once
 from infra.local_snowflake.meaning.columns import keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
+from infra.local_snowflake.meaning.columns.distinct import require_distinct_columns
 from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.expressions.sequences import with_next_values
@@ -143,10 +144,11 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
         here = (connection.database, connection.schema)
         require_statement(tree, sql)
+        require_distinct_columns(tree)
         if keys_sql := keys.shown(tree, home, *here):
             return sqlglot.parse_one(keys_sql, read="duckdb")
         kinds = columns.by_name(engine.duck_conn)
-        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Command))
+        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
         columns.stale = columns.stale or cursor.changes_columns
         tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
