@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning import flattening
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
-from infra.local_snowflake.meaning.expressions import comparisons, conversions, lambdas, numbers, sums, times, variants
+from infra.local_snowflake.meaning.expressions import (
+    comparisons,
+    conversions,
+    lambdas,
+    numbers,
+    offsets,
+    sums,
+    times,
+    variants,
+    weeks,
+)
 from infra.local_snowflake.meaning.macros.calls import PREFIX
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 
 _REWRITINGS: dict[type[Expr], tuple[Rewriting, ...]] = {}
-for _module in (conversions, variants, comparisons, numbers, sums, times, flattening, lambdas):
+for _module in (conversions, variants, comparisons, numbers, sums, weeks, times, offsets, flattening, lambdas):
     for _node, _rewriting in _module.REWRITINGS.items():
         _REWRITINGS[_node] = (*_REWRITINGS.get(_node, ()), _rewriting)
 
 
-def rewrite(tree: Expr, stored: dict[str, Kind]) -> Expr:
-    """Return the tree with Snowflake's meaning, to be translated by fakesnow.
+def columns_of(tree: Expr, stored: Mapping[str, Kind]) -> Columns:
+    """Return what is known of the columns of a statement.
 
     Args:
-        tree: of one statement; it is changed in place.
+        tree: of one statement; the parameters of its lambdas are named.
         stored: the kinds of stored columns by name.
     """
     columns = Columns(stored)
     if tree.find(exp.Explode, exp.Lateral, exp.TableFromRows):
         columns.aliases.update({"VALUE": Kind.MAYBE_VARIANT, "THIS": Kind.MAYBE_VARIANT})
     lambdas.name_parameters(tree, columns)
-    nodes = list(tree.walk(bfs=False))
-    for node in reversed(nodes):
-        if isinstance(node, exp.Alias):
-            _note_alias(node, columns)
-    for node in reversed(nodes):
+    for node in reversed(list(tree.find_all(exp.Alias, bfs=False))):
+        _note_alias(node, columns)
+    return columns
+
+
+def rewrite(tree: Expr, columns: Columns) -> Expr:
+    """Return the tree with Snowflake's meaning, to be translated by fakesnow.
+
+    Args:
+        tree: of one statement; it is changed in place.
+        columns: of the statement.
+    """
+    for node in reversed(list(tree.walk(bfs=False))):
         for rewriting in _REWRITINGS.get(type(node), ()):
             changed = rewriting(node, columns)
             if changed is not node:
@@ -44,7 +62,7 @@ def rewrite(tree: Expr, stored: dict[str, Kind]) -> Expr:
                 else:
                     node.replace(changed)
                 break
-    return tree
+    return offsets.with_shown_offsets(tree)
 
 
 def _note_alias(node: exp.Alias, columns: Columns) -> None:

@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from infra.local_snowflake.errors import InvalidIdentifierError, TableMissingError
+from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, quote
+from infra.local_snowflake.meaning.columns import zoned
+from infra.local_snowflake.meaning.spelling.stored import StoredNames
 from infra.local_snowflake.objects.records import Key, Records
 from infra.local_snowflake.objects.registry import DATABASE, Registry
 
@@ -77,6 +80,7 @@ class Catalog:
                     "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
                     [*new, *old],
                 )
+                zoned.rename(cursor, DATABASE, old, new)
 
     def swapped(self, one: Key, other: Key) -> None:
         """Record that two tables changed their names."""
@@ -120,6 +124,17 @@ class Catalog:
                 [name.database, name.schema, name.name],
             ).fetchone()
         return None if found is None else "VIEW" if found[0] == "VIEW" else "TABLE"
+
+    def require_free(self, name: ObjectName) -> None:
+        """Refuse a new relation beside one whose name differs in its case alone.
+
+        Raises:
+            NotSupportedError: DuckDB would take one for the other.
+        """
+        with self._registry.cursor() as cursor:
+            other = StoredNames.read(cursor, [name.name]).other_spelling(name)
+        if other:
+            raise unsupported(f"the name {quote(name.name)} beside {quote(other.name)}")
 
     def comment_on(self, name: ObjectName, comment: str | None, columns: dict[str, str]) -> None:
         """Set comments of a table or view and of its columns.

@@ -11,8 +11,9 @@ from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import ObjectName, PartialName, new_id, quote
 from infra.local_snowflake.language.parsing.comments import without_comments
 from infra.local_snowflake.language.statements import Clone, CreateOrAlterTable, Creation
+from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.objects.catalog import Catalog
-from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.registry import DATABASE, Registry
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import Session
 
@@ -66,6 +67,7 @@ class Tables:
 
     def _copy(self, source: ObjectName, name: ObjectName, session: Session, *, transient: bool) -> None:
         """Copy a table by its definition, in one transaction; DuckDB's definition holds keys and defaults."""
+        self.catalog.require_free(name)
         ((sql, comment),) = session.duck.execute(
             "SELECT sql, comment FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
             [source.database, source.schema, source.name],
@@ -87,6 +89,8 @@ class Tables:
             session.duck.rollback()
             raise
         session.duck.commit()
+        with self.registry.cursor() as cursor:
+            zoned.copy(cursor, DATABASE, source, name)
         info = self.catalog.info((source.database, source.schema, source.name))
         key = (name.database, name.schema, name.name)
         self.catalog.created(key, session.role, transient=transient or info.transient, lengths=info.lengths)
@@ -171,6 +175,8 @@ class Tables:
             session.run(definition.replace(name.sql, draft.sql, 1))
             try:
                 self._alter_like(name, draft, session)
+                with self.registry.cursor() as cursor:
+                    zoned.copy(cursor, DATABASE, draft, name)
             finally:
                 session.duck.execute(f"DROP TABLE {draft.sql}")
             self.catalog.altered(key, lengths=self.catalog.declared_lengths(draft))

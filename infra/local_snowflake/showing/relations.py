@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.objects.catalog import SYSTEM_DATABASES, SYSTEM_SCHEMAS, Catalog, ObjectInfo
 from infra.local_snowflake.objects.registry import DATABASE, ExternalTable, Registry
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
@@ -98,7 +99,7 @@ _DATA_TYPES = {
     "REAL": "FLOAT",
     "BLOB": "BINARY",
     "TIMESTAMP": "TIMESTAMP_NTZ",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
     "JSON": "VARIANT",
 }
 
@@ -210,11 +211,11 @@ _RELATIONS = """
 SELECT 'TABLE', database_name, schema_name, table_name, comment, NULL FROM duckdb_tables() WHERE NOT internal
 UNION ALL SELECT 'VIEW', database_name, schema_name, view_name, comment, sql FROM duckdb_views() WHERE NOT internal
 """
-_COLUMNS = """
+_COLUMNS = f"""
 SELECT database_name, schema_name, table_name, column_name, column_index, data_type, is_nullable, column_default,
     comment
-FROM duckdb_columns() WHERE NOT internal ORDER BY database_name, schema_name, table_name, column_index
-"""
+FROM ({zoned.types_sql(DATABASE)}) ORDER BY database_name, schema_name, table_name, column_index
+"""  # noqa: S608 - a constant
 _KEYS = f"""
 SELECT database_name, schema_name, table_name, columns, name, CASE kind WHEN 'PRIMARY' THEN 'PRIMARY KEY' ELSE kind END
 FROM {DATABASE}.main.keys ORDER BY ALL
