@@ -231,13 +231,6 @@ class ColumnCountError(StatementRefusedError):
     sqlstate = "21S01"
 
 
-class DuplicateColumnError(StatementRefusedError):
-    """A column is named twice."""
-
-    code = 2025
-    sqlstate = "42S21"
-
-
 class IdentifierError(StatementRefusedError):
     """There is no column of this name."""
 

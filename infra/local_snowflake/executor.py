@@ -174,10 +174,8 @@ class StatementExecutor:
             StatementRefusedError: the role is not the user's, or a parameter would have no effect.
         """
         self.account.log_in(session, role, warehouse)
-        for name, value in parameters.items():
-            if name.upper() in PARAMETERS:
-                session.parameters.set(name.upper(), str(value))
-        session.transaction.autocommit = session.parameters.value("AUTOCOMMIT") == "true"
+        given = {name.upper(): str(value) for name, value in parameters.items()}
+        session.change_parameters({name: value for name, value in given.items() if name in PARAMETERS})
         if not session.connection.database_set:
             session.leave_database()
         elif not session.connection.schema_set:
@@ -212,6 +210,7 @@ class StatementExecutor:
         if not isinstance(statement, CreateExternalTable):
             return self.tables.alter(statement, session)
         self.registry.require_schema(session.full(statement.name))
+        self.objects.catalog.require_free(session.full(statement.name))
         return self.tables.create(statement, session)
 
     def _answer_shown(self, statement: Show | Describe, session: Session) -> Answer:

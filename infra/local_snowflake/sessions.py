@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.local_snowflake.account.parameters import SessionParameters
+from infra.local_snowflake.account.parameters import SessionParameters, engine_statements
 from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.language.names import ObjectName, PartialName, new_id, quote
 from infra.local_snowflake.transactions import Transaction
@@ -38,6 +38,8 @@ class Session:
     secondary_roles: bool = False
     available_roles: Callable[[], set[str]] = set
     """Returns the roles of the user."""
+    granted_roles: Callable[[], set[str]] = set
+    """Returns those that are granted to the user directly."""
     warehouse_chosen: bool = False
     """Whether the session needs a running warehouse: it has chosen one."""
     id: str = field(default_factory=new_id)
@@ -52,6 +54,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.transaction = Transaction(self.duck)
+        self.connection.local_parameters = self.parameters  # what `wire.py` reads for each statement
 
     @property
     def duck(self) -> Any:
@@ -87,6 +90,7 @@ class Session:
             "CURRENT_REGION": "AWS_LOCAL",
             "CURRENT_ROLE": self.role,
             "CURRENT_ROLE_TYPE": "ROLE",
+            "CURRENT_SECONDARY_ROLES": self._current_secondary_roles,
             "CURRENT_SCHEMA": self.schema if self.connection.schema_set else None,
             "CURRENT_SESSION": self.number,
             "CURRENT_TRANSACTION": self.transaction.id,
@@ -95,10 +99,31 @@ class Session:
             "LAST_TRANSACTION": self.transaction.last,
         }
 
+    def _current_secondary_roles(self) -> str:
+        active = sorted(self.granted_roles()) if self.secondary_roles else []
+        return json.dumps(
+            {"roles": ",".join(active), "value": "ALL" if self.secondary_roles else ""}, separators=(",", ":")
+        )
+
     def last_query_id(self, number: int) -> str | None:
         """Return LAST_QUERY_ID(number): below 0 from the last statement on, above 0 from the first; None without it."""
         index = number if number < 0 else number - 1
         return self.query_ids[index] if -len(self.query_ids) <= index < len(self.query_ids) else None
+
+    def change_parameters(self, values: Mapping[str, str | None]) -> None:
+        """Set session parameters, here and in the engine; None gives a parameter its default.
+
+        Raises:
+            StatementRefusedError: of `SessionParameters.changed`; nothing is changed then.
+        """
+        former, changed = engine_statements(self.parameters), self.parameters.changed(values)
+        for sql in engine_statements(changed):
+            if sql not in former:
+                self.duck.execute(sql)
+        self.parameters = self.connection.local_parameters = changed
+        if "AUTOCOMMIT" in values:
+            self.transaction.commit()
+            self.transaction.autocommit = self.parameters.value("AUTOCOMMIT") == "true"
 
     def choose_warehouse(self, name: str | None) -> None:
         """Have a current warehouse, or none where the one that was chosen does not exist."""

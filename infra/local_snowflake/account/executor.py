@@ -79,7 +79,7 @@ class AccountExecutor:
         """
         match statement:
             case AlterSession():
-                self._alter_session(statement, session)
+                session.change_parameters(statement.values)
             case CreateRole() | CreateWarehouse():
                 return self._create(statement, session)
             case AlterWarehouse():
@@ -142,6 +142,7 @@ class AccountExecutor:
             LoginRefusedError: the role does not exist or is not granted to the user.
         """
         session.available_roles = self.roles.roles_of_user
+        session.granted_roles = self.roles.granted_to_user
         if role:
             role = _folded(role)
             if not self.roles.exists(role) or role not in self.roles.roles_of_user():
@@ -153,16 +154,6 @@ class AccountExecutor:
         if warehouse:
             found = _folded(warehouse)
             session.choose_warehouse(found if self.warehouses.exists(found) else None)
-
-    def _alter_session(self, statement: AlterSession, session: Session) -> None:
-        for name, value in statement.values.items():
-            if value is None:
-                session.parameters.unset(name)
-            else:
-                session.parameters.set(name, value)
-        if "AUTOCOMMIT" in statement.values:
-            session.transaction.commit()
-            session.transaction.autocommit = session.parameters.value("AUTOCOMMIT") == "true"
 
     def _create(self, statement: CreateRole | CreateWarehouse, session: Session) -> Answer:
         role = isinstance(statement, CreateRole)

@@ -16,16 +16,32 @@ from infra.local_snowflake.meaning.expressions import (
     joins,
     lambdas,
     numbers,
+    offsets,
     sums,
     times,
     variants,
+    weeks,
 )
 from infra.local_snowflake.meaning.macros.calls import PREFIX
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 
 _REWRITINGS: dict[type[Expr], tuple[Rewriting, ...]] = {}
-for _module in (conversions, variants, comparisons, numbers, sums, times, intervals, joins, flattening, lambdas):
+_MODULES = (
+    conversions,
+    variants,
+    comparisons,
+    numbers,
+    sums,
+    weeks,
+    times,
+    intervals,
+    offsets,
+    joins,
+    flattening,
+    lambdas,
+)
+for _module in _MODULES:
     for _node, _rewriting in _module.REWRITINGS.items():
         _REWRITINGS[_node] = (*_REWRITINGS.get(_node, ()), _rewriting)
 
@@ -62,7 +78,7 @@ def rewrite(tree: Expr, columns: Columns) -> Expr:
                 else:
                     node.replace(changed)
                 break
-    return tree
+    return offsets.with_shown_offsets(tree)
 
 
 def _note_alias(node: exp.Alias, columns: Columns) -> None:

@@ -8,9 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from infra.local_snowflake.errors import InvalidIdentifierError, TableMissingError
+from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, quote
+from infra.local_snowflake.meaning.columns import zoned
+from infra.local_snowflake.meaning.spelling.stored import StoredNames
 from infra.local_snowflake.objects.records import Key, Records
 from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE
 
 SYSTEM_DATABASES = ("memory", "system", "temp", "_fs_global", "_fs_external")
 """Databases of DuckDB, of fakesnow and of this server."""
@@ -80,6 +84,9 @@ class Catalog:
         """Record the new name of an object and of everything in it."""
         self._infos.move({key: new + key[len(old) :] for key, _ in self._infos.items() if key[: len(old)] == old})
         self.altered(new)
+        if len(new) == NAME_PARTS_MAX:
+            with self._registry.cursor() as cursor:
+                zoned.rename(cursor, DATABASE, old, new)
 
     def swapped(self, one: Key, other: Key) -> None:
         """Record that two tables changed their names."""
@@ -138,6 +145,17 @@ class Catalog:
                 [name.database, name.schema, name.name],
             ).fetchone()
         return None if found is None else "VIEW" if found[0] == "VIEW" else "TABLE"
+
+    def require_free(self, name: ObjectName) -> None:
+        """Refuse a new relation beside one whose name differs in its case alone.
+
+        Raises:
+            NotSupportedError: DuckDB would take one for the other.
+        """
+        with self._registry.cursor() as cursor:
+            other = StoredNames.read(cursor, [name.name]).other_spelling(name)
+        if other:
+            raise unsupported(f"the name {quote(name.name)} beside {quote(other.name)}")
 
     def comment_on(self, name: ObjectName, comment: str | None, columns: dict[str, str]) -> None:
         """Set comments of a table or view and of its columns.

@@ -14,8 +14,10 @@ from infra.local_snowflake.language.parsing.comments import without_comments
 from infra.local_snowflake.language.parsing.definitions.created import definition_of
 from infra.local_snowflake.language.statements import Clone, CreateOrAlterTable, Creation
 from infra.local_snowflake.language.tokens import apply
+from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.objects.catalog import Catalog
 from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import Session
 
@@ -69,6 +71,7 @@ class Tables:
 
     def _copy(self, source: ObjectName, name: ObjectName, session: Session, *, transient: bool) -> None:
         """Copy a table by its definition, in one transaction; DuckDB's definition holds keys and defaults."""
+        self.catalog.require_free(name)
         ((sql, comment),) = session.duck.execute(
             "SELECT sql, comment FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
             [source.database, source.schema, source.name],
@@ -90,6 +93,8 @@ class Tables:
             session.duck.rollback()
             raise
         session.duck.commit()
+        with self.registry.cursor() as cursor:
+            zoned.copy(cursor, DATABASE, source, name)
         info = self.catalog.info((source.database, source.schema, source.name))
         key = (name.database, name.schema, name.name)
         kept = {"lengths": info.lengths, "cluster_by": info.cluster_by, "retention_days": info.retention_days}
@@ -183,6 +188,8 @@ class Tables:
             session.run(definition.replace(name.sql, draft.sql, 1))
             try:
                 self._alter_like(name, draft, session)
+                with self.registry.cursor() as cursor:
+                    zoned.copy(cursor, DATABASE, draft, name)
             finally:
                 session.duck.execute(f"DROP TABLE {draft.sql}")
             self.catalog.altered(key, lengths=self.catalog.declared_lengths(draft), **stored)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
+from infra.local_snowflake.meaning.macros.creation import FUNCTIONS
 from infra.local_snowflake.rewriting.relations import as_relation
 
 _MISSING_SCHEMAS = frozenset({"ACCOUNT_USAGE", "ORGANIZATION_USAGE", "READER_ACCOUNT_USAGE"})
@@ -13,7 +14,7 @@ def with_known_phrases(sql: str) -> str:
     """Return the statement without MANAGED ACCESS and TRUNCATE's IF EXISTS, and with DUAL as a row.
 
     Raises:
-        NotSupportedError: it reads SNOWFLAKE.ACCOUNT_USAGE, or calls a function SYSTEM$...
+        NotSupportedError: it reads SNOWFLAKE.ACCOUNT_USAGE, or calls a function SYSTEM$... that is no macro.
     """
     reader = Reader(sql)
     edits: list[Edit] = []
@@ -38,7 +39,8 @@ def _end(reader: Reader) -> int:
 
 def _require_supported(token: Token, reader: Reader) -> None:
     following = reader.peek()
-    if token.keyword.startswith("SYSTEM$") and following is not None and following.text == "(":
+    is_call = following is not None and following.text == "("
+    if token.keyword.startswith("SYSTEM$") and is_call and token.keyword not in FUNCTIONS:
         raise unsupported(token.keyword)
     schema = reader.peek(1)
     if token.name == "SNOWFLAKE" and schema is not None and schema.keyword in _MISSING_SCHEMAS:

@@ -322,6 +322,7 @@ def _login_answer(client: Client) -> dict[str, Any]:
         # clients read this to decide whether to upload a batch of values first; 0: never
         "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
     } | client.parameters
+    parameters |= {parameter["name"]: parameter["value"] for parameter in session.parameters.of_clients}
     return {
         "token": client.token,
         "validityInSeconds": TOKEN_SECONDS,

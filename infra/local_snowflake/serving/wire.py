@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,17 +33,19 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from infra.local_snowflake.account.parameters import engine_statements
 from infra.local_snowflake.errors import NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.checks import require_parsed, require_typed
 from infra.local_snowflake.meaning.checks.duplicates import require_read_columns_once
-from infra.local_snowflake.meaning.columns import keys
+from infra.local_snowflake.meaning.columns import keys, zoned
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
-from infra.local_snowflake.meaning.columns.distinct import require_distinct_columns
-from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
+from infra.local_snowflake.meaning.columns.lengths import full_name, with_checked_lengths
+from infra.local_snowflake.meaning.columns.written import with_converted_times
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.expressions.sequences import with_next_values
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
+from infra.local_snowflake.meaning.expressions.times import with_mapped_timestamps
 from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.naming import with_names
 from infra.local_snowflake.meaning.refusals.context import Context, context_of, in_context
@@ -50,9 +53,13 @@ from infra.local_snowflake.meaning.refusals.engine import refusal_of
 from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
 from infra.local_snowflake.meaning.refusals.places import place_of
 from infra.local_snowflake.meaning.refusals.unsupported import require_statement
+from infra.local_snowflake.meaning.spelling.statements import has_mixed_case, require_spelling
+from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
 from infra.local_snowflake.meaning.tree import columns_of, finish, rewrite
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results
+from infra.local_snowflake.serving.timestamps import TYPE as OFFSET_STRUCT
+from infra.local_snowflake.serving.timestamps import with_encoded_timestamps
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
 # each import of fakesnow creates a folder for internal stages, which are not used here
@@ -63,12 +70,12 @@ STATUS = Result(describe_as_rowtype([("status", "VARCHAR", *([None] * 4))]), Non
 _NAME = re.compile(r'"[^"\']+"|[\w$]+')
 _PARAMETER = re.compile(r"^\$\d+$")
 """The name of a column that is a bound value."""
-_encode_timestamps = encoding.timestamp_to_sf_struct
 _translate = FakeSnowflakeCursor._transform  # noqa: SLF001 - where Snowflake's tree becomes DuckDB's
 _execute = FakeSnowflakeCursor.execute
 _parsers: tuple[Any, ...] = (import_module("fakesnow.cursor"), theirs)
 _MORE_TYPES = dict.fromkeys(("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER"), "fixed") | {"FLOAT": "real"}
-"""Types of DuckDB that fakesnow does not describe."""
+_MORE_TYPES |= {"TIMESTAMP WITH TIME ZONE": "timestamp_ltz", zoned.TYPE: "timestamp_tz"}
+"""Types of DuckDB that fakesnow does not describe, or as another."""
 _NOT_IMPLEMENTED = 9999
 """fakesnow's number for what it lacks."""
 
@@ -102,23 +109,8 @@ class Call:
     in_transaction: bool = False
 
 
-def _with_nulls(timestamps: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Encode timestamps with NULLs, which fakesnow encodes as 1970."""
-    if isinstance(timestamps, pa.ChunkedArray):
-        timestamps = timestamps.combine_chunks()
-    if timestamps.type.unit == "ns":
-        timestamps = timestamps.cast(pa.timestamp("us", timestamps.type.tz), safe=False)
-    encoded = _encode_timestamps(timestamps)
-    if not timestamps.null_count:
-        return encoded
-    fields = [encoded.type.field(index) for index in range(encoded.type.num_fields)]
-    zeroed = [child.fill_null(0) for child in encoded.flatten()]
-    return pa.StructArray.from_arrays(zeroed, fields=fields, mask=timestamps.is_null())
-
-
 def start(data: Path) -> FakeSnow:
     """Create the engine over a folder."""
-    encoding.timestamp_to_sf_struct = _with_nulls  # type: ignore[assignment] # the name of its argument differs
     transforms.merge = merge_plan  # type: ignore[assignment] # its result has another list type
     theirs.logger.handlers = []
     theirs.logger.propagate = False
@@ -138,16 +130,20 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
     """
     install(engine.duck_conn, home)
     engine.duck_conn.execute(keys.creation_sql(home))
-    columns = StoredColumns()
+    engine.duck_conn.execute(zoned.creation_sql(home))
+    columns = StoredColumns(home)
 
     def translate(cursor: Any, tree: Any, params: Any) -> Any:
         connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
         here = (connection.database, connection.schema)
         require_statement(tree, sql)
-        require_distinct_columns(tree)
         if keys_sql := keys.shown(tree, home, *here):
             return sqlglot.parse_one(keys_sql, read="duckdb")
-        kinds = columns.by_name(engine.duck_conn)
+        read = [full_name(table, *here) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+        kinds = columns.by_name(engine.duck_conn, read)
+        columns.mixed = columns.mixed or ('"' in sql and has_mixed_case(tree))
+        if (columns.mixed or getattr(cursor, "local_tables", False)) and not getattr(cursor, "local_plan", False):
+            require_spelling(tree, sql, connection._duck_conn, here)  # noqa: SLF001 - as above
         cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
         columns.stale = columns.stale or cursor.changes_columns
         tree, found = keys.without_keys(with_names(tree, sql))
@@ -157,7 +153,15 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         cursor.context = context_of(tree, found_columns)
         require_typed(tree, found_columns, sql)
         tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)
-        translated = finish(_translate(cursor, rewrite(tree, found_columns), params), home)
+        tree = with_mapped_timestamps(tree, connection.local_parameters.value("TIMESTAMP_TYPE_MAPPING"))
+        known = columns_of(tree, kinds)
+        cursor.local_zoned = zoned.of_result(tree, known)
+        types_of = partial(zoned.types_of, connection._duck_conn, home)  # noqa: SLF001 - as above
+        formats = connection.local_parameters.has_input_formats
+        tree = with_converted_times(tree, types_of, known, here, formats=formats)
+        if cursor.changes_columns:
+            zoned.record(engine.duck_conn, home, tree, known, here)
+        translated = finish(_translate(cursor, rewrite(tree, known), params), home)
         require_read_columns_once(translated, cursor._duck_conn)  # noqa: SLF001 - see above
         return translated
 
@@ -282,6 +286,8 @@ def scratch_of(connection: Any, cursor: duckdb.DuckDBPyConnection) -> Any:
     if connection.database and connection.schema:
         schema = connection._schema  # noqa: SLF001
         cursor.execute(f'SET schema = \'"{connection.database}"."{schema}"\'')
+    for sql in engine_statements(connection.local_parameters):
+        cursor.execute(sql)
     return scratch
 
 
@@ -329,7 +335,7 @@ def _raise_stopped(failed: BaseException) -> None:
 
 def _executed(connection: Any, call: Call) -> Result:
     cursor = connection.cursor()
-    cursor.local_statement = call.sql
+    cursor.local_statement, cursor.local_tables = call.sql, bool(call.tables)
     expression = theirs.parse_one(cursor._inline_variables(call.sql))  # noqa: SLF001
     type_id = statement_type_id(expression)
     duck = connection._duck_conn  # noqa: SLF001
@@ -349,8 +355,25 @@ def _executed(connection: Any, call: Call) -> Result:
     described = [(name, str(kind)) for name, kind, *_ in duck.description or []]
     if type_id in DML_TYPE_IDS and table is not None:  # the last result of DuckDB may be that of a commit
         described = [(name, "BIGINT") for name in table.column_names]
-    rowtype = describe_as_rowtype([(_PARAMETER.sub("?", name), kind, *([None] * 4)) for name, kind in described])
+    rowtype = _rowtype(cursor, described)
     return Result(rowtype, table, type_id, is_count=type_id in DML_TYPE_IDS)
+
+
+def _rowtype(cursor: Any, described: Sequence[tuple[str, str]]) -> Any:
+    """Return the description of columns by their names and DuckDB's types."""
+    found: zoned.Zoned | None = getattr(cursor, "local_zoned", None)
+
+    def type_of(position: int, name: str, kind: str) -> str:
+        if kind == OFFSET_STRUCT or (kind == _INSTANT and found is not None and found.has(position, name)):
+            return zoned.TYPE
+        return kind
+
+    return describe_as_rowtype(
+        [
+            (_PARAMETER.sub("?", name), type_of(position, name, kind), *([None] * 4))
+            for position, (name, kind) in enumerate(described)
+        ]
+    )
 
 
 def _run(cursor: Any, call: Call, expression: Any) -> int:
@@ -371,7 +394,12 @@ def _run_once(cursor: Any, sql: str, binds: Any) -> int:
 def _merge(cursor: Any, call: Call, expression: Any) -> int:
     """Execute the plan of a MERGE in one transaction, and drop the table of its matched rows before the commit."""
     binds = list(call.binds) if isinstance(call.binds, tuple) else call.binds
+    connection = cursor._conn  # noqa: SLF001
     cursor.check_db_and_schema(expression)
+    duck = connection._duck_conn  # noqa: SLF001
+    if has_mixed_case(expression) or has_mixed_names(duck):
+        require_spelling(expression, call.sql, duck, (connection.database, connection.schema))
+    cursor.local_plan = True  # its parts have names of their own
     matches, *changes = cursor._transform_explode(expression)  # noqa: SLF001
 
     def run(part: Any) -> None:
@@ -406,8 +434,9 @@ def _whole(cursor: Any, call: Call, work: Callable[[], int]) -> int:
 def _described(connection: Any, call: Call) -> Result:
     expression = theirs.parse_one(call.sql)
     type_id = statement_type_id(expression)
-    described = connection.cursor()._describe_only(call.sql)  # noqa: SLF001
-    rowtype = describe_as_rowtype(described) if described is not None else STATUS.rowtype
+    cursor = connection.cursor()
+    described = cursor._describe_only(call.sql)  # noqa: SLF001
+    rowtype = STATUS.rowtype if described is None else _rowtype(cursor, [(row[0], row[1]) for row in described])
     more = {
         "numberOfBinds": len(list(expression.find_all(exp.Placeholder))),
         "arrayBindSupported": type_id == INSERT,
@@ -415,8 +444,9 @@ def _described(connection: Any, call: Call) -> Result:
     return Result(rowtype, None, type_id, is_count=type_id != SELECT, more=more)
 
 
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
 _NAMES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
-_NAMES |= {pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE", pa.timestamp("us"): "TIMESTAMP"}
+_NAMES |= {pa.timestamp("us", tz="UTC"): _INSTANT, pa.timestamp("us"): "TIMESTAMP"}
 _NAMES |= {pa.date32(): "DATE", pa.null(): "VARCHAR"}
 
 
@@ -438,7 +468,7 @@ def encoded(result: Result) -> dict[str, Any]:
         return fields | {"queryResultFormat": "json", "rowset": rowset, "total": len(rowset)}
     if not table:
         return fields | {"queryResultFormat": "arrow", "rowsetBase64": ""}
-    body = encoding.to_ipc(encoding.to_sf(table, result.rowtype))
+    body = encoding.to_ipc(encoding.to_sf(with_encoded_timestamps(table, result.rowtype), result.rowtype))
     return fields | {
         "queryResultFormat": "arrow",
         "rowsetBase64": b64encode(body).decode(),

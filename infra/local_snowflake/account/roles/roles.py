@@ -209,9 +209,11 @@ class Roles:
 
     def roles_of_user(self) -> set[str]:
         """Return the roles that are granted to the user, with all that are granted to these."""
-        return self.inherited(
-            "PUBLIC", *[found.name[0] for found in self.grants() if (found.to, found.kind) == ("USER", "ROLE")]
-        )
+        return self.inherited("PUBLIC", *self.granted_to_user())
+
+    def granted_to_user(self) -> set[str]:
+        """Return the roles that are granted to the user directly."""
+        return {found.name[0] for found in self.grants() if (found.to, found.kind) == ("USER", "ROLE")}
 
     def inherited(self, *names: str) -> set[str]:
         """Return these roles and all that are granted to them."""

@@ -13,9 +13,9 @@ import duckdb
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
     ColumnCountError,
-    DuplicateColumnError,
     FileRefusedError,
     IdentifierError,
+    NameTwiceError,
     OptionRefusedError,
     SyntaxRefusedError,
 )
@@ -330,7 +330,7 @@ def _chosen(columns: tuple[TableColumn, ...], names: tuple[str, ...]) -> tuple[T
             raise IdentifierError(f"SQL compilation error: error line 1 at position 0\ninvalid identifier '{name}'")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise DuplicateColumnError(f"SQL compilation error:\nduplicate column name '{twice}'")
+        raise NameTwiceError(f"SQL compilation error:\nduplicate column name '{twice}'")
     return tuple(by_column[name] for name in names) if names else columns
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.errors import DuplicateColumnError
+from infra.local_snowflake.errors import NameTwiceError
 from infra.local_snowflake.meaning.refusals.errors import COMPILATION
 
 
@@ -16,7 +16,7 @@ def require_columns_once(tree: Expr) -> None:
     """Refuse a CREATE whose columns, or the items of its query, have one name twice.
 
     Raises:
-        DuplicateColumnError: with the name.
+        NameTwiceError: with the name.
     """
     if not isinstance(tree, exp.Create):
         return
@@ -35,7 +35,7 @@ def require_read_columns_once(translated: Expr, connection: Any) -> None:
         connection: of DuckDB.
 
     Raises:
-        DuplicateColumnError: with the name.
+        NameTwiceError: with the name.
     """
     query = _query(translated) if isinstance(translated, exp.Create) else None
     if query is None or not any(item.is_star for item in query.expressions) or query.find(exp.Placeholder):
@@ -62,4 +62,4 @@ def _folded(node: Expr) -> str:
 def _require_once(names: Iterable[str]) -> None:
     for name, times in Counter(names).items():
         if times > 1:
-            raise DuplicateColumnError(f"{COMPILATION}duplicate column name '{name}'")
+            raise NameTwiceError(f"{COMPILATION}duplicate column name '{name}'")

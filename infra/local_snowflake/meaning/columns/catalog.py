@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.columns.kinds import Kind
+from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
 
 _KINDS = {
     "JSON": Kind.MAYBE_VARIANT,
     "DATE": Kind.DATE,
     "TIME": Kind.TIME,
     "TIMESTAMP": Kind.TIMESTAMP,
-    "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP_TZ,
+    "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP_LTZ,
+    zoned.TYPE: Kind.TIMESTAMP_TZ,
     "VARCHAR": Kind.TEXT,
     "BOOLEAN": Kind.BOOLEAN,
     "BIGINT": Kind.INTEGER,
@@ -24,21 +29,35 @@ _KINDS = {
 
 @dataclass(slots=True)
 class StoredColumns:
-    """Column names of all databases with the kind that all columns of the name have; VARIANT wins over others."""
+    """Column names of all databases with the kind that all columns of the name have; VARIANT wins over others.
 
+    Args:
+        home: database of this package.
+    """
+
+    home: str
     stale: bool = True
+    mixed: bool = False
+    """Whether a name may have lower-case letters, so that names are compared with their case; it stays true."""
     lengths: dict[ObjectName, dict[str, int]] = field(default_factory=dict)
     _known: dict[str, Kind] = field(default_factory=dict)
+    _tables: dict[ObjectName, dict[str, Kind]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def by_name(self, connection: Any) -> dict[str, Kind]:
-        """Return the kinds by name."""
+    def by_name(self, connection: Any, read: Iterable[ObjectName]) -> Mapping[str, Kind]:
+        """Return the kinds by name; those of the relations that a statement reads are before all others."""
         with self._lock:
             if self.stale:
                 self.stale = False
-                self._known = _read(connection)
+                self._known, self._tables = _read(connection, self.home)
                 self.lengths = _read_lengths(connection)
-            return self._known
+                with connection.cursor() as cursor:
+                    self.mixed = self.mixed or has_mixed_names(cursor)
+            own: dict[str, Kind] = {}
+            for table in read:
+                for name, of in self._tables.get(table, {}).items():
+                    own[name] = _common(own.get(name, of), of)
+            return ChainMap(own, self._known)
 
 
 _LENGTHS = """
@@ -63,16 +82,24 @@ def _read_lengths(connection: Any) -> dict[ObjectName, dict[str, int]]:
     return found
 
 
-def _read(connection: Any) -> dict[str, Kind]:
+def _read(connection: Any, home: str) -> tuple[dict[str, Kind], dict[ObjectName, dict[str, Kind]]]:
+    """Return the kinds of columns by name, and those of each table."""
     with connection.cursor() as cursor:
         rows = cursor.execute(
-            "SELECT DISTINCT column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+            "SELECT database_name, schema_name, table_name, column_name, data_type "  # noqa: S608 - a constant
+            f"FROM ({zoned.types_sql(home)})"
         ).fetchall()
     found: dict[str, Kind] = {"VALUE": Kind.MAYBE_VARIANT}
-    for name, type_ in rows:
+    tables: dict[ObjectName, dict[str, Kind]] = {}
+    for database, schema, table, name, type_ in rows:
         of = _KINDS.get(type_, Kind.UNKNOWN)
-        former = found.get(name, of)
-        if former is not of:
-            of = Kind.MAYBE_VARIANT if Kind.MAYBE_VARIANT in {former, of} else Kind.UNKNOWN
-        found[name] = of
-    return found
+        tables.setdefault(ObjectName(database, schema, table), {})[name] = of
+        found[name] = _common(found.get(name, of), of)
+    return found, tables
+
+
+def _common(former: Kind, of: Kind) -> Kind:
+    """Return the kind of two columns of one name."""
+    if former is of:
+        return of
+    return Kind.MAYBE_VARIANT if Kind.MAYBE_VARIANT in {former, of} else Kind.UNKNOWN

@@ -24,6 +24,7 @@ class Kind(Enum):
     DATE = auto()
     TIME = auto()
     TIMESTAMP = auto()
+    TIMESTAMP_LTZ = auto()
     TIMESTAMP_TZ = auto()
     NULL = auto()
     UNKNOWN = auto()
@@ -41,7 +42,8 @@ _TYPES: dict[exp.DType, Kind] = {
     _T.DATE: Kind.DATE,
     _T.TIME: Kind.TIME,
     **dict.fromkeys((_T.TIMESTAMP, _T.TIMESTAMPNTZ, _T.DATETIME), Kind.TIMESTAMP),
-    **dict.fromkeys((_T.TIMESTAMPTZ, _T.TIMESTAMPLTZ), Kind.TIMESTAMP_TZ),
+    _T.TIMESTAMPLTZ: Kind.TIMESTAMP_LTZ,
+    _T.TIMESTAMPTZ: Kind.TIMESTAMP_TZ,
     **dict.fromkeys((_T.VARIANT, _T.OBJECT, _T.ARRAY, _T.JSON), Kind.VARIANT),
 }
 _MACROS = {
@@ -63,12 +65,16 @@ _MACROS = {
             "check_json",
             "to_json",
             "number_text",
+            "tz_text",
+            "tz_to_char",
         ],
         Kind.TEXT,
     ),
-    **dict.fromkeys(["to_date", "try_to_date", "as_date"], Kind.DATE),
-    **dict.fromkeys(["to_timestamp", "try_to_timestamp", "as_timestamp_ntz"], Kind.TIMESTAMP),
-    **dict.fromkeys(["to_timestamp_tz", "try_to_timestamp_tz"], Kind.TIMESTAMP_TZ),
+    **dict.fromkeys(["to_date", "try_to_date", "as_date", "week_end"], Kind.DATE),
+    **dict.fromkeys(["to_timestamp", "try_to_timestamp", "as_timestamp_ntz", "tz_local", "week_begin"], Kind.TIMESTAMP),
+    **dict.fromkeys(["to_timestamp_ntz", "try_to_timestamp_ntz"], Kind.TIMESTAMP),
+    **dict.fromkeys(["to_timestamp_ltz", "try_to_timestamp_ltz", "tz_instant"], Kind.TIMESTAMP_LTZ),
+    **dict.fromkeys(["to_timestamp_tz", "try_to_timestamp_tz", "convert_timezone", "tz_shifted"], Kind.TIMESTAMP_TZ),
     **dict.fromkeys(["to_time", "try_to_time"], Kind.TIME),
     **dict.fromkeys(
         [
@@ -91,7 +97,11 @@ _MACROS = {
         Kind.BOOLEAN,
     ),
     **dict.fromkeys(
-        ["array_size", "array_position", "regexp_count", "regexp_instr", "as_integer", "as_number"], Kind.INTEGER
+        [
+            *("array_size", "array_position", "regexp_count", "regexp_instr", "as_integer", "as_number"),
+            *("day_of_week", "week_of_year", "year_of_week", "weeks_between"),
+        ],
+        Kind.INTEGER,
     ),
     **dict.fromkeys(["divide", "as_double"], Kind.FLOAT),
     **dict.fromkeys(
@@ -185,7 +195,6 @@ _NODES: tuple[tuple[tuple[type[Expr], ...], Kind], ...] = (
     ),
     ((exp.Like, exp.ILike, exp.Boolean, exp.Contains, exp.StartsWith, exp.EndsWith, exp.RegexpLike), Kind.BOOLEAN),
     ((exp.CurrentDate,), Kind.DATE),
-    ((exp.CurrentTimestamp,), Kind.TIMESTAMP_TZ),
     ((exp.Localtime, exp.CurrentTime), Kind.TIME),
     ((exp.Null,), Kind.NULL),
 )
@@ -212,6 +221,9 @@ _SAME_AS_ARGUMENT = (
 )
 
 
+_CHANGED_MOMENTS = (exp.TimestampTrunc, exp.DateTrunc, exp.DateAdd, exp.AddMonths)
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The kinds of columns by name: those of stored tables, and the aliases of the statement."""
@@ -222,6 +234,10 @@ class Columns:
     def kind(self, name: str) -> Kind:
         """Return the kind of a column."""
         return self.aliases.get(name) or self.stored.get(name, Kind.UNKNOWN)
+
+    def names(self, of: Kind) -> set[str]:
+        """Return the names of the columns of a kind."""
+        return {name for name in {*self.aliases, *self.stored} if self.kind(name) is of}
 
 
 def kind_of_type(type_: exp.DataType) -> Kind:
@@ -252,15 +268,31 @@ def kind(node: Expr | None, columns: Columns) -> Kind:  # noqa: C901, PLR0911 - 
                 return kind(node.expressions[0], columns)
             return Kind.VARIANT if node.name in {"json_array", "to_json"} else _MACROS.get(macro_of(node), Kind.UNKNOWN)
         case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod():
-            sides = {kind(node.this, columns), kind(node.expression, columns)}
-            return Kind.INTEGER if sides == {Kind.INTEGER} else Kind.UNKNOWN
+            return _of_sides(kind(node.this, columns), kind(node.expression, columns), node.expression)
         case exp.Case() | exp.If() | exp.Coalesce() | exp.Nvl2() | exp.Nullif():
             return _of_branches([kind(branch, columns) for branch in branches(node)])
         case exp.Select():
             return kind(node.expressions[0], columns) if len(node.expressions) == 1 else Kind.UNKNOWN
     if isinstance(node, _SAME_AS_ARGUMENT):
         return kind(node.this, columns) if isinstance(node.this, Expr) else Kind.UNKNOWN
-    return _KIND_OF_NODE.get(type(node), Kind.UNKNOWN)
+    return _of_function_of_time(node, columns) or _KIND_OF_NODE.get(type(node), Kind.UNKNOWN)
+
+
+def _of_function_of_time(node: Expr, columns: Columns) -> Kind | None:
+    if isinstance(node, exp.CurrentTimestamp):
+        return Kind.TIMESTAMP if node.args.get("sysdate") else Kind.TIMESTAMP_LTZ
+    return _of_moment(kind(node.this, columns)) if isinstance(node, _CHANGED_MOMENTS) else None
+
+
+def _of_sides(left: Kind, right: Kind, operand: Expr) -> Kind:
+    if isinstance(operand, exp.Interval):
+        return _of_moment(left)
+    return Kind.INTEGER if {left, right} == {Kind.INTEGER} else Kind.UNKNOWN
+
+
+def _of_moment(of: Kind) -> Kind:
+    """Return the kind of what is added to or cut off a moment of this kind; a date may become a timestamp."""
+    return of if of in {Kind.TIMESTAMP, Kind.TIMESTAMP_LTZ, Kind.TIMESTAMP_TZ} else Kind.UNKNOWN
 
 
 def branches(node: Expr) -> list[Expr]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import NUMBERS, VARIANTS, Columns, Kind, kind
+from infra.local_snowflake.meaning.columns.written import is_plain
+from infra.local_snowflake.meaning.expressions.offsets import instant, zoned
 from infra.local_snowflake.meaning.macros.calls import call
 
 _TYPES = {
     Kind.BOOLEAN: exp.DataType.Type.BOOLEAN,
     Kind.DATE: exp.DataType.Type.DATE,
     Kind.TIMESTAMP: exp.DataType.Type.TIMESTAMP,
+    Kind.TIMESTAMP_LTZ: exp.DataType.Type.TIMESTAMPTZ,
     Kind.TIMESTAMP_TZ: exp.DataType.Type.TIMESTAMPTZ,
     Kind.TIME: exp.DataType.Type.TIME,
 }
@@ -20,9 +23,11 @@ _MACROS = {
     Kind.BOOLEAN: "boolean",
     Kind.DATE: "to_date",
     Kind.TIMESTAMP: "to_timestamp",
-    Kind.TIMESTAMP_TZ: "to_timestamp_tz",
+    Kind.TIMESTAMP_LTZ: "to_timestamp_ltz",
+    Kind.TIMESTAMP_TZ: "to_timestamp_ltz",
     Kind.TIME: "to_time",
 }
+_TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMP_LTZ})
 _EXACT_DIGITS = 15
 
 
@@ -55,10 +60,30 @@ def _compare(node: Expr, columns: Columns) -> Expr:
         node.set("this", like(left, right, of_right))
     elif of_right in VARIANTS:
         node.set("expression", like(right, left, of_left))
+    if Kind.TIMESTAMP_TZ in {of_left, of_right}:
+        _compare_instants(node, ("this", "expression"), columns)
+    elif isinstance(right, exp.Literal) and right.is_string and of_left in _TIMES and not is_plain(right):
+        node.set("expression", call(_MACROS[of_left], right))
+    elif isinstance(left, exp.Literal) and left.is_string and of_right in _TIMES and not is_plain(left):
+        node.set("this", call(_MACROS[of_right], left))
     return node
 
 
+def _compare_instants(node: Expr, names: Sequence[str], columns: Columns) -> None:
+    """Compare a TIMESTAMP_TZ by its instant; what has no offset is in the zone of the session."""
+    for name in names:
+        value = node.args[name]
+        of = kind(value, columns)
+        if of is Kind.TIMESTAMP_TZ:
+            node.set(name, instant(value))
+        elif of in {Kind.DATE, Kind.TIMESTAMP, Kind.TEXT}:
+            node.set(name, call("to_timestamp_ltz", value))
+
+
 def _between(node: Expr, columns: Columns) -> Expr:
+    if Kind.TIMESTAMP_TZ in {kind(node.args[name], columns) for name in ("this", "low", "high")}:
+        _compare_instants(node, ("this", "low", "high"), columns)
+        return node
     if kind(node.this, columns) in VARIANTS:
         low = node.args["low"]
         node.set("this", like(node.this, low, kind(low, columns)))
@@ -73,7 +98,10 @@ def _in(node: Expr, columns: Columns) -> Expr:
 
 
 def _like_text(node: Expr, columns: Columns) -> Expr:
-    if kind(node.this, columns) in VARIANTS | {Kind.TIMESTAMP, Kind.DATE, Kind.TIMESTAMP_TZ} | NUMBERS:
+    of = kind(node.this, columns)
+    if of is Kind.TIMESTAMP_TZ:
+        node.set("this", call("tz_text", zoned(node.this)))
+    elif of in VARIANTS | {Kind.TIMESTAMP, Kind.DATE, Kind.TIMESTAMP_LTZ} | NUMBERS:
         node.set("this", call("text", node.this))
     return node
 

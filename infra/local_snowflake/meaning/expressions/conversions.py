@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import NUMBERS, Columns, Kind, kind, kind_of_type
+from infra.local_snowflake.meaning.expressions.offsets import instant, local, zoned
 from infra.local_snowflake.meaning.macros.calls import call
 
 _MACROS = {
@@ -14,6 +15,7 @@ _MACROS = {
     Kind.DATE: ("to_date", "try_to_date"),
     Kind.TIME: ("to_time", "try_to_time"),
     Kind.TIMESTAMP: ("to_timestamp", "try_to_timestamp"),
+    Kind.TIMESTAMP_LTZ: ("to_timestamp_ltz", "try_to_timestamp_ltz"),
     Kind.TIMESTAMP_TZ: ("to_timestamp_tz", "try_to_timestamp_tz"),
 }
 _BIG_DIGITS = 18
@@ -32,7 +34,9 @@ def cast(node: Expr, columns: Columns) -> Expr:  # noqa: PLR0911 - one line a ki
         value = text_of(value, of)
     if wanted in _MACROS:
         if of is wanted:
-            return node
+            return value if wanted is Kind.TIMESTAMP_TZ else node
+        if of is Kind.TIMESTAMP_TZ:
+            value = instant(value) if wanted is Kind.TIMESTAMP_LTZ else local(value)
         return call(_MACROS[wanted][attempt], value)
     if wanted in NUMBERS:
         return _to_number(node, value, of)
@@ -44,6 +48,7 @@ def cast(node: Expr, columns: Columns) -> Expr:  # noqa: PLR0911 - one line a ki
 def _to_text(value: Expr, to: exp.DataType, of: Kind, *, attempt: bool) -> Expr:
     length = to.expressions[0].name if to.expressions else ""
     if length.isdigit():
+        value = text_of(value, of) if of is Kind.TIMESTAMP_TZ else value
         return call("try_text_n" if attempt else "text_n", value, int(length))
     return as_text(value, of)
 
@@ -55,6 +60,8 @@ def as_text(value: Expr, of: Kind) -> Expr:
 
 def text_of(value: Expr, of: Kind) -> Expr:
     """Return the call that prints a value, or a literal of text as a cast of itself."""
+    if of is Kind.TIMESTAMP_TZ:
+        return call("tz_text", zoned(value))
     if of is Kind.TEXT:
         return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT))
     if _is_path(value):
@@ -153,7 +160,10 @@ _TEXT_FUNCTIONS = (
     exp.Soundex,
 )
 _NOT_TEXT = frozenset(
-    {Kind.VARIANT, Kind.MAYBE_VARIANT, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.DATE, Kind.FLOAT, Kind.BOOLEAN}
+    {
+        *(Kind.VARIANT, Kind.MAYBE_VARIANT, Kind.FLOAT, Kind.BOOLEAN),
+        *(Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_LTZ, Kind.TIMESTAMP_TZ),
+    }
 )
 
 
@@ -161,8 +171,8 @@ def _arguments_as_text(node: Expr, columns: Columns) -> Expr:
     """Convert the arguments of a function of text, which Snowflake casts implicitly."""
     for name in ("this", "expression", "substr"):
         value = node.args.get(name)
-        if isinstance(value, Expr) and kind(value, columns) in _NOT_TEXT:
-            node.set(name, text_of(value, Kind.UNKNOWN))
+        if isinstance(value, Expr) and (of := kind(value, columns)) in _NOT_TEXT:
+            node.set(name, _printed(value, of))
     return node
 
 
@@ -174,29 +184,34 @@ def _trimmed(node: Expr, columns: Columns) -> Expr:
     return node
 
 
+def _printed(value: Expr, of: Kind) -> Expr:
+    """Return the text of a value that is no text."""
+    return text_of(value, of if of is Kind.TIMESTAMP_TZ else Kind.UNKNOWN)
+
+
 def _listed(node: Expr, columns: Columns) -> Expr:
     """Convert what LISTAGG concatenates, below its order and DISTINCT."""
     inner = node
     while isinstance(inner.this, (exp.Order, exp.Distinct)):
         inner = inner.this
     value = inner.expressions[0] if isinstance(inner, exp.Distinct) else inner.this
-    if isinstance(value, Expr) and kind(value, columns) is not Kind.TEXT:
-        value.replace(text_of(value.copy(), Kind.UNKNOWN))
+    if isinstance(value, Expr) and (of := kind(value, columns)) is not Kind.TEXT:
+        value.replace(_printed(value.copy(), of))
     return node
+
+
+_PRINTED = _NOT_TEXT | NUMBERS | {Kind.TIME}
 
 
 def _concatenation(node: Expr, columns: Columns) -> Expr:
     for name in ("this", "expression"):
         value = node.args.get(name)
-        if isinstance(value, Expr) and kind(value, columns) in _NOT_TEXT | NUMBERS | {Kind.TIME}:
-            node.set(name, text_of(value, Kind.UNKNOWN))
+        if isinstance(value, Expr) and (of := kind(value, columns)) in _PRINTED:
+            node.set(name, _printed(value, of))
     if node.expressions:
         node.set(
             "expressions",
-            [
-                text_of(value, Kind.UNKNOWN) if kind(value, columns) in _NOT_TEXT | NUMBERS | {Kind.TIME} else value
-                for value in node.expressions
-            ],
+            [_printed(value, of) if (of := kind(value, columns)) in _PRINTED else value for value in node.expressions],
         )
     return node
 

@@ -4,37 +4,70 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from infra.local_snowflake.meaning.columns.kinds import VARIANTS, Columns, Kind, kind
-from infra.local_snowflake.meaning.macros.calls import call
+from infra.local_snowflake.errors import NotSupportedError
+from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
+from infra.local_snowflake.meaning.expressions.offsets import UNTYPED, instant, local, moment, shifted
+from infra.local_snowflake.meaning.expressions.weeks import is_of_weeks
+from infra.local_snowflake.meaning.macros.calls import call, macro_of
 
-_UNTYPED = VARIANTS | {Kind.TEXT}
-_DATE = exp.DataType.Type.DATE
+_T = exp.DataType.Type
+_DATE = _T.DATE
+
+
+_MAPPED = {"TIMESTAMP_LTZ": ("to_timestamp_ltz", _T.TIMESTAMPLTZ), "TIMESTAMP_TZ": ("to_timestamp_tz", _T.TIMESTAMPTZ)}
+
+
+def with_mapped_timestamps(tree: Expr, mapping: str) -> Expr:
+    """Give TIMESTAMP and TO_TIMESTAMP the type of TIMESTAMP_TYPE_MAPPING.
+
+    Raises:
+        NotSupportedError: TIMESTAMP_FROM_PARTS is not mapped.
+    """
+    if mapping not in _MAPPED:
+        return tree
+    macro, type_ = _MAPPED[mapping]
+    for node in tree.walk():
+        if isinstance(node, exp.TimestampFromParts):
+            raise NotSupportedError(f"Unsupported feature 'TIMESTAMP_FROM_PARTS as {mapping}'.")
+        if isinstance(node, exp.DataType) and node.this is _T.TIMESTAMP:
+            node.set("this", type_)
+        elif macro_of(node) in {"to_timestamp", "try_to_timestamp"}:
+            node.set("this", call(macro_of(node).replace("to_timestamp", macro)).this)
+    return tree
 
 
 def _truncate(node: Expr, columns: Columns) -> Expr:
     """Keep the type of what is truncated."""
     value = node.this
     of = kind(value, columns)
-    if of in _UNTYPED:
-        node.set("this", call("to_timestamp", value))
-        return node
+    cut = _cut(node, moment(value.copy(), columns))
+    if of is Kind.TIMESTAMP_TZ:
+        return shifted(cut, value)
+    if of in UNTYPED | {Kind.TIMESTAMP}:
+        return cut
     if of is Kind.DATE:
-        return exp.Cast(this=node.copy(), to=exp.DataType(this=_DATE))
-    return node if of in {Kind.TIMESTAMP, Kind.TIMESTAMP_TZ} else call("same_type", node.copy(), value.copy())
+        return exp.Cast(this=cut, to=exp.DataType(this=_DATE))
+    return cut if of is Kind.TIMESTAMP_LTZ and not is_of_weeks(node) else call("same_type", cut, value.copy())
+
+
+def _cut(node: Expr, value: Expr) -> Expr:
+    if is_of_weeks(node):
+        return call("week_begin", value)
+    return type(node)(**{**node.copy().args, "this": value})
 
 
 def _as_time(node: Expr, columns: Columns) -> Expr:
-    """Convert text and VARIANT to a timestamp, as every function of time does."""
+    """Convert what is subtracted; a TIMESTAMP_TZ is its instant, as the other one may have another offset."""
     for name in ("this", "expression"):
         value = node.args.get(name)
-        if isinstance(value, Expr) and kind(value, columns) in _UNTYPED:
-            node.set(name, call("to_timestamp", value))
+        if isinstance(value, Expr):
+            of_offset = kind(value, columns) is Kind.TIMESTAMP_TZ
+            node.set(name, instant(value) if of_offset else moment(value, columns))
     return node
 
 
 def _first_as_time(node: Expr, columns: Columns) -> Expr:
-    if kind(node.this, columns) in _UNTYPED:
-        node.set("this", call("to_timestamp", node.this))
+    node.set("this", moment(node.this, columns))
     return node
 
 
@@ -45,12 +78,15 @@ def _add(node: Expr, columns: Columns) -> Expr:
     """Add to a date and keep it a date, unless a part of a day is added."""
     value = node.this
     of = kind(value, columns)
-    if of in _UNTYPED:
+    if of is Kind.TIMESTAMP_TZ:
+        node.set("this", local(value.copy()))
+        return shifted(node.copy(), value)
+    if of in UNTYPED:
         node.set("this", call("to_timestamp", value))
         return node
     unit = node.args.get("unit")
     whole = isinstance(node, exp.AddMonths) or (unit is not None and unit.name.upper() in _WHOLE_DAYS)
-    if not whole or of in {Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}:
+    if not whole or of in {Kind.TIMESTAMP, Kind.TIMESTAMP_LTZ, Kind.TIME}:
         return node
     if of is Kind.DATE:
         return exp.Cast(this=node.copy(), to=exp.DataType(this=_DATE))
@@ -58,8 +94,9 @@ def _add(node: Expr, columns: Columns) -> Expr:
 
 
 def _extract(node: Expr, columns: Columns) -> Expr:
-    if kind(node.expression, columns) in _UNTYPED:
-        node.set("expression", call("to_timestamp", node.expression))
+    value = node.expression
+    of_instant = kind(value, columns) is Kind.TIMESTAMP_TZ and node.this.name.upper().startswith("EPOCH")
+    node.set("expression", instant(value) if of_instant else moment(value, columns))
     return node
 
 

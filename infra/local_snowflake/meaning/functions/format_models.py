@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
-from infra.local_snowflake.meaning.functions.refusal import ValueRefusedError
+from infra.local_snowflake.meaning.functions.refusal import UnsupportedValueError, ValueRefusedError
 
 _ELEMENT = re.compile(
     r'"(?P<quoted>[^"]*)"|(?P<element>YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|HH|AM|PM|MI|SS|FF[0-9]?|TZHTZM|TZH:TZM|TZH|TZM|TZD)'
@@ -51,6 +51,8 @@ _PATTERNS = {
     "TZD": r"(?:[A-Z]{3,4})",
 }
 _FULL_DIGITS = 9
+_KEPT_DIGITS = 6
+"""Of a fraction of a second: DuckDB's timestamps are microseconds."""
 _NOON = 12
 _FIRST_SHORT_YEAR = 70
 """TWO_DIGIT_CENTURY_START: 70 is 1970, and 69 is 2069."""
@@ -167,11 +169,17 @@ def _of_groups(given: dict[str, str]) -> datetime:
         hour = int(given["half_hour"]) % 12
     if given.get("half", "").upper() == "PM" and hour < _NOON:
         hour += 12
-    micros = int(given.get("fraction", "").ljust(_FULL_DIGITS, "0")[:6] or 0)
+    micros = _microseconds(given.get("fraction", ""))
     value = datetime(  # noqa: DTZ001 - its zone follows
         year, month, int(given.get("day", 1)), hour, int(given.get("minute", 0)), int(given.get("second", 0)), micros
     )
     return value.replace(tzinfo=_zone(given)) if "zone" in given else value
+
+
+def _microseconds(fraction: str) -> int:
+    if fraction[_KEPT_DIGITS:].strip("0"):
+        raise UnsupportedValueError("a fraction of a second with more than six digits")
+    return int(fraction.ljust(_KEPT_DIGITS, "0")[:_KEPT_DIGITS])
 
 
 def _zone(given: dict[str, str]) -> timezone:
@@ -213,6 +221,8 @@ def _epoch(text: str) -> datetime:
     number = int(text)
     per_second = next((unit for below, unit in _UNITS if abs(number) < below), 10**9)
     seconds, rest = divmod(number, per_second)
+    if rest * 10**6 % per_second:
+        raise UnsupportedValueError("a fraction of a second with more than six digits")
     return _EPOCH + timedelta(seconds=seconds, microseconds=rest * 10**6 // per_second)
 
 
@@ -225,7 +235,7 @@ def parse(text: str, model: str, kind: str) -> datetime:
         kind: DATE, TIME or TIMESTAMP, whose offset is dropped; TIMESTAMP_TZ returns the instant in UTC.
     """
     plain = "TIMESTAMP" if kind == "TIMESTAMP_TZ" else kind
-    value = _detected(text, plain) if model.upper() == "AUTO" else _match(text, model)
+    value = _value(text, model, plain)
     if value is None:
         code, name = _REFUSED[plain]
         if model.upper() == "AUTO":
@@ -234,6 +244,17 @@ def parse(text: str, model: str, kind: str) -> datetime:
     if value.tzinfo is not None and kind == "TIMESTAMP_TZ":
         value = value.astimezone(UTC)
     return value.replace(tzinfo=None)
+
+
+def offset(text: str, model: str) -> int | None:
+    """Return the offset from UTC that a text names, in minutes; None without one, or if the text is no timestamp."""
+    value = _value(text, model, "TIMESTAMP")
+    named = value.utcoffset() if value is not None else None
+    return None if named is None else int(named.total_seconds()) // 60
+
+
+def _value(text: str, model: str, kind: str) -> datetime | None:
+    return _detected(text, kind) if model.upper() == "AUTO" else _match(text, model)
 
 
 def _detected(text: str, kind: str) -> datetime | None:

@@ -13,4 +13,15 @@ class ValueRefusedError(ValueError):
     """
 
     def __init__(self, code: int, sqlstate: str, text: str) -> None:
-        super().__init__(f"[{code} {sqlstate}] {text}")
+        super().__init__(f"[{code:06d} {sqlstate}] {text}")
+
+
+class UnsupportedValueError(Exception):
+    """A value that Snowflake has, and the local Snowflake would change.
+
+    Args:
+        what: the feature in a few words.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"[000002 0A000] Unsupported feature '{what}'.")

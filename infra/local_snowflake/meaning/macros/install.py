@@ -22,6 +22,7 @@ _PLAIN: tuple[_Function, ...] = (
     ("check_json", json_values.check, (_TEXT,), _TEXT),
     ("parse", format_models.parse, (_TEXT, _TEXT, _TEXT), "TIMESTAMP"),
     ("try_parse", format_models.try_parse, (_TEXT, _TEXT, _TEXT), "TIMESTAMP"),
+    ("offset", format_models.offset, (_TEXT, _TEXT), "INTEGER"),
     ("to_char", format_models.to_char, (_TEXT, _TEXT), _TEXT),
     ("number", number_models.parse, (_TEXT, _TEXT), _TEXT),
     ("try_number", number_models.try_parse, (_TEXT, _TEXT), _TEXT),

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-_TIMES = "typeof({x}) IN ('TIMESTAMP', 'TIMESTAMP_NS', 'TIMESTAMP_MS', 'TIMESTAMP_S')"
-_ZONED = "typeof({x}) = 'TIMESTAMP WITH TIME ZONE'"
-_NUMBERS = "typeof({x}) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UBIGINT', 'DOUBLE', 'FLOAT')"
-_DECIMALS = "starts_with(typeof({x}), 'DECIMAL')"
-_SECONDS = "%Y-%m-%d %H:%M:%S.%g"
+from infra.local_snowflake.meaning.macros.times import DECIMALS, PRINTED, TIME_MACROS, TIMES, ZONED
 
 TEXT = f"""CASE
   WHEN typeof(x) = 'VARCHAR' THEN CAST(x AS VARCHAR)
   WHEN typeof(x) = 'JSON' THEN CASE
     WHEN json_type(to_json(x)) IN ('OBJECT', 'ARRAY') THEN sfpy_compact(CAST(x AS VARCHAR))
-    ELSE json_extract_string(to_json(x), '$') END
-  WHEN {_TIMES.format(x="x")} THEN strftime(TRY_CAST(x AS TIMESTAMP), '{_SECONDS}')
-  WHEN {_ZONED.format(x="x")} THEN strftime(TRY_CAST(x AS TIMESTAMP), '{_SECONDS}') || ' +0000'
+    ELSE json_extract_string(to_json(x), '$') END{PRINTED}
   WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN CASE
     WHEN TRY_CAST(x AS DOUBLE) = trunc(TRY_CAST(x AS DOUBLE)) AND abs(TRY_CAST(x AS DOUBLE)) < 1e15
       THEN CAST(TRY_CAST(x AS BIGINT) AS VARCHAR)
@@ -30,7 +24,7 @@ _NUMBER_TEXT = f"""CASE
   WHEN typeof(x) = 'BOOLEAN' THEN CAST(CAST(TRY_CAST(x AS BOOLEAN) AS INTEGER) AS VARCHAR)
   WHEN typeof(x) = 'JSON' AND json_type(to_json(x)) = 'BOOLEAN' THEN CASE @text(x) WHEN 'true' THEN '1' ELSE '0' END
   WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN trim(@text(x))
-  WHEN {_TIMES.format(x="x")} OR {_ZONED.format(x="x")} OR typeof(x) = 'DATE'
+  WHEN {TIMES.format(x="x")} OR {ZONED.format(x="x")} OR typeof(x) = 'DATE'
     THEN error('[2023 22000] SQL compilation error:\nCannot cast a date or time to NUMBER')
   ELSE CAST(x AS VARCHAR) END"""
 
@@ -53,55 +47,8 @@ def _boolean(otherwise: str) -> str:
 _NO_BOOLEAN = "error('[100037 22018] Boolean value ''' || @text(x) || ''' is not recognized')"
 
 
-_GUESSED = "TRY_CAST(CASE WHEN length(@text(x)) >= {least} AND contains(@text(x), '-') THEN @text(x) END AS {type})"
-
-
-def _epoch(scale: str) -> str:
-    return f"make_timestamp(CAST(round(TRY_CAST(x AS DECIMAL(38, 9)) * 1000000 / power(10, {scale})) AS BIGINT))"
-
-
-def _date(parse: str, form: str) -> str:
-    return f"""CASE
-  WHEN typeof(x) = 'DATE' OR {_TIMES.format(x="x")} OR {_ZONED.format(x="x")} THEN TRY_CAST(x AS DATE)
-  ELSE COALESCE(
-    {_GUESSED.format(type="DATE", least=8) if not form else "NULL"},
-    CAST({parse}(@text(x), {form or "'AUTO'"}, 'DATE') AS DATE)) END"""
-
-
-def _timestamp(parse: str, form: str) -> str:
-    if not form:
-        text = f"""COALESCE(
-      {_GUESSED.format(type="TIMESTAMP", least=10)},
-      {parse}(@text(x), 'AUTO', 'TIMESTAMP'))"""
-        number = _epoch("0")
-    else:
-        text = f"""CASE WHEN {_NUMBERS.format(x="f")} THEN {_epoch("TRY_CAST(f AS DOUBLE)")}
-      ELSE {parse}(@text(x), CAST(f AS VARCHAR), 'TIMESTAMP') END"""
-        number = f"CASE WHEN {_NUMBERS.format(x='f')} THEN {_epoch('TRY_CAST(f AS DOUBLE)')} ELSE {_epoch('0')} END"
-    return f"""CASE
-  WHEN typeof(x) = 'DATE' OR {_TIMES.format(x="x")} OR {_ZONED.format(x="x")} THEN TRY_CAST(x AS TIMESTAMP)
-  WHEN {_NUMBERS.format(x="x")} OR {_DECIMALS.format(x="x")} THEN {number}
-  ELSE {text} END"""
-
-
-def _zoned(parse: str, form: str) -> str:
-    return f"""CASE
-  WHEN {_ZONED.format(x="x")} THEN TRY_CAST(x AS TIMESTAMPTZ)
-  WHEN typeof(x) = 'DATE' OR {_TIMES.format(x="x")} THEN timezone('UTC', TRY_CAST(x AS TIMESTAMP))
-  WHEN {_NUMBERS.format(x="x")} OR {_DECIMALS.format(x="x")} THEN timezone('UTC', {_epoch("0")})
-  ELSE COALESCE(
-    {_GUESSED.format(type="TIMESTAMPTZ", least=10) if not form else "NULL"},
-    timezone('UTC', {parse}(@text(x), {f"CAST({form} AS VARCHAR)" if form else "'AUTO'"}, 'TIMESTAMP_TZ'))) END"""
-
-
-def _time(parse: str, form: str) -> str:
-    return f"""CASE
-  WHEN typeof(x) = 'TIME' OR {_TIMES.format(x="x")} OR {_ZONED.format(x="x")} THEN TRY_CAST(x AS TIME)
-  ELSE CAST({parse}(@text(x), {f"CAST({form} AS VARCHAR)" if form else "'AUTO'"}, 'TIME') AS TIME) END"""
-
-
 _TO_CHAR = f"""CASE
-  WHEN {_TIMES.format(x="x")} OR {_ZONED.format(x="x")} OR typeof(x) IN ('DATE', 'TIME')
+  WHEN {TIMES.format(x="x")} OR {ZONED.format(x="x")} OR typeof(x) IN ('DATE', 'TIME')
     THEN sfpy_to_char(CAST(x AS VARCHAR), CAST(f AS VARCHAR))
   WHEN typeof(x) = 'JSON' THEN @text(x)
   WHEN typeof(x) = 'VARCHAR' THEN CAST(x AS VARCHAR)
@@ -140,7 +87,7 @@ _DIVIDE = f"""CASE
   WHEN typeof(a) IN ('DOUBLE', 'FLOAT') OR typeof(b) IN ('DOUBLE', 'FLOAT')
     THEN TRY_CAST(a AS DOUBLE) / TRY_CAST(b AS DOUBLE)
   ELSE round(TRY_CAST(a AS DOUBLE) / TRY_CAST(b AS DOUBLE), CASE
-    WHEN {_DECIMALS.format(x="a")}
+    WHEN {DECIMALS.format(x="a")}
       THEN GREATEST(CAST(regexp_extract(typeof(a), ',(\\d+)', 1) AS INTEGER),
         LEAST(CAST(regexp_extract(typeof(a), ',(\\d+)', 1) AS INTEGER) + 6, 12))
     ELSE 6 END) END"""
@@ -155,6 +102,7 @@ _SPLIT_PART = """CASE
 Overloads = Sequence[tuple[str, str]]
 
 MACROS: Mapping[str, Overloads] = {
+    **TIME_MACROS,
     # conversions
     "text": [("x", TEXT)],
     "text_at": [("t, v", "CASE WHEN substr(t, 1, 1) IN ('{', '[') THEN @text(v) ELSE t END")],
@@ -185,17 +133,6 @@ MACROS: Mapping[str, Overloads] = {
         )
     ],
     "to_char": [("x", "@text(x)"), ("x, f", _TO_CHAR)],
-    "to_date": [
-        ("x", _date("sfpy_parse", "")),
-        ("x, f", _date("sfpy_parse", "CAST(f AS VARCHAR)")),
-    ],
-    "try_to_date": [("x", _date("sfpy_try_parse", "")), ("x, f", _date("sfpy_try_parse", "CAST(f AS VARCHAR)"))],
-    "to_timestamp": [("x", _timestamp("sfpy_parse", "")), ("x, f", _timestamp("sfpy_parse", "f"))],
-    "try_to_timestamp": [("x", _timestamp("sfpy_try_parse", "")), ("x, f", _timestamp("sfpy_try_parse", "f"))],
-    "to_timestamp_tz": [("x", _zoned("sfpy_parse", "")), ("x, f", _zoned("sfpy_parse", "f"))],
-    "try_to_timestamp_tz": [("x", _zoned("sfpy_try_parse", "")), ("x, f", _zoned("sfpy_try_parse", "f"))],
-    "to_time": [("x", _time("sfpy_parse", "")), ("x, f", _time("sfpy_parse", "f"))],
-    "try_to_time": [("x", _time("sfpy_try_parse", "")), ("x, f", _time("sfpy_try_parse", "f"))],
     # arithmetic
     "divide": [("a, b", _DIVIDE)],
     "width_bucket": [("x, low, high, n", _BUCKET)],

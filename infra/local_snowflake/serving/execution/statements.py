@@ -163,7 +163,7 @@ class Statements:
             raise UnansweredError(f"The result of statement {running.id} is no longer kept.")
         session = client.session
         data = wire.encoded(result) | {
-            "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
+            "parameters": session.parameters.of_clients,
             "queryId": running.id,
             "finalDatabaseName": session.database,
             "finalSchemaName": session.schema,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -25,9 +26,10 @@ def test_a_parameter_is_the_session_s(client: Any) -> None:
     [
         ("NO_SUCH_PARAMETER = 1", 1006),
         ("AUTOCOMMIT = 3", 1008),
-        ("TIMEZONE = 'America/New_York'", 2),
-        ("WEEK_START = 7", 2),
-        ("TIMESTAMP_TYPE_MAPPING = TIMESTAMP_LTZ", 2),
+        ("TIMEZONE = 'Mars/Base'", 1008),
+        ("WEEK_START = 8", 1008),
+        ("TIMESTAMP_TYPE_MAPPING = DATE", 1008),
+        ("TWO_DIGIT_CENTURY_START = 2000", 2),
     ],
 )
 def test_a_parameter_has_an_effect_or_is_refused(client: Any, setting: str, code: int) -> None:
@@ -40,6 +42,16 @@ def test_parameters_change_what_follows(client: Any) -> None:
     client.rows("ALTER SESSION SET TIMEZONE = 'UTC', WEEK_START = 1 MULTI_STATEMENT_COUNT = 0")
     client.rows("CREATE TABLE t (a INT); ALTER SESSION SET AUTOCOMMIT = FALSE; INSERT INTO t VALUES (1); ROLLBACK")
     assert [0] == client.values("SELECT COUNT(*) FROM t")
+
+
+def test_secondary_roles_are_all_or_none(client: Any) -> None:
+    """CURRENT_SECONDARY_ROLES() names the roles that are granted to the user directly."""
+    client.rows("USE SECONDARY ROLES NONE")
+    assert ['{"roles":"","value":""}'] == client.values("SELECT CURRENT_SECONDARY_ROLES()")
+    client.rows("USE SECONDARY ROLES ALL")
+    (found,) = client.values("SELECT CURRENT_SECONDARY_ROLES()")
+    assert "ALL" == json.loads(found)["value"]
+    assert "SYSADMIN" in json.loads(found)["roles"].split(",")
 
 
 def test_a_warehouse_runs_or_is_missed(client: Any) -> None:

@@ -1,0 +1,46 @@
+"""Encode timestamps as Snowflake's clients read them: a struct of seconds, nanoseconds and the offset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
+
+TYPE = "STRUCT(instant TIMESTAMP WITH TIME ZONE, offset_minutes INTEGER)"
+"""DuckDB's type of a TIMESTAMP_TZ with its offset, of `meaning/macros/times.py`."""
+_OFFSET_OF_UTC = 1440
+"""An offset is sent as minutes from UTC plus this."""
+_MICROSECONDS = 1_000_000
+_SECONDS_FIELD = pa.field("epoch", pa.int64(), nullable=False)
+_FRACTION_FIELD = pa.field("fraction", pa.int32(), nullable=False)
+_OFFSET_FIELD = pa.field("timezone", pa.int32(), nullable=False)
+
+
+def with_encoded_timestamps(table: pa.Table, rowtype: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return the table with its timestamps encoded by the types of the columns."""
+    for index, column in enumerate(rowtype):
+        if str(column["type"]).startswith("timestamp"):
+            encoded = _encoded(table.column(index).combine_chunks(), str(column["type"]))
+            table = table.set_column(index, table.schema.names[index], encoded)
+    return table
+
+
+def _encoded(values: Any, kind: str) -> Any:
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+    nulls, minutes = values.is_null(), None
+    if pa.types.is_struct(values.type):
+        minutes, values = values.field("offset_minutes").fill_null(0).to_numpy(), values.field("instant")
+    if pa.types.is_null(values.type):
+        values = values.cast(pa.timestamp("us"))
+    numbers = values.cast(pa.timestamp("us", values.type.tz), safe=False).cast(pa.int64()).fill_null(0).to_numpy()
+    seconds = np.floor_divide(numbers, _MICROSECONDS)
+    fraction = (np.mod(numbers, _MICROSECONDS) * 1000).astype(np.int32)
+    arrays, fields = [pa.array(seconds), pa.array(fraction)], [_SECONDS_FIELD, _FRACTION_FIELD]
+    if kind == "timestamp_tz":
+        offsets = np.zeros(len(numbers), np.int32) if minutes is None else minutes.astype(np.int32)
+        arrays.append(pa.array(offsets + np.int32(_OFFSET_OF_UTC)))
+        fields.append(_OFFSET_FIELD)
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=nulls)
