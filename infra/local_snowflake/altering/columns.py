@@ -20,7 +20,9 @@ from infra.local_snowflake.language.alterations import ColumnChange, NewColumn
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
 from infra.local_snowflake.language.parsing.comments import without_comments
+from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.objects.catalog import Catalog
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.relations import ColumnInfo, Relations
@@ -51,6 +53,7 @@ class Columns:
             if column.name in known and not column.if_not_exists:
                 raise ColumnExistsError(f"SQL compilation error:\ncolumn '{column.name}' already exists")
         wanted = [column for column in added if column.name not in known]
+        _require_other_letters(known, (column.name for column in wanted))
         self._require_default(stored, wanted, session)
         if not wanted:
             return
@@ -64,6 +67,7 @@ class Columns:
                     session.duck.execute(f"{table} ADD COLUMN {quote(name)} {info.duck_type}{default}")
                     if not info.nullable:
                         session.duck.execute(f"{table} ALTER COLUMN {quote(name)} SET NOT NULL")
+            zoned.extend(session.duck, DATABASE, draft, stored)
             self._set_lengths(key, stored, {**self.catalog.info(key).lengths, **lengths})
         if comments:
             self.catalog.comment_on(stored, None, comments)
@@ -95,14 +99,17 @@ class Columns:
                 session.run(f"ALTER TABLE {stored.sql} DROP COLUMN {quote(name)}")
         for name in dropped:
             self.keys.drop_column(stored, name)
+            zoned.forget(session.duck, DATABASE, stored, name)
         kept = {name: length for name, length in self.catalog.info(key).lengths.items() if name not in dropped}
         self._set_lengths(key, stored, kept)
 
     def rename(self, key: tuple[str, ...], stored: ObjectName, old: str, new: str, session: Session) -> None:
         """Rename a column, in keys, too."""
         self.require(stored, (old,))
-        if new in self._columns(stored, {}):
+        known = self._columns(stored, {})
+        if new in known:
             raise ColumnExistsError(f"SQL compilation error:\ncolumn '{new}' already exists")
+        _require_other_letters(known.keys() - {old}, (new,))
         session.run(f"ALTER TABLE {stored.sql} RENAME COLUMN {quote(old)} TO {quote(new)}")
         self.keys.rename_column(stored, old, new)
         lengths = {new if name == old else name: length for name, length in self.catalog.info(key).lengths.items()}
@@ -157,6 +164,14 @@ class Columns:
 
 
 _TYPE = "SET DATA TYPE "
+
+
+def _require_other_letters(known: Iterable[str], names: Iterable[str]) -> None:
+    """Refuse a name that differs from another one in case alone, which DuckDB does not tell apart."""
+    folded = {name.upper() for name in known}
+    for name in names:
+        if name.upper() in folded:
+            raise unsupported("names of columns that differ in case alone")
 
 
 def _require_changeable(before: ColumnInfo, after: ColumnInfo) -> None:

@@ -157,10 +157,23 @@ def _parts(name: ObjectName) -> list[str]:
 def copy(cursor: Any, home: str, source: ObjectName, target: ObjectName) -> None:
     """Store the columns of a copied table."""
     cursor.execute(f"DELETE FROM {home}.main.zoned_columns WHERE {_OF_TABLE}", _parts(target))  # noqa: S608 - constants
+    extend(cursor, home, source, target)
+
+
+def extend(cursor: Any, home: str, source: ObjectName, target: ObjectName) -> None:
+    """Store the columns of a table as further columns of another one."""
     cursor.execute(
         f"INSERT INTO {home}.main.zoned_columns SELECT ?, ?, ?, column_name FROM {home}.main.zoned_columns "  # noqa: S608 - constants
         f"WHERE {_OF_TABLE}",
         [*_parts(target), *_parts(source)],
+    )
+
+
+def forget(cursor: Any, home: str, table: ObjectName, column: str) -> None:
+    """Forget a column that is dropped."""
+    cursor.execute(
+        f"DELETE FROM {home}.main.zoned_columns WHERE {_OF_TABLE} AND column_name = ?",  # noqa: S608 - constants
+        [*_parts(table), column],
     )
 
 
