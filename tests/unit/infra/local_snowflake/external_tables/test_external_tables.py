@@ -311,3 +311,10 @@ def test_a_dropped_schema_takes_its_objects_with_it(table: Any) -> None:
     table.rows(f"DROP SCHEMA {table.schema}")
     assert table.schema not in {row["schema_name"] for row in table.rows("SHOW EXTERNAL TABLES IN ACCOUNT")}
     assert table.schema not in {row["schema_name"] for row in table.rows("SHOW STAGES IN ACCOUNT")}
+
+
+def test_an_offset_of_an_event_is_read_as_its_instant(table: Any) -> None:
+    """One event with an offset does not stop the query of its hour."""
+    table.bucket.write(f"{table.schema}/2025/08/01/03/a.jsonl", {"n": 1, "event": {"at": "2025-08-01T05:30:00+05:30"}})
+    refresh(table)
+    assert ["2025-08-01 00:00:00.000 +0000"] == table.values("SELECT happened::VARCHAR FROM ext")
