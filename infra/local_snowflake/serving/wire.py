@@ -1,4 +1,4 @@
-"""The interface to fakesnow 0.12.1: the only module that imports it and uses its internals.
+"""The interface to fakesnow 0.12.1: with `translation` the only module that imports it and uses its internals.
 
 The server of fakesnow keeps its state in a module, so a process can have one server only.
 """
@@ -45,6 +45,7 @@ from infra.local_snowflake.meaning.naming import with_names
 from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of, require_statement
 from infra.local_snowflake.meaning.tree import finish, rewrite
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
+from infra.local_snowflake.serving import translation
 from infra.local_snowflake.serving.execution.results import Result, Results
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
@@ -57,8 +58,6 @@ _NAME = re.compile(r'"[^"\']+"|[\w$]+')
 _PARAMETER = re.compile(r"^\$\d+$")
 """The name of a column that is a bound value."""
 _encode_timestamps = encoding.timestamp_to_sf_struct
-_translate = FakeSnowflakeCursor._transform  # noqa: SLF001 - where Snowflake's tree becomes DuckDB's
-_execute = FakeSnowflakeCursor.execute
 _parsers: tuple[Any, ...] = (import_module("fakesnow.cursor"), theirs)
 _MORE_TYPES = dict.fromkeys(("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER"), "fixed") | {"FLOAT": "real"}
 """Types of DuckDB that fakesnow does not describe."""
@@ -139,26 +138,29 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         require_statement(tree, sql)
         if keys_sql := keys.shown(tree, home, *here):
             return sqlglot.parse_one(keys_sql, read="duckdb")
-        kinds = columns.by_name(engine.duck_conn)
         cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Command))
-        columns.stale = columns.stale or cursor.changes_columns
+        kinds = columns.kinds(engine.duck_conn) if tree.find(exp.Column) else {}
+        lengths = columns.lengths(engine.duck_conn) if isinstance(tree, (exp.Insert, exp.Update)) else {}
         tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
             keys.store(engine.duck_conn, home, keys.created(tree, *here), found)
-        tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)
-        return finish(_translate(cursor, rewrite(tree, kinds), params), home)
+        tree = with_next_values(with_checked_lengths(tree, lengths, *here), *here)
+        if not isinstance(tree, exp.Set):  # its name is no column; its text is rewritten where it is read
+            tree = rewrite(tree, kinds)
+        return finish(translation.translate(tree, connection, params), home)
 
-    def execute(cursor: Any, command: str, *arguments: Any, **named: Any) -> Any:
+    def execute(cursor: Any, command: str, params: Any = None, *, tree: Any = None) -> Any:
         cursor.local_statement = command
         try:
-            return _refusing(command, _execute, cursor, command, *arguments, **named)
+            return _refusing(command, _steps, cursor, command, params, tree)
         except EngineRefusedError as refused:
             if not sums_text(refused.__cause__):
                 raise
             with casting_sums():
-                return _refusing(command, _execute, cursor, command, *arguments, **named)
+                return _refusing(command, _steps, cursor, command, params)
         finally:
-            columns.stale = columns.stale or getattr(cursor, "changes_columns", False)
+            if getattr(cursor, "changes_columns", False):
+                columns.forget()
 
     FakeSnowflakeCursor._transform = translate  # type: ignore[method-assign,assignment] # noqa: SLF001 - see above
     FakeSnowflakeCursor.execute = execute  # type: ignore[method-assign,assignment]
@@ -171,6 +173,18 @@ def _parse(sql: str) -> Any:
         return parse_one(sql)
     except SqlglotError as failed:
         raise refusal_of(failed, sql) from failed
+
+
+def _steps(cursor: Any, sql: str, params: Any, tree: Any = None) -> Any:
+    """Execute a statement in the steps of fakesnow's `execute`; its tree is parsed here unless it is known."""
+    if tree is None:
+        tree = _parse(cursor._inline_variables(sql))  # noqa: SLF001
+    params = list(params) if isinstance(params, tuple) else params
+    cursor.check_db_and_schema(tree)
+    for part in cursor._transform_explode(tree):  # noqa: SLF001
+        translated = cursor._transform(part, params)  # noqa: SLF001
+        cursor._execute(translated, params if translated.find(exp.Placeholder) else None)  # noqa: SLF001
+    return cursor
 
 
 def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -335,18 +349,18 @@ def _executed(connection: Any, call: Call) -> Result:
     return Result(rowtype, table, type_id, is_count=type_id in DML_TYPE_IDS)
 
 
-def _run(cursor: Any, call: Call, expression: Any) -> int:
+def _run(cursor: Any, call: Call, tree: Any) -> int:
     if call.rows:
         return _whole(cursor, call, lambda: sum(_run_once(cursor, call.sql, tuple(row)) for row in call.rows))
-    if isinstance(expression, exp.Merge):
-        return _merge(cursor, call, expression)
-    if expression.args.get("overwrite"):
-        return _whole(cursor, call, lambda: _run_once(cursor, call.sql, call.binds))
-    return _run_once(cursor, call.sql, call.binds)
+    if isinstance(tree, exp.Merge):
+        return _merge(cursor, call, tree)
+    if tree.args.get("overwrite"):
+        return _whole(cursor, call, lambda: _run_once(cursor, call.sql, call.binds, tree))
+    return _run_once(cursor, call.sql, call.binds, tree)
 
 
-def _run_once(cursor: Any, sql: str, binds: Any) -> int:
-    cursor.execute(sql, binding_params=binds, server=True)
+def _run_once(cursor: Any, sql: str, binds: Any, tree: Any = None) -> int:
+    cursor.execute(sql, binds, tree=tree)
     return cursor.rowcount or 0
 
 

@@ -1,4 +1,4 @@
-"""The kinds of stored columns by name, read again after a statement that can change them."""
+"""The kinds and lengths of stored columns, read again after a statement that can change them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,30 @@ _KINDS = {
 
 @dataclass(slots=True)
 class StoredColumns:
-    """Column names of all databases with the kind that all columns of the name have; VARIANT wins over others."""
+    """The columns of all databases, each list read when it is needed. Any thread may call it."""
 
-    stale: bool = True
-    lengths: dict[ObjectName, dict[str, int]] = field(default_factory=dict)
-    _known: dict[str, Kind] = field(default_factory=dict)
+    _kinds: dict[str, Kind] | None = None
+    _lengths: dict[ObjectName, dict[str, int]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def by_name(self, connection: Any) -> dict[str, Kind]:
-        """Return the kinds by name."""
+    def kinds(self, connection: Any) -> dict[str, Kind]:
+        """Return the kind that all columns of a name have, by name; VARIANT wins over others."""
         with self._lock:
-            if self.stale:
-                self.stale = False
-                self._known = _read(connection)
-                self.lengths = _read_lengths(connection)
-            return self._known
+            if self._kinds is None:
+                self._kinds = _read(connection)
+            return self._kinds
+
+    def lengths(self, connection: Any) -> dict[ObjectName, dict[str, int]]:
+        """Return the longest texts of the columns of tables with a VARCHAR(n), by table."""
+        with self._lock:
+            if self._lengths is None:
+                self._lengths = _read_lengths(connection)
+            return self._lengths
+
+    def forget(self) -> None:
+        """Read both again, because columns may have changed."""
+        with self._lock:
+            self._kinds = self._lengths = None
 
 
 _LENGTHS = """
