@@ -72,7 +72,9 @@ _OPTIONS = {
     FormatType.ORC: _EVERY,
     FormatType.PARQUET: _EVERY | {"compression", "binary_as_text", "use_logical_type", "use_vectorized_scanner"},
 }
-"""The options of each type, as CREATE FILE FORMAT documents them."""
+"""The options of each type, as CREATE FILE FORMAT documents them; `file_extension` can be written for every type."""
+WITH_EXTENSION = frozenset({FormatType.CSV, FormatType.JSON})
+"""The types that have FILE_EXTENSION."""
 # NONE and AUTO are keywords where they mean "no character" and "as detected"
 _WORDS = {
     "record_delimiter": {"NONE"},

@@ -49,12 +49,9 @@ from infra.local_snowflake.language.statements import (
     RefreshExternalTable,
 )
 from infra.local_snowflake.objects.file_formats import format_name
-from infra.local_snowflake.objects.registry import (
-    DATABASE,
-    ExternalTable,
-    Registry,
-)
+from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import Stages, location_of, refresh_answer, require_pattern
+from infra.local_snowflake.objects.stored import DATABASE, ExternalTable
 from infra.local_snowflake.sessions import Session
 
 _DONE = "Statement executed successfully."
@@ -263,7 +260,7 @@ class ExternalTables:
             self._require_no_other(name)
         table = self._find(name, if_exists=if_exists)
         if table is None:
-            return status("Drop statement executed successfully (the object already dropped).")
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
         with self.registry.cursor() as cursor:
             cursor.execute(f"DROP VIEW IF EXISTS {name.sql}")
         with self.registry.transaction() as cursor:

@@ -9,7 +9,7 @@ from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.language.names import literal, quote
 from infra.local_snowflake.language.statements import Scope, Show
 from infra.local_snowflake.language.tokens import tokenize
-from infra.local_snowflake.objects.registry import ExternalTable
+from infra.local_snowflake.objects.stored import ExternalTable
 from infra.local_snowflake.showing.objects import OWNER, shown
 
 _COLUMNS = {

@@ -27,6 +27,7 @@ from infra.local_snowflake.language.binding import needs_values, with_bound_valu
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.splitting import first_word, required_statements
+from infra.local_snowflake.meaning.checks.relations import require_own_databases
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
 from infra.local_snowflake.serving.binding.bulk import TABLE, Bulk, of_binds, of_literals
@@ -41,6 +42,7 @@ from infra.local_snowflake.serving.execution.served_bucket import half_of_new
 from infra.local_snowflake.serving.execution.statement_log import loggable
 from infra.local_snowflake.serving.requested_faults import error_of
 from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.showing.invalid_views import of_view
 
 _log = logging.getLogger("local_snowflake")
 _Returned = TypeVar("_Returned")
@@ -126,7 +128,8 @@ class Statements:
                 client.lock.release()
         except BaseException as failed:
             of_scan = self.executor.tables.scan.refusal(_chained(failed))
-            running.refusal = of_scan or _refused(failed, running)
+            refusal = of_scan or _refused(failed, running)
+            running.refusal = of_view(refusal, sent.sql, client.session, self.executor.objects.catalog)
             raise running.refusal from failed
         finally:
             running.seconds = running.elapsed_seconds
@@ -160,6 +163,7 @@ class Statements:
     def _read(self, sent: Sent) -> list[str] | _Own | _PassedOn:
         """Read a request: its statements if they are several, or its statement, which is prepared if it is ours."""
         session = sent.client.session
+        require_own_databases(sent.sql)
         if literals := of_literals(sent.sql):
             return _PassedOn(sent, literals.sql, written(literals.sql, session), literals)
         statements = required_statements(sent.sql, sent.statement_count)
@@ -183,11 +187,15 @@ class Statements:
         sent, statement, session = own.sent, own.statement, own.sent.client.session
         if statement is None:
             return wire.STATUS
-        if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
-            answer = self._half_refreshed(statement, session, sent.fault)
-        else:
-            answer = self.executor.answer(statement, session)
-        self.executor.finish(sent.sql, statement, session, done=True)
+        done = False
+        try:
+            if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
+                answer = self._half_refreshed(statement, session, sent.fault)
+            else:
+                answer = self.executor.answer(statement, session)
+            done = True
+        finally:
+            self.executor.finish(sent.sql, statement, session, done=done)
         if isinstance(answer, Transfer):
             return Result([], None, upload=dict(answer.data))
         return wire.result_of(answer.table)
