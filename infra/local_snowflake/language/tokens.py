@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from infra.local_snowflake.errors import SyntaxRefusedError
+from infra.local_snowflake.language.caching import cached_by_text
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, PartialName
 
 
@@ -32,12 +34,12 @@ _LEXER = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_KINDS: dict[str | None, Kind] = {kind.name: kind for kind in Kind}
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token and its position.
 
     Args:
@@ -77,11 +79,16 @@ class Token:
 
 def tokenize(sql: str) -> list[Token]:
     """Split a statement into tokens without blanks and comments; an unclosed quote is a symbol."""
-    return [
-        Token(Kind[found.lastgroup], found[0], found.start(), found.end())
+    return list(_tokens(sql))
+
+
+@cached_by_text
+def _tokens(sql: str) -> tuple[Token, ...]:
+    return tuple(
+        Token(_KINDS[found.lastgroup], found[0], *found.span())
         for found in _LEXER.finditer(sql)
-        if found.lastgroup and found.lastgroup != "skip"
-    ]
+        if found.lastgroup in _KINDS
+    )
 
 
 @dataclass(frozen=True, slots=True)

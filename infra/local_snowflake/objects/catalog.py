@@ -139,12 +139,15 @@ class Catalog:
     def relation_kind(self, name: ObjectName) -> str | None:
         """Return TABLE or VIEW; None if there is neither."""
         with self._registry.cursor() as cursor:
-            found = cursor.execute(
-                "SELECT table_type FROM information_schema.tables "
-                "WHERE table_catalog = ? AND table_schema = ? AND table_name = ?",
-                [name.database, name.schema, name.name],
-            ).fetchone()
-        return None if found is None else "VIEW" if found[0] == "VIEW" else "TABLE"
+            for kind in ("TABLE", "VIEW"):
+                found = cursor.execute(
+                    f"SELECT 1 FROM duckdb_{kind.lower()}s() "  # noqa: S608 - a constant
+                    f"WHERE database_name = ? AND schema_name = ? AND {kind.lower()}_name = ?",
+                    [name.database, name.schema, name.name],
+                ).fetchone()
+                if found:
+                    return kind
+        return None
 
     def require_free(self, name: ObjectName) -> None:
         """Refuse a new relation beside one whose name differs in its case alone.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -15,6 +16,8 @@ Key = tuple[str, ...]
 Record = TypeVar("Record")
 
 _SCHEMA = f"CREATE TABLE IF NOT EXISTS {DATABASE}.records (kind VARCHAR, key VARCHAR, definition VARCHAR)"
+_INSERT = f"INSERT INTO {DATABASE}.records (definition, kind, key) VALUES (?, ?, ?)"  # noqa: S608 - a constant
+_UPDATE = f"UPDATE {DATABASE}.records SET definition = ? WHERE kind = ? AND key = ?"  # noqa: S608 - a constant
 _writing = threading.Lock()
 
 
@@ -58,16 +61,17 @@ class Records(Generic[Record]):
         found = {new: self._found[old] for old, new in moves.items() if old in self._found}
         self._write(found, [old for old in moves if old not in found])
 
-    def _write(self, put: dict[Key, Record], removed: Any) -> None:
-        with _writing, self._registry.transaction() as cursor:
-            for key in (*put, *removed):
-                cursor.execute(
-                    f"DELETE FROM {DATABASE}.records WHERE kind = ? AND key = ?",  # noqa: S608 - a constant
-                    [self._kind, json.dumps(key)],
-                )
+    def _write(self, put: dict[Key, Record], removed: Sequence[Key]) -> None:
+        several = len(put) + len(removed) > 1
+        with _writing, self._registry.writing() if several else self._registry.cursor() as cursor:
+            for key in removed:
+                cursor.execute(f"DELETE FROM {DATABASE}.records WHERE kind = ? AND key = ?", self._row(key))  # noqa: S608 - a constant
             for key, record in put.items():
-                row = [self._kind, json.dumps(key), self._type.dump_json(record).decode()]
-                cursor.execute(f"INSERT INTO {DATABASE}.records VALUES (?, ?, ?)", row)  # noqa: S608 - a constant
+                row = [self._type.dump_json(record).decode(), *self._row(key)]
+                cursor.execute(_UPDATE if key in self._found else _INSERT, row)
             self._found.update(put)
             for key in removed:
                 self._found.pop(key, None)
+
+    def _row(self, key: Key) -> list[str]:
+        return [self._kind, json.dumps(key)]

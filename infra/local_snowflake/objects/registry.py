@@ -97,7 +97,14 @@ class Registry(RegisteredFiles):
 
     @contextmanager
     def transaction(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Run a block in one transaction of the given or a new cursor; an error rolls it back."""
+        """Run a block that may change objects in one transaction of the given or a new cursor; an error rolls back."""
+        with self.writing(cursor) as writer:
+            yield writer
+        self._forget_known()
+
+    @contextmanager
+    def writing(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a block that changes no object in a transaction as `transaction` does."""
         with nullcontext(cursor) if cursor else self.cursor() as writer:
             writer.begin()
             try:
@@ -106,7 +113,6 @@ class Registry(RegisteredFiles):
                 writer.rollback()
                 raise
             writer.commit()
-            self._forget_known()
 
     def stages(self) -> list[Stage]:
         """List every stage by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
+from infra.local_snowflake.language.caching import cached_by_text
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, PartialName, quote
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply, tokenize
 from infra.local_snowflake.sessions import Session
@@ -51,6 +52,7 @@ class Target:
         return any(token.keyword in {"TEMPORARY", "TEMP"} for token in self.modifiers)
 
 
+@cached_by_text
 def target(sql: str) -> Target | None:
     """Return the target of a statement that creates, drops or alters a table or view; None for any other."""
     reader = Reader(sql)

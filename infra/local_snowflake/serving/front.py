@@ -27,8 +27,9 @@ from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.clients import MASTER_TOKEN_SECONDS, TOKEN_SECONDS, Client, Clients, expired
 from infra.local_snowflake.serving.execution.memory import release_memory
 from infra.local_snowflake.serving.execution.running import History, Running, State
+from infra.local_snowflake.serving.execution.sent import Sent
 from infra.local_snowflake.serving.execution.statement_log import log_statement, loggable
-from infra.local_snowflake.serving.execution.statements import Sent, Statements
+from infra.local_snowflake.serving.execution.statements import Statements
 from infra.local_snowflake.serving.logins import require_login
 from infra.local_snowflake.serving.requested_faults import RequestedFaults, error_of, reset
 from infra.local_snowflake.sessions import Session
@@ -41,6 +42,7 @@ _IN_PROGRESS_SECONDS = 40
 _LOGOUT_SECONDS = 3
 _STOP_SECONDS = 5
 _SMALL_BODY_BYTES = 100_000
+"""What is read or written at once: a thread would cost more."""
 _NOT_FOR_CLIENTS = frozenset({"FAKESNOW_DB_PATH", "nop_regexes", "AUTOCOMMIT"})
 """Session parameters that would open another engine, or make fakesnow start transactions of its own."""
 
@@ -196,7 +198,10 @@ class Front:
             return _in_progress(running)
         if running.refusal:
             return refusal(running.refusal, running.id)
-        answer = await self._in_thread(self.statements.answer, running, client)
+        if self.statements.results.size_bytes(running.id) < _SMALL_BODY_BYTES:
+            answer = self.statements.answer(running, client)
+        else:
+            answer = await self._in_thread(self.statements.answer, running, client)
         return Response(answer, media_type="application/json")
 
     async def status(self, request: Request) -> Response:

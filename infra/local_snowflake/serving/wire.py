@@ -1,4 +1,4 @@
-"""The interface to fakesnow 0.12.1: the only module that imports it and uses its internals.
+"""The interface to fakesnow 0.12.1: with `translation` the only module that imports it and uses its internals.
 
 The server of fakesnow keeps its state in a module, so a process can have one server only.
 """
@@ -13,14 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
-import sqlglot
 from fakesnow import arrow as encoding
 from fakesnow import macros, transforms
 from fakesnow import rowtype as types
@@ -36,30 +34,23 @@ from sqlglot.errors import SqlglotError
 from infra.local_snowflake.account.parameters import engine_statements
 from infra.local_snowflake.errors import NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.meaning.checks import require_parsed, require_typed
-from infra.local_snowflake.meaning.checks.duplicates import require_read_columns_once
+from infra.local_snowflake.meaning.checks import require_parsed
 from infra.local_snowflake.meaning.columns import keys, zoned
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
-from infra.local_snowflake.meaning.columns.lengths import full_name, with_checked_lengths
-from infra.local_snowflake.meaning.columns.written import with_converted_times
 from infra.local_snowflake.meaning.dialect import parse_one
-from infra.local_snowflake.meaning.expressions.sequences import with_next_values
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
-from infra.local_snowflake.meaning.expressions.times import with_mapped_timestamps
 from infra.local_snowflake.meaning.macros.install import install
-from infra.local_snowflake.meaning.naming import with_names
-from infra.local_snowflake.meaning.refusals.context import Context, context_of, in_context
+from infra.local_snowflake.meaning.refusals.context import Context, in_context
 from infra.local_snowflake.meaning.refusals.engine import refusal_of
 from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
 from infra.local_snowflake.meaning.refusals.places import place_of
-from infra.local_snowflake.meaning.refusals.unsupported import require_statement
 from infra.local_snowflake.meaning.spelling.statements import has_mixed_case, require_spelling
 from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
-from infra.local_snowflake.meaning.tree import columns_of, finish, rewrite
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results
 from infra.local_snowflake.serving.timestamps import TYPE as OFFSET_STRUCT
 from infra.local_snowflake.serving.timestamps import with_encoded_timestamps
+from infra.local_snowflake.serving.translator import Translator
 
 theirs: Any = import_module("fakesnow.server")  # the package has a function of that name too
 # each import of fakesnow creates a folder for internal stages, which are not used here
@@ -70,8 +61,6 @@ STATUS = Result(describe_as_rowtype([("status", "VARCHAR", *([None] * 4))]), Non
 _NAME = re.compile(r'"[^"\']+"|[\w$]+')
 _PARAMETER = re.compile(r"^\$\d+$")
 """The name of a column that is a bound value."""
-_translate = FakeSnowflakeCursor._transform  # noqa: SLF001 - where Snowflake's tree becomes DuckDB's
-_execute = FakeSnowflakeCursor.execute
 _parsers: tuple[Any, ...] = (import_module("fakesnow.cursor"), theirs)
 _MORE_TYPES = dict.fromkeys(("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER"), "fixed") | {"FLOAT": "real"}
 _MORE_TYPES |= {"TIMESTAMP WITH TIME ZONE": "timestamp_ltz", zoned.TYPE: "timestamp_tz"}
@@ -133,49 +122,23 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
     engine.duck_conn.execute(zoned.creation_sql(home))
     columns = StoredColumns(home)
 
-    def translate(cursor: Any, tree: Any, params: Any) -> Any:
-        connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
-        here = (connection.database, connection.schema)
-        require_statement(tree, sql)
-        if keys_sql := keys.shown(tree, home, *here):
-            return sqlglot.parse_one(keys_sql, read="duckdb")
-        read = [full_name(table, *here) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
-        kinds = columns.by_name(engine.duck_conn, read)
-        columns.mixed = columns.mixed or ('"' in sql and has_mixed_case(tree))
-        if (columns.mixed or getattr(cursor, "local_tables", False)) and not getattr(cursor, "local_plan", False):
-            require_spelling(tree, sql, connection._duck_conn, here)  # noqa: SLF001 - as above
-        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
-        columns.stale = columns.stale or cursor.changes_columns
-        tree, found = keys.without_keys(with_names(tree, sql))
-        if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
-            keys.store(engine.duck_conn, home, keys.created(tree, *here), found)
-        found_columns = columns_of(tree, kinds)
-        cursor.context = context_of(tree, found_columns)
-        require_typed(tree, found_columns, sql)
-        tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)
-        tree = with_mapped_timestamps(tree, connection.local_parameters.value("TIMESTAMP_TYPE_MAPPING"))
-        known = columns_of(tree, kinds)
-        cursor.local_zoned = zoned.of_result(tree, known)
-        types_of = partial(zoned.types_of, connection._duck_conn, home)  # noqa: SLF001 - as above
-        formats = connection.local_parameters.has_input_formats
-        tree = with_converted_times(tree, types_of, known, here, formats=formats)
-        if cursor.changes_columns:
-            zoned.record(engine.duck_conn, home, tree, known, here)
-        translated = finish(_translate(cursor, rewrite(tree, known), params), home)
-        require_read_columns_once(translated, cursor._duck_conn)  # noqa: SLF001 - see above
-        return translated
+    translator = Translator(engine, home, columns)
 
-    def execute(cursor: Any, command: str, *arguments: Any, **named: Any) -> Any:
+    def translate(cursor: Any, tree: Any, params: Any) -> Any:
+        return translator.translate(cursor, tree, params)
+
+    def execute(cursor: Any, command: str, params: Any = None, *, tree: Any = None) -> Any:
         cursor.local_statement = command
         try:
-            return _refusing(command, _execute, cursor, command, *arguments, **named)
+            return _refusing(command, _steps, cursor, command, params, tree)
         except EngineRefusedError as refused:
             if not sums_text(refused.__cause__):
                 raise in_context(refused, getattr(cursor, "context", Context()), command) from refused.__cause__
             with casting_sums():
-                return _refusing(command, _execute, cursor, command, *arguments, **named)
+                return _refusing(command, _steps, cursor, command, params)
         finally:
-            columns.stale = columns.stale or getattr(cursor, "changes_columns", False)
+            if getattr(cursor, "changes_columns", False):
+                columns.forget()
 
     FakeSnowflakeCursor._transform = translate  # type: ignore[method-assign,assignment] # noqa: SLF001 - see above
     FakeSnowflakeCursor.execute = execute  # type: ignore[method-assign,assignment]
@@ -190,6 +153,18 @@ def _parse(sql: str) -> Any:
         raise refusal_of(failed, sql) from failed
     require_parsed(tree, sql)
     return tree
+
+
+def _steps(cursor: Any, sql: str, params: Any, tree: Any = None) -> Any:
+    """Execute a statement in the steps of fakesnow's `execute`; its tree is parsed here unless it is known."""
+    if tree is None:
+        tree = _parse(cursor._inline_variables(sql))  # noqa: SLF001
+    params = list(params) if isinstance(params, tuple) else params
+    cursor.check_db_and_schema(tree)
+    for part in cursor._transform_explode(tree):  # noqa: SLF001
+        translated = cursor._transform(part, params)  # noqa: SLF001
+        cursor._execute(translated, params if translated.find(exp.Placeholder) else None)  # noqa: SLF001
+    return cursor
 
 
 def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -376,18 +351,18 @@ def _rowtype(cursor: Any, described: Sequence[tuple[str, str]]) -> Any:
     )
 
 
-def _run(cursor: Any, call: Call, expression: Any) -> int:
+def _run(cursor: Any, call: Call, tree: Any) -> int:
     if call.rows:
         return _whole(cursor, call, lambda: sum(_run_once(cursor, call.sql, tuple(row)) for row in call.rows))
-    if isinstance(expression, exp.Merge):
-        return _merge(cursor, call, expression)
-    if expression.args.get("overwrite"):
-        return _whole(cursor, call, lambda: _run_once(cursor, call.sql, call.binds))
-    return _run_once(cursor, call.sql, call.binds)
+    if isinstance(tree, exp.Merge):
+        return _merge(cursor, call, tree)
+    if tree.args.get("overwrite"):
+        return _whole(cursor, call, lambda: _run_once(cursor, call.sql, call.binds, tree))
+    return _run_once(cursor, call.sql, call.binds, tree)
 
 
-def _run_once(cursor: Any, sql: str, binds: Any) -> int:
-    cursor.execute(sql, binding_params=binds, server=True)
+def _run_once(cursor: Any, sql: str, binds: Any, tree: Any = None) -> int:
+    cursor.execute(sql, binds, tree=tree)
     return cursor.rowcount or 0
 
 

@@ -51,14 +51,16 @@ class InformationSchema:
 
     def tables(self, database: str, session: Session) -> Answer:
         """List tables and views, those of INFORMATION_SCHEMA, too."""
-        rows = [self._table(relation) for relation in self._of_database(database, session)]
+        relations = self._of_database(database, session)
+        counts = self.relations.row_counts(relations)
+        rows = [self._table(relation, counts.get(relation.name)) for relation in relations]
         rows += [
             {"TABLE_CATALOG": database, "TABLE_SCHEMA": INFORMATION_SCHEMA, "TABLE_NAME": name, "TABLE_TYPE": "VIEW"}
             for name in sorted(_VIEWS)
         ]
         return _answer(_TABLES, rows)
 
-    def _table(self, relation: Relation) -> Row:
+    def _table(self, relation: Relation, rows: int | None) -> Row:
         info, view = relation.info, relation.kind == "VIEW"
         kind = {"TABLE": "TEMPORARY TABLE" if relation.temporary else "BASE TABLE"}.get(relation.kind, relation.kind)
         return {
@@ -66,7 +68,7 @@ class InformationSchema:
             "TABLE_OWNER": info.owner,
             "TABLE_TYPE": kind,
             "IS_TRANSIENT": None if view else "YES" if info.transient else "NO",
-            "ROW_COUNT": self.relations.row_count(relation),
+            "ROW_COUNT": rows,
             "CLUSTERING_KEY": info.cluster_by or None,
             "RETENTION_TIME": None if view else info.retention_days,
             "IS_INSERTABLE_INTO": "YES",

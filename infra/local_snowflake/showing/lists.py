@@ -108,15 +108,18 @@ class Lists:
 
     def tables(self, show: ShowList, session: Session) -> Answer:
         """List tables and external tables."""
-        rows = [self._table(relation) for relation in self._named(show, session, {"TABLE", "EXTERNAL TABLE"})]
-        return answer_of(_TERSE if show.terse else _TABLES, rows)
+        found = self._named(show, session, {"TABLE", "EXTERNAL TABLE"})
+        counts = {} if show.terse else self.relations.row_counts(found)
+        return answer_of(
+            _TERSE if show.terse else _TABLES, [self._table(each, counts.get(each.name)) for each in found]
+        )
 
-    def _table(self, relation: Relation) -> dict[str, Any]:
+    def _table(self, relation: Relation, rows: int | None) -> dict[str, Any]:
         return {
             **_common(relation),
             "kind": relation.table_kind,
             "cluster_by": relation.info.cluster_by,
-            "rows": self.relations.row_count(relation),
+            "rows": rows,
             "retention_time": str(relation.info.retention_days),
             "automatic_clustering": "ON" if relation.info.cluster_by and relation.info.reclustering else "OFF",
             "change_tracking": "ON" if relation.info.change_tracking else "OFF",
@@ -144,11 +147,13 @@ class Lists:
 
     def objects(self, show: ShowList, session: Session) -> Answer:
         """List tables, external tables and views."""
+        found = self._named(show, session, {"TABLE", "VIEW", "EXTERNAL TABLE"})
+        counts = {} if show.terse else self.relations.row_counts(found)
         rows = []
-        for relation in self._named(show, session, {"TABLE", "VIEW", "EXTERNAL TABLE"}):
+        for relation in found:
             # a transient table is a TABLE here: dbt-snowflake knows no other kind, and drops what it does not know
             kind = "TEMPORARY" if relation.temporary and relation.kind == "TABLE" else relation.kind
-            rows.append({**self._table(relation), "kind": kind, "comment": relation.comment})
+            rows.append({**self._table(relation, counts.get(relation.name)), "kind": kind, "comment": relation.comment})
         return answer_of(_TERSE if show.terse else _OBJECTS, rows)
 
     def columns(self, show: ShowList, session: Session) -> Answer:

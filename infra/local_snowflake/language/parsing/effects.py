@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from infra.local_snowflake.language.caching import cached_by_text
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.tokens import Kind, Reader
 
@@ -49,6 +50,7 @@ class Effect:
     """Old and new name of a renamed column."""
 
 
+@cached_by_text
 def effect_of(sql: str) -> Effect | None:
     """Return the effect of a statement; None for one that changes no table, view, schema or database."""
     reader = Reader(sql)

@@ -139,14 +139,14 @@ def ensure_history(cursor: Any, database: str) -> None:
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {history_table(database)} ({_COLUMNS})")
 
 
-def forget_history(cursor: Any, table: ObjectName) -> None:
-    """Delete the history of a table that was truncated, dropped or replaced."""
+def forget_history(cursor: Any, database: str, tables: Iterable[ObjectName]) -> None:
+    """Delete the history of tables of one database that were truncated, dropped or replaced."""
     found = cursor.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = '_fs_copy_history'", [table.database]
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = '_fs_copy_history'", [database]
     ).fetchone()
-    if found:
+    for table in tables if found else ():
         cursor.execute(
-            f"DELETE FROM {history_table(table.database)} WHERE table_schema = ? AND table_name = ?",  # noqa: S608 - constants
+            f"DELETE FROM {history_table(database)} WHERE table_schema = ? AND table_name = ?",  # noqa: S608 - constants
             [table.schema, table.name],
         )
 

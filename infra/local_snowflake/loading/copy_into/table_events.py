@@ -13,11 +13,6 @@ from infra.local_snowflake.sessions import Session
 _MODIFIERS = ("TRANSIENT", "LOCAL", "GLOBAL", "SCOPED", "TEMPORARY", "TEMP", "VOLATILE")
 
 
-def touches_table(sql: str) -> bool:
-    """Return whether a statement truncates, creates, drops or alters a table."""
-    return _event(sql) is not None
-
-
 def after_statement(sql: str, session: Session, stages: Stages) -> None:
     """Follow a statement that succeeded: a new, dropped or truncated table has no history, a renamed one keeps it."""
     event = _event(sql)
@@ -33,8 +28,7 @@ def after_statement(sql: str, session: Session, stages: Stages) -> None:
         for old, new in moves:
             rename_history(session.duck, old, new)
         return
-    for gone in {stored, session.temporary_name(table)}:
-        forget_history(session.duck, gone)
+    forget_history(session.duck, table.database, {stored, session.temporary_name(table)})
     if verb != "TRUNCATE":
         stages.storage.drop(internal_bucket(table_stage_id(stored)))
 

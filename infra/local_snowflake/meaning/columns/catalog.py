@@ -1,4 +1,4 @@
-"""The kinds of stored columns by name, read again after a statement that can change them."""
+"""The kinds and lengths of stored columns, read again after a statement that can change them."""
 
 from __future__ import annotations
 
@@ -29,35 +29,59 @@ _KINDS = {
 
 @dataclass(slots=True)
 class StoredColumns:
-    """Column names of all databases with the kind that all columns of the name have; VARIANT wins over others.
+    """The columns of all databases, each list read when it is needed. Any thread may call it.
 
     Args:
         home: database of this package.
     """
 
     home: str
-    stale: bool = True
-    mixed: bool = False
-    """Whether a name may have lower-case letters, so that names are compared with their case; it stays true."""
-    lengths: dict[ObjectName, dict[str, int]] = field(default_factory=dict)
-    _known: dict[str, Kind] = field(default_factory=dict)
+    _known: dict[str, Kind] | None = None
     _tables: dict[ObjectName, dict[str, Kind]] = field(default_factory=dict)
+    _lengths: dict[ObjectName, dict[str, int]] | None = None
+    _mixed: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def by_name(self, connection: Any, read: Iterable[ObjectName]) -> Mapping[str, Kind]:
-        """Return the kinds by name; those of the relations that a statement reads are before all others."""
+    def kinds(self, connection: Any, read: Iterable[ObjectName]) -> Mapping[str, Kind]:
+        """Return the kind that all columns of a name have, by name; VARIANT wins over others.
+
+        Those of the relations that a statement reads are before all others.
+        """
         with self._lock:
-            if self.stale:
-                self.stale = False
+            if self._known is None:
                 self._known, self._tables = _read(connection, self.home)
-                self.lengths = _read_lengths(connection)
-                with connection.cursor() as cursor:
-                    self.mixed = self.mixed or has_mixed_names(cursor)
             own: dict[str, Kind] = {}
             for table in read:
                 for name, of in self._tables.get(table, {}).items():
                     own[name] = _common(own.get(name, of), of)
             return ChainMap(own, self._known)
+
+    def lengths(self, connection: Any) -> dict[ObjectName, dict[str, int]]:
+        """Return the longest texts of the columns of tables with a VARCHAR(n), by table."""
+        with self._lock:
+            if self._lengths is None:
+                self._lengths = _read_lengths(connection)
+            return self._lengths
+
+    def may_be_mixed(self, connection: Any, *, named: bool) -> bool:
+        """Return whether names must be compared with their case: one of them has, or had, a lower-case letter.
+
+        Args:
+            connection: of DuckDB.
+            named: whether this statement has such a name.
+        """
+        with self._lock:
+            if self._mixed is None:
+                with connection.cursor() as cursor:
+                    self._mixed = has_mixed_names(cursor)
+            self._mixed = self._mixed or named
+            return self._mixed
+
+    def forget(self) -> None:
+        """Read all again, because columns may have changed; names that were mixed stay so."""
+        with self._lock:
+            self._known = self._lengths = None
+            self._mixed = self._mixed or None
 
 
 _LENGTHS = """

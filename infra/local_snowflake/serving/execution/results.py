@@ -65,6 +65,11 @@ class Results:
         found = self._kept.get(query)
         return found[1] if found else None
 
+    def size_bytes(self, query: str) -> int:
+        """Return the memory of the rows of a result; 0 if it is unknown."""
+        found = self.result(query)
+        return found.size_bytes if found else 0
+
     def forget_all(self, owner: str) -> None:
         """Forget the results of a session."""
         with self._lock:

@@ -61,6 +61,7 @@ class Running:
     interrupts: list[Callable[[], None]] = field(default_factory=list)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
+    _interrupting: asyncio.Task[None] | None = None
     _began: float = field(default_factory=time.monotonic)
 
     @property
@@ -73,12 +74,12 @@ class Running:
         """Whether it has ended."""
         return self.state is not State.RUNNING
 
-    def start(self, work: Awaitable[Any], timeout_seconds: float | None, too_long: StatementRefusedError) -> None:
+    def start(self, work: Awaitable[Any], timeout_seconds: float, too_long: StatementRefusedError) -> None:
         """Start the work of this statement, and stop it after its timeout."""
 
         async def run() -> None:
             current.set(self)
-            watch = asyncio.create_task(self._watch(timeout_seconds, too_long))
+            timer = asyncio.get_running_loop().call_later(timeout_seconds, self.stop, too_long)
             try:
                 await work
                 self.state = State.SUCCESS
@@ -87,7 +88,9 @@ class Running:
                 self.state = State.ABORTED if refused is self.stopped_by else State.FAILED
             finally:
                 self.interrupts.clear()
-                watch.cancel()
+                timer.cancel()
+                if self._interrupting:
+                    self._interrupting.cancel()
 
         self._task = asyncio.create_task(run())
 
@@ -108,6 +111,7 @@ class Running:
         if not self.done and self.stopped_by is None:
             self.stopped_by = reason
             self._stop.set()
+            self._interrupting = asyncio.create_task(self._interrupt())
 
     def check(self) -> None:
         """Raise the reason to stop, if there is one; work of many steps calls it between them."""
@@ -136,12 +140,8 @@ class Running:
             return
         self.check()
 
-    async def _watch(self, timeout_seconds: float | None, too_long: StatementRefusedError) -> None:
-        """Interrupt the work again and again after the stop: it may be between two steps."""
-        try:
-            await asyncio.wait_for(self._stop.wait(), timeout_seconds)
-        except TimeoutError:
-            self.stop(too_long)
+    async def _interrupt(self) -> None:
+        """Interrupt the work again and again: it may be between two steps."""
         while not self.done:
             for interrupt in list(self.interrupts):
                 interrupt()

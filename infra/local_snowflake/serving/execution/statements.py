@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeVar
 
 import duckdb
@@ -25,24 +24,20 @@ from infra.local_snowflake.errors import (
 from infra.local_snowflake.executor import Executed, StatementExecutor
 from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.language.binding import needs_values, with_bound_values
-from infra.local_snowflake.language.file_statements import AlterIntegration, CreateIntegration
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.splitting import first_word, required_statements
-from infra.local_snowflake.language.statements import Describe, ListStage, Show
-from infra.local_snowflake.language.tokens import Reader
-from infra.local_snowflake.loading.copy_into.table_events import touches_table
 from infra.local_snowflake.meaning.checks.relations import require_own_databases
-from infra.local_snowflake.rewriting.relations import target
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
 from infra.local_snowflake.serving.binding.bulk import TABLE, Bulk, of_binds, of_literals
 from infra.local_snowflake.serving.clients import Client
 from infra.local_snowflake.serving.execution import multi
-from infra.local_snowflake.serving.execution.locks import Locks
+from infra.local_snowflake.serving.execution.locks import Locks, changed, written
 from infra.local_snowflake.serving.execution.results import Result, Results
 from infra.local_snowflake.serving.execution.running import Running
 from infra.local_snowflake.serving.execution.scanned import with_scanned_results
+from infra.local_snowflake.serving.execution.sent import Sent
 from infra.local_snowflake.serving.execution.served_bucket import half_of_new
 from infra.local_snowflake.serving.execution.statement_log import loggable
 from infra.local_snowflake.serving.requested_faults import error_of
@@ -58,55 +53,39 @@ _LOCK_TIMEOUT_SECONDS = 43_200
 _TIMEOUT_SECONDS = 172_800
 _NO_BINDS = Binds()
 _READING = frozenset({"SHOW", "DESC", "DESCRIBE", "LIST", "LS"})
-_HEAD_CHARACTERS = 1_000
-"""Characters of a statement that hold the name of its target."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A statement as a client sends it."""
+class _Own:
+    """A statement that this server executes itself; None if its columns alone are asked for.
 
-    body: dict[str, Any]
-    client: Client
-    fault: Fault | None = None
-    alone: bool = False
-    """Whether it is one statement of a request of several."""
+    Args:
+        keys: of the objects that it changes.
+    """
 
-    @property
-    def statement_count(self) -> int:
-        """The number of statements that the request must hold; 0 is any number."""
-        given = self.parameter("MULTI_STATEMENT_COUNT")
-        return 1 if self.alone or given is None else int(given)
+    sent: Sent
+    statement: Executed | None
+    keys: list[str]
 
-    @property
-    def sql(self) -> str:
-        """The text of the statement."""
-        return str(self.body.get("sqlText", ""))
 
-    @property
-    def asynchronous(self) -> bool:
-        """Whether the client asks for the result later."""
-        return bool(self.body.get("asyncExec"))
+@dataclass(slots=True)
+class _PassedOn:
+    """A statement for fakesnow.
 
-    @property
-    def describe_only(self) -> bool:
-        """Whether the client asks for the columns only."""
-        return bool(self.body.get("describeOnly"))
+    Args:
+        sql: its text, or that of its rows in bulk.
+        keys: of the table that it changes in place.
+        call: of fakesnow; None before the first attempt.
+        message: what is answered instead of the result.
+    """
 
-    def parameter(self, name: str) -> Any:
-        """Return a parameter of the statement, of the session or of the login; None without one."""
-        of_session = getattr(self.client.session, "parameters", {})
-        for parameters in (self.body.get("parameters") or {}, of_session, self.client.parameters):
-            if name in parameters:
-                return parameters[name]
-        return None
-
-    def seconds(self, name: str, default: int) -> int:
-        """Return a parameter in seconds; 0 is the default, too."""
-        try:
-            return int(self.parameter(name) or default)
-        except (TypeError, ValueError):
-            return default
+    sent: Sent
+    sql: str
+    keys: list[str]
+    bulk: Bulk | None = None
+    binds: Binds = _NO_BINDS
+    call: wire.Call | None = None
+    message: str | None = None
 
 
 @dataclass(slots=True)
@@ -173,34 +152,50 @@ class Statements:
         return json.dumps({"data": data, "code": None, "message": None, "success": True}).encode()
 
     async def _execute(self, sent: Sent, running: Running) -> Result:
+        read = await self._in_thread(self._read, sent)
+        if isinstance(read, list):
+            return await self._execute_each(sent, read, running)
+        async with self.locks.holding(read.keys, running):
+            if isinstance(read, _Own):
+                return await self._in_thread(self._answer, read)
+            return await self._pass_on(read, running)
+
+    def _read(self, sent: Sent) -> list[str] | _Own | _PassedOn:
+        """Read a request: its statements if they are several, or its statement, which is prepared if it is ours."""
         session = sent.client.session
-        await self._in_thread(require_own_databases, sent.sql)
-        if literals := await self._in_thread(of_literals, sent.sql):
-            return await self._pass_on(sent, running, literals)
-        statements = await self._in_thread(required_statements, sent.sql, sent.statement_count)
+        require_own_databases(sent.sql)
+        if literals := of_literals(sent.sql):
+            return _PassedOn(sent, literals.sql, written(literals.sql, session), literals)
+        statements = required_statements(sent.sql, sent.statement_count)
         if len(statements) > 1:
-            return await self._execute_each(sent, statements, running)
-        bound = await self._in_thread(with_bound_values, sent.sql, sent.body.get("bindings") or {})
-        statement = await self._in_thread(parse, sent.sql if bound is None else bound)
+            return statements
+        bound = with_bound_values(sent.sql, sent.body.get("bindings") or {})
+        statement = parse(sent.sql if bound is None else bound)
+        if statement is not None:
+            if sent.describe_only and first_word(sent.sql) not in _READING:
+                return _Own(sent, None, [])
+            self.executor.prepare(sent.sql, statement, session)
+            return _Own(sent, statement, changed(statement, session))
+        if bound is not None and needs_values(sent.sql):
+            sent = replace(sent, body=sent.body | {"sqlText": bound, "bindings": None})
+        binds = decoded(sent.body.get("bindings"))
+        bulk = self._bulk(sent, binds) if binds.columns else None
+        sql = bulk.sql if bulk else sent.sql
+        return _PassedOn(sent, sql, written(sql, session), bulk, binds)
+
+    def _answer(self, own: _Own) -> Result:
+        sent, statement, session = own.sent, own.statement, own.sent.client.session
         if statement is None:
-            if bound is not None and needs_values(sent.sql):
-                sent = replace(sent, body=sent.body | {"sqlText": bound, "bindings": None})
-            binds = await self._in_thread(decoded, sent.body.get("bindings"))
-            bulk = await self._in_thread(self._bulk, sent, binds) if binds.columns else None
-            return await self._pass_on(sent, running, bulk, binds)
-        if sent.describe_only and first_word(sent.sql) not in _READING:
             return wire.STATUS
-        await self._in_thread(self.executor.prepare, sent.sql, statement, session)
-        async with self.locks.holding(_changed(statement, session), running):
-            done = False
-            try:
-                if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
-                    answer = await self._in_thread(self._half_refreshed, statement, session, sent.fault)
-                else:
-                    answer = await self._in_thread(self.executor.answer, statement, session)
-                done = True
-            finally:
-                await self._in_thread(partial(self.executor.finish, sent.sql, statement, session, done=done))
+        done = False
+        try:
+            if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
+                answer = self._half_refreshed(statement, session, sent.fault)
+            else:
+                answer = self.executor.answer(statement, session)
+            done = True
+        finally:
+            self.executor.finish(sent.sql, statement, session, done=done)
         if isinstance(answer, Transfer):
             return Result([], None, upload=dict(answer.data))
         return wire.result_of(answer.table)
@@ -230,34 +225,55 @@ class Statements:
             raise error_of(fault)
         return answer
 
-    async def _pass_on(
-        self, sent: Sent, running: Running, bulk: Bulk | None = None, binds: Binds = _NO_BINDS
-    ) -> Result:
-        session, sql = sent.client.session, bulk.sql if bulk else sent.sql
-        async with self.locks.holding(_written(sql, session), running):
-            if sent.describe_only:
-                call = await self._in_thread(self._call, sent, sql, bulk, binds)
-                return await self._without_conflict(sent, running, call)
-            await self._in_thread(self.executor.prepare, sql, None, session)
-            done = False
+    async def _pass_on(self, passed: _PassedOn, running: Running) -> Result:
+        """Execute a statement; try it again after a conflict with another transaction, as if it waited for a lock."""
+        sent = passed.sent
+        give_up = time.monotonic() + sent.seconds("LOCK_TIMEOUT", _LOCK_TIMEOUT_SECONDS)
+        pause = _PAUSE_SECONDS
+        while True:
             try:
-                result = await self._changing(sent, running, bulk, binds)
-                done = True
-            finally:
-                await self._in_thread(partial(self.executor.finish, sql, None, session, done=done))
-            if touches_table(sql):
-                await self._in_thread(self.executor.files.after, sql, session)
+                return await self._in_thread(self._describe if sent.describe_only else self._change, passed)
+            except wire.ConflictError as conflict:
+                if time.monotonic() > give_up or sent.client.session.transaction.id:
+                    raise LockTimeoutError(
+                        f"Statement '{running.id}' was aborted because another transaction holds a lock of the table "
+                        "that has not yet been released."
+                    ) from conflict
+            await running.pause(pause)
+            pause = min(2 * pause, _PAUSE_SECONDS_MAX)
+
+    def _describe(self, passed: _PassedOn) -> Result:
+        passed.call = passed.call or self._call(passed)
+        return wire.execute(passed.sent.client.session.connection, passed.call)
+
+    def _change(self, passed: _PassedOn) -> Result:
+        """Execute a statement up to its end; it is prepared and rewritten in the first attempt alone.
+
+        Raises:
+            ConflictError: with another transaction; nothing was changed.
+        """
+        sql, session = passed.sql, passed.sent.client.session
+        if passed.call is None:
+            self.executor.prepare(sql, None, session)
+        done = False
+        try:
+            result = self._changed_result(passed)
+            done = True
+        finally:
+            self.executor.finish(sql, None, session, done=done)
+        self.executor.files.after(sql, session)
         return result
 
-    async def _changing(self, sent: Sent, running: Running, bulk: Bulk | None, binds: Binds) -> Result:
-        session, sql = sent.client.session, bulk.sql if bulk else sent.sql
-        settled = await self._in_thread(self.executor.objects.settled, sql, session)
-        if settled is not None:
-            return wire.result_of(settled.table)
-        message = await self._in_thread(self.executor.objects.temporary_status, sql, session)
-        call = await self._in_thread(self._call, sent, sql, bulk, binds)
-        result = await self._without_conflict(sent, running, call)
-        return wire.result_of(status(message).table) if message else result
+    def _changed_result(self, passed: _PassedOn) -> Result:
+        sql, session, objects = passed.sql, passed.sent.client.session, self.executor.objects
+        if passed.call is None:
+            settled = objects.settled(sql, session)
+            if settled is not None:
+                return wire.result_of(settled.table)
+            passed.message = objects.temporary_status(sql, session)
+            passed.call = self._call(passed)
+        result = wire.execute(session.connection, passed.call)
+        return wire.result_of(status(passed.message).table) if passed.message else result
 
     def _bulk(self, sent: Sent, binds: Binds) -> Bulk | None:
         session = sent.client.session
@@ -270,77 +286,22 @@ class Statements:
         full = session.full(name)
         return session.temporary.get(full, full)
 
-    def _call(self, sent: Sent, sql: str, bulk: Bulk | None, binds: Binds) -> wire.Call:
-        session = sent.client.session
-        if bulk:
-            rewritten, tables = self.executor.rewrite(sql, session), {TABLE: bulk.rows}
-            return wire.Call(rewritten, tables=tables, in_transaction=session.transaction.id is not None)
+    def _call(self, passed: _PassedOn) -> wire.Call:
+        sent, sql, binds, session = passed.sent, passed.sql, passed.binds, passed.sent.client.session
+        opened = session.transaction.id is not None
+        if passed.bulk:
+            return wire.Call(
+                self.executor.rewrite(sql, session), tables={TABLE: passed.bulk.rows}, in_transaction=opened
+            )
         if not sent.describe_only:
             require_all(sql, binds)
         rewritten = self.executor.rewrite(with_spaced_marks(sql), session)
         rewritten, scanned = with_scanned_results(rewritten, self.results)
         tables = {name: result.table for name, result in scanned.items()}
-        opened = session.transaction.id is not None
         return wire.Call(rewritten, values_of(sql, binds), binds.rows, sent.describe_only, tables, opened)
-
-    async def _without_conflict(self, sent: Sent, running: Running, call: wire.Call) -> Result:
-        """Execute a statement; try it again after a conflict with another transaction, as if it waited for a lock."""
-        connection = sent.client.session.connection
-        give_up = time.monotonic() + sent.seconds("LOCK_TIMEOUT", _LOCK_TIMEOUT_SECONDS)
-        pause = _PAUSE_SECONDS
-        while True:
-            try:
-                return await self._in_thread(wire.execute, connection, call)
-            except wire.ConflictError as conflict:
-                if time.monotonic() > give_up or sent.client.session.transaction.id:
-                    raise LockTimeoutError(
-                        f"Statement '{running.id}' was aborted because another transaction holds a lock of the table "
-                        "that has not yet been released."
-                    ) from conflict
-            await running.pause(pause)
-            pause = min(2 * pause, _PAUSE_SECONDS_MAX)
 
     async def _in_thread(self, work: Callable[..., _Returned], *given: Any) -> _Returned:
         return await to_thread.run_sync(work, *given, limiter=self.limiter)
-
-
-def _changed(statement: Executed, session: Session) -> list[str]:
-    """Return the keys of the objects that a statement of ours changes."""
-    if isinstance(statement, CreateIntegration | AlterIntegration):
-        return [f"integration {statement.name}"]
-    name = getattr(statement, "name", getattr(statement, "table", None))
-    if isinstance(statement, Show | Describe | ListStage) or not isinstance(name, PartialName):
-        return []
-    try:
-        return [str(session.full(name))]
-    except StatementRefusedError:  # of a schema or a database, or refused later
-        return [".".join(name.parts)]
-
-
-_VERBS = (
-    ("UPDATE",),
-    ("DELETE", "FROM"),
-    ("MERGE", "INTO"),
-    ("TRUNCATE", "TABLE", "IF", "EXISTS"),
-    ("TRUNCATE", "TABLE"),
-    ("TRUNCATE",),
-    ("INSERT", "OVERWRITE", "INTO"),
-    ("COPY", "INTO"),
-)
-
-
-def _written(sql: str, session: Session) -> list[str]:
-    """Return the key of the table that a statement of fakesnow changes in place; an INSERT disturbs no other."""
-    head = sql.lstrip()[:_HEAD_CHARACTERS]
-    try:
-        if found := target(head):
-            return [str(session.full(found.name))]
-        reader = Reader(head)
-        if any(reader.accept(*words) for words in _VERBS):
-            return [str(session.full(reader.name()))]
-    except StatementRefusedError:
-        return []  # the statement itself is refused later
-    return []
 
 
 def _refused(failed: BaseException, running: Running) -> StatementRefusedError:

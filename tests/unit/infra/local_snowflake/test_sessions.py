@@ -134,3 +134,10 @@ def test_clients_at_the_same_time_do_not_disturb_each_other(client: Any) -> None
         (row["id"], row["n"]) for row in counted
     ]
     assert [{"least": 16, "most": 16}] == client.rows("SELECT MIN(n) AS least, MAX(n) AS most FROM total")
+
+
+def test_a_variable_can_have_the_name_of_a_variant_column(client: Any) -> None:
+    """The name after SET is no column."""
+    client.rows("CREATE TABLE t (v VARIANT)")
+    client.rows("SET v = 5")
+    assert [6] == client.values("SELECT $v + 1")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.local_snowflake.showing import relations
 from tests.fakes.local_snowflake import NOW
 
 
@@ -35,6 +36,15 @@ def test_show_chooses_names(listed: Any) -> None:
     assert [listed.schema] == names(listed.rows(f"SHOW TERSE SCHEMAS LIKE '{listed.schema}' IN DATABASE aws LIMIT 1"))
     assert ["AWS"] == names(listed.rows("SHOW DATABASES LIKE 'aws'"))
     assert (2043, "02000") == listed.refused("SHOW TABLES IN SCHEMA no_such_schema")
+
+
+def test_the_rows_of_many_tables_are_counted(listed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are counted in groups; a view and an external table have no number of rows."""
+    monkeypatch.setattr(relations, "_COUNTED_AT_ONCE", 2)
+    listed.rows("INSERT INTO a1 (x) VALUES (1), (2)")
+    listed.rows("INSERT INTO b1 VALUES (3)")
+    shown = {row["name"]: row["rows"] for row in listed.rows(f"SHOW OBJECTS IN SCHEMA AWS.{listed.schema}")}
+    assert {"A1": 2, "A2": 0, "B1": 1, "EXT": None, "V": None} == shown
 
 
 def test_each_kind_of_relation_is_in_its_lists(listed: Any) -> None:
