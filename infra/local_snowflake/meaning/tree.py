@@ -9,13 +9,23 @@ from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning import flattening
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
-from infra.local_snowflake.meaning.expressions import comparisons, conversions, lambdas, numbers, sums, times, variants
+from infra.local_snowflake.meaning.expressions import (
+    binaries,
+    comparisons,
+    conversions,
+    lambdas,
+    numbers,
+    sums,
+    times,
+    variants,
+)
 from infra.local_snowflake.meaning.macros.calls import PREFIX
+from infra.local_snowflake.meaning.reserved import with_quoted_words
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 
 _REWRITINGS: dict[type[Expr], tuple[Rewriting, ...]] = {}
-for _module in (conversions, variants, comparisons, numbers, sums, times, flattening, lambdas):
+for _module in (binaries, conversions, variants, comparisons, numbers, sums, times, flattening, lambdas):
     for _node, _rewriting in _module.REWRITINGS.items():
         _REWRITINGS[_node] = (*_REWRITINGS.get(_node, ()), _rewriting)
 
@@ -71,7 +81,7 @@ def finish(tree: Expr, home: str) -> Expr:
     """
     for node in _calls(tree):
         node.set("this", f'"{home}".main.{node.this}')
-    return tree
+    return with_quoted_words(tree)
 
 
 def _calls(tree: Expr) -> Iterator[exp.Anonymous]:

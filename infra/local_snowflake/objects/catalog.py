@@ -72,10 +72,15 @@ class Catalog:
         self.altered(new)
         if len(new) == NAME_PARTS_MAX:
             with self._registry.cursor() as cursor:
+                for table in ("keys", "key_targets"):
+                    cursor.execute(
+                        f"UPDATE {DATABASE}.main.{table} SET database_name = ?, schema_name = ?, table_name = ? "  # noqa: S608 - a constant
+                        "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+                        [*new, *old],
+                    )
                 cursor.execute(
-                    f"UPDATE {DATABASE}.main.keys SET database_name = ?, schema_name = ?, table_name = ? "  # noqa: S608 - a constant
-                    "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-                    [*new, *old],
+                    f"UPDATE {DATABASE}.main.key_targets SET target = ? WHERE target = ?",  # noqa: S608 - a constant
+                    [[*new], [*old]],
                 )
 
     def swapped(self, one: Key, other: Key) -> None:

@@ -38,7 +38,7 @@ from infra.local_snowflake.meaning.columns import keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
 from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
 from infra.local_snowflake.meaning.dialect import parse_one
-from infra.local_snowflake.meaning.expressions.sequences import with_next_values
+from infra.local_snowflake.meaning.expressions.sequences import with_next_values, without_numbers_in_windows
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.naming import with_names
@@ -146,6 +146,7 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
             keys.store(engine.duck_conn, home, keys.created(tree, *here), found)
         tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)
+        tree = without_numbers_in_windows(tree)
         return finish(_translate(cursor, rewrite(tree, kinds), params), home)
 
     def execute(cursor: Any, command: str, *arguments: Any, **named: Any) -> Any:

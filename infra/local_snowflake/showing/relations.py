@@ -12,9 +12,12 @@ from infra.local_snowflake.objects.catalog import SYSTEM_DATABASES, SYSTEM_SCHEM
 from infra.local_snowflake.objects.registry import DATABASE, ExternalTable, Registry
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import TEMPORARY_MARK, Session
+from infra.local_snowflake.showing.defaults import Identity, default_of
 
 _TEXT_LENGTH_MAX = 16777216
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+_OF_COLUMNS = "_FS_SEQ_"
+"""Begins the names of the sequences that number AUTOINCREMENT columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class ColumnInfo:
     default: str | None
     comment: str
     length: int | None
+    identity: Identity | None = None
 
     @property
     def type_sql(self) -> str:
@@ -162,12 +166,14 @@ class Relations:
         """Yield the columns of relations, in their order."""
         wanted = {relation.stored: relation for relation in relations}
         found: dict[ObjectName, list[ColumnInfo]] = {}
+        identities = self._identities()
         for database, schema, table, *values in self._rows(_COLUMNS):
             stored = ObjectName(database, schema, table)
             if stored in wanted:
                 name, position, duck_type, nullable, default, comment = values
                 length = wanted[stored].info.lengths.get(name)
-                column = ColumnInfo(name, position, duck_type, nullable, default, comment or "", length)
+                default, identity = default_of(default, identities)
+                column = ColumnInfo(name, position, duck_type, nullable, default, comment or "", length, identity)
                 found.setdefault(stored, []).append(column)
         for relation in relations:
             for column in found.get(relation.stored, []):
@@ -186,7 +192,16 @@ class Relations:
             "SELECT database_name, schema_name, sequence_name, COALESCE(last_value + increment_by, start_value), "
             "increment_by FROM duckdb_sequences() ORDER BY ALL"
         )
-        return [row for row in rows if _shown(row[0]) and row[1] not in SYSTEM_SCHEMAS]
+        return [
+            row
+            for row in rows
+            if _shown(row[0]) and row[1] not in SYSTEM_SCHEMAS and not row[2].startswith(_OF_COLUMNS)
+        ]
+
+    def _identities(self) -> dict[str, Identity]:
+        """Return how each AUTOINCREMENT column is numbered, by its sequence."""
+        rows = self._rows("SELECT upper(sequence_name), start_value, increment_by FROM duckdb_sequences()")
+        return {name: Identity(start, step) for name, start, step in rows if name.startswith(_OF_COLUMNS)}
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.registry.cursor() as cursor:
