@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset lock-clients clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -50,7 +50,7 @@ test-servers: setup
 test-bi: setup ## the BI client against a real Superset, which the first run installs below .tools (700 MB)
 	@$(BIN)/python -m pytest tests/bi -m bi
 
-test-clients: setup ## dbt-snowflake with its everyday settings against the local Snowflake
+test-clients: setup ## dbt, SQLAlchemy, Snowpark and Dagster against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
 
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns
@@ -77,6 +77,12 @@ lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew f
 
 images: setup ## an engine if none runs, and every image of infra/docker
 	@infra/docker/bootstrap
+
+lock-clients: .tools/bin/uv ## write the locks of the clients of test-clients anew from their requirements.in
+	@for folder in tests/clients/environments/*/; do cd $(CURDIR)/$$folder; [ -f requirements.in ] || continue; \
+	  $(CURDIR)/.tools/bin/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-clients" --quiet \
+	  --output-file requirements.lock; done
 
 clean: ## stop the stack, then remove all that set-up and demo made
 	@if [ -x $(BIN)/hourglass ]; then $(BIN)/hourglass down --now; fi

@@ -16,17 +16,19 @@ def serve(
     data: Annotated[
         Path, typer.Option(help="Folder of the databases: a restart continues there.", file_okay=False)
     ] = Path(".hourglass/snowflake"),
-    user: Annotated[str | None, typer.Option(help="The only user; default: HOURGLASS_SNOWFLAKE_USER.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="The only user; default: HOURGLASS_SNOWFLAKE_USER, or hourglass.")
+    ] = None,
     password: Annotated[
         str | None,
-        typer.Option(help="Default: HOURGLASS_SNOWFLAKE_PASSWORD; without one every login is accepted."),
+        typer.Option(help="Of that user; default: HOURGLASS_SNOWFLAKE_PASSWORD, or hourglass."),
     ] = None,
 ) -> None:
     """Serve Snowflake's protocol here, until Ctrl-C or SIGTERM.
 
     Any client of Snowflake connects with account "local", this host and port, and protocol http. The page of the
-    server, at its address, shows sessions, the last statements, and registered files. Stages read the bucket of the
-    HOURGLASS_S3_ settings. Exit code 2: the port or the folder is in use.
+    server, at its address, shows the last statements, sessions, objects and registered files. Stages read the bucket
+    of the HOURGLASS_S3_ settings. Exit code 2: the port or the folder is in use.
     """
     from infra.local_snowflake.server import serve as serve_until_stopped
     from infra.local_snowflake.settings import LocalSnowflakeSettings

@@ -32,6 +32,7 @@ from infra.local_snowflake.serving.execution.statements import Statements
 from infra.local_snowflake.serving.front import Front
 from infra.local_snowflake.serving.page import Page
 from infra.local_snowflake.serving.requested_faults import RequestedFaults, config
+from infra.local_snowflake.serving.stage_files import StageFiles
 from infra.local_snowflake.sessions import drop_left_behind
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
@@ -77,7 +78,8 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
         wire.stop(engine)
 
     page = Page(settings, front.clients, front.history, registry, now)
-    return Starlette(routes=[*page.routes, *front.routes], lifespan=life)
+    files = StageFiles(executor.files.stages.storage)
+    return Starlette(routes=[*page.routes, *files.routes, *front.routes], lifespan=life)
 
 
 def main(arguments: list[str] | None = None) -> int:

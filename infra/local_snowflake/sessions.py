@@ -36,6 +36,8 @@ class Session:
     warehouse: str | None = None
     user: str = ""
     secondary_roles: bool = False
+    files_url: str | None = None
+    """Where the client sends and reads the files of internal stages; None: it copies them between folders."""
     available_roles: Callable[[], set[str]] = set
     """Returns the roles of the user."""
     granted_roles: Callable[[], set[str]] = set

@@ -11,6 +11,8 @@ from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stored import DATABASE
 
 _TABLE = f"{DATABASE}.main.keys"
+_TARGETS = f"{DATABASE}.main.key_targets"
+"""What the foreign keys refer to."""
 _OF_TABLE = "database_name = ? AND schema_name = ? AND table_name = ?"
 _SHOWN = {"PRIMARY": "Primary key", "UNIQUE": "Unique key", "IMPORTED": "Foreign key"}
 
@@ -49,7 +51,8 @@ class Keys:
             by_name = bool(name) and found_name == name
             by_kind = not name and found_kind == kind and (not columns or tuple(found_columns) == columns)
             if by_name or by_kind:
-                self._execute(f"DELETE FROM {_TABLE} WHERE {_OF_TABLE} AND name = ?", [*_parts(table), found_name])  # noqa: S608 - constants
+                for stored in (_TABLE, _TARGETS):
+                    self._execute(f"DELETE FROM {stored} WHERE {_OF_TABLE} AND name = ?", [*_parts(table), found_name])  # noqa: S608 - constants
                 return
         shown = f"Constraint '{name}'" if name else _SHOWN[kind]
         raise ObjectMissingError(f"SQL compilation error:\n{shown} does not exist for table '{table.name}'.")
@@ -64,22 +67,26 @@ class Keys:
             raise ObjectMissingError(
                 f"SQL compilation error:\nConstraint '{old}' does not exist for table '{table.name}'."
             )
-        self._execute(f"UPDATE {_TABLE} SET name = ? WHERE {_OF_TABLE} AND name = ?", [new, *_parts(table), old])  # noqa: S608 - constants
+        for stored in (_TABLE, _TARGETS):
+            self._execute(f"UPDATE {stored} SET name = ? WHERE {_OF_TABLE} AND name = ?", [new, *_parts(table), old])  # noqa: S608 - constants
 
     def move(self, table: ObjectName, to: ObjectName) -> None:
         """Follow a table to its new name."""
-        self._execute(
-            f"UPDATE {_TABLE} SET database_name = ?, schema_name = ?, table_name = ? WHERE {_OF_TABLE}",  # noqa: S608 - constants
-            [*_parts(to), *_parts(table)],
-        )
+        for stored in (_TABLE, _TARGETS):
+            self._execute(
+                f"UPDATE {stored} SET database_name = ?, schema_name = ?, table_name = ? WHERE {_OF_TABLE}",  # noqa: S608 - constants
+                [*_parts(to), *_parts(table)],
+            )
+        self._execute(f"UPDATE {_TARGETS} SET target = ? WHERE target = ?", [_parts(to), _parts(table)])  # noqa: S608 - a constant
 
     def copy(self, table: ObjectName, to: ObjectName) -> None:
         """Give a clone the keys of its table instead of those of a former table of its name."""
-        self._execute(f"DELETE FROM {_TABLE} WHERE {_OF_TABLE}", _parts(to))  # noqa: S608 - constants
-        self._execute(
-            f"INSERT INTO {_TABLE} SELECT ?, ?, ?, kind, name, columns FROM {_TABLE} WHERE {_OF_TABLE}",  # noqa: S608 - constants
-            [*_parts(to), *_parts(table)],
-        )
+        for stored, columns in ((_TABLE, "kind, name, columns"), (_TARGETS, "name, target, target_columns")):
+            self._execute(f"DELETE FROM {stored} WHERE {_OF_TABLE}", _parts(to))  # noqa: S608 - constants
+            self._execute(
+                f"INSERT INTO {stored} SELECT ?, ?, ?, {columns} FROM {stored} WHERE {_OF_TABLE}",  # noqa: S608 - constants
+                [*_parts(to), *_parts(table)],
+            )
 
     def rename_column(self, table: ObjectName, old: str, new: str) -> None:
         """Follow a column to its new name."""

@@ -74,6 +74,12 @@ class Storage:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
 
+    def file_of(self, stage_id: str, key: str) -> Path | None:
+        """Return the file of an object of an internal stage; None for a key that leaves the stage's folder."""
+        root = self.folder_of(internal_bucket(stage_id)).resolve()
+        path = (root / key).resolve()
+        return path if path.is_relative_to(root) and path != root and root.parent == self.folder.resolve() else None
+
     def folder_of(self, bucket: str) -> Path:
         """Return the folder of an internal stage."""
         return self.folder / bucket.removeprefix(_INTERNAL)

@@ -1,11 +1,15 @@
 """PUT, GET and REMOVE: files between the client and internal stages.
 
-The client copies the files itself: client and server are on one machine, so the stage's folder is its target.
+The client transfers the files itself: into the stage's folder, since client and server are on one machine, or over HTTP
+if it knows the storage of clouds alone. HTTP has the form of Google Cloud Storage, the one of the three whose requests
+need no signature.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from infra.local_snowflake.answers import Answer, Transfer
 from infra.local_snowflake.errors import InvalidValueError, NotSupportedError, ParameterUnknownError
@@ -19,6 +23,8 @@ from infra.local_snowflake.sessions import Session
 _PUT_OPTIONS = frozenset({"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"})
 _GET_OPTIONS = frozenset({"PARALLEL", "PATTERN"})
 _PARALLEL = 4
+ACCESS_TOKEN = secrets.token_urlsafe(32)
+"""Opens the files of this server's stages over HTTP; it is known to clients that are logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,6 @@ class Transfers:
         """Return the folder to which the client copies its files."""
         stage = self._internal(self.stages.of(statement.target, session), "PUT")
         _require_known(statement.options, _PUT_OPTIONS)
-        folder = self.stages.storage.folder_of(internal_bucket(stage.id)) / statement.target.path
-        folder.mkdir(parents=True, exist_ok=True)
         return Transfer(
             {
                 "command": "UPLOAD",
@@ -41,7 +45,8 @@ class Transfers:
                 "autoCompress": _boolean(statement.options, "AUTO_COMPRESS", default=True),
                 "sourceCompression": str(statement.options.get("SOURCE_COMPRESSION", "AUTO_DETECT")).lower(),
                 "overwrite": _boolean(statement.options, "OVERWRITE", default=False),
-                "stageInfo": {"locationType": "LOCAL_FS", "location": str(folder), "creds": {}},
+                "encryptionMaterial": None,
+                "stageInfo": self._place(stage, statement.target.path, session),
             }
         )
 
@@ -58,13 +63,24 @@ class Transfers:
                 "localLocation": statement.target,
                 "parallel": _number(statement.options, "PARALLEL"),
                 "encryptionMaterial": [],
-                "stageInfo": {
-                    "locationType": "LOCAL_FS",
-                    "location": str(self.stages.storage.folder_of(internal_bucket(stage.id))),
-                    "creds": {},
-                },
+                "stageInfo": self._place(stage, "", session),
             }
         )
+
+    def _place(self, stage: Stage, path: str, session: Session) -> dict[str, Any]:
+        """Return where the client finds a path of the stage."""
+        if session.files_url is not None:
+            location = "/".join(part for part in (stage.id, path.strip("/")) if part)
+            return {
+                "locationType": "GCS",
+                "location": f"{location}/",
+                "region": "local",
+                "endPoint": session.files_url,
+                "creds": {"GCS_ACCESS_TOKEN": ACCESS_TOKEN},
+            }
+        folder = self.stages.storage.folder_of(internal_bucket(stage.id)) / path
+        folder.mkdir(parents=True, exist_ok=True)
+        return {"locationType": "LOCAL_FS", "location": str(folder), "creds": {}}
 
     def remove(self, statement: RemoveFiles, session: Session) -> Answer:
         """Delete files of a stage; also an external one's objects in the bucket."""

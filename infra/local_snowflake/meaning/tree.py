@@ -10,6 +10,7 @@ from sqlglot import Expr, exp
 from infra.local_snowflake.meaning import flattening
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
 from infra.local_snowflake.meaning.expressions import (
+    binaries,
     comparisons,
     conversions,
     intervals,
@@ -23,11 +24,13 @@ from infra.local_snowflake.meaning.expressions import (
     weeks,
 )
 from infra.local_snowflake.meaning.macros.calls import PREFIX
+from infra.local_snowflake.meaning.reserved import with_quoted_words
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 
 _REWRITINGS: dict[type[Expr], tuple[Rewriting, ...]] = {}
 _MODULES = (
+    binaries,
     conversions,
     variants,
     comparisons,
@@ -106,7 +109,7 @@ def finish(tree: Expr, home: str) -> Expr:
     """
     for node in _calls(tree):
         node.set("this", f'"{home}".main.{node.this}')
-    return tree
+    return with_quoted_words(tree)
 
 
 def _calls(tree: Expr) -> Iterator[exp.Anonymous]:

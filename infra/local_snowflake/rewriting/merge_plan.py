@@ -12,6 +12,7 @@ _REFUSAL = "[100090 42P18] Duplicate row detected during DML action"
 """An error of DuckDB with this text is returned with the code and state in it."""
 _ROW = "TARGET_ROWID"
 _CLAUSE = "MERGE_CLAUSE"
+_SOURCE = "MERGE_SOURCE"
 
 
 def merge_plan(merge: exp.Expr) -> list[exp.Expr]:
@@ -24,7 +25,7 @@ def merge_plan(merge: exp.Expr) -> list[exp.Expr]:
     """
     if not isinstance(merge, exp.Merge):
         return [merge]
-    target, source = merge.this, merge.args["using"]
+    target, source = merge.this, _named(merge.args["using"])
     matches = exp.Table(
         this=exp.to_identifier(f"{MATCHES_PREFIX}{uuid4().hex}", quoted=True),
         db=target.args.get("db"),
@@ -40,6 +41,13 @@ def merge_plan(merge: exp.Expr) -> list[exp.Expr]:
         *(_write(target, _aliased(matches, source, name), number, clause) for number, clause in enumerate(clauses)),
         _count(matches, clauses),
     ]
+
+
+def _named(source: exp.Expr) -> exp.Expr:
+    """Return the source with a name: a subquery may have none."""
+    if isinstance(source, exp.Subquery) and not source.alias:
+        source.set("alias", exp.TableAlias(this=exp.to_identifier(_SOURCE)))
+    return source
 
 
 def _aliased(matches: exp.Table, source: exp.Expr, name: str) -> exp.Table:

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -40,6 +40,8 @@ _Returned = TypeVar("_Returned")
 _IN_PROGRESS_SECONDS = 40
 """A client is told after this time that its statement still runs, before its own timeouts pass."""
 _LOGOUT_SECONDS = 3
+_HTTP_ALONE = 5
+"""The first version of Python's connector that copies no files between folders."""
 _STOP_SECONDS = 5
 _SMALL_BODY_BYTES = 100_000
 """What is read or written at once: a thread would cost more."""
@@ -78,6 +80,7 @@ class Front:
 
     def __post_init__(self) -> None:
         self.statements.part_started = self.history.add
+        self.statements.started = lambda: reversed(self.history)
 
     @property
     def routes(self) -> list[Route]:
@@ -94,6 +97,9 @@ class Front:
             Route("/queries/{query}/abort-request", _answered(self.abort), methods=["POST"]),
             Route("/queries/{query}/result", _answered(self.result), methods=["GET"]),
             Route("/monitoring/queries/{query}", _answered(self.status), methods=["GET"]),
+            # connectors from version 5 on double the slash
+            Route("/monitoring/queries//{query}", _answered(self.status), methods=["GET"]),
+            Route("/telemetry/send", _answered(self.telemetry), methods=["POST"]),
             *self.faults.routes,
         ]
 
@@ -113,7 +119,7 @@ class Front:
         connection = await self._in_thread(
             wire.connect, self.engine, asked.get("databaseName"), asked.get("schemaName")
         )
-        session = Session(connection, user=user.upper())
+        session = Session(connection, user=user.upper(), files_url=_files_url(request, data))
         executor = self.statements.executor
         await self._in_thread(executor.log_in, session, asked.get("roleName"), asked.get("warehouse"), given)
         client = Client(session, user, application, parameters, self.now())
@@ -144,6 +150,11 @@ class Front:
         """Return whether the session is open."""
         self._client(request)
         return success()
+
+    async def telemetry(self, request: Request) -> Response:
+        """Accept what a client measured of itself, and keep nothing of it."""
+        self._client(request)
+        return success("Log Received")
 
     async def session(self, request: Request) -> Response:
         """Return whether a session is open, or close it."""
@@ -316,6 +327,17 @@ def _status(running: Running) -> dict[str, Any]:
         "errorCode": f"{failed.code:06d}" if failed else "",
         "errorMessage": failed.message if failed else "",
     }
+
+
+def _files_url(request: Request, login: Mapping[str, Any]) -> str | None:
+    """Return where a client transfers files over HTTP; None for one that copies them between folders.
+
+    The connector of Python copies none from version 5 on.
+    """
+    version = str(login.get("CLIENT_APP_VERSION", "")).partition(".")[0]
+    if "Python" not in str(login.get("CLIENT_APP_ID", "")) or not version.isdecimal() or int(version) < _HTTP_ALONE:
+        return None
+    return f"{str(request.base_url).rstrip('/')}/stage-files"
 
 
 def _login_answer(client: Client) -> dict[str, Any]:

@@ -18,14 +18,24 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from infra.local_snowflake.objects.catalog import SYSTEM_DATABASES, SYSTEM_SCHEMAS
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stored import ExternalTable, Stage
+from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.serving.clients import Clients
-from infra.local_snowflake.serving.execution.running import History
+from infra.local_snowflake.serving.execution.running import History, Running
+from infra.local_snowflake.serving.execution.statement_log import MASK
+from infra.local_snowflake.sessions import TEMPORARY_MARK
 from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 STATEMENTS_SHOWN = 100
 FILES_SHOWN = 1_000
+RELATIONS_SHOWN = 500
+_RELATIONS = """
+SELECT database_name, schema_name, table_name, 'table', estimated_size FROM duckdb_tables() WHERE NOT internal
+UNION ALL SELECT database_name, schema_name, view_name, 'view', NULL FROM duckdb_views() WHERE NOT internal
+ORDER BY ALL
+"""
 _PAGE = Template(
     """<!doctype html>
 <html lang="en">
@@ -100,7 +110,10 @@ class Page:
         return right and self.settings.snowflake_user in {None, user}
 
     def _overview(self, _: Request) -> str:
-        return _page("Local Snowflake", self._statements() + self._sessions() + self._objects())
+        return _page("Local Snowflake", "".join(self._sections()))
+
+    def _sections(self) -> Iterable[str]:
+        return (self._statements(), self._sessions(), self._relations(), self._objects())
 
     def _statements(self) -> str:
         rows = [
@@ -109,7 +122,7 @@ class Page:
                 _outcome(one.state.value, one.refusal.code if one.refusal else None),
                 _number(f"{(one.seconds if one.done else one.elapsed_seconds) * 1000:,.0f}"),
                 escape(one.user),
-                _mono(one.text),
+                _mono(one.text, _refusal(one)),
             )
             for one in islice(reversed(self.history), STATEMENTS_SHOWN)
         ]
@@ -131,6 +144,18 @@ class Page:
         ]
         columns = ("session", "user", "application", "schema", "role", "warehouse", "since", "runs a statement")
         return _section("Sessions", columns, rows)
+
+    def _relations(self) -> str:
+        """Return the tables and views, without those of other sessions and of the server itself."""
+        with self.registry.cursor() as cursor:
+            found = cursor.execute(_RELATIONS).fetchall()
+        rows = [
+            (escape(f"{database}.{schema}.{name}"), kind, _number("-" if count is None else f"{count:,}"))
+            for database, schema, name, kind, count in found
+            if database not in SYSTEM_DATABASES and schema not in SYSTEM_SCHEMAS and _is_of_clients(name)
+        ]
+        shown = "" if len(rows) <= RELATIONS_SHOWN else f"<p>The first {RELATIONS_SHOWN:,} of {len(rows):,}.</p>"
+        return _section("Tables and views", ("name", "kind", "rows"), rows[:RELATIONS_SHOWN]) + shown
 
     def _objects(self) -> str:
         stages = [(_link(stage), _mono(stage.url), _moment(stage), escape(stage.comment)) for stage in self._stages()]
@@ -173,8 +198,18 @@ def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
     return f"<h2>{escape(title)}</h2><div class=scroll><table><tr>{heads}</tr>{body}</table></div>"
 
 
-def _mono(text: str) -> str:
-    return f"<td class=text>{escape(text)}</td>"
+def _mono(text: str, refusal: str = "") -> str:
+    said = f"<div class=bad>{escape(refusal)}</div>" if refusal else ""
+    return f"<td class=text>{escape(text)}{said}</td>"
+
+
+def _refusal(one: Running) -> str:
+    """Return why a statement was refused; nothing where it may repeat a secret."""
+    return "" if one.refusal is None or MASK in one.text else one.refusal.message
+
+
+def _is_of_clients(name: str) -> bool:
+    return TEMPORARY_MARK not in name and not name.startswith(MATCHES_PREFIX)
 
 
 def _number(text: str) -> str:

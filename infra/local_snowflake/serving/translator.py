@@ -17,7 +17,7 @@ from infra.local_snowflake.meaning.columns.catalog import StoredColumns
 from infra.local_snowflake.meaning.columns.kinds import Columns
 from infra.local_snowflake.meaning.columns.lengths import full_name, with_checked_lengths
 from infra.local_snowflake.meaning.columns.written import with_converted_times
-from infra.local_snowflake.meaning.expressions.sequences import with_next_values
+from infra.local_snowflake.meaning.expressions.sequences import with_next_values, without_numbers_in_windows
 from infra.local_snowflake.meaning.expressions.times import with_mapped_timestamps
 from infra.local_snowflake.meaning.naming import with_names
 from infra.local_snowflake.meaning.refusals.context import context_of
@@ -65,6 +65,7 @@ class Translator:
         require_typed(tree, known, sql)
         lengths = self.columns.lengths(self.engine.duck_conn) if isinstance(tree, (exp.Insert, exp.Update)) else {}
         tree = with_next_values(with_checked_lengths(tree, lengths, *here), *here)
+        tree = without_numbers_in_windows(tree)
         known = columns_of(tree, kinds)
         tree = self._with_times(cursor, tree, known, here)
         if changes:

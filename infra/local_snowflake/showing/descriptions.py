@@ -53,7 +53,7 @@ class Descriptions:
                 "type": column.type_sql,
                 "kind": "COLUMN",
                 "null?": "Y" if column.nullable else "N",
-                "default": column.default,
+                "default": str(column.identity) if column.identity else column.default,
                 "primary key": "Y" if column.name in primary else "N",
                 "unique key": "Y" if column.name in unique else "N",
                 "comment": column.comment or None,

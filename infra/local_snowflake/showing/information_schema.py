@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local_snowflake.answers import Answer
+from infra.local_snowflake.errors import NotSupportedError
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
 from infra.local_snowflake.rewriting.relations import as_relation
 from infra.local_snowflake.sessions import Session
-from infra.local_snowflake.showing.relations import INFORMATION_SCHEMA, Relation, Relations
+from infra.local_snowflake.showing.relations import INFORMATION_SCHEMA, ColumnInfo, Relation, Relations
 
 Row = dict[str, Any]
 
@@ -37,6 +38,8 @@ class InformationSchema:
             if token.keyword == INFORMATION_SCHEMA and reader.accept("."):
                 view = reader.take()
                 following = reader.peek()
+                if view.name in _UNSUPPORTED:
+                    raise NotSupportedError(f"Unsupported feature 'INFORMATION_SCHEMA.{view.name}'.")
                 if view.name in _VIEWS and (following is None or following.text not in {"(", "."}):
                     qualified = bool(before) and before[-1].text == "."
                     database = before[-2].name if qualified else session.database or ""
@@ -112,7 +115,6 @@ class InformationSchema:
                 **_name(relation),
                 "COLUMN_NAME": column.name,
                 "ORDINAL_POSITION": column.position,
-                "COLUMN_DEFAULT": column.default,
                 "IS_NULLABLE": "YES" if column.nullable else "NO",
                 "DATA_TYPE": column.data_type,
                 "CHARACTER_MAXIMUM_LENGTH": column.text_length,
@@ -121,8 +123,9 @@ class InformationSchema:
                 "NUMERIC_PRECISION_RADIX": None if column.precision is None else 10,
                 "NUMERIC_SCALE": None if column.precision is None else column.scale,
                 "DATETIME_PRECISION": 9 if column.data_type.startswith("TIME") else None,
-                "IS_IDENTITY": "YES" if "nextval" in (column.default or "").lower() else "NO",
+                **_identity(column),
                 "COMMENT": column.comment or None,
+                "DATA_TYPE_ALIAS": column.data_type,
             }
             for relation, column in self.relations.columns(self._of_database(database, session))
         ]
@@ -220,6 +223,20 @@ class InformationSchema:
         return _answer(_CONSTRAINTS, rows)
 
 
+def _identity(column: ColumnInfo) -> Row:
+    """Return the default of a column, or that it is numbered."""
+    if column.identity is None:
+        return {"COLUMN_DEFAULT": column.default, "IS_IDENTITY": "NO"}
+    return {
+        "IS_IDENTITY": "YES",
+        "IDENTITY_GENERATION": "BY DEFAULT",
+        "IDENTITY_START": str(column.identity.start),
+        "IDENTITY_INCREMENT": str(column.identity.increment),
+        "IDENTITY_CYCLE": "NO",
+        "IDENTITY_ORDERED": "NO",
+    }
+
+
 def _name(relation: Relation) -> Row:
     return {
         "TABLE_CATALOG": relation.name.database,
@@ -259,7 +276,7 @@ _COLUMN_COLUMNS = _typed("""
     COLLATION_CATALOG COLLATION_SCHEMA COLLATION_NAME DOMAIN_CATALOG DOMAIN_SCHEMA DOMAIN_NAME UDT_CATALOG UDT_SCHEMA
     UDT_NAME SCOPE_CATALOG SCOPE_SCHEMA SCOPE_NAME MAXIMUM_CARDINALITY DTD_IDENTIFIER IS_SELF_REFERENCING IS_IDENTITY
     IDENTITY_GENERATION IDENTITY_START IDENTITY_INCREMENT IDENTITY_MAXIMUM IDENTITY_MINIMUM IDENTITY_CYCLE
-    IDENTITY_ORDERED COMMENT
+    IDENTITY_ORDERED COMMENT DATA_TYPE_ALIAS
 """)
 _SCHEMATA = _typed("""
     CATALOG_NAME SCHEMA_NAME SCHEMA_OWNER IS_TRANSIENT IS_MANAGED_ACCESS RETENTION_TIME DEFAULT_CHARACTER_SET_CATALOG
@@ -289,3 +306,14 @@ _VIEWS: dict[str, Callable[[InformationSchema, str, Session], Answer]] = {
     "TABLE_CONSTRAINTS": InformationSchema.constraints,
 }
 """The views by name: each returns its rows for a database."""
+_UNSUPPORTED = frozenset(
+    _typed("""
+    APPLICABLE_ROLES APPLICATION_CONFIGURATIONS APPLICATION_SPECIFICATIONS CLASS_INSTANCES
+    CLASS_INSTANCE_FUNCTIONS CLASS_INSTANCE_PROCEDURES CLASSES CORTEX_SEARCH_SERVICES CURRENT_PACKAGES_POLICY
+    ELEMENT_TYPES ENABLED_ROLES EVENT_TABLES FIELDS FUNCTIONS GIT_REPOSITORIES HYBRID_TABLES INDEXES
+    INDEX_COLUMNS MODEL_VERSIONS NOTEBOOKS OBJECT_PRIVILEGES PACKAGES PIPES PROCEDURES REFERENTIAL_CONSTRAINTS
+    REPLICATION_DATABASES REPLICATION_GROUPS SEMANTIC_VIEWS SERVICES SHARES STREAMLITS TABLE_PRIVILEGES
+    TABLE_STORAGE_METRICS TYPES USAGE_PRIVILEGES
+""")
+)
+"""Views that Snowflake has and this server lacks."""

@@ -170,7 +170,7 @@ class Lists:
                 "expression": "",
                 "comment": column.comment,
                 "database_name": relation.name.database,
-                "autoincrement": "",
+                "autoincrement": str(column.identity or ""),
             }
             for relation, column in self.relations.columns(self._chosen(show, session))
             if matches(show, column.name)

@@ -14,6 +14,7 @@ from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stored import DATABASE, ExternalTable
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import TEMPORARY_MARK, Session
+from infra.local_snowflake.showing.defaults import Identity, default_of
 
 _TEXT_LENGTH_MAX = 16777216
 _COUNTED_AT_ONCE = 50
@@ -61,6 +62,7 @@ class ColumnInfo:
     default: str | None
     comment: str
     length: int | None
+    identity: Identity | None = None
 
     @property
     def type_sql(self) -> str:
@@ -174,12 +176,14 @@ class Relations:
         """Yield the columns of relations, in their order."""
         wanted = {relation.stored: relation for relation in relations}
         found: dict[ObjectName, list[ColumnInfo]] = {}
+        identities = self._identities()
         for database, schema, table, *values in self._rows(_COLUMNS, [[stored.name for stored in wanted]]):
             stored = ObjectName(database, schema, table)
             if stored in wanted:
                 name, position, duck_type, nullable, default, comment = values
                 length = wanted[stored].info.lengths.get(name)
-                column = ColumnInfo(name, position, duck_type, nullable, default, comment or "", length)
+                default, identity = default_of(default, identities)
+                column = ColumnInfo(name, position, duck_type, nullable, default, comment or "", length, identity)
                 found.setdefault(stored, []).append(column)
         for relation in relations:
             for column in found.get(relation.stored, []):
@@ -216,6 +220,11 @@ class Relations:
             for row in rows
             if _shown(row[0]) and row[1] not in SYSTEM_SCHEMAS and not row[2].startswith(_OF_COLUMNS)
         ]
+
+    def _identities(self) -> dict[str, Identity]:
+        """Return how each AUTOINCREMENT column is numbered, by its sequence."""
+        rows = self._rows("SELECT upper(sequence_name), start_value, increment_by FROM duckdb_sequences()")
+        return {name: Identity(start, step) for name, start, step in rows if name.startswith(_OF_COLUMNS)}
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         with self.registry.cursor() as cursor:

@@ -19,12 +19,21 @@ _KINDS: dict[type[Expr], str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a foreign key refers to: a table, as written; without columns, the primary key."""
+
+    table: exp.Table
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
-    """A key of a table; its name is empty if it is not given."""
+    """A key of a table; its name is empty if it is not given, and a foreign one has a target."""
 
     kind: str
     columns: tuple[str, ...]
     name: str = ""
+    target: Target | None = None
 
 
 def without_keys(tree: Expr) -> tuple[Expr, tuple[Key, ...]]:
@@ -52,7 +61,9 @@ def _of_column(column: exp.ColumnDef) -> list[Key]:
         if kind is None and isinstance(constraint.args.get("kind"), exp.Reference):
             kind = "IMPORTED"
         if kind:
-            keys.append(Key(kind, (_stored(column.this),), _stored(constraint.this) if constraint.this else ""))
+            named = _stored(constraint.this) if constraint.this else ""
+            reference = constraint.args["kind"] if kind == "IMPORTED" else None
+            keys.append(Key(kind, (_stored(column.this),), named, _target(reference) if reference else None))
             constraint.pop()
     return keys
 
@@ -64,7 +75,15 @@ def _of_table(item: Expr) -> Key | None:
         return None
     names = found.this.expressions if isinstance(found.this, exp.Schema) else found.expressions
     given = _stored(item.this) if isinstance(item, exp.Constraint) and item.this else ""
-    return Key(kind, tuple(_stored(name) for name in names), given)
+    reference = found.args.get("reference")
+    return Key(kind, tuple(_stored(name) for name in names), given, _target(reference) if reference else None)
+
+
+def _target(reference: Expr) -> Target:
+    found = reference.this
+    if isinstance(found, exp.Schema):
+        return Target(found.this, tuple(_stored(name) for name in found.expressions))
+    return Target(found, ())
 
 
 def _require_values(column: exp.ColumnDef) -> None:
@@ -80,11 +99,13 @@ def _stored(name: Expr) -> str:
 
 
 def creation_sql(home: str) -> str:
-    """Return the statement that creates the table of keys."""
+    """Return the statements that create the table of keys, and that of the targets of foreign keys."""
     return (
         f"CREATE TABLE IF NOT EXISTS {home}.main.keys "
         "(database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR, kind VARCHAR, name VARCHAR, "
-        "columns VARCHAR[])"
+        f"columns VARCHAR[]); CREATE TABLE IF NOT EXISTS {home}.main.key_targets "
+        "(database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR, name VARCHAR, target VARCHAR[], "
+        "target_columns VARCHAR[])"
     )
 
 
@@ -92,13 +113,20 @@ def store(connection: Any, home: str, name: ObjectName, keys: tuple[Key, ...]) -
     """Store the keys of a new table instead of those of a former one."""
     where = "database_name = ? AND schema_name = ? AND table_name = ?"
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {home}.main.keys WHERE {where}", [*_parts(name)])  # noqa: S608 - a constant
+        for table in ("keys", "key_targets"):
+            cursor.execute(f"DELETE FROM {home}.main.{table} WHERE {where}", [*_parts(name)])  # noqa: S608 - a constant
         for number, key in enumerate(keys, start=1):
             named = key.name or f"SYS_CONSTRAINT_{name.name}_{key.kind}_{number}"
             cursor.execute(
                 f"INSERT INTO {home}.main.keys VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
                 [*_parts(name), key.kind, named, list(key.columns)],
             )
+            if key.target:
+                target = full_name(key.target.table, name.database, name.schema)
+                cursor.execute(
+                    f"INSERT INTO {home}.main.key_targets VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+                    [*_parts(name), named, [*_parts(target)], list(key.target.columns)],
+                )
 
 
 def _parts(name: ObjectName) -> tuple[str, str, str]:
@@ -119,11 +147,23 @@ def shown(tree: Expr, home: str, database: str | None, schema: str | None) -> st
     if kind not in {"PRIMARY", "UNIQUE", "IMPORTED"}:
         return None
     where = [f"kind = {literal(kind)}", *_scope(tree, database, schema)]
-    columns = _IMPORTED if kind == "IMPORTED" else _OWN
+    columns, targets = (_IMPORTED, _targets(home)) if kind == "IMPORTED" else (_OWN, "")
     return (
         f"SELECT {columns} FROM (SELECT *, unnest(columns) AS column_name, "  # noqa: S608 - literals are quoted
         f"generate_subscripts(columns, 1) AS position FROM {home}.main.keys WHERE {' AND '.join(where)}) "
-        "JOIN duckdb_tables() USING (database_name, schema_name, table_name) ORDER BY table_name, name, position"
+        f"JOIN duckdb_tables() USING (database_name, schema_name, table_name){targets} "
+        "ORDER BY table_name, name, position"
+    )
+
+
+def _targets(home: str) -> str:
+    """Return the joins to what each foreign key refers to, and to the key of that table."""
+    return (
+        f" LEFT JOIN {home}.main.key_targets AS t USING (database_name, schema_name, table_name, name) "  # noqa: S608 - a constant
+        "LEFT JOIN (SELECT [database_name, schema_name, table_name] AS owner, name AS key_name, "
+        "columns AS key_columns, "
+        f"kind AS key_kind FROM {home}.main.keys WHERE kind IN ('PRIMARY', 'UNIQUE')) AS k ON k.owner = t.target "
+        "AND (k.key_columns = t.target_columns OR (len(t.target_columns) = 0 AND k.key_kind = 'PRIMARY'))"
     )
 
 
@@ -132,10 +172,12 @@ _OWN = (
     "position::BIGINT AS key_sequence, name AS constraint_name, 'false' AS rely, NULL::VARCHAR AS \"comment\""
 )
 _IMPORTED = (
-    "to_timestamp(0) AS created_on, '' AS pk_database_name, '' AS pk_schema_name, '' AS pk_table_name, "
-    "'' AS pk_column_name, database_name AS fk_database_name, schema_name AS fk_schema_name, "
+    "to_timestamp(0) AS created_on, t.target[1] AS pk_database_name, t.target[2] AS pk_schema_name, "
+    "t.target[3] AS pk_table_name, "
+    "coalesce(t.target_columns[position], k.key_columns[position]) AS pk_column_name, "
+    "database_name AS fk_database_name, schema_name AS fk_schema_name, "
     "table_name AS fk_table_name, column_name AS fk_column_name, position::BIGINT AS key_sequence, "
-    "'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule, name AS fk_name, '' AS pk_name, "
+    "'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule, name AS fk_name, k.key_name AS pk_name, "
     "'NOT DEFERRABLE' AS deferrability, 'false' AS rely, NULL::VARCHAR AS \"comment\""
 )
 

@@ -51,6 +51,8 @@ def like(value: Expr, other: Expr, of: Kind) -> Expr:
 
 def _compare(node: Expr, columns: Columns) -> Expr:
     left, right = node.this, node.expression
+    if isinstance(node.parent, exp.Update) and node.arg_key == "expressions":
+        return node  # SET a = 1 assigns
     if not isinstance(right, Expr) or isinstance(right, (exp.Any, exp.All, exp.Subquery)):
         return node
     of_left, of_right = kind(left, columns), kind(right, columns)

@@ -1,10 +1,25 @@
-"""NEXTVAL of a sequence wherever an expression can be."""
+"""NEXTVAL of a sequence wherever an expression can be, and SEQ8() in the order of a window."""
 
 from __future__ import annotations
 
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.lengths import full_name
+
+_ROW_NUMBERS = (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)
+
+
+def without_numbers_in_windows(tree: Expr) -> Expr:
+    """Return the tree without SEQ8() and the like in the order of a window.
+
+    DuckDB numbers rows with a window itself, which no other window may hold. The numbers rise with the rows, so that
+    their order is the one that the rows have.
+    """
+    for node in list(tree.find_all(*_ROW_NUMBERS)):
+        order = node.find_ancestor(exp.Order, exp.Select)
+        if isinstance(order, exp.Order) and isinstance(order.parent, exp.Window):
+            node.replace(exp.Null())
+    return tree
 
 
 def with_next_values(tree: Expr, database: str | None, schema: str | None) -> Expr:

@@ -9,6 +9,8 @@ from infra.local_snowflake.serving.execution.running import Running
 
 _log = logging.getLogger("local_snowflake")
 _SECRET_WORDS = ("PASSWORD", "SECRET", "CREDENTIALS", "TOKEN", "PRIVATE_KEY")
+MASK = "'***'"
+"""Stands for a string in a statement that may hold a secret."""
 _CHARACTERS_MAX = 500
 _READ_MAX = 2_000
 """Characters that a statement without secrets is cut to before its blanks are joined."""
@@ -23,5 +25,5 @@ def log_statement(running: Running) -> None:
 def loggable(sql: str) -> str:
     """Return a statement on one line; if it may hold a secret, its strings are masked."""
     if any(word in sql.upper() for word in _SECRET_WORDS):
-        sql = " ".join("'***'" if token.kind is Kind.STRING else token.text for token in tokenize(sql))
+        sql = " ".join(MASK if token.kind is Kind.STRING else token.text for token in tokenize(sql))
     return " ".join(sql[:_READ_MAX].split())[:_CHARACTERS_MAX]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_
 from infra.local_snowflake.serving.binding.bulk import TABLE, Bulk, of_binds, of_literals
 from infra.local_snowflake.serving.clients import Client
 from infra.local_snowflake.serving.execution import multi
+from infra.local_snowflake.serving.execution.canceling import cancellation_of
 from infra.local_snowflake.serving.execution.locks import Locks, changed, written
 from infra.local_snowflake.serving.execution.results import Result, Results
 from infra.local_snowflake.serving.execution.running import Running
@@ -103,6 +104,8 @@ class Statements:
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_THREADS_MAX))
     part_started: Callable[[Running], None] = lambda _: None
     """Called with each statement of a request of several."""
+    started: Callable[[], Iterable[Running]] = tuple
+    """Returns the statements of all sessions that have started."""
 
     def start(self, sent: Sent, running: Running, ended: Callable[[Running], None]) -> None:
         """Start a statement as a task of its own, and call back at its end."""
@@ -116,6 +119,10 @@ class Statements:
     async def _run(self, sent: Sent, running: Running, ended: Callable[[Running], None]) -> None:
         client = sent.client
         try:
+            if cancellation := cancellation_of(sent.sql):
+                answer = cancellation.run(running, self.started())
+                self.results.put(running.id, client.session.id, wire.result_of(answer.table))
+                return
             await running.acquire(client.lock)
             try:
                 if sent.fault and sent.fault.kind is FaultKind.SLOW:

@@ -27,11 +27,18 @@ def test_the_page_shows_statements_sessions_objects_and_files(server: Any, clien
     client.bucket.write(f"{client.schema}/<a>.jsonl", {"n": 1})
     client.rows("ALTER STAGE st REFRESH")
     client.refused("SELECT '<b>', no_such_column")
+    client.rows("CREATE TABLE orders AS SELECT 1 AS a UNION ALL SELECT 2")
+    client.rows("CREATE VIEW seen AS SELECT a FROM orders")
+    client.rows("CREATE TEMPORARY TABLE brief (a INT)")
+    client.refused("SELECT 'token', 'hunter2'::INT")
     client.rows("SELECT 'token hunter2'")
     page = read(server, "/")
     name = f"AWS.{client.schema}.ST"
     assert f'<a href="/files?of={name}">{name}</a>' in page
-    assert "<td class=text>SELECT &#x27;&lt;b&gt;&#x27;, no_such_column</td>" in page
+    assert "<td class=text>SELECT &#x27;&lt;b&gt;&#x27;, no_such_column<div class=bad>SQL compilation error" in page
+    assert f"<td>AWS.{client.schema}.ORDERS</td><td>table</td><td class=number>2</td>" in page
+    assert f"<td>AWS.{client.schema}.SEEN</td><td>view</td>" in page
+    assert "BRIEF" not in page.partition("<h2>Tables and views</h2>")[2]
     assert client.values("SELECT CURRENT_SESSION()")[0] in page
     assert "hunter2" not in page
     assert f"{client.schema}/&lt;a&gt;.jsonl" in read(server, f"/files?of={quote(name)}")
