@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 import pytest
 from pyarrow import parquet
 

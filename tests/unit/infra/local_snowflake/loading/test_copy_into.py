@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd  # type: ignore[import-untyped] # it ships no types
+import pandas as pd
 import pytest
 from snowflake.connector.pandas_tools import write_pandas
 
