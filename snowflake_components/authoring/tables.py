@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from snowflake_components.applying.project import TYPE
+from snowflake_components.authoring.written import TYPE
 
 ROOTS = {"external table": "value", "table": "$1"}
 """What a line is in the expressions of a kind of object."""

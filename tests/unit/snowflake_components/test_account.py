@@ -118,7 +118,7 @@ def test_documents_become_objects_and_an_edit_a_plan(
     _edit(folder, "s3://hourglass/landing/", "s3://hourglass/elsewhere/")
     code, planned = run("plan")
     assert {"STAGE_A": "move", "EXT_A": "replace"} == _actions(planned)
-    assert "EXT_A" in planned["objects"][0]["consequence"]
+    assert ["external table AWS." in one for one in planned["objects"][0]["depends_on_it"]]
     assert 1 == run("apply", "--yes")[0]
     assert 0 == run("apply", "--yes", "--allow-replace")[0]
     assert 0 == run("plan")[0]
@@ -133,7 +133,7 @@ def test_a_change_by_hand_is_found_and_other_peoples_objects_are_not(
     query(own_schema, "ALTER STAGE STAGE_A SET URL = 's3://hourglass/by-hand/'")
     code, planned = run("plan")
     assert (1, {"STAGE_A": "move", "EXT_A": "replace"}) == (code, _actions(planned))
-    assert [] == planned["not_described"]
+    assert [] == planned["orphans"]
     assert ["url (s3://hourglass/by-hand/ in the account, not s3://hourglass/landing/)"] == (
         planned["objects"][0]["reasons"]
     )
@@ -141,9 +141,9 @@ def test_a_change_by_hand_is_found_and_other_peoples_objects_are_not(
     _edit(folder, "name: ext_a", "name: ext_b")
     code, planned = run("plan")
     assert {"STAGE_A": "unchanged", "EXT_B": "create"} == _actions(planned)
-    (old,) = planned["not_described"]
+    (old,) = planned["orphans"]
     assert old["object"].endswith(".EXT_A")
-    assert "renamed to" in old["hint"]
+    assert "renamed to" in old["reason"]
     run("apply", "--yes")
     assert ["EXT_A", "EXT_B"] == sorted(row["name"] for row in _rows(own_schema, "SHOW EXTERNAL TABLES IN SCHEMA"))
 

@@ -81,7 +81,7 @@ def test_a_stage_that_moves_is_never_altered_silently() -> None:
     change = plan_change(replace(STAGE, url="s3://b/q/"), _found(STAGE))
     assert Action.MOVE is change.action
     assert change.is_breaking
-    assert "become invalid" in change.consequence
+    assert "become invalid" in change.risk
     assert "URL = 's3://b/q/'" in _sql(change)[-1]
 
 
@@ -89,7 +89,7 @@ def test_what_snowflake_cannot_alter_is_by_hand() -> None:
     """An integration cannot be taken from a stage; nothing is sent."""
     change = plan_change(replace(STAGE, storage_integration=None), _found(STAGE))
     assert (Action.BY_HAND, []) == (change.action, _sql(change))
-    assert "CREATE OR REPLACE STAGE" in change.consequence
+    assert "CREATE OR REPLACE STAGE" in change.risk
 
 
 @pytest.mark.parametrize(
