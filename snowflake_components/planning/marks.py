@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from snowflake_components.statements.kinds import Definition
 
-_MARK = re.compile(r"[ \t]*\[hourglass 1(?P<fields>(?: [a-z_]+=[A-Za-z0-9_.-]*)*)\]")
+_MARK = re.compile(r" ?\[hourglass 1(?P<fields>(?: [a-z_]+=[A-Za-z0-9_.-]*)*)\]")
 _FIELD_CHARACTERS, _NAME_CHARACTERS = 8, 3
 
 D = TypeVar("D", bound=Definition)

@@ -8,15 +8,18 @@ import pytest
 import sqlglot
 
 from snowflake_components.identifiers import Expression, Identifier, QualifiedName, StagePath, Word
-from snowflake_components.statements import changes, external_tables, file_formats, kinds, stages, tables
+from snowflake_components.statements import changes, descriptions, external_tables, file_formats, kinds, stages, tables
 from snowflake_components.statements.changes import (
+    AddVirtualColumn,
     RegisteredFiles,
+    Rename,
     ReplaceExternalTable,
     SetAutoRefresh,
     SetProperties,
     SetTableComment,
     ShowObjects,
 )
+from snowflake_components.statements.descriptions import Describe, ExternalTableDdlOf, ShowGrants, ShowInAccount
 from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable, VirtualColumn
 from snowflake_components.statements.file_formats import CreateFileFormat
 from snowflake_components.statements.kinds import CurrentRole, ObjectType, ShowObject, Statement, UseRole
@@ -211,6 +214,27 @@ GOLDEN: dict[str, tuple[Statement, str]] = {
             'TABLE_NAME => \'"AWS"."DEV"."EXT_FLINK_EVENT_LOG"\'))'
         ),
     ),
+    "one more column of an external table": (
+        AddVirtualColumn(TABLE, VirtualColumn(Identifier("N"), "INT", Expression("value:n::int"))),
+        ('ALTER TABLE "AWS"."DEV"."EXT_FLINK_EVENT_LOG" ADD COLUMN IF NOT EXISTS "N" INT AS (value:n::int)'),
+    ),
+    "another name": (
+        Rename(ObjectType.FILE_FORMAT, FORMAT, QualifiedName(FORMAT.database, FORMAT.schema, Identifier("b"))),
+        'ALTER FILE FORMAT "AWS"."DEV"."LINES" RENAME TO "AWS"."DEV"."b"',
+    ),
+    "properties of a stage that exists": (
+        Describe(ObjectType.STAGE, STAGE),
+        'DESCRIBE STAGE "AWS"."DEV"."STAGE_FLINK_EVENT_LOG"',
+    ),
+    "statement of an external table": (
+        ExternalTableDdlOf(TABLE),
+        'SELECT GET_DDL(\'TABLE\', \'"AWS"."DEV"."EXT_FLINK_EVENT_LOG"\') AS DDL',
+    ),
+    "all pipes": (ShowInAccount("PIPES"), "SHOW PIPES IN ACCOUNT"),
+    "who may use a stage": (
+        ShowGrants(ObjectType.STAGE, STAGE),
+        'SHOW GRANTS ON STAGE "AWS"."DEV"."STAGE_FLINK_EVENT_LOG"',
+    ),
     "a table again": (
         ReplaceExternalTable(CreateExternalTable(TABLE, (), StagePath(STAGE), {"TYPE": Word("JSON")}, comment="c")),
         (
@@ -238,7 +262,7 @@ def test_every_statement_of_the_package_is_expected_here() -> None:
     """A new kind of statement must be added above, where its text and its words are checked."""
     found: set[type] = {
         kind
-        for module in (changes, external_tables, file_formats, kinds, stages, tables)
+        for module in (changes, descriptions, external_tables, file_formats, kinds, stages, tables)
         for kind in vars(module).values()
         if isinstance(kind, type) and kind.__module__ == module.__name__ and is_dataclass(kind)
     }
