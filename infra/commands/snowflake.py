@@ -54,7 +54,7 @@ def plan(folder: Folder = _DEFS, *, adopt: Adopt = False, deep: Deep = False, as
 
 
 @snowflake.command("apply")
-def apply(  # noqa: PLR0913 - options of a command
+def apply(  # noqa: PLR0913 (the options of a command)
     folder: Folder = _DEFS,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Apply the plan; without it, the plan is printed alone.")] = False,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WRONG = 1
 
 
-def export(  # noqa: PLR0913 - options of a command
+def export(  # noqa: PLR0913 (the options of a command)
     schema: Annotated[str, typer.Argument(help="DATABASE.SCHEMA of the objects.", show_default=False)],
     names: Annotated[
         list[str] | None, typer.Argument(help="Their exact names; default: all that no document made.")

@@ -69,11 +69,7 @@ def _is_default(kind: str, name: str, value: Any) -> bool:
         return bool(value == _NEUTRAL[name])
     default = default_of(kind, name)
     usual = default.text if isinstance(default, Word) else default
-    if isinstance(value, list) or isinstance(usual, list):
-        return list(value or []) == list(usual or [])
-    if value is None or usual is None:
-        return (value or "NONE") == (usual or "NONE")
-    return bool(value == usual)
+    return bool(value == usual) or (value is None and usual == "NONE")
 
 
 def _value(row: Row) -> Any:

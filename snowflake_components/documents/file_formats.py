@@ -78,7 +78,7 @@ _OPTIONS = {
 """The options of each type, as CREATE FILE FORMAT documents them."""
 
 
-def options_of(kind: str) -> frozenset[str] | None:
+def options_of(kind: str | None) -> frozenset[str] | None:
     """Return the fields of a type; None for a type that documents lack."""
     return frozenset(_OPTIONS[FormatType(kind)]) if kind in FormatType.__members__ else None
 

@@ -78,7 +78,7 @@ def _fits(options: Fields) -> bool:
 
 
 def _is_read(options: Fields) -> bool:
-    """Whether the local Snowflake reads files of a format, which it checks when an external table is created."""
+    """Whether the local Snowflake reads files of a format, which it checks when a table is created or loaded."""
     is_packed_otherwise = options.get("compression") in {"LZO", "BROTLI"}
     return options["type"] not in {"AVRO", "ORC"} and not options.get("enable_octal") and not is_packed_otherwise
 
@@ -166,7 +166,7 @@ def _tables(draw: st.DrawFn) -> Fields:
     }
     if on_error not in {ABSENT, "abort_statement"}:
         more["rejected_rows_max"] = st.integers(0, 9)
-    options = {"location": draw(_locations), "file_format": draw(_files), "columns": draw(_loaded_columns())}
+    options = {"location": draw(_locations), "file_format": draw(_read_files), "columns": draw(_loaded_columns())}
     given = {} if on_error is ABSENT else {"on_error": on_error}
     return options | given | draw(st.fixed_dictionaries({}, optional=more))
 
@@ -180,10 +180,15 @@ def _stages(draw: st.DrawFn) -> Fields:
         "comment": _comments,
     }
     options: Fields = {"url": draw(_urls)} | draw(st.fixed_dictionaries({}, optional=more))
-    formats_of = options.get("file_format")
-    if isinstance(formats_of, dict) and formats_of["type"] in {"CSV", "JSON"} and draw(st.booleans()):
+    if _has_extension(options) and draw(st.booleans()):
         options["file_extension"] = draw(_OPTIONS["file_extension"])
     return options
+
+
+def _has_extension(options: Fields) -> bool:
+    """Whether a stage may have the option file_extension."""
+    formats_of = options.get("file_format")
+    return isinstance(formats_of, dict) and "file_extension" in (options_of(formats_of["type"]) or ())
 
 
 _file_formats = st.builds(
@@ -220,12 +225,19 @@ def edited(draw: st.DrawFn, kind: str) -> tuple[Fields, str, Fields]:
     names = [
         name
         for name in sorted({*before, *other} - _NOT_OF_THE_OBJECT.get(kind, set()))
-        if before.get(name, ABSENT) != other.get(name, ABSENT)
+        if before.get(name, ABSENT) != other.get(name, ABSENT) and _is_valid(kind, before, name, other)
     ]
     name = draw(st.sampled_from(names or ["comment"]))
     value = other.get(name, ABSENT) if names else "another comment"
     after = {key: held for key, held in before.items() if key != name}
     return before, name, after if value is ABSENT else after | {name: value}
+
+
+def _is_valid(kind: str, before: Fields, name: str, other: Fields) -> bool:
+    """Whether a document is valid with one field of another one: an extension needs a format that has it."""
+    if kind != "stage" or name not in {"file_format", "file_extension"}:
+        return True
+    return _has_extension(before) and (name == "file_extension" or _has_extension(other))
 
 
 def _with_other_type(before: Fields, kind: str) -> tuple[Fields, str, Fields]:
