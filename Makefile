@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
+unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
 
 .PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset clean
@@ -33,7 +34,7 @@ test-long: setup ## what test leaves out (mark long), and the random faults, ten
 	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
 
 test-unit: setup
-	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not long"
+	@$(BIN)/python -m pytest tests/unit tests/acceptance -n 2 --dist loadfile -m "not long"
 
 test-java: setup
 	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'

@@ -104,6 +104,76 @@ class OptionRefusedError(StatementRefusedError):
     sqlstate = "22023"
 
 
+class VariableMissingError(StatementRefusedError):
+    """The session has no such variable."""
+
+    code = 2211
+    sqlstate = "02000"
+
+
+class PropertyUnknownError(StatementRefusedError):
+    """Objects of this kind do not have the property."""
+
+    code = 1420
+    sqlstate = "22023"
+
+
+class ParameterUnknownError(StatementRefusedError):
+    """The statement, the file format or the session has no such parameter."""
+
+    code = 1006
+    sqlstate = "22023"
+
+
+class InvalidValueError(StatementRefusedError):
+    """The parameter cannot have the value."""
+
+    code = 1008
+    sqlstate = "22023"
+
+
+class UrlRefusedError(StatementRefusedError):
+    """A location is neither a stage nor a URL."""
+
+    code = 1011
+    sqlstate = "42601"
+
+
+class OptionMissingError(StatementRefusedError):
+    """A required option is not given."""
+
+    code = 2029
+    sqlstate = "42601"
+
+
+class ViewInvalidError(StatementRefusedError):
+    """A view reads an object that is gone."""
+
+    code = 2037
+    sqlstate = "42601"
+
+
+class ColumnExistsError(StatementRefusedError):
+    """The table has a column of this name."""
+
+    code = 1430
+    sqlstate = "42601"
+
+
+class ColumnTypeError(StatementRefusedError):
+    """A column cannot become one of this type."""
+
+    code = 2108
+    sqlstate = "22000"
+
+
+class NotNullColumnError(StatementRefusedError):
+    """A column that must have values would have rows without one."""
+
+    code = 100_072
+    sqlstate = "22000"
+
+
 class NotSupportedError(StatementRefusedError):
     """The local Snowflake does not support the statement."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from infra.local_snowflake.absent_objects import answer_absent
 from infra.local_snowflake.account.executor import AccountExecutor
 from infra.local_snowflake.account.parameters import PARAMETERS
 from infra.local_snowflake.account.statements import AccountStatement, AlterSession
@@ -21,32 +22,37 @@ from infra.local_snowflake.external_tables.tables import ExternalTables
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.file_lists import FileLists, with_file_lists
 from infra.local_snowflake.files.formats import FileFormat
-from infra.local_snowflake.language.file_statements import FileStatement
+from infra.local_snowflake.language.alterations import Alter
+from infra.local_snowflake.language.file_statements import CopyInto, FileStatement, Unload
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.parsing.comments import without_comments
+from infra.local_snowflake.language.parsing.definitions.created import definition_of
 from infra.local_snowflake.language.parsing.effects import effect_of
 from infra.local_snowflake.language.splitting import first_word, words
 from infra.local_snowflake.language.statements import (
-    Accepted,
     Begin,
     Clone,
     Commit,
     CreateExternalTable,
     CreateOrAlterTable,
+    CreateStream,
     Describe,
     DescribeObject,
     Drop,
     DropDatabase,
     ExternalTableStatement,
     ObjectKind,
+    OnAbsent,
     Rollback,
     Scope,
     SetComments,
+    SetVariables,
     Show,
     ShowList,
     StagePath,
     Statement,
 )
+from infra.local_snowflake.language.tokens import apply
 from infra.local_snowflake.loading.executor import FileExecutor, StageStatement
 from infra.local_snowflake.loading.templates import with_template
 from infra.local_snowflake.object_executor import ObjectExecutor, ObjectStatement
@@ -59,14 +65,15 @@ from infra.local_snowflake.rewriting.session_functions import with_session_funct
 from infra.local_snowflake.serving.wire import in_duckdb
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.settings import LocalSnowflakeSettings
+from infra.local_snowflake.showing.ddl import with_ddl
 from infra.local_snowflake.showing.external_tables import describe_external_table, show_external_tables
 from infra.local_snowflake.showing.lists import LISTS
 from infra.local_snowflake.showing.stages import describe_stage
 
-_WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _READING = frozenset({"SELECT", "WITH"})
 """First words of the statements that need a warehouse; one that reads nothing needs none."""
-Executed: TypeAlias = Statement | FileStatement | AccountStatement
+Executed: TypeAlias = Statement | FileStatement | AccountStatement | Alter
 """A statement that this server executes itself."""
 
 
@@ -103,16 +110,16 @@ class StatementExecutor:
         if isinstance(statement, ExternalTableStatement):
             return self._answer_table(statement, session)
         match statement:
-            case Show():
-                return self._show(statement, session)
-            case Describe():
-                return self._describe(statement, session)
-            case Begin() | Commit() | Rollback() | Drop() | Accepted():
+            case Show() | Describe():
+                return self._answer_shown(statement, session)
+            case Begin() | Commit() | Rollback() | Drop() | SetVariables():
                 return self._answer_session(statement, session)
+            case OnAbsent() | CreateStream():
+                return answer_absent(statement, session, self.files.stages, self.objects.catalog)
             case _:
                 return self._answer_object(statement, session)
 
-    def _answer_object(self, statement: ObjectStatement | AccountStatement, session: Session) -> Answer:
+    def _answer_object(self, statement: ObjectStatement | AccountStatement | Alter, session: Session) -> Answer:
         match statement:
             case DescribeObject(kind="TABLE" | "VIEW", name=name) if table := self.registry.external_table(
                 session.full(name)
@@ -122,10 +129,21 @@ class StatementExecutor:
                 return self.account.show(statement, session)
             case SetComments(kind="ROLE" | "WAREHOUSE"):
                 return self.account.set_comment(statement)
+            case Alter():
+                return self._alter(statement, session)
             case ShowList() | DescribeObject() | SetComments() | Clone() | CreateOrAlterTable() | DropDatabase():
                 return self.objects.answer(statement, session)
             case _:
                 return self.account.answer(statement, session)
+
+    def _alter(self, statement: Alter, session: Session) -> Answer:
+        found = target(statement.text)
+        if found and (table := self.registry.external_table(session.full(found.name))):
+            use_as_table(statement.text, found, table, self.tables, session)
+            return status("Statement executed successfully.")
+        answer = self.objects.alterations.alter(statement, session)
+        self.files.after(statement.text, session)
+        return answer
 
     def prepare(self, sql: str, statement: Executed | None, session: Session) -> None:
         """Prepare a statement, in this order.
@@ -141,9 +159,11 @@ class StatementExecutor:
             return
         self.account.require(sql, session)
         verb = "" if isinstance(statement, AlterSession) else first_word(sql)
-        if statement is None and (verb in _WRITING or (verb in _READING and "FROM" in words(sql))):
+        writes = statement is None or isinstance(statement, CopyInto)
+        loads = isinstance(statement, CopyInto | Unload)
+        if loads or (statement is None and (verb in _WRITING or (verb in _READING and "FROM" in words(sql)))):
             self.account.require_warehouse(session)
-        session.transaction.before(verb, self.now(), passed_on=statement is None)
+        session.transaction.before(verb, self.now(), passed_on=writes)
         if session.transaction.id is None:
             self.objects.changes.committed(session)
 
@@ -165,17 +185,20 @@ class StatementExecutor:
 
     def finish(self, sql: str, statement: Executed | None, session: Session, *, done: bool) -> None:
         """Record what a statement changed, and finish its transaction."""
-        if statement is None:
+        if statement is None or isinstance(statement, CopyInto):
             session.transaction.after(first_word(sql), succeeded=done)
-        if done and statement is None:
-            self.objects.changes.record(sql, session)
+            if done:
+                self.objects.changes.record(sql, session)
         if done:
             self.account.recording.record(sql, session)
 
-    def _answer_session(self, statement: Begin | Commit | Rollback | Drop | Accepted, session: Session) -> Answer:
+    def _answer_session(self, statement: Begin | Commit | Rollback | Drop | SetVariables, session: Session) -> Answer:
         match statement:
             case Drop():
                 return self._drop(statement, session)
+            case SetVariables(values=values):
+                for name, expression in values:
+                    session.run(self.rewrite(f"SET {name} = {expression}", session))
             case Begin():
                 session.transaction.begin(self.now())
             case Commit():
@@ -191,14 +214,17 @@ class StatementExecutor:
         self.registry.require_schema(session.full(statement.name))
         return self.tables.create(statement, session)
 
+    def _answer_shown(self, statement: Show | Describe, session: Session) -> Answer:
+        return self._show(statement, session) if isinstance(statement, Show) else self._describe(statement, session)
+
     def _show(self, show: Show, session: Session) -> Answer:
         scope = show.scope or Scope(session.database, session.schema)
         if scope.schema and not scope.database:
             scope = Scope(session.database, scope.schema)
-        if show.kind is not ObjectKind.EXTERNAL_TABLE:
-            return self.files.show(show, scope, session)
         if show.scope:
             self.registry.require_scope(scope.database, scope.schema)
+        if show.kind is not ObjectKind.EXTERNAL_TABLE:
+            return self.files.show(show, scope, session)
         return show_external_tables(show, scope, self.registry.external_tables(), self.tables.invalid_reason)
 
     def _describe(self, describe: Describe, session: Session) -> Answer:
@@ -229,9 +255,12 @@ class StatementExecutor:
         external = self.registry.objects(ObjectKind.EXTERNAL_TABLE)
         require_no_write(sql, external, session)
         if found and (table := external.get(session.full(found.name))):
-            return use_as_table(sql, found, table, self.tables, session)
-        if found or first_word(sql) in {"CREATE", "ALTER"}:
+            use_as_table(sql, found, table, self.tables, session)
+        if found or first_word(sql) == "CREATE":
             sql = without_comments(sql)[0] if effect_of(sql) else sql
+            if definition := definition_of(sql):
+                sql = apply(sql, definition.cuts)
+                found = target(sql) if found else None
         if found and found.temporary:
             sql = without_modifiers(sql, found)
             session.add_temporary(session.full(found.name))
@@ -241,6 +270,8 @@ class StatementExecutor:
             sql = self.objects.information_schema.read(sql, session, session.hold)
         sql = with_information_views(sql, session)
         sql = with_external_table_functions(sql, external, session)
+        if "GET_DDL" in sql.upper():
+            sql = with_ddl(sql, session, self.objects.lists.relations)
         sql = with_file_lists(sql, self._file_lists(session))
         sql = self.files.rewrite(sql, session)
         sql = with_session_functions(sql, session)

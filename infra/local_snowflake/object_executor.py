@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from infra.local_snowflake.altering.alterations import Alterations
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, TableMissingError
 from infra.local_snowflake.language.kinds import unsupported
@@ -44,6 +45,7 @@ class ObjectExecutor:
     lists: Lists
     descriptions: Descriptions
     tables: Tables
+    alterations: Alterations
     information_schema: InformationSchema
 
     @classmethod
@@ -58,6 +60,7 @@ class ObjectExecutor:
             Lists(relations),
             Descriptions(relations),
             Tables(registry, catalog),
+            Alterations.over(registry, catalog, relations),
             InformationSchema(relations),
         )
 
@@ -167,6 +170,8 @@ class ObjectExecutor:
             return key[0] in self.lists.relations.databases()
         if effect.kind == "SCHEMA":
             return key in self.lists.relations.schemas(key[0])
+        if effect.kind == "SEQUENCE":
+            return key in {row[:3] for row in self.lists.relations.sequences()}
         if effect.kind not in {"TABLE", "VIEW"}:
             return effect.change is not Change.CREATED
         return self.catalog.relation_kind(session.stored(effect.name)) is not None

@@ -21,8 +21,11 @@ from starlette.applications import Starlette
 
 from infra.local_snowflake.executor import StatementExecutor
 from infra.local_snowflake.files.bucket import Bucket, S3Bucket
-from infra.local_snowflake.objects.registry import DATABASE, Registry
+from infra.local_snowflake.loading.copy_into.history import ensure_history
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.serving import wire
+from infra.local_snowflake.serving.confinement import confine
 from infra.local_snowflake.serving.execution import running
 from infra.local_snowflake.serving.execution.served_bucket import ServedBucket
 from infra.local_snowflake.serving.execution.statements import Statements
@@ -47,6 +50,7 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     2. Attach the databases of the folder, and create that of the settings if it is new.
     3. Complete the external tables that a killed server left half created.
     4. Drop the temporary relations of sessions that were not closed.
+    5. Confine the engine to the folder, before any client is served.
     """
     data.mkdir(parents=True, exist_ok=True)
     engine = wire.start(data)
@@ -58,9 +62,11 @@ def build(settings: LocalSnowflakeSettings, data: Path, bucket: Bucket, now: Cal
     executor.tables.repair()
     with registry.cursor() as cursor:
         drop_left_behind(cursor)
-
+        for database in executor.objects.lists.relations.databases():
+            ensure_history(cursor, database)  # a transaction does not see one that is made later
     executor.files.drop_orphans()
     executor.files.integrations.ensure(settings.snowflake_storage_integration)
+    confine(engine.duck_conn, data)
     statements = Statements(executor, wire.results_of(engine))
     front = Front(settings, engine, statements, now, faults=RequestedFaults(settings.snowflake_faults))
 

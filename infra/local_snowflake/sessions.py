@@ -100,8 +100,8 @@ class Session:
         index = number if number < 0 else number - 1
         return self.query_ids[index] if -len(self.query_ids) <= index < len(self.query_ids) else None
 
-    def choose_warehouse(self, name: str) -> None:
-        """Have a current warehouse."""
+    def choose_warehouse(self, name: str | None) -> None:
+        """Have a current warehouse, or none where the one that was chosen does not exist."""
         self.warehouse, self.warehouse_chosen = name, True
 
     def enter(self, database: str, schema: str | None) -> None:

@@ -2,6 +2,8 @@
 
 dbt runs in the process of the run, so an hour costs about a second. A dbt process would import dbt and the adapter
 again for several seconds, and dagster-dbt's `DbtCliResource` starts two: its `dbt --version` queries a package index.
+
+A run takes the parse of the run before it, as long as the files of the project are the same, byte for byte.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,9 @@ from snowflake_components.connection import SnowflakeSettings
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
+_WRITTEN_BY_DBT = {"target", "logs", ".user.yml"}
+_PARSED = "parsed_code"
+"""A file with the digest of the project whose parse dbt has kept beside it."""
 
 
 class DbtError(Exception):
@@ -114,12 +120,27 @@ class DbtModels:
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 (imports for seconds; only a build pays for it)
 
         self._limit_waits()
+        with _environment(self._variables(None)):
+            parsed = self._parse(dbtRunner())
         with _environment(self._variables(run_id)):
-            parsed = self._invoke(dbtRunner(), "parse", "--no-write-json")
             selection = ("--select", *selectors, "--indirect-selection", "empty")
             # with a manifest dbt does not parse again, although the variables differ
             built = self._invoke(dbtRunner(manifest=parsed), "build", "--no-write-json", *variables, *selection)
         return tuple(_outcomes(built))
+
+    def _parse(self, runner: Any) -> Any:
+        """Parse the project, in full unless its files are those of the last parse.
+
+        dbt's own partial parse of changed files keeps the references to a model that was disabled. It is in full as
+        well when the profile differs, of which the query tag is a part: so no run is named here.
+        """
+        kept, code = self.target_dir / _PARSED, _digest(self.project_dir)
+        if kept.exists() and kept.read_text() == code:
+            return self._invoke(runner, "parse", "--no-write-json")
+        kept.unlink(missing_ok=True)
+        parsed = self._invoke(runner, "parse", "--no-write-json", "--no-partial-parse")
+        kept.write_text(code)
+        return parsed
 
     def _variables(self, run_id: str | None) -> dict[str, str]:
         from snowflake_components.access.environment import dbt_variables  # noqa: PLC0415 (imports cryptography)
@@ -150,6 +171,16 @@ class DbtModels:
         for name, value in limits.items():
             _, allowed = defaults[name]
             defaults[name] = (value, allowed)
+
+
+def _digest(project_dir: Path) -> str:
+    """Return the digest of the files that dbt reads: all but what it writes itself."""
+    digest = sha256()
+    for path in sorted(project_dir.rglob("*")):
+        name = path.relative_to(project_dir)
+        if path.is_file() and name.parts[0] not in _WRITTEN_BY_DBT:
+            digest.update(f"{name}\0{sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return digest.hexdigest()
 
 
 @contextmanager

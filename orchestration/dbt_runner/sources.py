@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from snowflake_components.component import key_part
+from snowflake_components.documents.files import yaml_files
 from snowflake_components.documents.layout import one_layout
 from snowflake_components.identifiers import Identifier
 from snowflake_components.statements.kinds import ObjectType
@@ -54,18 +55,18 @@ def sources_of(files: Mapping[str, str]) -> str:
 
 
 def read_files(folder: Path = DEFS) -> dict[str, str]:
-    """Read every `defs.yaml` below a folder, by the name of the folder that holds it.
+    """Read every file of documents below a folder, by the name of the folder that holds it.
 
-    Folders with the same name in different places have the names of all of their folders, as `sales_orders`.
+    Files of one folder are read as one. Folders with the same name in different places have the names of all of their
+    folders, as `sales_orders`.
     """
-    files = sorted(folder.rglob("defs.yaml"))
-    uses = Counter(file.parent.name for file in files)
-    return {
-        file.parent.name if uses[file.parent.name] == 1 else "_".join(file.parent.relative_to(folder).parts): (
-            file.read_text(encoding="utf-8")
-        )
-        for file in files
-    }
+    files = yaml_files(folder)
+    uses = Counter(holder.name for holder in {file.parent for file in files})
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        own, path = file.parent.name, file.parent.relative_to(folder)
+        found[own if uses[own] == 1 else "_".join(path.parts)].append(file.read_text(encoding="utf-8"))
+    return {name: "\n---\n".join(texts) for name, texts in found.items()}
 
 
 def _sources(name: str, text: str) -> Iterator[dict[str, Any]]:

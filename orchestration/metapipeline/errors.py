@@ -10,6 +10,7 @@ MetapipelineError
 ├── WeightError       the weights of the importance score are not usable
 ├── EventRowError     a row of the staging model does not have the expected columns
 ├── StateError        another run changed what this one read, or a stored value is missing
+├── NotebookError     the notebook was not executed to its end
 ├── SlackError        Slack did not take a message or a file
 ├── BiError           a BI tool did not answer, refused, or answered what its API does not document
 ├── ProposalError     a change of a dbt project cannot be made or would break it
@@ -57,6 +58,10 @@ class EventRowError(MetapipelineError):
 
 class StateError(MetapipelineError):
     """Another run changed what this one read, or a stored value is missing."""
+
+
+class NotebookError(MetapipelineError):
+    """The notebook was not executed to its end."""
 
 
 class SlackError(MetapipelineError):

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from snowflake_components.authoring.written import TYPE
+from snowflake_components.documents.files import yaml_files
 
 ROOTS = {"external table": "value", "table": "$1"}
 """What a line is in the expressions of a kind of object."""
@@ -60,8 +61,8 @@ def written_tables(text: str) -> Iterator[WrittenTable]:
 
 
 def read_written_tables(folder: Path) -> Iterator[tuple[Path, WrittenTable]]:
-    """Find the tables of every `defs.yaml` below a folder."""
-    for file in sorted(folder.rglob("defs.yaml")):
+    """Find the tables of every file of documents below a folder."""
+    for file in yaml_files(folder):
         for table in written_tables(file.read_text(encoding="utf-8")):
             yield file, table
 

@@ -80,7 +80,7 @@ _OPTIONS = {
 
 def options_of(kind: str | None) -> frozenset[str] | None:
     """Return the fields of a type; None for a type that documents lack."""
-    return frozenset(_OPTIONS[FormatType(kind)]) if kind in FormatType.__members__ else None
+    return frozenset(_OPTIONS[FormatType(kind)]) if kind and kind in FormatType.__members__ else None
 
 
 # NONE and AUTO are keywords where they mean "no character" and "as detected"

@@ -112,8 +112,8 @@ def advice_on(files: Iterable[str]) -> list[str]:
     """
     counts = Counter(file.rpartition("/")[0] for file in files)
     return [
-        f"{directory}/ has {count} new files: write fewer and larger ones (Snowflake recommends 100 to 250 MB "
-        "compressed), or compact the directory"
+        f"{directory}/ has {count} new files: write fewer and larger ones (Snowflake recommends 16 to 256 MB "
+        "for external tables, 100 to 250 MB for loads), or compact the directory"
         for directory, count in sorted(counts.items())
         if count > FILES_OF_DIRECTORY_MAX
     ]
@@ -124,7 +124,9 @@ def require_registered(changes: Sequence[FileChange], *, sql: str | None = None,
     failed = [change for change in changes if change.status in _FAILED]
     if not failed:
         return
-    named = "; ".join(f"{change.file}: {change.description or change.status}" for change in failed[:_FILES_NAMED_MAX])
+    named = "; ".join(
+        f"{change.file}: {(change.description or change.status).rstrip('.')}" for change in failed[:_FILES_NAMED_MAX]
+    )
     more = f" and {len(failed) - _FILES_NAMED_MAX} more" if len(failed) > _FILES_NAMED_MAX else ""
     raise FilesNotRegisteredError(
         f"{len(failed)} of {len(changes)} files were not registered: {named}{more}. "

@@ -20,6 +20,7 @@ from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.record_columns import read_record_columns
+from tests.goldens.guard import require_golden
 
 Row = Mapping[str, Any]
 """The values of a row by column; a NULL is absent."""
@@ -74,6 +75,7 @@ class FakeEventTable:
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
         """Answer one of the four queries."""
         assert params is None
+        require_golden(sql)
         self.sent.append(sql)
         files = {key: rows for key, rows in self.registered.items() if _selects(sql, key)}
         ids = sorted(row["EVENT_ID"] for rows in files.values() for row in rows if "EVENT_ID" in row)

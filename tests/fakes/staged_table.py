@@ -43,6 +43,7 @@ class StagedTable:
 
     settings: SnowflakeSettings
     table: str = "STG_PLATFORM_EVENTS"
+    database: str = "AWS"
 
     def create(self) -> StagedTable:
         """Create the table without rows."""
@@ -55,7 +56,7 @@ class StagedTable:
     @property
     def name(self) -> QualifiedName:
         """The full name."""
-        return QualifiedName(Identifier("AWS"), Identifier(self.settings.schema_name), Identifier(self.table))
+        return QualifiedName(Identifier(self.database), Identifier(self.settings.schema_name), Identifier(self.table))
 
     @property
     def connection(self) -> SnowflakeConnection:

@@ -10,6 +10,7 @@ from typing import Any
 from snowflake_components.identifiers import Identifier
 from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
+from tests.goldens.guard import require_golden
 
 _AT_ONCE = RetryPolicy(sleep=lambda _: None, monotonic=lambda: 0.0, jitter=lambda: 0.0)
 
@@ -43,5 +44,6 @@ class FakeStaging:
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
         """Record the query, return the rows."""
         assert params is None
+        require_golden(sql)
         self.asked.append(sql)
         return QueryResult((), tuple(self.rows), "query-1")

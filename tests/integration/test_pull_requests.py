@@ -22,7 +22,7 @@ from orchestration.metapipeline.changing.proposals.steps import PlanKind
 from orchestration.metapipeline.changing.repository.apply import Outcome, State, apply
 from orchestration.metapipeline.changing.repository.clone import Clone
 from orchestration.metapipeline.changing.repository.host import GitHubHost
-from orchestration.metapipeline.changing.repository.propose import Proposal, propose
+from orchestration.metapipeline.changing.repository.propose import Proposal, parse_base, propose
 from orchestration.metapipeline.changing.repository.settings import (
     ExcessScopes,
     HostSettings,
@@ -130,6 +130,23 @@ def repository(tmp_path: Path) -> Iterator[Repository]:
             repository=RepositorySettings(id=7, name="acme/shop"),
         )
         yield Repository(host, settings, [])
+
+
+def test_a_base_that_was_parsed_before_is_parsed_again_only_when_it_has_moved(repository: Repository) -> None:
+    """The plan rests on the files of the commit that is its base."""
+    dbt = FakeDbtParser()
+    inputs = Inputs(findings("gone"), (), None, None, START)
+    parsed = parse_base(repository.settings, dbt, repository.client())
+    counts = [dbt.parses]
+    first = propose(inputs, repository.settings, dbt, repository.client(), parsed)
+    counts.append(dbt.parses)
+    repository.commit({"models/idle.sql": "select 1 as id\n"})
+    second = propose(inputs, repository.settings, dbt, repository.client(), parsed)
+    counts.append(dbt.parses)
+    assert [1, 1, 2] == counts
+    assert parsed.commit == first.base_commit != second.base_commit
+    assert {"model.shop.idle": ("model.shop.base",)}.items() <= first.nodes.items()
+    assert ("model.shop.base",) != second.nodes["model.shop.idle"]
 
 
 def test_one_finding_is_one_pull_request(repository: Repository) -> None:

@@ -1,4 +1,4 @@
-"""What all unit tests share: one local Snowflake for each process, and the settings of property tests."""
+"""What all unit tests share: schemas of the local Snowflake, and the settings of property tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from snowflake_components.connection import SnowflakeSettings, query
-from tests.fakes.local_snowflake import PASSWORD, Server, serve
+from tests.fakes.local_snowflake import PASSWORD, Server
 
 # property tests judge answers, never how long a busy machine takes for them
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,17 +27,11 @@ def _own_environment() -> Iterator[None]:
         os.environ.update(before)
 
 
-@pytest.fixture(scope="session")
-def _only_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("local_snowflake")) as serving:
-        yield serving
-
-
 @pytest.fixture(scope="module")
-def server(_only_server: Server) -> Server:
+def server(only_server: Server) -> Server:
     """The local Snowflake of this process, with an empty bucket; each test makes a schema of its own."""
-    _only_server.bucket.replace_all({})
-    return _only_server
+    only_server.bucket.replace_all({})
+    return only_server
 
 
 _schemas = count()

@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.local_snowflake.errors import StatementRefusedError
+from infra.local_snowflake.errors import InvalidValueError, ParameterUnknownError
 from infra.local_snowflake.language.kinds import unsupported
 
 _ACCEPTED_PREFIXES = ("CLIENT_", "PYTHON_", "JDBC_", "ODBC_", "GO_")
 """Parameters that only clients read."""
 _TEXT_LENGTH_MAX = 2000
-
-
-class ParameterUnknownError(StatementRefusedError):
-    """There is no such parameter."""
-
-    code = 2211
-    sqlstate = "02000"
-
-
-class ParameterValueError(StatementRefusedError):
-    """The value of a parameter is invalid."""
-
-    code = 1008
-    sqlstate = "22023"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +98,7 @@ class SessionParameters:
 
         Raises:
             ParameterUnknownError: there is none of this name.
-            ParameterValueError: its type does not have the value.
+            InvalidValueError: its type does not have the value.
             NotSupportedError: the value would have no effect here.
         """
         if name.startswith(_ACCEPTED_PREFIXES):
@@ -143,5 +129,5 @@ def _checked(name: str, parameter: Parameter, value: str) -> str:
         "STRING": len(value) <= _TEXT_LENGTH_MAX,
     }[parameter.kind]
     if not valid:
-        raise ParameterValueError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
     return value.lower() if parameter.kind == "BOOLEAN" else value

@@ -11,8 +11,11 @@ from infra.local_snowflake.account.statements import (
     Use,
     WarehouseChange,
 )
+from infra.local_snowflake.errors import PropertyUnknownError
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import PartialName
+from infra.local_snowflake.language.parsing.clauses import named
+from infra.local_snowflake.language.parsing.definitions.properties import policy
 from infra.local_snowflake.language.statements import Creation, SetComments, UseRole, UseWarehouse
 from infra.local_snowflake.language.tokens import Kind, Reader, Token
 
@@ -52,12 +55,13 @@ def _value(token: Token) -> str:
 
 def create_role(reader: Reader, creation: Creation) -> CreateRole:
     """Read CREATE ROLE after ROLE."""
-    creation = Creation.KEEP if reader.accept("IF", "NOT", "EXISTS") else creation
-    name = reader.name().parts[-1]
+    name, creation = named(reader, creation)
     comment = ""
+    if found := policy(reader):
+        raise unsupported("ROLE", found)
     if reader.accept("COMMENT", "="):
         comment = reader.string()
-    return CreateRole(name, creation, comment)
+    return CreateRole(name.parts[-1], creation, comment)
 
 
 def alter_role(reader: Reader) -> SetComments:
@@ -72,10 +76,11 @@ def alter_role(reader: Reader) -> SetComments:
 
 def create_warehouse(reader: Reader, creation: Creation) -> CreateWarehouse:
     """Read CREATE WAREHOUSE after WAREHOUSE."""
-    creation = Creation.KEEP if reader.accept("IF", "NOT", "EXISTS") else creation
-    name = reader.name().parts[-1]
+    name, creation = named(reader, creation)
+    if found := policy(reader):
+        raise unsupported("WAREHOUSE", found)
     reader.accept("WITH")
-    return CreateWarehouse(name, creation, _properties(reader))
+    return CreateWarehouse(name.parts[-1], creation, _properties(reader))
 
 
 def _properties(reader: Reader) -> dict[str, str]:
@@ -83,12 +88,14 @@ def _properties(reader: Reader) -> dict[str, str]:
     while not reader.done:
         token = reader.peek()
         name = token.keyword if token else ""
-        if name not in _PROPERTIES:
-            raise reader.unexpected()
+        if attached := policy(reader):
+            raise unsupported("WAREHOUSE", attached)
         if name in _UNSUPPORTED:
             raise unsupported("WAREHOUSE", name)
         reader.take()
         reader.expect("=")
+        if name not in _PROPERTIES:
+            raise PropertyUnknownError(f"SQL compilation error:\ninvalid property '{name}' for 'WAREHOUSE'")
         found[name] = _value(reader.take())
         reader.accept(",")
     return found

@@ -142,12 +142,21 @@ class AccountLists:
         if show.scope not in {"DATABASE", "SCHEMA", "TABLE", "WAREHOUSE"}:
             raise unsupported("SHOW PARAMETERS IN", show.scope)
         self.objects.find(show.scope, PartialName(show.parts), session)
+        set_here = self._set_parameters(show, session)
         rows = [
-            {"key": name, "value": default, "default": default, "level": "", "description": text, "type": kind}
+            {"key": name, "default": default, "description": text, "type": kind}
+            | {"value": set_here.get(name, default), "level": show.scope if name in set_here else ""}
             for name, (default, kind, text) in _OBJECT_PARAMETERS.items()
             if show.scope != "WAREHOUSE" and matches(show, name)
         ]
         return answer_of(_PARAMETERS, rows)
+
+    def _set_parameters(self, show: ShowList, session: Session) -> dict[str, str]:
+        """Return the parameters that are set on the table, schema or database of a SHOW, by name."""
+        if show.scope not in {"TABLE", "SCHEMA", "DATABASE"} or not show.parts:
+            return {}
+        info = self.objects.catalog.info(self.objects.key(show.scope, PartialName(show.parts), session))
+        return {} if info.retention_days == 1 else {"DATA_RETENTION_TIME_IN_DAYS": str(info.retention_days)}
 
     def users_list(self, show: ShowList, _: Session) -> Answer:
         """List the user."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, StatementRefusedError
+from infra.local_snowflake.errors import InvalidValueError, ObjectExistsError, ObjectMissingError, StatementRefusedError
 from infra.local_snowflake.objects.records import Records
 from infra.local_snowflake.objects.registry import Registry
 
@@ -151,8 +151,10 @@ def _changed(found: Warehouse, properties: Mapping[str, str]) -> Warehouse:
     size = properties.get("WAREHOUSE_SIZE", "").upper().replace("-", "").replace("_", "")
     size = {"2XLARGE": "X2LARGE", "3XLARGE": "X3LARGE", "4XLARGE": "X4LARGE"}.get(size, size)
     if size and size not in _SIZES:
-        raise StatementRefusedError(f"SQL compilation error:\ninvalid property value '{size}' for 'WAREHOUSE_SIZE'.")
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{size}] for parameter 'WAREHOUSE_SIZE'")
     suspend = properties.get("AUTO_SUSPEND", str(found.auto_suspend))
+    if suspend.upper() != "NULL" and not suspend.isdecimal():
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{suspend}] for parameter 'AUTO_SUSPEND'")
     return replace(
         found,
         size=_SIZES.get(size, found.size),

@@ -19,7 +19,7 @@ from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.language.parsing.external_tables import column
 from infra.local_snowflake.language.statements import Column
 from infra.local_snowflake.language.tokens import Reader, tokenize
-from infra.local_snowflake.objects.registry import ExternalTable
+from infra.local_snowflake.objects.stored import ExternalTable
 from infra.local_snowflake.rewriting.relations import Target
 from infra.local_snowflake.sessions import Session
 
@@ -62,11 +62,8 @@ def _is_external(reader: Reader, tables: Mapping[ObjectName, ExternalTable], ses
 _PARTS = 3
 
 
-def use_as_table(sql: str, found: Target, table: ExternalTable, tables: ExternalTables, session: Session) -> str:
+def use_as_table(sql: str, found: Target, table: ExternalTable, tables: ExternalTables, session: Session) -> None:
     """Execute CREATE, DROP or ALTER TABLE or VIEW where the name is an external table's.
-
-    Returns:
-        The statement whose answer is the one of the client.
 
     Raises:
         StatementRefusedError: it is not ALTER TABLE ADD, DROP or RENAME COLUMN.
@@ -84,7 +81,6 @@ def use_as_table(sql: str, found: Target, table: ExternalTable, tables: External
     columns = _changed(reader, table)
     reader.expect_end()
     tables.change_columns(table, columns, session)
-    return "SELECT 'Statement executed successfully.' AS \"status\""
 
 
 def _changed(reader: Reader, table: ExternalTable) -> tuple[Column, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from infra.local_snowflake.language.names import literal, quote
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
-from infra.local_snowflake.objects.registry import DATABASE, Registry
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.sessions import Session
 
 _SCHEMA = "INFORMATION_SCHEMA"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import duckdb
 
 from infra.local_snowflake.external_tables.reading.scan import partition_column
-from infra.local_snowflake.objects.registry import PENDING, ExternalTable, Registry
+from infra.local_snowflake.objects.registry import PENDING, Registry
+from infra.local_snowflake.objects.stored import ExternalTable
 
 Values = tuple[str | None, ...]
 

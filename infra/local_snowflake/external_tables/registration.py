@@ -12,15 +12,10 @@ from infra.local_snowflake.external_tables.partitions import Values, partition_v
 from infra.local_snowflake.external_tables.reading.scan import Scan
 from infra.local_snowflake.files.bucket import Bucket, StoredObject
 from infra.local_snowflake.language.statements import AddPartition, ChangeFiles
-from infra.local_snowflake.objects.registry import (
-    ExternalTable,
-    FileChange,
-    FileStatus,
-    Location,
-    Registry,
-    changes,
-)
+from infra.local_snowflake.objects.registered_files import FileChange, FileStatus, changes
+from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import listed, location_of
+from infra.local_snowflake.objects.stored import ExternalTable, Location
 
 
 @dataclass(frozen=True, slots=True)

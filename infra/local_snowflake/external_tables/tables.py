@@ -49,12 +49,9 @@ from infra.local_snowflake.language.statements import (
     RefreshExternalTable,
 )
 from infra.local_snowflake.objects.file_formats import format_name
-from infra.local_snowflake.objects.registry import (
-    DATABASE,
-    ExternalTable,
-    Registry,
-)
+from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import Stages, location_of, refresh_answer, require_pattern
+from infra.local_snowflake.objects.stored import DATABASE, ExternalTable
 from infra.local_snowflake.sessions import Session
 
 _DONE = "Statement executed successfully."
@@ -197,7 +194,7 @@ class ExternalTables:
             columns=columns,
             partition_by=statement.partition_by,
             pattern=statement.pattern,
-            file_format={"TYPE": form.type, **form.given},
+            file_format=form.options,
             file_format_name=format_name(statement.file_format, session),
             auto_refresh=statement.auto_refresh is not False and not statement.user_specified,
             user_specified=statement.user_specified,
@@ -263,7 +260,7 @@ class ExternalTables:
             self._require_no_other(name)
         table = self._find(name, if_exists=if_exists)
         if table is None:
-            return status("Drop statement executed successfully (the object already dropped).")
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
         with self.registry.cursor() as cursor:
             cursor.execute(f"DROP VIEW IF EXISTS {name.sql}")
         with self.registry.transaction() as cursor:

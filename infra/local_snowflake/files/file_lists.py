@@ -9,7 +9,7 @@ from infra.local_snowflake.language.names import PartialName, literal, quote
 from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.statements import StagePath
 from infra.local_snowflake.language.tokens import Edit, Reader, Token, apply
-from infra.local_snowflake.objects.registry import DATABASE
+from infra.local_snowflake.objects.stored import DATABASE
 
 _FILES = f"{quote(DATABASE)}.{quote('main')}.{quote('shown_files')}"
 

@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local_snowflake.errors import NotSupportedError, OptionRefusedError
+from infra.local_snowflake.errors import (
+    InvalidValueError,
+    NotSupportedError,
+    OptionRefusedError,
+    ParameterUnknownError,
+)
 from infra.local_snowflake.language.statements import Options, OptionValue
 
 _NONE = "NONE"
@@ -34,8 +39,8 @@ _ENCODINGS = {
 """Names of Snowflake that Python spells otherwise."""
 
 
-def _refused(name: str, value: object) -> OptionRefusedError:
-    return OptionRefusedError(f"SQL compilation error:\ninvalid value [{value!r}] for parameter '{name}'")
+def _refused(name: str, value: object) -> InvalidValueError:
+    return InvalidValueError(f"SQL compilation error:\ninvalid value [{value!r}] for parameter '{name}'")
 
 
 def _boolean(name: str, value: OptionValue) -> bool:
@@ -184,7 +189,7 @@ _OPTIONS: dict[str, dict[str, _Option]] = {
     },
 }
 READ_TYPES = frozenset({"CSV", "JSON", "PARQUET"})
-"""The types that this server reads; it stores file formats of all six."""
+"""The types that this server reads. It knows the options of the others, too, to refuse wrong ones as Snowflake does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +209,20 @@ class FileFormat:
         """Check the options of a type; without a type it is CSV.
 
         Raises:
-            OptionRefusedError: the type is unknown, or an option is not one of it or has an invalid value.
+            ParameterUnknownError: an option is not one of the type.
+            InvalidValueError: the type is unknown, or an option has an invalid value.
+            OptionRefusedError: options exclude each other.
         """
         kind = str(options.get("TYPE", "CSV")).upper()
         known = _OPTIONS.get(kind)
         if known is None:
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{kind}] for parameter 'TYPE'")
+            raise InvalidValueError(f"SQL compilation error:\ninvalid value [{kind}] for parameter 'TYPE'")
         given = {}
         for name, value in options.items():
             if name == "TYPE":
                 continue
             if name not in known:
-                raise OptionRefusedError(f"SQL compilation error:\ninvalid parameter '{name}'")
+                raise ParameterUnknownError(f"SQL compilation error:\ninvalid parameter '{name}'")
             given[name] = known[name][1](name, value)
         found = cls(kind, given)
         found._require_consistent()
@@ -240,6 +247,11 @@ class FileFormat:
         return self[name] if name in _OPTIONS[self.type] else default
 
     @property
+    def options(self) -> Options:
+        """The options that `of` reads as this file format, with TYPE; a character that there is none of is NONE."""
+        return {"TYPE": self.type} | {name: _NONE if value is None else value for name, value in self.given.items()}
+
+    @property
     def is_text(self) -> bool:
         """Whether its records have fields; others have one VARIANT."""
         return self.type == "CSV"
@@ -250,10 +262,14 @@ class FileFormat:
         text = str(self.get("ENCODING", "UTF8"))
         return codecs.lookup(_ENCODINGS.get(text.replace("-", "").replace("_", ""), text)).name
 
+    def require_type(self) -> None:
+        """Raise a `NotSupportedError` if this server reads no files of this type."""
+        if self.type not in READ_TYPES:
+            raise NotSupportedError(f"Unsupported feature 'FILE_FORMAT TYPE = {self.type}'.")
+
     def require_readable(self) -> None:
         """Raise a `NotSupportedError` if this server cannot read files of this format."""
-        if self.type not in READ_TYPES:
-            raise NotSupportedError(f"Unsupported feature 'reading FILE_FORMAT TYPE = {self.type}'.")
+        self.require_type()
         if self.get("ENABLE_OCTAL"):
             raise NotSupportedError("Unsupported feature 'ENABLE_OCTAL = TRUE'.")
         if self.get("VALIDATE_UTF8") is False:

@@ -27,7 +27,6 @@ _MODIFIERS = _words_of("SCOPED TRANSIENT TEMPORARY TEMP VOLATILE LOCAL GLOBAL SE
 _OBJECTS: tuple[tuple[str, ...], ...] = (
     ("TABLE",),
     ("VIEW",),
-    ("MATERIALIZED", "VIEW"),
     ("EXTERNAL", "TABLE"),
     ("SCHEMA",),
     ("DATABASE",),
@@ -79,6 +78,7 @@ UNSUPPORTED_OBJECTS: tuple[tuple[str, ...], ...] = (
     ("LISTING",),
     ("MANAGED", "ACCOUNT"),
     ("MASKING", "POLICY"),
+    ("MATERIALIZED", "VIEW"),
     ("MODEL",),
     ("NETWORK", "POLICY"),
     ("NETWORK", "RULE"),
@@ -112,6 +112,15 @@ UNSUPPORTED_OBJECTS: tuple[tuple[str, ...], ...] = (
     ("WORKSPACE",),
 )
 """Kinds of objects that Snowflake has and this server lacks."""
+_WITH_ARGUMENTS_OR_PRESENT = frozenset(
+    {
+        *(("ACCOUNT",), ("AGGREGATE", "FUNCTION"), ("APPLICATION",), ("CONNECTION",), ("DATA", "METRIC", "FUNCTION")),
+        *(("EXTERNAL", "FUNCTION"), ("FUNCTION",), ("INDEX",), ("ORGANIZATION",), ("PROCEDURE",), ("SHARE",)),
+        *(("TYPE",), ("USER",)),
+    }
+)
+"""Kinds that have objects from the start, or whose objects are not named by a name alone."""
+_ABSENT = sorted(set(UNSUPPORTED_OBJECTS) - _WITH_ARGUMENTS_OR_PRESENT, key=lambda words: -len(words))
 _TRANSACTION_WORDS = frozenset({"TRANSACTION", "WORK", "NAME"})
 
 
@@ -135,6 +144,8 @@ def require_known(sql: str) -> None:
     verb = first.keyword
     if "->>" in sql and any(_flows(reader, ahead) for ahead in range(len(reader.rest))):
         raise unsupported("->>")
+    if verb == "EXECUTE" and _words(reader, 2)[1:] == ["TASK"]:
+        return
     if verb in _UNSUPPORTED:
         raise unsupported(*_words(reader, 2 if verb == "EXECUTE" else 1))
     if first.text != "(" and verb not in _EXECUTED:
@@ -172,7 +183,17 @@ def _require_object(reader: Reader, verb: str) -> None:
     kinds = [(words, True) for words in _OBJECTS] + [(words, False) for words in UNSUPPORTED_OBJECTS]
     for words, executed in sorted(kinds, key=lambda kind: -len(kind[0])):
         if reader.accept(*words):
-            if executed:
+            if executed or _is_known_missing(verb, words) or (verb, words) == ("CREATE", ("STREAM",)):
                 return
             raise unsupported(verb, *words)
     raise reader.unexpected()
+
+
+def _is_known_missing(verb: str, words: tuple[str, ...]) -> bool:
+    return verb in {"ALTER", "DROP"} and words not in _WITH_ARGUMENTS_OR_PRESENT
+
+
+def absent_kind(reader: Reader) -> str:
+    """Read a kind of object of which there is none, because it cannot be created here; empty for another kind."""
+    words = next((words for words in _ABSENT if reader.accept(*words)), ())
+    return " ".join(words)

@@ -285,11 +285,6 @@ class UseWarehouse:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """A statement without effect here: storage integrations."""
-
-
-@dataclass(frozen=True, slots=True)
 class Clone:
     """CREATE TABLE, SCHEMA or DATABASE ... CLONE."""
 
@@ -327,6 +322,31 @@ class SetComments:
 
 
 @dataclass(frozen=True, slots=True)
+class OnAbsent:
+    """ALTER, DROP, DESCRIBE or EXECUTE of an object of a kind that cannot be created here, so that there is none."""
+
+    verb: str
+    kind: str
+    name: PartialName
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStream:
+    """CREATE STREAM ON an object, which is refused: as unsupported if the object exists."""
+
+    on: str
+    source: PartialName
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariables:
+    """SET of several variables: names and expressions."""
+
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     """BEGIN or START TRANSACTION."""
 
@@ -356,8 +376,10 @@ Statement: TypeAlias = (
     | SetComments
     | ShowList
     | DescribeObject
+    | OnAbsent
+    | CreateStream
+    | SetVariables
     | Begin
     | Commit
     | Rollback
-    | Accepted
 )

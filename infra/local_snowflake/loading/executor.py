@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TypeAlias
 
 from infra.local_snowflake.answers import Answer, Transfer
-from infra.local_snowflake.errors import NotSupportedError
 from infra.local_snowflake.files.bucket import Bucket
 from infra.local_snowflake.files.storage import Storage
 from infra.local_snowflake.language.file_statements import (
@@ -82,7 +81,7 @@ class FileExecutor:
         """Build the executor over a registry and a bucket."""
         formats, integrations = FileFormats(registry, now), Integrations(registry, now)
         stages = Stages(registry, Storage(bucket, registry.folder / "stages"), now, formats, integrations)
-        scans = Scans(stages, now)
+        scans = Scans(stages, now, registry.folder)
         copying = Copying(registry, scans, now, scratch_of, in_duckdb)
         return cls(
             registry,
@@ -134,8 +133,6 @@ class FileExecutor:
             case PutFiles() | GetFiles() | RemoveFiles():
                 return self._answer_transfer(statement, session)
             case CopyInto():
-                if session.transaction.id is not None:  # it would load in one of its own
-                    raise NotSupportedError("Unsupported feature 'COPY INTO in a transaction': commit it first.")
                 return self.copying.copy(statement, session, rewrite)
             case Unload():
                 return self.unloading.unload(statement, session, rewrite)

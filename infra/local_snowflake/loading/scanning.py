@@ -18,8 +18,8 @@ from infra.local_snowflake.files.reading import OTHER_COLUMNS, ROW_NUMBER, FileR
 from infra.local_snowflake.files.unreadable import FileUnreadableError
 from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.loading.errors import located
-from infra.local_snowflake.objects.registry import Stage
 from infra.local_snowflake.objects.stages import Stages, stage_location
+from infra.local_snowflake.objects.stored import Stage
 from infra.local_snowflake.rewriting.stage_references import StageReference
 from infra.local_snowflake.sessions import Session
 
@@ -52,16 +52,18 @@ class Scans:
     Args:
         stages: of the files.
         now: returns the time.
+        folder: of the copies that are being read: the engine reads no file outside of the server's folder.
     """
 
     stages: Stages
     now: Callable[[], datetime]
+    folder: Path
 
     @contextmanager
     def copies(self, stage: Stage, files: Iterable[StoredObject]) -> Iterator[Iterator[tuple[StoredObject, Path]]]:
         """Copy files one after another to local ones; one that vanished since it was listed is left out."""
         bucket = stage_location(stage).bucket
-        with TemporaryDirectory(prefix="stage-") as folder:
+        with TemporaryDirectory(prefix="stage-", dir=self.folder) as folder:
             target = Path(folder) / "object"
 
             def each() -> Iterator[tuple[StoredObject, Path]]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.local_snowflake.answers import Answer, Transfer
-from infra.local_snowflake.errors import NotSupportedError, OptionRefusedError
+from infra.local_snowflake.errors import InvalidValueError, NotSupportedError, ParameterUnknownError
 from infra.local_snowflake.files.storage import internal_bucket
 from infra.local_snowflake.language.file_statements import GetFiles, PutFiles, RemoveFiles
 from infra.local_snowflake.language.statements import Options
-from infra.local_snowflake.objects.registry import Stage
 from infra.local_snowflake.objects.stages import Stages, shown_name
+from infra.local_snowflake.objects.stored import Stage
 from infra.local_snowflake.sessions import Session
 
 _PUT_OPTIONS = frozenset({"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"})
@@ -87,18 +87,18 @@ class Transfers:
 
 def _require_known(options: Options, known: frozenset[str]) -> None:
     if unknown := options.keys() - known:
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
+        raise ParameterUnknownError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
 
 
 def _number(options: Options, name: str) -> int:
     value = options.get(name, _PARALLEL)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
     return value
 
 
 def _boolean(options: Options, name: str, *, default: bool) -> bool:
     value = str(options.get(name, default)).upper()
     if value not in {"TRUE", "FALSE"}:
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
     return value == "TRUE"

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped] # it ships no types
 import zstandard
 
 from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.errors import FilesExistError, NotSupportedError, OptionRefusedError
+from infra.local_snowflake.errors import FilesExistError, InvalidValueError, NotSupportedError, OptionRefusedError
 from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.file_statements import Unload
 from infra.local_snowflake.language.statements import Options, StagePath
@@ -86,7 +86,7 @@ def _require_supported(options: Options) -> None:
             raise NotSupportedError(f"Unsupported feature '{name} of COPY INTO a location'.")
     for name in ("OVERWRITE", "SINGLE", "DETAILED_OUTPUT"):
         if not isinstance(options.get(name, False), bool):
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{options[name]}] for parameter '{name}'")
+            raise InvalidValueError(f"SQL compilation error:\ninvalid value [{options[name]}] for parameter '{name}'")
 
 
 def _key(prefix: str, extension: str, *, single: bool) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.names import literal
-from infra.local_snowflake.objects.registry import Stage, StoredFormat
+from infra.local_snowflake.objects.stored import Stage, StoredFormat
 from infra.local_snowflake.showing.objects import OWNER
 
 _STAGES = (

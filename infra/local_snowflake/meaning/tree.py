@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning import flattening
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
-from infra.local_snowflake.meaning.expressions import comparisons, conversions, lambdas, numbers, sums, times, variants
+from infra.local_snowflake.meaning.expressions import (
+    comparisons,
+    conversions,
+    intervals,
+    joins,
+    lambdas,
+    numbers,
+    sums,
+    times,
+    variants,
+)
 from infra.local_snowflake.meaning.macros.calls import PREFIX
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
 
 _REWRITINGS: dict[type[Expr], tuple[Rewriting, ...]] = {}
-for _module in (conversions, variants, comparisons, numbers, sums, times, flattening, lambdas):
+for _module in (conversions, variants, comparisons, numbers, sums, times, intervals, joins, flattening, lambdas):
     for _node, _rewriting in _module.REWRITINGS.items():
         _REWRITINGS[_node] = (*_REWRITINGS.get(_node, ()), _rewriting)
 
 
-def rewrite(tree: Expr, stored: dict[str, Kind]) -> Expr:
-    """Return the tree with Snowflake's meaning, to be translated by fakesnow.
+def columns_of(tree: Expr, stored: Mapping[str, Kind]) -> Columns:
+    """Return the kinds of the columns and the aliases of a statement.
 
     Args:
-        tree: of one statement; it is changed in place.
+        tree: of one statement; the parameters of its lambdas get names of their own.
         stored: the kinds of stored columns by name.
     """
     columns = Columns(stored)
     if tree.find(exp.Explode, exp.Lateral, exp.TableFromRows):
         columns.aliases.update({"VALUE": Kind.MAYBE_VARIANT, "THIS": Kind.MAYBE_VARIANT})
     lambdas.name_parameters(tree, columns)
-    nodes = list(tree.walk(bfs=False))
-    for node in reversed(nodes):
-        if isinstance(node, exp.Alias):
-            _note_alias(node, columns)
-    for node in reversed(nodes):
+    for node in reversed(list(tree.find_all(exp.Alias, bfs=False))):
+        _note_alias(node, columns)
+    return columns
+
+
+def rewrite(tree: Expr, columns: Columns) -> Expr:
+    """Return the tree with Snowflake's meaning, to be translated by fakesnow.
+
+    Args:
+        tree: of one statement; it is changed in place.
+        columns: of the statement.
+    """
+    for node in reversed(list(tree.walk(bfs=False))):
         for rewriting in _REWRITINGS.get(type(node), ()):
             changed = rewriting(node, columns)
             if changed is not node:
@@ -50,16 +68,17 @@ def rewrite(tree: Expr, stored: dict[str, Kind]) -> Expr:
 def _note_alias(node: exp.Alias, columns: Columns) -> None:
     found = kind(node.this, columns)
     name = node.alias if node.args["alias"].args.get("quoted") else node.alias.upper()
-    if found is Kind.VARIANT:
-        found = Kind.MAYBE_VARIANT
-    former = columns.aliases.get(name)
     if isinstance(node.this, exp.Column) and node.this.name.upper() == name.upper():
         return
-    if former in {None, found}:
+    if found is Kind.VARIANT:
+        found = Kind.MAYBE_VARIANT
+    kinds = {found} if name not in columns.aliases else {found, columns.aliases[name]}
+    if any(column.name.upper() == name.upper() for column in node.this.find_all(exp.Column)):
+        kinds.add(columns.stored.get(name, Kind.UNKNOWN))  # inside of its expression the name is that of the column
+    if len(kinds) == 1:
         columns.aliases[name] = found
     else:
-        variant = Kind.MAYBE_VARIANT in {former, found}
-        columns.aliases[name] = Kind.MAYBE_VARIANT if variant else Kind.UNKNOWN
+        columns.aliases[name] = Kind.MAYBE_VARIANT if Kind.MAYBE_VARIANT in kinds else Kind.UNKNOWN
 
 
 def finish(tree: Expr, home: str) -> Expr:

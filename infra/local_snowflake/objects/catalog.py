@@ -10,12 +10,15 @@ from typing import Any
 from infra.local_snowflake.errors import InvalidIdentifierError, TableMissingError
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, quote
 from infra.local_snowflake.objects.records import Key, Records
-from infra.local_snowflake.objects.registry import DATABASE, Registry
+from infra.local_snowflake.objects.registry import Registry
 
 SYSTEM_DATABASES = ("memory", "system", "temp", "_fs_global", "_fs_external")
 """Databases of DuckDB, of fakesnow and of this server."""
 SYSTEM_SCHEMAS = ("main", "pg_catalog", "information_schema", "_fs_information_schema")
 DEFAULT_OWNER = "SYSADMIN"
+_LENGTHS = "_fs_global._fs_information_schema._fs_columns_ext"
+_OF_TABLE = "ext_table_catalog = ? AND ext_table_schema = ? AND ext_table_name = ?"
+_OCTETS_MAX = 16777216
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,13 @@ class ObjectInfo:
     managed_access: bool = False
     definition: str = ""
     """The text of the statement that created a view."""
+    secure: bool = False
+    cluster_by: str = ""
+    """The clustering key as SHOW TABLES prints it."""
+    reclustering: bool = True
+    """Whether a table with a clustering key would be reclustered."""
+    retention_days: int = 1
+    change_tracking: bool = False
     lengths: Mapping[str, int] = field(default_factory=dict)
     """Declared lengths of VARCHAR columns; DuckDB keeps none."""
 
@@ -70,13 +80,6 @@ class Catalog:
         """Record the new name of an object and of everything in it."""
         self._infos.move({key: new + key[len(old) :] for key, _ in self._infos.items() if key[: len(old)] == old})
         self.altered(new)
-        if len(new) == NAME_PARTS_MAX:
-            with self._registry.cursor() as cursor:
-                cursor.execute(
-                    f"UPDATE {DATABASE}.main.keys SET database_name = ?, schema_name = ?, table_name = ? "  # noqa: S608 - a constant
-                    "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-                    [*new, *old],
-                )
 
     def swapped(self, one: Key, other: Key) -> None:
         """Record that two tables changed their names."""
@@ -97,17 +100,32 @@ class Catalog:
                 "SELECT database_name, schema_name FROM duckdb_schemas()",
                 "SELECT database_name, schema_name, table_name FROM duckdb_tables()",
                 "SELECT database_name, schema_name, view_name FROM duckdb_views()",
+                "SELECT database_name, schema_name, sequence_name FROM duckdb_sequences()",
             ):
                 yield from cursor.execute(sql).fetchall()
+
+    def set_lengths(self, stored: ObjectName, lengths: Mapping[str, int]) -> None:
+        """Give a table the declared lengths that its rows are checked by."""
+        with self._registry.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {_LENGTHS} WHERE {_OF_TABLE}", _parts(stored))  # noqa: S608 - constants
+            for column, length in lengths.items():
+                cursor.execute(
+                    f"INSERT INTO {_LENGTHS} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+                    [*_parts(stored), column, length, min(length * 4, _OCTETS_MAX)],
+                )
+
+    def move_lengths(self, stored: ObjectName, renamed: ObjectName) -> None:
+        """Keep the declared lengths of a renamed table."""
+        lengths = self.declared_lengths(stored)
+        self.set_lengths(stored, {})
+        self.set_lengths(renamed, lengths)
 
     def declared_lengths(self, stored: ObjectName) -> dict[str, int]:
         """Return the lengths that fakesnow read from the last statements about a table."""
         with self._registry.cursor() as cursor:
             rows = cursor.execute(
-                "SELECT ext_column_name, ext_character_maximum_length "
-                "FROM _fs_global._fs_information_schema._fs_columns_ext "
-                "WHERE ext_table_catalog = ? AND ext_table_schema = ? AND ext_table_name = ?",
-                [stored.database, stored.schema, stored.name],
+                f"SELECT ext_column_name, ext_character_maximum_length FROM {_LENGTHS} WHERE {_OF_TABLE}",  # noqa: S608 - constants
+                _parts(stored),
             ).fetchall()
         return dict(rows)
 
@@ -140,6 +158,10 @@ class Catalog:
                 cursor.execute(f"COMMENT ON {kind} {name.sql} IS {_text(comment)}")
             for column, text in columns.items():
                 cursor.execute(f"COMMENT ON COLUMN {name.sql}.{quote(column)} IS {_text(text)}")
+
+
+def _parts(stored: ObjectName) -> list[str]:
+    return [stored.database, stored.schema, stored.name]
 
 
 def _text(text: str) -> str:

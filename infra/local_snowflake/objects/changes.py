@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from infra.local_snowflake.language.names import PartialName, quote
 from infra.local_snowflake.language.parsing.comments import without_comments
+from infra.local_snowflake.language.parsing.definitions.created import definition_of
 from infra.local_snowflake.language.parsing.effects import Change, Effect, effect_of
+from infra.local_snowflake.loading.copy_into.history import ensure_history
 from infra.local_snowflake.objects.catalog import Catalog
 from infra.local_snowflake.objects.records import Key
 from infra.local_snowflake.objects.registry import Registry
@@ -42,28 +45,10 @@ class Changes:
         key = key_of(effect.kind, effect.name, session)
         if effect.change is Change.CREATED:
             self._created(sql, effect, key, session)
-        elif effect.change is Change.RENAMED and effect.other:
-            self.catalog.renamed(key, key_of(effect.kind, effect.other, session))
-        elif effect.change is Change.SWAPPED and effect.other:
-            self.catalog.swapped(key, key_of(effect.kind, effect.other, session))
         elif effect.change is Change.WRITTEN and session.transaction.id:
             session.transaction.written.add(key)
         else:
-            self._altered(sql, effect, key, session)
-
-    def _altered(self, sql: str, effect: Effect, key: Key, session: Session) -> None:
-        if effect.change is not Change.ALTERED or effect.kind != "TABLE":
             self.catalog.altered(key)
-            return
-        stored = session.stored(effect.name)
-        comments = without_comments(sql)[1]
-        if comments.columns:
-            self.catalog.comment_on(stored, None, comments.columns)
-        lengths = {**self.catalog.info(key).lengths, **self.catalog.declared_lengths(stored)}
-        for old, new in effect.columns:
-            if old in lengths:
-                lengths[new] = lengths.pop(old)
-        self.catalog.altered(key, lengths=lengths)
 
     def committed(self, session: Session) -> None:
         """Record the tables that a committed transaction wrote to."""
@@ -76,6 +61,7 @@ class Changes:
             return
         if effect.kind == "DATABASE":
             session.run(f"CREATE SCHEMA {quote(key[0])}.PUBLIC")  # it is the session's schema then
+            ensure_history(session.duck, key[0])
             self.catalog.created((*key, "PUBLIC"), session.role)
         comments = without_comments(sql)[1]
         own = comments.own or ""
@@ -86,7 +72,16 @@ class Changes:
             transient=effect.transient,
             managed_access=effect.managed_access,
             definition=sql.strip() if effect.kind == "VIEW" else "",
+            **_stored_properties(sql),
             lengths=self.catalog.declared_lengths(session.stored(effect.name)) if effect.kind == "TABLE" else {},
         )
         if effect.kind in {"TABLE", "VIEW"} and (own or comments.columns):
             self.catalog.comment_on(session.stored(effect.name), own, comments.columns)
+
+
+def _stored_properties(sql: str) -> dict[str, Any]:
+    """Return what a CREATE statement says beside columns and query, by the names of the fields of `ObjectInfo`."""
+    definition = definition_of(sql)
+    if definition is None:
+        return {}
+    return {"secure": definition.secure, "cluster_by": definition.cluster_by, **definition.properties}

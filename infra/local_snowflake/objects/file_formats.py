@@ -13,7 +13,8 @@ from infra.local_snowflake.language.file_statements import AlterFileFormat, Crea
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.language.statements import Creation, ObjectKind, Options
 from infra.local_snowflake.language.tokens import Reader
-from infra.local_snowflake.objects.registry import Registry, StoredFormat
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import StoredFormat
 from infra.local_snowflake.sessions import Session
 
 _DONE = "Statement executed successfully."
@@ -36,7 +37,7 @@ class FileFormats:
     def create(self, statement: CreateFileFormat, session: Session) -> Answer:
         """Create a file format; a changed one keeps nothing of the former."""
         name = session.full(statement.name)
-        FileFormat.of(statement.options)
+        FileFormat.of(statement.options).require_type()
         former = self.temporary.get((session.id, name)) if statement.temporary else self._permanent(name)
         if former and statement.creation is Creation.KEEP:
             return status(f"{name.name} already exists, statement succeeded.")
@@ -80,7 +81,7 @@ class FileFormats:
         """Drop a file format."""
         stored = self.find(name, session) if if_exists else self.get(name, session)
         if stored is None:
-            return status("Drop statement executed successfully (the object already dropped).")
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
         self._remove(stored, session)
         return status(f"{name.name} successfully dropped.")
 
@@ -125,7 +126,7 @@ class FileFormats:
 
     def qualified(self, options: Options, session: Session) -> Options:
         """Check a FILE_FORMAT clause, and return it with the full name of a stored format."""
-        self.resolve(options, session)
+        self.resolve(options, session).require_type()
         if "FORMAT_NAME" not in options:
             return options
         name = session.full(Reader(str(options["FORMAT_NAME"])).name())

@@ -10,16 +10,19 @@ from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
     IntegrationDisabledError,
     IntegrationGoneError,
+    InvalidValueError,
     LocationRefusedError,
     NotSupportedError,
     ObjectExistsError,
     ObjectMissingError,
-    OptionRefusedError,
+    OptionMissingError,
+    PropertyUnknownError,
 )
 from infra.local_snowflake.language.file_statements import AlterIntegration, CreateIntegration
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.statements import Creation, ObjectKind, Options, OptionValue
-from infra.local_snowflake.objects.registry import Integration, Registry
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import Integration
 
 _DONE = "Statement executed successfully."
 _OPTIONS = frozenset(
@@ -84,7 +87,7 @@ class Integrations:
         if stored is None:
             return status(_DONE)
         if unknown := set(statement.unset) - _UNSET:
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid property '{min(unknown)}' for UNSET.")
+            raise PropertyUnknownError(f"SQL compilation error:\ninvalid property '{min(unknown)}' for 'INTEGRATION'")
         kept = {key: value for key, value in _given(stored).items() if key not in statement.unset}
         comment = "" if "COMMENT" in statement.unset else statement.comment
         comment = stored.comment if comment is None else comment
@@ -96,7 +99,7 @@ class Integrations:
         """Drop an integration; stages keep its name and can no longer be used."""
         stored = self._find(name) if if_exists else self.get(name)
         if stored is None:
-            return status("Drop statement executed successfully (the object already dropped).")
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
         with self.registry.transaction() as cursor:
             self.registry.remove(cursor, ObjectKind.INTEGRATION, name)
         return status(f"{name.name} successfully dropped.")
@@ -150,14 +153,15 @@ class Integrations:
         if provider != "S3":
             raise NotSupportedError(f"Unsupported feature 'STORAGE_PROVIDER = {provider}'.")
         if unknown := given.keys() - _OPTIONS:
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
-        for option in _REQUIRED:
-            if option not in given:
-                raise OptionRefusedError(f"SQL compilation error:\nMissing option(s): [{option}]")
+            raise PropertyUnknownError(f"SQL compilation error:\ninvalid property '{min(unknown)}' for 'INTEGRATION'")
+        if missing := [option for option in _REQUIRED if option not in given]:
+            raise OptionMissingError(f"SQL compilation error:\nMissing option(s): {', '.join(missing)}")
         if str(given["TYPE"]).upper() != "EXTERNAL_STAGE":
-            raise OptionRefusedError("SQL compilation error:\ninvalid value for parameter 'TYPE'")
+            raise InvalidValueError(f"SQL compilation error:\ninvalid value [{given['TYPE']}] for parameter 'TYPE'")
         if str(given["ENABLED"]).upper() not in {"TRUE", "FALSE"}:
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{given['ENABLED']}] for 'ENABLED'")
+            raise InvalidValueError(
+                f"SQL compilation error:\ninvalid value [{given['ENABLED']}] for parameter 'ENABLED'"
+            )
         allowed = _locations("STORAGE_ALLOWED_LOCATIONS", given["STORAGE_ALLOWED_LOCATIONS"])
         blocked = _locations("STORAGE_BLOCKED_LOCATIONS", given.get("STORAGE_BLOCKED_LOCATIONS", ()))
         enabled = str(given["ENABLED"]).upper() == "TRUE"
@@ -174,8 +178,8 @@ def _given(stored: Integration) -> dict[str, OptionValue]:
 def _locations(option: str, value: OptionValue) -> tuple[str, ...]:
     locations = (value,) if isinstance(value, str) else value
     if not isinstance(locations, tuple):
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid value for parameter '{option}'")
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{option}'")
     for location in locations:
         if location != "*" and not location.startswith("s3://"):
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid value ['{location}'] for parameter '{option}'")
+            raise InvalidValueError(f"SQL compilation error:\ninvalid value ['{location}'] for parameter '{option}'")
     return locations

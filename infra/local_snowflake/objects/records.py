@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from infra.local_snowflake.objects.registry import DATABASE, Registry
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE
 
 Key = tuple[str, ...]
 Record = TypeVar("Record")

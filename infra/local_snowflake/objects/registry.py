@@ -7,27 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import Enum
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
-from pydantic import TypeAdapter
 
 from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, StatementRefusedError, TableMissingError
-from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.language.names import ObjectName, quote
-from infra.local_snowflake.language.statements import Column, Directory, ObjectKind, Options
-
-DATABASE = "_fs_external"
-"""Name of the DuckDB database; SHOW DATABASES lists it, and no client needs it."""
-
-WHOLE_SCHEMA = "whole"
-"""Schema of the views with all columns of external tables."""
+from infra.local_snowflake.language.statements import ObjectKind
+from infra.local_snowflake.objects.registered_files import FileChange, RegisteredFiles
+from infra.local_snowflake.objects.stored import (
+    DATABASE,
+    KINDS,
+    TYPES,
+    WHOLE_SCHEMA,
+    ExternalTable,
+    Integration,
+    Kept,
+    Stage,
+    StoredFormat,
+)
 
 _SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS {DATABASE}.raw;
@@ -54,207 +56,9 @@ FROM {DATABASE}.main.files
 column that an alias merely spells otherwise, so each is an expression."""
 PENDING = f"{quote(DATABASE)}.main.pending"
 """An empty table: rows of it, in transactions that are rolled back, are the input of partition expressions."""
-_FILES = pa.schema(
-    {
-        "file_name": pa.string(),
-        "file_size": pa.int64(),
-        "etag": pa.string(),
-        "last_modified": pa.timestamp("us", tz="UTC"),
-        "partitions": pa.list_(pa.string()),
-        "present": pa.bool_(),
-    }
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A directory of a bucket: `s3://bucket/prefix`."""
-
-    bucket: str
-    prefix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stored stage.
-
-    Args:
-        id: of this stage; a later stage of the same name has another, which makes tables over this one invalid.
-        url: empty for an internal stage.
-    """
-
-    id: str
-    name: ObjectName
-    url: str
-    created_on: datetime
-    storage_integration: str | None
-    directory: Directory
-    file_format: Options
-    comment: str
-    last_refreshed_on: datetime | None = None
-    temporary: bool = False
-    has_credentials: bool = False
-    encryption: Options = field(default_factory=dict)
-    copy_options: Options = field(default_factory=dict)
-
-    @property
-    def is_internal(self) -> bool:
-        """Whether its files are stored by this server."""
-        return not self.url
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFormat:
-    """A stored file format: its options with TYPE."""
-
-    name: ObjectName
-    options: Options
-    comment: str
-    created_on: datetime
-    temporary: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Integration:
-    """A stored storage integration; its name has no database and no schema.
-
-    Args:
-        options: as written: STORAGE_PROVIDER, STORAGE_AWS_ROLE_ARN and others.
-        enabled: whether a stage may use it.
-        allowed: prefixes of URLs; `*` allows all.
-        blocked: prefixes of URLs within the allowed ones.
-    """
-
-    name: ObjectName
-    options: Options
-    enabled: bool
-    allowed: tuple[str, ...]
-    blocked: tuple[str, ...]
-    comment: str
-    created_on: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalTable:
-    """A stored external table.
-
-    Args:
-        id: of its rows and files.
-        stage_id: of its stage at creation.
-        stage_url: of its stage at creation; another URL makes the table invalid.
-        path: of its LOCATION below the stage.
-        partition_types: DuckDB's types of the partition columns, in the order of `partition_by`.
-        with_rows: whether an earlier version created it, which stored its rows instead of its files' names.
-    """
-
-    id: str
-    name: ObjectName
-    stage: ObjectName
-    stage_id: str
-    stage_url: str
-    path: str
-    columns: tuple[Column, ...]
-    partition_by: tuple[str, ...]
-    pattern: str | None
-    file_format: Options
-    auto_refresh: bool
-    comment: str
-    created_on: datetime
-    last_refreshed_on: datetime | None = None
-    partition_types: tuple[str, ...] = ()
-    user_specified: bool = False
-    file_format_name: str | None = None
-    aws_sns_topic: str | None = None
-    with_rows: bool = True
-
-    @property
-    def raw_sql(self) -> str:
-        """The name of the view over its files: VALUE, metadata and partition columns."""
-        return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id)}"
-
-    @property
-    def columns_sql(self) -> str:
-        """The name of the view with its columns and the metadata columns."""
-        return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id + '_columns')}"
-
-    @property
-    def partitions_sql(self) -> str:
-        """The name of the view that computes partition columns for names of files."""
-        return f"{quote(DATABASE)}.{quote('raw')}.{quote(self.id + '_partitions')}"
-
-    @property
-    def whole_sql(self) -> str:
-        """The name of the view with its columns and the metadata columns; a later table of this name has the same."""
-        return f"{quote(DATABASE)}.{quote(WHOLE_SCHEMA)}.{quote(self.name.sql)}"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredFile:
-    """A file of an external table or directory table.
-
-    Args:
-        partitions: values of the partition columns as text; none in a directory table.
-    """
-
-    stored: StoredObject
-    partitions: tuple[str | None, ...] = ()
-
-
-_TYPES: dict[ObjectKind, TypeAdapter[Any]] = {
-    ObjectKind.STAGE: TypeAdapter(Stage),
-    ObjectKind.EXTERNAL_TABLE: TypeAdapter(ExternalTable),
-    ObjectKind.FILE_FORMAT: TypeAdapter(StoredFormat),
-    ObjectKind.INTEGRATION: TypeAdapter(Integration),
-}
-Kept: TypeAlias = Stage | ExternalTable | StoredFormat | Integration
-
-
-class FileStatus(Enum):
-    """The status of one file in a refresh."""
-
-    REGISTERED_NEW = "File registered successfully."
-    REGISTERED_UPDATE = "File registered (updated) successfully."
-    UNREGISTERED = "File unregistered successfully."
-    REGISTER_FAILED = "File registration failed: a partition column cannot be computed from its path."
-    FILE_MISSING = "File registration failed: the file does not exist."
-    UNREGISTER_FAILED = "File is not registered."
-
-    @property
-    def shown(self) -> str:
-        """The status as clients see it."""
-        return "REGISTER_FAILED" if self is FileStatus.FILE_MISSING else self.name
-
-    @property
-    def registered(self) -> bool:
-        """Whether the file is registered after the refresh."""
-        return self in {FileStatus.REGISTERED_NEW, FileStatus.REGISTERED_UPDATE}
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """One file that is new, changed or deleted."""
-
-    status: FileStatus
-    stored: StoredObject
-    partitions: tuple[str | None, ...] = ()
-
-
-def changes(registered: Iterable[StoredObject], listed: Iterable[StoredObject]) -> list[FileChange]:
-    """Compare registered with listed files by ETag; in the order of the keys."""
-    known = {stored.key: stored for stored in registered}
-    found = {stored.key: stored for stored in listed}
-    result = []
-    for key in sorted(known.keys() | found.keys()):
-        if key not in found:
-            result.append(FileChange(FileStatus.UNREGISTERED, known[key]))
-        elif key not in known:
-            result.append(FileChange(FileStatus.REGISTERED_NEW, found[key]))
-        elif found[key].etag != known[key].etag:
-            result.append(FileChange(FileStatus.REGISTERED_UPDATE, found[key]))
-    return result
-
-
-class Registry:
+class Registry(RegisteredFiles):
     """The registry. Every method uses its own cursor, so it can be called from any thread.
 
     Args:
@@ -269,7 +73,7 @@ class Registry:
         folder: Path,
         opened: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
     ) -> None:
-        self._duck = duck
+        super().__init__(duck)
         self._opened = opened
         self.folder = folder
         self._known: dict[ObjectKind, Mapping[ObjectName, Any]] = {}
@@ -340,7 +144,7 @@ class Registry:
             return known
         with self._duck.cursor() as cursor:
             rows = cursor.execute(f"SELECT definition FROM {DATABASE}.objects WHERE kind = ?", [kind.name]).fetchall()  # noqa: S608 - a constant
-        found = sorted((_TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
+        found = sorted((TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
         read = {kept.name: kept for kept in found}
         with self._lock:
             if self._writes == before:
@@ -408,7 +212,7 @@ class Registry:
             objects: list[Kept] = [*self.stages(), *self.external_tables(), *self.file_formats()]
             for kept in objects:
                 if (kept.name.database, kept.name.schema) not in present:
-                    self.remove(cursor, _kind(kept), kept.name)
+                    self.remove(cursor, KINDS[type(kept)], kept.name)
                     if isinstance(kept, Stage | ExternalTable):
                         self.forget_files(cursor, kept.id)
                     if isinstance(kept, ExternalTable):
@@ -416,33 +220,11 @@ class Registry:
 
     def put(self, cursor: duckdb.DuckDBPyConnection, kept: Kept) -> None:
         """Store an object; it replaces one of the same kind and name."""
-        kind = _kind(kept)
+        kind = KINDS[type(kept)]
         self.remove(cursor, kind, kept.name)
-        definition = _TYPES[kind].dump_json(kept).decode()
+        definition = TYPES[kind].dump_json(kept).decode()
         row = [kind.name, kept.name.database, kept.name.schema, kept.name.name, definition]
         cursor.execute(f"INSERT INTO {DATABASE}.objects VALUES (?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
-
-    def remove(self, cursor: duckdb.DuckDBPyConnection, kind: ObjectKind, name: ObjectName) -> None:
-        """Delete an object, if it exists."""
-        where = "kind = ? AND database_name = ? AND schema_name = ? AND name = ?"
-        cursor.execute(
-            f"DELETE FROM {DATABASE}.objects WHERE {where}",  # noqa: S608 - constants
-            [kind.name, name.database, name.schema, name.name],
-        )
-
-    def files(self, owner: str, prefix: str) -> list[StoredObject]:
-        """List the registered files of a stage's directory table or of an external table, below a prefix."""
-        return [found.stored for found in self.registered(owner, prefix)]
-
-    def registered(self, owner: str, prefix: str = "") -> list[RegisteredFile]:
-        """List the registered files with the values of their partition columns, below a prefix."""
-        with self._duck.cursor() as cursor:
-            rows = cursor.execute(
-                f"SELECT file_name, file_size, etag, last_modified, partitions FROM {DATABASE}.files "  # noqa: S608 - a constant
-                "WHERE owner = ? AND starts_with(file_name, ?) ORDER BY file_name",
-                [owner, prefix],
-            ).fetchall()
-        return [RegisteredFile(StoredObject(*row[:4]), tuple(row[4] or ())) for row in rows]
 
     def record(
         self,
@@ -455,37 +237,13 @@ class Registry:
         self.record_files(cursor, refreshed.id, changed, now)
         self.put(cursor, replace(refreshed, last_refreshed_on=now))
 
-    def record_files(
-        self, cursor: duckdb.DuckDBPyConnection, owner: str, changed: Iterable[FileChange], now: datetime
-    ) -> None:
-        """Store the changed files of a refresh."""
-        rows = [
-            (
-                change.stored.key,
-                change.stored.size_bytes,
-                change.stored.etag,
-                change.stored.modified,
-                list(change.partitions),
-                change.status.registered,
-            )
-            for change in changed
-        ]
-        if not rows:
-            return
-        columns = zip(zip(*rows, strict=True), _FILES.types, strict=True)
-        arrays = [pa.array(values, type=kind) for values, kind in columns]
-        cursor.register("changed", pa.Table.from_arrays(arrays, schema=_FILES))
+    def remove(self, cursor: duckdb.DuckDBPyConnection, kind: ObjectKind, name: ObjectName) -> None:
+        """Delete an object, if it exists."""
+        where = "kind = ? AND database_name = ? AND schema_name = ? AND name = ?"
         cursor.execute(
-            f"DELETE FROM {DATABASE}.files WHERE owner = ? AND file_name IN (SELECT file_name FROM changed)",  # noqa: S608 - a constant
-            [owner],
+            f"DELETE FROM {DATABASE}.objects WHERE {where}",  # noqa: S608 - constants
+            [kind.name, name.database, name.schema, name.name],
         )
-        cursor.execute(
-            f"INSERT INTO {DATABASE}.files "  # noqa: S608 - a constant
-            "(owner, file_name, file_size, etag, last_modified, registered_on, partitions) "
-            "SELECT ?, file_name, file_size, etag, last_modified, ?, partitions FROM changed WHERE present",
-            [owner, now],
-        )
-        cursor.unregister("changed")
 
     def drop_views(self, cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
         """Drop the views of an external table that are in this database, and only its own."""
@@ -494,23 +252,3 @@ class Registry:
             return
         for view in (table.columns_sql, table.raw_sql, table.partitions_sql):
             cursor.execute(f"DROP VIEW IF EXISTS {view}")
-
-    def move_files(self, cursor: duckdb.DuckDBPyConnection, owner: str, new_owner: str) -> None:
-        """Give all files of a table to the one that replaces it."""
-        cursor.execute(f"UPDATE {DATABASE}.files SET owner = ? WHERE owner = ?", [new_owner, owner])  # noqa: S608 - a constant
-
-    def forget_files(self, cursor: duckdb.DuckDBPyConnection, owner: str) -> None:
-        """Delete all files of a stage or external table."""
-        cursor.execute(f"DELETE FROM {DATABASE}.files WHERE owner = ?", [owner])  # noqa: S608 - a constant
-
-
-def _kind(kept: Kept) -> ObjectKind:
-    return _KINDS[type(kept)]
-
-
-_KINDS: dict[type, ObjectKind] = {
-    Stage: ObjectKind.STAGE,
-    ExternalTable: ObjectKind.EXTERNAL_TABLE,
-    StoredFormat: ObjectKind.FILE_FORMAT,
-    Integration: ObjectKind.INTEGRATION,
-}

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
+    InvalidValueError,
     NotSupportedError,
     ObjectExistsError,
     ObjectMissingError,
     OptionRefusedError,
+    UrlRefusedError,
 )
 from infra.local_snowflake.files.bucket import Bucket, StoredObject
 from infra.local_snowflake.files.storage import Storage, internal_bucket
@@ -31,7 +33,9 @@ from infra.local_snowflake.language.statements import (
 )
 from infra.local_snowflake.objects.file_formats import FileFormats
 from infra.local_snowflake.objects.integrations import Integrations
-from infra.local_snowflake.objects.registry import FileChange, Location, Registry, Stage, changes
+from infra.local_snowflake.objects.registered_files import FileChange, changes
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import Location, Stage
 from infra.local_snowflake.sessions import Session
 
 _REFRESH_COLUMNS = ("file", "status", "description")
@@ -50,13 +54,13 @@ def location_of(url: str, path: str = "") -> Location:
 
     Raises:
         NotSupportedError: the URL is of another cloud.
-        OptionRefusedError: the URL is not `s3://bucket/...`.
+        UrlRefusedError: the URL is not `s3://bucket/...`.
     """
     scheme, _, rest = url.partition("://")
     if scheme.lower() in _OTHER_CLOUDS:
         raise NotSupportedError(f"Unsupported feature '{scheme.lower()}://'.")
     if scheme.lower() != "s3" or not rest.partition("/")[0]:
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid value ['{url}'] for parameter 'URL'")
+        raise UrlRefusedError(f"SQL compilation error:\ninvalid URL prefix found in: '{url}'")
     bucket, _, prefix = rest.partition("/")
     if path and prefix and not prefix.endswith("/"):
         prefix += "/"
@@ -165,7 +169,7 @@ class Stages:
         if kind == "AWS_CSE" or "MASTER_KEY" in stage.encryption:
             raise NotSupportedError("Unsupported feature 'ENCRYPTION TYPE = AWS_CSE'.")
         if stage.encryption and kind not in known:
-            raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{kind}] for parameter 'ENCRYPTION'")
+            raise InvalidValueError(f"SQL compilation error:\ninvalid value [{kind}] for parameter 'ENCRYPTION'")
         if stage.is_internal:
             if stage.storage_integration or stage.has_credentials:
                 raise OptionRefusedError(
@@ -261,7 +265,7 @@ class Stages:
         """Drop a stage; the files of an external one stay in the bucket."""
         stage = self._find(name, session, if_exists=if_exists)
         if stage is None:
-            return status("Drop statement executed successfully (the object already dropped).")
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
         self._remove(stage, session)
         return status(f"{name.name} successfully dropped.")
 

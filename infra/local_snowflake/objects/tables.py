@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local_snowflake.altering.keys import Keys
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import ObjectExistsError, TableMissingError
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import ObjectName, PartialName, new_id, quote
 from infra.local_snowflake.language.parsing.comments import without_comments
+from infra.local_snowflake.language.parsing.definitions.created import definition_of
 from infra.local_snowflake.language.statements import Clone, CreateOrAlterTable, Creation
+from infra.local_snowflake.language.tokens import apply
 from infra.local_snowflake.objects.catalog import Catalog
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
@@ -89,7 +92,11 @@ class Tables:
         session.duck.commit()
         info = self.catalog.info((source.database, source.schema, source.name))
         key = (name.database, name.schema, name.name)
-        self.catalog.created(key, session.role, transient=transient or info.transient, lengths=info.lengths)
+        kept = {"lengths": info.lengths, "cluster_by": info.cluster_by, "retention_days": info.retention_days}
+        kept |= {"change_tracking": info.change_tracking, "reclustering": False}
+        self.catalog.created(key, session.role, transient=transient or info.transient, **kept)
+        self.catalog.set_lengths(name, info.lengths)
+        Keys(self.registry).copy(source, name)
         self.catalog.comment_on(name, comment or "", dict(columns))
 
     def _clone_schema(self, source: tuple[str, str], target: tuple[str, str], session: Session) -> None:
@@ -158,6 +165,11 @@ class Tables:
         name = session.full(statement.name)
         key = (name.database, name.schema, name.name)
         definition, comments = without_comments(f"CREATE TABLE {name.sql} {statement.definition}")
+        found = definition_of(definition)
+        stored: dict[str, Any] = {"cluster_by": "", "retention_days": 1, "change_tracking": False}
+        if found is not None:
+            definition = apply(definition, found.cuts)
+            stored |= {"cluster_by": found.cluster_by, **found.properties}
         own = comments.own or ""
         kind = self.catalog.relation_kind(name)
         if kind == "VIEW":
@@ -165,7 +177,7 @@ class Tables:
         if kind is None:
             session.run(definition)
             lengths = self.catalog.declared_lengths(name)
-            self.catalog.created(key, session.role, transient=statement.transient, lengths=lengths)
+            self.catalog.created(key, session.role, transient=statement.transient, lengths=lengths, **stored)
         else:
             draft = ObjectName(name.database, name.schema, f"{MATCHES_PREFIX}{new_id()}")
             session.run(definition.replace(name.sql, draft.sql, 1))
@@ -173,7 +185,7 @@ class Tables:
                 self._alter_like(name, draft, session)
             finally:
                 session.duck.execute(f"DROP TABLE {draft.sql}")
-            self.catalog.altered(key, lengths=self.catalog.declared_lengths(draft))
+            self.catalog.altered(key, lengths=self.catalog.declared_lengths(draft), **stored)
         self.catalog.comment_on(name, own, comments.columns)
         message = f"Table {name.name} successfully created."
         return status(message if kind is None else "Statement executed successfully.")

@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.local_snowflake.objects.registry import ExternalTable, Registry, Stage
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import ExternalTable, Stage
 from infra.local_snowflake.serving.clients import Clients
 from infra.local_snowflake.serving.execution.running import History
 from infra.local_snowflake.settings import LocalSnowflakeSettings

@@ -32,18 +32,25 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from infra.local_snowflake.errors import InvalidIdentifierError, NotSupportedError, StatementRefusedError
+from infra.local_snowflake.errors import NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.meaning.checks import require_parsed, require_typed
+from infra.local_snowflake.meaning.checks.duplicates import require_read_columns_once
 from infra.local_snowflake.meaning.columns import keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
+from infra.local_snowflake.meaning.columns.distinct import require_distinct_columns
 from infra.local_snowflake.meaning.columns.lengths import with_checked_lengths
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.expressions.sequences import with_next_values
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.naming import with_names
-from infra.local_snowflake.meaning.refusals import EngineRefusedError, refusal_of, require_statement
-from infra.local_snowflake.meaning.tree import finish, rewrite
+from infra.local_snowflake.meaning.refusals.context import Context, context_of, in_context
+from infra.local_snowflake.meaning.refusals.engine import refusal_of
+from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
+from infra.local_snowflake.meaning.refusals.places import place_of
+from infra.local_snowflake.meaning.refusals.unsupported import require_statement
+from infra.local_snowflake.meaning.tree import columns_of, finish, rewrite
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results
 
@@ -137,16 +144,22 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
         connection, sql = cursor._conn, getattr(cursor, "local_statement", "")  # noqa: SLF001 - its session
         here = (connection.database, connection.schema)
         require_statement(tree, sql)
+        require_distinct_columns(tree)
         if keys_sql := keys.shown(tree, home, *here):
             return sqlglot.parse_one(keys_sql, read="duckdb")
         kinds = columns.by_name(engine.duck_conn)
-        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Command))
+        cursor.changes_columns = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
         columns.stale = columns.stale or cursor.changes_columns
         tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
             keys.store(engine.duck_conn, home, keys.created(tree, *here), found)
+        found_columns = columns_of(tree, kinds)
+        cursor.context = context_of(tree, found_columns)
+        require_typed(tree, found_columns, sql)
         tree = with_next_values(with_checked_lengths(tree, columns.lengths, *here), *here)
-        return finish(_translate(cursor, rewrite(tree, kinds), params), home)
+        translated = finish(_translate(cursor, rewrite(tree, found_columns), params), home)
+        require_read_columns_once(translated, cursor._duck_conn)  # noqa: SLF001 - see above
+        return translated
 
     def execute(cursor: Any, command: str, *arguments: Any, **named: Any) -> Any:
         cursor.local_statement = command
@@ -154,7 +167,7 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
             return _refusing(command, _execute, cursor, command, *arguments, **named)
         except EngineRefusedError as refused:
             if not sums_text(refused.__cause__):
-                raise
+                raise in_context(refused, getattr(cursor, "context", Context()), command) from refused.__cause__
             with casting_sums():
                 return _refusing(command, _execute, cursor, command, *arguments, **named)
         finally:
@@ -168,9 +181,11 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
 
 def _parse(sql: str) -> Any:
     try:
-        return parse_one(sql)
+        tree = parse_one(sql)
     except SqlglotError as failed:
         raise refusal_of(failed, sql) from failed
+    require_parsed(tree, sql)
+    return tree
 
 
 def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -185,7 +200,10 @@ def _refusing(sql: str, function: Callable[..., Any], *arguments: Any, **named: 
 
 def _refusal(failed: Exception, sql: str) -> StatementRefusedError:
     if isinstance(failed, ProgrammingError) and (failed.raw_msg or "").startswith("Session variable"):
-        return InvalidIdentifierError(f"SQL compilation error: error line 1\n{failed.raw_msg}")
+        place = place_of(sql, (failed.raw_msg or "").split("'")[1].lstrip("$"))
+        position = max(place.position - 1, 0)  # of the dollar sign
+        text = f"SQL compilation error: error line {place.line} at position {position}\n{failed.raw_msg}"
+        return EngineRefusedError(2211, "02000", text)
     if (
         isinstance(failed, ProgrammingError)
         and failed.__cause__ is None

@@ -67,14 +67,15 @@ class InformationSchema:
             "TABLE_TYPE": kind,
             "IS_TRANSIENT": None if view else "YES" if info.transient else "NO",
             "ROW_COUNT": self.relations.row_count(relation),
-            "RETENTION_TIME": None if view else 1,
+            "CLUSTERING_KEY": info.cluster_by or None,
+            "RETENTION_TIME": None if view else info.retention_days,
             "IS_INSERTABLE_INTO": "YES",
             "IS_TYPED": "YES",
             "CREATED": info.created_on,
             "LAST_ALTERED": info.altered_on,
             "LAST_DDL": info.created_on,
             "LAST_DDL_BY": info.owner,
-            "AUTO_CLUSTERING_ON": None if view else "NO",
+            "AUTO_CLUSTERING_ON": None if view else "YES" if info.cluster_by and info.reclustering else "NO",
             "COMMENT": relation.comment or None,
             "IS_TEMPORARY": "YES" if relation.temporary else "NO",
             **dict.fromkeys(("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID"), "NO"),
@@ -86,11 +87,11 @@ class InformationSchema:
             {
                 **_name(relation),
                 "TABLE_OWNER": relation.info.owner,
-                "VIEW_DEFINITION": relation.definition,
+                "VIEW_DEFINITION": relation.definition_for(session) or None,
                 "CHECK_OPTION": "NONE",
                 "IS_UPDATABLE": "NO",
                 "INSERTABLE_INTO": "NO",
-                "IS_SECURE": "NO",
+                "IS_SECURE": "YES" if relation.info.secure else "NO",
                 "CREATED": relation.info.created_on,
                 "LAST_ALTERED": relation.info.altered_on,
                 "LAST_DDL": relation.info.created_on,
@@ -137,7 +138,7 @@ class InformationSchema:
                     "SCHEMA_OWNER": None if name == INFORMATION_SCHEMA else info.owner,
                     "IS_TRANSIENT": "YES" if info.transient else "NO",
                     "IS_MANAGED_ACCESS": "YES" if info.managed_access else "NO",
-                    "RETENTION_TIME": 1,
+                    "RETENTION_TIME": info.retention_days,
                     "CREATED": info.created_on,
                     "LAST_ALTERED": info.altered_on,
                     "COMMENT": info.comment or None,
@@ -159,15 +160,43 @@ class InformationSchema:
                     "COMMENT": info.comment or None,
                     "CREATED": info.created_on,
                     "LAST_ALTERED": info.altered_on,
-                    "RETENTION_TIME": 1,
+                    "RETENTION_TIME": info.retention_days,
                     "TYPE": "STANDARD",
                     "OWNER_ROLE_TYPE": "ROLE",
                 }
             )
         return _answer(_DATABASES, rows)
 
+    def sequences(self, database: str, _: Session) -> Answer:
+        """List sequences."""
+        rows = []
+        for catalog, schema, name, following, step in self.relations.sequences():
+            info = self.relations.catalog.info((catalog, schema, name))
+            if catalog == database:
+                rows.append(
+                    {
+                        "SEQUENCE_CATALOG": catalog,
+                        "SEQUENCE_SCHEMA": schema,
+                        "SEQUENCE_NAME": name,
+                        "SEQUENCE_OWNER": info.owner,
+                        "DATA_TYPE": "NUMBER",
+                        "NUMERIC_PRECISION": 38,
+                        "NUMERIC_PRECISION_RADIX": 10,
+                        "NUMERIC_SCALE": 0,
+                        "NEXT_VALUE": following,
+                        "INCREMENT": str(step),
+                        "CYCLE_OPTION": "NO",
+                        "CREATED": info.created_on,
+                        "LAST_ALTERED": info.altered_on,
+                        "COMMENT": info.comment or None,
+                        "ORDERED": "YES",
+                        "OWNER_ROLE_TYPE": "ROLE",
+                    }
+                )
+        return _answer(_SEQUENCES, rows)
+
     def constraints(self, database: str, session: Session) -> Answer:
-        """List primary and unique keys."""
+        """List primary, unique and foreign keys."""
         relations = self._of_database(database, session)
         rows = [
             {
@@ -183,7 +212,7 @@ class InformationSchema:
                 "LAST_ALTERED": relation.info.altered_on,
                 "RELY": "NO",
             }
-            for kind in ("PRIMARY KEY", "UNIQUE")
+            for kind in ("PRIMARY KEY", "UNIQUE", "FOREIGN KEY")
             for relation, _, name in self.relations.keys(relations, kind)
         ]
         return _answer(_CONSTRAINTS, rows)
@@ -207,7 +236,7 @@ def _typed(names: str) -> dict[str, str]:
     times = {"CREATED", "LAST_ALTERED", "LAST_DDL"}
     integers = {"ROW_COUNT", "BYTES", "RETENTION_TIME", "ORDINAL_POSITION", "CHARACTER_MAXIMUM_LENGTH"}
     integers |= {"CHARACTER_OCTET_LENGTH", "NUMERIC_PRECISION", "NUMERIC_PRECISION_RADIX", "NUMERIC_SCALE"}
-    integers |= {"DATETIME_PRECISION"}
+    integers |= {"DATETIME_PRECISION", "NEXT_VALUE"}
     return {name: "time" if name in times else "integer" if name in integers else "text" for name in names.split()}
 
 
@@ -243,12 +272,18 @@ _CONSTRAINTS = _typed("""
     CONSTRAINT_CATALOG CONSTRAINT_SCHEMA CONSTRAINT_NAME TABLE_CATALOG TABLE_SCHEMA TABLE_NAME CONSTRAINT_TYPE
     IS_DEFERRABLE INITIALLY_DEFERRED ENFORCED COMMENT CREATED LAST_ALTERED RELY
 """)
+_SEQUENCES = _typed("""
+    SEQUENCE_CATALOG SEQUENCE_SCHEMA SEQUENCE_NAME SEQUENCE_OWNER DATA_TYPE NUMERIC_PRECISION NUMERIC_PRECISION_RADIX
+    NUMERIC_SCALE START_VALUE MINIMUM_VALUE MAXIMUM_VALUE NEXT_VALUE INCREMENT CYCLE_OPTION CREATED LAST_ALTERED COMMENT
+    ORDERED OWNER_ROLE_TYPE
+""")
 _VIEWS: dict[str, Callable[[InformationSchema, str, Session], Answer]] = {
     "TABLES": InformationSchema.tables,
     "VIEWS": InformationSchema.views,
     "COLUMNS": InformationSchema.columns,
     "SCHEMATA": InformationSchema.schemata,
     "DATABASES": InformationSchema.databases,
+    "SEQUENCES": InformationSchema.sequences,
     "TABLE_CONSTRAINTS": InformationSchema.constraints,
 }
 """The views by name: each returns its rows for a database."""

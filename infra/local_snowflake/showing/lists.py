@@ -62,7 +62,7 @@ class Lists:
                     "owner": info.owner,
                     "comment": info.comment,
                     "options": "TRANSIENT" if info.transient else "",
-                    "retention_time": "1",
+                    "retention_time": str(info.retention_days),
                     "kind": "STANDARD",
                     "owner_role_type": "ROLE",
                 }
@@ -87,7 +87,7 @@ class Lists:
                     "owner": "" if name == INFORMATION_SCHEMA else info.owner,
                     "comment": info.comment,
                     "options": ", ".join(options),
-                    "retention_time": "1",
+                    "retention_time": str(info.retention_days),
                     "owner_role_type": "" if name == INFORMATION_SCHEMA else "ROLE",
                 }
             )
@@ -119,11 +119,11 @@ class Lists:
         return {
             **_common(relation),
             "kind": relation.table_kind,
-            "cluster_by": "",
+            "cluster_by": relation.info.cluster_by,
             "rows": self.relations.row_count(relation),
-            "retention_time": "1",
-            "automatic_clustering": "OFF",
-            "change_tracking": "OFF",
+            "retention_time": str(relation.info.retention_days),
+            "automatic_clustering": "ON" if relation.info.cluster_by and relation.info.reclustering else "OFF",
+            "change_tracking": "ON" if relation.info.change_tracking else "OFF",
             "search_optimization": "OFF",
             "is_external": "Y" if relation.kind == "EXTERNAL TABLE" else "N",
             **dict.fromkeys(("enable_schema_evolution", "is_event", "is_hybrid", "is_iceberg", "is_dynamic"), "N"),
@@ -137,10 +137,10 @@ class Lists:
                 **_common(relation),
                 "kind": "VIEW",
                 "reserved": "",
-                "text": relation.definition,
-                "is_secure": "false",
+                "text": relation.definition_for(session),
+                "is_secure": str(relation.info.secure).lower(),
                 "is_materialized": "false",
-                "change_tracking": "OFF",
+                "change_tracking": "ON" if relation.info.change_tracking else "OFF",
             }
             for relation in self._named(show, session, {"VIEW"})
         ]
@@ -214,7 +214,7 @@ class Lists:
                 "interval": step,
                 "created_on": self.relations.created_on(database, schema, name),
                 "owner": self.relations.catalog.info((database, schema, name)).owner,
-                "comment": "",
+                "comment": self.relations.catalog.info((database, schema, name)).comment,
                 "owner_role_type": "ROLE",
                 "ordered": "Y",
             }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.objects.catalog import SYSTEM_DATABASES, SYSTEM_SCHEMAS, Catalog, ObjectInfo
-from infra.local_snowflake.objects.registry import DATABASE, ExternalTable, Registry
+from infra.local_snowflake.objects.registry import Registry
+from infra.local_snowflake.objects.stored import DATABASE, ExternalTable
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import TEMPORARY_MARK, Session
 
@@ -35,6 +36,11 @@ class Relation:
     comment: str
     definition: str
     info: ObjectInfo
+
+    def definition_for(self, session: Session) -> str:
+        """The definition of a view; that of a secure one is for users with the role of its owner."""
+        visible = not self.info.secure or self.info.owner in {session.role, *session.available_roles()}
+        return self.definition if visible else ""
 
     @property
     def table_kind(self) -> str:
@@ -173,6 +179,19 @@ class Relations:
             for column in found.get(relation.stored, []):
                 yield relation, column
 
+    def columns_of(self, stored: ObjectName, lengths: Mapping[str, int]) -> dict[str, ColumnInfo]:
+        """Return the columns of one stored table by name, in their order."""
+        with self.registry.cursor() as cursor:
+            rows = cursor.execute(
+                f"SELECT {_COLUMN} FROM duckdb_columns() "  # noqa: S608 - a constant
+                "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
+                [stored.database, stored.schema, stored.name],
+            ).fetchall()
+        return {
+            name: ColumnInfo(name, position, duck_type, nullable, default, comment or "", lengths.get(name))
+            for name, position, duck_type, nullable, default, comment in rows
+        }
+
     def keys(self, relations: list[Relation], kind: str) -> list[tuple[Relation, list[str], str]]:
         """List the keys of relations: the table, its columns, the name of the constraint."""
         wanted = {relation.stored: relation for relation in relations}
@@ -186,7 +205,11 @@ class Relations:
             "SELECT database_name, schema_name, sequence_name, COALESCE(last_value + increment_by, start_value), "
             "increment_by FROM duckdb_sequences() ORDER BY ALL"
         )
-        return [row for row in rows if _shown(row[0]) and row[1] not in SYSTEM_SCHEMAS]
+        return [
+            row
+            for row in rows
+            if _shown(row[0]) and row[1] not in SYSTEM_SCHEMAS and not row[2].startswith(_OF_COLUMNS)
+        ]
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.registry.cursor() as cursor:
@@ -206,16 +229,19 @@ def _foreign(stored: ObjectName, own: dict[ObjectName, ObjectName]) -> bool:
     return (TEMPORARY_MARK in stored.name and stored not in own) or stored.name.startswith(MATCHES_PREFIX)
 
 
+_OF_COLUMNS = "_FS_SEQ_"
+"""Begins the names of the sequences that number AUTOINCREMENT columns."""
 _RELATIONS = """
 SELECT 'TABLE', database_name, schema_name, table_name, comment, NULL FROM duckdb_tables() WHERE NOT internal
 UNION ALL SELECT 'VIEW', database_name, schema_name, view_name, comment, sql FROM duckdb_views() WHERE NOT internal
 """
-_COLUMNS = """
-SELECT database_name, schema_name, table_name, column_name, column_index, data_type, is_nullable, column_default,
-    comment
+_COLUMN = "column_name, column_index, data_type, is_nullable, column_default, comment"
+_COLUMNS = f"""
+SELECT database_name, schema_name, table_name, {_COLUMN}
 FROM duckdb_columns() WHERE NOT internal ORDER BY database_name, schema_name, table_name, column_index
-"""
+"""  # noqa: S608 - a constant
 _KEYS = f"""
-SELECT database_name, schema_name, table_name, columns, name, CASE kind WHEN 'PRIMARY' THEN 'PRIMARY KEY' ELSE kind END
+SELECT database_name, schema_name, table_name, columns, name, CASE kind
+    WHEN 'PRIMARY' THEN 'PRIMARY KEY' WHEN 'IMPORTED' THEN 'FOREIGN KEY' ELSE kind END
 FROM {DATABASE}.main.keys ORDER BY ALL
 """  # noqa: S608 - a constant

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from infra.local_snowflake.errors import StatementRefusedError
+from infra.local_snowflake.errors import StatementRefusedError, TableMissingError
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.statements import ShowList
 from infra.local_snowflake.sessions import Session
@@ -54,7 +54,7 @@ def within(show: ShowList, session: Session, relations: Relations) -> Within:
     if show.scope in {"TABLE", "VIEW"} and parts:
         name = session.full(PartialName(parts))
         if not relations.relations(session, lambda each: each == name):
-            raise unknown()
+            raise TableMissingError(f"SQL compilation error:\nTable '{name}' does not exist or not authorized.")
         return Within(name.database, name.schema, name.name)
     if show.scope == "DATABASE" or show.of_databases:
         database = parts[-1] if parts else session.database

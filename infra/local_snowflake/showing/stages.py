@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from infra.local_snowflake.answers import Answer
 from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.statements import Scope, Show
-from infra.local_snowflake.objects.registry import Integration, Stage, StoredFormat
+from infra.local_snowflake.objects.stored import Integration, Stage, StoredFormat
 from infra.local_snowflake.showing.objects import OWNER, like_matches, shown
 
 _STAGE_COLUMNS = {

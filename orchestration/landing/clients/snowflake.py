@@ -43,27 +43,22 @@ class ExternalTable:
 
     def registered(self, hour: Hour | None = None) -> dict[str, int]:
         """Return the bytes of each registered file by key, of one hour or of all hours."""
-        table = f"TABLE({self.name.database.sql}.INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => "
-        where = f" WHERE FILE_NAME LIKE {literal(f'%{hour.path}%')}" if hour else ""
-        sql = f"SELECT FILE_NAME, FILE_SIZE FROM {table}{literal(str(self.name))})){where}"  # noqa: S608 - names and literals are quoted by identifiers.py
         with self.connection.connect() as session:
-            rows = session.execute(sql).rows
+            rows = session.execute(registered_statement(self.name, hour)).rows
         return {self._key(str(row["FILE_NAME"])): int(row["FILE_SIZE"]) for row in rows}
 
     def queryable(self, hours: Collection[Hour]) -> dict[str, int]:
         """Return the number of rows of each file by key, of these hours; one statement, none without hours."""
         if not hours:
             return {}
-        counted = f"SELECT METADATA$FILENAME AS OBJECT_KEY, COUNT(*) AS RECORDS FROM {self.name.sql}"  # noqa: S608 - quoted by identifiers.py
         with self.connection.connect() as session:
-            rows = session.execute(f"{counted}{_where(hours)} GROUP BY METADATA$FILENAME").rows
+            rows = session.execute(queryable_statement(self.name, hours)).rows
         return {self._key(str(row["OBJECT_KEY"])): int(row["RECORDS"]) for row in rows}
 
     def rows(self, hour: Hour) -> tuple[RowGroup, ...]:
         """Return the rows of an hour by object and partition: counts, offsets, NULLs; one statement, one scan."""
-        sql = rows_statement(self.name, self.columns, _where([hour]))
         with self.connection.connect() as session:
-            rows = session.execute(sql).rows
+            rows = session.execute(rows_statement(self.name, self.columns, where([hour]))).rows
         return tuple(read_group(row, self.columns, self._key(str(row["OBJECT_KEY"]))) for row in rows)
 
     def figures(self, hours: Collection[Hour]) -> dict[Hour, EventFigures]:
@@ -72,14 +67,13 @@ class ExternalTable:
         An hour without rows is absent.
         """
         with self.connection.connect() as session:
-            rows = session.execute(figures_statement(self.name, HOUR_COLUMN, _where(hours))).rows
+            rows = session.execute(figures_statement(self.name, HOUR_COLUMN, where(hours))).rows
         return read_figures(rows, self._key)
 
     def event_ids(self, hour: Hour) -> tuple[str | None, str | None]:
         """Return the smallest and the greatest event id of an hour; None when it has no rows."""
-        sql = f"SELECT MIN(EVENT_ID) AS FIRST_ID, MAX(EVENT_ID) AS LAST_ID FROM {self.name.sql}{_where([hour])}"  # noqa: S608 - quoted by identifiers.py
         with self.connection.connect() as session:
-            row = session.execute(sql).rows[0]
+            row = session.execute(event_ids_statement(self.name, hour)).rows[0]
         return row["FIRST_ID"], row["LAST_ID"]
 
     def _key(self, name: str) -> str:
@@ -88,7 +82,25 @@ class ExternalTable:
         return name if name.startswith(prefix) else prefix + name
 
 
-def _where(hours: Collection[Hour]) -> str:
+def registered_statement(table: QualifiedName, hour: Hour | None) -> str:
+    """Return the statement that lists the registered files of an hour, or of all hours."""
+    listed = f"TABLE({table.database.sql}.INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => {literal(table.sql)}))"
+    of_hour = f" WHERE FILE_NAME LIKE {literal(f'%{hour.path}%')}" if hour else ""
+    return f"SELECT FILE_NAME, FILE_SIZE FROM {listed}{of_hour}"  # noqa: S608 - names and literals are quoted by identifiers.py
+
+
+def queryable_statement(table: QualifiedName, hours: Collection[Hour]) -> str:
+    """Return the statement that counts the rows of each file of hours."""
+    counted = f"SELECT METADATA$FILENAME AS OBJECT_KEY, COUNT(*) AS RECORDS FROM {table.sql}"  # noqa: S608 - as above
+    return f"{counted}{where(hours)} GROUP BY METADATA$FILENAME"
+
+
+def event_ids_statement(table: QualifiedName, hour: Hour) -> str:
+    """Return the statement over the least and the greatest event id of an hour."""
+    return f"SELECT MIN(EVENT_ID) AS FIRST_ID, MAX(EVENT_ID) AS LAST_ID FROM {table.sql}{where([hour])}"  # noqa: S608 - as above
+
+
+def where(hours: Collection[Hour]) -> str:
     """Select hours by literals, so that Snowflake reads their files only; consecutive hours are one range."""
     return f" WHERE {' OR '.join(_predicate(first, last) for first, last in _ranges(hours))}"
 

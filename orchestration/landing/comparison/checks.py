@@ -13,6 +13,8 @@ from orchestration.landing.proof.seal import Seal, SealedPartition, sealed_parti
 
 _NAMED_MAX = 10
 """Keys that a result names; its counts cover all of them."""
+_FILES_MAX, _FILE_BYTES_MIN = 50, 16_000_000
+"""Above so many objects of an hour, and below so many bytes in their mean, the objects are too small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,25 @@ def compare_objects(seal: Seal, listed: Iterable[ListedObject]) -> Comparison:
         "doubled": doubled[:_NAMED_MAX],
         "corrupt_object": [f"{key}: it has no bytes" for key in empty[:_NAMED_MAX]],
         "not_sealed": sorted(found.keys() - sealed)[:_NAMED_MAX],
+        "advice": advice_on_sizes([item.bytes for item in seal.objects if item.kind is Kind.LANDING]),
     }
     for name, keys in (("lost", lost), ("changed", changed), ("doubled", doubled), ("empty", empty)):
         if keys:
             return Comparison(False, f"{seal.hour}: {len(keys)} objects {name}, the first is {keys[0]}", numbers)
     return Comparison(True, f"{len(seal.objects)} sealed objects are present and unchanged", numbers)
+
+
+def advice_on_sizes(sizes: Sequence[int]) -> list[str]:
+    """Return an advice where an hour has many small objects, each of which a query opens.
+
+    Args:
+        sizes: bytes of each object of the hour.
+    """
+    if len(sizes) <= _FILES_MAX or sum(sizes) >= len(sizes) * _FILE_BYTES_MIN:
+        return []
+    mean = sum(sizes) / len(sizes) / 1_000_000
+    said = f"{len(sizes)} objects of {mean:.1f} MB in the mean: write fewer and larger ones, by rarer checkpoints"
+    return [f"{said} (Snowflake recommends 16 to 256 MB for external tables)"]
 
 
 def compare_registered(seal: Seal, registered: Collection[str], later: Collection[str] = ()) -> Comparison:

@@ -12,6 +12,7 @@ from orchestration.metapipeline.definitions.automation import (
 from orchestration.metapipeline.definitions.changing import CHANGING
 from orchestration.metapipeline.definitions.judging import JUDGING
 from orchestration.metapipeline.definitions.making import STORE
+from orchestration.metapipeline.definitions.processes import GATE, NOTEBOOK, gate, notebook
 from orchestration.metapipeline.definitions.reading import READING, AssetsOf, assets_of_code_location
 from orchestration.metapipeline.definitions.showing import SHOWING
 from orchestration.metapipeline.frames import JsonFrames
@@ -28,5 +29,5 @@ def build_definitions(clients: Clients, assets_of: AssetsOf = assets_of_code_loc
         jobs=[job],
         schedules=[metapipeline_schedule(clients, job)],
         sensors=[metapipeline_sensor(clients, job)],
-        resources={STORE: JsonFrames(clients.state, "frames")},
+        resources={STORE: JsonFrames(clients.state, "frames"), GATE: gate(clients), NOTEBOOK: notebook},
     )

@@ -8,9 +8,9 @@ from dataclasses import asdict
 import dagster as dg
 
 from orchestration.metapipeline.bi.workspace import Workspace
-from orchestration.metapipeline.changing.proposals.dbt_process import DbtProcess
 from orchestration.metapipeline.definitions.checks import changing as checks
 from orchestration.metapipeline.definitions.making import Made, asset, tools_of
+from orchestration.metapipeline.definitions.processes import GATE, Gate
 from orchestration.metapipeline.definitions.shown import table
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.platform import Platform
@@ -34,10 +34,11 @@ def archived_reports(
         return _listed(change_reports(clients, opened, bi_workspaces, stale_reports), clients)
 
 
-@asset(kinds={"git", "github"}, checks=[checks.no_pull_request_failed])
+@asset(kinds={"git", "github"}, checks=[checks.no_pull_request_failed], resources=[GATE])
 def pull_requests(  # noqa: PLR0913, PLR0917 (the inputs of an asset)
     context: dg.AssetExecutionContext,
     clients: Clients,
+    gate: Gate,
     unused_models: Found | Withheld,
     unused_columns: Found | Withheld,
     usage_evidence: steps.Usage,
@@ -48,13 +49,13 @@ def pull_requests(  # noqa: PLR0913, PLR0917 (the inputs of an asset)
     from orchestration.metapipeline.pipeline.repositories import Repositories  # noqa: PLC0415 (imports PyGithub)
 
     graph = steps.graph_for_exposures(platform_graph, bi_workspaces)
-    with DbtProcess() as dbt:
-        repositories = Repositories(clients, dbt, context.log.info)
-        proposals = repositories.propose(unused_models, unused_columns, usage_evidence, graph)
-        for one in proposals:
-            if one.reason:
-                context.log.warning("no pull requests for %s: %s", one.manifest, one.reason)
-        return _listed(repositories.change(proposals), clients)
+    parsed = gate.parsed.result()
+    repositories = Repositories(clients, gate.dbt, context.log.info)
+    proposals = repositories.propose(unused_models, unused_columns, usage_evidence, graph, parsed)
+    for one in proposals:
+        if one.reason:
+            context.log.warning("no pull requests for %s: %s", one.manifest, one.reason)
+    return _listed(repositories.change(proposals), clients)
 
 
 @asset(kinds={"slack"}, checks=[checks.no_message_failed])

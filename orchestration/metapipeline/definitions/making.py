@@ -4,7 +4,7 @@ A function takes what it needs by name: the values of other assets, and what the
 name of an asset fixes the type of its value (`values.FRAMES`), so a wrong frame is refused at each boundary.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, Generic, TypeVar
@@ -21,6 +21,7 @@ STORE = "metapipeline_frames"
 WAREHOUSE = "snowflake"
 """The pool of everything that asks Snowflake."""
 _CONTEXT = "context"
+_PRIORITY = "dagster/priority"
 T = TypeVar("T")
 
 
@@ -49,6 +50,8 @@ class Recipe:
         checks: judged at once, with what `make` took and made.
         deps: further assets that it reads itself.
         pool: of its runs.
+        resources: what Dagster makes for a run and `make` takes by name.
+        priority: of the step; of those that can be made, the one with the highest is next.
     """
 
     make: Callable[..., Made[Any]]
@@ -56,6 +59,8 @@ class Recipe:
     checks: Sequence[Check] = ()
     deps: Sequence[dg.AssetKey] = ()
     pool: str | None = None
+    resources: Collection[str] = ()
+    priority: int = 0
 
     @property
     def name(self) -> str:
@@ -65,11 +70,12 @@ class Recipe:
     def bound(self, document: MetapipelineDocument, given: Mapping[str, Any]) -> dg.AssetsDefinition:
         """Build the asset; `given` has values for parameters of functions and checks."""
         takes = tuple(signature(self.make).parameters)
-        reads = [name for name in takes if name != _CONTEXT and name not in given]
+        reads = [name for name in takes if name not in {_CONTEXT, *given, *self.resources}]
         frame = FRAMES.get(self.name)
 
         def compute(context: dg.AssetExecutionContext, **values: Any) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster compares with the bare class
-            known = {**given, **values, _CONTEXT: context}
+            resources = {name: getattr(context.resources, name) for name in self.resources}
+            known = {**given, **resources, **values, _CONTEXT: context}
             made = self.make(**{name: known[name] for name in takes})
             seen = {**known, **made.beside, "document": document, self.name: made.value}
             judged = [check.judge(seen) for check in self.checks]
@@ -87,18 +93,17 @@ class Recipe:
             ins={name: dg.AssetIn(dagster_type=FRAMES[name]) for name in reads},
             deps=list(self.deps),
             pool=self.pool,
+            required_resource_keys=set(self.resources),
+            op_tags={_PRIORITY: str(self.priority)},
             check_specs=[check.spec(self.name) for check in self.checks],
         )(compute)
 
 
 def asset(
-    kinds: set[str] | Callable[[MetapipelineDocument], set[str]],
-    checks: Sequence[Check],
-    deps: Sequence[dg.AssetKey] = (),
-    pool: str | None = None,
+    kinds: set[str] | Callable[[MetapipelineDocument], set[str]], checks: Sequence[Check], **options: Any
 ) -> Callable[[Callable[..., Made[Any]]], Recipe]:
-    """Return a decorator that makes a function the recipe of the asset of its name."""
-    return lambda make: Recipe(make, kinds, checks, deps, pool)
+    """Return a decorator that makes a function the recipe of the asset of its name; options are fields of `Recipe`."""
+    return lambda make: Recipe(make, kinds, checks, **options)
 
 
 def tools_of(document: MetapipelineDocument) -> set[str]:

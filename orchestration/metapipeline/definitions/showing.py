@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from orchestration.folders import FolderSettings
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.definitions.checks import showing as checks
 from orchestration.metapipeline.definitions.making import WAREHOUSE, Made, asset
+from orchestration.metapipeline.definitions.processes import NOTEBOOK
 from orchestration.metapipeline.definitions.shown import table
 from orchestration.metapipeline.findings import Found, Withheld, findings_of
 from orchestration.metapipeline.graph.platform import Platform
 from orchestration.metapipeline.judging.stale.plan import ReportPlan
 from orchestration.metapipeline.pipeline import showing, steps
 from orchestration.metapipeline.pipeline.clients import Clients
+from orchestration.metapipeline.showing.notebooks.data import AnalysisData, read_data, write_data
+from orchestration.metapipeline.showing.notebooks.process import NotebookProcess, executed_notebook
 from orchestration.metapipeline.usage.credits import ModelCredits
 from orchestration.metapipeline.usage.history import PlatformDay
 from orchestration.metapipeline.usage.model_runs import ModelRun
 
 if TYPE_CHECKING:
     from orchestration.metapipeline.showing.page.document import PageCounts
+
+FIRST, LAST = 1, -1
+"""Priorities: the notebook begins as soon as it can, and is waited for at the end."""
 
 
 @asset(kinds={"html"}, checks=[checks.page_shows_the_graph])
@@ -44,7 +51,7 @@ def platform_page(  # noqa: PLR0913, PLR0917 (the inputs of an asset)
     return Made(shown, metadata, {"findings": len(findings_of(answers))})
 
 
-@asset(kinds={"snowflake"}, checks=[checks.history_has_this_day], pool=WAREHOUSE)
+@asset(kinds={"snowflake"}, checks=[checks.history_has_this_day], pool=WAREHOUSE, priority=FIRST)
 def platform_history(  # noqa: PLR0913, PLR0917 (the inputs of an asset)
     clients: Clients,
     platform_graph: Platform,
@@ -77,15 +84,31 @@ def models_run_per_day(clients: Clients, model_runs: tuple[ModelRun, ...]) -> Ma
     return Made(drawn, metadata, {"counts": counts})
 
 
-@asset(kinds={"jupyter"}, checks=[checks.notebook_shows_its_charts])
-def meta_analysis(
-    context: dg.AssetExecutionContext, model_runs: tuple[ModelRun, ...], platform_history: tuple[PlatformDay, ...]
-) -> Made[Path]:
-    """The notebook over the history: size of the platform, removals and their effect; a run of its own."""
-    from orchestration.metapipeline.showing.notebooks.job import run_notebook  # noqa: PLC0415 (imports Dagstermill)
+@asset(kinds={"json"}, checks=[checks.data_is_as_counted], resources=[NOTEBOOK], priority=FIRST)
+def meta_analysis_data(
+    notebook: NotebookProcess, model_runs: tuple[ModelRun, ...], platform_history: tuple[PlatformDay, ...]
+) -> Made[AnalysisData]:
+    """The file that the notebook draws; a process executes the notebook while the other assets are made."""
+    counts = showing.runs_per_day(model_runs)
+    path = write_data(FolderSettings().notebooks, AnalysisData(models_per_day=counts, history=platform_history))
+    notebook.start()
+    return Made(
+        read_data(path), {"data": dg.MetadataValue.path(path), "days": len(platform_history)}, {"counts": counts}
+    )
 
-    path = run_notebook(context.instance, showing.runs_per_day(model_runs), platform_history)
+
+@asset(
+    kinds={"jupyter"},
+    checks=[checks.notebook_shows_its_charts],
+    deps=[dg.AssetKey("meta_analysis_data")],
+    resources=[NOTEBOOK],
+    priority=LAST,
+)
+def meta_analysis(notebook: NotebookProcess) -> Made[Path]:
+    """The notebook over the history: size of the platform, removals and their effect; a run of its own."""
+    notebook.require_success()
+    path = executed_notebook()
     return Made(path, {"notebook": dg.MetadataValue.notebook(path)})
 
 
-SHOWING = (platform_page, platform_history, models_run_per_day, meta_analysis)
+SHOWING = (platform_page, platform_history, models_run_per_day, meta_analysis_data, meta_analysis)

@@ -94,12 +94,16 @@ class StagedUses:
         return tuple(self._hours_of(table, start) for table in self.tables)
 
     def _hours_of(self, table: QualifiedName, start: datetime) -> frozenset[datetime]:
-        sql = f"SELECT DISTINCT REPLICATION_HOUR AS HOUR FROM {table.sql} WHERE REPLICATION_HOUR >= {_instant(start)}"  # noqa: S608 (names and literals are quoted by identifiers.py)
         try:
-            rows = read_rows(self.connection, sql)
+            rows = read_rows(self.connection, hours_query(table, start))
         except ObjectMissingError:
             return frozenset()
         return frozenset(row["HOUR"].replace(tzinfo=UTC) for row in rows)
+
+
+def hours_query(table: QualifiedName, start: datetime) -> str:
+    """Return the query of the hours from `start` on of which a table has an event."""
+    return f"SELECT DISTINCT REPLICATION_HOUR AS HOUR FROM {table.sql} WHERE REPLICATION_HOUR >= {_instant(start)}"  # noqa: S608 (names and literals are quoted by identifiers.py)
 
 
 def uses_query(table: QualifiedName, start: datetime, own: Own) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Mapping
+import threading
 
 import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 from snowflake.connector import errors as foreign
 
+from infra.local_snowflake.faults import Fault, FaultKind, Faults
 from snowflake_components import errors
-from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
+from snowflake_components.access.refusals import SessionFacts
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, open_session, query
 from snowflake_components.identifiers import Identifier
-from snowflake_components.session import ConnectorSession, login_error
-from tests.fakes.snowflake_connector import FakeConnector
+from snowflake_components.session import ConnectorSession, login_error, statement_error
+from tests.fakes.local_snowflake import FOREIGN_WARNING
 
 ADDRESS = "http://127.0.0.1:1"
 CANARY = "canary-7f3a"
@@ -92,60 +95,71 @@ def test_a_refused_statement_becomes_one_of_our_errors(
     raised: foreign.Error, expected: type[errors.SnowflakeError]
 ) -> None:
     """Class and code decide, never the text; the error keeps the statement and Snowflake's text."""
-    session = ConnectorSession(FakeConnector({"REFRESH x": raised}), SnowflakeSettings())
-    with pytest.raises(errors.SnowflakeError) as caught:
-        session.execute("REFRESH x")
-    assert expected is type(caught.value)
-    assert "REFRESH x" == caught.value.sql
-    assert str(raised.raw_msg) in str(caught.value)
-    assert raised is caught.value.__cause__
+    error = statement_error(raised, ADDRESS, "REFRESH x", SessionFacts())
+    assert (expected, "REFRESH x") == (type(error), error.sql)
+    assert str(raised.raw_msg) in str(error)
 
 
-def test_rows_come_as_mappings_with_the_query_id() -> None:
-    """Columns keep their order; parameters go to the connector unbound."""
-    connector = FakeConnector({"SELECT %s": [{"A": 1, "B": "x"}]})
-    result = ConnectorSession(connector, SnowflakeSettings()).execute("SELECT %s", ["x"])
-    assert (("A", "B"), ({"A": 1, "B": "x"},), "query-1") == (result.columns, result.rows, result.query_id)
-    assert [("SELECT %s", ["x"])] == connector.sent
+@pytest.mark.filterwarnings(FOREIGN_WARNING)
+def test_rows_come_as_mappings_with_the_query_id(own_schema: SnowflakeSettings) -> None:
+    """Columns keep their order; parameters are bound by the connector; the error keeps the connector's as its cause."""
+    with open_session(own_schema) as session:
+        result = session.execute("SELECT %s AS B, 1 AS A, 'it''s' AS \"c\"", ["%s'"])
+        assert (("B", "A", "c"), ({"B": "%s'", "A": 1, "c": "it's"},)) == (result.columns, result.rows)
+        assert result.query_id == session.execute("SELECT LAST_QUERY_ID() AS ID").rows[0]["ID"]
+        with pytest.raises(errors.ObjectMissingError) as refused:
+            session.execute("SELECT 1 FROM NO_SUCH_TABLE")
+    assert isinstance(refused.value.__cause__, foreign.ProgrammingError)
+    assert refused.value.query_id
 
 
-@pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), SystemExit(1), DagsterExecutionInterruptedError()])
-def test_an_interrupted_statement_is_canceled_in_snowflake(interrupt: BaseException) -> None:
-    """Otherwise it runs on, and costs, although nobody waits for it. A refused one is not canceled."""
-    connector = FakeConnector({"LONG": interrupt, "WRONG": foreign.ProgrammingError(msg="no", errno=1003)})
-    session = ConnectorSession(connector, SnowflakeSettings())
-    with pytest.raises(type(interrupt)):
-        session.execute("LONG")
-    with pytest.raises(errors.StatementFailedError):
-        session.execute("WRONG")
-    assert ["LONG"] == connector.canceled
+@pytest.mark.filterwarnings(FOREIGN_WARNING)
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, DagsterExecutionInterruptedError])
+def test_an_interrupted_statement_is_canceled_in_snowflake(
+    own_schema: SnowflakeSettings, interrupt: type[BaseException]
+) -> None:
+    """Otherwise it runs on, and costs, although nobody waits for it: the table would be there afterwards."""
 
+    def raise_it(_number: int, _frame: object) -> None:
+        raise interrupt
 
-_ROLE = 'SELECT CURRENT_ROLE() AS "ROLE"'
-
-
-@pytest.mark.parametrize(
-    ("former", "sent"),
-    [
-        ("PUBLIC", [_ROLE, 'USE ROLE "W"', "work", 'USE ROLE "PUBLIC"']),
-        ("odd Role", [_ROLE, 'USE ROLE "W"', "work", 'USE ROLE "odd Role"']),
-        ("W", [_ROLE, 'USE ROLE "W"', "work"]),
-        (None, [_ROLE, 'USE ROLE "W"', "work"]),
-    ],
-)
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_role_is_taken_for_a_block_and_given_back(former: str | None, sent: list[str], fails: bool) -> None:
-    """The former role is restored also when the work fails, spelled as Snowflake stores it."""
-    broken = foreign.ProgrammingError(msg="no", errno=1003)
-    answers: Mapping[str, list[Mapping[str, object]] | Exception] = {_ROLE: [{"ROLE": former}]}
-    connector = FakeConnector({**answers, **({"work": broken} if fails else {})})
-    session = ConnectorSession(connector, SnowflakeSettings())
+    slow = Fault(kind=FaultKind.SLOW, statement="CREATE TABLE LATE", seconds=30)
+    former = signal.signal(signal.SIGUSR1, raise_it)
+    main = threading.main_thread().ident
+    assert main is not None
+    killer = threading.Timer(0.5, signal.pthread_kill, [main, signal.SIGUSR1])
     try:
-        with session.role(Identifier("W")):
-            session.execute("work")
-    except errors.StatementFailedError:
-        assert fails
-    assert sent == [sql for sql, _ in connector.sent]
+        with Faults(own_schema.address).during(slow), open_session(own_schema) as session:
+            killer.start()
+            with pytest.raises(interrupt):
+                session.execute("CREATE TABLE LATE (A INT)")
+            assert () == session.execute("SHOW TABLES LIKE 'LATE' IN SCHEMA").rows
+    finally:
+        killer.cancel()
+        signal.signal(signal.SIGUSR1, former)
+
+
+@pytest.mark.filterwarnings(FOREIGN_WARNING)
+@pytest.mark.parametrize("former", ["PUBLIC", '"odd Role"', "AWS_WRITER"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_role_is_taken_for_a_block_and_given_back(own_schema: SnowflakeSettings, former: str, fails: bool) -> None:
+    """The former role is restored also when the work fails, spelled as Snowflake stores it."""
+    if '"' in former:
+        query(own_schema, f"CREATE ROLE IF NOT EXISTS {former}")
+        query(own_schema, f"GRANT ROLE {former} TO USER HOURGLASS")
+    with open_session(own_schema) as session:
+        session.execute(f"USE ROLE {former}")
+        try:
+            with session.role(Identifier("AWS_WRITER")):
+                assert "AWS_WRITER" == _role(session)
+                session.execute("NONSENSE" if fails else "SELECT 1")
+        except errors.StatementFailedError:
+            assert fails
+        assert former.strip('"') == _role(session)
+
+
+def _role(session: ConnectorSession) -> str:
+    return str(session.execute("SELECT CURRENT_ROLE() AS ROLE").rows[0]["ROLE"])
 
 
 def test_the_resource_hands_its_settings_to_an_asset_without_showing_them() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from infra.local_snowflake.faults import Fault, FaultKind, Faults
 from snowflake_components.assets import object_asset
+from snowflake_components.connection import SnowflakeSettings, query
 from snowflake_components.documents.file_formats import FileFormatOptions
 from snowflake_components.documents.tables import TableOptions
+from snowflake_components.errors import SnowflakeError, WarehouseError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.planning.change import Action, Change
 from snowflake_components.planning.changes import plan_change
@@ -22,9 +25,11 @@ from snowflake_components.planning.outcome import read_loads
 from snowflake_components.scaffold import scaffolded
 from snowflake_components.statements.kinds import Definition
 from tests.fakes.component_documents import loaded, mistakes_in
-from tests.fakes.snowflake import FakeSnowflake
+from tests.fakes.component_runs import Ran, run_asset
+from tests.fakes.local_snowflake import FOREIGN_WARNING, Server
 
 pytestmark = [
+    pytest.mark.filterwarnings(FOREIGN_WARNING),
     pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated"),  # Dagster's own
     pytest.mark.filterwarnings("ignore:.*is currently in beta"),  # Dagster's own
 ]
@@ -58,9 +63,6 @@ attributes:
 KEY = dg.AssetKey(["aws", "dev", "events"])
 NAME = QualifiedName(Identifier("D"), Identifier("S"), Identifier("X"))
 NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)
-LOADED = {"file": "a", "status": "LOADED", "rows_parsed": 3, "rows_loaded": 3, "first_error": None}
-PARTLY = {"file": "b", "status": "PARTIALLY_LOADED", "rows_parsed": 3, "rows_loaded": 1, "first_error": "bad"}
-KNOWN = {"file": "a", "status": "LOAD_SKIPPED", "rows_parsed": 0, "rows_loaded": 0}
 
 
 def _options(**changed: Any) -> TableOptions:
@@ -69,17 +71,20 @@ def _options(**changed: Any) -> TableOptions:
     return TableOptions.model_validate(written | changed)
 
 
-def _run(
-    rows: list[Mapping[str, Any]], *, hour: str = "2025-08-01-03:00", **changed: Any
-) -> tuple[FakeSnowflake, dict[str, Any], dg.AssetCheckEvaluation]:
-    spec = object_of(NAME, None, _options(**changed), None)
-    hourly = dg.HourlyPartitionsDefinition(start_date="2025-01-01-00:00")
-    asset = object_asset(dg.AssetSpec("t", partitions_def=hourly), spec, lambda: NOW)
-    snowflake = FakeSnowflake(loads=[rows])
-    result = dg.materialize([asset], partition_key=hour, resources={"snowflake": snowflake})
-    (materialization,) = result.asset_materializations_for_node("t")
-    (check,) = result.get_asset_check_evaluations()
-    return snowflake, {name: value.value for name, value in materialization.metadata.items()}, check
+@pytest.fixture
+def load(server: Server, own_schema: SnowflakeSettings) -> Callable[..., Ran]:
+    """Load the hour of a table over the bucket; arguments change its options."""
+    server.bucket.replace_all({})
+    query(own_schema, "CREATE STAGE S URL = 's3://hourglass/landing/'")
+
+    def run(*, hour: str = "2025-08-01-03:00", **changed: Any) -> Ran:
+        name = QualifiedName(Identifier("AWS"), Identifier(own_schema.schema_name), Identifier("X"))
+        spec = object_of(name, None, _options(**changed), None)
+        hourly = dg.HourlyPartitionsDefinition(start_date="2025-01-01-00:00")
+        asset = object_asset(dg.AssetSpec("t", partitions_def=hourly), spec, lambda: NOW)
+        return run_asset([asset], own_schema, dg.AssetKey("t"), partition=hour)
+
+    return run
 
 
 def test_a_table_depends_on_its_stage_and_on_its_file_format() -> None:
@@ -104,43 +109,85 @@ def test_the_scaffold_loads_and_depends_on_itself() -> None:
         assert {"format_my_landing", "stage_my_landing"} == deps
 
 
-def test_a_run_loads_exactly_its_hour() -> None:
+def test_a_run_loads_exactly_its_hour_and_each_file_once(
+    server: Server, own_schema: SnowflakeSettings, load: Callable[..., Ran]
+) -> None:
     """Create, then one COPY over the directory of the hour; the metadata has what Snowflake reported."""
-    snowflake, metadata, check = _run([LOADED])
-    assert ["SHOW TABLES", "CREATE TABLE", "COPY INTO"] == [" ".join(sql.split()[:2]) for sql in snowflake.sent]
-    assert 'FROM @"D"."S"."S"/2025/08/01/03/)' in snowflake.sent[-1]
-    assert (1, 3, 0, True) == (
-        metadata["files_loaded"],
-        metadata["rows_loaded"],
-        metadata["rows_rejected"],
-        check.passed,
-    )
+    server.bucket.write("landing/2025/08/01/03/a.jsonl", {"a": 1}, {"a": 2})
+    server.bucket.write("landing/2025/08/01/04/b.jsonl", {"a": 3})
+    first, second = load(), load()
+    assert ["SHOW TABLES", "CREATE TABLE", "COPY INTO"] == first.verbs
+    assert first.statements[-1].count("2025/08/01/03/)") == 1
+    names = ("files_loaded", "files_loaded_before", "rows_loaded", "rows_rejected")
+    assert ([1, 0, 2, 0], [0, 0, 0, 0]) == tuple([ran.metadata[name] for name in names] for ran in (first, second))
+    assert [True, True] == [ran.checks["no_rows_rejected"] for ran in (first, second)]
+    assert [{"A": 1}, {"A": 2}] == list(query(own_schema, "SELECT A FROM X ORDER BY A").rows)
 
 
 @pytest.mark.parametrize(
-    ("rows", "changed", "rejected", "passed"),
+    ("changed", "rows", "passed"),
     [
-        ([LOADED, PARTLY], {"on_error": "continue"}, 2, False),
-        ([LOADED, PARTLY], {"on_error": "continue", "rejected_rows_max": 2}, 2, True),
-        ([{**PARTLY, "status": "LOAD_FAILED", "rows_loaded": 0}], {"on_error": "skip_file"}, 3, False),
-        ([KNOWN], {}, 0, True),
-        ([{"status": "Copy executed with 0 files processed."}], {}, 0, True),
+        ({"on_error": "continue"}, (2, 1), False),
+        ({"on_error": "continue", "rejected_rows_max": 1}, (2, 1), True),
+        ({"on_error": "skip_file"}, (1, 2), False),
     ],
 )
 def test_what_a_load_leaves_out_is_counted_and_checked(
-    rows: list[Mapping[str, Any]], changed: dict[str, Any], rejected: int, passed: bool
+    server: Server, load: Callable[..., Ran], changed: dict[str, Any], rows: tuple[int, int], passed: bool
 ) -> None:
-    """A file that is loaded already, and a load without a file, leave out nothing."""
-    _, metadata, check = _run(rows, **changed)
-    assert (rejected, passed) == (metadata["rows_rejected"], check.passed)
+    """A row whose value is no number is left out, or its file is."""
+    server.bucket.write("landing/2025/08/01/03/a.jsonl", {"a": 1})
+    server.bucket.write("landing/2025/08/01/03/b.jsonl", {"a": 2}, {"a": "x"})
+    ran = load(**changed)
+    assert rows == (ran.metadata["rows_loaded"], ran.metadata["rows_rejected"])
+    assert passed is ran.checks["no_rows_rejected"]
 
 
-def test_hours_beyond_the_load_metadata_are_loaded_only_when_told() -> None:
+def test_an_error_in_a_file_loads_nothing_by_default(
+    server: Server, own_schema: SnowflakeSettings, load: Callable[..., Ran]
+) -> None:
+    """The run fails, and the table is as it was."""
+    server.bucket.write("landing/2025/08/01/03/a.jsonl", {"a": 1}, {"a": "x"})
+    with pytest.raises(SnowflakeError):
+        load()
+    assert () == query(own_schema, "SELECT A FROM X").rows
+
+
+def test_an_hour_without_files_loads_nothing(load: Callable[..., Ran]) -> None:
+    """Snowflake answers one row with one column, which is no file."""
+    ran = load()
+    assert (0, 0, True) == (ran.metadata["files_loaded"], ran.metadata["rows_rejected"], ran.checks["no_rows_rejected"])
+
+
+def test_hours_beyond_the_load_metadata_are_loaded_only_when_told(server: Server, load: Callable[..., Ran]) -> None:
     """Snowflake skips files of unknown status without a word, or loads them twice."""
+    server.bucket.write("landing/2025/05/01/03/a.jsonl", {"a": 1})
     with pytest.raises(dg.Failure, match="older than the 64 days"):
-        _run([LOADED], hour="2025-05-01-03:00")
-    snowflake, _, _ = _run([LOADED], hour="2025-05-01-03:00", load_older_files=True)
-    assert snowflake.sent[-1].endswith("LOAD_UNCERTAIN_FILES = TRUE")
+        load(hour="2025-05-01-03:00")
+    ran = load(hour="2025-05-01-03:00", load_older_files=True)
+    assert ran.statements[-1].endswith("LOAD_UNCERTAIN_FILES = TRUE")
+    assert 1 == ran.metadata["rows_loaded"]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ANSWER_LOST, FaultKind.RESET, FaultKind.MASTER_TOKEN_EXPIRED])
+def test_a_load_whose_answer_is_lost_loads_each_file_once(
+    server: Server, own_schema: SnowflakeSettings, load: Callable[..., Ran], kind: FaultKind
+) -> None:
+    """The statement is sent again, and the load metadata knows the file."""
+    server.bucket.write("landing/2025/08/01/03/a.jsonl", {"a": 1})
+    with Faults(own_schema.address).during(Fault(kind=kind, statement="COPY INTO")):
+        load()
+    assert [{"A": 1}] == list(query(own_schema, "SELECT A FROM X").rows)
+
+
+def test_a_load_without_a_running_warehouse_names_it(own_schema: SnowflakeSettings, load: Callable[..., Ran]) -> None:
+    """The repair is in the message; the role of the run is not the one to blame."""
+    suspended = Fault(kind=FaultKind.WAREHOUSE_SUSPENDED, statement="COPY INTO")
+    with (
+        Faults(own_schema.address).during(suspended),
+        pytest.raises(WarehouseError, match="set HOURGLASS_SNOWFLAKE_WAREHOUSE"),
+    ):
+        load()
 
 
 def test_the_row_of_a_load_without_files_is_no_file() -> None:

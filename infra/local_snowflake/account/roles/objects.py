@@ -10,7 +10,7 @@ from infra.local_snowflake.errors import ObjectMissingError, TableMissingError
 from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.objects.catalog import Catalog
 from infra.local_snowflake.objects.records import Key
-from infra.local_snowflake.objects.registry import DATABASE
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.relations import Relations
 

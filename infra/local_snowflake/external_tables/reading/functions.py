@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from infra.local_snowflake.errors import NotSupportedError
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, literal
 from infra.local_snowflake.language.tokens import Edit, Kind, Reader, Token, apply
-from infra.local_snowflake.objects.registry import ExternalTable
+from infra.local_snowflake.objects.stored import ExternalTable
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.external_tables import ddl
 

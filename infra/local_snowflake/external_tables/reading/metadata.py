@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from infra.local_snowflake.external_tables.reading.views import METADATA_COLUMNS, public_columns
 from infra.local_snowflake.language.names import ObjectName, quote
 from infra.local_snowflake.language.tokens import Edit, Kind, Token, apply, tokenize
-from infra.local_snowflake.objects.registry import ExternalTable
+from infra.local_snowflake.objects.stored import ExternalTable
 from infra.local_snowflake.rewriting.relations import named
 from infra.local_snowflake.sessions import Session
 

@@ -26,8 +26,9 @@ from fsspec import AbstractFileSystem  # type: ignore[import-untyped] # it ships
 from infra.local_snowflake.errors import StatementRefusedError
 from infra.local_snowflake.external_tables.reading.copies import Copies
 from infra.local_snowflake.files.bucket import StoredObject
-from infra.local_snowflake.objects.registry import ExternalTable, RegisteredFile
+from infra.local_snowflake.objects.registered_files import RegisteredFile
 from infra.local_snowflake.objects.stages import location_of
+from infra.local_snowflake.objects.stored import ExternalTable
 
 PROTOCOL = "hourglass"
 _FILE = "_f"

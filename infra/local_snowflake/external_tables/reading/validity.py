@@ -9,7 +9,7 @@ from infra.local_snowflake.errors import ObjectInvalidError
 from infra.local_snowflake.external_tables.tables import ExternalTables
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName
 from infra.local_snowflake.language.tokens import Token
-from infra.local_snowflake.objects.registry import DATABASE, WHOLE_SCHEMA
+from infra.local_snowflake.objects.stored import DATABASE, WHOLE_SCHEMA
 from infra.local_snowflake.rewriting.relations import chains
 from infra.local_snowflake.sessions import Session
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from infra.local_snowflake.external_tables.reading.scan import partition_column
 from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.language.statements import Column
-from infra.local_snowflake.objects.registry import PENDING, ExternalTable
+from infra.local_snowflake.objects.registry import PENDING
+from infra.local_snowflake.objects.stored import ExternalTable
 
 METADATA_COLUMNS = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
-from infra.local_snowflake.errors import NotSupportedError, SyntaxRefusedError
+from infra.local_snowflake.errors import (
+    NotSupportedError,
+    ParameterUnknownError,
+    StatementRefusedError,
+    SyntaxRefusedError,
+)
 from infra.local_snowflake.language.names import PartialName, quote
 from infra.local_snowflake.language.statements import Creation, Options, OptionValue
 from infra.local_snowflake.language.tokens import Kind, Reader
@@ -20,12 +25,20 @@ def clauses(reader: Reader, known: dict[str, Clause]) -> dict[str, Any]:
         token = reader.peek()
         clause = token.keyword if token else ""
         if clause not in known or _FIELDS.get(clause, clause.lower()) in found:
-            raise reader.unexpected()
+            raise unknown_clause(reader, known)
         reader.take()
         if clause not in _WITHOUT_EQUALS:
             reader.expect("=")
         found[_FIELDS.get(clause, clause.lower())] = known[clause](reader)
     return found
+
+
+def unknown_clause(reader: Reader, known: Container[str]) -> StatementRefusedError:
+    """Return the error of the next clause: `NAME = value` of no known name is 1006, anything else a syntax error."""
+    token, following = reader.peek(), reader.peek(1)
+    if token is not None and token.keyword not in known and following is not None and following.text == "=":
+        return ParameterUnknownError(f"SQL compilation error:\ninvalid parameter '{token.keyword}'")
+    return reader.unexpected()
 
 
 _FIELDS = {
@@ -41,11 +54,14 @@ def named(reader: Reader, creation: Creation) -> tuple[PartialName, Creation]:
     """Read the name of a new object, with IF NOT EXISTS before it."""
     if reader.accept("IF", "NOT", "EXISTS"):
         if creation is not Creation.REFUSE:
-            raise SyntaxRefusedError(
-                "SQL compilation error:\nThe options OR REPLACE or OR ALTER, and IF NOT EXISTS exclude each other."
-            )
+            raise options_excluded()
         creation = Creation.KEEP
     return reader.name(), creation
+
+
+def options_excluded() -> SyntaxRefusedError:
+    """Return the error of OR REPLACE, or OR ALTER, with IF NOT EXISTS."""
+    return SyntaxRefusedError("SQL compilation error:\noptions IF NOT EXISTS and OR REPLACE are incompatible.")
 
 
 def opens(reader: Reader) -> bool:

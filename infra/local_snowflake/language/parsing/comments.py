@@ -46,43 +46,6 @@ def _kind(reader: Reader) -> str:
     return kind
 
 
-def alter_comments(reader: Reader, kind: str) -> SetComments | None:
-    """Read ALTER TABLE, VIEW, SCHEMA or DATABASE if it changes comments alone; else None."""
-    if_exists = reader.accept("IF", "EXISTS")
-    name = reader.name()
-    if reader.accept("SET", "COMMENT", "="):
-        return SetComments(kind, name, if_exists, reader.string(), {})
-    if reader.accept("UNSET", "COMMENT"):
-        return SetComments(kind, name, if_exists, "", {})
-    if not (reader.accept("ALTER") or reader.accept("MODIFY")):
-        return None
-    columns = _column_comments(reader)
-    return SetComments(kind, name, if_exists, None, columns) if columns else None
-
-
-def _column_comments(reader: Reader) -> dict[str, str]:
-    found: dict[str, str] = {}
-    bracket = reader.accept("(")
-    while True:
-        reader.accept("COLUMN")
-        token = reader.peek()
-        if token is None or not token.is_name:
-            return {}
-        column = reader.take().name
-        if reader.accept("UNSET", "COMMENT"):
-            found[column] = ""
-        elif reader.accept("COMMENT"):
-            found[column] = reader.string()
-        else:
-            return {}
-        if not reader.accept(","):
-            break
-        _ = reader.accept("ALTER") or reader.accept("MODIFY")
-    if bracket:
-        reader.expect(")")
-    return found
-
-
 def without_comments(sql: str) -> tuple[str, Comments]:
     """Return CREATE TABLE, VIEW, SCHEMA, DATABASE or SEQUENCE, or ALTER TABLE ADD, without comments, and the comments.
 

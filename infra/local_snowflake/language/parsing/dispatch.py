@@ -16,9 +16,14 @@ from infra.local_snowflake.account.parsing import (
 )
 from infra.local_snowflake.account.roles.grant_parsing import grant, revoke, show_future_grants, show_grants
 from infra.local_snowflake.account.statements import AccountStatement
+from infra.local_snowflake.errors import SyntaxRefusedError
+from infra.local_snowflake.language.alterations import Alter
 from infra.local_snowflake.language.file_statements import AlterFileFormat, AlterIntegration, FileStatement
-from infra.local_snowflake.language.kinds import require_known, unsupported
-from infra.local_snowflake.language.parsing.comments import alter_comments, comment
+from infra.local_snowflake.language.kinds import absent_kind, require_known, unsupported
+from infra.local_snowflake.language.parsing.clauses import named, opens
+from infra.local_snowflake.language.parsing.comments import comment
+from infra.local_snowflake.language.parsing.definitions.altered import alter
+from infra.local_snowflake.language.parsing.definitions.created import definition_of
 from infra.local_snowflake.language.parsing.external_tables import alter_external_table, create_external_table
 from infra.local_snowflake.language.parsing.lists import require_of_fakesnow, show_list
 from infra.local_snowflake.language.parsing.shows import describe, kind_of, show
@@ -32,17 +37,20 @@ from infra.local_snowflake.language.statements import (
     AlterStage,
     Begin,
     Commit,
+    CreateStream,
     Creation,
     DescribeObject,
     Drop,
     DropDatabase,
     ObjectKind,
+    OnAbsent,
     Rollback,
+    SetVariables,
     Statement,
 )
 from infra.local_snowflake.language.tokens import Reader
 
-_Parsed: TypeAlias = Statement | FileStatement | AccountStatement | None
+_Parsed: TypeAlias = Statement | FileStatement | AccountStatement | Alter | None
 
 
 def parse(sql: str) -> _Parsed:
@@ -78,6 +86,8 @@ def _create(reader: Reader) -> _Parsed:
     for words, read in _CREATED:
         if reader.accept(*words):
             return read(reader, creation)
+    if reader.accept("STREAM"):
+        return _create_stream(reader, creation)
     return _create_in_schema(reader, creation)
 
 
@@ -92,7 +102,11 @@ def _create_in_schema(reader: Reader, creation: Creation) -> _Parsed:
     following = reader.peek(1)
     if following is not None and following.keyword in {"STAGE", "FILE"}:
         raise reader.unexpected()  # no other word stands before a stage or a file format
-    return create_or_alter(reader) if creation is Creation.ALTER else None
+    definition_of(reader.sql)  # refuses what would have no effect
+    if creation is Creation.ALTER:
+        return create_or_alter(reader)
+    _skip_rest(reader)
+    return None
 
 
 _TEMPORARY = (("TEMPORARY",), ("TEMP",), ("SCOPED", "TEMPORARY"), ("SCOPED", "TEMP"))
@@ -102,8 +116,82 @@ def _alter(reader: Reader) -> _Parsed:
     for words, read in _ALTERED:
         if reader.accept(*words):
             return read(reader)
-    kind = next((kind for kind in ("TABLE", "VIEW", "SCHEMA", "DATABASE") if reader.accept(kind)), None)
-    return alter_comments(reader, kind) if kind else None
+    return _absent(reader, "ALTER") or alter(reader)
+
+
+def _create_stream(reader: Reader, creation: Creation) -> CreateStream:
+    named(reader, creation)
+    if reader.accept("CLONE"):
+        raise unsupported("CREATE STREAM CLONE")
+    while not reader.accept("ON"):
+        reader.take()
+    kinds = (("EXTERNAL", "TABLE"), ("DYNAMIC", "TABLE"), ("EVENT", "TABLE"), ("TABLE",), ("VIEW",), ("STAGE",))
+    words = next((words for words in kinds if reader.accept(*words)), None)
+    if words is None:
+        raise reader.unexpected()
+    stream = CreateStream(" ".join(words), reader.name())
+    _skip_rest(reader)
+    return stream
+
+
+def _absent(reader: Reader, verb: str) -> OnAbsent | None:
+    """Read a statement on an object of a kind of which there is none; None for another kind."""
+    kind = absent_kind(reader)
+    if not kind:
+        return None
+    if_exists = reader.accept("IF", "EXISTS")
+    found = OnAbsent(verb, kind, reader.name(), if_exists)
+    if verb == "DROP":
+        _ = reader.accept("CASCADE") or reader.accept("RESTRICT")
+    else:
+        _skip_rest(reader)
+    return found
+
+
+def _execute(reader: Reader) -> OnAbsent:
+    reader.expect("TASK")
+    found = OnAbsent("EXECUTE", "TASK", reader.name(), if_exists=False)
+    _skip_rest(reader)
+    return found
+
+
+def _skip_rest(reader: Reader) -> None:
+    while not reader.done:
+        reader.take()
+
+
+def _set(reader: Reader) -> SetVariables | None:
+    """Read SET; None for one variable, which is left to fakesnow."""
+    if not opens(reader):
+        reader.name()
+        reader.expect("=")
+        if reader.done:
+            raise reader.unexpected()
+        _skip_rest(reader)
+        return None
+    names = tuple(reader.take().name for _ in reader.group())
+    reader.expect("=")
+    reader.expect("(")
+    if (token := reader.peek()) is not None and token.keyword in {"SELECT", "WITH"}:
+        raise unsupported("SET of several variables by a query")
+    values = [reader.span(",", ")")]
+    while reader.accept(","):
+        values.append(reader.span(",", ")"))
+    reader.expect(")")
+    if len(names) != len(values):
+        raise SyntaxRefusedError(
+            f"SQL compilation error:\nassignments of SET do not match: {len(names)} variables, {len(values)} values."
+        )
+    return SetVariables(tuple(zip(names, values, strict=True)))
+
+
+def _insert(reader: Reader) -> None:
+    """Require INTO, which Snowflake's INSERT has and fakesnow's may leave out."""
+    if reader.accept("OVERWRITE"):
+        reader.accept("ALL")
+    if not any(reader.accept(word) for word in ("INTO", "ALL", "FIRST")):
+        raise reader.unexpected()
+    _skip_rest(reader)
 
 
 def _comment(reader: Reader) -> _Parsed:
@@ -131,6 +219,8 @@ def _drop(reader: Reader) -> _Parsed:
         return dropped
     if account_object := drop_account_object(reader):
         return account_object
+    if absent := _absent(reader, "DROP"):
+        return absent
     kind = kind_of(reader)
     if kind is None:
         return None
@@ -165,6 +255,8 @@ def _rollback(reader: Reader) -> Rollback:
 def _describe(reader: Reader) -> _Parsed:
     if reader.accept("RESULT"):
         raise unsupported("DESCRIBE RESULT")
+    if absent := _absent(reader, "DESCRIBE"):
+        return absent
     for kind in ("TABLE", "VIEW", "SCHEMA", "DATABASE"):
         if reader.accept(kind):
             found = DescribeObject(kind, reader.name())
@@ -217,6 +309,9 @@ _READERS: dict[str, Callable[[Reader], _Parsed]] = {
     "LIST": list_stage,
     "LS": list_stage,
     "USE": use,
+    "SET": _set,
+    "INSERT": _insert,
+    "EXECUTE": _execute,
     "GRANT": grant,
     "REVOKE": revoke,
     "BEGIN": _begin,

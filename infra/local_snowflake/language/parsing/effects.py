@@ -28,7 +28,7 @@ class Effect:
     """The change of one object.
 
     Args:
-        kind: TABLE, VIEW, EXTERNAL TABLE, STAGE, SCHEMA or DATABASE.
+        kind: TABLE, VIEW, EXTERNAL TABLE, STAGE, SEQUENCE, SCHEMA or DATABASE.
         name: as written; of a schema its last part is the schema.
         other: the new name of a renamed object, or the other table of SWAP WITH.
         replaced: whether OR REPLACE is written.
@@ -65,7 +65,7 @@ def effect_of(sql: str) -> Effect | None:
 
 def _kind(reader: Reader) -> str | None:
     reader.accept("MATERIALIZED")
-    kinds = ("EXTERNAL TABLE", "TABLE", "VIEW", "SCHEMA", "DATABASE", "STAGE")
+    kinds = ("EXTERNAL TABLE", "TABLE", "VIEW", "SCHEMA", "DATABASE", "SEQUENCE", "STAGE")
     return next((kind for kind in kinds if reader.accept(*kind.split())), None)
 
 

@@ -9,6 +9,10 @@ from infra.local_snowflake.language.tokens import Reader
 _MODIFIERS = ("TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "VOLATILE")
 
 
+_REFUSED = (("AT",), ("BEFORE",), ("COPY", "TAGS"), ("IGNORE",))
+"""What may follow CLONE <name>, and is unsupported."""
+
+
 def clone(reader: Reader, creation: Creation) -> Clone | None:
     """Read CREATE ... CLONE after its first words; None for any other CREATE.
 
@@ -30,10 +34,9 @@ def clone(reader: Reader, creation: Creation) -> Clone | None:
     if not reader.accept("CLONE"):
         return None
     source = reader.name()
-    for past in ("AT", "BEFORE"):
-        if reader.accept(past):
-            raise unsupported("CLONE", past)
     reader.accept("COPY", "GRANTS")
+    if refused := next((words for words in _REFUSED if reader.accept(*words)), None):
+        raise unsupported("CLONE", *refused)
     if modifiers - {"TRANSIENT"}:
         raise unsupported("CREATE TEMPORARY TABLE CLONE")
     reader.expect_end()

@@ -24,6 +24,7 @@ from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.files.reading import FileRows
 from infra.local_snowflake.files.unreadable import RecordError
 from infra.local_snowflake.language.file_statements import CopyInto, Transform
+from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
 from infra.local_snowflake.language.parsing.storage.copying import NOT_SIMPLE
 from infra.local_snowflake.language.statements import Directory, StagePath
@@ -40,8 +41,9 @@ from infra.local_snowflake.loading.copy_into.records import RECORDS, LoadedFile,
 from infra.local_snowflake.loading.copy_into.validation import validated
 from infra.local_snowflake.loading.errors import located
 from infra.local_snowflake.loading.scanning import Scans, metadata_sql
-from infra.local_snowflake.objects.registry import Registry, Stage
+from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stages import location_of, shown_name, stage_location
+from infra.local_snowflake.objects.stored import Stage
 from infra.local_snowflake.rewriting.stage_references import column_width, with_columns
 from infra.local_snowflake.sessions import Session
 
@@ -116,6 +118,8 @@ class Copying:
         self.registry.require_table(table, named)
         stage, path = self._source(statement, session)
         options = CopyOptions.of(stage.copy_options, statement)
+        if options.purge and session.transaction.id is not None:  # a rollback would not bring the files back
+            raise unsupported("PURGE = TRUE in a transaction")
         form_options = stage.file_format if statement.file_format is None else statement.file_format
         form = self.scans.stages.formats.resolve(form_options, session)
         form.require_readable()
@@ -164,8 +168,9 @@ class _Run:
         if self.options.force or self.statement.validation_mode:
             wanted = found
         else:
-            with registry.cursor() as cursor:
-                LoadHistory(cursor, self.table).ensure()
+            if self.session.transaction.id is None:
+                with registry.cursor() as cursor:
+                    LoadHistory(cursor, self.table).ensure()
             wanted = self._not_loaded(found)
         return _limited(wanted, self.options.size_limit)
 
@@ -174,7 +179,7 @@ class _Run:
         bucket, now = stage_location(self.stage).bucket, self.copying.now()
         try:
             return history.wanted(bucket, found, now, uncertain=self.options.uncertain)
-        except duckdb.CatalogException:  # the session's transaction is older than the history
+        except duckdb.CatalogException:  # the database was cloned, and nothing was loaded yet
             history.ensure()
             return history.wanted(bucket, found, now, uncertain=self.options.uncertain)
 
@@ -283,7 +288,7 @@ class _Run:
         if not outcomes:
             return
         cursor = self.session.duck
-        with _transaction(cursor):
+        with _transaction(self.session):
             for batch in batches:
                 cursor.register(_BATCH, batch)
                 names = [column.name for column in self.table_columns if column.name in batch.column_names]
@@ -304,19 +309,18 @@ class _Run:
 
 
 @contextmanager
-def _transaction(cursor: Any) -> Iterator[None]:
-    """Run a block in a transaction of its own, if the session has none."""
-    try:
-        cursor.begin()
-    except duckdb.TransactionException:
+def _transaction(session: Session) -> Iterator[None]:
+    """Run a block in the transaction of the session, or else in one of its own."""
+    if session.transaction.id is not None:
         yield
         return
+    session.duck.begin()
     try:
         yield
     except BaseException:
-        cursor.rollback()
+        session.duck.rollback()
         raise
-    cursor.commit()
+    session.duck.commit()
 
 
 def _chosen(columns: tuple[TableColumn, ...], names: tuple[str, ...]) -> tuple[TableColumn, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.local_snowflake.errors import OptionRefusedError
+from infra.local_snowflake.errors import InvalidValueError, OptionRefusedError, ParameterUnknownError
 from infra.local_snowflake.language.file_statements import CopyInto
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.statements import Options, OptionValue
@@ -25,8 +25,8 @@ _METADATA = frozenset(
 _MATCHES = {"NONE": None, "CASE_SENSITIVE": True, "CASE_INSENSITIVE": False}
 
 
-def _refused(name: str, value: object) -> OptionRefusedError:
-    return OptionRefusedError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
+def _refused(name: str, value: object) -> InvalidValueError:
+    return InvalidValueError(f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ class CopyOptions:
         """Check the options of the stage and the statement; the statement's come first.
 
         Raises:
-            OptionRefusedError: one is invalid, or excludes another.
+            InvalidValueError: one has an invalid value.
+            OptionRefusedError: one excludes another.
         """
         given = dict(stage) | dict(statement.options)
         match = str(given.get("MATCH_BY_COLUMN_NAME", "NONE")).upper()
@@ -157,9 +158,9 @@ _OPTIONS = frozenset(
 
 
 def require_copy_options(options: Options) -> None:
-    """Raise an `OptionRefusedError` if the COPY_OPTIONS of a stage are invalid."""
+    """Raise an error if the COPY_OPTIONS of a stage are invalid."""
     if unknown := options.keys() - _OPTIONS:
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
+        raise ParameterUnknownError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
     CopyOptions.of(options, CopyInto(PartialName(("T",)), (), ""))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.local_snowflake.files.storage import internal_bucket
-from infra.local_snowflake.language.names import PartialName
+from infra.local_snowflake.language.names import ObjectName, PartialName, new_id
 from infra.local_snowflake.language.tokens import Reader
 from infra.local_snowflake.loading.copy_into.history import forget_history, rename_history
 from infra.local_snowflake.objects.stages import Stages, table_stage_id
@@ -27,7 +27,11 @@ def after_statement(sql: str, session: Session, stages: Stages) -> None:
     table = session.full(name)
     stored = session.temporary.get(table, table)
     if renamed is not None:
-        rename_history(session.duck, stored, session.full(renamed))
+        other = session.full(renamed)
+        between = ObjectName(stored.database, stored.schema, new_id())
+        moves = ((stored, between), (other, stored), (between, other)) if verb == "SWAP" else ((stored, other),)
+        for old, new in moves:
+            rename_history(session.duck, old, new)
         return
     for gone in {stored, session.temporary_name(table)}:
         forget_history(session.duck, gone)
@@ -54,4 +58,5 @@ def _event(sql: str) -> tuple[str, PartialName, PartialName | None] | None:
     name = reader.name()
     if verb != "ALTER":
         return verb, name, None
-    return (verb, name, reader.name()) if reader.accept("RENAME", "TO") else None
+    verb = "SWAP" if reader.accept("SWAP", "WITH") else "RENAME" if reader.accept("RENAME", "TO") else ""
+    return (verb, name, reader.name()) if verb else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from infra.local_snowflake.answers import Answer
-from infra.local_snowflake.errors import OptionRefusedError
+from infra.local_snowflake.errors import InvalidValueError
 from infra.local_snowflake.files.bucket import StoredObject
 from infra.local_snowflake.loading.copy_into.records import LoadedFile, TableColumn
 from infra.local_snowflake.loading.errors import located
@@ -33,7 +33,7 @@ def validated(mode: str, columns: tuple[TableColumn, ...], files: Iterator[tuple
 
     Raises:
         FileRefusedError: one of the first rows has an error.
-        OptionRefusedError: the mode is unknown.
+        InvalidValueError: the mode is unknown.
     """
     if mode in {"RETURN_ERRORS", "RETURN_ALL_ERRORS"}:
         rows = [
@@ -57,7 +57,7 @@ def validated(mode: str, columns: tuple[TableColumn, ...], files: Iterator[tuple
         return Answer(tuple(_COLUMNS), tuple(_COLUMNS.values()), tuple(rows))
     found_rows = _ROWS.fullmatch(mode)
     if not found_rows:
-        raise OptionRefusedError(f"SQL compilation error:\ninvalid value [{mode}] for parameter 'VALIDATION_MODE'")
+        raise InvalidValueError(f"SQL compilation error:\ninvalid value [{mode}] for parameter 'VALIDATION_MODE'")
     return _first_rows(int(found_rows[1]), columns, files)
 
 

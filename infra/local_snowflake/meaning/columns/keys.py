@@ -20,10 +20,11 @@ _KINDS: dict[type[Expr], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of a table."""
+    """A key of a table; its name is empty if it is not given."""
 
     kind: str
     columns: tuple[str, ...]
+    name: str = ""
 
 
 def without_keys(tree: Expr) -> tuple[Expr, tuple[Key, ...]]:
@@ -48,11 +49,10 @@ def _of_column(column: exp.ColumnDef) -> list[Key]:
     keys = []
     for constraint in list(column.args.get("constraints") or []):
         kind = _KINDS.get(type(constraint.args.get("kind")))
+        if kind is None and isinstance(constraint.args.get("kind"), exp.Reference):
+            kind = "IMPORTED"
         if kind:
-            keys.append(Key(kind, (_stored(column.this),)))
-            constraint.pop()
-        elif isinstance(constraint.args.get("kind"), exp.Reference):
-            keys.append(Key("IMPORTED", (_stored(column.this),)))
+            keys.append(Key(kind, (_stored(column.this),), _stored(constraint.this) if constraint.this else ""))
             constraint.pop()
     return keys
 
@@ -63,7 +63,8 @@ def _of_table(item: Expr) -> Key | None:
     if kind is None:
         return None
     names = found.this.expressions if isinstance(found.this, exp.Schema) else found.expressions
-    return Key(kind, tuple(_stored(name) for name in names))
+    given = _stored(item.this) if isinstance(item, exp.Constraint) and item.this else ""
+    return Key(kind, tuple(_stored(name) for name in names), given)
 
 
 def _require_values(column: exp.ColumnDef) -> None:
@@ -93,7 +94,7 @@ def store(connection: Any, home: str, name: ObjectName, keys: tuple[Key, ...]) -
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {home}.main.keys WHERE {where}", [*_parts(name)])  # noqa: S608 - a constant
         for number, key in enumerate(keys, start=1):
-            named = f"SYS_CONSTRAINT_{name.name}_{key.kind}_{number}"
+            named = key.name or f"SYS_CONSTRAINT_{name.name}_{key.kind}_{number}"
             cursor.execute(
                 f"INSERT INTO {home}.main.keys VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
                 [*_parts(name), key.kind, named, list(key.columns)],

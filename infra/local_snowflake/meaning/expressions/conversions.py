@@ -76,9 +76,17 @@ def _to_number(node: Expr, value: Expr, of: Kind) -> Expr:
         node.set("this", call("number_at", _scalar(value)))
     elif of in {Kind.VARIANT, Kind.MAYBE_VARIANT, Kind.UNKNOWN}:
         node.set("this", call("number_text", value))
+        if of is Kind.VARIANT and _digits(node.args["to"]) > _BIG_DIGITS:
+            node.set("to", exp.DataType(this=exp.DataType.Type.INT128))
     if of is Kind.TEXT and isinstance(value, exp.Literal):
         _widen(node, value)
     return node
+
+
+def _digits(to: exp.DataType) -> int:
+    """Return the precision that a type of whole numbers is written with; 0 without one."""
+    is_written = to.this is exp.DType.DECIMAL and to.expressions and kind_of_type(to) is Kind.INTEGER
+    return int(to.expressions[0].name) if is_written else 0
 
 
 def _widen(node: Expr, value: exp.Literal) -> None:
@@ -117,7 +125,6 @@ def _double(node: Expr, columns: Columns) -> Expr:
 _TEXT_FUNCTIONS = (
     exp.Lower,
     exp.Upper,
-    exp.Trim,
     exp.Length,
     exp.Substring,
     exp.Left,
@@ -159,6 +166,14 @@ def _arguments_as_text(node: Expr, columns: Columns) -> Expr:
     return node
 
 
+def _trimmed(node: Expr, columns: Columns) -> Expr:
+    """Cast what is trimmed to text: fakesnow forgets the characters and the side of a TRIM without a cast."""
+    _arguments_as_text(node, columns)
+    if not isinstance(node.this, exp.Cast):
+        node.set("this", exp.Cast(this=node.this, to=exp.DataType(this=exp.DataType.Type.TEXT)))
+    return node
+
+
 def _listed(node: Expr, columns: Columns) -> Expr:
     """Convert what LISTAGG concatenates, below its order and DISTINCT."""
     inner = node
@@ -192,6 +207,7 @@ REWRITINGS: dict[type[Expr], Callable[[Expr, Columns], Expr]] = {
     exp.ToNumber: _numbers,
     exp.ToDouble: _double,
     **dict.fromkeys(_TEXT_FUNCTIONS, _arguments_as_text),
+    exp.Trim: _trimmed,
     exp.DPipe: _concatenation,
     exp.Concat: _concatenation,
     exp.ConcatWs: _concatenation,

@@ -110,6 +110,9 @@ _TO_CHAR = f"""CASE
     ELSE hex(TRY_CAST(x AS BLOB)) END
   ELSE sfpy_number_to_char(CAST(x AS VARCHAR), CAST(f AS VARCHAR)) END"""
 
+_BUCKET = """CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1
+  ELSE CAST(floor((x - low) * n / (high - low)) AS BIGINT) + 1 END"""
+_WEEKDAY = "list_position(['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'], left(lower(trim(w)), 2))"
 _TYPEOF = """CASE json_type(to_json(x))
   WHEN 'OBJECT' THEN 'OBJECT' WHEN 'ARRAY' THEN 'ARRAY' WHEN 'BOOLEAN' THEN 'BOOLEAN' WHEN 'VARCHAR' THEN 'VARCHAR'
   WHEN 'NULL' THEN 'NULL_VALUE'
@@ -195,6 +198,12 @@ MACROS: Mapping[str, Overloads] = {
     "try_to_time": [("x", _time("sfpy_try_parse", "")), ("x, f", _time("sfpy_try_parse", "f"))],
     # arithmetic
     "divide": [("a, b", _DIVIDE)],
+    "width_bucket": [("x, low, high, n", _BUCKET)],
+    # dates
+    "next_day": [("d, w", f"CAST(d AS DATE) + CAST(({_WEEKDAY} - isodow(CAST(d AS DATE)) + 6) % 7 + 1 AS INTEGER)")],
+    "previous_day": [
+        ("d, w", f"CAST(d AS DATE) - CAST((isodow(CAST(d AS DATE)) - {_WEEKDAY} + 6) % 7 + 1 AS INTEGER)")
+    ],
     # semi-structured
     "typeof": [("x", _TYPEOF)],
     "parse_json": [("x", "CAST(sfpy_parse_json(@text(x)) AS JSON)")],

@@ -32,6 +32,7 @@ from infra.local_snowflake.language.splitting import first_word, required_statem
 from infra.local_snowflake.language.statements import Describe, ListStage, Show
 from infra.local_snowflake.language.tokens import Reader
 from infra.local_snowflake.loading.copy_into.table_events import touches_table
+from infra.local_snowflake.meaning.checks.relations import require_own_databases
 from infra.local_snowflake.rewriting.relations import target
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
@@ -46,6 +47,7 @@ from infra.local_snowflake.serving.execution.served_bucket import half_of_new
 from infra.local_snowflake.serving.execution.statement_log import loggable
 from infra.local_snowflake.serving.requested_faults import error_of
 from infra.local_snowflake.sessions import Session
+from infra.local_snowflake.showing.invalid_views import of_view
 
 _log = logging.getLogger("local_snowflake")
 _Returned = TypeVar("_Returned")
@@ -147,7 +149,8 @@ class Statements:
                 client.lock.release()
         except BaseException as failed:
             of_scan = self.executor.tables.scan.refusal(_chained(failed))
-            running.refusal = of_scan or _refused(failed, running)
+            refusal = of_scan or _refused(failed, running)
+            running.refusal = of_view(refusal, sent.sql, client.session, self.executor.objects.catalog)
             raise running.refusal from failed
         finally:
             running.seconds = running.elapsed_seconds
@@ -171,6 +174,7 @@ class Statements:
 
     async def _execute(self, sent: Sent, running: Running) -> Result:
         session = sent.client.session
+        await self._in_thread(require_own_databases, sent.sql)
         if literals := await self._in_thread(of_literals, sent.sql):
             return await self._pass_on(sent, running, literals)
         statements = await self._in_thread(required_statements, sent.sql, sent.statement_count)
@@ -188,11 +192,15 @@ class Statements:
             return wire.STATUS
         await self._in_thread(self.executor.prepare, sent.sql, statement, session)
         async with self.locks.holding(_changed(statement, session), running):
-            if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
-                answer = await self._in_thread(self._half_refreshed, statement, session, sent.fault)
-            else:
-                answer = await self._in_thread(self.executor.answer, statement, session)
-            await self._in_thread(partial(self.executor.finish, sent.sql, statement, session, done=True))
+            done = False
+            try:
+                if sent.fault and sent.fault.kind is FaultKind.HALF_REFRESH:
+                    answer = await self._in_thread(self._half_refreshed, statement, session, sent.fault)
+                else:
+                    answer = await self._in_thread(self.executor.answer, statement, session)
+                done = True
+            finally:
+                await self._in_thread(partial(self.executor.finish, sent.sql, statement, session, done=done))
         if isinstance(answer, Transfer):
             return Result([], None, upload=dict(answer.data))
         return wire.result_of(answer.table)

@@ -43,6 +43,19 @@ class Proposal:
     nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True)
+class ParsedBase:
+    """The base branch of a repository, parsed before there was anything to propose.
+
+    Args:
+        commit: that was parsed.
+        manifest: of the project.
+    """
+
+    commit: str
+    manifest: Mapping[str, Any] = field(repr=False)
+
+
 class ManifestParser(Protocol):
     """Parses a dbt project in full and without a warning, or raises `ProposalError`."""
 
@@ -56,6 +69,7 @@ def propose(
     settings: PullRequestSettings,
     dbt: ManifestParser,
     host: GitHubHost | None = None,
+    parsed: ParsedBase | None = None,
 ) -> Proposal:
     """Clone the base branch, parse it, and plan what is due; nothing is written to the host.
 
@@ -64,6 +78,7 @@ def propose(
         settings: repository, host, grace times.
         dbt: parses the project.
         host: of the repository; the default is made from the settings.
+        parsed: taken when the base branch is still at its commit.
 
     Raises:
         RepositoryError: the repository is not the one on the list, or git or the host failed.
@@ -73,7 +88,9 @@ def propose(
     warnings = host.check_token()
     repository = host.repository()
     with cloned(settings.host, repository.clone_url, settings.repository.base) as clone:
-        project = read_project(clone, settings, dbt)
+        fresh = parsed if parsed is not None and parsed.commit == clone.base_commit else None
+        base = fresh or _parsed(clone, settings, dbt)
+        project = DbtProject(clone.files, base.manifest, settings.repository.project_folder)
         planned = plan_changes(project, inputs, settings.tombstones, clone.line_since, settings.exposures_path)
         plans, refused = [], list(planned.refused)
         for plan in planned.plans:
@@ -94,18 +111,25 @@ def propose(
         )
 
 
-def read_project(clone: Clone, settings: PullRequestSettings, dbt: ManifestParser) -> DbtProject:
-    """Read the files of a clone, and parse its project.
+def parse_base(settings: PullRequestSettings, dbt: ManifestParser, host: GitHubHost | None = None) -> ParsedBase:
+    """Clone the base branch and parse it, for a later `propose`; nothing is written to the host.
 
     Raises:
+        RepositoryError: the repository is not the one on the list, or git or the host failed.
         ProposalError: the base branch does not pass the gate.
     """
-    folder = settings.repository.project_folder
+    host = host or GitHubHost(settings.host, settings.repository)
+    host.check_token()
+    with cloned(settings.host, host.repository().clone_url, settings.repository.base) as clone:
+        return _parsed(clone, settings, dbt)
+
+
+def _parsed(clone: Clone, settings: PullRequestSettings, dbt: ManifestParser) -> ParsedBase:
     try:
-        manifest = dbt.manifest(clone.git.folder / folder)
+        manifest = dbt.manifest(clone.git.folder / settings.repository.project_folder)
     except ProposalError as exc:
         raise ProposalError(f"the base branch {clone.base} does not pass before any change: {exc}") from exc
-    return DbtProject(clone.files, manifest, folder)
+    return ParsedBase(clone.base_commit, manifest)
 
 
 def parser(settings: PullRequestSettings, process: DbtProcess) -> DbtParser:

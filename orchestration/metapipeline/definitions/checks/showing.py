@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from orchestration.metapipeline.definitions.checks.check import ERROR, check, listed
 from orchestration.metapipeline.graph.platform import Platform
 from orchestration.metapipeline.pipeline.showing import DrawnChart
+from orchestration.metapipeline.showing.notebooks.data import AnalysisData
 from orchestration.metapipeline.usage.history import PlatformDay
 
 if TYPE_CHECKING:
@@ -49,6 +50,22 @@ def bars_equal_the_counts(models_run_per_day: DrawnChart, counts: Mapping[date, 
     if models_run_per_day.bars == wanted:
         return None
     return f"the bars are {models_run_per_day.bars}, and the counts {wanted}"
+
+
+@check(ERROR)
+def data_is_as_counted(
+    meta_analysis_data: AnalysisData, counts: Mapping[date, int], platform_history: tuple[PlatformDay, ...]
+) -> str | None:
+    """The stored data of the notebook has each day of the counts and of the history."""
+    other = [
+        name
+        for name, stored, wanted in (
+            ("models per day", dict(meta_analysis_data.models_per_day), dict(counts)),
+            ("history", meta_analysis_data.history, platform_history),
+        )
+        if stored != wanted
+    ]
+    return listed([f"the stored {name} is another one" for name in other])
 
 
 @check(ERROR)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
 from orchestration.folders import FolderSettings
-from orchestration.metapipeline.showing.notebooks.data import AnalysisData, write_data
 from orchestration.metapipeline.showing.notebooks.execution import IO_MANAGER_KEY, NotebookStore, notebook_asset
-from orchestration.metapipeline.usage.history import PlatformDay
+from orchestration.metapipeline.showing.notebooks.process import ASSET, executed_notebook
 
-ASSET = "meta_analysis_notebook"
-JOB = "meta_analysis_notebook"
+JOB = ASSET
 
 
 def notebook_job() -> dg.JobDefinition:
@@ -27,10 +23,8 @@ def notebook_job() -> dg.JobDefinition:
     return definitions.resolve_job_def(JOB)
 
 
-def run_notebook(
-    instance: dg.DagsterInstance, models_per_day: Mapping[date, int], history: Sequence[PlatformDay]
-) -> Path:
-    """Execute the notebook in a run of its own, and return the path of the executed one.
+def run_notebook(instance: dg.DagsterInstance) -> Path:
+    """Execute the notebook over the data in its folder, in a run of its own, and return the path of the executed one.
 
     Dagstermill takes as long to import as Dagster, and the runs of hours load the same code location as the
     metapipeline: so the notebook is no asset of it.
@@ -38,7 +32,5 @@ def run_notebook(
     Raises:
         DagsterExecutionStepExecutionError: a cell failed; the run has its error.
     """
-    folder = FolderSettings().notebooks
-    write_data(folder, AnalysisData(models_per_day=models_per_day, history=tuple(history)))
     with dg.execute_job(dg.reconstructable(notebook_job), instance, raise_on_error=True):
-        return folder / f"{ASSET}.ipynb"
+        return executed_notebook()

@@ -137,3 +137,12 @@ def test_folders_with_one_name_are_two_sources(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "defs.yaml").write_text(TABLE)
     assert {"sales_orders", "stock_orders", "items"} == set(read_files(tmp_path))
+
+
+def test_the_tables_of_every_file_of_a_folder_are_one_source(tmp_path: Path) -> None:
+    """Dagster reads `component.yaml` beside `defs.yaml`."""
+    (tmp_path / "orders").mkdir()
+    for name, table in {"defs.yaml": "ext_events", "component.yaml": "ext_others"}.items():
+        (tmp_path / "orders" / name).write_text(TABLE.replace("ext_events", table))
+    (source,) = yaml.safe_load(sources_of(read_files(tmp_path)))["sources"]
+    assert ("orders", {"ext_events", "ext_others"}) == (source["name"], {table["name"] for table in source["tables"]})

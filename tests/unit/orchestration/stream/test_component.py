@@ -16,9 +16,9 @@ from orchestration import HourlyStreamComponent
 from orchestration.stream.catalog import DEFS, read_streams
 from orchestration.stream.document import StreamDocument, stream_schema
 from orchestration.stream.scaffold import StreamScaffolder, scaffolded
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.component_documents import loaded
-from tests.fakes.snowflake import FakeSnowflake
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated"),  # Dagster's own
@@ -30,7 +30,7 @@ ORDERS = scaffolded("orders")
 
 def definitions_of(text: str) -> tuple[dg.Definitions, Any]:
     """Load documents; return their definitions and the asset graph."""
-    with loaded(text, {"snowflake": FakeSnowflake()}) as definitions:
+    with loaded(text, {"snowflake": SnowflakeConnection(settings=SnowflakeSettings())}) as definitions:
         return definitions, definitions.resolve_asset_graph()
 
 
@@ -87,7 +87,7 @@ def test_a_table_with_other_partitions_is_refused_with_the_repair() -> None:
     other = '{type: hourly, start_date: "2025-02-01-00:00"}'
     broken = ORDERS.replace("\"{{ hours_of('orders/landed_hour') }}\"", other, 1)
     with (
-        loaded(broken, {"snowflake": FakeSnowflake()}) as definitions,
+        loaded(broken, {"snowflake": SnowflakeConnection(settings=SnowflakeSettings())}) as definitions,
         pytest.raises(dg.DagsterInvalidDefinitionError) as raised,
     ):
         definitions.resolve_job_def("orders_publish_hour")

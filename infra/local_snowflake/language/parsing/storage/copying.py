@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.local_snowflake.errors import NotSupportedError, SyntaxRefusedError
 from infra.local_snowflake.language.file_statements import CopyInto, Transform, Unload
-from infra.local_snowflake.language.parsing.clauses import file_format, integration, opens, option_value
+from infra.local_snowflake.language.parsing.clauses import file_format, integration, opens, option_value, unknown_clause
 from infra.local_snowflake.language.parsing.storage.stages import stage_path
 from infra.local_snowflake.language.statements import OptionValue, StagePath
 from infra.local_snowflake.language.tokens import Kind, Reader, tokenize
@@ -122,7 +122,7 @@ def _clauses(reader: Reader, known: Mapping[str, Callable[[Reader], Any]]) -> di
         word = token.keyword if token else ""
         field = word if word in _COPY_OPTIONS or word in _UNLOAD_OPTIONS else word.lower()
         if word not in known or field in found:
-            raise reader.unexpected()
+            raise unknown_clause(reader, known)
         reader.take()
         if word != "PARTITION":
             reader.expect("=")

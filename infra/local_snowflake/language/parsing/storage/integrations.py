@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from infra.local_snowflake.language.file_statements import AlterIntegration, CreateIntegration
+from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.parsing.clauses import named
+from infra.local_snowflake.language.parsing.definitions.properties import policy
 from infra.local_snowflake.language.parsing.storage.file_formats import comment_of, properties, words
 from infra.local_snowflake.language.statements import Creation
 from infra.local_snowflake.language.tokens import Reader
@@ -23,6 +25,8 @@ def alter_integration(reader: Reader) -> AlterIntegration:
     if reader.accept("UNSET"):
         return AlterIntegration(name, if_exists, unset=words(reader))
     reader.expect("SET")
+    if found := policy(reader):
+        raise unsupported("INTEGRATION", found)
     given = properties(reader)
     if not given:
         raise reader.unexpected()

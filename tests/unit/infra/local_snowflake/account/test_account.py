@@ -23,7 +23,7 @@ def test_a_parameter_is_the_session_s(client: Any) -> None:
 @pytest.mark.parametrize(
     ("setting", "code"),
     [
-        ("NO_SUCH_PARAMETER = 1", 2211),
+        ("NO_SUCH_PARAMETER = 1", 1006),
         ("AUTOCOMMIT = 3", 1008),
         ("TIMEZONE = 'America/New_York'", 2),
         ("WEEK_START = 7", 2),

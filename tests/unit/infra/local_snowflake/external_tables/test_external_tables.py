@@ -265,9 +265,9 @@ def test_creating_a_name_that_is_taken(table: Any) -> None:
     ("sql", "code"),
     [
         ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = AVRO)", 2),
-        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = JSON SKIP_HEADER = 1)", 1420),
+        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = JSON SKIP_HEADER = 1)", 1006),
         ("CREATE EXTERNAL TABLE e LOCATION = @st", 1003),
-        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = JSON) DIRECTORY = TRUE", 1003),
+        ("CREATE EXTERNAL TABLE e LOCATION = @st FILE_FORMAT = (TYPE = JSON) DIRECTORY = TRUE", 1006),
         ("CREATE EXTERNAL TABLE e LOCATION = @nowhere FILE_FORMAT = (TYPE = JSON)", 2003),
         (
             "CREATE EXTERNAL TABLE e (n INT AS (value:n)) PARTITION BY (n) LOCATION = @st FILE_FORMAT = (TYPE = JSON)",

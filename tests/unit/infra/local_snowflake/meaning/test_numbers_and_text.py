@@ -80,7 +80,7 @@ def test_sums_keep_the_type_of_numbers(client: Any) -> None:
     [
         ("SELECT 1/0", 100051),
         ("SELECT 'abc'::int", 100038),
-        ("SELECT 12345::number(3, 0)", 100039),
+        ("SELECT 12345::number(3, 0)", 100046),
         ("SELECT 'q'::boolean", 100037),
         ("SELECT 'abcd'::varchar(3)", 100078),
         ("INSERT INTO words VALUES ('abcd', 1)", 100078),

@@ -81,9 +81,9 @@ def test_a_disabled_or_dropped_integration_is_refused_at_use(client: Any) -> Non
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ("STORAGE_AWS_ROLE_ARN = 'arn:aws:iam::1:role/r' ", 1420),
-        ("ENABLED = TRUE ", 1420),
-        ("STORAGE_ALLOWED_LOCATIONS = ('s3://hourglass/') ", 1420),
+        ("STORAGE_AWS_ROLE_ARN = 'arn:aws:iam::1:role/r' ", 2029),
+        ("ENABLED = TRUE ", 2029),
+        ("STORAGE_ALLOWED_LOCATIONS = ('s3://hourglass/') ", 2029),
     ],
 )
 def test_an_integration_needs_its_options(client: Any, changed: str, code: int) -> None:

@@ -107,13 +107,13 @@ def test_a_url_without_a_slash_is_a_prefix(client: Any) -> None:
 @pytest.mark.parametrize(
     ("rest", "code"),
     [
-        ("URL = 'http://hourglass/x/'", 1420),
+        ("URL = 'http://hourglass/x/'", 1011),
         ("URL = 's3gov://hourglass/x/'", 2),
         ("URL = 'azure://x/y/'", 2),
         ("URL = 's3://hourglass/x/' STORAGE_INTEGRATION = missing", 2003),
         ("URL = 's3://hourglass/x/' FILE_FORMAT = 'missing'", 2003),
-        ("URL = 's3://hourglass/x/' FILE_FORMAT = (TYPE = JSON SKIP_HEADER = 1)", 1420),
-        ("URL = 's3://hourglass/x/' ENCRYPTION = (TYPE = 'ROT13')", 1420),
+        ("URL = 's3://hourglass/x/' FILE_FORMAT = (TYPE = JSON SKIP_HEADER = 1)", 1006),
+        ("URL = 's3://hourglass/x/' ENCRYPTION = (TYPE = 'ROT13')", 1008),
         ("URL = 's3://hourglass/x/' ENCRYPTION = (TYPE = 'AWS_CSE' MASTER_KEY = 'x')", 2),
         ("URL = 's3://hourglass/x/' TAG (a = 'b')", 2),
         ("STORAGE_INTEGRATION = aws_integration", 1420),
@@ -133,5 +133,5 @@ def test_a_comment_is_kept_and_other_words_before_stage_are_refused(client: Any)
     client.rows("COMMENT ON STAGE st IS 'it''s'")
     assert client.rows("SHOW STAGES")[0]["comment"] == "it's"
     assert client.refused("CREATE TRANSIENT STAGE other") == (1003, "42000")
-    assert client.refused("CREATE STAGE other COPY_OPTIONS = (ON_ERROR = IGNORE)")[0] == 1420
+    assert client.refused("CREATE STAGE other COPY_OPTIONS = (ON_ERROR = IGNORE)")[0] == 1008
     assert client.refused("CREATE STAGE other CLONE st")[0] == 2

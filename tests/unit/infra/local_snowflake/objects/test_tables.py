@@ -22,6 +22,26 @@ def test_a_clone_is_a_table_of_its_own(client: Any) -> None:
     assert [1] == client.values("SELECT COUNT(*) FROM b")
 
 
+def test_a_clone_keeps_keys_lengths_and_properties(client: Any) -> None:
+    """It is not reclustered by itself."""
+    client.rows("CREATE TABLE a (x INT, y VARCHAR(2), CONSTRAINT k PRIMARY KEY (x)) CLUSTER BY (x)")
+    client.rows("CREATE TABLE b CLONE a")
+    assert ["K"] == [row["constraint_name"] for row in client.rows("SHOW PRIMARY KEYS IN TABLE b")]
+    assert 100078 == client.refused("INSERT INTO b VALUES (1, 'abc')")[0]
+    (row,) = client.rows("SHOW TABLES LIKE 'b'")
+    assert ("LINEAR(X)", "OFF") == (row["cluster_by"], row["automatic_clustering"])
+
+
+def test_create_or_alter_stores_clauses_and_ignores_none(client: Any) -> None:
+    """A property that is left out gets its default."""
+    client.rows("CREATE OR ALTER TABLE a (x INT) CLUSTER BY (x) DATA_RETENTION_TIME_IN_DAYS = 3")
+    assert [("LINEAR(X)", "3")] == [(row["cluster_by"], row["retention_time"]) for row in client.rows("SHOW TABLES")]
+    assert 2 == client.refused("CREATE OR ALTER TABLE a (x INT) DEFAULT_DDL_COLLATION = 'fr'")[0]
+    assert 2 == client.refused("CREATE OR ALTER TABLE a (x INT, CHECK (x > 0))")[0]
+    client.rows("CREATE OR ALTER TABLE a (x INT)")
+    assert [("", "1")] == [(row["cluster_by"], row["retention_time"]) for row in client.rows("SHOW TABLES")]
+
+
 def test_a_schema_is_cloned_with_its_tables(client: Any) -> None:
     """One with views is refused before anything is created."""
     client.rows("CREATE TABLE a AS SELECT 1 AS x")

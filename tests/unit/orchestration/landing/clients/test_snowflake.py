@@ -33,7 +33,7 @@ def test_the_statements_name_one_hour_of_one_table(fake: FakeLanding) -> None:
     files, rows = fake.table.sent
     assert (
         'SELECT FILE_NAME, FILE_SIZE FROM TABLE("AWS".INFORMATION_SCHEMA.EXTERNAL_TABLE_FILES(TABLE_NAME => '
-        "'AWS.DEV.EXT_FLINK_EVENT_LOG')) WHERE FILE_NAME LIKE '%2025/08/01/01/%'"
+        '\'"AWS"."DEV"."EXT_FLINK_EVENT_LOG"\')) WHERE FILE_NAME LIKE \'%2025/08/01/01/%\''
     ) == files
     selected, found, rest = rows.partition(' FROM "AWS"."DEV"."EXT_FLINK_EVENT_LOG" ')
     assert found

@@ -7,7 +7,12 @@ import pytest
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.contracts.ledger import LedgerEntry
 from orchestration.landing.clients.s3 import ListedObject
-from orchestration.landing.comparison.checks import compare_objects, compare_offsets, compare_registered
+from orchestration.landing.comparison.checks import (
+    advice_on_sizes,
+    compare_objects,
+    compare_offsets,
+    compare_registered,
+)
 from orchestration.landing.proof.evidence import Request, list_hour, prove
 from orchestration.landing.proof.seal import Seal, draft_seal
 from tests.fakes.landing import H1, FakeLanding
@@ -120,3 +125,17 @@ class TestRegistered:
         """Its rows would be queryable and unproven."""
         found = compare_registered(sealed[0], [*sealed[0].landing(), "copy.jsonl"])
         assert (False, ["copy.jsonl"]) == (found.passed, found.numbers["not_sealed"])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "advised"), [([1_000] * 51, True), ([1_000] * 50, False), ([16_000_000] * 500, False), ([], False)]
+)
+def test_many_small_objects_are_an_advice(sizes: list[int], advised: bool) -> None:
+    """Few small ones are a quiet hour, and many large ones a busy one."""
+    assert advised is bool(advice_on_sizes(sizes))
+
+
+def test_the_check_of_the_objects_has_the_advice(sealed: tuple[Seal, Entries], fake: FakeLanding) -> None:
+    """It fails for nothing: the hour is complete."""
+    found = compare_objects(sealed[0], listing(fake).values())
+    assert (True, []) == (found.passed, found.numbers["advice"])

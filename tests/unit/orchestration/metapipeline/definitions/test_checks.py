@@ -25,6 +25,7 @@ from orchestration.metapipeline.pipeline.change import Change
 from orchestration.metapipeline.pipeline.document import MetapipelineDocument
 from orchestration.metapipeline.pipeline.showing import DrawnChart
 from orchestration.metapipeline.pipeline.steps import Usage
+from orchestration.metapipeline.showing.notebooks.data import AnalysisData
 from orchestration.metapipeline.showing.page.document import PageCounts
 from orchestration.metapipeline.usage.credits import Bill, ModelCredits
 from orchestration.metapipeline.usage.evidence import Evidence, Window
@@ -89,6 +90,7 @@ DONE = Change("r1", "archive", "done")
 REFUSED = Change("r1", "archive", "failed", "Mode refused", failed=True)
 DRAWN = DrawnChart(Path("chart.png"), (3, 0, 5))
 DAY = PlatformDay(TODAY, models=2, credits=0.3)
+DATA = AnalysisData(models_per_day={TODAY: 3}, history=(DAY,))
 
 Case = tuple[Check, Mapping[str, Any], Mapping[str, Any], str]
 CASES: list[Case] = [
@@ -246,6 +248,12 @@ CASES: list[Case] = [
         {"models_run_per_day": DRAWN, "counts": {TODAY: 3, TODAY + timedelta(days=1): 5}},
         "the bars are (3, 0, 5), and the counts (3, 5)",
     ),
+    (
+        showing.data_is_as_counted,
+        {"meta_analysis_data": DATA, "counts": {TODAY: 3}, "platform_history": (DAY,)},
+        {"meta_analysis_data": DATA, "counts": {TODAY: 4}, "platform_history": ()},
+        "the stored models per day is another one; the stored history is another one",
+    ),
 ]
 
 
@@ -305,6 +313,7 @@ def test_every_asset_has_a_check_and_every_check_is_tested() -> None:
         "page_shows_the_graph",
         "history_has_this_day",
         "bars_equal_the_counts",
+        "data_is_as_counted",
         "notebook_shows_its_charts",
     } == {name for name, severity in checks.items() if severity is dg.AssetCheckSeverity.ERROR}
 

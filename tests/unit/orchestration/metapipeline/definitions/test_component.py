@@ -32,7 +32,7 @@ def test_one_document_is_the_assets_the_job_the_schedule_and_the_sensor() -> Non
     """Nothing else is to be written."""
     with loaded(MINIMAL, {}) as definitions:
         groups = [spec.group_name for spec in definitions.resolve_all_asset_specs()]
-        assert 19 == groups.count("metapipeline")
+        assert 20 == groups.count("metapipeline")
         assert ["metapipeline"] == [job.name for job in definitions.jobs or []]
         assert ["metapipeline_schedule"] == [one.name for one in definitions.schedules or []]
         assert ["metapipeline_inputs"] == [one.name for one in definitions.sensors or []]

@@ -13,12 +13,15 @@ import pytest
 
 from infra.local.mode_server.server import ModeServer
 from orchestration.defs.dbt.assets import event_marts, event_models
+from orchestration.folders import FolderSettings
 from orchestration.metapipeline.definitions.building import build_definitions
 from orchestration.metapipeline.definitions.values import FRAMES
 from orchestration.metapipeline.graph.assets import facts_of_specs
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.pipeline.steps import OWN_GROUP
 from orchestration.metapipeline.showing import chart
+from orchestration.metapipeline.showing.notebooks.data import NAME, read_data
+from orchestration.metapipeline.showing.notebooks.process import NotebookProcess
 from orchestration.metapipeline.showing.page import data
 from orchestration.metapipeline.state import BucketState
 from tests.fakes.bucket import FakeBucket
@@ -33,6 +36,15 @@ NOTEBOOK = dg.AssetKey("meta_analysis")
 
 
 ALL = dg.AssetSelection.groups(OWN_GROUP) - dg.AssetSelection.assets(NOTEBOOK)
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Execute no notebook; return the data of each execution that was begun."""
+    found: list[Path] = []
+    monkeypatch.setattr(NotebookProcess, "prepare", lambda _: None)
+    monkeypatch.setattr(NotebookProcess, "start", lambda _: found.append(FolderSettings().notebooks / NAME))
+    return found
 
 
 def run(
@@ -72,6 +84,15 @@ def test_a_dry_run_says_everything_and_changes_nothing(make: Make, mode: ModeSer
     chart = metadata["models_run_per_day"]["chart"].value
     assert b64decode(chart.partition("base64,")[2].removesuffix(")")) == png
     assert {True} == {evaluation.passed for evaluation in result.get_asset_check_evaluations()}
+
+
+def test_the_notebook_begins_before_the_pull_requests(make: Make, started: list[Path]) -> None:
+    """Its process works beside them, over the data of this run."""
+    result, _ = run(make())
+    made = [event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key]
+    assert made.index("meta_analysis_data") < made.index("pull_requests")
+    [path] = started
+    assert [1] == [len(read_data(path).history)]
 
 
 def test_apply_archives_each_stale_report_once(make: Make, mode: ModeServer) -> None:
@@ -130,6 +151,6 @@ def test_every_asset_has_kinds_owners_and_a_typed_value_or_none(make: Make) -> N
     definitions = build_definitions(make())
     assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
     specs = [spec for asset in assets for spec in asset.specs]
-    assert 19 == len(specs)
+    assert 20 == len(specs)
     assert {OWN_GROUP} == {spec.group_name for spec in specs}
     assert all(spec.kinds and spec.owners and spec.description for spec in specs)

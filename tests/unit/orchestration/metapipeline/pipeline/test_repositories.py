@@ -24,7 +24,7 @@ def test_columns_are_proposed_only_when_the_document_wants_it(
     """A column has no time of grace."""
     asked: list[Inputs] = []
 
-    def proposed(inputs: Inputs, *_: object) -> Proposal:
+    def proposed(inputs: Inputs, *_: object, **__: object) -> Proposal:
         asked.append(inputs)
         return Proposal("acme/shop", "", (), ())
 

@@ -1,0 +1,1 @@
+"""ALTER of tables, views, schemas, databases and sequences."""

@@ -1,0 +1,3 @@
+-- https://docs.snowflake.com/en/sql-reference/functions/min
+
+SELECT MIN(EVENT_ID) AS FIRST_ID, MAX(EVENT_ID) AS LAST_ID FROM "AWS"."DEV"."EXT_FLINK_EVENT_LOG" WHERE "REPLICATION_HOUR" = '2025-08-01 03:00:00'::TIMESTAMP_NTZ;

@@ -1,0 +1,9 @@
+-- https://docs.snowflake.com/en/sql-reference/sql/merge
+
+
+        MERGE INTO "AWS"."DEV"."METAPIPELINE_HISTORY" AS kept
+        USING (SELECT '2025-08-01'::date AS "DAY", 3::integer AS "MODELS", NULL::integer AS "SOURCES", NULL::integer AS "REPORTS", NULL::integer AS "REPORTS_ACTIVE", NULL::integer AS "REPORTS_ARCHIVED", NULL::integer AS "UNUSED", NULL::integer AS "REMOVED", 1.5::double AS "RUN_SECONDS", NULL::double AS "CREDITS") AS given
+        ON kept."DAY" = given."DAY"
+        WHEN MATCHED THEN UPDATE SET "MODELS" = COALESCE(given."MODELS", kept."MODELS"), "SOURCES" = COALESCE(given."SOURCES", kept."SOURCES"), "REPORTS" = COALESCE(given."REPORTS", kept."REPORTS"), "REPORTS_ACTIVE" = COALESCE(given."REPORTS_ACTIVE", kept."REPORTS_ACTIVE"), "REPORTS_ARCHIVED" = COALESCE(given."REPORTS_ARCHIVED", kept."REPORTS_ARCHIVED"), "UNUSED" = COALESCE(given."UNUSED", kept."UNUSED"), "REMOVED" = COALESCE(given."REMOVED", kept."REMOVED"), "RUN_SECONDS" = COALESCE(given."RUN_SECONDS", kept."RUN_SECONDS"), "CREDITS" = COALESCE(given."CREDITS", kept."CREDITS")
+        WHEN NOT MATCHED THEN INSERT ("DAY", "MODELS", "SOURCES", "REPORTS", "REPORTS_ACTIVE", "REPORTS_ARCHIVED", "UNUSED", "REMOVED", "RUN_SECONDS", "CREDITS") VALUES (given."DAY", given."MODELS", given."SOURCES", given."REPORTS", given."REPORTS_ACTIVE", given."REPORTS_ARCHIVED", given."UNUSED", given."REMOVED", given."RUN_SECONDS", given."CREDITS")
+    ;

@@ -1,0 +1,24 @@
+-- https://docs.snowflake.com/en/sql-reference/sql/create-external-table
+
+CREATE OR REPLACE EXTERNAL TABLE "AWS"."DEV"."EXT_PLAIN"
+  LOCATION = @"AWS"."DEV"."LANDED"/
+  AUTO_REFRESH = FALSE
+  REFRESH_ON_CREATE = FALSE
+  FILE_FORMAT = (TYPE = JSON)
+  COPY GRANTS;
+
+CREATE OR REPLACE EXTERNAL TABLE "AWS"."DEV"."EXT_WHOLE" (
+    "FILENAME" VARCHAR AS (METADATA$FILENAME),
+    "YEAR" VARCHAR AS (SPLIT_PART(METADATA$FILENAME, '/', -5)),
+    "Day of 'month'" NUMBER(2, 0) AS (SPLIT_PART(METADATA$FILENAME, '/', -3)::NUMBER(2, 0)),
+    "EVENT_ID" VARCHAR AS (value:event:event_id::varchar)
+  )
+  PARTITION BY ("YEAR", "Day of 'month'")
+  LOCATION = @"AWS"."DEV"."LANDED"/2025/
+  AUTO_REFRESH = FALSE
+  REFRESH_ON_CREATE = FALSE
+  PATTERN = '.*\\.jsonl'
+  FILE_FORMAT = (FORMAT_NAME = '"AWS"."DEV"."LINES"')
+  COPY GRANTS
+  COMMENT = 'Tom & Jerry''s
+landing \\ ☃ <b>';

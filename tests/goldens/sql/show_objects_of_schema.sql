@@ -1,0 +1,9 @@
+-- https://docs.snowflake.com/en/sql-reference/sql/show
+
+SHOW FILE FORMATS IN SCHEMA "AWS"."DEV";
+
+SHOW STAGES IN SCHEMA "AWS"."DEV";
+
+SHOW EXTERNAL TABLES IN SCHEMA "AWS"."DEV";
+
+SHOW TABLES IN SCHEMA "AWS"."DEV";
