@@ -26,6 +26,7 @@ from infra.commands.ledger import ledger
 from infra.commands.meta import meta
 from infra.commands.snowflake import snowflake
 from infra.commands.snowflake_columns import columns
+from infra.commands.snowflake_export import export
 from infra.commands.snowflake_server import serve
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
@@ -52,6 +53,7 @@ app.add_typer(meta, name="meta")
 app.add_typer(snowflake, name="snowflake")
 snowflake.command("serve")(serve)
 snowflake.command("columns")(columns)
+snowflake.command("export")(export)
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

@@ -16,6 +16,7 @@ IDENTIFIER_CHARACTERS_MAX = 255
 """Longest name that Snowflake accepts."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+_STORED_PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 _SPACED = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$ -]*")
 _QUOTED = re.compile(r'"(?P<inner>(?:[^"]|"")+)"')
 _WORD = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -68,6 +69,11 @@ class Identifier:
         raise UnsafeTextError(f"not a plain name: {text[:80]!r}; if that is its name, put it in double quotes")
 
     @property
+    def written(self) -> str:
+        """The name as an author writes it, which `parse` reads: in lower case, or in double quotes to keep its case."""
+        return self.name.lower() if _STORED_PLAIN.fullmatch(self.name) else self.sql
+
+    @property
     def sql(self) -> str:
         """The name in double quotes: unchanged by case folding, and not a reserved word."""
         return '"' + self.name.replace('"', '""') + '"'
@@ -86,6 +92,20 @@ class QualifiedName:
         """Read `name`, `schema.name` or `database.schema.name`; missing parts are those of the arguments."""
         parts = [Identifier.parse(part) for part in split_name(text)]
         return cls(*[database, schema][: 3 - len(parts)], *parts)
+
+    @classmethod
+    def stored(cls, text: str) -> Self:
+        """Read a name as SHOW and DESC print it, with all three parts; a part without quotes is not folded."""
+        parts = split_name(text)
+        if len(parts) != len(("database", "schema", "name")):
+            raise UnsafeTextError(f"not the full name of an object: {text[:80]!r}")
+        return cls(*(Identifier.parse(part) if part.startswith('"') else Identifier(part) for part in parts))
+
+    def written_from(self, container: QualifiedName) -> str:
+        """Return the name as an author writes it in the document of an object of a schema, as short as it can be."""
+        is_near = (self.database, self.schema) == (container.database, container.schema)
+        parts = (self.name,) if is_near else (self.database, self.schema, self.name)
+        return ".".join(part.written for part in parts)
 
     @property
     def container_sql(self) -> str:

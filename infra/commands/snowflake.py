@@ -1,4 +1,4 @@
-"""`hourglass snowflake`: the local Snowflake, and the objects of YAML documents: plan, apply."""
+"""`hourglass snowflake`: the local Snowflake, and the objects of YAML documents: plan, apply, export."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ Folder = Annotated[
 ]
 Adopt = Annotated[
     bool,
-    typer.Option("--adopt", help="Take tables without a mark as what their documents say, and write the mark alone."),
+    typer.Option("--adopt", help="Take objects without a mark as what their documents say, and write the mark alone."),
+]
+Deep = Annotated[
+    bool,
+    typer.Option("--deep", help="Describe every object, so that changes by hand beside its mark are found."),
 ]
 
 
@@ -37,37 +41,43 @@ def group() -> None:
 
 
 @snowflake.command("plan")
-def plan(folder: Folder = _DEFS, *, adopt: Adopt = False, as_json: Json = False) -> None:
-    """Print what the documents want of the account: create, alter, replace, move, by hand, or nothing.
+def plan(folder: Folder = _DEFS, *, adopt: Adopt = False, deep: Deep = False, as_json: Json = False) -> None:
+    """Print what the documents want of the account: create, alter, rename, replace, move, by hand, or nothing.
 
-    Nothing is changed. Exit code 0: every object is as its document says; 1: something differs; 2: it cannot be known.
+    Orphans are objects of ours that no document describes. Nothing is changed. Exit code 0: every object is as its
+    document says; 1: something differs; 2: it cannot be known.
     """
-    found = _planned(folder, adopt=adopt)
+    found = _planned(folder, adopt=adopt, deep=deep)
     _print(found, as_json=as_json)
     if found.pending:
         raise typer.Exit(WRONG)
 
 
 @snowflake.command("apply")
-def apply(
+def apply(  # noqa: PLR0913 (the options of a command)
     folder: Folder = _DEFS,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Apply the plan; without it, the plan is printed alone.")] = False,
     allow_replace: Annotated[
-        bool, typer.Option("--allow-replace", help="Replace external tables and move stages, too, without a question.")
+        bool,
+        typer.Option(
+            "--allow-replace", help="Replace external tables, move stages and rename objects, too, without a question."
+        ),
     ] = False,
     adopt: Adopt = False,
+    deep: Deep = False,
     as_json: Json = False,
 ) -> None:
     """Apply what the documents want of the account; without --yes the plan is printed, and nothing is changed.
 
-    External tables are replaced, and stages moved, only with --allow-replace or after a question. No object is dropped.
+    External tables are replaced, stages moved and objects renamed only with --allow-replace or after a question. No
+    object is dropped.
     Exit code 0: every object is as its document says now; 1: something still differs; 2: it cannot be known.
     """
     from snowflake_components.applying.account import apply_plan
     from snowflake_components.connection import SnowflakeSettings, open_session
 
-    found = _planned(folder, adopt=adopt)
+    found = _planned(folder, adopt=adopt, deep=deep)
     if not as_json or not yes:
         _print(found, as_json=as_json)
     if not yes:
@@ -94,8 +104,14 @@ def as_document(found: AccountPlan) -> dict[str, Any]:
     """Return a plan as `--json` prints it."""
     return {
         "objects": [_as_row(one) for one in found.objects],
-        "not_described": [
-            {"object": str(one.name), "type": one.object_type.value, "hint": one.hint} for one in found.undescribed
+        "orphans": [
+            {
+                "object": str(one.name),
+                "type": one.object_type.value,
+                "reason": one.reason,
+                "depends_on_it": list(one.dependents),
+            }
+            for one in found.orphans
         ],
         "pending": len(found.pending),
         "statements_sent": len(found.statements),
@@ -109,20 +125,21 @@ def _as_row(one: PlannedObject) -> dict[str, Any]:
         "type": spec.object_type.value,
         "action": change.action.value,
         "reasons": list(change.reasons),
-        "consequence": change.consequence,
+        "risk": change.risk,
+        "depends_on_it": list(change.dependents),
         "statements": [statement.sql for statement in change.statements],
         "document": one.described.place,
     }
 
 
-def _planned(folder: Path, *, adopt: bool) -> AccountPlan:
+def _planned(folder: Path, *, adopt: bool, deep: bool) -> AccountPlan:
     from snowflake_components.applying.account import plan_account
     from snowflake_components.applying.project import read_objects
     from snowflake_components.connection import SnowflakeSettings, open_session
 
     described = read_objects(folder)
     with open_session(SnowflakeSettings()) as session:
-        return plan_account(session, described, adopt=adopt)
+        return plan_account(session, described, adopt=adopt, deep=deep)
 
 
 def _confirmed(one: PlannedObject) -> bool:
@@ -137,13 +154,13 @@ def _print(found: AccountPlan, *, as_json: bool) -> None:
         print(json.dumps(as_document(found), indent=1))
         return
     if found.pending:
-        table = Table("object", "action", "because", "consequence")
+        table = Table("object", "action", "because", "risk", "depends on it")
         for one in found.pending:
             table.add_row(*map(Text, _cells(one)))
         output().print(table)
-    for gone in found.undescribed:
-        hint = f"; {gone.hint}" if gone.hint else ""
-        output().print(f"no document: {gone.object_type} {gone.name}{hint}", markup=False, soft_wrap=True)
+    for gone in found.orphans:
+        depends = f" (on it depend: {', '.join(gone.dependents)})" if gone.dependents else ""
+        output().print(f"orphan: {gone.object_type} {gone.name}: {gone.reason}{depends}", markup=False, soft_wrap=True)
     same = len(found.objects) - len(found.pending)
     print_line(
         f"{same} of {len(found.objects)} objects are as their documents say ({len(found.statements)} statements)"
@@ -152,4 +169,5 @@ def _print(found: AccountPlan, *, as_json: bool) -> None:
 
 def _cells(one: PlannedObject) -> Sequence[str]:
     change, spec = one.change, one.described.spec
-    return (f"{spec.object_type} {spec.name}", change.action, "; ".join(change.reasons), change.consequence)
+    name = f"{spec.object_type} {spec.name}"
+    return (name, change.action, "; ".join(change.reasons), change.risk, "\n".join(change.dependents))

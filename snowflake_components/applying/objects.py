@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from snowflake_components.applying.listing import Sent, described, needs_description
 from snowflake_components.errors import ObjectDiffersError, ObjectInvalidError, SnowflakeError
 from snowflake_components.planning.change import NO_MARK, Action, Change
 from snowflake_components.planning.changes import plan_change
@@ -23,7 +24,7 @@ from snowflake_components.planning.refreshes import ObjectSpec, Refresh, Refresh
 from snowflake_components.statements.changes import RegisteredFiles
 from snowflake_components.statements.external_tables import RefreshExternalTable
 from snowflake_components.statements.tables import CopyInto
-from snowflake_components.work import QueryResult, Session
+from snowflake_components.work import Session
 
 _APPLICABLE = frozenset({Action.ALTER, Action.REPLACE})
 """The actions that a run may do where its document says `on_change: apply`; a stage is moved by a person alone."""
@@ -54,26 +55,6 @@ class Report:
     def count(self, status: FileStatus) -> int:
         """Count the files of one status."""
         return sum(change.status is status for change in self.changes)
-
-
-@dataclass(slots=True)
-class Sent:
-    """The statements of a session, in order.
-
-    Args:
-        session: that they are sent in.
-    """
-
-    session: Session
-    statements: list[str] = field(default_factory=list)
-    query_ids: list[str] = field(default_factory=list)
-
-    def send(self, sql: str) -> QueryResult:
-        """Execute a statement and remember it."""
-        result = self.session.execute(sql)
-        self.statements.append(sql)
-        self.query_ids.append(result.query_id)
-        return result
 
 
 def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] | None) -> Report:
@@ -150,12 +131,23 @@ def take_refresh(sent: Sent, refresh: Refresh) -> Sequence[FileChange | LoadedFi
     return changes
 
 
-def compared(sent: Sent, spec: ObjectSpec) -> Change:
-    """Look for the object of exactly this name, and plan its change."""
+def compared(sent: Sent, spec: ObjectSpec, *, deep: bool = False) -> Change:
+    """Look for the object of exactly this name, and plan its change.
+
+    Args:
+        sent: the statements of the session.
+        spec: of the object.
+        deep: describe it, so that changes by hand beside its mark are found.
+    """
     rows = sent.send(spec.look.sql).rows
     # LIKE also returns similar names: `_` is any character, and case does not count
     row = next((row for row in rows if row["name"] == spec.name.name.name and is_of_kind(spec.object_type, row)), None)
-    return plan_change(spec.definition, Found.from_row(spec.object_type, row) if row else None)
+    if row is None:
+        return plan_change(spec.definition, None)
+    found = Found.from_row(spec.object_type, row)
+    if needs_description(found, deep=deep):
+        found = described(sent, found, spec.name)
+    return plan_change(spec.definition, found)
 
 
 def _require_allowed(change: Change, spec: ObjectSpec, sent: Sent) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 
+from snowflake_components.authoring.written import TYPE
 from snowflake_components.component import SnowflakeCreateOrRefreshComponent
 from snowflake_components.documents.files import require_documents, yaml_files
 from snowflake_components.documents.messages import DocumentError, Mistake
@@ -17,8 +18,6 @@ from snowflake_components.documents.options import StageOptions
 from snowflake_components.documents.reading import LOADER, doubled_keys
 from snowflake_components.planning.objects import StageUrlUnknownError
 from snowflake_components.planning.refreshes import ObjectSpec
-
-TYPE = "snowflake_components.SnowflakeCreateOrRefreshComponent"
 
 
 @dataclass(frozen=True, slots=True)

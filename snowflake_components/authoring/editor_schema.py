@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from snowflake_components.applying.project import TYPE
+from snowflake_components.authoring.written import TYPE
 from snowflake_components.component import SnowflakeCreateOrRefreshComponent
 from snowflake_components.statements.kinds import ObjectType
 

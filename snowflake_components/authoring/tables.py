@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from snowflake_components.applying.project import TYPE
+from snowflake_components.authoring.written import TYPE
 from snowflake_components.documents.files import yaml_files
 
 ROOTS = {"external table": "value", "table": "$1"}

@@ -38,12 +38,14 @@ class Compression(StrEnum):
 
 
 _PARQUET_COMPRESSIONS = {Compression.AUTO, Compression.LZO, Compression.NONE, Compression.SNAPPY}
-_EVERY = frozenset({"trim_space", "null_if", "replace_invalid_characters", "file_extension"})
+_EVERY = frozenset({"trim_space", "null_if", "replace_invalid_characters"})
+_UNLOADED = frozenset({"file_extension"})
 _TIMES = frozenset({"date_format", "time_format", "timestamp_format", "binary_format"})
 _OPTIONS = {
     FormatType.AVRO: _EVERY | {"compression"},
     FormatType.CSV: _EVERY
     | _TIMES
+    | _UNLOADED
     | {
         "compression",
         "record_delimiter",
@@ -61,6 +63,7 @@ _OPTIONS = {
     },
     FormatType.JSON: _EVERY
     | _TIMES
+    | _UNLOADED
     | {
         "compression",
         "enable_octal",
@@ -72,9 +75,14 @@ _OPTIONS = {
     FormatType.ORC: _EVERY,
     FormatType.PARQUET: _EVERY | {"compression", "binary_as_text", "use_logical_type", "use_vectorized_scanner"},
 }
-"""The options of each type, as CREATE FILE FORMAT documents them; `file_extension` can be written for every type."""
-WITH_EXTENSION = frozenset({FormatType.CSV, FormatType.JSON})
-"""The types that have FILE_EXTENSION."""
+"""The options of each type, as CREATE FILE FORMAT documents them."""
+
+
+def options_of(kind: str | None) -> frozenset[str] | None:
+    """Return the fields of a type; None for a type that documents lack."""
+    return frozenset(_OPTIONS[FormatType(kind)]) if kind and kind in FormatType.__members__ else None
+
+
 # NONE and AUTO are keywords where they mean "no character" and "as detected"
 _WORDS = {
     "record_delimiter": {"NONE"},
@@ -239,3 +247,8 @@ class FileFormatOptions(FormatOptions):
             raise ValueError("type: is missing; one of " + ", ".join(FormatType))
         self.require_fitting()
         return self
+
+    def rendered(self) -> dict[str, OptionValue]:
+        """Return the options with `file_extension`, which is of the files that Snowflake unloads."""
+        extension: dict[str, OptionValue] = {"FILE_EXTENSION": self.file_extension} if self.file_extension else {}
+        return super().rendered() | extension

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from snowflake_components.documents.file_formats import AnyFileFormat
+from snowflake_components.documents.file_formats import AnyFileFormat, options_of
 from snowflake_components.documents.types import (
     TIMESTAMP_TYPES,
     Closed,
@@ -104,6 +104,12 @@ class StageOptions(Closed):
     def _extension_has_a_format(self) -> Self:
         if self.file_extension and (self.file_format is None or self.file_format.type is None):
             raise ValueError("file_extension is an option of an inline file_format; there is none")
+        if (
+            self.file_extension
+            and self.file_format
+            and "file_extension" not in (options_of(self.file_format.type) or ())
+        ):
+            raise ValueError(f"file_extension is no option of {self.file_format.type}")
         return self
 
     @property

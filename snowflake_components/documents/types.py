@@ -14,11 +14,25 @@ _BUCKET_OF_HTTPS = re.compile(r"https?://(?P<bucket>[^./]+)\.s3[^/]*\.amazonaws\
 _TYPE = re.compile(r"(?P<name>[A-Z_]+(?: [A-Z_]+)*)(?P<size> ?\( ?\d{1,9}(?: ?, ?\d{1,2})? ?\))?")
 TIMESTAMP_TYPES = frozenset({"DATETIME", "TIMESTAMP", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ"})
 _TEXT_TYPES = frozenset({"CHAR", "CHARACTER", "STRING", "TEXT", "VARCHAR"})
+_ONE_CHARACTER = frozenset({"CHAR", "CHARACTER"})
 _WHOLE_TYPES = frozenset({"BIGINT", "BYTEINT", "INT", "INTEGER", "SMALLINT", "TINYINT"})
 _DECIMAL_TYPES = frozenset({"DECIMAL", "NUMBER", "NUMERIC"})
 _FLOAT_TYPES = frozenset({"DOUBLE", "DOUBLE PRECISION", "FLOAT", "FLOAT4", "FLOAT8", "REAL"})
 _OTHER_TYPES = frozenset({"ARRAY", "BINARY", "BOOLEAN", "DATE", "OBJECT", "TIME", "VARBINARY", "VARIANT"})
 _TYPES = TIMESTAMP_TYPES | _TEXT_TYPES | _WHOLE_TYPES | _DECIMAL_TYPES | _FLOAT_TYPES | _OTHER_TYPES
+_STORED_TYPES = (
+    (_ONE_CHARACTER, "VARCHAR", "(1)"),
+    (_TEXT_TYPES, "VARCHAR", "(16777216)"),
+    (_WHOLE_TYPES, "NUMBER", "(38,0)"),
+    (_DECIMAL_TYPES, "NUMBER", "(38,0)"),
+    (_FLOAT_TYPES, "FLOAT", ""),
+    ({"TIMESTAMP_LTZ"}, "TIMESTAMP_LTZ", "(9)"),
+    ({"TIMESTAMP_TZ"}, "TIMESTAMP_TZ", "(9)"),
+    (TIMESTAMP_TYPES, "TIMESTAMP_NTZ", "(9)"),
+    ({"TIME"}, "TIME", "(9)"),
+    ({"BINARY", "VARBINARY"}, "BINARY", "(8388608)"),
+)
+"""Types with the name and the size that Snowflake stores; TIMESTAMP as TIMESTAMP_TYPE_MAPPING has it by default."""
 # what Python's `re` refuses and Java's does not (a character class such as \p{L}) is left to Snowflake
 _WRONG_PATTERNS = ("nothing to repeat", "multiple repeat", "unterminated", "missing )", "unbalanced")
 
@@ -43,6 +57,22 @@ def type_sql(text: str) -> str:
             f"not a Snowflake data type: {text!r}; for example VARCHAR, NUMBER(38, 0), TIMESTAMP_NTZ{repair}"
         )
     return sql
+
+
+def stored_type(sql: str) -> str:
+    """Return a data type as DESC prints it: `VARCHAR` is `VARCHAR(16777216)`, `INT` is `NUMBER(38,0)`.
+
+    Args:
+        sql: a data type in upper case, as `type_sql` returns it.
+    """
+    match = _TYPE.fullmatch(sql)
+    if match is None:
+        return sql
+    name, size = match["name"], (match["size"] or "").replace(" ", "")
+    if name in _DECIMAL_TYPES and size and "," not in size:
+        size = size.replace(")", ",0)")
+    stored, usual = next(((stored, usual) for known, stored, usual in _STORED_TYPES if name in known), (name, ""))
+    return f"{stored}{size or usual}"
 
 
 def _s3_url(text: str) -> str:

@@ -1,15 +1,21 @@
-"""Compare an object, as SHOW prints it, with the definition of its document, field by field."""
+"""Compare an object of the account with the definition of its document, field by field.
+
+The mark in its comment says what it was made with, and SHOW what some of its properties are. A description says all of
+them: it is there for an object without a mark, and where a plan asks for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from snowflake_components.planning.marks import Mark, column_name_digest, mark_of, name_digest, split_comment
+from snowflake_components.planning.properties import Properties, properties_of
 from snowflake_components.statements.kinds import Definition, ObjectType
 
 _SHOWN_COLUMNS = {"directory": "directory_enabled"}
+_CHARACTERS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class Found:
         mark: of the definition that it was made with; None when something else made it, or replaced its comment.
         invalid: why an external table cannot be read; None for a valid one.
         row: of SHOW.
+        present: its definition as Snowflake describes it; None where nobody asked, or no document can say it.
     """
 
     object_type: ObjectType
@@ -31,6 +38,7 @@ class Found:
     mark: Mark | None
     invalid: str | None
     row: Mapping[str, Any]
+    present: Definition | None = None
 
     @classmethod
     def from_row(cls, object_type: ObjectType, row: Mapping[str, Any]) -> Found:
@@ -39,6 +47,15 @@ class Found:
         is_invalid = str(row.get("invalid", "false")).lower() == "true"
         invalid = str(row.get("invalid_reason") or "no reason given") if is_invalid else None
         return cls(object_type, str(row["name"]), words, mark, invalid, row)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether it is known what the object is: by its mark or by its description."""
+        return self.mark is not None or self.present is not None
+
+    def with_present(self, present: Definition) -> Found:
+        """Return the object with its definition as Snowflake describes it."""
+        return replace(self, present=present)
 
     def shown(self, field: str) -> str:
         """Return what SHOW prints of a field of the YAML."""
@@ -58,41 +75,30 @@ class Difference:
     Args:
         field: of the YAML.
         reason: what differs, in a few words.
-        by_hand: whether the object was changed, and not the document.
-        added: columns that the object lacks, where nothing else differs in its columns.
+        added: columns that the object lacks.
+        is_addition: whether nothing else differs in its columns but their order.
+        is_at_end: whether the added columns follow all others.
     """
 
     field: str
     reason: str
-    by_hand: bool = False
     added: tuple[str, ...] = ()
+    is_addition: bool = False
+    is_at_end: bool = False
 
     def __str__(self) -> str:
         return f"{self.field} ({self.reason})"
 
 
 def differences(definition: Definition, found: Found) -> list[Difference]:
-    """List the fields in which an object differs from its document.
+    """List the fields in which an object differs from its document, each one once.
 
     Args:
         definition: of the document.
-        found: the object; it has a mark.
+        found: the object; without mark and description only what SHOW prints is compared.
     """
-    if found.mark is None:
-        raise ValueError(f"{found.name} has no mark to compare")
-    wanted = mark_of(definition)
-    of_document = [*_fields(wanted, found.mark), *_columns(definition, wanted, found.mark)]
-    known = {one.field for one in of_document}
-    return [*of_document, *(one for one in shown_differences(definition, found) if one.field not in known)]
-
-
-def shown_differences(definition: Definition, found: Found) -> list[Difference]:
-    """List what SHOW prints otherwise than the document says it; all that is known of an object without a mark."""
-    return [
-        Difference(field, f"{there or 'none'} in the account, not {value or 'none'}", by_hand=True)
-        for field, value in definition.shown.items()
-        if (there := found.shown(field)) != value
-    ]
+    every = [*_since_mark(definition, found), *_shown(definition, found), *_described(definition, found)]
+    return list({one.field: one for one in reversed(every)}.values())[::-1]
 
 
 def kept_words(definition: Definition, found: Found) -> str | None:
@@ -103,7 +109,11 @@ def kept_words(definition: Definition, found: Found) -> str | None:
     return found.words if is_of_mark else None
 
 
-def _fields(wanted: Mark, present: Mark) -> Iterator[Difference]:
+def _since_mark(definition: Definition, found: Found) -> Iterator[Difference]:
+    """Yield what was changed in the document since the mark."""
+    if found.mark is None:
+        return
+    wanted, present = mark_of(definition), found.mark
     for field in dict.fromkeys([*wanted.fields, *present.fields]):
         if field not in present.fields:
             yield Difference(field, "added to the document")
@@ -111,6 +121,7 @@ def _fields(wanted: Mark, present: Mark) -> Iterator[Difference]:
             yield Difference(field, "removed from the document")
         elif wanted.fields[field] != present.fields[field]:
             yield Difference(field, "changed in the document")
+    yield from _columns(definition, wanted, present)
 
 
 def _columns(definition: Definition, wanted: Mark, present: Mark) -> Iterator[Difference]:
@@ -122,8 +133,68 @@ def _columns(definition: Definition, wanted: Mark, present: Mark) -> Iterator[Di
     added = [name for digest, name in names.items() if digest not in there]
     altered = [name for digest, name in names.items() if there.get(digest, changed[name]) != changed[name]]
     removed = len(there.keys() - names.keys())
+    lost = [f"{removed} removed"] if removed else []
+    is_at_end = wanted.columns[: len(present.columns)] == present.columns
+    yield _of_columns(added, altered, lost, is_at_end=is_at_end)
+
+
+def _of_columns(added: list[str], altered: list[str], lost: list[str], *, is_at_end: bool) -> Difference:
     parts = [f"added {', '.join(added)}"] if added else []
     parts += [f"changed {', '.join(altered)}"] if altered else []
-    parts += [f"{removed} removed"] if removed else []
-    alone = not altered and not removed
-    yield Difference("columns", "; ".join(parts) or "another order", added=tuple(added) if alone else ())
+    reason = "; ".join([*parts, *lost]) or "another order"
+    return Difference("columns", reason, tuple(added), not altered and not lost, bool(added) and is_at_end)
+
+
+def _shown(definition: Definition, found: Found) -> Iterator[Difference]:
+    """Yield what SHOW prints otherwise than the document says it."""
+    for field, value in definition.shown.items():
+        if (there := found.shown(field)) != value:
+            yield _in_account(field, there, value)
+
+
+def _described(definition: Definition, found: Found) -> Iterator[Difference]:
+    """Yield what Snowflake describes otherwise than the document says it.
+
+    Expressions are compared without a mark alone: Snowflake prints them in another form than they were written in, and
+    cannot alter them.
+    """
+    if found.present is None:
+        return
+    wanted, there = properties_of(definition), properties_of(found.present)
+    if wanted.fields.get("type") != there.fields.get("type"):
+        # the options of another type have other defaults
+        yield _in_account("type", there.fields.get("type", ""), wanted.fields.get("type", ""))
+        return
+    for field in dict.fromkeys([*wanted.fields, *there.fields]):
+        if wanted.fields.get(field) != there.fields.get(field):
+            yield _in_account(field, there.fields.get(field, ""), wanted.fields.get(field, ""))
+    yield from _described_columns(wanted, there, with_expressions=found.mark is None)
+    if found.mark is None and definition.comment is not None and definition.comment != found.words:
+        yield _in_account("comment", found.words, definition.comment)
+
+
+def _described_columns(wanted: Properties, there: Properties, *, with_expressions: bool) -> Iterator[Difference]:
+    order = list(there.types)
+    added = [name for name in wanted.types if name not in there.types]
+    removed = [name for name in there.types if name not in wanted.types]
+    altered = [
+        name
+        for name, type_sql in wanted.types.items()
+        if name in there.types
+        and (
+            type_sql != there.types[name]
+            or (with_expressions and wanted.expressions.get(name) != there.expressions.get(name))
+        )
+    ]
+    if added or removed or altered or order != list(wanted.types):
+        lost = [f"the account has {', '.join(removed)}"] if removed else []
+        yield _of_columns(added, altered, lost, is_at_end=list(wanted.types)[: len(order)] == order)
+
+
+def _in_account(field: str, there: str, wanted: str) -> Difference:
+    return Difference(field, f"{_short(there) or 'none'} in the account, not {_short(wanted) or 'none'}")
+
+
+def _short(text: str) -> str:
+    text = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return text if len(text) <= _CHARACTERS_MAX else f"{text[:_CHARACTERS_MAX]}..."

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from snowflake_components.statements.kinds import Definition
 
-_MARK = re.compile(r"[ \t]*\[hourglass 1(?P<fields>(?: [a-z_]+=[A-Za-z0-9_.-]*)*)\]")
+_MARK = re.compile(r" ?\[hourglass 1(?P<fields>(?: [a-z_]+=[A-Za-z0-9_.-]*)*)\]")
 _FIELD_CHARACTERS, _NAME_CHARACTERS = 8, 3
 
 D = TypeVar("D", bound=Definition)
@@ -69,7 +69,8 @@ def marked(definition: D, words: str | None = None) -> D:
         words: instead of it, where people have changed the comment in the account.
     """
     said = (definition.comment or "") if words is None else words
-    return definition.with_comment(f"{said} {mark_of(definition).text}".strip())
+    mark = mark_of(definition).text
+    return definition.with_comment(f"{said} {mark}" if said else mark)
 
 
 def split_comment(comment: str) -> tuple[str, Mark | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snowflake_components.documents.file_formats import WITH_EXTENSION, FileFormatOptions
+from snowflake_components.documents.file_formats import FileFormatOptions
 from snowflake_components.documents.options import Column, ExternalTableOptions, StageOptions, split_location
 from snowflake_components.documents.tables import TableOptions
 from snowflake_components.identifiers import Expression, Identifier, OptionValue, QualifiedName, StagePath
@@ -170,7 +170,6 @@ def _stage_format(options: StageOptions, name: QualifiedName) -> dict[str, Optio
         return None
     rendered = options.file_format.clauses(name)
     # documented for stages only, so it is not rendered for an external table
-    extension = options.file_extension or options.file_format.file_extension
-    if extension and options.file_format.type in WITH_EXTENSION:
+    if extension := options.file_extension or options.file_format.file_extension:
         rendered["FILE_EXTENSION"] = extension
     return rendered

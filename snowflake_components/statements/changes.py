@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snowflake_components.identifiers import QualifiedName, literal
-from snowflake_components.statements.external_tables import CreateExternalTable
+from snowflake_components.statements.external_tables import CreateExternalTable, VirtualColumn
 from snowflake_components.statements.kinds import ObjectType
 
 
@@ -47,6 +47,36 @@ class SetTableComment:
     def sql(self) -> str:
         """Returns one status row."""
         return f"COMMENT ON TABLE {self.name.sql} IS {literal(self.comment)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddVirtualColumn:
+    """Add a column to an external table, behind the others; its registered files stay.
+
+    Snowflake adds one column in a statement. IF NOT EXISTS makes the statement one that can be sent twice.
+    """
+
+    name: QualifiedName
+    column: VirtualColumn
+
+    @property
+    def sql(self) -> str:
+        """Returns one status row."""
+        return f"ALTER TABLE {self.name.sql} ADD COLUMN IF NOT EXISTS {self.column.sql}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give a stage, a file format or a table another name in its schema."""
+
+    object_type: ObjectType
+    name: QualifiedName
+    to: QualifiedName
+
+    @property
+    def sql(self) -> str:
+        """Returns one status row."""
+        return f"ALTER {self.object_type.sql} {self.name.sql} RENAME TO {self.to.sql}"
 
 
 @dataclass(frozen=True, slots=True)

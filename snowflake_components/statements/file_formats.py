@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
@@ -37,8 +38,62 @@ DEFAULTS: Mapping[str, OptionValue] = {
     "BINARY_AS_TEXT": True,
     "USE_LOGICAL_TYPE": False,
     "USE_VECTORIZED_SCANNER": False,
+    "FILE_EXTENSION": Word("NONE"),
 }
 """The documented default of each option, which an option that is taken from a document is set to."""
+_TEXT_TYPE = "CSV"
+_CHARACTERS = frozenset(
+    {"RECORD_DELIMITER", "FIELD_DELIMITER", "ESCAPE", "ESCAPE_UNENCLOSED_FIELD", "FIELD_OPTIONALLY_ENCLOSED_BY"}
+)
+_NAMED = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\", "\\r\\n": "\r\n"}
+_ESCAPE = re.compile(r"\\[ntr]")
+_CODES = re.compile(r"(?:(?:0x|\\x)[0-9a-f]{2})+", re.IGNORECASE)
+
+
+def default_of(kind: str, name: str) -> OptionValue | None:
+    """Return the default of an option of a type; None for an option that no type has.
+
+    DESC prints an empty NULL_IF for every type but CSV.
+    """
+    if name == "NULL_IF" and kind != _TEXT_TYPE:
+        return []
+    return DEFAULTS.get(name)
+
+
+def characters(name: str, text: str) -> str:
+    r"""Return the characters of a delimiter that is written as `\n` or `0x1f`; the text of any other option."""
+    if name not in _CHARACTERS:
+        return text
+    if _CODES.fullmatch(text):
+        return bytes.fromhex(re.sub(r"0x|\\x", "", text, flags=re.IGNORECASE)).decode("latin-1")
+    return _NAMED.get(text, text)
+
+
+def effective(options: Mapping[str, OptionValue]) -> dict[str, str]:
+    """Return what the options of a file format do: no defaults, one spelling for each value."""
+    if "FORMAT_NAME" in options:
+        return {"FORMAT_NAME": str(options["FORMAT_NAME"])}
+    kind = _spelled("TYPE", options.get("TYPE", Word(_TEXT_TYPE)))
+    found = {name: _spelled(name, value) for name, value in options.items() if name != "TYPE"}
+    usual = {name: default_of(kind, name) for name in found}
+    plain = {name: "NONE" if value is None else _spelled(name, value) for name, value in usual.items()}
+    return {"TYPE": kind} | {name: value for name, value in sorted(found.items()) if value != plain[name]}
+
+
+def _spelled(name: str, value: OptionValue) -> str:
+    if isinstance(value, Word):
+        return value.text
+    if not isinstance(value, str):
+        return _unescaped(option(name, value).partition(" = ")[2])
+    if name == "ENCODING":
+        return value.upper().replace("UTF-8", "UTF8")
+    # NONE is no character, however it is written
+    return "NONE" if name in _CHARACTERS and value.upper() == "NONE" else _unescaped(characters(name, value))
+
+
+def _unescaped(text: str) -> str:
+    r"""Return a text without escapes: DESC does not tell a line break from `\n`, nor one backslash from two."""
+    return _ESCAPE.sub(lambda match: _NAMED[match[0]], re.sub(r"\\+", r"\\", text))
 
 
 @dataclass(frozen=True, slots=True)

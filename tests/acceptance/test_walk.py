@@ -123,22 +123,32 @@ def test_a_newcomer_writes_plans_applies_changes_and_plans_again(
     assert [1, 0] == [folder.run("shop_orders", NEXT_HOUR)["rows_loaded"] for _ in range(2)]
     assert 3 == len(rows(place, "ID", "EXT_SHOP_ORDERS")) == len(rows(place, "ID", "SHOP_ORDERS"))
 
-    # a new column: an external table has no ALTER of its expressions, a table has ADD COLUMN
+    # a new column: both kinds of tables have ADD COLUMN
     for line in ("value", "$1"):
         folder.add_column(f"{line}:id::varchar", f'{{name: AMOUNT, type: INTEGER, as: "{line}:amount::integer"}}')
     code, planned = command("plan")
-    assert (1, ["unchanged", "unchanged", "replace", "alter"]) == (code, actions(planned))
+    assert (1, ["unchanged", "unchanged", "alter", "alter"]) == (code, actions(planned))
     assert [["columns (added AMOUNT)"]] * 2 == [one["reasons"] for one in planned["objects"][2:]]
     with pytest.raises(dg.Failure, match=r"columns \(added AMOUNT\)") as refused:
         folder.run("ext_shop_orders")
     assert isinstance(refused.value.__cause__, ObjectDiffersError), "a run does not change what is in force"
 
-    # the table is altered at once; the external table is replaced when that is allowed
+    # an external table reads the column in the registered files, a table has NULL in the rows that are there
     code, applied = command("apply", "--yes")
-    assert (1, 1) == (code, len(applied["applied"]))
-    assert 0 == command("apply", "--yes", "--allow-replace")[0]
+    assert (0, 2) == (code, len(applied["applied"]))
     assert [("a", 1), ("b", 2), ("c", 3)] == rows(place, "ID, AMOUNT", "EXT_SHOP_ORDERS")
     assert [("a", None), ("b", None), ("c", None)] == rows(place, "ID, AMOUNT", "SHOP_ORDERS")
+    code, planned = command("plan")
+    assert (0, ["unchanged"] * 4) == (code, actions(planned))
+
+    # another expression: an external table has no ALTER of it, and is replaced when that is allowed
+    folder.edit("value:amount::integer", "(value:amount * 10)::integer")
+    code, planned = command("plan")
+    assert (1, ["unchanged", "unchanged", "replace", "unchanged"]) == (code, actions(planned))
+    code, applied = command("apply", "--yes")
+    assert (1, []) == (code, applied["applied"])
+    assert 0 == command("apply", "--yes", "--allow-replace")[0]
+    assert [("a", 10), ("b", 20), ("c", 30)] == rows(place, "ID, AMOUNT", "EXT_SHOP_ORDERS")
     code, planned = command("plan")
     assert (0, ["unchanged"] * 4) == (code, actions(planned))
 

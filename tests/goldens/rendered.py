@@ -26,13 +26,16 @@ from snowflake_components.applying.project import read_objects
 from snowflake_components.documents.file_formats import FileFormatOptions
 from snowflake_components.identifiers import Expression, Identifier, OptionValue, QualifiedName, StagePath, Word
 from snowflake_components.statements.changes import (
+    AddVirtualColumn,
     RegisteredFiles,
+    Rename,
     ReplaceExternalTable,
     SetAutoRefresh,
     SetProperties,
     SetTableComment,
     ShowObjects,
 )
+from snowflake_components.statements.descriptions import Describe, ExternalTableDdlOf, ShowGrants, ShowInAccount
 from snowflake_components.statements.external_tables import CreateExternalTable, RefreshExternalTable, VirtualColumn
 from snowflake_components.statements.file_formats import CreateFileFormat
 from snowflake_components.statements.kinds import CurrentRole, ObjectType, ShowObject, Statement, UseRole
@@ -100,6 +103,7 @@ _TYPES: Mapping[str, Mapping[str, object]] = {
     },
     "JSON": {
         "compression": "ZSTD",
+        "null_if": [],
         "enable_octal": False,
         "allow_duplicate": True,
         "strip_outer_array": True,
@@ -133,6 +137,8 @@ def _components(place: Place) -> Iterator[Rendered]:
     yield from _stages(place)
     yield from _external_tables(place)
     yield from _tables(place)
+    yield from _descriptions(place)
+    yield from _renames(place)
 
 
 def _file_formats(place: Place) -> Iterator[Rendered]:
@@ -191,6 +197,8 @@ def _external_tables(place: Place) -> Iterator[Rendered]:
     yield _of("create external table", whole)
     yield _of("replace external table", ReplaceExternalTable(plain))
     yield _of("replace external table", ReplaceExternalTable(whole))
+    added = VirtualColumn(Identifier("Number of 'offset'"), "NUMBER(38, 0)", Expression("value:offset::number"))
+    yield _of("add virtual column", AddVirtualColumn(whole.name, added))
     yield _of("alter auto refresh", SetAutoRefresh(whole.name, enabled=False))
     yield _of("comment on table", SetTableComment(whole.name, "it's"))
     yield _of("refresh external table", RefreshExternalTable(plain.name))
@@ -212,6 +220,32 @@ def _tables(place: Place) -> Iterator[Rendered]:
     yield _of("copy into", CopyInto(name, columns, stage, {"TYPE": Word("JSON")}, Word("ABORT_STATEMENT")))
     whole = CopyInto(name, (*columns, *added), stage, named, "SKIP_FILE_5%", ".*[.]jsonl", load_uncertain_files=True)
     yield _of("copy into", whole.below(_PATH))
+
+
+def _descriptions(place: Place) -> Iterator[Rendered]:
+    objects = {
+        ObjectType.FILE_FORMAT: place.name("LINES"),
+        ObjectType.STAGE: place.name("Landed 'whole'"),
+        ObjectType.EXTERNAL_TABLE: place.name("EXT_WHOLE"),
+        ObjectType.TABLE: place.name("EVENTS"),
+    }
+    for kind in (ObjectType.STAGE, ObjectType.TABLE):
+        yield _of("describe", Describe(kind, objects[kind]))
+    yield _of("ddl of external table", ExternalTableDdlOf(objects[ObjectType.EXTERNAL_TABLE]))
+    for kind, name in objects.items():
+        yield _of("show grants", ShowGrants(kind, name))
+    for plural in ("EXTERNAL TABLES", "PIPES", "STREAMS"):
+        yield _of("show in account", ShowInAccount(plural))
+
+
+def _renames(place: Place) -> Iterator[Rendered]:
+    """No later statement needs an object that is renamed here."""
+    for kind, name in (
+        (ObjectType.FILE_FORMAT, "ALL_CSV"),
+        (ObjectType.STAGE, "Landed 'whole'"),
+        (ObjectType.TABLE, "EVENTS"),
+    ):
+        yield _of(f"rename {kind}", Rename(kind, place.name(name), place.name(f"{name} of 2025")))
 
 
 def _landing(place: Place) -> Iterator[Rendered]:

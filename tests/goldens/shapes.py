@@ -110,7 +110,7 @@ def _placeholders() -> Mapping[str, str]:
         balanced = rf"(?:[^()]|\({balanced}\))*"
     kind = r"[A-Z_]+(?: [A-Z_]+)?(?: \( \d+(?: , \d+)? \))?"
     virtual, stored = rf'"" {kind} AS \({balanced}\)', rf'"" {kind}(?: NOT NULL)?'
-    value = r"(?:TRUE|FALSE|\d+|''|[A-Z][A-Z0-9_]*|\( ''(?: , '')* \))"
+    value = r"(?:TRUE|FALSE|\d+|''|[A-Z][A-Z0-9_]*|\( (?:''(?: , '')* )?\))"
     kinds = {kind: "|".join(names) for kind, names in format_options().items()}
     of_type = [rf"TYPE = {kind}(?: (?:{names}) = {value})*" for kind, names in kinds.items()]
     option = rf"(?:{'|'.join(kinds.values())}) = {value}"
@@ -128,6 +128,7 @@ def _placeholders() -> Mapping[str, str]:
         "whole number": r"-?\d+",
         "number": r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|NULL",
         "expression": balanced,
+        "virtual column": virtual,
         "virtual columns": rf"{virtual}(?: , {virtual})*",
         "table columns": rf"{stored}(?: , {stored})*",
         "null counts": r'(?: , COUNT \( \* \) - COUNT \( "" \) AS NULLS_\d+)*',

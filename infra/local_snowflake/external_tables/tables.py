@@ -194,7 +194,7 @@ class ExternalTables:
             columns=columns,
             partition_by=statement.partition_by,
             pattern=statement.pattern,
-            file_format={"TYPE": form.type, **form.given},
+            file_format=form.options,
             file_format_name=format_name(statement.file_format, session),
             auto_refresh=statement.auto_refresh is not False and not statement.user_specified,
             user_specified=statement.user_specified,

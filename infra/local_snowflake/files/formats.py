@@ -247,6 +247,11 @@ class FileFormat:
         return self[name] if name in _OPTIONS[self.type] else default
 
     @property
+    def options(self) -> Options:
+        """The options that `of` reads as this file format, with TYPE; a character that there is none of is NONE."""
+        return {"TYPE": self.type} | {name: _NONE if value is None else value for name, value in self.given.items()}
+
+    @property
     def is_text(self) -> bool:
         """Whether its records have fields; others have one VARIANT."""
         return self.type == "CSV"

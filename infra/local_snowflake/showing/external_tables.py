@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from infra.local_snowflake.answers import Answer
+from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.names import literal, quote
 from infra.local_snowflake.language.statements import Scope, Show
 from infra.local_snowflake.language.tokens import tokenize
@@ -191,7 +192,8 @@ def _bracketed(expression: str) -> str:
 def _format(table: ExternalTable) -> str:
     if table.file_format_name:
         return f"FORMAT_NAME={literal(table.file_format_name)}"
-    return " ".join(f"{name}={_option(value)}" for name, value in table.file_format.items())
+    form = FileFormat.of(table.file_format)
+    return " ".join([f"TYPE={literal(form.type)}", *(f"{name}={_option(value)}" for name, value in form.given.items())])
 
 
 def _option(value: object) -> str:

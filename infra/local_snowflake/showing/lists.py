@@ -93,6 +93,10 @@ class Lists:
             )
         return _answer(show, rows, _SCHEMAS)
 
+    def none(self, show: ShowList, _: Session) -> Answer:
+        """List pipes or streams: there are none, because this server refuses to create them."""
+        return answer_of((_PIPES if show.kind == "PIPES" else _STREAMS).split(), [])
+
     def _chosen(self, show: ShowList, session: Session) -> list[Relation]:
         scope = within(show, session, self.relations)
         return self.relations.relations(session, scope.holds)
@@ -296,6 +300,14 @@ _FOREIGN_KEYS = _names(
 _SEQUENCES = _names(
     "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered"
 )
+_PIPES = (
+    "created_on name database_name schema_name definition owner notification_channel comment integration pattern "
+    "error_integration owner_role_type invalid_reason kind"
+)
+_STREAMS = (
+    "created_on name database_name schema_name owner comment table_name source_type base_tables type stale mode "
+    "stale_after invalid_reason owner_role_type"
+)
 _SHOWS: dict[str, Callable[[Lists, ShowList, Session], Answer]] = {
     "DATABASES": Lists.databases,
     "SCHEMAS": Lists.schemas,
@@ -308,5 +320,7 @@ _SHOWS: dict[str, Callable[[Lists, ShowList, Session], Answer]] = {
     "IMPORTED KEYS": Lists.foreign_keys,
     "EXPORTED KEYS": Lists.foreign_keys,
     "SEQUENCES": Lists.sequences,
+    "PIPES": Lists.none,
+    "STREAMS": Lists.none,
 }
 LISTS = frozenset(_SHOWS)

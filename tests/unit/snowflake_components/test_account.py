@@ -118,7 +118,7 @@ def test_documents_become_objects_and_an_edit_a_plan(
     _edit(folder, "s3://hourglass/landing/", "s3://hourglass/elsewhere/")
     code, planned = run("plan")
     assert {"STAGE_A": "move", "EXT_A": "replace"} == _actions(planned)
-    assert "EXT_A" in planned["objects"][0]["consequence"]
+    assert ["external table AWS." in one for one in planned["objects"][0]["depends_on_it"]]
     assert 1 == run("apply", "--yes")[0]
     assert 0 == run("apply", "--yes", "--allow-replace")[0]
     assert 0 == run("plan")[0]
@@ -133,7 +133,7 @@ def test_a_change_by_hand_is_found_and_other_peoples_objects_are_not(
     query(own_schema, "ALTER STAGE STAGE_A SET URL = 's3://hourglass/by-hand/'")
     code, planned = run("plan")
     assert (1, {"STAGE_A": "move", "EXT_A": "replace"}) == (code, _actions(planned))
-    assert [] == planned["not_described"]
+    assert [] == planned["orphans"]
     assert ["url (s3://hourglass/by-hand/ in the account, not s3://hourglass/landing/)"] == (
         planned["objects"][0]["reasons"]
     )
@@ -141,9 +141,9 @@ def test_a_change_by_hand_is_found_and_other_peoples_objects_are_not(
     _edit(folder, "name: ext_a", "name: ext_b")
     code, planned = run("plan")
     assert {"STAGE_A": "unchanged", "EXT_B": "create"} == _actions(planned)
-    (old,) = planned["not_described"]
+    (old,) = planned["orphans"]
     assert old["object"].endswith(".EXT_A")
-    assert "renamed to" in old["hint"]
+    assert "renamed to" in old["reason"]
     run("apply", "--yes")
     assert ["EXT_A", "EXT_B"] == sorted(row["name"] for row in _rows(own_schema, "SHOW EXTERNAL TABLES IN SCHEMA"))
 
@@ -154,6 +154,59 @@ def test_a_table_without_a_mark_is_replaced_or_adopted(run: Plan, own_schema: Sn
     query(own_schema, "CREATE OR REPLACE EXTERNAL TABLE EXT_A LOCATION = @STAGE_A/ FILE_FORMAT = (TYPE = JSON)")
     assert {"STAGE_A": "unchanged", "EXT_A": "replace"} == _actions(run("plan")[1])
     assert {"STAGE_A": "unchanged", "EXT_A": "alter"} == _actions(run("plan", "--adopt")[1])
+
+
+def test_a_new_column_at_the_end_keeps_the_registered_files(
+    run: Plan, server: Server, own_schema: SnowflakeSettings, folder: Path
+) -> None:
+    """Nothing is replaced, so nobody needs to allow it, and no query sees fewer rows."""
+    server.bucket.write("landing/2025/08/01/03/a.jsonl", {"id": "a", "n": 1})
+    run("apply", "--yes")
+    _edit(folder, '::varchar"}\n', '::varchar"}\n      - {name: N, type: INT, as: "value:n::int"}\n')
+    code, planned = run("apply", "--yes")
+    assert (0, {"STAGE_A": "unchanged", "EXT_A": "alter"}) == (code, _actions(planned))
+    assert [{"ID": "a", "N": 1}] == _rows(own_schema, "SELECT ID, N FROM EXT_A WHERE N = 1")
+    assert 0 == run("plan", "--deep")[0]
+
+
+def test_a_replaced_table_keeps_its_grants_and_the_plan_names_them(
+    run: Plan, own_schema: SnowflakeSettings, folder: Path
+) -> None:
+    """Whoever may read the table may read it after the replacement."""
+    run("apply", "--yes")
+    query(own_schema, "GRANT SELECT ON EXTERNAL TABLE EXT_A TO ROLE AWS_WRITER")
+    _edit(folder, "    file_format: {type: JSON}\n  asset", "    file_format: {type: JSON}\n    pattern: x\n  asset")
+    code, planned = run("plan")
+    assert (1, ["grant SELECT to AWS_WRITER"]) == (code, planned["objects"][1]["depends_on_it"])
+    assert 0 == run("apply", "--yes", "--allow-replace")[0]
+    grants = _rows(own_schema, "SHOW GRANTS ON EXTERNAL TABLE EXT_A")
+    assert {"OWNERSHIP", "SELECT"} == {row["privilege"] for row in grants}
+
+
+def test_a_renamed_document_renames_its_object(run: Plan, own_schema: SnowflakeSettings, folder: Path) -> None:
+    """The rows and grants of the object stay; who reads it is named, and a person must allow it."""
+    (folder / "defs.yaml").write_text(STAGE)
+    run("apply", "--yes")
+    _edit(folder, "name: stage_a", "name: stage_b")
+    code, planned = run("plan")
+    (one,) = planned["objects"]
+    assert (1, "rename", ["name (STAGE_A in the account, not STAGE_B)"]) == (code, one["action"], one["reasons"])
+    assert [] == planned["orphans"]
+    assert 1 == run("apply", "--yes")[0]
+    assert 0 == run("apply", "--yes", "--allow-replace")[0]
+    assert ["STAGE_B"] == [row["name"] for row in _rows(own_schema, "SHOW STAGES IN SCHEMA")]
+    assert 0 == run("plan", "--deep")[0]
+
+
+def test_a_change_by_hand_beside_the_mark_is_found_by_a_deep_plan(run: Plan, own_schema: SnowflakeSettings) -> None:
+    """SHOW does not print the file format of a stage; its description does."""
+    run("apply", "--yes")
+    query(own_schema, "ALTER STAGE STAGE_A SET FILE_FORMAT = (TYPE = CSV)")
+    assert 0 == run("plan")[0]
+    code, planned = run("plan", "--deep")
+    assert (1, ["file_format (TYPE=CSV in the account, not TYPE=JSON)"]) == (code, planned["objects"][0]["reasons"])
+    assert 0 == run("apply", "--deep", "--yes")[0]
+    assert 0 == run("plan", "--deep")[0]
 
 
 def test_a_folder_names_every_mistake_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_a_stage_that_moves_is_never_altered_silently() -> None:
     change = plan_change(replace(STAGE, url="s3://b/q/"), _found(STAGE))
     assert Action.MOVE is change.action
     assert change.is_breaking
-    assert "become invalid" in change.consequence
+    assert "become invalid" in change.risk
     assert "URL = 's3://b/q/'" in _sql(change)[-1]
 
 
@@ -89,7 +89,7 @@ def test_what_snowflake_cannot_alter_is_by_hand() -> None:
     """An integration cannot be taken from a stage; nothing is sent."""
     change = plan_change(replace(STAGE, storage_integration=None), _found(STAGE))
     assert (Action.BY_HAND, []) == (change.action, _sql(change))
-    assert "CREATE OR REPLACE STAGE" in change.consequence
+    assert "CREATE OR REPLACE STAGE" in change.risk
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,46 @@ def test_the_comment_and_the_notifications_of_a_table_are_set_in_place() -> None
         'ALTER EXTERNAL TABLE "D"."S"."X" SET AUTO_REFRESH = TRUE',
         f'COMMENT ON TABLE "D"."S"."X" IS \'it\'\'s new {_mark(wanted)}\'',
     ] == _sql(plan_change(wanted, _found(TABLE)))
+
+
+def test_columns_at_the_end_of_an_external_table_are_added_in_place() -> None:
+    """Its registered files stay; a column between others would change the order of `SELECT *`."""
+    new = VirtualColumn(Identifier("N"), "INT", Expression("value:n"))
+    wanted = replace(TABLE, columns=(*TABLE.columns, new))
+    change = plan_change(wanted, _found(TABLE))
+    assert (Action.ALTER, ("columns (added N)",), False) == (change.action, change.reasons, change.is_breaking)
+    assert [
+        'ALTER TABLE "D"."S"."X" ADD COLUMN IF NOT EXISTS "N" INT AS (value:n)',
+        f'COMMENT ON TABLE "D"."S"."X" IS \'words {_mark(wanted)}\'',
+    ] == _sql(change)
+    assert Action.REPLACE is plan_change(replace(TABLE, columns=(new, *TABLE.columns)), _found(TABLE)).action
+    both = replace(wanted, pattern="other")
+    assert Action.REPLACE is plan_change(both, _found(TABLE)).action
+
+
+def test_a_change_by_hand_beside_the_mark_is_found_by_the_description() -> None:
+    """The mark says what the object was made with, and the description what it is."""
+    there = replace(STAGE, file_format={"TYPE": Word("CSV")}, directory_auto_refresh=True)
+    change = plan_change(STAGE, _found(STAGE).with_present(there))
+    assert (
+        "directory (enabled, auto_refresh true in the account, not enabled, auto_refresh false)",
+        "file_format (TYPE=CSV in the account, not TYPE=JSON)",
+    ) == tuple(sorted(change.reasons))
+    lacking = replace(TABLE, columns=TABLE.columns[:2])
+    assert Action.ALTER is plan_change(TABLE, _found(TABLE).with_present(lacking)).action
+    more = replace(TABLE, columns=(*TABLE.columns, VirtualColumn(Identifier("N"), "INT", Expression("1"))))
+    assert ("columns (the account has N)",) == plan_change(TABLE, _found(TABLE).with_present(more)).reasons
+
+
+def test_snowflakes_form_of_an_expression_is_no_difference_where_there_is_a_mark() -> None:
+    """Snowflake prints `value:a::varchar` as a CAST; without a mark nobody knows what it was."""
+    printed = replace(
+        TABLE, columns=tuple(replace(one, expression=Expression("CAST(1 AS INT)")) for one in TABLE.columns)
+    )
+    assert Action.UNCHANGED is plan_change(TABLE, _found(TABLE).with_present(printed)).action
+    unmarked = _found(TABLE, comment="words")
+    assert ("columns (changed A, B, C)",) == plan_change(TABLE, unmarked.with_present(printed)).reasons
+    assert Action.UNCHANGED is plan_change(TABLE, unmarked.with_present(TABLE)).action
 
 
 def test_words_that_people_add_stay() -> None:

@@ -108,6 +108,13 @@ def test_the_documents_of_the_corpus_load_before_they_are_broken(document: str) 
         ("{type: JSON}", "{format_name: f, strip_outer_array: true}", 12, "belong.* to the named file format"),
         ("{type: JSON}", "{type: JSON, compression: LZ4}", 12, r"file_format\.compression: .*ZSTD"),
         ("    file_format: {type: JSON}\n", "    file_extension: .jsonl\n", 8, "file_extension is an option of"),
+        (
+            "{type: JSON}",
+            "{type: ORC, file_extension: .orc}",
+            12,
+            "file_extension is an option of CSV and JSON, not of",
+        ),
+        ("{type: JSON}", "{type: ORC}\n    file_extension: .orc", 8, "file_extension is no option of ORC"),
         ('comment: "a stage"', "comment: 7", 13, r"options\.comment: must be text, not 7: put it in quotes"),
         ('comment: "a stage"', "columns: []", 13, r"options\.columns: unknown field; a stage has no columns"),
         ('comment: "a stage"', "credentials: {aws_secret_key: s3cr3t}", 13, "a storage_integration gives the access"),

@@ -20,6 +20,8 @@ _KINDS: tuple[tuple[str, ...], ...] = (
     ("VARIABLES",),
     ("TRANSACTIONS",),
     ("USERS",),
+    ("PIPES",),
+    ("STREAMS",),
 )
 _OF_FAKESNOW = (
     ("PRIMARY", "KEYS"),

@@ -125,3 +125,19 @@ def test_an_invalid_table_is_refused_wherever_a_statement_reads_it(tables: Any, 
     tables.rows(f"CREATE OR REPLACE STAGE st URL = 's3://hourglass/{tables.schema}/'")
     assert (91093, "55000") == tables.refused(sql)
     assert [] == tables.rows("SELECT * FROM plain")
+
+
+def test_a_character_that_there_is_none_of_is_kept(client: Any) -> None:
+    """NONE is a value of an option, in the catalog and in GET_DDL."""
+    client.rows(f"CREATE STAGE st URL = 's3://hourglass/{client.schema}/'")
+    client.bucket.file(f"{client.schema}/a.csv").parent.mkdir(parents=True, exist_ok=True)
+    client.bucket.file(f"{client.schema}/a.csv").write_bytes(b"a,b\nc\n")
+    client.rows(
+        "CREATE EXTERNAL TABLE e (line VARCHAR AS (value:c1::VARCHAR)) LOCATION = @st "
+        "FILE_FORMAT = (TYPE = CSV FIELD_DELIMITER = NONE ESCAPE = 'none' NULL_IF = ())"
+    )
+    for _ in range(2):
+        assert ["a,b", "c"] == client.values("SELECT line FROM e ORDER BY 1")
+        (ddl,) = client.values("SELECT GET_DDL('TABLE', 'e')")
+        assert "file_format=(TYPE='CSV' FIELD_DELIMITER=NONE ESCAPE=NONE NULL_IF=())" in ddl
+        client.rows(ddl.rstrip(";"))

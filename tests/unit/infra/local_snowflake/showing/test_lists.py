@@ -120,9 +120,7 @@ def test_if_exists_says_what_was_done(client: Any) -> None:
     assert ["A"] == names(client.rows("DESC TABLE t"))
 
 
-@pytest.mark.parametrize(
-    "sql", ["SHOW TASKS", "SHOW STREAMS IN ACCOUNT", "SHOW ROW ACCESS POLICIES", "SHOW TABLES HISTORY"]
-)
+@pytest.mark.parametrize("sql", ["SHOW TASKS", "SHOW ALERTS", "SHOW ROW ACCESS POLICIES", "SHOW TABLES HISTORY"])
 def test_lists_of_missing_kinds_are_unsupported(client: Any, sql: str) -> None:
     """000002, and no empty list."""
     assert (2, "0A000") == client.refused(sql)
