@@ -51,15 +51,15 @@ class Record:
         return name_of(self.organization, self.deployment, self.shard, self.event_id)
 
     def row(self) -> str:
-        """Return the record as a row of VALUES."""
+        """Return the record as a query of one row: VALUES takes no call of PARSE_JSON."""
         hour, moment = f"{self.hour}:00:00", f"{self.timestamp:%Y-%m-%dT%H:%M:%S}"
         texts = ("f.jsonl", hour, "platform-events")
         more = (moment, self.event_id, self.event_type)
         last = (self.occurred_at, self.organization, self.deployment, self.shard, "run-1", self.asset_key)
         payload = "NULL" if self.payload is None else f"PARSE_JSON({_literals([self.payload])})"
         return (
-            f"({_literals(texts)}, {self.partition}, {self.offset}, {_literals(more)}, 1, {_literals(last)}, "
-            f"NULL, 'step-1', {payload})"
+            f"SELECT {_literals(texts)}, {self.partition}, {self.offset}, {_literals(more)}, 1, {_literals(last)}, "
+            f"NULL, 'step-1', {payload}"
         )
 
 
@@ -93,8 +93,8 @@ class EventLog:
 
     def land(self, *records: Record) -> None:
         """Add records of any hours."""
-        rows = ", ".join(record.row() for record in records)
-        query(self.snowflake, f"INSERT INTO AWS.DEV.EXT_FLINK_EVENT_LOG SELECT * FROM VALUES {rows}")  # noqa: S608 (ours)
+        rows = " UNION ALL ".join(record.row() for record in records)
+        query(self.snowflake, f"INSERT INTO AWS.DEV.EXT_FLINK_EVENT_LOG {rows}")
 
     def build(self, *hours: str) -> list[tuple[NodeOutcome, ...]]:
         """Build one hour after the other."""
