@@ -78,8 +78,11 @@ class ConnectorSession:
         )
 
     @contextmanager
-    def role(self, role: Identifier) -> Iterator[None]:
-        """Use a role for a block, and restore the former role at its end, also after an error."""
+    def role(self, role: Identifier | None) -> Iterator[None]:
+        """Use a role for a block, and restore the former role at its end, also after an error; None changes nothing."""
+        if role is None:
+            yield
+            return
         former = self.execute(CurrentRole().sql).rows[0]["ROLE"]
         self.execute(UseRole(role).sql)
         try:

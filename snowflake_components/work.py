@@ -33,8 +33,8 @@ class Session(Protocol):
         """Execute one statement and read all of its rows."""
         ...
 
-    def role(self, role: Identifier) -> AbstractContextManager[None]:
-        """Use a role for a block and restore the former one."""
+    def role(self, role: Identifier | None) -> AbstractContextManager[None]:
+        """Use a role for a block and restore the former one; None keeps that of the session."""
         ...
 
 

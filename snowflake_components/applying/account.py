@@ -7,7 +7,6 @@ a mark is described by one statement of its own, and so is every object where th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from snowflake_components.applying.listing import (
@@ -110,7 +109,7 @@ def apply_plan(session: Session, planned: Iterable[PlannedObject]) -> Iterator[P
         if change.action in {Action.UNCHANGED, Action.BY_HAND}:
             continue
         sent = Sent(session)
-        with session.role(spec.role) if spec.role else nullcontext():
+        with session.role(spec.role):
             refreshes = apply_change(sent, change, spec)
             if change.action is Action.CREATE:
                 refreshes = plan_refreshes(spec, is_new=True, paths=None)
@@ -125,7 +124,7 @@ def _describe(sent: Sent, found: Listed, specs: Sequence[ObjectSpec], *, adopt: 
     for spec in specs:
         objects, name = found[place_of(spec.object_type, spec.name)], spec.name.name.name
         if name in objects and needs_description(objects[name], adopt=adopt, deep=deep):
-            with sent.session.role(spec.role) if spec.role else nullcontext():
+            with sent.session.role(spec.role):
                 objects[name] = described(sent, objects[name], spec.name)
 
 
@@ -194,5 +193,5 @@ def _with_dependents(
 
 
 def _grants(sent: Sent, spec: ObjectSpec, name: QualifiedName) -> tuple[str, ...]:
-    with sent.session.role(spec.role) if spec.role else nullcontext():
+    with sent.session.role(spec.role):
         return grants_in(sent.send(ShowGrants(spec.object_type, name).sql).rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -64,7 +63,7 @@ def list_objects(sent: Sent, specs: Sequence[ObjectSpec]) -> Listed:
     found: Listed = {}
     wanted = {(spec.role, place_of(spec.object_type, spec.name)): spec.name for spec in specs}
     for role in dict.fromkeys(role for role, _ in wanted):
-        with sent.session.role(role) if role else nullcontext():
+        with sent.session.role(role):
             for (of_role, place), name in wanted.items():
                 if of_role == role:
                     found.setdefault(place, {}).update(objects_of(sent, place[0], name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from snowflake_components.applying.listing import Sent, described, needs_description
@@ -74,7 +73,7 @@ def create_or_refresh(session: Session, spec: ObjectSpec, paths: Sequence[str] |
         SnowflakeError: any other refusal.
     """
     sent = Sent(session)
-    with session.role(spec.role) if spec.role else nullcontext():
+    with session.role(spec.role):
         change = compared(sent, spec)
         registered: list[Refresh] = []
         if change.action is Action.CREATE:

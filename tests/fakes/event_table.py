@@ -61,7 +61,7 @@ class FakeEventTable:
         yield self
 
     @contextmanager
-    def role(self, role: Identifier) -> Iterator[None]:
+    def role(self, role: Identifier | None) -> Iterator[None]:
         """Accept any role."""
         assert role
         yield

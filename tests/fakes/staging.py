@@ -36,7 +36,7 @@ class FakeStaging:
             raise self.failures.pop(0)
         yield self
 
-    def role(self, role: Identifier) -> AbstractContextManager[None]:
+    def role(self, role: Identifier | None) -> AbstractContextManager[None]:
         """Accept any role."""
         del role
         return nullcontext()
