@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +107,20 @@ class Session:
         return json.dumps(
             {"roles": ",".join(active), "value": "ALL" if self.secondary_roles else ""}, separators=(",", ":")
         )
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Run a block whole or not at all: in the open transaction, or else in one of its own."""
+        if self.transaction.id is not None:
+            yield
+            return
+        self.duck.begin()
+        try:
+            yield
+        except BaseException:
+            self.duck.rollback()
+            raise
+        self.duck.commit()
 
     def last_query_id(self, number: int) -> str | None:
         """Return LAST_QUERY_ID(number): below 0 from the last statement on, above 0 from the first; None without it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local_snowflake.altering.columns import Columns, refusing_nulls, transaction
+from infra.local_snowflake.altering.columns import Columns, refusing_nulls
 from infra.local_snowflake.altering.keys import Keys
 from infra.local_snowflake.answers import Answer, status
 from infra.local_snowflake.errors import (
@@ -183,7 +183,7 @@ class Alterations:
             raise unsupported("SWAP WITH a table of another schema")
         between = ObjectName(name.database, name.schema, f"{MATCHES_PREFIX}{new_id()}")
         moves = ((stored, between), (other_stored, stored), (between, other_stored))
-        with transaction(session):
+        with session.whole():
             for old, new in moves:
                 session.run(f"ALTER TABLE {old.sql} RENAME TO {quote(new.name)}")
         for old, new in moves:
@@ -194,7 +194,7 @@ class Alterations:
     def _add_key(self, stored: ObjectName, kind: str, name: str, columns: tuple[str, ...], session: Session) -> None:
         self.columns.require(stored, columns)
         if kind == "PRIMARY":
-            with transaction(session), refusing_nulls():
+            with session.whole(), refusing_nulls():
                 for column in columns:
                     session.duck.execute(f"ALTER TABLE {stored.sql} ALTER COLUMN {quote(column)} SET NOT NULL")
         self.keys.add(stored, kind, name, columns)

@@ -61,7 +61,7 @@ class Columns:
         table = f"ALTER TABLE {stored.sql}"
         with self._draft(stored, definition, session) as (draft, comments):
             lengths = self.catalog.declared_lengths(draft)
-            with transaction(session):
+            with session.whole():
                 for name, info in self._columns(draft, lengths).items():
                     default = f" DEFAULT {info.default}" if info.default is not None else ""
                     session.duck.execute(f"{table} ADD COLUMN {quote(name)} {info.duck_type}{default}")
@@ -94,7 +94,7 @@ class Columns:
         self.require(stored, dropped)
         if len(dropped) == len(known):
             raise unsupported("DROP COLUMN of every column")
-        with transaction(session):
+        with session.whole():
             for name in dropped:
                 session.run(f"ALTER TABLE {stored.sql} DROP COLUMN {quote(name)}")
         for name in dropped:
@@ -130,7 +130,7 @@ class Columns:
             before = self._columns(stored, lengths)
             for name, info in kinds.items():
                 _require_changeable(before[name], info)
-            with transaction(session), refusing_nulls():
+            with session.whole(), refusing_nulls():
                 for change in changes:
                     alter = f"ALTER TABLE {stored.sql} ALTER COLUMN {quote(change.column)}"
                     if change.words.startswith(_TYPE):
@@ -197,18 +197,6 @@ _SCALE = " because changing the scale of a number is not supported."
 def _has_rows(stored: ObjectName, session: Session) -> bool:
     found: list[Any] = session.duck.execute(f"SELECT 1 FROM {stored.sql} LIMIT 1").fetchall()  # noqa: S608 - a quoted name
     return bool(found)
-
-
-@contextmanager
-def transaction(session: Session) -> Iterator[None]:
-    """Run a block in one transaction; ALTER has committed that of the session before."""
-    session.duck.begin()
-    try:
-        yield
-    except BaseException:
-        session.duck.rollback()
-        raise
-    session.duck.commit()
 
 
 @contextmanager

@@ -81,18 +81,12 @@ class Tables:
             "WHERE database_name = ? AND schema_name = ? AND table_name = ? AND comment IS NOT NULL",
             [source.database, source.schema, source.name],
         ).fetchall()
-        session.duck.begin()
-        try:
-            if source == name:
-                session.duck.rollback()
-                return
+        if source == name:
+            return
+        with session.whole():
             session.duck.execute(f"DROP TABLE IF EXISTS {name.sql}")
             session.duck.execute(f"CREATE TABLE {name.sql} {sql[sql.index('(') :]}")
             session.duck.execute(f"INSERT INTO {name.sql} SELECT * FROM {source.sql}")  # noqa: S608 - quoted names
-        except BaseException:
-            session.duck.rollback()
-            raise
-        session.duck.commit()
         with self.registry.cursor() as cursor:
             zoned.copy(cursor, DATABASE, source, name)
         info = self.catalog.info((source.database, source.schema, source.name))
@@ -215,14 +209,9 @@ class Tables:
                 changes.append(f"{alter} DROP DEFAULT" if default is None else f"{alter} SET DEFAULT {default}")
             if nullable != was[1]:
                 changes.append(f"{alter} {'DROP' if nullable else 'SET'} NOT NULL")
-        session.duck.begin()
-        try:
+        with session.whole():
             for change in changes:
                 session.duck.execute(change)
-        except BaseException:
-            session.duck.rollback()
-            raise
-        session.duck.commit()
 
 
 def _added(kind: str, _: bool, default: str | None) -> str:

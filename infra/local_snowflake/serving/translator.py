@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import sqlglot
-from fakesnow.instance import FakeSnow
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.checks import require_typed
 from infra.local_snowflake.meaning.checks.duplicates import require_read_columns_once
 from infra.local_snowflake.meaning.columns import keys, zoned
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
-from infra.local_snowflake.meaning.columns.kinds import Columns
+from infra.local_snowflake.meaning.columns.kinds import Columns, Kind
 from infra.local_snowflake.meaning.columns.lengths import full_name, with_checked_lengths
 from infra.local_snowflake.meaning.columns.written import with_converted_times
 from infra.local_snowflake.meaning.expressions.sequences import with_next_values, without_numbers_in_windows
@@ -32,12 +32,12 @@ class Translator:
     """Gives the statements of fakesnow's cursors the meaning that they have in Snowflake.
 
     Args:
-        engine: of DuckDB, with the database of the macros attached.
+        connection: of DuckDB, with the database of the macros attached.
         home: that database.
         columns: what is known of the stored columns.
     """
 
-    engine: FakeSnow
+    connection: Any
     home: str
     columns: StoredColumns
 
@@ -55,37 +55,41 @@ class Translator:
         changes = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
         cursor.changes_columns = changes or getattr(cursor, "changes_columns", False)
         self._require_spelling(cursor, tree, sql, here)
-        read = [full_name(table, *here) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
-        kinds = self.columns.kinds(self.engine.duck_conn, read) if tree.find(exp.Column, exp.Star) else {}
+        kinds = self._kinds(tree, here)
         tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
-            keys.store(self.engine.duck_conn, self.home, keys.created(tree, *here), found)
+            keys.store(self.connection, self.home, keys.created(tree, *here), found)
+        tree = with_mapped_timestamps(tree, connection.local_parameters.value("TIMESTAMP_TYPE_MAPPING"))
         known = columns_of(tree, kinds)
         cursor.context = context_of(tree, known)
         require_typed(tree, known, sql)
-        lengths = self.columns.lengths(self.engine.duck_conn) if isinstance(tree, (exp.Insert, exp.Update)) else {}
+        lengths = self.columns.lengths(self.connection) if isinstance(tree, (exp.Insert, exp.Update)) else {}
         tree = with_next_values(with_checked_lengths(tree, lengths, *here), *here)
         tree = without_numbers_in_windows(tree)
-        known = columns_of(tree, kinds)
         tree = self._with_times(cursor, tree, known, here)
         if changes:
-            zoned.record(self.engine.duck_conn, self.home, tree, known, here)
+            zoned.record(self.connection, self.home, tree, known, here)
         if not isinstance(tree, exp.Set):  # its name is no column; its text is rewritten where it is read
             tree = rewrite(tree, known)
         translated = finish(translation.translate(tree, connection, params), self.home)
         require_read_columns_once(translated, cursor._duck_conn)  # noqa: SLF001 - its session
         return translated
 
+    def _kinds(self, tree: Expr, here: tuple[str | None, str | None]) -> Mapping[str, Kind]:
+        """Return the kinds of stored columns by name, if the statement has a column."""
+        if not tree.find(exp.Column, exp.Star):
+            return {}
+        read = [full_name(table, *here) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+        return self.columns.kinds(self.connection, read)
+
     def _require_spelling(self, cursor: Any, tree: Expr, sql: str, here: tuple[str | None, str | None]) -> None:
-        mixed = self.columns.may_be_mixed(self.engine.duck_conn, named='"' in sql and has_mixed_case(tree))
+        mixed = self.columns.may_be_mixed(self.connection, named='"' in sql and has_mixed_case(tree))
         if (mixed or getattr(cursor, "local_tables", False)) and not getattr(cursor, "local_plan", False):
             require_spelling(tree, sql, cursor._conn._duck_conn, here)  # noqa: SLF001 - its session
 
     def _with_times(self, cursor: Any, tree: Expr, known: Columns, here: tuple[str | None, str | None]) -> Expr:
-        """Give timestamps the types and the formats of the session."""
+        """Note which columns of the result have a zone; convert text that is written by the formats of the session."""
         connection = cursor._conn  # noqa: SLF001 - its session
-        parameters = connection.local_parameters
-        tree = with_mapped_timestamps(tree, parameters.value("TIMESTAMP_TYPE_MAPPING"))
         cursor.local_zoned = zoned.of_result(tree, known)
         types_of = partial(zoned.types_of, connection._duck_conn, self.home)  # noqa: SLF001 - its session
-        return with_converted_times(tree, types_of, known, here, formats=parameters.has_input_formats)
+        return with_converted_times(tree, types_of, known, here, formats=connection.local_parameters.has_input_formats)

@@ -42,7 +42,7 @@ from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_te
 from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.refusals.context import Context, in_context
 from infra.local_snowflake.meaning.refusals.engine import refusal_of
-from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
+from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError, placed
 from infra.local_snowflake.meaning.refusals.places import place_of
 from infra.local_snowflake.meaning.spelling.statements import has_mixed_case, require_spelling
 from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
@@ -121,8 +121,7 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
     engine.duck_conn.execute(keys.creation_sql(home))
     engine.duck_conn.execute(zoned.creation_sql(home))
     columns = StoredColumns(home)
-
-    translator = Translator(engine, home, columns)
+    translator = Translator(engine.duck_conn, home, columns)
 
     def translate(cursor: Any, tree: Any, params: Any) -> Any:
         return translator.translate(cursor, tree, params)
@@ -181,8 +180,7 @@ def _refusal(failed: Exception, sql: str) -> StatementRefusedError:
     if isinstance(failed, ProgrammingError) and (failed.raw_msg or "").startswith("Session variable"):
         place = place_of(sql, (failed.raw_msg or "").split("'")[1].lstrip("$"))
         position = max(place.position - 1, 0)  # of the dollar sign
-        text = f"SQL compilation error: error line {place.line} at position {position}\n{failed.raw_msg}"
-        return EngineRefusedError(2211, "02000", text)
+        return EngineRefusedError(2211, "02000", f"{placed(place.line, position)}{failed.raw_msg}")
     if (
         isinstance(failed, ProgrammingError)
         and failed.__cause__ is None

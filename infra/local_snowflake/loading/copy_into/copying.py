@@ -288,7 +288,7 @@ class _Run:
         if not outcomes:
             return
         cursor = self.session.duck
-        with _transaction(self.session):
+        with self.session.whole():
             for batch in batches:
                 cursor.register(_BATCH, batch)
                 names = [column.name for column in self.table_columns if column.name in batch.column_names]
@@ -306,21 +306,6 @@ class _Run:
             history.ensure()
             location = self.stage.url or f"@{self.stage.name.name}"
             history.add(outcomes, location, self.copying.now())
-
-
-@contextmanager
-def _transaction(session: Session) -> Iterator[None]:
-    """Run a block in the transaction of the session, or else in one of its own."""
-    if session.transaction.id is not None:
-        yield
-        return
-    session.duck.begin()
-    try:
-        yield
-    except BaseException:
-        session.duck.rollback()
-        raise
-    session.duck.commit()
 
 
 def _chosen(columns: tuple[TableColumn, ...], names: tuple[str, ...]) -> tuple[TableColumn, ...]:

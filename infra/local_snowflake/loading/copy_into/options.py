@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from infra.local_snowflake.errors import InvalidValueError, OptionRefusedError, ParameterUnknownError
 from infra.local_snowflake.language.file_statements import CopyInto
 from infra.local_snowflake.language.names import PartialName
+from infra.local_snowflake.language.parsing.storage.copying import COPY_OPTIONS
 from infra.local_snowflake.language.statements import Options, OptionValue
 
 FILES_MAX = 1000
@@ -142,24 +143,9 @@ class CopyOptions:
             )
 
 
-_OPTIONS = frozenset(
-    {
-        "ON_ERROR",
-        "SIZE_LIMIT",
-        "PURGE",
-        "RETURN_FAILED_ONLY",
-        "MATCH_BY_COLUMN_NAME",
-        "ENFORCE_LENGTH",
-        "TRUNCATECOLUMNS",
-        "FORCE",
-        "LOAD_UNCERTAIN_FILES",
-    }
-)
-
-
 def require_copy_options(options: Options) -> None:
     """Raise an error if the COPY_OPTIONS of a stage are invalid."""
-    if unknown := options.keys() - _OPTIONS:
+    if unknown := options.keys() - set(COPY_OPTIONS):
         raise ParameterUnknownError(f"SQL compilation error:\ninvalid parameter '{min(unknown)}'")
     CopyOptions.of(options, CopyInto(PartialName(("T",)), (), ""))
 

@@ -13,8 +13,8 @@ from sqlglot import Expr, exp
 from infra.local_snowflake.meaning.known_functions import BUILT, KNOWN, Arguments
 from infra.local_snowflake.meaning.refusals.errors import (
     COMPILATION,
-    PLACED,
     EngineRefusedError,
+    placed,
     syntax_error,
     unsupported_feature,
 )
@@ -107,7 +107,7 @@ def _wrong_count(call: Call, known: Arguments, sql: str) -> EngineRefusedError |
     if expected is None or any(isinstance(argument, exp.Star) for argument in call.node.expressions):
         return None
     line, position = line_and_position(sql, call.start)
-    place = PLACED.replace("{line}", str(line)).replace("{position}", str(position))
+    place = placed(line, position)
     if given < expected:
         text = f"not enough arguments for function [{call_text(sql, call.start)}], expected {expected}, got {given}"
         return EngineRefusedError(938, "22023", place + text)

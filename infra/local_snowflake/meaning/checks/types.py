@@ -7,7 +7,7 @@ from sqlglot import Expr, exp
 from infra.local_snowflake.meaning.columns.kinds import VARIANTS, Columns, Kind, kind, kind_of_type
 from infra.local_snowflake.meaning.known_functions import BUILT
 from infra.local_snowflake.meaning.macros.calls import macro_of
-from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError
+from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError, placed
 from infra.local_snowflake.meaning.refusals.places import place_of
 
 _FIRST_IS_VARIANT = """
@@ -33,7 +33,8 @@ _NAMES = {
     Kind.DATE: "DATE",
     Kind.TIME: "TIME(9)",
     Kind.TIMESTAMP: "TIMESTAMP_NTZ(9)",
-    Kind.TIMESTAMP_TZ: "TIMESTAMP_LTZ(9)",
+    Kind.TIMESTAMP_LTZ: "TIMESTAMP_LTZ(9)",
+    Kind.TIMESTAMP_TZ: "TIMESTAMP_TZ(9)",
     Kind.NULL: "NULL",
 }
 
@@ -65,8 +66,8 @@ def _wrong_types(node: exp.Anonymous, columns: Columns, sql: str) -> EngineRefus
     start, end = node.meta["start"], node.meta["end"] + 1
     name = sql[start:end].upper()
     types = ", ".join(type_name(argument, columns) for argument in node.expressions)
-    place = f"error line {node.meta['line']} at position {node.meta['col'] - len(name)}"
-    text = f"SQL compilation error: {place}\nInvalid argument types for function '{name}': ({types})"
+    place = placed(node.meta["line"], node.meta["col"] - len(name))
+    text = f"{place}Invalid argument types for function '{name}': ({types})"
     return EngineRefusedError(1044, "42P13", text)
 
 
@@ -79,8 +80,7 @@ def _require_text(node: exp.TryCast, columns: Columns, sql: str) -> None:
         )
         names = f"{type_name(node.this, columns)} and {wanted}"
         text = f"Function TRY_CAST cannot be used with arguments of types {names}"
-        prefix = f"SQL compilation error: error line {place.line} at position {place.position}\n"
-        raise EngineRefusedError(1065, "22023", prefix + text)
+        raise EngineRefusedError(1065, "22023", placed(place.line, place.position) + text)
 
 
 def type_name(node: Expr, columns: Columns) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.language.names import ObjectName, literal
-from infra.local_snowflake.meaning.columns.lengths import full_name
+from infra.local_snowflake.meaning.columns.lengths import full_name, stored_name
 
 _KINDS: dict[type[Expr], str] = {
     exp.PrimaryKeyColumnConstraint: "PRIMARY",
@@ -49,7 +49,7 @@ def without_keys(tree: Expr) -> tuple[Expr, tuple[Key, ...]]:
             item.pop()
     primary = {name for key in keys if key.kind == "PRIMARY" for name in key.columns}
     for item in tree.this.expressions:
-        if isinstance(item, exp.ColumnDef) and _stored(item.this) in primary:
+        if isinstance(item, exp.ColumnDef) and stored_name(item.this) in primary:
             _require_values(item)
     return tree, tuple(keys)
 
@@ -61,9 +61,9 @@ def _of_column(column: exp.ColumnDef) -> list[Key]:
         if kind is None and isinstance(constraint.args.get("kind"), exp.Reference):
             kind = "IMPORTED"
         if kind:
-            named = _stored(constraint.this) if constraint.this else ""
+            named = stored_name(constraint.this) if constraint.this else ""
             reference = constraint.args["kind"] if kind == "IMPORTED" else None
-            keys.append(Key(kind, (_stored(column.this),), named, _target(reference) if reference else None))
+            keys.append(Key(kind, (stored_name(column.this),), named, _target(reference) if reference else None))
             constraint.pop()
     return keys
 
@@ -74,15 +74,15 @@ def _of_table(item: Expr) -> Key | None:
     if kind is None:
         return None
     names = found.this.expressions if isinstance(found.this, exp.Schema) else found.expressions
-    given = _stored(item.this) if isinstance(item, exp.Constraint) and item.this else ""
+    given = stored_name(item.this) if isinstance(item, exp.Constraint) and item.this else ""
     reference = found.args.get("reference")
-    return Key(kind, tuple(_stored(name) for name in names), given, _target(reference) if reference else None)
+    return Key(kind, tuple(stored_name(name) for name in names), given, _target(reference) if reference else None)
 
 
 def _target(reference: Expr) -> Target:
     found = reference.this
     if isinstance(found, exp.Schema):
-        return Target(found.this, tuple(_stored(name) for name in found.expressions))
+        return Target(found.this, tuple(stored_name(name) for name in found.expressions))
     return Target(found, ())
 
 
@@ -90,12 +90,6 @@ def _require_values(column: exp.ColumnDef) -> None:
     constraints = column.args.get("constraints") or []
     if not any(isinstance(constraint.args.get("kind"), exp.NotNullColumnConstraint) for constraint in constraints):
         column.append("constraints", exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
-
-
-def _stored(name: Expr) -> str:
-    while isinstance(name, (exp.Ordered, exp.Column)):
-        name = name.this
-    return name.name if name.args.get("quoted") else name.name.upper()
 
 
 def creation_sql(home: str) -> str:
@@ -189,9 +183,11 @@ def _scope(tree: exp.Show, database: str | None, schema: str | None) -> list[str
     if not isinstance(scope, exp.Table):
         return _equal(database, schema if kind != "DATABASE" else None, None)
     if kind == "DATABASE":
-        return _equal(_stored(scope.this), None, None)
+        return _equal(stored_name(scope.this), None, None)
     if kind == "SCHEMA":
-        return _equal(_stored(scope.args["db"]) if scope.args.get("db") else database, _stored(scope.this), None)
+        return _equal(
+            stored_name(scope.args["db"]) if scope.args.get("db") else database, stored_name(scope.this), None
+        )
     name = full_name(scope, database, schema)
     return _equal(*_parts(name))
 

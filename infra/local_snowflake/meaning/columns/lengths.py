@@ -32,17 +32,23 @@ def with_checked_lengths(tree: Expr, lengths: Lengths, database: str | None, sch
 
 def full_name(table: exp.Table, database: str | None, schema: str | None) -> ObjectName:
     """Return the full name of a table in a tree."""
+    catalog, db = table.args.get("catalog"), table.args.get("db")
     parts = (
-        _stored(table.args.get("catalog")) or database,
-        _stored(table.args.get("db")) or schema,
-        _stored(table.this),
+        (stored_name(catalog) if catalog else "") or database,
+        (stored_name(db) if db else "") or schema,
+        stored_name(table.this),
     )
     return ObjectName(*[part or "" for part in parts])
 
 
-def _stored(part: Expr | None) -> str:
-    if part is None:
-        return ""
+def stored_name(part: Expr) -> str:
+    """Return a name as Snowflake stores it: in upper case unless it is quoted.
+
+    Args:
+        part: an identifier, or a column of a key or a list that is one.
+    """
+    while isinstance(part, (exp.Ordered, exp.Column)):
+        part = part.this
     return part.name if part.args.get("quoted") else part.name.upper()
 
 

@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
-from infra.local_snowflake.meaning.columns.lengths import full_name
+from infra.local_snowflake.meaning.columns.lengths import full_name, stored_name
 from infra.local_snowflake.meaning.macros.calls import call
 
 TypesOf = Callable[[ObjectName], Mapping[str, str]]
@@ -56,7 +56,7 @@ def with_converted_times(
     if not values or not isinstance(target, exp.Table):
         return tree
     types = types_of(full_name(target, *here))
-    listed = [_stored(name) for name in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(types)
+    listed = [stored_name(name) for name in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(types)
     for place, value in values:
         name = place if isinstance(place, str) else listed[place] if place < len(listed) else ""
         if macro := _MACROS.get(types.get(name, "")):
@@ -69,7 +69,7 @@ def _values(tree: Expr) -> Iterator[tuple[int | str, Expr]]:
     if isinstance(tree, exp.Update):
         for assignment in tree.expressions:
             if isinstance(assignment, exp.EQ):
-                yield _stored(assignment.this.this), assignment.expression
+                yield stored_name(assignment.this.this), assignment.expression
         return
     rows = tree.expression
     if isinstance(rows, exp.Values):
@@ -78,7 +78,3 @@ def _values(tree: Expr) -> Iterator[tuple[int | str, Expr]]:
     elif isinstance(rows, exp.Select) and not any(item.is_star for item in rows.expressions):
         for position, item in enumerate(rows.expressions):
             yield position, item.this if isinstance(item, exp.Alias) else item
-
-
-def _stored(name: Expr) -> str:
-    return name.name if name.args.get("quoted") else name.name.upper()

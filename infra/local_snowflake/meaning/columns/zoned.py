@@ -9,7 +9,7 @@ from sqlglot import Expr, exp
 
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
-from infra.local_snowflake.meaning.columns.lengths import full_name
+from infra.local_snowflake.meaning.columns.lengths import full_name, stored_name
 
 TYPE = "TIMESTAMP_TZ"
 """What `types_sql` calls the type of these columns."""
@@ -94,11 +94,13 @@ def record(connection: Any, home: str, tree: Expr, columns: Columns, here: tuple
 
 def _created(tree: exp.Create, columns: Columns) -> set[str]:
     defined = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
-    declared = {_stored(column.this) for column in defined if isinstance(column, exp.ColumnDef) and _is_zoned(column)}
+    declared = {
+        stored_name(column.this) for column in defined if isinstance(column, exp.ColumnDef) and _is_zoned(column)
+    }
     if not isinstance(tree.expression, exp.Query):
         return declared
     found = of_result(tree.expression, columns)
-    names = [_stored(column.this if isinstance(column, exp.ColumnDef) else column) for column in defined]
+    names = [stored_name(column.this if isinstance(column, exp.ColumnDef) else column) for column in defined]
     names = names or [_alias(item) for item in tree.expression.selects]
     starred = {name for name in columns.names(Kind.TIMESTAMP_TZ) if found.has(-1, name)}
     return declared | starred | {name for position, name in enumerate(names) if found.has(position, name)}
@@ -113,11 +115,7 @@ def _alias(item: Expr) -> str:
     named = (
         item.args.get("alias") if isinstance(item, exp.Alias) else item.this if isinstance(item, exp.Column) else None
     )
-    return _stored(named) if isinstance(named, exp.Identifier) else item.alias_or_name
-
-
-def _stored(name: Expr) -> str:
-    return name.name if name.args.get("quoted") else name.name.upper()
+    return stored_name(named) if isinstance(named, exp.Identifier) else item.alias_or_name
 
 
 _OF_TABLE = "database_name = ? AND schema_name = ? AND table_name = ?"
@@ -137,17 +135,13 @@ def _add(connection: Any, home: str, name: ObjectName, columns: Iterable[str]) -
 
 def _altered(connection: Any, home: str, name: ObjectName, action: Expr) -> None:
     if isinstance(action, exp.ColumnDef) and _is_zoned(action):
-        _add(connection, home, name, [_stored(action.this)])
+        _add(connection, home, name, [stored_name(action.this)])
     elif isinstance(action, exp.RenameColumn):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {home}.main.zoned_columns SET column_name = ? WHERE {_OF_TABLE} AND column_name = ?",  # noqa: S608 - constants
-                [_column(action.args["to"]), *_parts(name), _column(action.this)],
+                [stored_name(action.args["to"]), *_parts(name), stored_name(action.this)],
             )
-
-
-def _column(column: Expr) -> str:
-    return _stored(column.this if isinstance(column, exp.Column) else column)
 
 
 def _parts(name: ObjectName) -> list[str]:

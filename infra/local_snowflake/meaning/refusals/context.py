@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import VARIANTS, Columns, Kind, kind, kind_of_type
-from infra.local_snowflake.meaning.refusals.errors import PLACED, EngineRefusedError
+from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError, placed
 from infra.local_snowflake.meaning.refusals.places import place_of
 
 _TARGETS = {
@@ -20,6 +20,7 @@ _TARGETS = {
     Kind.DATE: (100040, "DATE"),
     Kind.TIME: (100108, "TIME"),
     Kind.TIMESTAMP: (100035, "TIMESTAMP_NTZ"),
+    Kind.TIMESTAMP_LTZ: (100035, "TIMESTAMP_LTZ"),
     Kind.TIMESTAMP_TZ: (100035, "TIMESTAMP_TZ"),
 }
 """The error of a text that is no such value, and the name that Snowflake gives to the type of a VARIANT's cast."""
@@ -68,6 +69,7 @@ def in_context(refusal: EngineRefusedError, context: Context, sql: str) -> Engin
     named = _NOT_GROUPED.search(refusal.message)
     if named and named[1].strip('"') not in context.names and not _OF_VALUES.fullmatch(named[1]):
         place = place_of(sql, named[1])
-        prefix = PLACED.replace("{line}", str(place.line)).replace("{position}", str(place.position))
-        return EngineRefusedError(904, "42000", f"{prefix}invalid identifier '{place.name or named[1]}'")
+        return EngineRefusedError(
+            904, "42000", f"{placed(place.line, place.position)}invalid identifier '{place.name or named[1]}'"
+        )
     return refusal

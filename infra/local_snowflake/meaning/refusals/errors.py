@@ -10,6 +10,11 @@ PLACED = "SQL compilation error: error line {line} at position {position}\n"
 _SHOWN_CHARACTERS = 80
 
 
+def placed(line: int, position: int) -> str:
+    """Begin the text of an error at a place that is known; lines count from 1, positions from 0."""
+    return PLACED.replace("{line}", str(line)).replace("{position}", str(position))
+
+
 class EngineRefusedError(StatementRefusedError):
     """A statement that the engine refused, with Snowflake's code and text."""
 

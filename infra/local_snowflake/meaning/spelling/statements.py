@@ -12,6 +12,8 @@ from infra.local_snowflake.errors import InvalidIdentifierError, NotSupportedErr
 from infra.local_snowflake.language.names import quote
 from infra.local_snowflake.language.tokens import tokenize
 from infra.local_snowflake.meaning.columns.lengths import full_name
+from infra.local_snowflake.meaning.refusals.errors import placed
+from infra.local_snowflake.meaning.refusals.places import line_and_position
 from infra.local_snowflake.meaning.spelling.queries import QueryColumns, colliding, misspelled
 from infra.local_snowflake.meaning.spelling.stored import StoredNames, variant_of
 
@@ -209,7 +211,4 @@ def _named(tree: Expr, of_table: Any) -> Iterator[tuple[str, list[str]]]:
 def _invalid(column: exp.Column, sql: str) -> InvalidIdentifierError:
     name = ".".join(_written(part.name) for part in column.parts)
     start = next((token.start for token in tokenize(sql) if token.is_name and token.name == column.parts[0].name), 0)
-    line, position = sql.count("\n", 0, start) + 1, start - (sql.rfind("\n", 0, start) + 1)
-    return InvalidIdentifierError(
-        f"SQL compilation error: error line {line} at position {position}\ninvalid identifier '{name}'"
-    )
+    return InvalidIdentifierError(f"{placed(*line_and_position(sql, start))}invalid identifier '{name}'")

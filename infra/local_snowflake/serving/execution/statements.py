@@ -24,7 +24,6 @@ from infra.local_snowflake.errors import (
 from infra.local_snowflake.executor import Executed, StatementExecutor
 from infra.local_snowflake.faults import Fault, FaultKind
 from infra.local_snowflake.language.binding import needs_values, with_bound_values
-from infra.local_snowflake.language.names import ObjectName, PartialName
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.splitting import first_word, required_statements
 from infra.local_snowflake.meaning.checks.relations import require_own_databases
@@ -285,13 +284,7 @@ class Statements:
     def _bulk(self, sent: Sent, binds: Binds) -> Bulk | None:
         session = sent.client.session
         require_all(sent.sql, binds)
-        return of_binds(
-            sent.sql, binds, lambda name: wire.column_types(session.connection, self._stored(name, session))
-        )
-
-    def _stored(self, name: PartialName, session: Session) -> ObjectName:
-        full = session.full(name)
-        return session.temporary.get(full, full)
+        return of_binds(sent.sql, binds, lambda name: wire.column_types(session.connection, session.stored(name)))
 
     def _call(self, passed: _PassedOn) -> wire.Call:
         sent, sql, binds, session = passed.sent, passed.sql, passed.binds, passed.sent.client.session

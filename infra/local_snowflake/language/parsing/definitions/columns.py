@@ -200,16 +200,21 @@ def _expression(reader: Reader) -> None:
 def _numbering(reader: Reader) -> None:
     if opens(reader):
         _skip(reader)
-    if reader.accept("START"):
-        _ = reader.accept("WITH"), reader.accept("=")
-        number(reader)
-    if reader.accept("INCREMENT"):
-        _ = reader.accept("BY"), reader.accept("=")
-        number(reader)
+    numbering(reader, "START", "WITH")
+    numbering(reader, "INCREMENT", "BY")
     _ = reader.accept("ORDER") or reader.accept("NOORDER")
 
 
-def number(reader: Reader) -> None:
+def numbering(reader: Reader, word: str, following: str) -> bool:
+    """Read `START [WITH] [=] number` or `INCREMENT [BY] [=] number`; return whether the word comes next."""
+    if not reader.accept(word):
+        return False
+    _ = reader.accept(following), reader.accept("=")
+    _number(reader)
+    return True
+
+
+def _number(reader: Reader) -> None:
     """Read a whole number with or without a sign."""
     _ = reader.accept("-") or reader.accept("+")
     token = reader.peek()

@@ -9,7 +9,7 @@ from typing import Any
 from infra.local_snowflake.errors import InvalidIdentifierError, NameTwiceError
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.parsing.clauses import opens, options_excluded
-from infra.local_snowflake.language.parsing.definitions.columns import items, number
+from infra.local_snowflake.language.parsing.definitions.columns import items, numbering
 from infra.local_snowflake.language.parsing.definitions.properties import policy, property_of
 from infra.local_snowflake.language.tokens import Edit, Reader, Token
 
@@ -198,13 +198,8 @@ def _container(reader: Reader, found: Definition) -> None:
 def _sequence(reader: Reader, found: Definition) -> None:
     reader.accept("WITH")
     while not reader.done:
-        if reader.accept("START"):
-            _ = reader.accept("WITH"), reader.accept("=")
-            number(reader)
-        elif reader.accept("INCREMENT"):
-            _ = reader.accept("BY"), reader.accept("=")
-            number(reader)
-        elif not (reader.accept("ORDER") or reader.accept("NOORDER")):
+        numbers = numbering(reader, "START", "WITH") or numbering(reader, "INCREMENT", "BY")
+        if not (numbers or reader.accept("ORDER") or reader.accept("NOORDER")):
             _property(reader, found)
         reader.accept(",")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from infra.local_snowflake.errors import InvalidValueError, PropertyUnknownError
@@ -54,15 +53,6 @@ POLICIES = (
     ("COPY", "TAGS"),
 )
 """What Snowflake attaches to objects and columns, and this server does not have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Properties:
-    """Properties that are stored and shown; None is not given."""
-
-    comment: str | None = None
-    retention_days: int | None = None
-    change_tracking: bool | None = None
 
 
 def policy(reader: Reader) -> str:

@@ -29,11 +29,11 @@ def copy(reader: Reader) -> CopyInto | Unload:
         source, transform, chosen = _transform(reader)
     else:
         source, chosen = _source(reader), None
-    given = _clauses(reader, _LOAD_CLAUSES | dict.fromkeys(_COPY_OPTIONS, _copy_option))
+    given = _clauses(reader, _LOAD_CLAUSES | dict.fromkeys(COPY_OPTIONS, _copy_option))
     if chosen is not None:
         given.setdefault("file_format", chosen.get("file_format"))
         given.setdefault("pattern", chosen.get("pattern"))
-    options = {name: given.pop(name) for name in _COPY_OPTIONS if name in given}
+    options = {name: given.pop(name) for name in COPY_OPTIONS if name in given}
     return CopyInto(table, columns, source, transform, options=options, **given)
 
 
@@ -120,7 +120,7 @@ def _clauses(reader: Reader, known: Mapping[str, Callable[[Reader], Any]]) -> di
     while not reader.done:
         token = reader.peek()
         word = token.keyword if token else ""
-        field = word if word in _COPY_OPTIONS or word in _UNLOAD_OPTIONS else word.lower()
+        field = word if word in COPY_OPTIONS or word in _UNLOAD_OPTIONS else word.lower()
         if word not in known or field in found:
             raise unknown_clause(reader, known)
         reader.take()
@@ -161,7 +161,7 @@ def _refuse(what: str) -> Callable[[Reader], Any]:
     return refuse
 
 
-_COPY_OPTIONS = (
+COPY_OPTIONS = (
     "ON_ERROR",
     "SIZE_LIMIT",
     "PURGE",
@@ -172,6 +172,7 @@ _COPY_OPTIONS = (
     "FORCE",
     "LOAD_UNCERTAIN_FILES",
 )
+"""The copy options of a COPY INTO a table, and of a stage."""
 _LOAD_CLAUSES: dict[str, Callable[[Reader], Any]] = {
     "STORAGE_INTEGRATION": integration,
     "CREDENTIALS": _refuse("CREDENTIALS in COPY INTO"),

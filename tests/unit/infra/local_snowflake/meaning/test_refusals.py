@@ -54,6 +54,18 @@ COMPILATION = "SQL compilation error:"
             "error line 2 at position 1\nInvalid argument types for function 'TYPEOF': (VARCHAR(1))",
         ),
         (
+            "SELECT a,\n TYPEOF(CURRENT_TIMESTAMP()) FROM facts",
+            1044,
+            "42P13",
+            "error line 2 at position 1\nInvalid argument types for function 'TYPEOF': (TIMESTAMP_LTZ(9))",
+        ),
+        (
+            "SELECT a,\n TYPEOF(CURRENT_TIMESTAMP()::TIMESTAMP_TZ) FROM facts",
+            1044,
+            "42P13",
+            "error line 2 at position 1\nInvalid argument types for function 'TYPEOF': (TIMESTAMP_TZ(9))",
+        ),
+        (
             "SELECT TRY_CAST(5 AS VARCHAR)",
             1065,
             "22023",
