@@ -20,6 +20,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from infra.commands.console import Json, console, output, print_progress
+from infra.commands.doctor import doctor_command
 from infra.commands.hours import hours
 from infra.commands.job import job
 from infra.commands.ledger import ledger
@@ -54,6 +55,7 @@ app.add_typer(snowflake, name="snowflake")
 snowflake.command("serve")(serve)
 snowflake.command("columns")(columns)
 snowflake.command("export")(export)
+app.command("doctor")(doctor_command)
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

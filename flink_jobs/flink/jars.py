@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -62,8 +63,17 @@ def jar_version(jars: LandingJars) -> JarVersion:
                 "META-INF/services/"
             ):  # the rest of META-INF has build times
                 digest.update(name.encode() + b"\0" + contents[name])
-    version = _attribute(operator[MANIFEST].decode(), "Implementation-Version")
-    return JarVersion(version, digest.hexdigest()[:DIGEST_CHARACTERS])
+    return JarVersion(_version(operator), digest.hexdigest()[:DIGEST_CHARACTERS])
+
+
+def jar_versions(jars: LandingJars) -> tuple[str, str]:
+    """Read the version of each jar: of the operator, of the uploads.
+
+    Raises:
+        SetupError: a jar is missing, or is not the landing job's.
+    """
+    operator, uploads = _contents(jars.operator, OPERATOR), _contents(jars.uploads, UPLOADS)
+    return _version(operator), _version(uploads)
 
 
 def keep(jars: LandingJars, folder: Path) -> LandingJars:
@@ -102,6 +112,10 @@ def _contents(jar: Path, expected: str) -> dict[str, bytes]:
     if expected not in contents:
         raise SetupError(f"{jar} is no jar of the landing job: it has no {expected}")
     return contents
+
+
+def _version(contents: Mapping[str, bytes]) -> str:
+    return _attribute(contents[MANIFEST].decode(), "Implementation-Version")
 
 
 def _attribute(manifest: str, name: str) -> str:

@@ -73,6 +73,21 @@ class TopicIdentity:
         return cls(offsets.cluster_id, offsets.topic_id, tuple(sorted(offsets.partitions)))
 
 
+@dataclass(frozen=True, slots=True)
+class TopicCopies:
+    """How many copies of a record the brokers keep.
+
+    Args:
+        replicas: of the partition that has the fewest.
+        in_sync: of them in sync now, in the partition that has the fewest.
+        in_sync_min: the topic's `min.insync.replicas`.
+    """
+
+    replicas: int
+    in_sync: int
+    in_sync_min: int
+
+
 class Broker(Protocol):
     """What this package reads from a Kafka cluster."""
 
@@ -205,6 +220,16 @@ class KafkaBroker:
 
             return first_within(probe, offsets.low, offsets.end, earliest, latest)
 
+    def copies(self, topic: str) -> TopicCopies:
+        """Read the replicas of every partition, and how many must be in sync: two requests."""
+        partitions = self._described(topic)[0].values()
+        in_sync_min = int(self._configuration(topic)["min.insync.replicas"].value)
+        return TopicCopies(
+            min(len(partition.replicas) for partition in partitions),
+            min(len(partition.isrs) for partition in partitions),
+            in_sync_min,
+        )
+
     @contextmanager
     def _reader(self, topic: str, partition: int, offset: int) -> Iterator[_Read]:
         """Read committed records from an offset on; after the last one the message has an error and an offset."""
@@ -241,6 +266,11 @@ class KafkaBroker:
 
     def _partitions(self, topic: str) -> tuple[list[int], str | None]:
         """Return the partitions of a topic, and the id of the cluster."""
+        partitions, cluster_id = self._described(topic)
+        return sorted(partitions), cluster_id
+
+    def _described(self, topic: str) -> tuple[Mapping[int, Any], str | None]:
+        """Return what the client knows of each partition of a topic, and the id of the cluster."""
         with self._foreign_errors(f"describe topic {topic}"):
             metadata = self._metadata(topic)
         found = metadata.topics.get(topic)
@@ -249,7 +279,7 @@ class KafkaBroker:
             raise TopicMissingError(
                 f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
             )
-        return sorted(found.partitions), metadata.cluster_id
+        return found.partitions, metadata.cluster_id
 
     def _metadata(self, topic: str) -> Any:
         """Poll with short timeouts: librdkafka reports a refused login only through error_cb."""
@@ -270,14 +300,18 @@ class KafkaBroker:
 
     def _settings(self, topic: str) -> tuple[RecordTime, timedelta | None]:
         """Return how the topic stamps records, and how long it keeps them."""
-        resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)
-        with self._foreign_errors(f"read the settings of topic {topic}"):
-            futures = self._admin.describe_configs([resource], request_timeout=self.timeout_seconds)
-            settings = futures[resource].result(timeout=self.timeout_seconds)
+        settings = self._configuration(topic)
         milliseconds = int(settings["retention.ms"].value)
         kept = min(milliseconds, _RETENTION_MS_MAX)
         retention = timedelta(milliseconds=kept) if milliseconds >= 0 else None
         return RecordTime(settings["message.timestamp.type"].value), retention
+
+    def _configuration(self, topic: str) -> Any:
+        """Read the settings of a topic, those that it has from the broker as well."""
+        resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)
+        with self._foreign_errors(f"read the settings of topic {topic}"):
+            futures = self._admin.describe_configs([resource], request_timeout=self.timeout_seconds)
+            return futures[resource].result(timeout=self.timeout_seconds)
 
     def _list_offsets(self, topic: str, partitions: list[int], spec: Any) -> dict[int, Any]:
         request = {_kafka().TopicPartition(topic, partition): spec for partition in partitions}
