@@ -96,6 +96,7 @@ class LandingSettings(KafkaAccess, StreamSettings):
     """What the job reads, where it lands, and the Flink process that it runs in."""
 
     starting_offsets: StartingOffsets = StartingOffsets.EARLIEST
+    """Where a job begins that has no restore point; `hourglass job start` has options for the others."""
     s3_storage_class: StorageClass | None = None
     """Of the objects that the job lands; unset is the bucket's own."""
     s3_signed_parts: bool = False
@@ -110,30 +111,42 @@ class LandingSettings(KafkaAccess, StreamSettings):
     kafka_consumer_extras: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """More settings of the Java consumer, as a JSON object; see `CONSUMER_OWNED` for what cannot be one."""
     event_bytes_max: int = Field(EVENT_BYTES_MAX, ge=1, le=16_000_000)
+    """A larger record is rejected; the default is the contract's."""
     depth_max: int = Field(DEPTH_MAX, ge=1, le=1000)
     """A larger or deeper record is rejected. The defaults are the contract's."""
 
     unknown_types: OddEvents = OddEvents.FLAG
+    """Whether an event of no known type lands and is flagged, or is rejected."""
     mistyped_payloads: OddEvents = OddEvents.FLAG
     """Whether an event of no known type, or without a field of its type, lands and is flagged, or is rejected."""
 
     checkpoint_seconds: int = Field(10, ge=1)
     """Records become visible at checkpoints: this is also the longest that an accepted record stays unseen."""
     parallelism: int = Field(1, ge=1)
+    """Subtasks; at most as many as partitions."""
     codec: Codec = Codec.ZSTD
+    """How the lines of an object are stored."""
     codec_level: int = Field(1, ge=1)
     """1 to 9 for gzip, 1 to 19 for zstd."""
 
     data_dir: Path = Path(".hourglass")
+    """Folder of topics, bucket, tables, runs and logs of this machine."""
     flink_home: Path = Path(".runtime/flink")
+    """Flink's home, as `make setup` builds it."""
     flink_target: FlinkTarget = FlinkTarget.LOCAL
+    """`session`: the job runs on the session cluster at `HOURGLASS_FLINK_REST`."""
     flink_rest: str = Field("http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$")
+    """Address of Flink's REST API."""
     flink_heap: str = Field("768m", pattern=r"^[1-9][0-9]*[mg]$")
+    """The most that Java objects may take in a job of one machine."""
     metrics_port: int | None = Field(None, ge=1, le=65535)
     """Where Prometheus may read the job's metrics, on every interface; unset: nowhere."""
     log_format: LogFormat = LogFormat.TEXT
+    """`json` is one object a line, with the stack trace."""
     start_limit_seconds: float = Field(180.0, gt=0)
+    """Longest wait of `hourglass job start` for the first read."""
     stop_limit_seconds: float = Field(180.0, gt=0)
+    """Longest wait of `hourglass job stop` for the savepoint."""
     lease_seconds: float = Field(30.0, ge=3)
     """How long a job that renews nothing keeps its stream; it is renewed three times as often."""
     bucket_owner: str | None = Field(None, pattern=r"^[0-9]{12}$")

@@ -91,16 +91,23 @@ class KafkaAccess(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
+        use_attribute_docstrings=True,
         frozen=True,
         hide_input_in_errors=True,  # the wrong value may be a password
     )
 
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", min_length=1)
+    """`host:port` of brokers, several with commas between."""
     kafka_security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
+    """Whether the connection is encrypted, and whether there is a login."""
     kafka_sasl_mechanism: SaslMechanism = SaslMechanism.SCRAM_SHA_512
+    """Method of the login."""
     kafka_sasl_username: str | None = None
+    """Who logs in."""
     kafka_sasl_password: SecretStr | None = None
+    """Its password; or the file below."""
     kafka_sasl_password_file: Path | None = None
+    """File with the password; its last line break does not count."""
     kafka_ssl_ca_location: Path | None = None
     """Certificates of the authorities that may sign the broker's; default: those of the system."""
     kafka_ssl_certificate_location: Path | None = None
@@ -108,7 +115,9 @@ class KafkaAccess(BaseSettings):
     kafka_ssl_key_location: Path | None = None
     """The key of the client certificate, PKCS#8."""
     kafka_ssl_key_password: SecretStr | None = None
+    """Password of that key; or the file below."""
     kafka_ssl_key_password_file: Path | None = None
+    """File with the password of the key."""
     kafka_ssl_check_host_name: bool = True
     """Whether the broker's certificate must hold the host name of the connection."""
 

@@ -14,7 +14,9 @@ class ProducerSettings(KafkaAccess):
     """Topic, data folder and time limits of a producer; variables are `HOURGLASS_` and the name in capitals."""
 
     topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}$")
+    """Topic of the events."""
     data_dir: Path = Path(".hourglass")
+    """Folder of the cursor and of the ledgers of what was sent."""
 
     mistyped_payloads: OddEvents = OddEvents.FLAG
     """As the landing job has it: with `reject`, `emit` refuses an event that lacks a field of its type."""

@@ -54,6 +54,7 @@ class SnowflakeSettings(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
+        use_attribute_docstrings=True,
         frozen=True,
         populate_by_name=True,
         # the message of a wrong combination would quote the password
@@ -61,24 +62,39 @@ class SnowflakeSettings(BaseSettings):
     )
 
     account: str = "local"
+    """Account identifier."""
     user: str = "hourglass"
+    """Who logs in."""
     password: SecretStr | None = None
+    """Login by password."""
     private_key_file: Path | None = Field(default=None, description="RSA key in PEM form, read at each login")
     private_key_passphrase: SecretStr | None = None
+    """Passphrase of that key, if it is encrypted."""
     oauth_token_file: Path | None = Field(default=None, description="OAuth access token, read at each login")
     access_token_file: Path | None = Field(default=None, description="programmatic access token, read at each login")
     external_browser: bool = Field(default=False, description="log in with a browser, for a person at this machine")
     host: str | None = "127.0.0.1"
+    """Host of the server; an account in the cloud has `<account>.snowflakecomputing.com`."""
     port: int = Field(default=8084, ge=1, le=65535)
+    """Port of the server; 443 in the cloud."""
     protocol: Literal["http", "https"] = "http"
+    """`https` in the cloud."""
     role: str | None = None
+    """Role of the session; unset is the user's default."""
     warehouse: str | None = None
+    """Warehouse of the session; unset is the user's default."""
     database: str = "AWS"
+    """Database of the objects."""
     schema_name: str = Field(default="DEV", validation_alias="HOURGLASS_SNOWFLAKE_SCHEMA")
+    """Schema of the objects."""
     login_timeout_seconds: int = Field(default=20, ge=1)
+    """Longest login."""
     network_timeout_seconds: int = Field(default=60, ge=1)
+    """Longest time since a request failed first, with its repetitions."""
     statement_timeout_seconds: int = Field(default=600, ge=1)
+    """Longest statement, which is canceled then."""
     query_tag: str = "hourglass"
+    """Application in the query tag of every statement; a run adds `run_id` and `asset_key`."""
 
     @model_validator(mode="after")
     def _one_login(self) -> Self:

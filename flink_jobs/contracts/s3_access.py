@@ -63,6 +63,7 @@ class S3Access(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
+        use_attribute_docstrings=True,
         frozen=True,
         hide_input_in_errors=True,  # what is wrong may be a key
     )
@@ -70,16 +71,25 @@ class S3Access(BaseSettings):
     s3_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+$")
     """URL of an S3 server; unset is AWS."""
     s3_region: str = "us-east-1"
+    """Region of the bucket."""
     s3_path_style: bool | None = None
     """Whether the bucket is part of the path and not of the host name; unset: yes with an endpoint, no on AWS."""
     s3_access_key_id: str | None = None
+    """Key of the credentials; without one, AWS's own chain: environment, web identity, profile, container, machine."""
     s3_secret_access_key: SecretStr | None = None
+    """Secret of that key."""
     s3_session_token: SecretStr | None = None
+    """Token of temporary credentials."""
     s3_role_arn: str | None = Field(None, pattern=r"^arn:[^:]+:iam::[^:]*:role/.+$")
+    """Role that is assumed with the credentials, and renewed before it ends."""
     s3_sts_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+$")
+    """URL of another server that gives the role's credentials."""
     s3_encryption: Encryption | None = None
+    """Who keeps the key of an object; unset leaves it to the bucket's own default. KMS needs https."""
     s3_kms_key_id: str | None = Field(None, min_length=1)
+    """Key of KMS; unset is the bucket's."""
     s3_acl: CannedAcl | None = None
+    """Canned ACL of every object."""
 
     @model_validator(mode="after")
     def _s3_is_whole(self) -> Self:

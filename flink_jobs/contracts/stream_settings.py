@@ -20,9 +20,11 @@ class StreamSettings(S3Access):
     """The stream of a landing job or of a sensor, and the bucket that it lies in."""
 
     stream: str = Field("platform-events", pattern=STREAM_PATTERN)
+    """Name of the stream: the first segment of its keys in the bucket."""
     topic: str = Field("platform-events", pattern=r"^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$")
     """One topic, or several with commas between."""
     bucket: str = Field("hourglass", min_length=3)
+    """Bucket of the landed objects."""
 
     @property
     def topics(self) -> list[str]:

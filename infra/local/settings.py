@@ -32,7 +32,12 @@ class LocalSettings(BaseSettings):
     """Settings of the local stack: `HOURGLASS_…` in the environment, then in `.env`, then defaults."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_", env_file=PROJECT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="HOURGLASS_",
+        env_file=PROJECT / ".env",
+        extra="ignore",
+        use_attribute_docstrings=True,
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     target: Literal["local", "remote"] = Field(
@@ -42,38 +47,67 @@ class LocalSettings(BaseSettings):
     runtime_dir: Path = Field(default=PROJECT / ".runtime", description="jars and the Flink home, built by set-up")
 
     kafka_port: int = 9092
+    """Port of the broker."""
     kafka_controller_port: int = 9093
+    """Port of the broker's controller."""
     s3_port: int = 9000
+    """Port of the S3 server."""
     flink_port: int = 8081
+    """Port of the landing job of the platform events."""
     dagster_events_flink_port: int = 8082
+    """Port of the landing job of Dagster's events."""
     snowflake_port: int = 8084
+    """Port of the local Snowflake."""
     dagster_port: int = 3000
+    """Port of Dagster's webserver."""
     mode_port: int = 8086
+    """Port of the local Mode."""
     git_port: int = 8087
+    """Port of the local git host."""
     slack_port: int = 8088
+    """Port of the local Slack."""
 
     stream: str = "platform-events"
+    """Name of the stream of the platform events."""
     topic: str = "platform-events"
+    """Its topic."""
     topic_partitions: int = Field(default=4, ge=1)
+    """Partitions of a topic that the stack creates."""
     bucket: str = "hourglass"
+    """Bucket that the stack creates."""
     s3_access_key_id: str = "hourglass"
+    """Key of the S3 server."""
     s3_secret_access_key: SecretStr = SecretStr("hourglass-local-secret")
+    """Secret of that key."""
     s3_region: str = "us-east-1"
+    """Region that the S3 server accepts."""
     snowflake_user: str = "hourglass"
+    """The only user of the local Snowflake."""
     snowflake_password: SecretStr = SecretStr("hourglass")
+    """Its password."""
     snowflake_account: str = "local"
+    """Name of the account."""
     snowflake_database: str = "AWS"
+    """Database of the objects."""
     snowflake_schema: str = "DEV"
+    """Schema of the objects."""
     mode_token: SecretStr = SecretStr("mode-local-token")
+    """Token of the local Mode."""
     mode_secret: SecretStr = SecretStr("mode-local-secret")
+    """Secret of that token."""
     github_token: SecretStr = SecretStr("git-local-token")
+    """Token of the local git host."""
     slack_token: SecretStr = SecretStr("slack-local-token")
+    """Token of the local Slack."""
 
     checkpoint_seconds: int = Field(default=5, ge=1)
+    """Between two checkpoints of a landing job."""
     parallelism: int = Field(default=1, ge=1)
+    """Subtasks of a landing job."""
     grace_seconds: int = Field(default=10, ge=0, description="idle time before an hour without a successor may close")
     disorder_seconds: int = Field(default=0, ge=0, description="allowed disorder of record time")
     sensor_seconds: int = Field(default=5, ge=1)
+    """Pause between two ticks of the sensor."""
     run_concurrency: int = Field(default=2, ge=1, description="hours that are published at the same time")
 
     @property

@@ -25,12 +25,20 @@ class AlertSettings(BaseSettings):
     """Where alerts go: `HOURGLASS_ALERT_SLACK_URL` and `HOURGLASS_ALERT_WEBHOOK_URL`; none means no alerts."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_ALERT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="HOURGLASS_ALERT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        frozen=True,
     )
 
     slack_url: SecretStr | None = None
+    """Incoming webhook of Slack; starts the sensor `alerts` of each stream."""
     webhook_url: SecretStr | None = None
+    """Another webhook, which gets JSON."""
     timeout_seconds: float = Field(default=10, gt=0)
+    """Of one message."""
 
     def webhooks(self) -> dict[str, Webhook]:
         """Return the configured webhooks by the name of their channel."""

@@ -47,15 +47,26 @@ class SlackSettings(BaseSettings):
     """The app: `HOURGLASS_SLACK_…` in the environment or in `.env`. Nothing is posted unless `DRY_RUN` is false."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_SLACK_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="HOURGLASS_SLACK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        frozen=True,
     )
 
     token: SecretStr | None = None
+    """Token of an app with the scopes `chat:write`, `files:write` and `users:read.email`."""
     channel: str = "data-platform"
+    """Channel of charts, and of owners that Slack does not know by their address."""
     base_url: str = SLACK_API
+    """Address of the Web API."""
     dry_run: bool = True
+    """Nothing is posted unless it is false."""
     timeout_seconds: int = Field(default=10, ge=1)
+    """Of one call."""
     attempts_max: int = Field(default=5, ge=1)
+    """Attempts of one call."""
     pause_seconds_max: float = Field(default=60, gt=0, description="a longer wait that Slack wants is a failure")
 
 

@@ -118,8 +118,8 @@ class Checks(Closed):
 class GitHost(Closed):
     """The host of the repositories; the token comes from HOURGLASS_GITHUB_TOKEN."""
 
-    api_url: str = "https://api.github.com"
-    git_url: str = "https://github.com/"
+    api_url: str = Field("https://api.github.com", description="REST API of GitHub or GitHub Enterprise.")
+    git_url: str = Field("https://github.com/", description="Start of every clone address; the token goes to no other.")
     open_max: int = Field(5, ge=1, description="Pull requests of ours that are open in one repository.")
     columns: bool = Field(
         False, description="Propose to remove columns that nobody reads for certain; without it they are listed."

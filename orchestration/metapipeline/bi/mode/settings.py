@@ -25,6 +25,7 @@ class ModeSettings(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
+        use_attribute_docstrings=True,
         frozen=True,
         hide_input_in_errors=True,  # the input of an error may be the secret
     )
@@ -37,8 +38,11 @@ class ModeSettings(BaseSettings):
     url: str = Field(default="https://app.mode.com", description="address of Mode")
 
     discovery_token: SecretStr | None = None
+    """Signature token of the Discovery API (Enterprise plan)."""
     discovery_access_key: SecretStr | None = None
+    """Access key of that token."""
     discovery_access_secret: SecretStr | None = None
+    """Access secret of that token."""
     require_discovery: bool = Field(
         default=False, description="without Discovery, the reading is doubtful: restricted collections may be missing"
     )
@@ -55,6 +59,7 @@ class ModeSettings(BaseSettings):
     retry_after_max_seconds: float = Field(default=60, gt=0, description="longest wait that the server may ask for")
     pages_max: int = Field(default=1000, ge=1, description="of one list")
     answer_bytes_max: int = Field(default=64 << 20, ge=1024)
+    """A larger answer is refused."""
 
     @field_validator("url")
     @classmethod

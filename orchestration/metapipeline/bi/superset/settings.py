@@ -16,12 +16,19 @@ class SupersetSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_SUPERSET_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="HOURGLASS_SUPERSET_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        frozen=True,
     )
 
     url: HttpUrl = Field(description="Address of the server, without /api.")
     username: str = Field(min_length=1)
+    """Account of the client."""
     password: SecretStr
+    """Its password."""
     provider: str = Field("db", description="`db` or `ldap`: where the server looks up the account.")
     workspace: str = Field("superset", min_length=1, description="Name of this Superset in the platform graph.")
     admin_role: str = Field("Admin", description="The role that sees everything: AUTH_ROLE_ADMIN of the server.")
