@@ -31,7 +31,7 @@ def test_the_commands_and_settings_of_the_summaries_exist() -> None:
     """The person who is paged copies them."""
     commands = set(re.findall(r"`hourglass ([a-z ]+)`", SUMMARIES))
     settings = set(re.findall(r"HOURGLASS_[A-Z_]+", SUMMARIES))
-    documented = (PROJECT / "docs/operations.md").read_text()
+    documented = (PROJECT / "docs/settings.md").read_text()
 
     assert commands
     assert settings
