@@ -113,9 +113,8 @@ def beats(instance: DagsterInstance, clock: Clock) -> Judgement:
     ]
     if silent:
         return wrong(f"no sensor or schedule runs; last heartbeat: {', '.join(silent)}", "start dagster-daemon run")
-    failing = [
-        f"{daemon.lower()}: {found[daemon].errors[0].message.strip()}" for daemon in ages if found[daemon].errors
-    ]
+    errors = {daemon.lower(): found[daemon].errors or () for daemon in ages}
+    failing = [f"{daemon}: {its[0].message.strip()}" for daemon, its in errors.items() if its]
     if failing:
         return wrong("; ".join(failing), "read the daemon's log")
     return ok(f"{len(ages)} daemons, heartbeats within {spoken(_BEAT_AGE_MAX)}")

@@ -67,8 +67,8 @@ def snowflake_checks(
         yield Check(Area.SNOWFLAKE, "clock of Snowflake", partial(clock_skew, account, demands.skew, clock))
         if demands.warehouse:
             yield Check(Area.SNOWFLAKE, "warehouse", partial(has_warehouse, account))
-        for role in roles:
-            yield Check(Area.SNOWFLAKE, f"role {role}", partial(may_use, account, Identifier(role)))
+        for name in roles:
+            yield Check(Area.SNOWFLAKE, f"role {name}", partial(may_use, account, Identifier(name)))
         yield Check(Area.SNOWFLAKE, "stages and tables", partial(as_described, account, documents))
         for stage, role in stages:
             if stage.storage_integration:

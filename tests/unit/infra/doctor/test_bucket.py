@@ -197,7 +197,7 @@ def test_the_probe_is_written_as_every_object_is() -> None:
     """The encryption that a bucket's policy may demand is sent, or the check would fail where the job would not."""
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
     client = boto3.client("s3", region_name="us-east-1", **keys)  # type: ignore[call-overload] # names above
-    access = S3Access(s3_encryption="sse-s3")  # type: ignore[arg-type] # as the environment gives it
+    access = S3Access(s3_encryption="sse-s3")
     sent = {"Bucket": "lake", "Key": "k", "Body": b"hourglass doctor", "ServerSideEncryption": "AES256"}
     with Stubber(client) as stub:
         stub.add_response("put_object", {}, sent)

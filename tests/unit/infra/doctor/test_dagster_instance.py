@@ -10,7 +10,7 @@ import pytest
 import yaml
 from dagster import DagsterError, DagsterInstance
 from dagster._daemon.types import DaemonHeartbeat
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from infra.doctor.checks import Finding, Verdict, examine

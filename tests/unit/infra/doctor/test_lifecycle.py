@@ -10,7 +10,7 @@ import pytest
 from infra.doctor.checks import Judgement, Verdict
 from infra.doctor.lifecycle import KEPT, judge_rules
 
-ABORT = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
+ABORT: dict[str, Any] = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
 
 
 def rule(prefix: str = "", **what: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,10 +65,11 @@ class SetUp:
         return {found.check: found for found in examine(checks, (SnowflakeError,))}
 
     @property
-    def now(self) -> object:
+    def now(self) -> datetime:
         """The time of the server, to which the test's clock is set."""
         (row,) = query(self.settings, "SELECT CURRENT_TIMESTAMP() AS NOW").rows
-        return row["NOW"]
+        now: datetime = row["NOW"]
+        return now
 
     def stage(self, check: str) -> str:
         """Return the name of a check of the stage."""
