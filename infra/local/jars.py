@@ -1,7 +1,7 @@
 """The jars that Maven fetches, pinned by hash: Maven itself compares them with the repository's own checksums alone.
 
-The lock has the lines of `sha256sum`, with paths below the runtime folder. `make lock-jars` writes it from the jars that
-are there: review its difference after a version has changed in a `pom.xml`.
+The lock has the lines of `sha256sum`, with paths below the runtime folder. `make lock-jars` writes it from the jars
+that are there: review its difference after a version has changed in a `pom.xml`.
 """
 
 from __future__ import annotations
