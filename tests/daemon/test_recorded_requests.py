@@ -74,11 +74,11 @@ def keep_output(endpoint: str, bucket: str, folder: Path) -> None:
     printed.parent.mkdir(parents=True)
     printed.write_text("printed")
     manager.upload_to_cloud_storage(key, ComputeIOType.STDOUT)
+    manager.get_log_keys_for_log_key_prefix(key[:2], ComputeIOType.STDOUT)
     manager.upload_to_cloud_storage(key, ComputeIOType.STDOUT, partial=True)
     manager.download_from_cloud_storage(key, ComputeIOType.STDOUT)
     assert manager.cloud_storage_has_logs(key, ComputeIOType.STDOUT)
     assert not manager.cloud_storage_has_logs(key, ComputeIOType.STDERR)
-    manager.get_log_keys_for_log_key_prefix(key[:2], ComputeIOType.STDOUT)
 
 
 def keep_state(bucket: str) -> None:
