@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from flink_jobs.contracts.clock import SystemClock
-from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import TopicPartition
 from flink_jobs.deploy.advice import explained, with_repair
 from flink_jobs.deploy.clients import Clients
@@ -131,7 +130,7 @@ def start(
     clients = clients or Clients.of(settings)
     _require_no_job(settings, clients, report)
     _check_topics(settings, clients)
-    clients.bucket.check(settings.layout.prefix(Kind.LEDGER))
+    clients.bucket.check()
     if settings.flink_target is FlinkTarget.SESSION:
         clients.rest.find_job(settings.job_name)
     with _stream_held(settings, clients, report):

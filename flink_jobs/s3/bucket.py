@@ -54,14 +54,14 @@ class Bucket:
     def _client(self) -> S3Client:
         return self._connect()
 
-    def check(self, prefix: str) -> None:
-        """Check that the bucket exists and that our keys may list a prefix; they need no right on the whole bucket.
+    def check(self) -> None:
+        """Check that the bucket exists and is accessible.
 
         Raises:
             UnreachableError: nothing answers.
             SetupError: there is no such bucket, or it refuses the keys.
         """
-        self._do(self._client.list_objects_v2, Prefix=prefix, MaxKeys=1, **self._owner)
+        self._do(self._client.head_bucket, **self._owner)
 
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """List all objects below a prefix whose keys come after `after`, in the order of their keys."""

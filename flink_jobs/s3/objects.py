@@ -30,8 +30,8 @@ class OpenUpload:
 class Objects(Protocol):
     """A bucket; see `flink_jobs.s3.bucket.Bucket`, which also names the errors."""
 
-    def check(self, prefix: str) -> None:
-        """Refuse a bucket that is not there, or that does not let our keys list a prefix."""
+    def check(self) -> None:
+        """Refuse a bucket that is not there, or that does not admit our keys."""
         ...
 
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:

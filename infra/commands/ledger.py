@@ -57,14 +57,13 @@ def check(
     """
     from flink_jobs.audit.audit import audit, compare_with_broker
     from flink_jobs.audit.broker import KafkaReader
-    from flink_jobs.contracts.layout import Kind
     from flink_jobs.s3.bucket import Bucket
     from flink_jobs.settings import LandingSettings
     from infra.commands.ledger_days import day_findings
 
     settings = LandingSettings()
     bucket = Bucket.of(settings)
-    bucket.check(settings.layout.prefix(Kind.LEDGER))
+    bucket.check()
     chosen = hours_of(hours)
     watched = _watch(bucket, settings.layout, watch)
     progress = Progress()

@@ -68,7 +68,7 @@ class FakeObjects:
     seconds: float = 0.0
     on_create: Callable[[str], None] = lambda _key: None
 
-    def check(self, prefix: str = "") -> None:  # noqa: ARG002 - every prefix may be listed
+    def check(self) -> None:
         """Check that the bucket is reachable."""
         if self.failure:
             raise self.failure

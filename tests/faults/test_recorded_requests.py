@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from flink_jobs.contracts.layout import Kind
@@ -85,7 +85,10 @@ def sweep(stack: LandingStack) -> None:
 
 
 def check_ledger(stack: LandingStack) -> None:
-    """Run `hourglass ledger check --read`."""
+    """Run `hourglass ledger check --read`, which reads the compacted days, too: one that is damaged."""
+    key = stack.landing.layout.ledger_day_key(date(2025, 8, 1), revision=1)
+    object_store.client(stack.settings).put_object(Bucket=stack.landing.bucket, Key=key, Body=b"{}")
     environment = stack.settings.environment() | stack.landing.job_environment() | {"HOURGLASS_TARGET": "remote"}
     command = [str(Path(sys.executable).with_name("hourglass")), "ledger", "check", "--read"]
-    subprocess.run(command, check=True, env=os.environ | environment)
+    checked = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    assert "ledger-days/2025-08-01" in checked.stdout, checked

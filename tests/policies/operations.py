@@ -33,7 +33,8 @@ _ACTIONS = {
     "GetObject": ("s3:GetObject",),
     "GetObjectVersion": ("s3:GetObjectVersion",),
     "HeadBucket": ("s3:ListBucket",),
-    "HeadObject": ("s3:GetObject",),
+    # of an object that is not there S3 says so to those who may list the whole bucket; others are refused
+    "HeadObject": ("s3:GetObject", "s3:ListBucket"),
     "ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
     "ListObjects": ("s3:ListBucket",),
     "ListParts": ("s3:ListMultipartUploadParts",),

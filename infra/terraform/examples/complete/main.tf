@@ -2,7 +2,8 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  streams = toset(keys(var.streams))
+  streams  = toset(keys(var.streams))
+  accounts = { for name, stream in var.streams : name => coalesce(stream.service_account, "${name}-landing-job") }
   # The integration needs the ARN before the role exists: the role needs the user of the integration.
   snowflake_role     = "${var.bucket}-snowflake"
   snowflake_role_arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${local.snowflake_role}"
@@ -37,7 +38,7 @@ module "landing" {
   key_arn           = module.bucket.key_arn
   oidc_provider_arn = var.oidc_provider_arn
   namespace         = var.namespace
-  service_accounts  = [each.value.service_account]
+  service_accounts  = [local.accounts[each.key]]
 }
 
 module "dagster" {

@@ -1,7 +1,7 @@
 output "role_arns" {
   description = "For the annotation eks.amazonaws.com/role-arn, by service account."
   value = merge(
-    { for name, stream in var.streams : stream.service_account => module.landing[name].arn },
+    { for name, account in local.accounts : account => module.landing[name].arn },
     { for account in var.dagster_service_accounts : account => module.dagster.arn },
   )
 }

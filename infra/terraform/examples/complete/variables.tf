@@ -14,12 +14,12 @@ variable "bootstrap_servers" {
 }
 
 variable "streams" {
-  description = "Streams by name, with the topic of each and the service account of its landing job."
+  description = "Streams by name, with the topic of each. The service account of a landing job is <stream>-landing-job unless it is named."
   type = map(object({
     topic           = string
     partitions      = optional(number, 12)
     retention_hours = optional(number, 168)
-    service_account = string
+    service_account = optional(string)
   }))
 }
 
@@ -32,6 +32,7 @@ variable "namespace" {
 variable "dagster_service_accounts" {
   description = "Service accounts of code server, daemon, webserver and runs."
   type        = set(string)
+  default     = ["dagster"]
 }
 
 variable "oidc_provider_arn" {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ STREAMS_MAX = 4
 def needed(role: str) -> set[Permission]:
     """Return what the recorded requests of a role need, by place."""
     calls = {Call(call.operation, call.place.replace(STREAM, documents.STREAM)) for call in corpus(role)}
-    return {permission for call in calls for permission in call.permissions(BUCKET, KEY)}
+    permissions = {permission for call in calls for permission in call.permissions(BUCKET, KEY)}
+    # who may list the whole bucket may list each prefix
+    return {one for one in permissions if one.prefix is None or replace(one, prefix=None) not in permissions}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -64,13 +67,12 @@ def widened(change: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda policy: policy["Statement"][2]["Action"].append("s3:DeleteObject"),
-        lambda policy: policy["Statement"][2].update(Resource=f"{BUCKET}/*"),
-        lambda policy: policy["Statement"][2].update(Action="s3:*"),
-        lambda policy: policy["Statement"][0].pop("Condition"),
+        lambda policy: policy["Statement"][1]["Action"].append("s3:DeleteObject"),
+        lambda policy: policy["Statement"][1].update(Resource=f"{BUCKET}/*"),
+        lambda policy: policy["Statement"][1].update(Action="s3:*"),
         lambda policy: policy["Statement"].pop(),
     ],
-    ids=["an action more", "the whole bucket", "all actions", "any prefix", "no key"],
+    ids=["an action more", "the whole bucket", "all actions", "no key"],
 )
 def test_the_comparison_finds_a_change(change: Callable[[dict[str, Any]], None]) -> None:
     assert needed("landing") != set(granted(widened(change)))

@@ -38,8 +38,8 @@ variables {
   bucket            = "hourglass"
   bootstrap_servers = ["b-1.example:9098"]
   streams = {
-    platform-events = { topic = "platform-events", service_account = "landing-platform-events" }
-    dagster-events  = { topic = "dagster-events", service_account = "landing-dagster-events" }
+    platform-events = { topic = "platform-events" }
+    dagster-events  = { topic = "dagster-events", service_account = "relayed" }
   }
   dagster_service_accounts = ["dagster", "dagster-run"]
   oidc_provider_arn        = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABCD"
@@ -50,7 +50,7 @@ run "joins_the_modules" {
   command = plan # what prevent_destroy keeps, a test could not remove
 
   assert {
-    condition     = keys(output.role_arns) == ["dagster", "dagster-run", "landing-dagster-events", "landing-platform-events"]
+    condition     = keys(output.role_arns) == ["dagster", "dagster-run", "platform-events-landing-job", "relayed"]
     error_message = "Each service account has a role."
   }
 
