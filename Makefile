@@ -8,8 +8,11 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
+MAVEN_SBOM := mvn -q -B -ntp org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeBom -DoutputFormat=json \
+  -DoutputDirectory=$(CURDIR)/.tools/sbom
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset lock-clients clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients \
+  check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,15 +56,37 @@ test-bi: setup ## the BI client against a real Superset, which the first run ins
 test-clients: setup ## dbt, SQLAlchemy, Snowpark and Dagster against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
 
-check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns
+check: setup ## what CI asks of the text: format, lint, types, imports, definitions, columns
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
 	@$(BIN)/dg check toml
 	@$(BIN)/dg check defs
 	@$(BIN)/python -m orchestration.stream.column_contract
 	@echo "check: all good"
+
+terraform: ## format, validate and test the modules: needs Terraform, and its registry or a mirror of it
+	@terraform -chdir=infra/terraform fmt -check -recursive
+	@for folder in infra/terraform/modules/* infra/terraform/examples/*; do echo "terraform: $$folder"; \
+	  terraform -chdir=$$folder init -backend=false -input=false > /dev/null; \
+	  terraform -chdir=$$folder validate; terraform -chdir=$$folder test; done
+
+record-requests: setup ## record what the landing job and Dagster ask of the bucket, for the policies of their roles
+	@HOURGLASS_RECORD_REQUESTS=1 $(BIN)/python -m pytest -q tests/faults/test_recorded_requests.py
+	@HOURGLASS_RECORD_REQUESTS=1 $(BIN)/python -m pytest -q tests/daemon/test_recorded_requests.py
+
+sbom: .tools/supply-chain/.synced ## bills of material (CycloneDX) of Python and Java, into .tools/sbom
+	@mkdir -p .tools/sbom
+	@.tools/supply-chain/bin/cyclonedx-py requirements requirements.lock --output-reproducible \
+	  --pyproject pyproject.toml --output-file .tools/sbom/python.cdx.json
+	@for profile in broker flink-lib flink-s3; do \
+	  $(MAVEN_SBOM) -f flink_jobs/java/pom.xml -P $$profile -DoutputName=$$profile.cdx; done
+	@$(MAVEN_SBOM) -f infra/local/s3_server/pom.xml -DoutputName=s3.cdx
+
+audit: .tools/supply-chain/.synced ## known vulnerabilities of the locked packages; needs pypi.org's JSON API
+	@.tools/supply-chain/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
 
 format: setup ## format and repair what ruff can
 	@$(BIN)/ruff format .
@@ -70,6 +95,14 @@ format: setup ## format and repair what ruff can
 lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 	@.tools/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-find-links \
 	  --no-emit-index-url --quiet --output-file requirements.lock
+
+lock-jars: setup ## write the hashes of the jars that Maven fetches anew
+	@$(BIN)/python -m infra.local.jars
+
+lock-tools: .tools/bin/uv ## write the lock of the tools of sbom and audit anew
+	@cd infra/supply_chain && $(CURDIR)/.tools/bin/uv pip compile requirements.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-tools" --quiet \
+	  --output-file requirements.lock
 
 lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew from superset.in
 	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
@@ -92,6 +125,11 @@ clean: ## stop the stack, then remove all that set-up and demo made
 
 .tools/bin/uv:
 	@infra/local/setup.sh
+
+.tools/supply-chain/.synced: infra/supply_chain/requirements.lock | .tools/bin/uv
+	@.tools/bin/uv venv --quiet --allow-existing --python .tools/bin/python .tools/supply-chain
+	@VIRTUAL_ENV=.tools/supply-chain .tools/bin/uv pip sync --quiet --require-hashes $<
+	@touch $@
 
 .venv/.synced: requirements.lock pyproject.toml | .tools/bin/uv
 	@echo "set-up: Python packages"

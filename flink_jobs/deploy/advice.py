@@ -33,9 +33,11 @@ def with_repair(settings: LandingSettings, failure: str) -> str:
         )
     if any(sign in failure for sign in DENIED):
         return (
-            f"{failure}\nthe bucket refuses the job's keys: allow them s3:GetObject, s3:PutObject, s3:DeleteObject and "
-            f"s3:AbortMultipartUpload on {settings.url(settings.stream)}/* and "
-            f"{settings.url(f'flink/{settings.stream}')}/*, and s3:ListBucket; the job tries again for about five "
+            f"{failure}\nthe bucket refuses the job's keys: allow them s3:GetObject, s3:PutObject, "
+            f"s3:AbortMultipartUpload and s3:ListMultipartUploadParts on {settings.url(settings.stream)}/*, "
+            f"s3:GetObject, s3:PutObject and s3:DeleteObject on {settings.url(f'flink/{settings.stream}')}/*, "
+            "s3:ListBucket and s3:ListBucketMultipartUploads, and where the bucket has a key of its own kms:Decrypt "
+            "and kms:GenerateDataKey (infra/terraform/policies has the policy); the job tries again for about five "
             "minutes, then ends: `hourglass job start`"
         )
     return failure

@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flink_jobs.flink.home import assemble_from
+from infra.local.jars import require_locked
 from infra.local.processes import StackError
 from infra.local.settings import PROJECT, LocalSettings
 
@@ -30,7 +31,7 @@ MAVEN = ("mvn", "-q", "-B", "-ntp", "-f")
 def install(runtime_dir: Path) -> None:
     """Build everything below `runtime_dir` that is absent or has changed sources.
 
-    1. One folder of jars per Maven profile, each a class path.
+    1. One folder of jars per Maven profile, each a class path, compared with the hashes of the lock.
     2. The local S3 server and its jars.
     3. The jar of the landing job.
     4. The Flink home: links to the wheel, the connector and the landing jar.
@@ -85,10 +86,12 @@ def _made_once(target: Path, digest: str, make: Callable[[Path], None]) -> None:
 
 def _copy_jars(target: Path) -> None:
     _maven(JAVA, "-P", target.name, *_copying(target))
+    require_locked(target)
 
 
 def _build_s3_server(target: Path) -> None:
     _maven(S3_SERVER, "package", "-DskipTests", *_copying(target))
+    require_locked(target)
     shutil.copy2(S3_SERVER / "target" / "hourglass-objects.jar", target)
 
 

@@ -80,7 +80,8 @@ class LandedStream:
         for partition, times in self.times.items():
             offsets = range(self.landed[partition], len(times))
             self.landed[partition] = len(times)
-            self._land_epoch(partition, offsets)
+            if offsets:
+                self._land_epoch(partition, offsets)
 
     def _land_epoch(self, partition: int, offsets: Iterable[int]) -> None:
         self.epochs += 1

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from infra.local.settings import LOOPBACK
+from infra.local.settings import LOOPBACK, LocalSettings
 from tests.fakes.http_server import serving
-from tests.faults.landing_stack import Servers
 from tests.faults.secure_broker import Certificates
+from tests.policies.operations import Call, HttpRequest, calls_of
 
 TOKEN = "token-of-the-role"
 _OF_THE_CONNECTION = frozenset({"connection", "expect", "keep-alive", "transfer-encoding"})
@@ -22,12 +22,13 @@ _OF_THE_CONNECTION = frozenset({"connection", "expect", "keep-alive", "transfer-
 
 @dataclass(frozen=True)
 class Request:
-    """One request as received; names of headers are in lower case."""
+    """One request as received; names of headers are in lower case. The body is kept of POST alone, where it is XML."""
 
     method: str
     key: str
     query: dict[str, list[str]]
     headers: dict[str, str]
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def token(self) -> str | None:
@@ -100,11 +101,15 @@ class RecordingS3:
         """Return the requests for keys below a prefix."""
         return [request for request in self.requests if request.key.startswith(prefix)]
 
+    def calls(self) -> Iterator[Call]:
+        """Name the operations of the requests so far."""
+        for one in list(self.requests):
+            yield from calls_of(HttpRequest(one.method, one.key, one.query, one.body))
+
 
 @contextmanager
-def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator[RecordingS3]:
-    """Run the proxy in front of the S3 server of these servers, with TLS if there are certificates."""
-    settings = servers.settings
+def recording_s3(settings: LocalSettings, made: Certificates | None = None) -> Iterator[RecordingS3]:
+    """Run the proxy in front of the S3 server of these settings, with TLS if there are certificates."""
     proxy = RecordingS3("", [], [])
     answer = _ASSUMED.format(
         key=settings.s3_access_key_id, secret=settings.s3_secret_access_key.get_secret_value(), token=TOKEN
@@ -127,7 +132,8 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             key = url.path.removeprefix(f"/{settings.bucket}").lstrip("/")
-            request = Request(self.command, key, parse_qs(url.query, keep_blank_values=True), headers)
+            kept = body if self.command == "POST" else b""
+            request = Request(self.command, key, parse_qs(url.query, keep_blank_values=True), headers, kept)
             proxy.requests.append(request)
             if proxy.refuses(request):
                 proxy.refused.append(request)

@@ -26,7 +26,7 @@ WRITES = ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]
 
 @pytest.fixture
 def s3(servers: Servers) -> Iterator[RecordingS3]:
-    with recording_s3(servers) as proxy:
+    with recording_s3(servers.settings) as proxy:
         yield proxy
 
 
@@ -54,7 +54,7 @@ def test_every_object_carries_its_encryption_and_acl(
     monkeypatch.setenv("AWS_CA_BUNDLE", str(made.authority))
     kept: dict[str, Any] = {"s3_encryption": "sse-kms", "s3_kms_key_id": "key-1", "s3_acl": "private"}
     with (
-        recording_s3(servers, made) as s3,
+        recording_s3(servers.settings, made) as s3,
         LandingStack(servers, "kept", s3_endpoint=s3.address, **kept) as stack,
     ):
         land(stack)

@@ -47,7 +47,10 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(all_servers: Servers) -> Iterator[Run]:
-    with recording_s3(all_servers) as s3, LandingStack(all_servers, "refusals", s3_endpoint=s3.address) as stack:
+    with (
+        recording_s3(all_servers.settings) as s3,
+        LandingStack(all_servers, "refusals", s3_endpoint=s3.address) as stack,
+    ):
         stack.start_job()
         yield Run(stack, s3, set())
         s3.refuses = lambda _request: False
