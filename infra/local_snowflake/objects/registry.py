@@ -102,7 +102,8 @@ class Registry(RegisteredFiles):
     def transaction(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Run a block that may change objects in one transaction of the given or a new cursor; an error rolls back."""
         with self.writing(cursor) as writer:
-            changed = self._changed[id(writer)] = []
+            changed: list[Changed] = []
+            self._changed[id(writer)] = changed
             try:
                 yield writer
             finally:
