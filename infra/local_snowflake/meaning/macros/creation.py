@@ -6,7 +6,7 @@ A macro's argument has any type: `typeof` is constant for DuckDB, so that only t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 
 from infra.local_snowflake.meaning.macros.calls import PREFIX
@@ -101,7 +101,7 @@ def creation_sql(database: str) -> list[str]:
     return statements
 
 
-def _in_order(macros: Mapping[str, Overloads]) -> Iterator[str]:
+def _in_order(macros: Mapping[str, Overloads]) -> Iterable[str]:
     """Return the names of macros, those that others call first: DuckDB may look for them when it creates the others."""
     called = {
         name: {other for _, body in overloads for other in re.findall(r"@(\w+)\(", body)}
