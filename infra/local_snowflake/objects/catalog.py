@@ -11,7 +11,7 @@ from infra.local_snowflake.errors import InvalidIdentifierError, TableMissingErr
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, quote
 from infra.local_snowflake.meaning.columns import zoned
-from infra.local_snowflake.meaning.spelling.stored import StoredNames
+from infra.local_snowflake.meaning.spelling.stored import other_spelling
 from infra.local_snowflake.objects.records import Key, Records
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stored import DATABASE
@@ -156,7 +156,7 @@ class Catalog:
             NotSupportedError: DuckDB would take one for the other.
         """
         with self._registry.cursor() as cursor:
-            other = StoredNames.read(cursor, [name.name]).other_spelling(name)
+            other = other_spelling(cursor, name)
         if other:
             raise unsupported(f"the name {quote(name.name)} beside {quote(other.name)}")
 

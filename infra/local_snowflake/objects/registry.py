@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import duckdb
@@ -18,6 +17,7 @@ import duckdb
 from infra.local_snowflake.errors import ObjectExistsError, ObjectMissingError, StatementRefusedError, TableMissingError
 from infra.local_snowflake.language.names import ObjectName, quote
 from infra.local_snowflake.language.statements import ObjectKind
+from infra.local_snowflake.objects.known import Changed, KnownObjects
 from infra.local_snowflake.objects.registered_files import FileChange, RegisteredFiles
 from infra.local_snowflake.objects.stored import (
     DATABASE,
@@ -54,6 +54,10 @@ FROM {DATABASE}.main.files
 """  # noqa: S608 - a constant
 """The files with the names of columns that clients see: DuckDB keeps the case of a
 column that an alias merely spells otherwise, so each is an expression."""
+_RELATION = """
+SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?
+UNION ALL SELECT 1 FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?
+"""
 PENDING = f"{quote(DATABASE)}.main.pending"
 """An empty table: rows of it, in transactions that are rolled back, are the input of partition expressions."""
 
@@ -76,9 +80,8 @@ class Registry(RegisteredFiles):
         super().__init__(duck)
         self._opened = opened
         self.folder = folder
-        self._known: dict[ObjectKind, Mapping[ObjectName, Any]] = {}
-        self._writes = 0
-        self._lock = Lock()
+        self._known = KnownObjects(self._stored)
+        self._changed: dict[int, list[Changed]] = {}
         path = str(folder / "external_tables.duckdb").replace("'", "''")
         with duck.cursor() as cursor:
             cursor.execute(f"ATTACH IF NOT EXISTS '{path}' AS {DATABASE}")
@@ -99,8 +102,13 @@ class Registry(RegisteredFiles):
     def transaction(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Run a block that may change objects in one transaction of the given or a new cursor; an error rolls back."""
         with self.writing(cursor) as writer:
-            yield writer
-        self._forget_known()
+            changed: list[Changed] = []
+            self._changed[id(writer)] = changed
+            try:
+                yield writer
+            finally:
+                del self._changed[id(writer)]
+        self._known.commit(changed)
 
     @contextmanager
     def writing(self, cursor: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -144,23 +152,12 @@ class Registry(RegisteredFiles):
 
     def objects(self, kind: ObjectKind) -> Mapping[ObjectName, Any]:
         """Return the objects of a kind in the order of their names."""
-        with self._lock:
-            known, before = self._known.get(kind), self._writes
-        if known is not None:
-            return known
+        return self._known.of(kind)
+
+    def _stored(self, kind: ObjectKind) -> list[Kept]:
         with self._duck.cursor() as cursor:
             rows = cursor.execute(f"SELECT definition FROM {DATABASE}.objects WHERE kind = ?", [kind.name]).fetchall()  # noqa: S608 - a constant
-        found = sorted((TYPES[kind].validate_json(row[0]) for row in rows), key=lambda found: found.name)
-        read = {kept.name: kept for kept in found}
-        with self._lock:
-            if self._writes == before:
-                self._known[kind] = read
-        return read
-
-    def _forget_known(self) -> None:
-        with self._lock:
-            self._writes += 1
-            self._known.clear()
+        return [TYPES[kind].validate_json(row[0]) for row in rows]
 
     def require_schema(self, name: ObjectName) -> None:
         """Raise an `ObjectMissingError` if the schema of a name does not exist."""
@@ -201,11 +198,7 @@ class Registry(RegisteredFiles):
     def require_free(self, name: ObjectName) -> None:
         """Raise an `ObjectExistsError` if a table or view has this name."""
         with self.cursor() as cursor:
-            found = cursor.execute(
-                "SELECT 1 FROM information_schema.tables "
-                "WHERE table_catalog = ? AND table_schema = ? AND table_name = ?",
-                [name.database, name.schema, name.name],
-            ).fetchone()
+            found = cursor.execute(_RELATION, [name.database, name.schema, name.name] * 2).fetchone()
         if found:
             raise ObjectExistsError(f"SQL compilation error:\nObject '{name}' already exists.")
 
@@ -225,12 +218,13 @@ class Registry(RegisteredFiles):
                         self.drop_views(cursor, kept)
 
     def put(self, cursor: duckdb.DuckDBPyConnection, kept: Kept) -> None:
-        """Store an object; it replaces one of the same kind and name."""
+        """Store an object in a transaction of `transaction`; it replaces one of the same kind and name."""
         kind = KINDS[type(kept)]
         self.remove(cursor, kind, kept.name)
         definition = TYPES[kind].dump_json(kept).decode()
         row = [kind.name, kept.name.database, kept.name.schema, kept.name.name, definition]
         cursor.execute(f"INSERT INTO {DATABASE}.objects VALUES (?, ?, ?, ?, ?)", row)  # noqa: S608 - a constant
+        self._changed[id(cursor)].append((kind, kept.name, TYPES[kind].validate_json(definition)))
 
     def record(
         self,
@@ -244,12 +238,13 @@ class Registry(RegisteredFiles):
         self.put(cursor, replace(refreshed, last_refreshed_on=now))
 
     def remove(self, cursor: duckdb.DuckDBPyConnection, kind: ObjectKind, name: ObjectName) -> None:
-        """Delete an object, if it exists."""
+        """Delete an object in a transaction of `transaction`, if it exists."""
         where = "kind = ? AND database_name = ? AND schema_name = ? AND name = ?"
         cursor.execute(
             f"DELETE FROM {DATABASE}.objects WHERE {where}",  # noqa: S608 - constants
             [kind.name, name.database, name.schema, name.name],
         )
+        self._changed[id(cursor)].append((kind, name, None))
 
     def drop_views(self, cursor: duckdb.DuckDBPyConnection, table: ExternalTable) -> None:
         """Drop the views of an external table that are in this database, and only its own."""

@@ -54,6 +54,7 @@ class Translator:
             return sqlglot.parse_one(keys_sql, read="duckdb")
         changes = isinstance(tree, (exp.Create, exp.Alter, exp.Drop, exp.Command))
         cursor.changes_columns = changes or getattr(cursor, "changes_columns", False)
+        cursor.changes_names = (changes and not self._is_own(tree)) or getattr(cursor, "changes_names", False)
         self._require_spelling(cursor, tree, sql, here)
         kinds = self._kinds(tree, here)
         tree, found = keys.without_keys(with_names(tree, sql))
@@ -79,8 +80,15 @@ class Translator:
         """Return the kinds of stored columns by name, if the statement has a column."""
         if not tree.find(exp.Column, exp.Star):
             return {}
-        read = [full_name(table, *here) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+        created = _created(tree)
+        tables = [table for table in tree.find_all(exp.Table) if table is not created]
+        read = [full_name(table, *here) for table in tables if isinstance(table.this, exp.Identifier)]
         return self.columns.kinds(self.connection, read)
+
+    def _is_own(self, tree: Expr) -> bool:
+        """Return whether a statement creates a relation in the database of this server, which no client names."""
+        created = _created(tree)
+        return created is not None and created.catalog == self.home
 
     def _require_spelling(self, cursor: Any, tree: Expr, sql: str, here: tuple[str | None, str | None]) -> None:
         mixed = self.columns.may_be_mixed(self.connection, named='"' in sql and has_mixed_case(tree))
@@ -93,3 +101,11 @@ class Translator:
         cursor.local_zoned = zoned.of_result(tree, known)
         types_of = partial(zoned.types_of, connection._duck_conn, self.home)  # noqa: SLF001 - its session
         return with_converted_times(tree, types_of, known, here, formats=connection.local_parameters.has_input_formats)
+
+
+def _created(tree: Expr) -> exp.Table | None:
+    """Return the relation that a statement creates."""
+    if not isinstance(tree, exp.Create):
+        return None
+    created = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    return created if isinstance(created, exp.Table) else None

@@ -137,7 +137,7 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
                 return _refusing(command, _steps, cursor, command, params)
         finally:
             if getattr(cursor, "changes_columns", False):
-                columns.forget()
+                columns.forget(names=getattr(cursor, "changes_names", True))
 
     FakeSnowflakeCursor._transform = translate  # type: ignore[method-assign,assignment] # noqa: SLF001 - see above
     FakeSnowflakeCursor.execute = execute  # type: ignore[method-assign,assignment]

@@ -20,11 +20,8 @@ METADATA_COLUMNS = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 def partitions_view_sql(table: ExternalTable) -> str:
     """Return the statement of the view that computes the partition columns, in Snowflake's dialect."""
     by_name = {column.name: column for column in table.columns}
-    columns = [
-        f"{_value(by_name[name])} AS {quote(partition_column(number))}"
-        for number, name in enumerate(table.partition_by)
-    ]
-    key = f"{quote('METADATA$FILENAME')} AS {quote('key')}"
+    columns = [f"{_value(by_name[name])} AS {_partition(number)}" for number, name in enumerate(table.partition_by)]
+    key = f"{quote('METADATA$FILENAME')} AS {quote('KEY')}"
     return f"CREATE VIEW {table.partitions_sql} AS SELECT {', '.join([key, *columns])} FROM {PENDING}"  # noqa: S608 - names of ours
 
 
@@ -33,7 +30,7 @@ def columns_view_sql(table: ExternalTable) -> str:
     columns = [quote("VALUE"), *(quote(name) for name in METADATA_COLUMNS)]
     for column in table.columns:
         partition = column.name in table.partition_by
-        value = quote(partition_column(table.partition_by.index(column.name))) if partition else _value(column)
+        value = _partition(table.partition_by.index(column.name)) if partition else _value(column)
         columns.append(f"{value} AS {quote(column.name)}")
     listed = ",\n  ".join(columns)
     return f"CREATE VIEW {table.columns_sql} AS SELECT\n  {listed}\nFROM {table.raw_sql}"
@@ -53,6 +50,11 @@ def public_view_sql(table: ExternalTable) -> str:
 def public_columns(table: ExternalTable) -> list[str]:
     """Return the columns of `SELECT *`."""
     return ["VALUE", *(column.name for column in table.columns)]
+
+
+def _partition(number: int) -> str:
+    """Return a partition column in upper case: a statement with a name in lower case is checked for its spelling."""
+    return quote(partition_column(number).upper())
 
 
 def _value(column: Column) -> str:

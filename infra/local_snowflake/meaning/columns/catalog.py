@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+import duckdb
 
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.columns.kinds import Kind
 from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
 
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
 _KINDS = {
     "JSON": Kind.MAYBE_VARIANT,
     "DATE": Kind.DATE,
     "TIME": Kind.TIME,
     "TIMESTAMP": Kind.TIMESTAMP,
-    "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP_LTZ,
+    _INSTANT: Kind.TIMESTAMP_LTZ,
     zoned.TYPE: Kind.TIMESTAMP_TZ,
     "VARCHAR": Kind.TEXT,
     "BOOLEAN": Kind.BOOLEAN,
@@ -31,13 +34,16 @@ _KINDS = {
 class StoredColumns:
     """The columns of all databases, each list read when it is needed. Any thread may call it.
 
+    After a statement that can change columns, the next one reads those of its own relations again; those of all others
+    are read when one of its columns is in none of them.
+
     Args:
         home: database of this package.
     """
 
     home: str
-    _known: dict[str, Kind] | None = None
-    _tables: dict[ObjectName, dict[str, Kind]] = field(default_factory=dict)
+    _all: dict[str, Kind] | None = None
+    _relations: dict[ObjectName, dict[str, Kind]] = field(default_factory=dict)
     _lengths: dict[ObjectName, dict[str, int]] | None = None
     _mixed: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -47,14 +53,20 @@ class StoredColumns:
 
         Those of the relations that a statement reads are before all others.
         """
+        own: dict[str, Kind] = {}
         with self._lock:
-            if self._known is None:
-                self._known, self._tables = _read(connection, self.home)
-            own: dict[str, Kind] = {}
-            for table in read:
-                for name, of in self._tables.get(table, {}).items():
+            for relation in read:
+                if relation not in self._relations:
+                    self._relations[relation] = _read_relation(connection, self.home, relation)
+                for name, of in self._relations[relation].items():
                     own[name] = _common(own.get(name, of), of)
-            return ChainMap(own, self._known)
+        return _Kinds(own, partial(self._everywhere, connection))
+
+    def _everywhere(self, connection: Any) -> Mapping[str, Kind]:
+        with self._lock:
+            if self._all is None:
+                self._all = _read_all(connection, self.home)
+            return self._all
 
     def lengths(self, connection: Any) -> dict[ObjectName, dict[str, int]]:
         """Return the longest texts of the columns of tables with a VARCHAR(n), by table."""
@@ -77,11 +89,33 @@ class StoredColumns:
             self._mixed = self._mixed or named
             return self._mixed
 
-    def forget(self) -> None:
-        """Read all again, because columns may have changed; names that were mixed stay so."""
+    def forget(self, *, names: bool) -> None:
+        """Read all again, because columns may have changed; names that were mixed stay so.
+
+        Args:
+            names: whether a name of a client may be another one.
+        """
         with self._lock:
-            self._known = self._lengths = None
-            self._mixed = self._mixed or None
+            self._all = self._lengths = None
+            self._relations.clear()
+            if names:
+                self._mixed = self._mixed or None
+
+
+class _Kinds(Mapping[str, Kind]):
+    """The kinds of columns by name: those of some relations, and of all others when one of them is asked for."""
+
+    def __init__(self, own: Mapping[str, Kind], others: Callable[[], Mapping[str, Kind]]) -> None:
+        self._own, self._others = own, others
+
+    def __getitem__(self, name: str) -> Kind:
+        return self._own[name] if name in self._own else self._others()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._own, *self._others()]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 _LENGTHS = """
@@ -106,20 +140,29 @@ def _read_lengths(connection: Any) -> dict[ObjectName, dict[str, int]]:
     return found
 
 
-def _read(connection: Any, home: str) -> tuple[dict[str, Kind], dict[ObjectName, dict[str, Kind]]]:
-    """Return the kinds of columns by name, and those of each table."""
+def _read_relation(connection: Any, home: str, relation: ObjectName) -> dict[str, Kind]:
+    """Return the kinds of the columns of a relation; none where there is no such relation."""
     with connection.cursor() as cursor:
-        rows = cursor.execute(
-            "SELECT database_name, schema_name, table_name, column_name, data_type "  # noqa: S608 - a constant
-            f"FROM ({zoned.types_sql(home)})"
-        ).fetchall()
+        try:
+            described = cursor.execute(f"DESCRIBE {relation.sql}").fetchall()
+        except duckdb.Error:  # the statement itself is refused for it
+            return {}
+        zoned_names = zoned.names_of(cursor, home, relation)
+    types = {row[0]: zoned.TYPE if row[0] in zoned_names and row[1] == _INSTANT else row[1] for row in described}
+    if relation.database == home:  # its statements write its names in upper case
+        types = {name.upper(): type_ for name, type_ in types.items()} | types
+    return {name: _KINDS.get(type_, Kind.UNKNOWN) for name, type_ in types.items()}
+
+
+def _read_all(connection: Any, home: str) -> dict[str, Kind]:
+    """Return the kinds of all columns by name."""
+    with connection.cursor() as cursor:
+        rows = cursor.execute(f"SELECT DISTINCT column_name, data_type FROM ({zoned.types_sql(home)})").fetchall()  # noqa: S608 - a constant
     found: dict[str, Kind] = {"VALUE": Kind.MAYBE_VARIANT}
-    tables: dict[ObjectName, dict[str, Kind]] = {}
-    for database, schema, table, name, type_ in rows:
+    for name, type_ in rows:
         of = _KINDS.get(type_, Kind.UNKNOWN)
-        tables.setdefault(ObjectName(database, schema, table), {})[name] = of
         found[name] = _common(found.get(name, of), of)
-    return found, tables
+    return found
 
 
 def _common(former: Kind, of: Kind) -> Kind:

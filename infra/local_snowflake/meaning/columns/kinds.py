@@ -72,7 +72,7 @@ _MACROS = {
     ),
     **dict.fromkeys(["to_date", "try_to_date", "as_date", "week_end"], Kind.DATE),
     **dict.fromkeys(["to_timestamp", "try_to_timestamp", "as_timestamp_ntz", "tz_local", "week_begin"], Kind.TIMESTAMP),
-    **dict.fromkeys(["to_timestamp_ntz", "try_to_timestamp_ntz"], Kind.TIMESTAMP),
+    **dict.fromkeys(["to_timestamp_ntz", "try_to_timestamp_ntz", "same_timestamp"], Kind.TIMESTAMP),
     **dict.fromkeys(["to_timestamp_ltz", "try_to_timestamp_ltz", "tz_instant"], Kind.TIMESTAMP_LTZ),
     **dict.fromkeys(["to_timestamp_tz", "try_to_timestamp_tz", "convert_timezone", "tz_shifted"], Kind.TIMESTAMP_TZ),
     **dict.fromkeys(["to_time", "try_to_time"], Kind.TIME),

@@ -43,6 +43,12 @@ def types_of(connection: Any, home: str, name: ObjectName) -> dict[str, str]:
     return dict(rows)
 
 
+def names_of(connection: Any, home: str, name: ObjectName) -> set[str]:
+    """Return the names that are or were those of such columns of a relation."""
+    rows = connection.execute(f"SELECT column_name FROM {home}.main.zoned_columns WHERE {_OF_TABLE}", _parts(name))  # noqa: S608 - constants
+    return {row[0] for row in rows.fetchall()}
+
+
 def of_result(tree: Expr, columns: Columns) -> Zoned:
     """Return which columns of a query's result are TIMESTAMP_TZ."""
     query = tree.this if isinstance(tree, exp.Describe) else tree
@@ -102,7 +108,8 @@ def _created(tree: exp.Create, columns: Columns) -> set[str]:
     found = of_result(tree.expression, columns)
     names = [stored_name(column.this if isinstance(column, exp.ColumnDef) else column) for column in defined]
     names = names or [_alias(item) for item in tree.expression.selects]
-    starred = {name for name in columns.names(Kind.TIMESTAMP_TZ) if found.has(-1, name)}
+    has_star = any(item.is_star for item in tree.expression.selects)
+    starred = {name for name in columns.names(Kind.TIMESTAMP_TZ) if found.has(-1, name)} if has_star else set()
     return declared | starred | {name for position, name in enumerate(names) if found.has(position, name)}
 
 

@@ -34,7 +34,7 @@ def cast(node: Expr, columns: Columns) -> Expr:  # noqa: PLR0911 - one line a ki
         value = text_of(value, of)
     if wanted in _MACROS:
         if of is wanted:
-            return value if wanted is Kind.TIMESTAMP_TZ else node
+            return _again(node, value, wanted)
         if of is Kind.TIMESTAMP_TZ:
             value = instant(value) if wanted is Kind.TIMESTAMP_LTZ else local(value)
         return call(_MACROS[wanted][attempt], value)
@@ -43,6 +43,13 @@ def cast(node: Expr, columns: Columns) -> Expr:  # noqa: PLR0911 - one line a ki
     if wanted is Kind.VARIANT:
         return node if of is Kind.VARIANT else call("variant", value)
     return node
+
+
+def _again(node: Expr, value: Expr, wanted: Kind) -> Expr:
+    """Return what has the kind that a cast wants: fakesnow would repeat a TIMESTAMP in its cast six times."""
+    if wanted is Kind.TIMESTAMP:
+        return call("same_timestamp", value)
+    return value if wanted is Kind.TIMESTAMP_TZ else node
 
 
 def _to_text(value: Expr, to: exp.DataType, of: Kind, *, attempt: bool) -> Expr:

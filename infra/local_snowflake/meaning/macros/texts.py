@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from infra.local_snowflake.meaning.macros.times import DECIMALS, PRINTED, TIME_MACROS, TIMES, ZONED
 
+_JSON = """CASE
+    WHEN json_type({x}) IN ('OBJECT', 'ARRAY') THEN sfpy_compact(CAST({x} AS VARCHAR))
+    ELSE json_extract_string({x}, '$') END"""
+
 TEXT = f"""CASE
   WHEN typeof(x) = 'VARCHAR' THEN CAST(x AS VARCHAR)
-  WHEN typeof(x) = 'JSON' THEN CASE
-    WHEN json_type(to_json(x)) IN ('OBJECT', 'ARRAY') THEN sfpy_compact(CAST(x AS VARCHAR))
-    ELSE json_extract_string(to_json(x), '$') END{PRINTED}
+  WHEN typeof(x) = 'JSON' THEN {_JSON.format(x="to_json(x)")}{PRINTED}
   WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN CASE
     WHEN TRY_CAST(x AS DOUBLE) = trunc(TRY_CAST(x AS DOUBLE)) AND abs(TRY_CAST(x AS DOUBLE)) < 1e15
       THEN CAST(TRY_CAST(x AS BIGINT) AS VARCHAR)
@@ -95,9 +97,9 @@ _DIVIDE = f"""CASE
 
 _TOO_LONG = "error('[100078 22000] String ''' || @text(x) || ''' is too long and would be truncated')"
 _KEY = "struct_pack(n := COALESCE(TRY_CAST(@text(x) AS DOUBLE), 1e308), t := @text(x))"
-_SPLIT_PART = """CASE
-  WHEN d = '' THEN CASE WHEN n IN (0, 1, -1) THEN @text(s) ELSE '' END
-  ELSE split_part(@text(s), d, CASE WHEN n = 0 THEN 1 ELSE n END) END"""
+_PART = """CASE
+  WHEN d = '' THEN CASE WHEN n IN (0, 1, -1) THEN s ELSE '' END
+  ELSE split_part(s, d, CASE WHEN n = 0 THEN 1 ELSE n END) END"""
 
 Overloads = Sequence[tuple[str, str]]
 
@@ -105,7 +107,7 @@ MACROS: Mapping[str, Overloads] = {
     **TIME_MACROS,
     # conversions
     "text": [("x", TEXT)],
-    "text_at": [("t, v", "CASE WHEN substr(t, 1, 1) IN ('{', '[') THEN @text(v) ELSE t END")],
+    "text_at": [("t, v", f"CASE WHEN substr(t, 1, 1) IN ('{{', '[') THEN {_JSON.format(x='v')} ELSE t END")],
     "number_at": [("t", "CASE t WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE t END")],
     "text_n": [
         (
@@ -126,6 +128,7 @@ MACROS: Mapping[str, Overloads] = {
     "try_to_boolean": [("x", "@try_boolean(x)")],
     "as_other": [("x, other", "cast_to_type(@text(x), other)")],
     "same_type": [("x, other", "cast_to_type(x, other)")],
+    "same_timestamp": [("x", "CAST(x AS TIMESTAMP)")],
     "order_key": [
         (
             "x",
@@ -265,12 +268,8 @@ MACROS: Mapping[str, Overloads] = {
         ("s, p", "sfpy_regexp_like(@text(s), p, 'c')"),
         ("s, p, f", "sfpy_regexp_like(@text(s), p, f)"),
     ],
-    "split_part": [
-        (
-            "s, d, n",
-            _SPLIT_PART,
-        )
-    ],
+    "part": [("s, d, n", _PART)],
+    "split_part": [("s, d, n", "@part(@text(s), d, n)")],
     "strtok": [
         ("s", "sfpy_strtok(@text(s), ' ', 1)"),
         ("s, d", "sfpy_strtok(@text(s), d, 1)"),

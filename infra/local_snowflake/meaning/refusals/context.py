@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import Expr, exp
@@ -37,11 +37,17 @@ class Context:
 
     Args:
         casts: names of types to which VARIANTs alone are cast, by the error of a text that is no such value.
-        names: of all columns that the statement can mean.
+        listed: names of columns that it gives to its relations.
+        columns: that it can mean beside these.
     """
 
     casts: Mapping[int, str] = field(default_factory=dict)
-    names: Collection[str] = ()
+    listed: frozenset[str] = frozenset()
+    columns: Columns = field(default_factory=lambda: Columns({}))
+
+    def knows(self, name: str) -> bool:
+        """Return whether the statement can mean a column of this name."""
+        return name in self.listed or name in self.columns.aliases or name in self.columns.stored
 
 
 def context_of(tree: Expr, columns: Columns) -> Context:
@@ -58,7 +64,7 @@ def context_of(tree: Expr, columns: Columns) -> Context:
             of_others.add(target[0])
     casts = {code: name for code, name in of_variants.items() if code not in of_others}
     listed = {column.name.upper() for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
-    return Context(casts, columns.stored.keys() | columns.aliases.keys() | listed)
+    return Context(casts, frozenset(listed), columns)
 
 
 def in_context(refusal: EngineRefusedError, context: Context, sql: str) -> EngineRefusedError:
@@ -67,7 +73,7 @@ def in_context(refusal: EngineRefusedError, context: Context, sql: str) -> Engin
         shown = value[1] if value[1].startswith(_RAW) else f'"{value[1]}"'
         return EngineRefusedError(100071, "22000", f"Failed to cast variant value {shown} to {target}")
     named = _NOT_GROUPED.search(refusal.message)
-    if named and named[1].strip('"') not in context.names and not _OF_VALUES.fullmatch(named[1]):
+    if named and not context.knows(named[1].strip('"')) and not _OF_VALUES.fullmatch(named[1]):
         place = place_of(sql, named[1])
         return EngineRefusedError(
             904, "42000", f"{placed(place.line, place.position)}invalid identifier '{place.name or named[1]}'"

@@ -21,11 +21,16 @@ _Here = tuple[str | None, str | None]
 
 
 def has_mixed_case(tree: Expr) -> bool:
-    """Return whether a quoted name of a statement has a lower-case letter."""
+    """Return whether a quoted name of a statement has a lower-case letter; those of this server do not count."""
     return any(
-        name.args.get("quoted") and name.name != name.name.upper() and not name.name.startswith("_fs")
+        name.args.get("quoted") and name.name != name.name.upper() and not _is_of_server(name)
         for name in tree.find_all(exp.Identifier)
     )
+
+
+def _is_of_server(name: exp.Identifier) -> bool:
+    table = name.parent
+    return name.name.startswith("_fs") or (isinstance(table, exp.Table) and table.catalog.startswith("_fs"))
 
 
 def require_spelling(tree: Expr, sql: str, connection: Any, here: _Here) -> None:

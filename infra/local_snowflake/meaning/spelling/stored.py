@@ -18,6 +18,12 @@ WHERE lower(table_name) IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL
 UNION ALL SELECT database_name, schema_name, sequence_name, [] FROM duckdb_sequences()
 WHERE lower(sequence_name) IN (SELECT unnest(?::VARCHAR[]))
 """
+_NAMES = """
+SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE lower(table_name) = lower(?)
+UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views() WHERE lower(view_name) = lower(?)
+UNION ALL SELECT database_name, schema_name, sequence_name FROM duckdb_sequences() WHERE lower(sequence_name) = lower(?)
+"""
+"""The relations of a name without their columns: DuckDB lists all columns of all databases to find some of them."""
 _MIXED = """
 SELECT 1 FROM duckdb_columns() WHERE NOT internal AND database_name NOT IN (SELECT unnest(?::VARCHAR[]))
 AND schema_name NOT IN ('main', '_fs_information_schema')
@@ -50,8 +56,19 @@ class StoredNames:
         """Return the relation that DuckDB would take for a name that it does not have; None for the relation itself."""
         if name in self.columns:
             return None
-        others = (found for found in self.columns if found.database not in _OF_RESULTS)
-        return next((found for found in others if _same(found, name)), None)
+        return _other_spelling(name, (found for found in self.columns if found.database not in _OF_RESULTS))
+
+
+def other_spelling(connection: Any, name: ObjectName) -> ObjectName | None:
+    """Return the relation that DuckDB would take for a name that it does not have; None for the relation itself."""
+    rows = connection.execute(_NAMES, [name.name] * 3).fetchall()
+    found = [ObjectName(*row) for row in rows]
+    others = (one for one in found if one.database not in _OF_SERVER | _OF_RESULTS)
+    return None if name in found else _other_spelling(name, others)
+
+
+def _other_spelling(name: ObjectName, others: Iterable[ObjectName]) -> ObjectName | None:
+    return next((found for found in others if _same(found, name)), None)
 
 
 def _same(one: ObjectName, other: ObjectName) -> bool:
