@@ -32,6 +32,7 @@ test-quick: setup ## the unit tests of Python and Java without the slow ones, in
 	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow and not long" -q
 	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -DexcludedGroups=slow
 
+# HOURGLASS_RANDOM_DOCUMENTS: YAML documents that are applied and edited at the local Snowflake, 2,000 in about ten minutes
 test-long: setup ## what test leaves out (mark long), and the random faults, ten seeds or HOURGLASS_FAULT_ROUNDS
 	@$(BIN)/python -m pytest tests -m long
 	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
@@ -53,7 +54,7 @@ test-servers: setup
 test-bi: setup ## the BI client against a real Superset, which the first run installs below .tools (700 MB)
 	@$(BIN)/python -m pytest tests/bi -m bi
 
-test-clients: setup ## dbt, SQLAlchemy, Snowpark and Dagster against the local Snowflake; installs them below .tools
+test-clients: setup ## dbt, SQLAlchemy, Snowpark, Dagster, snow and dlt against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
 
 check: setup ## what CI asks of the text: format, lint, types, imports, definitions, columns

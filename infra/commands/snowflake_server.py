@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
+
+from infra.commands.console import print_line
+from infra.local.settings import LocalSettings
+
+if TYPE_CHECKING:
+    from infra.local_snowflake.settings import LocalSnowflakeSettings
 
 
 def serve(
@@ -38,7 +44,19 @@ def serve(
         "snowflake_user": user or settings.snowflake_user,
         "snowflake_password": SecretStr(password) if password else settings.snowflake_password,
     }
-    raise typer.Exit(serve_until_stopped(settings.model_copy(update=changed), host, port, data))
+    settings = settings.model_copy(update=changed)
+    print_line(f"login: account local, {login_said(settings)}")
+    raise typer.Exit(serve_until_stopped(settings, host, port, data))
+
+
+def login_said(settings: LocalSnowflakeSettings) -> str:
+    """Return who may log in; of the passwords, only the default one is printed."""
+    user, password = settings.snowflake_user or "(any)", settings.snowflake_password
+    if password is None:
+        return "no password is set: any user and password, unless a key or a token is set"
+    if password != LocalSettings.model_fields["snowflake_password"].default:
+        return f"user {user} with the password that was set"
+    return f"user {user}, password {password.get_secret_value()}; choose others with --user and --password"
 
 
 if __name__ == "__main__":

@@ -76,9 +76,13 @@ class _Reader:
         found = ExternalTableDdl()
         if " ".join(self._sql.lower().split()[:5]) != _HEAD:
             raise NotDescribableError("its statement is no external table")
-        while self._peek() != "(":
+        for _ in range(len(_HEAD.split()) + 1):
             self._take()
-        found.columns = [self._column(tokens) for tokens in _split(self._group())]
+        while self._peek() == ".":
+            self._take()
+            self._take()
+        if self._peek() == "(":  # a table whose only column is VALUE has no brackets
+            found.columns = [self._column(tokens) for tokens in _split(self._group())]
         while not self._done and self._peek() != ";":
             word = self._take().text.upper()
             if word == "PARTITION" and self._peek().upper() == "BY":

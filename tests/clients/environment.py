@@ -16,7 +16,7 @@ from infra.local_snowflake.pytest_fixture import LocalSnowflake
 
 FOLDER = Path(__file__).with_name("environments")
 _TOOLS = Path(__file__).parents[2] / ".tools"
-_WITH_CONNECTOR = frozenset({"sqlalchemy", "snowpark"})
+_WITH_CONNECTOR = frozenset({"snowflake-sqlalchemy", "snowpark"})
 """These have the connector of version 5 and of version 4, with pandas: both pass its checks."""
 _INSTALL_SECONDS_MAX, _CHECK_SECONDS_MAX = 1_800, 900
 
@@ -26,7 +26,8 @@ class Environment:
     """The environment of one client.
 
     Args:
-        name: of its folder, which has requirements.lock and the checks.
+        name: of its folder, which has requirements.lock and the checks. A folder with the name of a package that the
+            client lacks would be that package to it: `sqlalchemy` was one to dlt.
     """
 
     name: str
@@ -48,7 +49,9 @@ class Environment:
                     shutil.rmtree(earlier)
                 uv = str(_TOOLS / "bin" / "uv")
                 _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
-                _run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(lock)])
+                # checks write no bytecode, and a client that is a command line would compile itself at every call
+                options = ["--quiet", "--compile-bytecode", "--require-hashes", "--python", str(python)]
+                _run([uv, "pip", "sync", *options, str(lock)])
                 installed.touch()
         return python
 

@@ -1,4 +1,4 @@
-"""SQLAlchemy, Snowpark and Dagster: each with its own Python, as it is installed by those who use it."""
+"""SQLAlchemy, Snowpark, Dagster, `snow` and dlt: each with its own Python, as it is installed by those who use it."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ class Account:
         name = f"o{next(self._names)}{suffix}"
         return name if suffix in {"", "_", "_x", "$"} else f'"{name}"'
 
-    def read(self, kind: str, name: str, options: dict[str, Any]) -> list[DescribedObject]:
-        """Write one document, and read the folder."""
-        return self.read_text(written([attributes(kind, name, self.schema, options)]))
+    def read(self, kind: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> list[DescribedObject]:
+        """Write a document for each name and its options, and read the folder."""
+        return self.read_text(written(attributes(kind, name, self.schema, options) for name, options in documents))
 
     def read_text(self, text: str) -> list[DescribedObject]:
         """Write a file of documents, and read the folder."""
@@ -57,9 +58,9 @@ class Account:
         """Compare documents with the account, property by property."""
         return plan_account(self.session, documents, deep=deep)
 
-    def apply(self, documents: list[DescribedObject]) -> None:
-        """Make the account what the documents say."""
-        list(apply_plan(self.session, self.plan(documents).pending))
+    def apply(self, plan: AccountPlan) -> None:
+        """Make the account what the plan says; a change by hand is left out."""
+        list(apply_plan(self.session, plan.pending))
 
     def drop(self, documents: list[DescribedObject]) -> None:
         """Drop the objects of documents."""

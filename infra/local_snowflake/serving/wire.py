@@ -408,13 +408,21 @@ def _described(connection: Any, call: Call) -> Result:
     expression = theirs.parse_one(call.sql)
     type_id = statement_type_id(expression)
     cursor = connection.cursor()
-    described = cursor._describe_only(call.sql)  # noqa: SLF001
+    is_query = isinstance(expression, exp.Query)
+    described = _columns(cursor, call.sql, expression) if is_query else cursor._describe_only(call.sql)  # noqa: SLF001
     rowtype = STATUS.rowtype if described is None else _rowtype(cursor, [(row[0], row[1]) for row in described])
     more = {
         "numberOfBinds": len(list(expression.find_all(exp.Placeholder))),
         "arrayBindSupported": type_id == INSERT,
     }
     return Result(rowtype, None, type_id, is_count=type_id != SELECT, more=more)
+
+
+def _columns(cursor: Any, sql: str, query: Any) -> Any:
+    """Describe a query by its tree: written as a text again, it would call the macros by names that no client knows."""
+    without_binds = query.transform(lambda node: exp.Null() if isinstance(node, exp.Placeholder) else node)
+    cursor.execute(sql, tree=exp.Describe(this=without_binds))
+    return cursor.fetchall()
 
 
 _INSTANT = "TIMESTAMP WITH TIME ZONE"

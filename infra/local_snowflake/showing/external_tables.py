@@ -164,8 +164,8 @@ def ddl(table: ExternalTable) -> str:
         + (" NOT NULL" if column.not_null else "")
         for column in table.columns
     ]
-    lines = [f"create or replace external table {quote(table.name.name)}("]
-    lines += [",\n".join(columns), ")"]
+    head = f"create or replace external table {quote(table.name.name)}"
+    lines = [f"{head}(", ",\n".join(columns), ")"] if columns else [head]
     if table.partition_by:
         lines.append(f"partition by ({', '.join(map(quote, table.partition_by))})")
     if table.user_specified:

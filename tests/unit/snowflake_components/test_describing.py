@@ -60,6 +60,14 @@ def test_the_statement_of_an_external_table_is_read_whatever_its_texts_hold() ->
     } == found.properties
 
 
+@pytest.mark.parametrize("head", ['"A (b)"', 'D.S."A (b)"', '"A (b)"(\n)'])
+def test_a_table_without_columns_is_read(head: str) -> None:
+    """With empty brackets or none; a location in brackets is no columns."""
+    found = read_ddl(f"create or replace external table {head}\nlocation=@S/(z)/\nauto_refresh=false\n;")
+    assert [] == found.columns
+    assert {"LOCATION": "@S/(z)/", "AUTO_REFRESH": False} == found.properties
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [

@@ -83,6 +83,15 @@ def test_the_ddl_of_a_table_creates_it_again(tables: Any) -> None:
     assert [1] == tables.values("SELECT n FROM ta")
 
 
+def test_the_statement_of_a_table_without_columns_has_no_brackets(tables: Any) -> None:
+    """Empty brackets are a syntax error."""
+    tables.rows("CREATE EXTERNAL TABLE plain LOCATION = @st FILE_FORMAT = (TYPE = JSON)")
+    (ddl,) = tables.values("SELECT GET_DDL('TABLE', 'plain')")
+    assert ddl.startswith('create or replace external table "PLAIN"\nlocation=@ST/\n')
+    tables.rows(ddl)
+    assert ["VALUE"] == [row["name"] for row in tables.rows("DESC EXTERNAL TABLE plain")]
+
+
 def test_information_schema_has_external_tables_stages_and_file_formats(tables: Any) -> None:
     """Each of them for one database, with and without its name."""
     tables.rows("CREATE FILE FORMAT ff TYPE = CSV")

@@ -120,6 +120,8 @@ def test_a_description_executes_nothing(client: Any) -> None:
     """cursor.describe() of a change returns its columns."""
     with client.connection.cursor() as cursor:
         assert ["A", "B"] == [column.name for column in cursor.describe("SELECT 1 AS a, 'x' AS b")]
+        for sql in ("SELECT PARSE_JSON('1')::VARIANT AS a", "SELECT TO_DATE('2024', 'YYYY') AS a UNION SELECT NULL"):
+            assert ["A"] == [column.name for column in cursor.describe(sql)]
         assert ["status"] == [column.name for column in cursor.describe("CREATE TABLE never (a INT)")]
         assert ["status"] == [column.name for column in cursor.describe("CREATE STAGE never URL = 's3://x/'")]
     assert [] == client.rows("SHOW TABLES LIKE 'never'") + client.rows("SHOW STAGES LIKE 'never'")
