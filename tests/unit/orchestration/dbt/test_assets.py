@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 
 import dagster as dg
@@ -163,16 +164,68 @@ def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> No
     assert event_models.op.pool == "snowflake"
 
 
-def test_the_marts_are_views_of_all_hours_and_no_hour_builds_them() -> None:
+def built_once() -> tuple[str, ...]:
+    """Return the dbt ids of the marts in the order in which dbt builds them."""
+    by_key = {spec.key: spec for spec in event_marts.specs}
+    order = TopologicalSorter(
+        {spec.key: {dep.asset_key for dep in spec.deps} & set(by_key) for spec in by_key.values()}
+    )
+    return tuple(str(by_key[key].metadata[UNIQUE_ID]) for key in order.static_order())
+
+
+def run_marts(
+    instance: dg.DagsterInstance, existing: Iterable[str], code: str | None = None
+) -> tuple[list[tuple[tuple[str, ...], frozenset[str]]], set[dg.AssetKey | None]]:
+    """Run the marts on a Snowflake with some views; return what dbt was asked, and what was materialised."""
+    dbt = FakeDbtModels(
+        tuple(NodeOutcome(unique_id, Verdict.DONE, 0.1) for unique_id in built_once()),
+        frozenset(name.upper() for name in existing),
+    )
+    marts = event_marts.map_asset_specs(lambda spec: spec.replace_attributes(code_version=code or spec.code_version))
+    result = dg.materialize([marts], resources={"dbt": dbt}, instance=instance)
+    return dbt.asked, materialized(result)
+
+
+NAMES = frozenset(unique_id.split(".")[2] for unique_id in built_once())
+
+
+def test_the_marts_are_views_of_all_hours_and_are_built_together() -> None:
     """They have no partitions, and one call of dbt builds all of them."""
-    specs = list(event_marts.specs)
     assert {(MARTS, None, "view")} == {
-        (spec.group_name, spec.partitions_def, spec.metadata["materialized"]) for spec in specs
+        (spec.group_name, spec.partitions_def, spec.metadata["materialized"]) for spec in event_marts.specs
     }
-    by_key = {spec.key: spec for spec in specs}
-    order = TopologicalSorter({spec.key: {dep.asset_key for dep in spec.deps} & set(by_key) for spec in specs})
-    ids = [str(by_key[key].metadata[UNIQUE_ID]) for key in order.static_order()]
-    dbt = FakeDbtModels(tuple(NodeOutcome(unique_id, Verdict.DONE, 0.1) for unique_id in ids))
-    result = dg.materialize([event_marts], resources={"dbt": dbt})
-    assert [((), frozenset(unique_id.split(".")[2] for unique_id in ids))] == dbt.asked
-    assert {spec.key for spec in specs} == materialized(result)
+    with dg.DagsterInstance.ephemeral() as instance:
+        asked, made = run_marts(instance, ())
+    assert [((), NAMES)] == asked
+    assert {spec.key for spec in event_marts.specs} == made
+
+
+def test_views_that_are_there_are_not_built_again() -> None:
+    """A view reads all hours: another hour does not change it."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_marts(instance, ())
+        assert ([], set()) == run_marts(instance, NAMES)
+
+
+def test_a_view_that_was_dropped_is_built_again() -> None:
+    """Dagster's event log says that it was built; Snowflake, that it is not there."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_marts(instance, ())
+        asked, _ = run_marts(instance, NAMES - {"steps"})
+    assert [((), frozenset({"steps"}))] == asked
+
+
+def test_a_changed_project_builds_every_view_again() -> None:
+    """Also a view that is there: a macro or a configuration may have changed it."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_marts(instance, ())
+        asked, _ = run_marts(instance, NAMES, code="of the changed project")
+        assert [((), NAMES)] == asked
+        assert ([], set()) == run_marts(instance, NAMES, code="of the changed project")
+        assert [((), NAMES)] == run_marts(instance, NAMES)[0]
+
+
+def test_views_that_another_made_are_built_once() -> None:
+    """Nobody knows their code."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert [((), NAMES)] == run_marts(instance, NAMES)[0]
