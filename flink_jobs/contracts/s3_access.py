@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -118,10 +118,10 @@ class S3Access(BaseSettings):
         from botocore.config import Config  # noqa: PLC0415 - see the module
 
         style = Config(s3={"addressing_style": "path" if self.uses_path_style else "virtual"})
-        client: S3Client = self._session().create_client(
+        client = self._session().create_client(
             "s3", endpoint_url=self.s3_endpoint, region_name=self.s3_region, config=limits.merge(style)
         )
-        return client
+        return cast("S3Client", client)
 
     def _session(self) -> Session:
         """Open a session with the credentials of these settings."""

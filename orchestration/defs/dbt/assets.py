@@ -38,8 +38,12 @@ def _models(*, marts: bool) -> list[dg.AssetSpec]:
     specs = hourly_models(_manifest, streams)
     if marts:
         # macros and configurations change a view as well, so its code is the whole project
-        of_all_hours = {"partitions_def": None, "code_version": project_digest(), "skippable": True}
-        return [spec.replace_attributes(**of_all_hours) for spec in specs if spec.group_name == MARTS]
+        code = project_digest()
+        return [
+            spec.replace_attributes(partitions_def=None, code_version=code, skippable=True)
+            for spec in specs
+            if spec.group_name == MARTS
+        ]
     return [spec for spec in specs if spec.group_name != MARTS]
 
 
