@@ -105,7 +105,7 @@ def change_nothing(table: LocalTable) -> None:
     table.refresh()
 
 
-OF_THE_BUCKET = (
+OF_THE_BUCKET: tuple[tuple[Callable[[LocalTable], None], list[tuple[str, str]]], ...] = (
     (change_nothing, []),
     (delete_object, [("deleted_object", OBJECT)]),
     (change_object, [("changed_object", REJECTED)]),
@@ -117,7 +117,7 @@ OF_THE_BUCKET = (
 def test_what_changed_in_the_bucket_after_the_publication_is_found_by_its_key(published: LocalTable) -> None:
     """One change, and no other finding beside it; one publication serves all, because objects can be put back."""
     landed = dict(published.fake.bucket.objects)
-    found = []
+    found: list[tuple[Callable[[LocalTable], None], list[tuple[str, str]]]] = []
     for change, _ in OF_THE_BUCKET:
         change(published)
         found.append((change, changes(published)))
