@@ -33,15 +33,17 @@ test-quick: setup ## the unit tests of Python and Java without the slow ones, in
 	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -DexcludedGroups=slow
 
 # HOURGLASS_RANDOM_DOCUMENTS: YAML documents that are applied and edited at the local Snowflake, 2,000 in about ten minutes
-test-long: setup ## what test leaves out (mark long), and the random faults, ten seeds or HOURGLASS_FAULT_ROUNDS
+test-long: setup ## what test leaves out (mark long), a million documents, random faults of ten seeds or HOURGLASS_FAULT_ROUNDS
 	@$(BIN)/python -m pytest tests -m long
+	@$(BIN)/python -m pytest tests/unit -m hypothesis --hypothesis-profile thorough -n 2
+	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -Dtest=EventScannerAgainstJacksonTest
 	@HOURGLASS_FAULT_ROUNDS=$${HOURGLASS_FAULT_ROUNDS:-10} $(BIN)/python -m pytest tests/faults/test_random_faults.py -n 2
 
 test-unit: setup
 	@$(BIN)/python -m pytest tests/unit tests/acceptance -n 2 --dist loadfile -m "not long"
 
 test-java: setup
-	@mvn -B -ntp -f flink_jobs/java/pom.xml verify | grep -vE '^\[INFO\] *$$'
+	@mvn -B -ntp -f flink_jobs/java/pom.xml verify -Ddocuments=100000 | grep -vE '^\[INFO\] *$$'
 	@mvn -B -ntp -f infra/local/s3_server/pom.xml verify | grep -vE '^\[INFO\] *$$'
 
 test-faults: setup

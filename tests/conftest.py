@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.local_snowflake import Server, serve
-from tests.goldens.guard import goldens_only
+if TYPE_CHECKING:
+    from tests.fakes.local_snowflake import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,5 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def only_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The local Snowflake of this process; a statement of the product that has no golden is refused."""
+    # three CPU seconds, which the workers of the fault tests need not pay
+    from tests.fakes.local_snowflake import serve  # noqa: PLC0415
+    from tests.goldens.guard import goldens_only  # noqa: PLC0415
+
     with serve(tmp_path_factory.mktemp("local_snowflake")) as serving, goldens_only():
         yield serving

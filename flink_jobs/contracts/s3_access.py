@@ -1,7 +1,7 @@
 """How every process of the project reaches the bucket: one set of variables, and the client that Python takes.
 
 A contract: it imports nothing of ours. The landing job's Java client has its own names for the same settings, in
-`flink_jobs/flink/s3_properties.py`. Imports of boto3 are local: a process that only reads settings does not pay for
+`flink_jobs/flink/s3_properties.py`. Imports of botocore are local: a process that only reads settings does not pay for
 them.
 """
 
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.loaders import Loader
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
@@ -124,20 +125,17 @@ class S3Access(BaseSettings):
         Args:
             limits: timeouts, retries and connections of this caller.
         """
-        import boto3  # noqa: PLC0415 - see the module
         from botocore.config import Config  # noqa: PLC0415 - see the module
 
         style = Config(s3={"addressing_style": "path" if self.uses_path_style else "virtual"})
-        client: S3Client = boto3.session.Session(botocore_session=self._session()).client(
+        client = self._session().create_client(
             "s3", endpoint_url=self.s3_endpoint, region_name=self.s3_region, config=limits.merge(style)
         )
-        return client
+        return cast("S3Client", client)
 
     def _session(self) -> Session:
         """Open a session with the credentials of these settings."""
-        from botocore.session import get_session  # noqa: PLC0415 - see the module
-
-        session = get_session()
+        session = _new_session()
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment_of)
         secret, token = self.s3_secret_access_key, self.s3_session_token
         if self.s3_access_key_id and secret:
@@ -152,9 +150,8 @@ class S3Access(BaseSettings):
             AssumeRoleCredentialFetcher,
             DeferredRefreshableCredentials,
         )
-        from botocore.session import get_session  # noqa: PLC0415 - see the module
 
-        assumed = get_session()
+        assumed = _new_session()
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=partial(
                 assumed.create_client, endpoint_url=self.s3_sts_endpoint, region_name=self.s3_region
@@ -166,6 +163,25 @@ class S3Access(BaseSettings):
         in_role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         assumed._credentials = in_role  # type: ignore[attr-defined]  # noqa: SLF001 - botocore's setter takes keys alone
         return assumed
+
+
+def _new_session() -> Session:
+    from botocore.session import get_session  # noqa: PLC0415 - see the module
+
+    session = get_session()
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    return session
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    """Return the reader of botocore's API descriptions, which keeps what it has read.
+
+    A session without it reads the description of S3 again, which is most of the CPU of a new client.
+    """
+    from botocore.loaders import create_loader  # noqa: PLC0415 - see the module
+
+    return create_loader(data_path)
 
 
 def moment_of(value: Any) -> datetime:

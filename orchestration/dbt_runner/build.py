@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from orchestration.dbt_runner.views import view_names
 from snowflake_components.connection import SnowflakeSettings
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
@@ -114,6 +115,10 @@ class DbtModels:
         """Build views, which read all hours, as `build` does."""
         return self._build(selectors, run_id)
 
+    def views(self) -> frozenset[str]:
+        """Return the names of the views in the schema of the settings; one statement, and no import of dbt."""
+        return view_names(self.snowflake)
+
     def _build(self, selectors: Sequence[str], run_id: str | None, *variables: str) -> tuple[NodeOutcome, ...]:
         if not selectors:
             raise DbtRefusedError("dbt was asked to build nothing: select at least one model")
@@ -134,7 +139,7 @@ class DbtModels:
         dbt's own partial parse of changed files keeps the references to a model that was disabled. It is in full as
         well when the profile differs, of which the query tag is a part: so no run is named here.
         """
-        kept, code = self.target_dir / _PARSED, _digest(self.project_dir)
+        kept, code = self.target_dir / _PARSED, project_digest(self.project_dir)
         if kept.exists() and kept.read_text() == code:
             return self._invoke(runner, "parse", "--no-write-json")
         kept.unlink(missing_ok=True)
@@ -173,7 +178,7 @@ class DbtModels:
             defaults[name] = (value, allowed)
 
 
-def _digest(project_dir: Path) -> str:
+def project_digest(project_dir: Path = PROJECT_DIR) -> str:
     """Return the digest of the files that dbt reads: all but what it writes itself."""
     digest = sha256()
     for path in sorted(project_dir.rglob("*")):

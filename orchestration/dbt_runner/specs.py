@@ -76,6 +76,12 @@ class Manifest:
         """Return dbt's selector of one node: a name alone is shared by versions, and may hold dots."""
         return f"fqn:{'.'.join(self.nodes[unique_id]['fqn'])}"
 
+    def stored_name(self, unique_id: str) -> str:
+        """Return the name under which Snowflake stores a node: dbt writes it without quotes, unless it is told to."""
+        node = self.nodes[unique_id]
+        name: str = node.get("alias") or node["name"]
+        return name if node["relation_name"].endswith('"') else name.upper()
+
     def sources_below(self, unique_id: str) -> set[dg.AssetKey]:
         """Return the sources that a node reads, directly or through other nodes."""
         found: set[dg.AssetKey] = set()

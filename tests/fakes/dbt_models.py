@@ -13,6 +13,7 @@ class FakeDbtModels:
     """Replaces `DbtModels`."""
 
     outcomes: tuple[NodeOutcome, ...]
+    existing: frozenset[str] = frozenset()
     asked: list[tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=list)
 
     def build(
@@ -26,3 +27,7 @@ class FakeDbtModels:
     def build_views(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
         """Record the names alone."""
         return self.build((), selectors, run_id)
+
+    def views(self) -> frozenset[str]:
+        """Return the configured names."""
+        return self.existing

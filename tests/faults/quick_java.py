@@ -10,8 +10,13 @@ import pytest
 
 VARIABLE = "JAVA_TOOL_OPTIONS"
 """Every Java process reads it: servers, jobs, clusters, Flink's scripts, compilers. Its command line overrides it."""
-QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""The second compiler and a parallel collector pay off after minutes only."""
+QUICK = (
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:-BytecodeVerificationRemote",
+)
+"""The second compiler and a parallel collector pay off after minutes only; the Java tests verify our bytecode."""
 
 
 @contextmanager

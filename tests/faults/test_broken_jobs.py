@@ -178,6 +178,7 @@ def test_ledger_first_is_seen_while_it_happens(
     assert {"object_missing"} == look_during_commits(new_stack(partitions=1))
 
 
+@pytest.mark.long  # every test with a LiveWatch requires it of an unpatched job
 def test_ledger_last_is_never_ahead_of_its_data(new_stack: NewStack) -> None:
     """The unpatched job has no finding under the same polls."""
     assert set() == look_during_commits(new_stack(partitions=1))

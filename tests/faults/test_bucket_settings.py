@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from pydantic import SecretStr
 
 from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.clients.s3 import S3Bucket
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
 from tests.faults.quick_java import VARIABLE, with_options
-from tests.faults.recording_s3 import NO_DIGEST, TOKEN, RecordingS3, recording_s3
+from tests.faults.recording_s3 import NO_DIGEST, TOKEN, RecordingS3, Request, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates
 from tests.integration.truth import objects, read_landed
 
@@ -30,12 +31,13 @@ def s3(servers: Servers) -> Iterator[RecordingS3]:
         yield proxy
 
 
-def land(stack: LandingStack) -> None:
+def land(stack: LandingStack, before_stop: Callable[[], None] = lambda: None) -> None:
     """Land accepted and rejected records, and end with a savepoint."""
     stack.start_job()
     sent = stack.produce([Raw(event(number), partition=number % 4) for number in range(RECORDS)])
     sent |= stack.produce([Raw(b"no json")])
     stack.wait_until_landed(sent)
+    before_stop()
     stack.stop_job()
     landed = read_landed(stack.settings)
     assert sent == set(landed.accepted) | set(landed.rejected)
@@ -67,16 +69,6 @@ def test_every_object_carries_its_encryption_and_acl(
     assert {} == {key: headers for key, headers in sent.items() if headers != expected}
     kinds = ("kept/landing/", "kept/rejected/", "kept/ledger/", "kept/seals/", "flink/kept/")
     assert [] == [kind for kind in kinds if not any(key.startswith(kind) for key in sent)]
-
-
-def test_the_key_of_the_bucket_itself_needs_no_tls(servers: Servers, s3: RecordingS3) -> None:
-    """SSE-S3 works on an endpoint without certificates, together with the storage class."""
-    kept: dict[str, Any] = {"s3_encryption": "sse-s3", "s3_storage_class": "STANDARD_IA"}
-    with LandingStack(servers, "sse-s3", s3_endpoint=s3.address, **kept) as stack:
-        land(stack)
-    begun = [one for one in s3.below("sse-s3/") if one.operation == "CreateMultipartUpload"]
-    names = ("x-amz-server-side-encryption", "x-amz-storage-class")
-    assert {("AES256", "STANDARD_IA")} == {tuple(one.headers.get(name) for name in names) for one in begun}
 
 
 def test_a_part_whose_payload_is_to_be_signed_has_a_digest_and_no_presigned_address(
@@ -124,36 +116,68 @@ def test_more_objects_than_memory_holds_go_through_files_and_have_digests_where_
     assert {1} == set(Counter(one.key for one in s3.refused).values())
 
 
-def test_an_object_costs_three_writes_and_no_look(servers: Servers, s3: RecordingS3) -> None:
+@dataclass
+class Usual:
+    """A job that has landed and stopped, and its requests before the stop.
+
+    It names a key and a storage class, which add headers to requests and no request.
+    """
+
+    stack: LandingStack
+    s3: RecordingS3
+    running: list[Request] = field(default_factory=list)
+
+    def watch_checkpoints(self) -> None:
+        """Wait for four checkpoints, and keep the requests of the job until then."""
+        self.stack.wait_for_checkpoints(4)
+        self.running += [one for one in self.s3.requests if of_the_job(one)]
+
+
+def of_the_job(request: Request) -> bool:
+    """Return whether a request is Flink's, and not one of the Python processes."""
+    return "python" not in request.headers["user-agent"].lower()
+
+
+@pytest.fixture(scope="module")
+def usual(all_servers: Servers) -> Iterator[Usual]:
+    all_servers.start(*Server)
+    kept: dict[str, Any] = {"s3_encryption": "sse-s3", "s3_storage_class": "STANDARD_IA"}
+    with recording_s3(all_servers) as s3, LandingStack(all_servers, "cost", s3_endpoint=s3.address, **kept) as stack:
+        job = Usual(stack, s3)
+        land(stack, job.watch_checkpoints)
+        yield job
+
+
+def test_the_key_of_the_bucket_itself_needs_no_tls(usual: Usual) -> None:
+    """SSE-S3 works on an endpoint without certificates, together with the storage class."""
+    begun = [one for one in usual.s3.below("cost/") if one.operation == "CreateMultipartUpload"]
+    names = ("x-amz-server-side-encryption", "x-amz-storage-class")
+    assert {("AES256", "STANDARD_IA")} == {tuple(one.headers.get(name) for name in names) for one in begun}
+
+
+def test_an_object_costs_three_writes_and_no_look(usual: Usual) -> None:
     """The writes are begin, one part, complete; nothing is listed, copied or deleted. The cost plan assumes it.
 
     The part is presigned, without a digest of its payload.
     """
-    with LandingStack(servers, "cost", s3_endpoint=s3.address) as stack:
-        land(stack)
-        for kind in ("landing", "rejected", "ledger"):
-            asked = [one for one in s3.below(f"cost/{kind}/") if "python" not in one.headers["user-agent"].lower()]
-            assert {key for key, _ in objects(stack.settings, f"cost/{kind}/")} == {one.key for one in asked}
-            per_object = Counter((one.key, one.operation) for one in asked)
-            assert {(one.key, write): 1 for one in asked for write in WRITES} == dict(per_object)
-            parts = [one for one in asked if one.operation == "UploadPart"]
-            assert {(True, False)} == {(one.presigned, "x-amz-content-sha256" in one.headers) for one in parts}
+    for kind in ("landing", "rejected", "ledger"):
+        asked = [one for one in usual.s3.below(f"cost/{kind}/") if of_the_job(one)]
+        assert {key for key, _ in objects(usual.stack.settings, f"cost/{kind}/")} == {one.key for one in asked}
+        per_object = Counter((one.key, one.operation) for one in asked)
+        assert {(one.key, write): 1 for one in asked for write in WRITES} == dict(per_object)
+        parts = [one for one in asked if one.operation == "UploadPart"]
+        assert {(True, False)} == {(one.presigned, "x-amz-content-sha256" in one.headers) for one in parts}
 
 
-def test_a_checkpoint_costs_one_write_and_no_list(servers: Servers, s3: RecordingS3) -> None:
+def test_a_checkpoint_costs_one_write_and_no_list(usual: Usual) -> None:
     """The other requests are free or nearly free: one HEAD for its name, and two deletions when it is superseded."""
-    place = "flink/checkpoints/checkpoints/"
-    with LandingStack(servers, "checkpoints", s3_endpoint=s3.address) as stack:
-        stack.start_job()
-        stack.wait_for_checkpoints(4)
-        of_job = [one for one in s3.requests if "python" not in one.headers["user-agent"].lower()]
-        stack.stop_job()
-    asked = Counter((one.key, one.operation) for one in of_job if one.key.startswith(place))
+    place = "flink/cost/checkpoints/"
+    asked = Counter((one.key, one.operation) for one in usual.running if one.key.startswith(place))
     written = {key for key, operation in asked if operation == "PutObject"}
     assert len(written) >= 4
     assert {(key, operation) for key in written for operation in ("HEAD", "PutObject")} <= set(asked)
     assert ({"HEAD", "PutObject", "DELETE"}, {1}) == ({operation for _, operation in asked}, set(asked.values()))
-    assert [] == [one.query for one in of_job if one.query.get("prefix", [""])[0].startswith(place)]
+    assert [] == [one.query for one in usual.running if one.query.get("prefix", [""])[0].startswith(place)]
 
 
 def test_a_role_is_assumed_by_the_job_and_its_start(servers: Servers, s3: RecordingS3, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def other(servers: Servers, second: Run) -> Run:
     return second
 
 
-@pytest.mark.parametrize("parallelism", [4, 2])
+@pytest.mark.parametrize("parallelism", [pytest.param(4, marks=pytest.mark.long), 2])
 def test_another_parallelism_right_after_a_death_before_the_commit(run: Run, parallelism: int) -> None:
     """Other subtasks, on both workers, commit the pending files of the checkpoint once.
 
@@ -155,6 +155,7 @@ def test_a_worker_dies_in_traffic_and_the_other_in_the_middle_of_its_commits(run
     assert {killed, left} == both
 
 
+@pytest.mark.long  # the first test restarts the JobManager, too, and the last one submits by the command
 def test_the_job_manager_is_killed_and_the_command_submits_the_job_again(run: Run) -> None:
     """A new JobManager does not know the job; `hourglass job start` continues from its newest checkpoint."""
     stack, cluster = run.stack, run.cluster

@@ -194,6 +194,7 @@ def test_a_job_whose_bucket_is_away_for_longer_than_its_lease_ends_and_the_next_
     assert_each_once(first)
 
 
+@pytest.mark.long  # the random faults kill the bucket, too, and require that the job lives on
 def test_a_job_whose_bucket_comes_back_before_its_lease_has_run_out_runs_on(servers: Servers) -> None:
     """A short outage costs at most one restart by Flink."""
     with LandingStack(servers, "bucket-away-shortly") as stack:

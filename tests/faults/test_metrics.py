@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -16,8 +18,7 @@ from flink_jobs.contracts.layout import ObjectKey
 from flink_jobs.deploy.footprint import LandingPlan
 from flink_jobs.settings import LogFormat
 from infra.local.ports import free_ports
-from tests.faults.conftest import NewStack
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
 from tests.integration.truth import Position, objects, read_landed, wait_for
 
 PROJECT = Path(__file__).parents[2]
@@ -43,14 +44,18 @@ def total(stack: LandingStack, name: str, **labels: str) -> float:
     )
 
 
-@pytest.fixture
-def stack(new_stack: NewStack) -> LandingStack:
-    return new_stack(metrics_port=free_ports(1)[0], parallelism=2, log_format=LogFormat.JSON)
+@pytest.fixture(scope="module")
+def stack(all_servers: Servers) -> Iterator[LandingStack]:
+    """One job for both tests, in the order of this file: the first one counts from the start of the job."""
+    all_servers.start(*Server)
+    told: dict[str, Any] = {"metrics_port": free_ports(1)[0], "log_format": LogFormat.JSON}
+    with LandingStack(all_servers, "metrics", parallelism=2, checkpoint_seconds=3, **told) as stack:
+        stack.start_job()
+        yield stack
 
 
 def test_every_documented_metric_is_there_and_counts_what_happened(stack: LandingStack) -> None:
     """The names are those of the documentation and of the alert rules; records are counted by kind, reason and flag."""
-    stack.start_job()
     good = [Raw(event(number), partition=number % 4) for number in range(400)]
     odd = [Raw(event(900, event_type="NEVER_HEARD"))]
     bad = [Raw(b"no json"), Raw(b"no json either", partition=1), Raw(event(901, event_id=7)), Raw(None)]
@@ -93,10 +98,8 @@ def reasons(stack: LandingStack) -> dict[str, float]:
     return dict(found)
 
 
-def test_objects_are_as_many_as_was_planned(new_stack: NewStack) -> None:
+def test_objects_are_as_many_as_was_planned(stack: LandingStack) -> None:
     """A checkpoint makes at most subtasks x open hours x kinds objects, plus the ledger, and reaches that number."""
-    stack = new_stack(parallelism=2, checkpoint_seconds=3)
-    stack.start_job()
     hours = [BEGIN + timedelta(hours=number) for number in range(3)]
     sent: set[Position] = set()
     for round_ in range(4):

@@ -22,7 +22,7 @@ from tests.integration.truth import wait_for
 
 FIRST_SEED = int(os.environ["HOURGLASS_FAULT_SEED"])
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("HOURGLASS_FAULT_ROUNDS") or 1))
-KILLS = 3
+KILLS = 2
 FROZEN_SECONDS = 20.0
 LEASE_SECONDS = 60.0
 """A job ends when it cannot renew; outages of up to two thirds of this time do not end it."""

@@ -81,7 +81,7 @@ def land(stack: LandingStack) -> None:
     assert sent == set(read_landed(stack.settings).accepted)
 
 
-@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", pytest.param("PLAIN", marks=pytest.mark.long)])
 def test_the_right_password_lands_and_is_seen_nowhere(
     secure: SecureServers, made: Certificates, mechanism: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.dbt_runner.views import views_statement
 from orchestration.landing.clients.event_figures import figures_statement
 from orchestration.landing.clients.record_columns import RecordColumns
 from orchestration.landing.clients.snowflake import (
@@ -130,6 +131,7 @@ def _session(place: Place) -> Iterator[Rendered]:
     for kind in ObjectType:
         yield _of("show one object", ShowObject(kind, place.name("EVENTS_A")))
         yield _of("show objects of schema", ShowObjects(kind, place.name("EVENTS_A")))
+    yield Rendered("show views of schema", views_statement(place.schema.database, place.schema.schema))
 
 
 def _components(place: Place) -> Iterator[Rendered]:

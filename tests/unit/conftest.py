@@ -13,7 +13,10 @@ from snowflake_components.connection import SnowflakeSettings, query
 from tests.fakes.local_snowflake import PASSWORD, Server
 
 # property tests judge answers, never how long a busy machine takes for them
-settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed", settings(), max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("untimed"), max_examples=500)  # of `make test-long`
 settings.load_profile("untimed")
 
 

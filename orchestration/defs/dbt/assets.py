@@ -1,11 +1,11 @@
 """The dbt models of the hours of a run, and their tests as checks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, require_manifest
+from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, project_digest, require_manifest
 from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
 from orchestration.stream.catalog import read_streams
 from orchestration.stream.document import StreamDocument
@@ -37,7 +37,13 @@ def _models(*, marts: bool) -> list[dg.AssetSpec]:
     streams = {entry.document.table: entry.document for entry in read_streams()}
     specs = hourly_models(_manifest, streams)
     if marts:
-        return [spec.replace_attributes(partitions_def=None) for spec in specs if spec.group_name == MARTS]
+        # macros and configurations change a view as well, so its code is the whole project
+        code = project_digest()
+        return [
+            spec.replace_attributes(partitions_def=None, code_version=code, skippable=True)
+            for spec in specs
+            if spec.group_name == MARTS
+        ]
     return [spec for spec in specs if spec.group_name != MARTS]
 
 
@@ -56,7 +62,8 @@ def event_models(
     Several hours are one build: the models are the same as after a build of each hour.
     """
     hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
-    yield from _reported(context, lambda selectors: dbt.build(hours, selectors, context.run.run_id))
+    selected = context.selected_asset_keys
+    yield from _reported(context, selected, lambda selectors: dbt.build(hours, selectors, context.run.run_id))
 
 
 @dg.multi_asset(
@@ -68,15 +75,36 @@ def event_models(
 def event_marts(
     context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Build the views that read all hours; fail if one of them failed."""
-    yield from _reported(context, lambda selectors: dbt.build_views(selectors, context.run.run_id))
+    """Build the views that read all hours and that are absent or of another project; fail if one of them failed.
+
+    A view that is there stays, and is not materialised.
+    """
+    stale = _stale_views(context, dbt)
+    if stale:
+        yield from _reported(context, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id))
+    else:
+        context.log.info("every view is there, built from the dbt project as it is")
+
+
+def _stale_views(context: dg.AssetExecutionContext, dbt: DbtModels) -> set[dg.AssetKey]:
+    """Return the selected views that Snowflake does not have, or whose last build was of other code."""
+    selected, existing = context.selected_asset_keys, dbt.views()
+    built = context.instance.get_latest_materialization_code_versions(selected)
+    return {
+        spec.key
+        for spec in context.assets_def.specs
+        if spec.key in selected
+        and (built[spec.key] != spec.code_version or _manifest.stored_name(spec.metadata[UNIQUE_ID]) not in existing)
+    }
 
 
 def _reported(
-    context: dg.AssetExecutionContext, build: Callable[[Sequence[str]], Sequence[NodeOutcome]]
+    context: dg.AssetExecutionContext,
+    keys: Collection[dg.AssetKey],
+    build: Callable[[Sequence[str]], Sequence[NodeOutcome]],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     definitions = context.assets_def
-    assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in context.selected_asset_keys}
+    assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in keys}
     checks = {
         spec.metadata[UNIQUE_ID]: spec
         for spec in definitions.check_specs

@@ -7,12 +7,16 @@ from typing import Any
 
 import dagster as dg
 
+MATERIALIZED, VIEW = "materialized", "view"
+"""The metadata of a view."""
+
 
 @dataclass(frozen=True)
 class AssetsOfOneHour(dg.AssetSelection):
-    """Select what the published hour needs, and what is downstream of it with the same hourly partitions.
+    """Select what the published hour needs, what is downstream of it with the same hourly partitions, and its views.
 
-    What it needs must have these partitions: an asset with others could not be in the run.
+    What it needs must have these partitions: an asset with others could not be in the run. A view is of all hours; it
+    is selected when everything that it reads is made in the run, so it exists from the first hour on.
     """
 
     landed_hour: dg.AssetKey
@@ -32,4 +36,8 @@ class AssetsOfOneHour(dg.AssetSelection):
                     f"partitions_def: \"{{{{ hours_of('{hours_of}') }}}}\" in its document"
                 )
         below = published.downstream().resolve_inner(asset_graph, allow_missing)
-        return needed | {key for key in below if asset_graph.get(key).partitions_def == self.partitions}
+        made = needed | {key for key in below if asset_graph.get(key).partitions_def == self.partitions}
+        views = {key for key in below - made if asset_graph.get(key).metadata.get(MATERIALIZED) == VIEW}
+        while others := {key for key in views if not asset_graph.get(key).parent_keys <= made | views}:
+            views -= others
+        return made | views

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -28,14 +29,20 @@ def by_run(events: list[PlatformEvent]) -> dict[str, list[PlatformEvent]]:
     return runs
 
 
+@cache
+def simulated(plan: SimulationPlan) -> tuple[SimulatedRecord, ...]:
+    """Simulate a plan once for all tests, which only read the records."""
+    return tuple(traffic(plan))
+
+
 @pytest.fixture
-def events(plan: SimulationPlan) -> list[PlatformEvent]:
-    return events_of(plan)
+def events(records: list[SimulatedRecord]) -> list[PlatformEvent]:
+    return [PlatformEvent.from_json(record.value) for record in records if record.well_formed]
 
 
 @pytest.fixture
 def records(plan: SimulationPlan) -> list[SimulatedRecord]:
-    return list(traffic(plan))
+    return list(simulated(plan))
 
 
 def test_the_same_plan_gives_the_same_bytes(plan: SimulationPlan, records: list[SimulatedRecord]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 
 import dagster as dg
@@ -163,16 +164,89 @@ def test_models_are_hourly_assets_with_owner_and_kinds(spec: dg.AssetSpec) -> No
     assert event_models.op.pool == "snowflake"
 
 
-def test_the_marts_are_views_of_all_hours_and_no_hour_builds_them() -> None:
-    """They have no partitions, and one call of dbt builds all of them."""
-    specs = list(event_marts.specs)
-    assert {(MARTS, None, "view")} == {
-        (spec.group_name, spec.partitions_def, spec.metadata["materialized"]) for spec in specs
-    }
+def in_order(specs: Iterable[dg.AssetSpec]) -> tuple[str, ...]:
+    """Return the dbt ids of assets in the order in which dbt builds them."""
     by_key = {spec.key: spec for spec in specs}
-    order = TopologicalSorter({spec.key: {dep.asset_key for dep in spec.deps} & set(by_key) for spec in specs})
-    ids = [str(by_key[key].metadata[UNIQUE_ID]) for key in order.static_order()]
-    dbt = FakeDbtModels(tuple(NodeOutcome(unique_id, Verdict.DONE, 0.1) for unique_id in ids))
-    result = dg.materialize([event_marts], resources={"dbt": dbt})
-    assert [((), frozenset(unique_id.split(".")[2] for unique_id in ids))] == dbt.asked
-    assert {spec.key for spec in specs} == materialized(result)
+    order = TopologicalSorter(
+        {key: {dep.asset_key for dep in spec.deps} & by_key.keys() for key, spec in by_key.items()}
+    )
+    return tuple(str(by_key[key].metadata[UNIQUE_ID]) for key in order.static_order())
+
+
+def run_marts(
+    instance: dg.DagsterInstance, existing: Iterable[str], code: str | None = None
+) -> tuple[list[tuple[tuple[str, ...], frozenset[str]]], set[dg.AssetKey | None]]:
+    """Run the marts on a Snowflake with some views; return what dbt was asked, and what was materialised."""
+    dbt = FakeDbtModels(
+        tuple(NodeOutcome(unique_id, Verdict.DONE, 0.1) for unique_id in in_order(event_marts.specs)),
+        frozenset(name.upper() for name in existing),
+    )
+    marts = event_marts.map_asset_specs(lambda spec: spec.replace_attributes(code_version=code or spec.code_version))
+    result = dg.materialize([marts], resources={"dbt": dbt}, instance=instance)
+    return dbt.asked, materialized(result)
+
+
+NAMES = frozenset(unique_id.split(".")[2] for unique_id in in_order(event_marts.specs))
+
+
+def test_the_marts_are_views_of_all_hours_and_are_built_together() -> None:
+    """They have no partitions, and one call of dbt builds all of them."""
+    assert {(MARTS, None, "view")} == {
+        (spec.group_name, spec.partitions_def, spec.metadata["materialized"]) for spec in event_marts.specs
+    }
+    with dg.DagsterInstance.ephemeral() as instance:
+        asked, made = run_marts(instance, ())
+    assert [((), NAMES)] == asked
+    assert {spec.key for spec in event_marts.specs} == made
+
+
+def test_views_that_are_there_are_not_built_again() -> None:
+    """A view reads all hours: another hour does not change it."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_marts(instance, ())
+        assert ([], set()) == run_marts(instance, NAMES)
+
+
+def test_a_view_that_was_dropped_is_built_again() -> None:
+    """Dagster's event log says that it was built; Snowflake, that it is not there."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_marts(instance, ())
+        asked, _ = run_marts(instance, NAMES - {"steps"})
+    assert [((), frozenset({"steps"}))] == asked
+
+
+def test_a_changed_project_builds_every_view_again() -> None:
+    """Also a view that is there: a macro or a configuration may have changed it."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_marts(instance, ())
+        asked, _ = run_marts(instance, NAMES, code="of the changed project")
+        assert [((), NAMES)] == asked
+        assert ([], set()) == run_marts(instance, NAMES, code="of the changed project")
+        assert [((), NAMES)] == run_marts(instance, NAMES)[0]
+
+
+def test_views_that_another_made_are_built_once() -> None:
+    """Nobody knows their code."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert [((), NAMES)] == run_marts(instance, NAMES)[0]
+
+
+@pytest.mark.parametrize("hours", [["03"], ["03", "04"]])
+def test_a_run_of_hours_builds_the_views_after_its_models(hours: list[str]) -> None:
+    """Views have no partitions, and the hours of a run are one range."""
+    specs = [*event_models.specs, *event_marts.specs]
+    ids = in_order(specs)
+    job = dg.define_asset_job("hours", [spec.key for spec in specs], executor_def=dg.in_process_executor)
+    dbt = FakeDbtModels(tuple(NodeOutcome(one, Verdict.DONE, 0.1) for one in (*ids, *TESTS)))
+    whole = dg.Definitions([event_models, event_marts], jobs=[job], resources={"dbt": dbt})
+    keys = [f"2025-08-01-{hour}:00" for hour in hours]
+    tags = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = whole.resolve_job_def("hours").execute_in_process(instance=instance, tags=tags)
+    assert [tuple(f"2025-08-01T{hour}" for hour in hours), ()] == [asked for asked, _ in dbt.asked]
+    marts = {spec.key for spec in event_marts.specs}
+    assert {(key, None) for key in marts} == {
+        (event.asset_key, event.partition)
+        for event in result.get_asset_materialization_events()
+        if event.asset_key in marts
+    }

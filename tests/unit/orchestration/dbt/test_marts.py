@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_runner.build import Verdict
+from orchestration.dbt_runner.build import MANIFEST, Verdict
+from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
+from orchestration.defs.dbt.assets import event_marts
 from snowflake_components import query
 from tests.unit.orchestration.dbt.event_log import EventLog, Record
 
@@ -86,6 +88,17 @@ def test_a_mart_answers_over_all_hours(event_log: EventLog, mart: str) -> None:
     """Whatever a payload holds, a view answers: a value that is no number is null."""
     rows = query(event_log.snowflake, f"SELECT * FROM AWS.DEV.{mart}").rows  # noqa: S608 (a name of ours)
     assert sorted(MARTS[mart], key=str) == sorted((tuple(map(_plain, row.values())) for row in rows), key=str)
+
+
+def test_the_marts_are_listed_by_the_names_that_the_manifest_gives_them(event_log: EventLog) -> None:
+    """A mart that is not listed is absent, and is built; a table is not listed, and a dropped view no longer."""
+    manifest = Manifest.read(MANIFEST)
+    marts = {str(spec.metadata[UNIQUE_ID]) for spec in event_marts.specs}
+    assert {manifest.stored_name(mart) for mart in marts} | {"USAGE_BY_ORGANIZATION_HOUR"} == event_log.models.views()
+    query(event_log.snowflake, "DROP VIEW AWS.DEV.RUNS_BY_DAY")
+    assert "RUNS_BY_DAY" not in event_log.models.views()
+    event_log.build_marts()
+    assert "RUNS_BY_DAY" in event_log.models.views()
 
 
 def _plain(value: Any) -> Any:

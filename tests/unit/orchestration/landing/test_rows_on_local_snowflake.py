@@ -79,7 +79,11 @@ def with_event(line: dict[str, Any], **fields: Any) -> dict[str, Any]:
         (lambda lines: [lines[0], lines[0]], "queryable 2 rows of offsets 0-0, 1 different, sum 0"),
         (lambda lines: [lines[0], changed(lines[1], offset=5)], "queryable 2 rows of offsets 0-5, sum 5"),
         (lambda lines: [lines[0], changed(lines[1], partition=1)], "queryable 1 rows of offsets 0-0, sum 0"),
-        (lambda lines: [lines[0], changed(lines[1], topic="other")], "queryable 1 rows of offsets 0-0, sum 0"),
+        pytest.param(
+            lambda lines: [lines[0], changed(lines[1], topic="other")],
+            "queryable 1 rows of offsets 0-0, sum 0",
+            marks=pytest.mark.long,
+        ),
         (lambda lines: [lines[0], with_event(lines[1], organization=None)], "ORGANIZATION is NULL in 1 of 4 rows"),
         (lambda lines: [lines[0], changed(lines[1], timestamp=None)], "KAFKA_TIMESTAMP is NULL in 1 of 4 rows"),
     ],
@@ -104,10 +108,15 @@ def test_other_lines_are_red(
     ("path", "mistyped", "column"),
     [
         ("value:offset::integer", "value:ofset::integer", "KAFKA_OFFSET"),
-        ("value:partition::integer", "value:partitoin::integer", "KAFKA_PARTITION"),
         ("value:event:event_id::varchar", "value:event:eventid::varchar", "EVENT_ID"),
-        ("value:event:occurred_at::timestamp_tz", "value:occurred_at::timestamp_tz", "OCCURRED_AT"),
-        ("value:event:payload", "value:event:body", "PAYLOAD"),
+        *(
+            pytest.param(path, mistyped, column, marks=pytest.mark.long)
+            for path, mistyped, column in (
+                ("value:partition::integer", "value:partitoin::integer", "KAFKA_PARTITION"),
+                ("value:event:occurred_at::timestamp_tz", "value:occurred_at::timestamp_tz", "OCCURRED_AT"),
+                ("value:event:payload", "value:event:body", "PAYLOAD"),
+            )
+        ),
     ],
 )
 def test_a_mistyped_path_of_a_column_is_red(

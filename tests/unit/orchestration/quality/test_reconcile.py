@@ -105,24 +105,39 @@ def change_nothing(table: LocalTable) -> None:
     table.refresh()
 
 
+OF_THE_BUCKET: tuple[tuple[Callable[[LocalTable], None], list[tuple[str, str]]], ...] = (
+    (change_nothing, []),
+    (delete_object, [("deleted_object", OBJECT)]),
+    (change_object, [("changed_object", REJECTED)]),
+    (delete_seal, [("deleted_seal", SEAL)]),
+    (damage_seal, [("damaged_seal", SEAL)]),
+)
+
+
+def test_what_changed_in_the_bucket_after_the_publication_is_found_by_its_key(published: LocalTable) -> None:
+    """One change, and no other finding beside it; one publication serves all, because objects can be put back."""
+    landed = dict(published.fake.bucket.objects)
+    found: list[tuple[Callable[[LocalTable], None], list[tuple[str, str]]]] = []
+    for change, _ in OF_THE_BUCKET:
+        change(published)
+        found.append((change, changes(published)))
+        published.fake.bucket.objects.update(landed)
+    assert list(OF_THE_BUCKET) == found
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (change_nothing, []),
-        (delete_object, [("deleted_object", OBJECT)]),
-        (change_object, [("changed_object", REJECTED)]),
-        (delete_seal, [("deleted_seal", SEAL)]),
-        (damage_seal, [("damaged_seal", SEAL)]),
         (unregister, [("unregistered_file", OBJECT)]),
         (register_again, [("changed_rows", OBJECT), ("registered_again", OBJECT)]),
         (lose_a_row, [("changed_rows", OBJECT)]),
         (register_foreign, [("foreign_file", OTHER)]),
     ],
 )
-def test_what_changed_after_the_publication_is_found_by_its_key(
+def test_what_changed_in_the_table_after_the_publication_is_found_by_its_key(
     published: LocalTable, change: Callable[[LocalTable], None], found: list[tuple[str, str]]
 ) -> None:
-    """One change of bucket or table, and no other finding beside it."""
+    """One change, and no other finding beside it."""
     change(published)
     assert found == changes(published)
 

@@ -68,8 +68,13 @@ def values(metadata: dict[str, Any], name: str, column: str) -> set[object]:
     return {row.data[column] for row in found.records} if isinstance(found, dg.TableMetadataValue) else set()
 
 
-def test_a_dry_run_says_everything_and_changes_nothing(make: Make, mode: ModeServer, tmp_path: Path) -> None:
-    """The planted reports are stale, the planted model is unused, and the secretly used one is kept."""
+def test_a_dry_run_says_everything_and_changes_nothing(
+    make: Make, mode: ModeServer, tmp_path: Path, started: list[Path]
+) -> None:
+    """The planted reports are stale, the planted model is unused, and the secretly used one is kept.
+
+    The notebook is begun over the data of this run before the pull requests: its process works beside them.
+    """
     result, metadata = run(make())
     assert result.success
     assert STALE == values(metadata["stale_reports"], "mode.hourglass.shown", "name")
@@ -84,11 +89,6 @@ def test_a_dry_run_says_everything_and_changes_nothing(make: Make, mode: ModeSer
     chart = metadata["models_run_per_day"]["chart"].value
     assert b64decode(chart.partition("base64,")[2].removesuffix(")")) == png
     assert {True} == {evaluation.passed for evaluation in result.get_asset_check_evaluations()}
-
-
-def test_the_notebook_begins_before_the_pull_requests(make: Make, started: list[Path]) -> None:
-    """Its process works beside them, over the data of this run."""
-    result, _ = run(make())
     made = [event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key]
     assert made.index("meta_analysis_data") < made.index("pull_requests")
     [path] = started
