@@ -70,10 +70,10 @@ def live(stack: LandingStack) -> None:
 
 def leave_orphan(stack: LandingStack) -> None:
     """Begin an upload, past the proxy, that nothing completes."""
-    place = {"Bucket": stack.landing.bucket, "Key": stack.landing.layout.prefix(Kind.LANDING) + ORPHAN}
+    bucket, key = stack.landing.bucket, stack.landing.layout.prefix(Kind.LANDING) + ORPHAN
     client = object_store.client(stack.settings)
-    upload_id = client.create_multipart_upload(**place)["UploadId"]
-    client.upload_part(**place, UploadId=upload_id, PartNumber=1, Body=b"1234")
+    upload_id = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+    client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=1, Body=b"1234")
 
 
 def sweep(stack: LandingStack) -> None:
