@@ -14,7 +14,7 @@ DBT := orchestration/dbt
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install everything that demo and test need
+setup: .venv/.synced .runtime/.installed .tools/.kubernetes $(DBT)/target/manifest.json ## install everything that demo and test need
 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
@@ -53,7 +53,7 @@ test-bi: setup ## the BI client against a real Superset, which the first run ins
 test-clients: setup ## dbt, SQLAlchemy, Snowpark and Dagster against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
 
-check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns
+check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns, manifests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -61,6 +61,7 @@ check: setup ## what CI asks of the text: format, lint, types, import law, defin
 	@$(BIN)/dg check toml
 	@$(BIN)/dg check defs
 	@$(BIN)/python -m orchestration.stream.column_contract
+	@$(BIN)/python -m infra.kubernetes.validate
 	@echo "check: all good"
 
 format: setup ## format and repair what ruff can
@@ -102,6 +103,11 @@ clean: ## stop the stack, then remove all that set-up and demo made
   infra/local/s3_server/pom.xml infra/local/s3_server/src/main -type f)
 	@echo "set-up: jars and the Flink home"
 	@$(BIN)/python -m infra.local.runtime
+	@touch $@
+
+.tools/.kubernetes: infra/kubernetes/tools.py infra/kubernetes/kubectl.txt | .venv/.synced
+	@echo "set-up: kubectl, where there is none, and the schema of Flink's operator"
+	@$(BIN)/python -m infra.kubernetes.tools
 	@touch $@
 
 # Partial parsing keeps the references to a model that was disabled, so the project is always parsed in full. A folder is
