@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset lock-clients clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients test-machines check format lock lock-superset lock-clients clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ test-bi: setup ## the BI client against a real Superset, which the first run ins
 
 test-clients: setup ## dbt, SQLAlchemy, Snowpark and Dagster against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
+
+test-machines: setup ## a machine of a cluster is lost; network namespaces, which need root
+	@$(BIN)/python -m pytest tests/machines -m machines
 
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns, manifests
 	@$(BIN)/ruff format --check --quiet .

@@ -48,7 +48,7 @@ class Run:
             except LandingJobError:  # the JobManager begins to serve
                 return 0
 
-        wait_for(lambda: completed() >= 2, seconds_max=240, what="two checkpoints", poll_seconds=0.5)
+        wait_for(lambda: completed() >= 2, seconds_max=300, what="two checkpoints", poll_seconds=0.5)
 
     def verify(self, traffic: Traffic, live: LiveWatch) -> None:
         """Compare all records that were ever sent with those that landed."""
@@ -97,4 +97,4 @@ def test_a_savepoint_upgrade_survives_its_job_manager(run: Run) -> None:
 def test_a_job_that_another_one_has_overtaken_is_refused(run: Run) -> None:
     """High availability would restore the former job's checkpoint: what landed after it would land again."""
     run.cluster.deploy(LAST_STATE)
-    wait_for(lambda: "is older than" in run.driver_said(), seconds_max=180, what="a refusal", poll_seconds=0.2)
+    wait_for(lambda: "is older than" in run.driver_said(), seconds_max=300, what="a refusal", poll_seconds=0.2)

@@ -19,6 +19,7 @@ from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import wait_for
 
 pytestmark = pytest.mark.long
+SECONDS_MAX = 300.0
 
 
 def test_the_application_lands_and_continues_after_its_ledger(new_stack: NewStack, tmp_path: Path) -> None:
@@ -30,12 +31,12 @@ def test_the_application_lands_and_continues_after_its_ledger(new_stack: NewStac
     with ManagedApplication(package, stack, tmp_path / "service") as application, LiveWatch(stack) as live:
         sent = stack.produce([Raw(event(number), partition=number % 4) for number in range(400)])
         application.start()
-        stack.wait_until_landed(sent, 180)
+        stack.wait_until_landed(sent, SECONDS_MAX)
         application.kill()
         sent |= stack.produce([Raw(event(number), partition=number % 4) for number in range(400, 800)])
         application.start()
-        stack.wait_until_landed(sent, 180)
+        stack.wait_until_landed(sent, SECONDS_MAX)
         application.kill()
         application.start(snapshot="s3://service/snapshot")
-        wait_for(lambda: "SKIP_RESTORE_FROM_SNAPSHOT" in application.said(), seconds_max=180, what="a refusal")
+        wait_for(lambda: "SKIP_RESTORE_FROM_SNAPSHOT" in application.said(), seconds_max=SECONDS_MAX, what="a refusal")
     assert_exactly_once(stack, sent, live)
