@@ -22,6 +22,7 @@ from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import Position, wait_for
 
+pytestmark = pytest.mark.long
 OTHER_JOB = "0" * 24 + "cd34ef56"
 
 
