@@ -17,8 +17,10 @@ from types import TracebackType
 from typing import Self
 
 from flink_jobs.deploy.process import wheel_java_options
+from flink_jobs.flink.config import logging_config
 from flink_jobs.flink.home import wheel_home
 from flink_jobs.flink.s3_properties import s3_properties
+from flink_jobs.settings import LogFormat
 from infra.managed_flink.main import GROUP
 from infra.managed_flink.package import RUN_OPTIONS
 from tests.faults.landing_stack import LandingStack
@@ -111,6 +113,7 @@ class ManagedApplication:
     def _configure(self, folder: Path) -> None:
         for made in (folder, self._folder / "log"):
             made.mkdir()
+        (folder / "log4j-cli.properties").write_text(logging_config(LogFormat.TEXT))
         port = self._stack.landing.rest_port
         values: dict[str, object] = {
             "env.java.opts.all": wheel_java_options((wheel_home() / "conf/config.yaml").read_text()),

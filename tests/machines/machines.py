@@ -23,6 +23,8 @@ from tests.faults.landing_stack import Servers
 
 NETWORK = "10.203.77"
 BRIDGE = "hourglass-br"
+BETWEEN_MACHINES = ("FORWARD", "-i", BRIDGE, "-o", BRIDGE, "-j", "ACCEPT")
+"""An engine of containers makes the kernel forward nothing else, not even within a bridge."""
 HOSTS = {JOB_MANAGER: 2, WORKERS[0]: 3, WORKERS[1]: 4}
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a namespace
 DELAY_MS = 5
@@ -52,6 +54,7 @@ class MachineCluster(Cluster):
         run("ip", "link", "add", BRIDGE, "type", "bridge")
         run("ip", "address", "add", f"{NETWORK}.1/24", "dev", BRIDGE)
         run("ip", "link", "set", BRIDGE, "up")
+        run("iptables", "-I", *BETWEEN_MACHINES)
         ports = (self.servers.settings.kafka_port, self.servers.settings.s3_port)
         self._forward((), f"{NETWORK}.1", 0, [f"{port}=127.0.0.1:{port}" for port in ports])
         for name in HOSTS:
@@ -110,6 +113,7 @@ class MachineCluster(Cluster):
         for name in HOSTS:
             run("ip", "netns", "delete", namespace(name), check=False)
         run("ip", "link", "delete", BRIDGE, check=False)
+        run("iptables", "-D", *BETWEEN_MACHINES, check=False)
 
     def _program(self, name: str) -> Program:
         program = super()._program(name)
