@@ -12,12 +12,12 @@ MAVEN_SBOM := mvn -q -B -ntp org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeBom 
   -DoutputDirectory=$(CURDIR)/.tools/sbom
 
 .PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients \
-  check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
+  test-machines check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install everything that demo and test need
+setup: .venv/.synced .runtime/.installed .tools/.kubernetes $(DBT)/target/manifest.json ## install everything that demo and test need
 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
@@ -59,7 +59,10 @@ test-bi: setup ## the BI client against a real Superset, which the first run ins
 test-clients: setup ## dbt, SQLAlchemy, Snowpark, Dagster, snow and dlt against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
 
-check: setup ## what CI asks of the text: format, lint, types, imports, definitions, columns
+test-machines: setup ## a machine of a cluster is lost; network namespaces, which need root
+	@$(BIN)/python -m pytest tests/machines -m machines
+
+check: setup ## what CI asks of the text: format, lint, types, imports, definitions, columns, manifests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -68,6 +71,7 @@ check: setup ## what CI asks of the text: format, lint, types, imports, definiti
 	@$(BIN)/dg check toml
 	@$(BIN)/dg check defs
 	@$(BIN)/python -m orchestration.stream.column_contract
+	@$(BIN)/python -m infra.kubernetes.validate
 	@echo "check: all good"
 
 terraform: ## format, validate and test the modules: needs Terraform, and its registry or a mirror of it
@@ -143,6 +147,11 @@ clean: ## stop the stack, then remove all that set-up and demo made
   infra/local/s3_server/pom.xml infra/local/s3_server/src/main -type f)
 	@echo "set-up: jars and the Flink home"
 	@$(BIN)/python -m infra.local.runtime
+	@touch $@
+
+.tools/.kubernetes: infra/kubernetes/tools.py infra/kubernetes/kubectl.txt | .venv/.synced
+	@echo "set-up: kubectl, where there is none, and the schema of Flink's operator"
+	@$(BIN)/python -m infra.kubernetes.tools
 	@touch $@
 
 # Partial parsing keeps the references to a model that was disabled, so the project is always parsed in full. A folder is

@@ -29,7 +29,7 @@ from flink_jobs.audit.broker import BrokerReader, KafkaReader
 from flink_jobs.contracts.clock import SystemClock
 from flink_jobs.contracts.layout import Kind
 from flink_jobs.contracts.ledger import TopicIdentity, TopicPartition
-from flink_jobs.errors import LandingJobError, TopicUnchangedError
+from flink_jobs.errors import LandingJobError, SetupError, TopicUnchangedError
 from flink_jobs.flink.config import checkpoint_properties
 from flink_jobs.flink.failures import failure_of, lasting_failure_of
 from flink_jobs.flink.kafka_properties import consumer_properties
@@ -41,11 +41,11 @@ from flink_jobs.lease.session_job import SessionClusterJob, job_of
 from flink_jobs.restore.after_ledger import LedgerRecovery
 from flink_jobs.restore.choose import choose_point
 from flink_jobs.restore.orphaned_uploads import abort_orphaned_uploads
-from flink_jobs.restore.points import find_points, remove_points, sound
+from flink_jobs.restore.points import find_points, has_checkpoint_of, remove_points, sound
 from flink_jobs.restore.topics import Topics, require_landed_topics
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.s3.objects import Objects
-from flink_jobs.settings import Codec, LandingSettings, StartingOffsets
+from flink_jobs.settings import Codec, FlinkTarget, LandingSettings, StartingOffsets
 
 Offsets = Mapping[TopicPartition, int]
 """The offset to read next, by source partition."""
@@ -60,6 +60,8 @@ class Beginning:
 
 
 RESTORE_PATH = "execution.state-recovery.path"
+JOB_ID = "$internal.pipeline.job-id"
+HIGH_AVAILABILITY = "high-availability.type"
 TARGET = "execution.target"
 TARGETS_OF_THIS_PROCESS = {"local", "embedded"}
 """Flink's names for a cluster within the process: `flink run -t local`, and an application cluster's JobManager."""
@@ -81,7 +83,7 @@ def main() -> None:
     with stream_held(settings, bucket, job, Holder.of_process(jvm_pid)) as keeper:
         broker = KafkaReader(settings.librdkafka())
         topics = Topics.of(settings, broker)
-        settings, offsets = continued(settings, bucket, broker, topics)
+        settings, offsets = continued(settings, bucket, broker, topics, job_to_resume(java, settings, bucket))
         client = submit(environment, settings, Beginning(offsets, topics.identities), job)
         submitted(str(client.get_job_id()))
         keeper.name_job(str(client.get_job_id()))
@@ -95,6 +97,20 @@ def session_cluster(settings: LandingSettings, java: Any) -> str | None:
         return None
     host = configuration.get("rest.address")
     return f"http://{host}:{configuration.get('rest.port') or REST_PORT}" if host else settings.flink_rest
+
+
+def job_to_resume(java: Any, settings: LandingSettings, bucket: Objects) -> str | None:
+    """Return the id of the job that this JobManager resumes from a checkpoint of its own; None for a new one.
+
+    With high availability Flink restores that checkpoint, whatever path it is given. So the settings of how the job
+    began have had their time: the savepoint of the last upgrade, which a JobManager that is started again still names,
+    and the mark of Flink's Kubernetes operator, which names none.
+    """
+    configuration = java.getConfiguration().toMap()
+    job_id = configuration.get(JOB_ID)
+    if not job_id or (configuration.get(HIGH_AVAILABILITY) or "none").lower() == "none":
+        return None
+    return job_id if has_checkpoint_of(settings, bucket, job_id) else None
 
 
 @contextmanager
@@ -161,15 +177,25 @@ def wait_until_it_ends(client: JobClient, settings: LandingSettings) -> None:
 
 
 def continued(
-    settings: LandingSettings, bucket: Objects, broker: BrokerReader, topics: Topics
+    settings: LandingSettings, bucket: Objects, broker: BrokerReader, topics: Topics, resumed_job: str | None = None
 ) -> tuple[LandingSettings, Offsets]:
     """Choose where to continue, then abort the uploads that are not needed there.
+
+    Args:
+        settings: of the job.
+        bucket: of the stream.
+        broker: answers which offsets the topics have.
+        topics: as the broker has them now.
+        resumed_job: see `job_to_resume`.
 
     Returns:
         The settings with the restore point, or without one the offsets to begin at; empty where the starting offsets
         of the settings decide.
     """
-    starting = settings.starting_offsets if settings.restored_from is None else StartingOffsets.EARLIEST
+    if settings.flink_target is FlinkTarget.MANAGED:
+        settings = without_snapshot(settings)
+    begins = settings.restored_from is None and resumed_job is None
+    starting = settings.starting_offsets if begins else StartingOffsets.EARLIEST
     offsets: Offsets | None = {}
     restorable: list[bytes] = []
     if starting is StartingOffsets.NEW_TOPIC:
@@ -181,12 +207,26 @@ def continued(
         require_landed_topics(settings, bucket, topics)
         restorable = [point.state for point in sound(find_points(settings, bucket))]
     elif starting is StartingOffsets.EARLIEST and (
-        point := choose_point(settings, bucket, topics, settings.restored_from)
+        point := choose_point(settings, bucket, topics, settings.restored_from, resumed_job)
     ):
         settings = settings.model_copy(update={"restored_from": settings.url(point.key)})
         restorable = [point.state]
     abort_orphaned_uploads(settings, bucket, restorable, LOG.info)
     return settings, offsets or {}
+
+
+def without_snapshot(settings: LandingSettings) -> LandingSettings:
+    """Begin after the ledger's last entries: nobody can read the managed service's checkpoints and compare them.
+
+    Raises:
+        SetupError: the application was started from a snapshot.
+    """
+    if settings.restored_from is not None:
+        raise SetupError(
+            f"the application starts from {settings.restored_from}, which cannot be compared with the ledger: start it "
+            "with SKIP_RESTORE_FROM_SNAPSHOT, and it continues after the ledger's last entries"
+        )
+    return settings.model_copy(update={"starting_offsets": StartingOffsets.LEDGER})
 
 
 def offsets_of_new_topic(
@@ -209,9 +249,10 @@ def offsets_of_new_topic(
 def configure(java: Any, jvm: Any, settings: LandingSettings, *, on_cluster: bool) -> None:
     """Set what belongs to the job and not to the Flink that runs it: its checkpoints, and where it continues.
 
-    A session cluster cancels the job when this process is silent: its lease would run out.
+    The managed service sets all of it by itself. A session cluster cancels the job when this process is silent: its
+    lease would run out.
     """
-    values = checkpoint_properties(settings)
+    values = {} if settings.flink_target is FlinkTarget.MANAGED else checkpoint_properties(settings)
     if settings.restored_from:
         values[RESTORE_PATH] = settings.restored_from
     if on_cluster:
@@ -315,10 +356,15 @@ def write_lines(lines: Any, jvm: Any, settings: LandingSettings, kind: Kind, cod
     lines.sinkTo(sink).name(f"write {kind}").uid(f"write-{kind}")
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the driver; what it refuses is logged, and ends this process with exit code 2."""
     log_beside_flink()
     try:
         main()
     except LandingJobError as error:
         exit_with(error)
     stopped()
+
+
+if __name__ == "__main__":
+    run()

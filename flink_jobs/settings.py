@@ -83,6 +83,10 @@ class FlinkTarget(StrEnum):
     """One of its own, on this machine."""
     SESSION = "session"
     """The session cluster whose REST interface the settings name."""
+    KUBERNETES = "kubernetes"
+    """An application cluster of Flink's Kubernetes operator; `hourglass job` names the `kubectl` that does it."""
+    MANAGED = "managed"
+    """Amazon Managed Service for Apache Flink, which starts the job itself; `hourglass job` cannot."""
 
 
 UPLOAD_SCHEMES = {False: "hourglass", True: "hourglass-signed"}
@@ -252,8 +256,12 @@ class LandingSettings(KafkaAccess, StreamSettings):
         return self.data_dir.absolute() / "logs"
 
     def landing_url(self, kind: Kind) -> str:
-        """Name the directory of a kind as the file system that writes it takes it."""
-        return self.url(self.layout.prefix(kind), scheme=UPLOAD_SCHEMES[self.s3_signed_parts])
+        """Name the directory of a kind as the file system that writes it takes it.
+
+        The managed service has Flink's own file system alone: ours would be a plugin of its cluster.
+        """
+        own = UPLOAD_SCHEMES[self.s3_signed_parts]
+        return self.url(self.layout.prefix(kind), scheme="s3" if self.flink_target is FlinkTarget.MANAGED else own)
 
     def url(self, key: str, *, scheme: str = "s3") -> str:
         """Name an object or a directory of the bucket as a file system takes it: Flink's own for S3 by default."""

@@ -10,7 +10,7 @@ from flink_jobs.errors import RestoreRefusedError
 from flink_jobs.flink.failures import unrestorable
 from flink_jobs.restore.booked import Booked, read_newest, unbooked_objects
 from flink_jobs.restore.metadata import s3_url
-from flink_jobs.restore.points import RestorePoint, find_points, sound
+from flink_jobs.restore.points import Origin, RestorePoint, find_points, sound
 from flink_jobs.restore.topics import Topics, require_same_topics
 from flink_jobs.s3.objects import Objects
 from flink_jobs.settings import LandingSettings
@@ -24,7 +24,11 @@ FROM_LEDGER = (
 
 
 def choose_point(
-    settings: LandingSettings, bucket: Objects, topics: Topics, given: str | None = None
+    settings: LandingSettings,
+    bucket: Objects,
+    topics: Topics,
+    given: str | None = None,
+    resumed_job: str | None = None,
 ) -> RestorePoint | None:
     """Return the restore point to continue from; None where the stream has landed nothing yet.
 
@@ -38,11 +42,16 @@ def choose_point(
 
     The fourth looks at hours of record time from the earliest one of the ledger's newest entries on.
 
+    A job that high availability resumes continues from its own newest checkpoint, which Flink restores whatever path
+    is given. Newer points of that job are then no reason to refuse: a savepoint that did not end its job has committed
+    nothing.
+
     Args:
         settings: of the job.
         bucket: of the stream.
         topics: as the broker has them now.
         given: path of a checkpoint or savepoint.
+        resumed_job: id of the job that high availability resumes; see `points.has_checkpoint_of`.
 
     Raises:
         TopicChangedError: a topic is another one, or shorter than what has landed.
@@ -50,13 +59,13 @@ def choose_point(
     """
     points = find_points(settings, bucket)
     booked = read_newest(settings, bucket, topics.identities)
-    candidates = [_find(settings, points, given)] if given else sound(points)
+    candidates = _candidates(settings, points, given, resumed_job)
     chosen = max(candidates, key=lambda point: _newness(point, booked), default=None)
     require_same_topics(settings, topics, booked, chosen)
     if chosen is None:
         _require_nothing_landed(settings, bucket, points, booked)
         return None
-    _require_newest(settings, chosen, sound(points))
+    _require_newest(settings, chosen, [point for point in sound(points) if not _is_of(point, resumed_job)])
     _require_no_later_damage(settings, chosen, points)
     if not chosen.topics & set(settings.topics):
         raise RestoreRefusedError(
@@ -66,6 +75,18 @@ def choose_point(
     _require_as_new_as_ledger(settings, chosen, booked)
     _require_known(settings, bucket, chosen, booked)
     return chosen
+
+
+def _candidates(
+    settings: LandingSettings, points: Sequence[RestorePoint], given: str | None, resumed_job: str | None
+) -> list[RestorePoint]:
+    if resumed_job:
+        return [point for point in sound(points) if point.origin is Origin.CHECKPOINT and _is_of(point, resumed_job)]
+    return [_find(settings, points, given)] if given else sound(points)
+
+
+def _is_of(point: RestorePoint, job: str | None) -> bool:
+    return job is not None and point.is_of(job)
 
 
 def _newness(point: RestorePoint, booked: Booked) -> tuple[int, bool, int, int]:

@@ -74,6 +74,11 @@ def sound(points: Iterable[RestorePoint]) -> list[RestorePoint]:
     return [point for point in points if not point.problem]
 
 
+def has_checkpoint_of(settings: LandingSettings, bucket: Objects, job_id: str) -> bool:
+    """Return whether a job has completed a checkpoint; with high availability Flink then resumes it from there."""
+    return bool(complete_points(bucket.objects(f"{settings.checkpoint_prefix}{job_id}/")))
+
+
 def remove_points(settings: LandingSettings, bucket: Objects) -> int:
     """Delete every restore point of the stream, its files included; return the number of objects."""
     keys = [

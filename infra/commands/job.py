@@ -6,7 +6,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -20,8 +20,11 @@ WRONG = 1
 _AGE = re.compile(r"(\d+)([dhms])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
+_OPTIONS = {"earliest": "", "ledger": " --from-ledger", "new-topic": " --new-topic", "group": " --from-offsets"}
+"""Of `start`, by the starting offsets that they choose."""
+
 job = typer.Typer(
-    help="The landing job: start, stop, restart, upgrade, status, plan, sweep; a cluster's configuration.",
+    help="The landing job: start, stop, restart, upgrade, status, plan, sweep; a cluster's configuration, a package.",
     no_args_is_help=True,
 )
 
@@ -63,6 +66,7 @@ def start(
     ids, when a topic is another one than the one that has landed.
     """
     from flink_jobs import deploy
+    from flink_jobs.deploy.elsewhere import require_own_flink
     from flink_jobs.settings import LandingSettings, StartingOffsets
 
     chosen = [
@@ -77,7 +81,9 @@ def start(
     if len(chosen) + (savepoint is not None) > 1:
         raise typer.BadParameter("--from-ledger, --new-topic, --from-offsets and --savepoint exclude each other")
     offsets = chosen[0] if chosen else StartingOffsets.EARLIEST
-    deploy.start(LandingSettings(), offsets=offsets, savepoint=savepoint, report=print_progress)
+    settings = LandingSettings()
+    require_own_flink(settings, f"start{' --savepoint' if savepoint else _OPTIONS[offsets]}")
+    deploy.start(settings, offsets=offsets, savepoint=savepoint, report=print_progress)
 
 
 WithoutSavepoint = Annotated[
@@ -96,13 +102,16 @@ def stop(*, without_savepoint: WithoutSavepoint = False) -> None:
     Refused, and nothing is changed, while the job fails and restarts: it can make no savepoint then.
     """
     from flink_jobs import deploy
+    from flink_jobs.deploy.elsewhere import require_own_flink
     from flink_jobs.settings import LandingSettings
 
+    settings = LandingSettings()
+    require_own_flink(settings, f"stop{' --without-savepoint' if without_savepoint else ''}")
     if without_savepoint:
-        point = deploy.cancel(LandingSettings())
+        point = deploy.cancel(settings)
         print_line(f"stopped without a savepoint; the next start continues from {point or 'the newest checkpoint'}")
     else:
-        print_line(f"savepoint: {deploy.stop(LandingSettings())}")
+        print_line(f"savepoint: {deploy.stop(settings)}")
 
 
 @job.command()
@@ -115,9 +124,11 @@ def restart(
 ) -> None:
     """Stop the landing job with a savepoint and start it again from there."""
     from flink_jobs import deploy
+    from flink_jobs.deploy.elsewhere import require_own_flink
     from flink_jobs.settings import LandingSettings
 
     settings = LandingSettings()
+    require_own_flink(settings, "restart")
     if parallelism:
         settings = settings.model_copy(update={"parallelism": parallelism})
     deploy.restart(settings, without_savepoint=without_savepoint, report=print_progress)
@@ -134,12 +145,14 @@ def upgrade(
     Exit code 1: the new jar does not work.
     """
     from flink_jobs.deploy import upgrade as upgrading
+    from flink_jobs.deploy.elsewhere import require_own_flink
     from flink_jobs.errors import UpgradeFailedError
     from flink_jobs.settings import LandingSettings
     from infra.local import runtime
     from infra.local.settings import LocalSettings
 
     settings, runtime_dir = LandingSettings(), LocalSettings().runtime_dir
+    require_own_flink(settings, "upgrade")
     if dry_run and not jar and not runtime.landing_jar_is_current(runtime_dir):
         print_line("the sources of the landing job have changed: the jar would be built first")
     plan = upgrading.plan_upgrade(settings, jar or _built(runtime_dir, dry_run=dry_run))
@@ -173,6 +186,24 @@ def cluster_config(
 
     process.write_cluster_config(LandingSettings(), file)
     print_line(f"{file}: append it to the config.yaml of the JobManager and of every TaskManager")
+
+
+@job.command()
+def package(
+    out: Annotated[Path, typer.Argument(help="The zip to write.")],
+    *,
+    target: Annotated[Literal["managed-flink"], typer.Option(help="The service that runs it.")] = "managed-flink",  # noqa: ARG001 - the only one
+) -> None:
+    """Write the landing job as an application of Amazon Managed Service for Apache Flink; needs a checkout."""
+    from infra.local import runtime
+    from infra.local.settings import LocalSettings
+    from infra.managed_flink.package import RUN_OPTIONS, build
+
+    runtime_dir = LocalSettings().runtime_dir
+    runtime.build_landing_jar(runtime_dir)
+    build(out, runtime_dir)
+    print_line(f"{out}: {out.stat().st_size / 1e6:.0f} MB; runtime properties kinesis.analytics.flink.run.options:")
+    print_pairs(dict(RUN_OPTIONS))
 
 
 @job.command()

@@ -26,6 +26,7 @@ PROFILES = ("broker", "flink-lib", "flink-s3")
 LANDING_JAR = JAVA / "target" / "hourglass-landing.jar"
 UPLOADS_JAR = JAVA / "target" / "hourglass-landing-uploads.jar"
 MAVEN = ("mvn", "-q", "-B", "-ntp", "-f")
+COPY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
 
 def install(runtime_dir: Path) -> None:
@@ -54,6 +55,22 @@ def landing_jar_is_current(runtime_dir: Path) -> bool:
     """Return whether the jar was built from the present sources."""
     stamp = runtime_dir / "landing" / STAMP
     return stamp.exists() and stamp.read_text() == _digest(_sources(JAVA))
+
+
+def fetch_jar(artifact: str, folder: Path) -> Path:
+    """Fetch one jar into a folder, unless it is there, and return it.
+
+    Args:
+        artifact: `group:name:version`.
+        folder: is made.
+    """
+    _, name, version = artifact.split(":")
+    jar = folder / f"{name}-{version}.jar"
+    if not jar.exists():
+        command = [*MAVEN[:-1], COPY_PLUGIN, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
+        if subprocess.run(command, check=False).returncode:
+            raise StackError(f"Maven failed: run `{' '.join(command)}` to see why")
+    return jar
 
 
 def build_agent(module: Path, jar: Path) -> None:

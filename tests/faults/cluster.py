@@ -49,6 +49,9 @@ class Cluster:
         folder: of configurations and logs.
     """
 
+    names: tuple[str, ...] = (JOB_MANAGER, *WORKERS)
+    """Of its processes, in the order of their start."""
+
     def __init__(self, servers: Servers, folder: Path) -> None:
         self.servers = servers
         self.crashes = Crashes(folder / "crashes")
@@ -69,7 +72,7 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in (JOB_MANAGER, *WORKERS):
+        for name in self.names:
             if self.lives(name):
                 self.kill(name)
 
@@ -82,13 +85,18 @@ class Cluster:
         }
         return LandingStack(self.servers, stream, **session | changes)
 
+    @property
+    def home(self) -> Path:
+        """The Flink home."""
+        return self.servers.settings.runtime_dir.absolute() / "flink"
+
     def lives(self, name: str) -> bool:
         """Return whether a process of the cluster exists."""
         return self._table.find(name) is not None
 
     def start(self) -> None:
         """Start the processes that do not run, and wait until all slots are available."""
-        for name in (JOB_MANAGER, *WORKERS):
+        for name in self.names:
             if not self.lives(name):
                 self._table.stop(name)  # the table still holds one that died by itself
                 self._table.start(self._program(name))
@@ -105,13 +113,12 @@ class Cluster:
 
     def wait_for_death(self) -> str:
         """Wait until a crash point has ended one of the processes, and return its name."""
-        names = (JOB_MANAGER, *WORKERS)
 
         def dead() -> bool:
-            return self.crashes.reached is not None and not all(self.lives(name) for name in names)
+            return self.crashes.reached is not None and not all(map(self.lives, self.names))
 
         wait_for(dead, seconds_max=SECONDS_MAX, what="the death of a process", poll_seconds=0.05)
-        [name] = [name for name in names if not self.lives(name)]
+        [name] = [name for name in self.names if not self.lives(name)]
         return name
 
     def workers_of(self, job_id: str) -> set[str]:
@@ -127,16 +134,18 @@ class Cluster:
             return False
 
     def _program(self, name: str) -> Program:
-        script = "jobmanager.sh" if name == JOB_MANAGER else "taskmanager.sh"
-        home = self.servers.settings.runtime_dir.absolute() / "flink"
         folder = self._folder / name
         self._configure(name, folder)
-        return Program(
-            name,
-            [str(home / "bin" / script), "start-foreground"],
-            self._is_whole,
-            {"FLINK_CONF_DIR": str(folder), "FLINK_LOG_DIR": str(folder), **self.crashes.environment},
-        )
+        variables = {"FLINK_CONF_DIR": str(folder), "FLINK_LOG_DIR": str(folder), **self.crashes.environment}
+        return Program(name, self._command(name), self._is_whole, variables)
+
+    def _command(self, name: str) -> list[str]:
+        script = "jobmanager.sh" if name == JOB_MANAGER else "taskmanager.sh"
+        return [str(self.home / "bin" / script), "start-foreground"]
+
+    def _more(self, name: str) -> dict[str, Any]:  # noqa: ARG002 - of a process of that name
+        """Return further entries of its configuration."""
+        return {}
 
     def _configure(self, name: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -154,6 +163,7 @@ class Cluster:
             "env.log.dir": str(folder),
             **SIZES,
             **QUICK,
+            **self._more(name),
         }
         text = "".join(f"{key}: {value}\n" for key, value in own.items())
         # The landing job has the same requirements for every cluster that can reach the bucket.

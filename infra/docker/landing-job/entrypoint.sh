@@ -1,6 +1,6 @@
 #!/bin/bash
 # The verbs of Flink's own image (jobmanager, taskmanager, standalone-job), with the landing job's configuration; any
-# other command runs as it is, for example `hourglass job status`.
+# other command runs as it is, for example `hourglass job status`. Native Kubernetes runs its own scripts by `bash`.
 #
 # config.yaml is Flink's, then `hourglass job cluster-config` of the HOURGLASS_ variables, then FLINK_PROPERTIES, lines
 # of `key: value` of which the last one counts.
@@ -23,7 +23,21 @@ configure() {
   rm "$FLINK_CONF_DIR/ours.yaml"
 }
 
+# Native Kubernetes mounts a configuration read-only, and runs one of its scripts. What is mounted counts more than ours.
+configure_mounted() {
+  mkdir -p "$FLINK_CONF_DIR" "$FLINK_LOG_DIR"
+  cp -L "$FLINK_HOME"/conf/* "$FLINK_CONF_DIR"
+  hourglass job cluster-config "$FLINK_CONF_DIR/ours.yaml" > /dev/null
+  { cat "$FLINK_CONF_DIR/ours.yaml"; cat "$FLINK_HOME/conf/config.yaml"; } > "$FLINK_CONF_DIR/config.yaml"
+  rm "$FLINK_CONF_DIR/ours.yaml"
+  export PATH=$FLINK_HOME/bin:$PATH
+}
+
 case "${1:-}" in
+  bash)
+    [[ "$*" == *kubernetes-jobmanager.sh* || "$*" == *kubernetes-taskmanager.sh* ]] && configure_mounted
+    exec "$@"
+    ;;
   jobmanager)
     configure
     exec "$FLINK_HOME/bin/jobmanager.sh" start-foreground "${@:2}"

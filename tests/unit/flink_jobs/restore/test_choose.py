@@ -66,15 +66,20 @@ class Given:
             self.bucket.put(key, body)
         return put
 
-    def choose(self, path: str | None = None) -> str | None:
+    def choose(self, path: str | None = None, resumed_job: str | None = None) -> str | None:
         """Choose."""
-        point = choose_point(SETTINGS, self.bucket, Topics.of(SETTINGS, self.broker), path)
+        point = choose_point(SETTINGS, self.bucket, Topics.of(SETTINGS, self.broker), path, resumed_job)
         return SETTINGS.url(point.key) if point else None
 
-    def refusal(self, path: str | None = None, kind: type[LandingJobError] = RestoreRefusedError) -> str:
+    def refusal(
+        self,
+        path: str | None = None,
+        kind: type[LandingJobError] = RestoreRefusedError,
+        resumed_job: str | None = None,
+    ) -> str:
         """Return the message of the refusal."""
         with pytest.raises(kind) as refused:
-            self.choose(path)
+            self.choose(path, resumed_job)
         return str(refused.value)
 
 
@@ -416,3 +421,51 @@ def test_a_broker_that_ends_before_what_has_landed_is_refused_with_partitions_an
     said = given.refusal(kind=TopicChangedError)
     assert said.startswith("t[0] ends at 20 on the broker, landed is up to 29. The broker was rolled back ")
     assert "--new-topic" not in said
+
+
+@pytest.mark.parametrize("path", ["KUBERNETES_OPERATOR_LAST_STATE", None])
+def test_of_a_resumed_job_its_own_newest_checkpoint_is_chosen(path: str | None) -> None:
+    """Flink restores the newest checkpoint of that job, whatever path its configuration names."""
+    given = Given()
+    given.checkpoint("chk-3", {0: 10})
+    newest = given.checkpoint("chk-4", {0: 20})
+    assert newest == given.choose(path, resumed_job=OLD)
+
+
+def test_the_mark_of_the_operator_is_no_restore_point_of_a_new_job() -> None:
+    """A job without a checkpoint has nothing that high availability could restore."""
+    given = Given()
+    given.checkpoint("chk-4", {0: 20})
+    assert "is no savepoint of the stream" in given.refusal("KUBERNETES_OPERATOR_LAST_STATE")
+
+
+def test_the_savepoint_that_a_resumed_job_began_from_is_passed_over() -> None:
+    """A JobManager that is started again still names it."""
+    given = Given()
+    savepoint = given.savepoint("bbbbbb-1", 2, {0: 10})
+    newest = given.checkpoint("chk-9", {0: 90}, job=NEW)
+    assert newest == given.choose(savepoint, resumed_job=NEW)
+
+
+def test_a_newer_savepoint_that_did_not_end_a_resumed_job_is_no_reason_to_refuse() -> None:
+    """Such a savepoint commits nothing, and Flink does not restore it."""
+    given = Given()
+    newest = given.checkpoint("chk-4", {0: 20})
+    given.savepoint(f"{OLD[:6]}-1", 5, {0: 30})
+    assert newest == given.choose(resumed_job=OLD)
+
+
+def test_a_resumed_job_is_refused_where_another_job_has_gone_on() -> None:
+    """What landed after its checkpoint would land again."""
+    given = Given()
+    given.checkpoint("chk-4", {0: 20})
+    newer = given.checkpoint("chk-9", {0: 90}, job=NEW)
+    assert newer in given.refusal(resumed_job=OLD)
+
+
+def test_a_resumed_job_is_refused_where_the_ledger_has_gone_on() -> None:
+    """The same, where that job left no checkpoint."""
+    given = Given()
+    given.checkpoint("chk-4", {0: 20})
+    given.land(E1, 0, 29)
+    assert "older than the ledger" in given.refusal(resumed_job=OLD)

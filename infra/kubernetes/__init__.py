@@ -1,0 +1,1 @@
+"""Manifests of a cluster of Kubernetes (docs/kubernetes.md), and the strict check of them."""
