@@ -2,6 +2,10 @@
 # The verbs of Flink's own image (jobmanager, taskmanager, standalone-job), with the landing job's configuration; any
 # other command runs as it is, for example `hourglass job status`.
 #
+# With HOURGLASS_STOP_WITH_SAVEPOINT=true a SIGTERM to `standalone-job` stops the job with a savepoint, as far as the
+# container's time to stop suffices; otherwise, and where the job cannot make one, the next start continues from the
+# newest checkpoint. Leave it unset under Flink's Kubernetes operator, which stops jobs itself.
+#
 # config.yaml is Flink's, then `hourglass job cluster-config` of the HOURGLASS_ variables, then FLINK_PROPERTIES, lines
 # of `key: value` of which the last one counts.
 set -euo pipefail
@@ -19,10 +23,19 @@ configure() {
   { cat "$FLINK_CONF_DIR/ours.yaml"; printf '%s\n' "jobmanager.rpc.address: ${JOB_MANAGER_RPC_ADDRESS:-$(hostname -f)}" \
       "jobmanager.bind-host: 0.0.0.0" "taskmanager.bind-host: 0.0.0.0" "rest.bind-address: 0.0.0.0" \
       "rest.address: 0.0.0.0" "user.artifacts.base-dir: /tmp/flink-artifacts" \
-      "jobmanager.memory.process.size: 1g" "taskmanager.memory.process.size: 1g" "${FLINK_PROPERTIES:-}"; } > "$FLINK_CONF_DIR/config.yaml"
+      "jobmanager.memory.process.size: 1g" "taskmanager.memory.process.size: 1g" "${FLINK_PROPERTIES:-}"; } \
+    | tac | awk -F ': ' '!named[$1]++' | tac > "$FLINK_CONF_DIR/config.yaml" # Flink refuses a name that stands twice
   rm "$FLINK_CONF_DIR/ours.yaml"
 }
 
+run_until_stopped() { # run_until_stopped COMMAND...
+  setsid "$@" & # in a process group of its own: a signal to the container reaches this shell alone
+  local job=$!
+  trap 'hourglass job stop || kill -TERM -- "-$job"' TERM
+  wait "$job" || wait "$job" # the first one ends with the signal
+}
+
+echo "${1:-}" > /tmp/program # what `healthy` asks
 case "${1:-}" in
   jobmanager)
     configure
@@ -34,10 +47,12 @@ case "${1:-}" in
     ;;
   standalone-job)
     configure
-    exec "$FLINK_HOME/bin/standalone-job.sh" start-foreground \
-      --jars "file://$(readlink -f "$FLINK_HOME"/opt/flink-python-*.jar)" \
-      --job-classname org.apache.flink.client.python.PythonDriver "${@:2}" \
-      -pyclientexec "$(command -v python)" -py "$PYTHONPATH/flink_jobs/landing_job.py"
+    job=("$FLINK_HOME/bin/standalone-job.sh" start-foreground
+      --jars "file://$(readlink -f "$FLINK_HOME"/opt/flink-python-*.jar)"
+      --job-classname org.apache.flink.client.python.PythonDriver "${@:2}"
+      -pyclientexec "$(command -v python)" -py "$PYTHONPATH/flink_jobs/landing_job.py")
+    [ "${HOURGLASS_STOP_WITH_SAVEPOINT:-}" = true ] || exec "${job[@]}"
+    run_until_stopped "${job[@]}"
     ;;
   *)
     exec "$@"
