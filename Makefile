@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset lock-clients clean
+.PHONY: help setup demo demo-containers images benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset lock-clients clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -18,6 +18,14 @@ setup: .venv/.synced .runtime/.installed $(DBT)/target/manifest.json ## install 
 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
+
+images: setup ## an engine if none runs, docker compose, and every image of infra/docker
+	@infra/docker/bootstrap
+
+demo-containers: images ## the chain in containers, with its proof table; `docker compose down` stops it
+	@docker compose up --wait
+	@docker compose run --rm simulator
+	@docker compose run --rm hourglass status --wait 600
 
 benchmark: setup ## the landing job beside its peers: hours of measuring, see benchmarks/landing/README.md
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
@@ -74,9 +82,6 @@ lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew from superset.in
 	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-superset" --quiet --output-file superset.lock
-
-images: setup ## an engine if none runs, and every image of infra/docker
-	@infra/docker/bootstrap
 
 lock-clients: .tools/bin/uv ## write the locks of the clients of test-clients anew from their requirements.in
 	@for folder in tests/clients/environments/*/; do cd $(CURDIR)/$$folder; [ -f requirements.in ] || continue; \
