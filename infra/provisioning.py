@@ -45,7 +45,7 @@ def create_topic(access: KafkaAccess, name: str, plan: TopicPlan) -> bool:
     Raises:
         StackError: the broker does not answer, or refuses the topic.
     """
-    admin = AdminClient(access.librdkafka())
+    admin = AdminClient({**access.librdkafka()})
     try:
         if name in admin.list_topics(timeout=TOPIC_SECONDS_MAX).topics:
             return False

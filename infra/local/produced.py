@@ -94,7 +94,7 @@ def produced_per_hour(access: KafkaAccess, topics: Sequence[str], stored_in: Pat
 
 def _topic_ids(access: KafkaAccess, topics: Sequence[str]) -> dict[str, str]:
     """Return the id of each topic; a topic that does not exist yet has none and holds nothing."""
-    admin = AdminClient(access.librdkafka(), logger=_log)
+    admin = AdminClient({**access.librdkafka()}, logger=_log)
     known = admin.list_topics(timeout=CALL_SECONDS_MAX).topics
     existing = [topic for topic in topics if topic in known]
     if not existing:
