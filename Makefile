@@ -11,7 +11,7 @@ DBT := orchestration/dbt
 MAVEN_SBOM := mvn -q -B -ntp org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeBom -DoutputFormat=json \
   -DoutputDirectory=$(CURDIR)/.tools/sbom
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients \
+.PHONY: help setup demo demo-containers benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients \
   test-machines check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
 
 help: ## show this list
@@ -21,6 +21,14 @@ setup: .venv/.synced .runtime/.installed .tools/.kubernetes $(DBT)/target/manife
 
 demo: setup ## the whole chain on this machine, with a proof table; ONCE=1 exits by itself
 	@$(BIN)/hourglass demo $(if $(ONCE),--once)
+
+images: setup ## an engine if none runs, docker compose, and every image of infra/docker
+	@infra/docker/bootstrap
+
+demo-containers: images ## the chain in containers, with its proof table; `docker compose down` stops it
+	@docker compose up --wait
+	@docker compose run --rm simulator
+	@docker compose run --rm hourglass status --wait 600
 
 benchmark: setup ## the landing job beside its peers: hours of measuring, see benchmarks/landing/README.md
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
@@ -114,9 +122,6 @@ lock-tools: .tools/bin/uv ## write the lock of the tools of sbom and audit anew
 lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew from superset.in
 	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-superset" --quiet --output-file superset.lock
-
-images: setup ## an engine if none runs, and every image of infra/docker
-	@infra/docker/bootstrap
 
 lock-clients: .tools/bin/uv ## write the locks of the clients of test-clients anew from their requirements.in
 	@for folder in tests/clients/environments/*/; do cd $(CURDIR)/$$folder; [ -f requirements.in ] || continue; \

@@ -25,6 +25,7 @@ from infra.commands.hours import hours
 from infra.commands.job import job
 from infra.commands.ledger import ledger
 from infra.commands.meta import meta
+from infra.commands.provision import provision_command
 from infra.commands.snowflake import snowflake
 from infra.commands.snowflake_columns import columns
 from infra.commands.snowflake_export import export
@@ -56,6 +57,7 @@ snowflake.command("serve")(serve)
 snowflake.command("columns")(columns)
 snowflake.command("export")(export)
 app.command("doctor")(doctor_command)
+app.command("provision")(provision_command)
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 
@@ -106,6 +108,10 @@ def status(
         int, typer.Option(min=1, max=3660, help="Days to show, back from the newest hour with records.")
     ] = 3,
     every: Annotated[bool, typer.Option("--all", help="Show every hour; counts every row in Snowflake.")] = False,
+    wait: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="First wait until every full hour of the topics is published."),
+    ] = None,
 ) -> None:
     """Show the proof of the last hours: accepted, landed, registered and queryable records, and whether all agree.
 
@@ -114,6 +120,8 @@ def status(
     """
     from infra.local.proof import proof_rows
 
+    if wait is not None:
+        _wait(wait)
     rows = proof_rows(LocalSettings(), None if every else 24 * days)
     if as_json:
         print(json.dumps([row.as_json() for row in rows], indent=1))
@@ -125,6 +133,13 @@ def status(
         raise typer.Exit(WRONG)
     if any(row.reported.unknown for row in rows):
         raise typer.Exit(USAGE)
+
+
+def _wait(seconds_max: float) -> None:
+    from infra.local.publication import wait_until_published
+
+    if not wait_until_published(LocalSettings(), seconds_max, print_progress).agreed:
+        print_progress(f"not every full hour is published and agrees after {seconds_max:g} s")
 
 
 @app.command()

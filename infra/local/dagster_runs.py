@@ -11,6 +11,7 @@ from pathlib import Path
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from flink_jobs.contracts.layout import Hour
+from infra.commands.console import print_line
 from orchestration.stream.definitions import in_progress
 from orchestration.stream.document import StreamDocument
 
@@ -49,12 +50,12 @@ def fail_abandoned(report: Callable[[str], None]) -> None:
     """Mark the runs of an earlier start as failed, so that the daemon retries them.
 
     A killed run stays `STARTED`, and its run key keeps its hour from being requested again. Call this only before the
-    daemon starts: no run of this instance can be alive then.
+    code server starts, which is the parent of its runs: no run of this instance can be alive then.
     """
     with DagsterInstance.get() as instance:
         for run in instance.get_runs(RunsFilter(statuses=IN_FLIGHT)):
             report(f"run {run.run_id[:8]} was killed by the last stop: it is retried")
-            instance.report_run_failed(run, "The process of this run ended with the stack.")
+            instance.report_run_failed(run, "The process of this run ended with its code server.")
 
 
 def wait_until_finished(seconds_max: float, report: Callable[[str], None]) -> None:
@@ -79,3 +80,7 @@ def daemons_beat_since(moment: datetime) -> bool:
             daemon in beats and beats[daemon].timestamp >= moment.timestamp()
             for daemon in instance.get_required_daemon_types()
         )
+
+
+if __name__ == "__main__":
+    fail_abandoned(print_line)

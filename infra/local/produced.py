@@ -16,10 +16,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from flink_jobs.contracts.layout import Hour
-from infra.local.processes import StackError, port_answers
-from infra.local.settings import LOOPBACK, LocalSettings
+from infra.local.processes import StackError
 from orchestration.metapipeline.files import replace_file
-from producers.kafka import topic_id_text
+from producers.kafka import KafkaAccess, topic_id_text
 
 CALL_SECONDS_MAX = 10.0
 _log = logging.getLogger("hourglass.produced")
@@ -69,44 +68,45 @@ class StoredCounts:
         return self.by_topic_id.setdefault(f"{topic}:{topic_id}", TopicCount())
 
 
-def produced_per_hour(settings: LocalSettings, topics: Sequence[str]) -> dict[str, int]:
+def produced_per_hour(access: KafkaAccess, topics: Sequence[str], stored_in: Path) -> dict[str, int]:
     """Count the records of topics up to their present ends, by the hour of their timestamp.
+
+    Args:
+        access: to the broker.
+        topics: to count together.
+        stored_in: file of the counts, from one call to the next.
 
     Raises:
         StackError: the broker does not answer.
     """
-    address = f"{LOOPBACK}:{settings.kafka_port}"
-    away = StackError(f"the broker at {address} does not answer: start the stack, `hourglass up`")
-    if not port_answers(settings.kafka_port):
-        raise away
-    path = settings.data_dir / "run" / "produced.json"
-    stored = StoredCounts.load(path)
+    stored = StoredCounts.load(stored_in)
     total: Counter[str] = Counter()
     try:
-        for topic, topic_id in _topic_ids(address, topics).items():
+        for topic, topic_id in _topic_ids(access, topics).items():
             count = stored.of(topic, topic_id)
-            _count(address, topic, count)
+            _count(access, topic, count)
             total += count.per_hour
     except KafkaException as exc:
-        raise away from exc
-    stored.save(path)
+        raise StackError(f"{access.absence(exc.args[0])}; the local stack is started by `hourglass up`") from exc
+    stored.save(stored_in)
     return dict(total)
 
 
-def _topic_ids(address: str, topics: Sequence[str]) -> dict[str, str]:
+def _topic_ids(access: KafkaAccess, topics: Sequence[str]) -> dict[str, str]:
     """Return the id of each topic; a topic that does not exist yet has none and holds nothing."""
-    admin = AdminClient({"bootstrap.servers": address}, logger=_log)
-    existing = [topic for topic in topics if topic in admin.list_topics(timeout=CALL_SECONDS_MAX).topics]
+    admin = AdminClient({**access.librdkafka()}, logger=_log)
+    known = admin.list_topics(timeout=CALL_SECONDS_MAX).topics
+    existing = [topic for topic in topics if topic in known]
     if not existing:
         return {}
     answers = admin.describe_topics(TopicCollection(existing), request_timeout=CALL_SECONDS_MAX)
     return {topic: topic_id_text(answer.result(CALL_SECONDS_MAX).topic_id) or "" for topic, answer in answers.items()}
 
 
-def _count(address: str, topic: str, count: TopicCount) -> None:
+def _count(access: KafkaAccess, topic: str, count: TopicCount) -> None:
     consumer = Consumer(
         {
-            "bootstrap.servers": address,
+            **access.librdkafka(),
             "group.id": "hourglass-produced",
             "enable.auto.commit": False,
             "enable.partition.eof": True,

@@ -9,6 +9,7 @@ from infra.local.produced import produced_per_hour
 from infra.local.settings import LocalSettings
 from infra.local.streams import streams
 from orchestration.landing.report.hours import HourRow, Wanted, hour_rows
+from orchestration.settings import StreamAccess
 from orchestration.stream.binding import bind
 from orchestration.stream.catalog import StreamEntry
 
@@ -23,7 +24,7 @@ class ProofRow:
     Args:
         stream: name of the stream.
         reported: the numbers of the hour as orchestration reports them.
-        produced: records of the hour in the topic; None where the topic is not that of the local stack.
+        produced: records of the hour in the topic; None where they were not counted.
     """
 
     stream: str
@@ -66,11 +67,11 @@ def proof_rows(settings: LocalSettings, window_hours: int | None = None) -> list
     """Compare every hop of an hour, stream by stream and oldest first.
 
     Args:
-        settings: of the local stack.
+        settings: whether records of the topics are counted, and where the counts are stored.
         window_hours: the newest hours to compare, and every hour that is not published; None compares every hour.
 
     Raises:
-        StackError: the broker of the local stack does not answer, or the document of a stream has a mistake.
+        StackError: the broker does not answer, or the document of a stream has a mistake.
         LandingError: the bucket does not answer.
     """
     return [row for entry in streams() for row in _stream_rows(settings, entry, window_hours)]
@@ -78,7 +79,9 @@ def proof_rows(settings: LocalSettings, window_hours: int | None = None) -> list
 
 def _stream_rows(settings: LocalSettings, entry: StreamEntry, window_hours: int | None) -> list[ProofRow]:
     document = entry.document
-    produced = produced_per_hour(settings, document.topics) if settings.target == "local" else None
+    produced = None
+    if settings.counts_produced:
+        produced = produced_per_hour(StreamAccess(), document.topics, settings.counts_file)
     bound = bind(document, entry.table)
     in_progress = dagster_runs.hours_in_progress(document)
     rows = hour_rows(bound.stream, bound.table, Wanted(window_hours, in_progress, document.late))

@@ -44,6 +44,10 @@ class LocalSettings(BaseSettings):
         default="local", description="remote: commands use the servers of the other settings, not those of this stack"
     )
     data_dir: Path = Field(default=PROJECT / ".hourglass", description="everything that survives a restart")
+    count_produced: bool | None = Field(
+        default=None,
+        description="whether `status` reads the topics to count what was produced; unset: if they are local",
+    )
     runtime_dir: Path = Field(default=PROJECT / ".runtime", description="jars and the Flink home, built by set-up")
 
     kafka_port: int = 9092
@@ -114,6 +118,16 @@ class LocalSettings(BaseSettings):
     def ports(self) -> dict[str, int]:
         """Each port by the variable that sets it."""
         return {f"HOURGLASS_{name.upper()}": getattr(self, name) for name in PORT_FIELDS}
+
+    @property
+    def counts_produced(self) -> bool:
+        """Whether the records of every topic are read and counted."""
+        return self.target == "local" if self.count_produced is None else self.count_produced
+
+    @property
+    def counts_file(self) -> Path:
+        """Where `produced_per_hour` stores its counts."""
+        return self.data_dir / "run" / "produced.json"
 
     @property
     def log_dir(self) -> Path:

@@ -19,8 +19,9 @@ from dagster import AssetKey, DagsterInstance
 from flink_jobs import deploy
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.settings import LandingSettings
-from infra.local import dagster_runs, demo
+from infra.local import dagster_runs
 from infra.local.proof import ProofRow, proof_rows
+from infra.local.publication import wait_until_published
 from infra.local.servers import object_store, snowflake_server
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
@@ -359,7 +360,7 @@ def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent, hour
     full = {("platform_events", f"{FIRST + timedelta(hours=n):%Y-%m-%dT%H}") for n in range(len(HOURS) + 2)}
     full.add(("dagster_events", f"{hour_before:%Y-%m-%dT%H}"))
     began = datetime.now(UTC)
-    proof = demo.wait_until_published(stack.settings, LIMIT_SECONDS, print)
+    proof = wait_until_published(stack.settings, LIMIT_SECONDS, print)
     ended = datetime.now(UTC)
 
     agreed = {(row.stream, row.hour) for row in proof.rows if row.agree}

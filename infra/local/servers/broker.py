@@ -6,15 +6,13 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
-
 from infra.local.processes import Program, StackError, log_tail, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings
+from infra.provisioning import TopicPlan
+from infra.provisioning import create_topic as create
+from producers.kafka import KafkaAccess
 
 CLUSTER_ID = "hourglass0000000000000"
-TOPIC_SECONDS_MAX = 30
 
 
 def program(settings: LocalSettings) -> Program:
@@ -50,19 +48,9 @@ def create_topic(settings: LocalSettings, config: Mapping[str, str] | None = Non
 
     Record time is CreateTime by default, because the demo replays past hours.
     """
-    admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}"})
-    if settings.topic in admin.list_topics(timeout=TOPIC_SECONDS_MAX).topics:
-        return
-    topic = NewTopic(
-        settings.topic,
-        num_partitions=settings.topic_partitions,
-        replication_factor=1,
-        config={"message.timestamp.type": "CreateTime", "retention.ms": "-1", **(config or {})},
-    )
-    try:
-        admin.create_topics([topic])[settings.topic].result(TOPIC_SECONDS_MAX)
-    except KafkaException as exc:
-        raise StackError(f"the topic {settings.topic} cannot be created: {exc}") from exc
+    access = KafkaAccess(kafka_bootstrap_servers=f"{LOOPBACK}:{settings.kafka_port}")
+    topic_config = {"message.timestamp.type": "CreateTime", "retention.ms": "-1", **(config or {})}
+    create(access, settings.topic, TopicPlan(settings.topic_partitions, config=topic_config))
 
 
 def _java(settings: LocalSettings) -> list[str]:

@@ -7,11 +7,11 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.processes import Program, StackError
+from infra.local.processes import Program
 from infra.local.settings import LOOPBACK, LocalSettings
+from infra.provisioning import BUCKET_LIMITS
+from infra.provisioning import create_bucket as create
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,18 +73,13 @@ def client(settings: LocalSettings) -> S3Client:
         region_name=settings.s3_region,
         aws_access_key_id=settings.s3_access_key_id,
         aws_secret_access_key=settings.s3_secret_access_key.get_secret_value(),
-        config=Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 4}),
+        config=BUCKET_LIMITS,
     )
 
 
 def create_bucket(settings: LocalSettings) -> None:
     """Create the bucket if it is absent."""
-    store = client(settings)
-    try:
-        if settings.bucket not in {bucket["Name"] for bucket in store.list_buckets()["Buckets"]}:
-            store.create_bucket(Bucket=settings.bucket)
-    except (BotoCoreError, ClientError) as exc:
-        raise StackError(f"the bucket {settings.bucket} cannot be created: {exc}") from exc
+    create(client(settings), settings.bucket)
 
 
 def _answers(settings: LocalSettings) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -61,3 +62,14 @@ def test_a_socket_path_is_short_enough_however_deep_the_data_folder_is(tmp_path:
     command = dagster.programs(deep)[0].command
 
     assert len(str(command[command.index("--socket") + 1])) <= 107
+
+
+@pytest.mark.parametrize(
+    ("target", "count", "counts"),
+    [("local", None, True), ("remote", None, False), ("remote", True, True), ("local", False, False)],
+)
+def test_topics_are_counted_where_they_are_small_or_someone_asks(
+    target: Literal["local", "remote"], count: bool | None, counts: bool
+) -> None:
+    """Counting reads every record: in production only on request."""
+    assert counts == LocalSettings(target=target, count_produced=count).counts_produced
