@@ -142,7 +142,10 @@ def of_the_job(request: Request) -> bool:
 def usual(all_servers: Servers) -> Iterator[Usual]:
     all_servers.start(*Server)
     kept: dict[str, Any] = {"s3_encryption": "sse-s3", "s3_storage_class": "STANDARD_IA"}
-    with recording_s3(all_servers.settings) as s3, LandingStack(all_servers, "cost", s3_endpoint=s3.address, **kept) as stack:
+    with (
+        recording_s3(all_servers.settings) as s3,
+        LandingStack(all_servers, "cost", s3_endpoint=s3.address, **kept) as stack,
+    ):
         job = Usual(stack, s3)
         land(stack, job.watch_checkpoints)
         yield job

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped] # comes with dg, has no types
+import jsonschema
 import pytest
 import yaml
 

@@ -14,7 +14,7 @@ from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from flink_jobs.deploy.advice import with_repair
 from flink_jobs.settings import LandingSettings
 from tests.policies import documents
-from tests.policies.corpus import STREAM, corpus
+from tests.policies.corpus import STREAM, corpus, described
 from tests.policies.documents import BUCKET, KEY, OF_ROLE, POLICIES, document, documents_of
 from tests.policies.evaluation import UnknownPolicyError, allows, granted
 from tests.policies.operations import Call, HttpRequest, Permission, calls_of
@@ -27,8 +27,9 @@ STREAMS_MAX = 4
 
 
 def needed(role: str) -> set[Permission]:
-    """Return what the recorded requests of a role need, by place."""
-    calls = {Call(call.operation, call.place.replace(STREAM, documents.STREAM)) for call in corpus(role)}
+    """Return what the recorded requests of a role need, and the described ones, by place."""
+    asked = corpus(role) | described(role)
+    calls = {Call(call.operation, call.place.replace(STREAM, documents.STREAM)) for call in asked}
     permissions = {permission for call in calls for permission in call.permissions(BUCKET, KEY)}
     # who may list the whole bucket may list each prefix
     return {one for one in permissions if one.prefix is None or replace(one, prefix=None) not in permissions}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import dagster as dg
-import jsonschema  # type: ignore[import-untyped] # comes with dg, has no types
+import jsonschema
 import pytest
 import yaml
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+from jsonschema import Draft7Validator
 
 from snowflake_components.applying.account import apply_plan, plan_account
 from snowflake_components.applying.project import read_objects

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped] # comes with dg, has no types
+import jsonschema
 import pytest
 import yaml
 
