@@ -56,7 +56,4 @@ def public_columns(table: ExternalTable) -> list[str]:
 
 
 def _value(column: Column) -> str:
-    if column.type_sql and column.type_sql.upper().startswith("TIMESTAMP_TZ"):
-        # no view keeps an offset, and one event with an offset must not stop the query of its hour
-        return f"CAST(CAST({column.expression} AS TIMESTAMP_LTZ) AS TIMESTAMP_TZ)"
     return f"CAST({column.expression} AS {column.type_sql})" if column.type_sql else f"({column.expression})"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.columns.kinds import Kind
+from infra.local_snowflake.meaning.functions import zoned
 from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
 
 _KINDS = {
@@ -48,13 +48,23 @@ class StoredColumns:
         Those of the relations that a statement reads are before all others.
         """
         with self._lock:
-            if self._known is None:
-                self._known, self._tables = _read(connection, self.home)
+            known = self._ensure(connection)
             own: dict[str, Kind] = {}
             for table in read:
                 for name, of in self._tables.get(table, {}).items():
                     own[name] = _common(own.get(name, of), of)
-            return ChainMap(own, self._known)
+            return ChainMap(own, known)
+
+    def of_tables(self, connection: Any, read: Iterable[tuple[str, ObjectName]]) -> dict[str, dict[str, Kind]]:
+        """Return the kinds of the columns of relations by their aliases, which several may share, and by name."""
+        with self._lock:
+            self._ensure(connection)
+            found: dict[str, dict[str, Kind]] = {}
+            for alias, table in read:
+                own = found.setdefault(alias, {})
+                for name, of in self._tables.get(table, {}).items():
+                    own[name] = _common(own.get(name, of), of)
+            return found
 
     def lengths(self, connection: Any) -> dict[ObjectName, dict[str, int]]:
         """Return the longest texts of the columns of tables with a VARCHAR(n), by table."""
@@ -76,6 +86,11 @@ class StoredColumns:
                     self._mixed = has_mixed_names(cursor)
             self._mixed = self._mixed or named
             return self._mixed
+
+    def _ensure(self, connection: Any) -> dict[str, Kind]:
+        if self._known is None:
+            self._known, self._tables = _read(connection)
+        return self._known
 
     def forget(self) -> None:
         """Read all again, because columns may have changed; names that were mixed stay so."""
@@ -106,12 +121,12 @@ def _read_lengths(connection: Any) -> dict[ObjectName, dict[str, int]]:
     return found
 
 
-def _read(connection: Any, home: str) -> tuple[dict[str, Kind], dict[ObjectName, dict[str, Kind]]]:
+def _read(connection: Any) -> tuple[dict[str, Kind], dict[ObjectName, dict[str, Kind]]]:
     """Return the kinds of columns by name, and those of each table."""
     with connection.cursor() as cursor:
         rows = cursor.execute(
-            "SELECT database_name, schema_name, table_name, column_name, data_type "  # noqa: S608 - a constant
-            f"FROM ({zoned.types_sql(home)})"
+            "SELECT database_name, schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE NOT internal"
         ).fetchall()
     found: dict[str, Kind] = {"VALUE": Kind.MAYBE_VARIANT}
     tables: dict[ObjectName, dict[str, Kind]] = {}
