@@ -20,9 +20,7 @@ from infra.local_snowflake.language.alterations import ColumnChange, NewColumn
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import ObjectName, new_id, quote
 from infra.local_snowflake.language.parsing.comments import without_comments
-from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.objects.catalog import Catalog
-from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import Session
 from infra.local_snowflake.showing.relations import ColumnInfo, Relations
@@ -67,7 +65,6 @@ class Columns:
                     session.duck.execute(f"{table} ADD COLUMN {quote(name)} {info.duck_type}{default}")
                     if not info.nullable:
                         session.duck.execute(f"{table} ALTER COLUMN {quote(name)} SET NOT NULL")
-            zoned.extend(session.duck, DATABASE, draft, stored)
             self._set_lengths(key, stored, {**self.catalog.info(key).lengths, **lengths})
         if comments:
             self.catalog.comment_on(stored, None, comments)
@@ -99,7 +96,6 @@ class Columns:
                 session.run(f"ALTER TABLE {stored.sql} DROP COLUMN {quote(name)}")
         for name in dropped:
             self.keys.drop_column(stored, name)
-            zoned.forget(session.duck, DATABASE, stored, name)
         kept = {name: length for name, length in self.catalog.info(key).lengths.items() if name not in dropped}
         self._set_lengths(key, stored, kept)
 

@@ -6,6 +6,7 @@ import re
 
 from infra.local_snowflake.errors import FileRefusedError
 from infra.local_snowflake.files.unreadable import RecordError
+from infra.local_snowflake.meaning.functions import zoned
 
 _QUOTED = re.compile(r"[\"'](.*?)[\"'](?: to | into |, expected|$|\s)", re.DOTALL)
 _ADVICE = (
@@ -40,7 +41,7 @@ def conversion_error(failure: Exception, kind: str, value: str | None, line: int
 
 
 def _of_kind(kind: str) -> tuple[int, str, str]:
-    if kind.startswith("TIMESTAMP"):
+    if kind.startswith("TIMESTAMP") or kind == zoned.TYPE:
         return 100_035, "22007", "Timestamp"
     return _KINDS.get(kind, (100_038, "22018", "Numeric value"))
 

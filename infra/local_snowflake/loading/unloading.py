@@ -19,6 +19,8 @@ from infra.local_snowflake.files.formats import FileFormat
 from infra.local_snowflake.language.file_statements import Unload
 from infra.local_snowflake.language.statements import Options, StagePath
 from infra.local_snowflake.loading.copy_into.copying import Rewrite
+from infra.local_snowflake.meaning.functions import zoned
+from infra.local_snowflake.meaning.functions.format_models import to_char
 from infra.local_snowflake.objects.stages import Stages, shown_name, stage_location
 from infra.local_snowflake.sessions import Session
 
@@ -27,6 +29,8 @@ _PACKED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "GZIP": (".gz", gzip.compress),
     "ZSTD": (".zst", zstandard.compress),
 }
+_ZONED_MODEL = "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM"
+"""Default of TIMESTAMP_TZ_OUTPUT_FORMAT."""
 _EXTENSIONS = {"CSV": ".csv", "JSON": ".json", "PARQUET": ".parquet"}
 
 
@@ -100,13 +104,33 @@ def _file(rows: pa.Table, form: FileFormat, *, header: bool) -> tuple[bytes, str
     """Return the bytes of the file, and the end of its name."""
     extension = form["FILE_EXTENSION"] or _EXTENSIONS[form.type]
     if form.type == "PARQUET":
+        _require_no_zones(rows)
         return _parquet(rows, form, header=header), f".snappy{extension}"
     compression = "GZIP" if form["COMPRESSION"] == "AUTO" else form["COMPRESSION"]
     if compression not in _PACKED:
         raise NotSupportedError(f"Unsupported feature 'COMPRESSION = {compression} of COPY INTO a location'.")
     suffix, pack = _PACKED[compression]
+    rows = _with_printed_zones(rows, form)
     lines = _json_lines(rows) if form.type == "JSON" else _csv_lines(rows, form, header=header)
     return pack("".join(lines).encode(form.encoding)), extension + suffix
+
+
+def _require_no_zones(rows: pa.Table) -> None:
+    for column in rows.columns:
+        if pa.types.is_interval(column.type) or (pa.types.is_timestamp(column.type) and column.type.tz):
+            raise NotSupportedError(
+                "Error encountered when unloading to PARQUET: TIMESTAMP_TZ and LTZ types are not supported for "
+                "unloading to Parquet."
+            )
+
+
+def _with_printed_zones(rows: pa.Table, form: FileFormat) -> pa.Table:
+    model = form["TIMESTAMP_FORMAT"] if form.type == "CSV" and form["TIMESTAMP_FORMAT"] != "AUTO" else _ZONED_MODEL
+    for index, column in enumerate(rows.columns):
+        if pa.types.is_interval(column.type):
+            texts = [text and to_char(text, model) for text in zoned.iso(column).to_pylist()]
+            rows = rows.set_column(index, rows.column_names[index], pa.array(texts, pa.string()))
+    return rows
 
 
 def _parquet(rows: pa.Table, form: FileFormat, *, header: bool) -> bytes:

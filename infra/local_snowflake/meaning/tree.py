@@ -23,7 +23,7 @@ from infra.local_snowflake.meaning.expressions import (
     variants,
     weeks,
 )
-from infra.local_snowflake.meaning.macros.calls import PREFIX
+from infra.local_snowflake.meaning.macros.calls import PREFIX, macro_of
 from infra.local_snowflake.meaning.reserved import with_quoted_words
 
 Rewriting: TypeAlias = Callable[[Expr, Columns], Expr]
@@ -49,14 +49,35 @@ for _module in _MODULES:
         _REWRITINGS[_node] = (*_REWRITINGS.get(_node, ()), _rewriting)
 
 
-def columns_of(tree: Expr, stored: Mapping[str, Kind]) -> Columns:
+_ZONED_MACROS = frozenset({"to_timestamp_tz", "try_to_timestamp_tz"})
+
+
+def _makes_zoned(tree: Expr) -> bool:
+    """Return whether a statement makes a TIMESTAMP_TZ."""
+    return any(
+        (isinstance(node, exp.DataType) and node.this is exp.DType.TIMESTAMPTZ) or macro_of(node) in _ZONED_MACROS
+        for node in tree.find_all(exp.DataType, exp.Anonymous)
+    ) or (tree.find(exp.ConvertTimezone) is not None)
+
+
+def columns_of(
+    tree: Expr,
+    stored: Mapping[str, Kind],
+    tables: Mapping[str, Mapping[str, Kind]] | None = None,
+    *,
+    scans: bool = False,
+) -> Columns:
     """Return the kinds of the columns and the aliases of a statement.
 
     Args:
         tree: of one statement; the parameters of its lambdas get names of their own.
         stored: the kinds of stored columns by name.
+        tables: those of the relations that the statement reads, by their aliases.
+        scans: whether it reads a former result, whose columns are not known.
     """
-    columns = Columns(stored)
+    tables = tables or {}
+    zoned = scans or any(Kind.TIMESTAMP_TZ in of.values() for of in tables.values()) or _makes_zoned(tree)
+    columns = Columns(stored, tables=tables, zoned=zoned)
     if tree.find(exp.Explode, exp.Lateral, exp.TableFromRows):
         columns.aliases.update({"VALUE": Kind.MAYBE_VARIANT, "THIS": Kind.MAYBE_VARIANT})
     lambdas.name_parameters(tree, columns)
@@ -81,7 +102,7 @@ def rewrite(tree: Expr, columns: Columns) -> Expr:
                 else:
                     node.replace(changed)
                 break
-    return offsets.with_shown_offsets(tree)
+    return tree
 
 
 def _note_alias(node: exp.Alias, columns: Columns) -> None:

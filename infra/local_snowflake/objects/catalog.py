@@ -10,11 +10,9 @@ from typing import Any
 from infra.local_snowflake.errors import InvalidIdentifierError, TableMissingError
 from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import NAME_PARTS_MAX, ObjectName, quote
-from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.spelling.stored import other_spelling
 from infra.local_snowflake.objects.records import Key, Records
 from infra.local_snowflake.objects.registry import Registry
-from infra.local_snowflake.objects.stored import DATABASE
 
 SYSTEM_DATABASES = ("memory", "system", "temp", "_fs_global", "_fs_external")
 """Databases of DuckDB, of fakesnow and of this server."""
@@ -84,9 +82,6 @@ class Catalog:
         """Record the new name of an object and of everything in it."""
         self._infos.move({key: new + key[len(old) :] for key, _ in self._infos.items() if key[: len(old)] == old})
         self.altered(new)
-        if len(new) == NAME_PARTS_MAX:
-            with self._registry.cursor() as cursor:
-                zoned.rename(cursor, DATABASE, old, new)
 
     def swapped(self, one: Key, other: Key) -> None:
         """Record that two tables changed their names."""

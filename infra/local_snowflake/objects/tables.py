@@ -14,10 +14,8 @@ from infra.local_snowflake.language.parsing.comments import without_comments
 from infra.local_snowflake.language.parsing.definitions.created import definition_of
 from infra.local_snowflake.language.statements import Clone, CreateOrAlterTable, Creation
 from infra.local_snowflake.language.tokens import apply
-from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.objects.catalog import Catalog
 from infra.local_snowflake.objects.registry import Registry
-from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.rewriting.merge_plan import MATCHES_PREFIX
 from infra.local_snowflake.sessions import Session
 
@@ -87,8 +85,6 @@ class Tables:
             session.duck.execute(f"DROP TABLE IF EXISTS {name.sql}")
             session.duck.execute(f"CREATE TABLE {name.sql} {sql[sql.index('(') :]}")
             session.duck.execute(f"INSERT INTO {name.sql} SELECT * FROM {source.sql}")  # noqa: S608 - quoted names
-        with self.registry.cursor() as cursor:
-            zoned.copy(cursor, DATABASE, source, name)
         info = self.catalog.info((source.database, source.schema, source.name))
         key = (name.database, name.schema, name.name)
         kept = {"lengths": info.lengths, "cluster_by": info.cluster_by, "retention_days": info.retention_days}
@@ -182,8 +178,6 @@ class Tables:
             session.run(definition.replace(name.sql, draft.sql, 1))
             try:
                 self._alter_like(name, draft, session)
-                with self.registry.cursor() as cursor:
-                    zoned.copy(cursor, DATABASE, draft, name)
             finally:
                 session.duck.execute(f"DROP TABLE {draft.sql}")
             self.catalog.altered(key, lengths=self.catalog.declared_lengths(draft), **stored)

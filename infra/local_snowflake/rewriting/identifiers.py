@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from infra.local_snowflake.language.tokens import Edit, Kind, Reader, apply
+
+_VARIABLE = re.compile(r"(\bIDENTIFIER\s*\(\s*)(\$[A-Z_]\w*)(\s*\))", re.IGNORECASE)
+
+
+def with_named_variables(sql: str, value_of: Callable[[str], str]) -> str:
+    """Return the statement with the text of each session variable that IDENTIFIER reads as a name.
+
+    Args:
+        sql: the statement.
+        value_of: returns the SQL of a variable's value.
+    """
+    return _VARIABLE.sub(lambda found: f"{found[1]}{value_of(found[2])}{found[3]}", sql) if "$" in sql else sql
 
 
 def with_identifiers(sql: str) -> str:

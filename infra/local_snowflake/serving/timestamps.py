@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 
-TYPE = "STRUCT(instant TIMESTAMP WITH TIME ZONE, offset_minutes INTEGER)"
-"""DuckDB's type of a TIMESTAMP_TZ with its offset, of `meaning/macros/times.py`."""
-_OFFSET_OF_UTC = 1440
-"""An offset is sent as minutes from UTC plus this."""
+from infra.local_snowflake.meaning.functions import zoned
+
 _MICROSECONDS = 1_000_000
 _SECONDS_FIELD = pa.field("epoch", pa.int64(), nullable=False)
 _FRACTION_FIELD = pa.field("fraction", pa.int32(), nullable=False)
@@ -30,17 +28,18 @@ def with_encoded_timestamps(table: pa.Table, rowtype: Sequence[Mapping[str, Any]
 def _encoded(values: Any, kind: str) -> Any:
     if isinstance(values, pa.ChunkedArray):
         values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
-    nulls, minutes = values.is_null(), None
-    if pa.types.is_struct(values.type):
-        minutes, values = values.field("offset_minutes").fill_null(0).to_numpy(), values.field("instant")
-    if pa.types.is_null(values.type):
-        values = values.cast(pa.timestamp("us"))
-    numbers = values.cast(pa.timestamp("us", values.type.tz), safe=False).cast(pa.int64()).fill_null(0).to_numpy()
+    nulls = values.is_null()
+    codes = np.full(len(values), zoned.OFFSET_OF_UTC)
+    if pa.types.is_interval(values.type):
+        numbers, codes = zoned.decode(values)
+    else:
+        if pa.types.is_null(values.type):
+            values = values.cast(pa.timestamp("us"))
+        numbers = values.cast(pa.timestamp("us", values.type.tz), safe=False).cast(pa.int64()).fill_null(0).to_numpy()
     seconds = np.floor_divide(numbers, _MICROSECONDS)
     fraction = (np.mod(numbers, _MICROSECONDS) * 1000).astype(np.int32)
     arrays, fields = [pa.array(seconds), pa.array(fraction)], [_SECONDS_FIELD, _FRACTION_FIELD]
     if kind == "timestamp_tz":
-        offsets = np.zeros(len(numbers), np.int32) if minutes is None else minutes.astype(np.int32)
-        arrays.append(pa.array(offsets + np.int32(_OFFSET_OF_UTC)))
+        arrays.append(pa.array(codes.astype(np.int32)))
         fields.append(_OFFSET_FIELD)
     return pa.StructArray.from_arrays(arrays, fields=fields, mask=nulls)

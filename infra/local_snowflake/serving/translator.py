@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import duckdb
 import sqlglot
 from sqlglot import Expr, exp
 
+from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.checks import require_typed
 from infra.local_snowflake.meaning.checks.duplicates import require_read_columns_once
-from infra.local_snowflake.meaning.columns import keys, zoned
+from infra.local_snowflake.meaning.columns import keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
-from infra.local_snowflake.meaning.columns.kinds import Columns, Kind
-from infra.local_snowflake.meaning.columns.lengths import full_name, with_checked_lengths
-from infra.local_snowflake.meaning.columns.written import with_converted_times
+from infra.local_snowflake.meaning.columns.kinds import Columns
+from infra.local_snowflake.meaning.columns.lengths import full_name, stored_name, with_checked_lengths
+from infra.local_snowflake.meaning.columns.written import stored_types, with_converted_times
 from infra.local_snowflake.meaning.expressions.sequences import with_next_values, without_numbers_in_windows
 from infra.local_snowflake.meaning.expressions.times import with_mapped_timestamps
+from infra.local_snowflake.meaning.macros.calls import call
 from infra.local_snowflake.meaning.naming import with_names
 from infra.local_snowflake.meaning.refusals.context import context_of
 from infra.local_snowflake.meaning.refusals.unsupported import require_statement
@@ -56,34 +59,27 @@ class Translator:
         cursor.changes_columns = changes or getattr(cursor, "changes_columns", False)
         cursor.changes_names = (changes and not self._is_own(tree)) or getattr(cursor, "changes_names", False)
         self._require_spelling(cursor, tree, sql, here)
-        kinds = self._kinds(tree, here)
+        read = _relations(tree, here)
+        named = tree.find(exp.Column, exp.Star) is not None
+        kinds = self.columns.kinds(self.connection, [name for _, name in read]) if named else {}
         tree, found = keys.without_keys(with_names(tree, sql))
         if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("exists"):
             keys.store(self.connection, self.home, keys.created(tree, *here), found)
         tree = with_mapped_timestamps(tree, connection.local_parameters.value("TIMESTAMP_TYPE_MAPPING"))
-        known = columns_of(tree, kinds)
+        tree = _with_typed_binds(tree, params)
+        tables = self.columns.of_tables(self.connection, read)
+        known = columns_of(tree, kinds, tables, scans=getattr(cursor, "local_tables", False))
         cursor.context = context_of(tree, known)
         require_typed(tree, known, sql)
         lengths = self.columns.lengths(self.connection) if isinstance(tree, (exp.Insert, exp.Update)) else {}
         tree = with_next_values(with_checked_lengths(tree, lengths, *here), *here)
         tree = without_numbers_in_windows(tree)
         tree = self._with_times(cursor, tree, known, here)
-        if changes:
-            zoned.record(self.connection, self.home, tree, known, here)
         if not isinstance(tree, exp.Set):  # its name is no column; its text is rewritten where it is read
             tree = rewrite(tree, known)
         translated = finish(translation.translate(tree, connection, params), self.home)
         require_read_columns_once(translated, cursor._duck_conn)  # noqa: SLF001 - its session
         return translated
-
-    def _kinds(self, tree: Expr, here: tuple[str | None, str | None]) -> Mapping[str, Kind]:
-        """Return the kinds of stored columns by name, if the statement has a column."""
-        if not tree.find(exp.Column, exp.Star):
-            return {}
-        created = _created(tree)
-        tables = [table for table in tree.find_all(exp.Table) if table is not created]
-        read = [full_name(table, *here) for table in tables if isinstance(table.this, exp.Identifier)]
-        return self.columns.kinds(self.connection, read)
 
     def _is_own(self, tree: Expr) -> bool:
         """Return whether a statement creates a relation in the database of this server, which no client names."""
@@ -96,10 +92,9 @@ class Translator:
             require_spelling(tree, sql, cursor._conn._duck_conn, here)  # noqa: SLF001 - its session
 
     def _with_times(self, cursor: Any, tree: Expr, known: Columns, here: tuple[str | None, str | None]) -> Expr:
-        """Note which columns of the result have a zone; convert text that is written by the formats of the session."""
+        """Convert what is written to columns of dates and times, with the formats of the session."""
         connection = cursor._conn  # noqa: SLF001 - its session
-        cursor.local_zoned = zoned.of_result(tree, known)
-        types_of = partial(zoned.types_of, connection._duck_conn, self.home)  # noqa: SLF001 - its session
+        types_of = partial(stored_types, connection._duck_conn)  # noqa: SLF001 - its session
         return with_converted_times(tree, types_of, known, here, formats=connection.local_parameters.has_input_formats)
 
 
@@ -109,3 +104,30 @@ def _created(tree: Expr) -> exp.Table | None:
         return None
     created = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     return created if isinstance(created, exp.Table) else None
+
+
+def _relations(tree: Expr, here: tuple[str | None, str | None]) -> list[tuple[str, ObjectName]]:
+    """Return the aliases and the names of the stored relations of a statement."""
+    common = {stored_name(cte.args["alias"].this) for cte in tree.find_all(exp.CTE)}
+    created = _created(tree)
+    found = []
+    for table in tree.find_all(exp.Table):
+        if (
+            table is not created
+            and isinstance(table.this, exp.Identifier)
+            and (table.db or stored_name(table.this) not in common)
+        ):
+            alias = table.args.get("alias")
+            found.append((stored_name(alias.this if alias and alias.this else table.this), full_name(table, *here)))
+    return found
+
+
+def _with_typed_binds(tree: Expr, params: Any) -> Expr:
+    """Name the type of each bound TIMESTAMP_TZ, which `serving/binding` gives as a value of DuckDB's type."""
+    if not isinstance(params, Sequence) or not any(isinstance(value, duckdb.Value) for value in params):
+        return tree
+    marks = list(tree.find_all(exp.Placeholder, bfs=False))
+    for mark, value in zip(marks, params, strict=False):
+        if isinstance(value, duckdb.Value):
+            mark.replace(call("to_timestamp_tz", mark.copy()))
+    return tree

@@ -35,10 +35,12 @@ from infra.local_snowflake.account.parameters import engine_statements
 from infra.local_snowflake.errors import NotSupportedError, StatementRefusedError
 from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.checks import require_parsed
-from infra.local_snowflake.meaning.columns import keys, zoned
+from infra.local_snowflake.meaning.columns import former, keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
+from infra.local_snowflake.meaning.functions import zoned
+from infra.local_snowflake.meaning.functions.refusal import UnsupportedValueError
 from infra.local_snowflake.meaning.macros.install import install
 from infra.local_snowflake.meaning.refusals.context import Context, in_context
 from infra.local_snowflake.meaning.refusals.engine import refusal_of
@@ -46,9 +48,9 @@ from infra.local_snowflake.meaning.refusals.errors import EngineRefusedError, pl
 from infra.local_snowflake.meaning.refusals.places import place_of
 from infra.local_snowflake.meaning.spelling.statements import has_mixed_case, require_spelling
 from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
+from infra.local_snowflake.objects.stored import DATABASE
 from infra.local_snowflake.rewriting.merge_plan import merge_plan
 from infra.local_snowflake.serving.execution.results import Result, Results
-from infra.local_snowflake.serving.timestamps import TYPE as OFFSET_STRUCT
 from infra.local_snowflake.serving.timestamps import with_encoded_timestamps
 from infra.local_snowflake.serving.translator import Translator
 
@@ -119,7 +121,6 @@ def give_meaning(engine: FakeSnow, home: str) -> None:
     """
     install(engine.duck_conn, home)
     engine.duck_conn.execute(keys.creation_sql(home))
-    engine.duck_conn.execute(zoned.creation_sql(home))
     columns = StoredColumns(home)
     translator = Translator(engine.duck_conn, home, columns)
 
@@ -201,6 +202,7 @@ def attach(engine: FakeSnow, data: Path, database: str, schema: str) -> None:
     for known in sorted(path.stem for path in data.glob("*.db")):
         engine.connect(known)
     engine.connect(database, schema)
+    former.convert(engine.duck_conn, DATABASE)
     engine.create_database_on_connect = engine.create_schema_on_connect = False
 
 
@@ -328,25 +330,25 @@ def _executed(connection: Any, call: Call) -> Result:
     described = [(name, str(kind)) for name, kind, *_ in duck.description or []]
     if type_id in DML_TYPE_IDS and table is not None:  # the last result of DuckDB may be that of a commit
         described = [(name, "BIGINT") for name in table.column_names]
-    rowtype = _rowtype(cursor, described)
+    rowtype = _rowtype(described)
+    if table is not None:
+        _require_zoned(table)
     return Result(rowtype, table, type_id, is_count=type_id in DML_TYPE_IDS)
 
 
-def _rowtype(cursor: Any, described: Sequence[tuple[str, str]]) -> Any:
+def _require_zoned(table: pa.Table) -> None:
+    """Refuse an INTERVAL in a result, which Snowflake has as an operand alone."""
+    for column in table.columns:
+        if pa.types.is_interval(column.type):
+            try:
+                zoned.decode(column)
+            except UnsupportedValueError as exc:
+                raise NotSupportedError(exc.text) from exc
+
+
+def _rowtype(described: Sequence[tuple[str, str]]) -> Any:
     """Return the description of columns by their names and DuckDB's types."""
-    found: zoned.Zoned | None = getattr(cursor, "local_zoned", None)
-
-    def type_of(position: int, name: str, kind: str) -> str:
-        if kind == OFFSET_STRUCT or (kind == _INSTANT and found is not None and found.has(position, name)):
-            return zoned.TYPE
-        return kind
-
-    return describe_as_rowtype(
-        [
-            (_PARAMETER.sub("?", name), type_of(position, name, kind), *([None] * 4))
-            for position, (name, kind) in enumerate(described)
-        ]
-    )
+    return describe_as_rowtype([(_PARAMETER.sub("?", name), kind, *([None] * 4)) for name, kind in described])
 
 
 def _run(cursor: Any, call: Call, tree: Any) -> int:
@@ -410,7 +412,7 @@ def _described(connection: Any, call: Call) -> Result:
     cursor = connection.cursor()
     is_query = isinstance(expression, exp.Query)
     described = _columns(cursor, call.sql, expression) if is_query else cursor._describe_only(call.sql)  # noqa: SLF001
-    rowtype = STATUS.rowtype if described is None else _rowtype(cursor, [(row[0], row[1]) for row in described])
+    rowtype = STATUS.rowtype if described is None else _rowtype([(row[0], row[1]) for row in described])
     more = {
         "numberOfBinds": len(list(expression.find_all(exp.Placeholder))),
         "arrayBindSupported": type_id == INSERT,

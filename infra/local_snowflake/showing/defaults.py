@@ -9,6 +9,8 @@ from typing import NamedTuple
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.tokens import Reader
 
+_OF_ZONED = re.compile(r"\S+\.sf_tz_of_engine\((.+)\)", re.IGNORECASE)
+"""The default of a TIMESTAMP_TZ, in the call that gives it DuckDB's type."""
 _NEXT_VALUE = re.compile(r"nextval\('(.+)'\)")
 
 
@@ -29,6 +31,7 @@ def default_of(text: str | None, identities: Mapping[str, Identity]) -> tuple[st
         text: as DuckDB has it.
         identities: by the upper case name of the sequence that numbers an AUTOINCREMENT column.
     """
+    text = text and _OF_ZONED.sub(r"\1", text)
     found = _NEXT_VALUE.fullmatch(text or "")
     if not found:
         return text, None

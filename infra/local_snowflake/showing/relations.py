@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.meaning.columns import zoned
+from infra.local_snowflake.meaning.functions import zoned
 from infra.local_snowflake.objects.catalog import SYSTEM_DATABASES, SYSTEM_SCHEMAS, Catalog, ObjectInfo
 from infra.local_snowflake.objects.registry import Registry
 from infra.local_snowflake.objects.stored import DATABASE, ExternalTable
@@ -109,6 +109,7 @@ _DATA_TYPES = {
     "BLOB": "BINARY",
     "TIMESTAMP": "TIMESTAMP_NTZ",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
+    zoned.TYPE: "TIMESTAMP_TZ",
     "JSON": "VARIANT",
 }
 
@@ -253,7 +254,7 @@ UNION ALL SELECT 'VIEW', database_name, schema_name, view_name, comment, sql FRO
 _COLUMN = "column_name, column_index, data_type, is_nullable, column_default, comment"
 _COLUMNS = f"""
 SELECT database_name, schema_name, table_name, {_COLUMN}
-FROM ({zoned.types_sql(DATABASE)}) WHERE table_name IN (SELECT unnest(?::VARCHAR[]))
+FROM duckdb_columns() WHERE NOT internal AND table_name IN (SELECT unnest(?::VARCHAR[]))
 ORDER BY database_name, schema_name, table_name, column_index
 """  # noqa: S608 - a constant
 _KEYS = f"""

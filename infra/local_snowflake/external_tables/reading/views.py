@@ -58,7 +58,4 @@ def _partition(number: int) -> str:
 
 
 def _value(column: Column) -> str:
-    if column.type_sql and column.type_sql.upper().startswith("TIMESTAMP_TZ"):
-        # no view keeps an offset, and one event with an offset must not stop the query of its hour
-        return f"CAST(CAST({column.expression} AS TIMESTAMP_LTZ) AS TIMESTAMP_TZ)"
     return f"CAST({column.expression} AS {column.type_sql})" if column.type_sql else f"({column.expression})"

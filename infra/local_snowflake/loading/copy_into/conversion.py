@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 from infra.local_snowflake.files.formats import FileFormat
+from infra.local_snowflake.meaning.functions import zoned
+from infra.local_snowflake.objects.stored import DATABASE
 
+_MACRO = f"{DATABASE}.main.sf_"
 _TRUE = "'true', 't', 'yes', 'y', 'on', '1'"
 _FALSE = "'false', 'f', 'no', 'n', 'off', '0'"
 _DATES = "'%Y-%m-%d', '%m/%d/%Y', '%d-%b-%Y'"
@@ -47,11 +50,33 @@ def converted(value: str, source: str, target: str, form: FileFormat) -> str:
         return value
     if source == "JSON":
         value, source = f"({value} ->> '$')", "VARCHAR"
+    if source == zoned.TYPE:
+        value, source = _of_zoned(value, target)
     if target == "JSON":
         return f"CASE WHEN {value} IS NOT NULL THEN to_json({value}) END"
+    if target == zoned.TYPE:
+        return _zoned(value, form)
     if source != "VARCHAR" or target == "VARCHAR":
         return f"CAST({value} AS {target})"
     return _of_text(f"trim({value})", target, form)
+
+
+def _of_zoned(value: str, target: str) -> tuple[str, str]:
+    """Return a TIMESTAMP_TZ as the type that is next to the target, with this type."""
+    if target == "TIMESTAMP WITH TIME ZONE":
+        return f"{_MACRO}tz_instant({value})", target
+    if target in {"DATE", "TIME", "TIMESTAMP"}:
+        return f"{_MACRO}tz_local({value})", "TIMESTAMP"
+    return f"{_MACRO}tz_text({value})", "VARCHAR"
+
+
+def _zoned(value: str, form: FileFormat) -> str:
+    model = str(form.get("TIMESTAMP_FORMAT", "AUTO"))
+    if model.upper() == "AUTO":
+        return f"{_MACRO}tz_of_engine(trim(CAST({value} AS VARCHAR)))"
+    text = f"trim(CAST({value} AS VARCHAR))"
+    instant = f"CAST(strptime({text}, {_text(strptime_format(model))}) AS TIMESTAMPTZ)"
+    return f"{_MACRO}tz_of_model({instant}, {text}, {_text(model)})"
 
 
 def _of_text(value: str, target: str, form: FileFormat) -> str:

@@ -24,6 +24,7 @@ _OF_VARIANT = {
 }
 """Macros by name, with the arguments that must be a VARIANT, an OBJECT or an ARRAY."""
 _OTHER_KINDS = frozenset(Kind) - VARIANTS - {Kind.NULL, Kind.UNKNOWN}
+_TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMP_LTZ, Kind.TIMESTAMP_TZ})
 _NAMES = {
     Kind.TEXT: "VARCHAR(16777216)",
     Kind.INTEGER: "NUMBER(38,0)",
@@ -52,6 +53,11 @@ def require_types(tree: Expr, columns: Columns, sql: str) -> None:
     """
     for attempt in tree.find_all(exp.TryCast):
         _require_text(attempt, columns, sql)
+    for mean in tree.find_all(exp.Avg, exp.Median, exp.Stddev, exp.Variance):
+        if kind(mean.this, columns) in _TIMES:
+            place = place_of(sql, mean.sql_name())
+            text = f"Invalid argument types for function '{mean.sql_name()}': ({type_name(mean.this, columns)})"
+            raise EngineRefusedError(1044, "42P13", placed(place.line, place.position) + text)
     for node in tree.find_all(exp.Anonymous):
         if BUILT in node.meta and any(kind(one, columns) in _OTHER_KINDS for one in _wanted_variants(node)):
             raise _wrong_types(node, columns, sql)

@@ -11,17 +11,16 @@ from typing import Any
 import duckdb
 
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.columns.kinds import Kind
+from infra.local_snowflake.meaning.functions import zoned
 from infra.local_snowflake.meaning.spelling.stored import has_mixed_names
 
-_INSTANT = "TIMESTAMP WITH TIME ZONE"
 _KINDS = {
     "JSON": Kind.MAYBE_VARIANT,
     "DATE": Kind.DATE,
     "TIME": Kind.TIME,
     "TIMESTAMP": Kind.TIMESTAMP,
-    _INSTANT: Kind.TIMESTAMP_LTZ,
+    "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP_LTZ,
     zoned.TYPE: Kind.TIMESTAMP_TZ,
     "VARCHAR": Kind.TEXT,
     "BOOLEAN": Kind.BOOLEAN,
@@ -56,16 +55,24 @@ class StoredColumns:
         own: dict[str, Kind] = {}
         with self._lock:
             for relation in read:
-                if relation not in self._relations:
-                    self._relations[relation] = _read_relation(connection, self.home, relation)
-                for name, of in self._relations[relation].items():
+                for name, of in self._relation(connection, relation).items():
                     own[name] = _common(own.get(name, of), of)
         return _Kinds(own, partial(self._everywhere, connection))
+
+    def of_tables(self, connection: Any, read: Iterable[tuple[str, ObjectName]]) -> dict[str, dict[str, Kind]]:
+        """Return the kinds of the columns of relations by their aliases, which several may share, and by name."""
+        found: dict[str, dict[str, Kind]] = {}
+        with self._lock:
+            for alias, relation in read:
+                own = found.setdefault(alias, {})
+                for name, of in self._relation(connection, relation).items():
+                    own[name] = _common(own.get(name, of), of)
+        return found
 
     def _everywhere(self, connection: Any) -> Mapping[str, Kind]:
         with self._lock:
             if self._all is None:
-                self._all = _read_all(connection, self.home)
+                self._all = _read_all(connection)
             return self._all
 
     def lengths(self, connection: Any) -> dict[ObjectName, dict[str, int]]:
@@ -88,6 +95,11 @@ class StoredColumns:
                     self._mixed = has_mixed_names(cursor)
             self._mixed = self._mixed or named
             return self._mixed
+
+    def _relation(self, connection: Any, relation: ObjectName) -> dict[str, Kind]:
+        if relation not in self._relations:
+            self._relations[relation] = _read_relation(connection, self.home, relation)
+        return self._relations[relation]
 
     def forget(self, *, names: bool) -> None:
         """Read all again, because columns may have changed; names that were mixed stay so.
@@ -144,20 +156,20 @@ def _read_relation(connection: Any, home: str, relation: ObjectName) -> dict[str
     """Return the kinds of the columns of a relation; none where there is no such relation."""
     with connection.cursor() as cursor:
         try:
-            described = cursor.execute(f"DESCRIBE {relation.sql}").fetchall()
+            types = dict(row[:2] for row in cursor.execute(f"DESCRIBE {relation.sql}").fetchall())
         except duckdb.Error:  # the statement itself is refused for it
             return {}
-        zoned_names = zoned.names_of(cursor, home, relation)
-    types = {row[0]: zoned.TYPE if row[0] in zoned_names and row[1] == _INSTANT else row[1] for row in described}
     if relation.database == home:  # its statements write its names in upper case
         types = {name.upper(): type_ for name, type_ in types.items()} | types
     return {name: _KINDS.get(type_, Kind.UNKNOWN) for name, type_ in types.items()}
 
 
-def _read_all(connection: Any, home: str) -> dict[str, Kind]:
+def _read_all(connection: Any) -> dict[str, Kind]:
     """Return the kinds of all columns by name."""
     with connection.cursor() as cursor:
-        rows = cursor.execute(f"SELECT DISTINCT column_name, data_type FROM ({zoned.types_sql(home)})").fetchall()  # noqa: S608 - a constant
+        rows = cursor.execute(
+            "SELECT DISTINCT column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall()
     found: dict[str, Kind] = {"VALUE": Kind.MAYBE_VARIANT}
     for name, type_ in rows:
         of = _KINDS.get(type_, Kind.UNKNOWN)

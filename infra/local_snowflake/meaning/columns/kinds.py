@@ -46,7 +46,7 @@ _TYPES: dict[exp.DType, Kind] = {
     _T.TIMESTAMPTZ: Kind.TIMESTAMP_TZ,
     **dict.fromkeys((_T.VARIANT, _T.OBJECT, _T.ARRAY, _T.JSON), Kind.VARIANT),
 }
-_MACROS = {
+MACRO_KINDS = {
     **dict.fromkeys(
         [
             "text",
@@ -66,7 +66,7 @@ _MACROS = {
             "to_json",
             "number_text",
             "tz_text",
-            "tz_to_char",
+            "tz_iso",
         ],
         Kind.TEXT,
     ),
@@ -74,7 +74,8 @@ _MACROS = {
     **dict.fromkeys(["to_timestamp", "try_to_timestamp", "as_timestamp_ntz", "tz_local", "week_begin"], Kind.TIMESTAMP),
     **dict.fromkeys(["to_timestamp_ntz", "try_to_timestamp_ntz", "same_timestamp"], Kind.TIMESTAMP),
     **dict.fromkeys(["to_timestamp_ltz", "try_to_timestamp_ltz", "tz_instant"], Kind.TIMESTAMP_LTZ),
-    **dict.fromkeys(["to_timestamp_tz", "try_to_timestamp_tz", "convert_timezone", "tz_shifted"], Kind.TIMESTAMP_TZ),
+    **dict.fromkeys(["to_timestamp_tz", "try_to_timestamp_tz", "convert_timezone"], Kind.TIMESTAMP_TZ),
+    **dict.fromkeys(["tz_shifted", "tz_in_zone"], Kind.TIMESTAMP_TZ),
     **dict.fromkeys(["to_time", "try_to_time"], Kind.TIME),
     **dict.fromkeys(
         [
@@ -99,7 +100,7 @@ _MACROS = {
     **dict.fromkeys(
         [
             *("array_size", "array_position", "regexp_count", "regexp_instr", "as_integer", "as_number"),
-            *("day_of_week", "week_of_year", "year_of_week", "weeks_between"),
+            *("day_of_week", "week_of_year", "year_of_week", "weeks_between", "tz_hours", "tz_rest"),
         ],
         Kind.INTEGER,
     ),
@@ -226,18 +227,27 @@ _CHANGED_MOMENTS = (exp.TimestampTrunc, exp.DateTrunc, exp.DateAdd, exp.AddMonth
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The kinds of columns by name: those of stored tables, and the aliases of the statement."""
+    """The kinds of columns by name: those of stored tables, and the aliases of the statement.
+
+    Args:
+        tables: the kinds of the columns of stored tables by their aliases, and then by their names.
+        zoned: whether an expression of an unknown kind may be a TIMESTAMP_TZ.
+    """
 
     stored: Mapping[str, Kind]
     aliases: dict[str, Kind] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
+    zoned: bool = False
 
-    def kind(self, name: str) -> Kind:
-        """Return the kind of a column."""
+    def kind(self, name: str, table: str = "") -> Kind:
+        """Return the kind of a column, of one table if it is named."""
+        if table and (of := self.tables.get(table, {}).get(name)):
+            return of
         return self.aliases.get(name) or self.stored.get(name, Kind.UNKNOWN)
 
-    def names(self, of: Kind) -> set[str]:
-        """Return the names of the columns of a kind."""
-        return {name for name in {*self.aliases, *self.stored} if self.kind(name) is of}
+    def may_be_zoned(self, of: Kind) -> bool:
+        """Return whether an expression of a kind may be a TIMESTAMP_TZ."""
+        return of is Kind.TIMESTAMP_TZ or (of is Kind.UNKNOWN and self.zoned)
 
 
 def kind_of_type(type_: exp.DataType) -> Kind:
@@ -260,13 +270,14 @@ def kind(node: Expr | None, columns: Columns) -> Kind:  # noqa: C901, PLR0911 - 
         case exp.Cast() | exp.TryCast():
             return kind_of_type(node.to)
         case exp.Column():
-            return columns.kind(node.name if node.this.args.get("quoted") else node.name.upper())
+            return columns.kind(_stored(node.this), _stored(node.args.get("table")))
         case exp.Bracket():
             return Kind.VARIANT
         case exp.Anonymous():
             if node.name in {"arg_max", "arg_min"}:
                 return kind(node.expressions[0], columns)
-            return Kind.VARIANT if node.name in {"json_array", "to_json"} else _MACROS.get(macro_of(node), Kind.UNKNOWN)
+            of_json = node.name in {"json_array", "to_json"}
+            return Kind.VARIANT if of_json else MACRO_KINDS.get(macro_of(node), Kind.UNKNOWN)
         case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod():
             return _of_sides(kind(node.this, columns), kind(node.expression, columns), node.expression)
         case exp.Case() | exp.If() | exp.Coalesce() | exp.Nvl2() | exp.Nullif():
@@ -276,6 +287,12 @@ def kind(node: Expr | None, columns: Columns) -> Kind:  # noqa: C901, PLR0911 - 
     if isinstance(node, _SAME_AS_ARGUMENT):
         return kind(node.this, columns) if isinstance(node.this, Expr) else Kind.UNKNOWN
     return _of_function_of_time(node, columns) or _KIND_OF_NODE.get(type(node), Kind.UNKNOWN)
+
+
+def _stored(name: Expr | None) -> str:
+    if name is None:
+        return ""
+    return name.name if name.args.get("quoted") else name.name.upper()
 
 
 def _of_function_of_time(node: Expr, columns: Columns) -> Kind | None:
@@ -316,4 +333,6 @@ def _of_branches(found: list[Kind]) -> Kind:
         return Kind.VARIANT
     if Kind.MAYBE_VARIANT in known:
         return Kind.MAYBE_VARIANT
+    if Kind.TIMESTAMP_TZ in known:
+        return Kind.TIMESTAMP_TZ
     return known.pop() if len(known) == 1 else Kind.UNKNOWN

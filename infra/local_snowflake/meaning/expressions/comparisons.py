@@ -8,23 +8,15 @@ from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import NUMBERS, VARIANTS, Columns, Kind, kind
 from infra.local_snowflake.meaning.columns.written import is_plain
-from infra.local_snowflake.meaning.expressions.offsets import instant, zoned
+from infra.local_snowflake.meaning.expressions.offsets import instant
 from infra.local_snowflake.meaning.macros.calls import call
 
-_TYPES = {
-    Kind.BOOLEAN: exp.DataType.Type.BOOLEAN,
-    Kind.DATE: exp.DataType.Type.DATE,
-    Kind.TIMESTAMP: exp.DataType.Type.TIMESTAMP,
-    Kind.TIMESTAMP_LTZ: exp.DataType.Type.TIMESTAMPTZ,
-    Kind.TIMESTAMP_TZ: exp.DataType.Type.TIMESTAMPTZ,
-    Kind.TIME: exp.DataType.Type.TIME,
-}
 _MACROS = {
     Kind.BOOLEAN: "boolean",
     Kind.DATE: "to_date",
     Kind.TIMESTAMP: "to_timestamp",
     Kind.TIMESTAMP_LTZ: "to_timestamp_ltz",
-    Kind.TIMESTAMP_TZ: "to_timestamp_ltz",
+    Kind.TIMESTAMP_TZ: "to_timestamp_tz",
     Kind.TIME: "to_time",
 }
 _TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMP_LTZ})
@@ -63,7 +55,7 @@ def _compare(node: Expr, columns: Columns) -> Expr:
     elif of_right in VARIANTS:
         node.set("expression", like(right, left, of_left))
     if Kind.TIMESTAMP_TZ in {of_left, of_right}:
-        _compare_instants(node, ("this", "expression"), columns)
+        _compare_instants([left, right], columns)
     elif isinstance(right, exp.Literal) and right.is_string and of_left in _TIMES and not is_plain(right):
         node.set("expression", call(_MACROS[of_left], right))
     elif isinstance(left, exp.Literal) and left.is_string and of_right in _TIMES and not is_plain(left):
@@ -71,20 +63,22 @@ def _compare(node: Expr, columns: Columns) -> Expr:
     return node
 
 
-def _compare_instants(node: Expr, names: Sequence[str], columns: Columns) -> None:
-    """Compare a TIMESTAMP_TZ by its instant; what has no offset is in the zone of the session."""
-    for name in names:
-        value = node.args[name]
-        of = kind(value, columns)
+def _compare_instants(values: Sequence[Expr], columns: Columns) -> None:
+    """Compare TIMESTAMP_TZs with others by their instants; what has no offset is in the zone of the session."""
+    kinds = [kind(value, columns) for value in values]
+    if set(kinds) <= {Kind.TIMESTAMP_TZ, Kind.NULL}:
+        return
+    for value, of in zip(values, kinds, strict=True):
         if of is Kind.TIMESTAMP_TZ:
-            node.set(name, instant(value))
-        elif of in {Kind.DATE, Kind.TIMESTAMP, Kind.TEXT}:
-            node.set(name, call("to_timestamp_ltz", value))
+            value.replace(instant(value.copy()))
+        elif of not in {Kind.TIMESTAMP_LTZ, Kind.NULL}:
+            value.replace(call("to_timestamp_ltz", value.copy()))
 
 
 def _between(node: Expr, columns: Columns) -> Expr:
-    if Kind.TIMESTAMP_TZ in {kind(node.args[name], columns) for name in ("this", "low", "high")}:
-        _compare_instants(node, ("this", "low", "high"), columns)
+    compared = [node.args[name] for name in ("this", "low", "high")]
+    if Kind.TIMESTAMP_TZ in {kind(value, columns) for value in compared}:
+        _compare_instants(compared, columns)
         return node
     if kind(node.this, columns) in VARIANTS:
         low = node.args["low"]
@@ -93,6 +87,10 @@ def _between(node: Expr, columns: Columns) -> Expr:
 
 
 def _in(node: Expr, columns: Columns) -> Expr:
+    compared = [node.this, *node.expressions]
+    if node.expressions and Kind.TIMESTAMP_TZ in {kind(value, columns) for value in compared}:
+        _compare_instants(compared, columns)
+        return node
     if kind(node.this, columns) in VARIANTS and node.expressions:
         first = node.expressions[0]
         node.set("this", like(node.this, first, kind(first, columns)))
@@ -102,7 +100,7 @@ def _in(node: Expr, columns: Columns) -> Expr:
 def _like_text(node: Expr, columns: Columns) -> Expr:
     of = kind(node.this, columns)
     if of is Kind.TIMESTAMP_TZ:
-        node.set("this", call("tz_text", zoned(node.this)))
+        node.set("this", call("tz_text", node.this))
     elif of in VARIANTS | {Kind.TIMESTAMP, Kind.DATE, Kind.TIMESTAMP_LTZ} | NUMBERS:
         node.set("this", call("text", node.this))
     return node

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import NUMBERS, Columns, Kind, kind, kind_of_type
-from infra.local_snowflake.meaning.expressions.offsets import instant, local, zoned
+from infra.local_snowflake.meaning.expressions.offsets import instant, local
 from infra.local_snowflake.meaning.macros.calls import call
 
 _MACROS = {
@@ -68,7 +68,7 @@ def as_text(value: Expr, of: Kind) -> Expr:
 def text_of(value: Expr, of: Kind) -> Expr:
     """Return the call that prints a value, or a literal of text as a cast of itself."""
     if of is Kind.TIMESTAMP_TZ:
-        return call("tz_text", zoned(value))
+        return call("tz_text", value)
     if of is Kind.TEXT:
         return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT))
     if _is_path(value):
@@ -213,14 +213,20 @@ _PRINTED = _NOT_TEXT | NUMBERS | {Kind.TIME}
 def _concatenation(node: Expr, columns: Columns) -> Expr:
     for name in ("this", "expression"):
         value = node.args.get(name)
-        if isinstance(value, Expr) and (of := kind(value, columns)) in _PRINTED:
+        if isinstance(value, Expr) and _is_printed(of := kind(value, columns), columns):
             node.set(name, _printed(value, of))
     if node.expressions:
-        node.set(
-            "expressions",
-            [_printed(value, of) if (of := kind(value, columns)) in _PRINTED else value for value in node.expressions],
-        )
+        kinds = [kind(value, columns) for value in node.expressions]
+        printed = [
+            _printed(value, of) if _is_printed(of, columns) else value
+            for value, of in zip(node.expressions, kinds, strict=True)
+        ]
+        node.set("expressions", printed)
     return node
+
+
+def _is_printed(of: Kind, columns: Columns) -> bool:
+    return of in _PRINTED or columns.may_be_zoned(of)
 
 
 REWRITINGS: dict[type[Expr], Callable[[Expr, Columns], Expr]] = {

@@ -7,6 +7,7 @@ import re
 from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind, kind
+from infra.local_snowflake.meaning.expressions.offsets import local, shifted
 
 _PART = re.compile(r"[+-]?\d+\s*([a-z]+)", re.IGNORECASE)
 _OF_DAYS = ("y", "q", "mon", "mm", "w", "d")
@@ -20,9 +21,13 @@ def _parts(node: Expr, _: Columns) -> Expr:
     return node
 
 
-def _on_date(node: Expr, columns: Columns) -> Expr:
-    """Keep a date a date when it is moved by days or longer units."""
+def _moved(node: Expr, columns: Columns) -> Expr:
+    """Keep a date a date when it is moved by days or longer units, and the offset of a TIMESTAMP_TZ."""
     moved = node.expression
+    if isinstance(moved, exp.Interval) and kind(node.this, columns) is Kind.TIMESTAMP_TZ:
+        value = node.this.copy()
+        node.set("this", local(value))
+        return shifted(node.copy(), value)
     if not isinstance(moved, exp.Interval) or kind(node.this, columns) is not Kind.DATE or not _is_of_days(moved):
         return node
     return exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType(this=exp.DType.DATE))
@@ -34,4 +39,4 @@ def _is_of_days(interval: exp.Interval) -> bool:
     return bool(units) and all(name.lower().startswith(_OF_DAYS) for name in units)
 
 
-REWRITINGS = {exp.Interval: _parts, exp.Add: _on_date, exp.Sub: _on_date}
+REWRITINGS = {exp.Interval: _parts, exp.Add: _moved, exp.Sub: _moved}

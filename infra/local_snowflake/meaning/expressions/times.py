@@ -93,10 +93,16 @@ def _add(node: Expr, columns: Columns) -> Expr:
     return call("same_type", node.copy(), value.copy())
 
 
+_OF_OFFSET = {"TIMEZONE_HOUR": "tz_hours", "TZH": "tz_hours", "TIMEZONE_MINUTE": "tz_rest", "TZM": "tz_rest"}
+"""Macros of the parts of an offset."""
+
+
 def _extract(node: Expr, columns: Columns) -> Expr:
     value = node.expression
-    of_instant = kind(value, columns) is Kind.TIMESTAMP_TZ and node.this.name.upper().startswith("EPOCH")
-    node.set("expression", instant(value) if of_instant else moment(value, columns))
+    part, of_zoned = node.this.name.upper(), kind(value, columns) is Kind.TIMESTAMP_TZ
+    if of_zoned and part in _OF_OFFSET:
+        return call(_OF_OFFSET[part], value)
+    node.set("expression", instant(value) if of_zoned and part.startswith("EPOCH") else moment(value, columns))
     return node
 
 

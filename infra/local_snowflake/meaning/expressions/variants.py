@@ -6,6 +6,7 @@ from sqlglot import Expr, exp
 
 from infra.local_snowflake.meaning.columns.kinds import NUMBERS, VARIANTS, Columns, Kind, branches, kind
 from infra.local_snowflake.meaning.expressions.comparisons import as_number, like
+from infra.local_snowflake.meaning.expressions.offsets import print_zoned
 from infra.local_snowflake.meaning.macros.calls import call
 
 
@@ -13,10 +14,19 @@ def _branches(node: Expr, columns: Columns) -> Expr:
     """Make every branch a VARIANT if one is."""
     found = [(branch, kind(branch, columns)) for branch in branches(node)]
     if not any(of in VARIANTS for _, of in found):
-        return node
+        return _zoned_branches(node, found)
     for branch, of in found:
         if of not in {Kind.VARIANT, Kind.NULL}:
             branch.replace(call("variant", branch.copy()))
+    return node
+
+
+def _zoned_branches(node: Expr, found: list[tuple[Expr, Kind]]) -> Expr:
+    """Make every branch a TIMESTAMP_TZ if one is."""
+    if any(of is Kind.TIMESTAMP_TZ for _, of in found):
+        for branch, of in found:
+            if of not in {Kind.TIMESTAMP_TZ, Kind.NULL}:
+                branch.replace(call("to_timestamp_tz", branch.copy()))
     return node
 
 
@@ -35,7 +45,10 @@ def _condition(node: Expr, columns: Columns) -> Expr:
 def _nullif(node: Expr, columns: Columns) -> Expr:
     """Compare the value of a VARIANT, and keep the VARIANT."""
     value, other = node.this, node.expression
-    if kind(value, columns) not in VARIANTS or kind(other, columns) in VARIANTS:
+    kinds = (kind(value, columns), kind(other, columns))
+    if Kind.TIMESTAMP_TZ in kinds and not set(kinds) & VARIANTS:
+        return _zoned_branches(node, list(zip((value, other), kinds, strict=True)))
+    if kinds[0] not in VARIANTS or kinds[1] in VARIANTS:
         return node
     same = exp.EQ(this=call("text", value.copy()), expression=call("text", other.copy()))
     return exp.Case(ifs=[exp.If(this=same, true=exp.Null())], default=value.copy())
@@ -83,11 +96,12 @@ def _decode(node: Expr, columns: Columns) -> Expr:
     return node
 
 
-def _array(node: Expr, _: Columns) -> Expr:
+def _array(node: Expr, columns: Columns) -> Expr:
+    print_zoned(node.expressions, columns)
     return exp.Anonymous(this="json_array", expressions=node.expressions)
 
 
-def _array_agg(node: Expr, _: Columns) -> Expr:
+def _array_agg(node: Expr, columns: Columns) -> Expr:
     """Aggregate without NULLs, in the order of WITHIN GROUP; without rows the array is empty."""
     if isinstance(node.parent, (exp.WithinGroup, exp.Window)) or (
         isinstance(node.parent, exp.Filter) and not isinstance(node, exp.Filter)
@@ -99,7 +113,7 @@ def _array_agg(node: Expr, _: Columns) -> Expr:
     aggregate = inner.this if order is not None else inner
     if not isinstance(aggregate, exp.ArrayAgg):
         return node
-    collected = _collected(aggregate.this, order)
+    collected = _collected(aggregate.this, order, columns)
     if window is not None:
         window.set("this", collected)
         collected = window.copy()
@@ -107,12 +121,15 @@ def _array_agg(node: Expr, _: Columns) -> Expr:
     return exp.Anonymous(this="to_json", expressions=[empty])
 
 
-def _collected(value: Expr, order: Expr | None) -> Expr:
+def _collected(value: Expr, order: Expr | None, columns: Columns) -> Expr:
     plain = value
     while isinstance(plain, (exp.Order, exp.Distinct)):
         plain = plain.this if isinstance(plain, exp.Order) else plain.expressions[0]
     if order is not None:
         value = exp.Order(this=value, expressions=order.expressions)
+    if columns.may_be_zoned(kind(plain, columns)):
+        printed = call("variant", plain.copy())
+        value, plain = (printed, printed) if value is plain else (value, plain.replace(printed))
     known = exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null()))
     return exp.Filter(this=exp.Anonymous(this="array_agg", expressions=[value]), expression=exp.Where(this=known))
 

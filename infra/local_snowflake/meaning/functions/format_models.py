@@ -212,6 +212,8 @@ _AUTO = {
     ),
 }
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - TIMESTAMP_NTZ has no zone
+_ISO_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|([+-])(\d\d):?(\d\d))")
+"""A text in ISO's form, with the parts of its offset."""
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*")
 _UNITS = ((31536000000, 1), (31536000000000, 10**3), (31536000000000000, 10**6))
 _REFUSED = {"DATE": (100040, "Date"), "TIMESTAMP": (100035, "Timestamp"), "TIME": (100108, "Time")}
@@ -248,6 +250,9 @@ def parse(text: str, model: str, kind: str) -> datetime:
 
 def offset(text: str, model: str) -> int | None:
     """Return the offset from UTC that a text names, in minutes; None without one, or if the text is no timestamp."""
+    if model.upper() == "AUTO" and (found := _ISO_OFFSET.fullmatch(text)):
+        sign, hours, minutes = found.groups()
+        return 0 if sign is None else int(f"{sign}1") * (int(hours) * 60 + int(minutes))
     value = _value(text, model, "TIMESTAMP")
     named = value.utcoffset() if value is not None else None
     return None if named is None else int(named.total_seconds()) // 60

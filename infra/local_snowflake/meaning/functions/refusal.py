@@ -24,4 +24,5 @@ class UnsupportedValueError(Exception):
     """
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"[000002 0A000] Unsupported feature '{what}'.")
+        self.text = f"Unsupported feature '{what}'."
+        super().__init__(f"[000002 0A000] {self.text}")

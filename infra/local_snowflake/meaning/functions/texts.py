@@ -127,14 +127,20 @@ _TYPE_NAMES = {
     "TIMESTAMP": "TIMESTAMP_NTZ(9)[SB16]",
     "TIMESTAMP_NS": "TIMESTAMP_NTZ(9)[SB16]",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ(9)[SB16]",
-    "TIMESTAMP_TZ": "TIMESTAMP_TZ(9)[SB16]",
+    "INTERVAL": "TIMESTAMP_TZ(9)[SB16]",
     "BLOB": "BINARY(8388608)[LOB]",
     '"NULL"': "NULL[LOB]",
 }
 
 
+_SIZES = ((2, 1), (4, 2), (9, 4), (18, 8))
+"""The most digits of a NUMBER, and its bytes."""
+
+
 def type_name(duckdb_type: str) -> str:
     """Return the result of SYSTEM$TYPEOF for a type of DuckDB."""
     if duckdb_type.startswith("DECIMAL"):
-        return duckdb_type.replace("DECIMAL", "NUMBER") + "[SB8]"
+        precision = int(duckdb_type[len("DECIMAL(") :].split(",", maxsplit=1)[0])
+        size = next((size for most, size in _SIZES if precision <= most), 16)
+        return f"{duckdb_type.replace('DECIMAL', 'NUMBER')}[SB{size}]"
     return _TYPE_NAMES.get(duckdb_type, duckdb_type)

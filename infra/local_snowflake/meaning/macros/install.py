@@ -9,10 +9,11 @@ from typing import Any
 
 import duckdb
 
-from infra.local_snowflake.meaning.functions import format_models, json_values, number_models, tables, texts
+from infra.local_snowflake.meaning.functions import format_models, json_values, number_models, tables, texts, zoned
 from infra.local_snowflake.meaning.macros.creation import creation_sql
 
 _TEXT = "VARCHAR"
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
 _Function = tuple[str, Callable[..., Any], tuple[str, ...], str]
 
 _PLAIN: tuple[_Function, ...] = (
@@ -43,6 +44,13 @@ _PLAIN: tuple[_Function, ...] = (
     ("type_name", texts.type_name, (_TEXT,), _TEXT),
 )
 _OF_NULLS: tuple[_Function, ...] = (("json", json_values.apply, (_TEXT, "VARCHAR[]"), _TEXT),)
+_OF_COLUMNS: tuple[_Function, ...] = (
+    ("zoned", zoned.of, (_INSTANT, "INTEGER"), zoned.TYPE),
+    ("zoned_instant", zoned.instant, (zoned.TYPE,), _INSTANT),
+    ("zoned_local", zoned.local, (zoned.TYPE,), "TIMESTAMP"),
+    ("zoned_minutes", zoned.minutes, (zoned.TYPE,), "INTEGER"),
+    ("zoned_iso", zoned.iso, (zoned.TYPE,), _TEXT),
+)
 _OF_ROWS: tuple[_Function, ...] = (
     ("flatten", tables.flatten, (_TEXT, _TEXT, "BOOLEAN", "BOOLEAN", _TEXT, "BIGINT"), tables.FLATTEN_TYPE),
     ("split", tables.split, (_TEXT, _TEXT, "BOOLEAN", "BIGINT"), tables.SPLIT_TYPE),
@@ -55,6 +63,8 @@ def install(connection: duckdb.DuckDBPyConnection, database: str) -> None:
         _create(connection, name, _of_known(function), arguments, result)
     for name, function, arguments, result in _OF_NULLS:
         _create(connection, name, function, arguments, result)
+    for name, function, arguments, result in _OF_COLUMNS:
+        _create(connection, name, function, arguments, result, kind="arrow")
     for name, function, arguments, result in _OF_ROWS:
         _create(connection, name, function, arguments, result, side_effects=True)
     _create_macros(connection, database)
@@ -95,12 +105,14 @@ def _create(  # noqa: PLR0913 - the arguments of DuckDB's method
     result: str,
     *,
     side_effects: bool = False,
+    kind: str = "native",
 ) -> None:
-    connection.create_function(  # type: ignore[call-overload] # its types name only enums for null_handling
+    connection.create_function(  # type: ignore[call-overload] # its types name only enums for null_handling and type
         f"sfpy_{name}",
         function,
         [duckdb.sqltype(argument) for argument in arguments],
         duckdb.sqltype(result),
         null_handling="special",
         side_effects=side_effects,
+        type=kind,
     )

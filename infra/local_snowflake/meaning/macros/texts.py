@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from infra.local_snowflake.meaning.macros.times import DECIMALS, PRINTED, TIME_MACROS, TIMES, ZONED
+from infra.local_snowflake.meaning.macros.times import AS_ZONED, DECIMALS, LOCAL, PRINTED, TIME_MACROS, TIMES, ZONED
 
 _JSON = """CASE
     WHEN json_type({x}) IN ('OBJECT', 'ARRAY') THEN sfpy_compact(CAST({x} AS VARCHAR))
@@ -26,7 +26,7 @@ _NUMBER_TEXT = f"""CASE
   WHEN typeof(x) = 'BOOLEAN' THEN CAST(CAST(TRY_CAST(x AS BOOLEAN) AS INTEGER) AS VARCHAR)
   WHEN typeof(x) = 'JSON' AND json_type(to_json(x)) = 'BOOLEAN' THEN CASE @text(x) WHEN 'true' THEN '1' ELSE '0' END
   WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN trim(@text(x))
-  WHEN {TIMES.format(x="x")} OR {ZONED.format(x="x")} OR typeof(x) = 'DATE'
+  WHEN {TIMES.format(x="x")} OR {LOCAL.format(x="x")} OR {ZONED.format(x="x")} OR typeof(x) = 'DATE'
     THEN error('[2023 22000] SQL compilation error:\nCannot cast a date or time to NUMBER')
   ELSE CAST(x AS VARCHAR) END"""
 
@@ -50,14 +50,17 @@ _NO_BOOLEAN = "error('[100037 22018] Boolean value ''' || @text(x) || ''' is not
 
 
 _TO_CHAR = f"""CASE
-  WHEN {TIMES.format(x="x")} OR {ZONED.format(x="x")} OR typeof(x) IN ('DATE', 'TIME')
+  WHEN {TIMES.format(x="x")} OR {LOCAL.format(x="x")} OR typeof(x) IN ('DATE', 'TIME')
     THEN sfpy_to_char(CAST(x AS VARCHAR), CAST(f AS VARCHAR))
+  WHEN {ZONED.format(x="x")} THEN sfpy_to_char(@tz_iso({AS_ZONED.format(x="x")}), CAST(f AS VARCHAR))
   WHEN typeof(x) = 'JSON' THEN @text(x)
   WHEN typeof(x) = 'VARCHAR' THEN CAST(x AS VARCHAR)
   WHEN typeof(x) = 'BLOB' THEN CASE upper(CAST(f AS VARCHAR))
     WHEN 'UTF-8' THEN decode(TRY_CAST(x AS BLOB)) WHEN 'BASE64' THEN to_base64(TRY_CAST(x AS BLOB))
     ELSE hex(TRY_CAST(x AS BLOB)) END
   ELSE sfpy_number_to_char(CAST(x AS VARCHAR), CAST(f AS VARCHAR)) END"""
+
+_VARIANT = f"CASE WHEN {ZONED.format(x='x')} THEN to_json(@tz_text({AS_ZONED.format(x='x')})) ELSE to_json(x) END"
 
 _BUCKET = """CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1
   ELSE CAST(floor((x - low) * n / (high - low)) AS BIGINT) + 1 END"""
@@ -121,7 +124,7 @@ MACROS: Mapping[str, Overloads] = {
         ("x, f", "sfpy_number(@text(x), CAST(f AS VARCHAR))"),
     ],
     "try_number_text": [("x, f", "sfpy_try_number(@text(x), CAST(f AS VARCHAR))")],
-    "variant": [("x", "to_json(x)")],
+    "variant": [("x", _VARIANT)],
     "boolean": [("x", _boolean(_NO_BOOLEAN))],
     "try_boolean": [("x", _boolean("NULL"))],
     "to_boolean": [("x", "@boolean(x)")],
@@ -150,7 +153,7 @@ MACROS: Mapping[str, Overloads] = {
     "try_parse_json": [("x", "CAST(sfpy_try_parse_json(@text(x)) AS JSON)")],
     "check_json": [("x", "sfpy_check_json(@text(x))")],
     "to_json": [("x", "sfpy_compact(CAST(to_json(x) AS VARCHAR))")],
-    "to_variant": [("x", "to_json(x)")],
+    "to_variant": [("x", "@variant(x)")],
     "to_array": [("x", _json("to_array", "x"))],
     "to_object": [("x", _json("to_object", "x"))],
     "is_null_value": [("x", "json_type(to_json(x)) = 'NULL'")],

@@ -2,20 +2,28 @@
 
 The parameters of a session are variables of the engine, which `account/parameters.py` sets: NULL is the default.
 
-DuckDB has one type of timestamps with a zone, an instant. It is TIMESTAMP_LTZ; a TIMESTAMP_TZ is stored as its instant,
-and its offset must be zero. Within a statement it is a struct of the instant and the offset in minutes, which
-`expressions/offsets.py` carries as far as it can; `tz_plain` refuses to lose an offset where it cannot.
+DuckDB's one type of timestamps with a zone is an instant, which is TIMESTAMP_LTZ. A TIMESTAMP_TZ is an INTERVAL that
+holds its instant and its offset; see `functions/zoned.py`. No other value of this server is an INTERVAL: those of
+Snowflake are operands of `+` and `-`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from infra.local_snowflake.meaning.functions.zoned import TYPE
+
 TIMES = "typeof({x}) IN ('TIMESTAMP', 'TIMESTAMP_NS', 'TIMESTAMP_MS', 'TIMESTAMP_S')"
-ZONED = "typeof({x}) = 'TIMESTAMP WITH TIME ZONE'"
+LOCAL = "typeof({x}) = 'TIMESTAMP WITH TIME ZONE'"
+ZONED = f"typeof({{x}}) = '{TYPE}'"
+AS_ZONED = f"TRY_CAST({{x}} AS {TYPE})"
+"""The argument in the branch of a TIMESTAMP_TZ, which DuckDB binds for all types."""
 NUMBERS = "typeof({x}) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UBIGINT', 'DOUBLE', 'FLOAT')"
 DECIMALS = "starts_with(typeof({x}), 'DECIMAL')"
-_MOMENT = f"typeof(x) = 'DATE' OR {TIMES.format(x='x')} OR {ZONED.format(x='x')}"
+_MOMENT = f"typeof(x) = 'DATE' OR {TIMES.format(x='x')} OR {LOCAL.format(x='x')}"
+_WHEN_ZONED = f"WHEN {ZONED.format(x='x')} THEN"
+_AS_ZONED = AS_ZONED.format(x="x")
+_SHOWN_BY_ZONED = f"@tz_local({_AS_ZONED})"
 _NUMBER = f"{NUMBERS.format(x='x')} OR {DECIMALS.format(x='x')}"
 _SECONDS = "%Y-%m-%d %H:%M:%S.%g"
 _MICROSECONDS = "%Y-%m-%d %H:%M:%S.%f"
@@ -32,12 +40,13 @@ def _printed(name: str, iso: str, default: str) -> str:
 
 
 _TEXT = "CAST(x AS VARCHAR)"
-_LOCAL = f"strftime(TRY_CAST(x AS TIMESTAMP), '{_SECONDS}')"
+_SHOWN = f"strftime(TRY_CAST(x AS TIMESTAMP), '{_SECONDS}')"
 PRINTED = f"""
   WHEN typeof(x) = 'DATE' THEN {_printed("DATE_OUTPUT_FORMAT", _TEXT, _TEXT)}
   WHEN typeof(x) = 'TIME' THEN {_printed("TIME_OUTPUT_FORMAT", _TEXT, f"left({_TEXT}, 8)")}
-  WHEN {TIMES.format(x="x")} THEN {_printed("TIMESTAMP_NTZ_OUTPUT_FORMAT", _TEXT, _LOCAL)}
-  WHEN {ZONED.format(x="x")} THEN {_printed("TIMESTAMP_LTZ_OUTPUT_FORMAT", _TEXT, f"{_LOCAL} || ' +0000'")}"""
+  WHEN {TIMES.format(x="x")} THEN {_printed("TIMESTAMP_NTZ_OUTPUT_FORMAT", _TEXT, _SHOWN)}
+  WHEN {LOCAL.format(x="x")} THEN {_printed("TIMESTAMP_LTZ_OUTPUT_FORMAT", _TEXT, f"{_SHOWN} || ' +0000'")}
+  {_WHEN_ZONED} @tz_text({_AS_ZONED})"""
 """The branches of dates and times in the macro `text`."""
 
 
@@ -80,6 +89,7 @@ def _date(parse: str, form: str) -> str:
     parsed = f"CAST({parse}(written, {_model(form, 'DATE_INPUT_FORMAT')}, 'DATE') AS DATE)"
     return f"""CASE
   WHEN {_MOMENT} THEN TRY_CAST(x AS DATE)
+  {_WHEN_ZONED} CAST({_SHOWN_BY_ZONED} AS DATE)
   ELSE {_of_text(f"COALESCE({guessed}, {parsed})")} END"""
 
 
@@ -93,6 +103,7 @@ def _timestamp(parse: str, form: str) -> str:
         number = f"CASE WHEN {NUMBERS.format(x=form)} THEN {scaled} ELSE {number} END"
     return f"""CASE
   WHEN {_MOMENT} THEN TRY_CAST(x AS TIMESTAMP)
+  {_WHEN_ZONED} {_SHOWN_BY_ZONED}
   WHEN {_NUMBER} THEN {number}
   ELSE {_of_text(f"COALESCE({guessed}, {parsed})")} END"""
 
@@ -104,7 +115,8 @@ def _local_zone(parse: str, form: str) -> str:
     in_utc = f"current_setting('TimeZone') = 'UTC' OR sfpy_offset(written, {model}) IS NOT NULL"
     zoned = f"CASE WHEN {in_utc} THEN timezone('UTC', {parsed}) ELSE CAST({parsed} AS TIMESTAMPTZ) END"
     return f"""CASE
-  WHEN {ZONED.format(x="x")} THEN TRY_CAST(x AS TIMESTAMPTZ)
+  WHEN {LOCAL.format(x="x")} THEN TRY_CAST(x AS TIMESTAMPTZ)
+  {_WHEN_ZONED} @tz_instant({_AS_ZONED})
   WHEN typeof(x) = 'DATE' OR {TIMES.format(x="x")} THEN CAST(TRY_CAST(x AS TIMESTAMP) AS TIMESTAMPTZ)
   WHEN {_NUMBER} THEN timezone('UTC', {_epoch("0")})
   ELSE {_of_text(f"COALESCE({guessed}, {zoned})")} END"""
@@ -113,52 +125,34 @@ def _local_zone(parse: str, form: str) -> str:
 _ISO_WITHOUT_ZONE = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?$"
 
 
-def _offset_struct(instant: str, form: str) -> str:
-    """Return a TIMESTAMP_TZ: the offset is that of the text, else that of the session's zone at this instant."""
-    named = _of_text(
+def _zoned_moment(parse: str, form: str) -> str:
+    """Return a TIMESTAMP_TZ: its offset is that of the text, else that of the session's zone at this instant."""
+    arguments = f"x, {form}" if form else "x"
+    named = (
         f"CASE WHEN NOT regexp_matches(written, '{_ISO_WITHOUT_ZONE}') "
         f"THEN sfpy_offset(written, {_model(form, 'TIMESTAMP_INPUT_FORMAT')}) END"
     )
-    of_text = f"CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN {named} END"
-    of_session = "CAST(date_part('timezone', moment) // 60 AS INTEGER)"
-    return _once("moment", instant, _zoned("moment IS NOT NULL", "moment", f"COALESCE({of_text}, {of_session})"))
-
-
-def _zoned(known: str, instant: str, minutes: str) -> str:
-    return f"CASE WHEN {known} THEN struct_pack(instant := {instant}, offset_minutes := {minutes}) END"
+    of_text = f"CASE WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN {_of_text(named)} END"
+    made = _once("moment", f"{parse}({arguments})", f"@tz_make(moment, COALESCE({of_text}, @tz_session(moment)))")
+    return f"CASE {_WHEN_ZONED} {_AS_ZONED} ELSE {made} END"
 
 
 def _time(parse: str, form: str) -> str:
     return f"""CASE
-  WHEN typeof(x) = 'TIME' OR {TIMES.format(x="x")} OR {ZONED.format(x="x")} THEN TRY_CAST(x AS TIME)
+  WHEN typeof(x) = 'TIME' OR {TIMES.format(x="x")} OR {LOCAL.format(x="x")} THEN TRY_CAST(x AS TIME)
+  {_WHEN_ZONED} CAST({_SHOWN_BY_ZONED} AS TIME)
   ELSE CAST({parse}(@text(x), {_model(form, "TIME_INPUT_FORMAT")}, 'TIME') AS TIME) END"""
 
 
-_OFFSET = (
-    "printf('%s%02d:%02d', CASE WHEN zoned.offset_minutes < 0 THEN '-' ELSE '+' END, "
-    "abs(zoned.offset_minutes) // 60, abs(zoned.offset_minutes) % 60)"
-)
-_ISO = f"strftime(@tz_local(zoned), '{_MICROSECONDS}') || {_OFFSET}"
-_LOST = f"""error('[000002 0A000] Unsupported feature ''a TIMESTAMP_TZ with the offset ' || {_OFFSET}
-  || ' in a table, a subquery or this function''.')"""
-
-
-_CONVERTED = _zoned(
-    "x IS NOT NULL AND zone IS NOT NULL",
-    "x",
-    "CAST(date_diff('minute', timezone('UTC', x), timezone(zone, x)) AS INTEGER)",
-)
-_SHIFTED = _zoned(
-    "local IS NOT NULL AND zoned IS NOT NULL",
-    "timezone('UTC', CAST(local AS TIMESTAMP) - to_minutes(zoned.offset_minutes))",
-    "zoned.offset_minutes",
-)
-_PLAIN = f"CASE WHEN zoned.offset_minutes <> 0 THEN CAST({_LOST} AS TIMESTAMPTZ) ELSE zoned.instant END"
-_TEXT_WITH_OFFSET = _printed(
-    "TIMESTAMP_TZ_OUTPUT_FORMAT",
-    _ISO,
-    f"strftime(@tz_local(zoned), '{_SECONDS}') || ' ' || replace({_OFFSET}, ':', '')",
-)
+_CONVERTED = "@tz_make(x, CAST(date_diff('minute', timezone('UTC', x), timezone(zone, x)) AS INTEGER))"
+_MOVED = "@tz_make(timezone('UTC', CAST(local AS TIMESTAMP) - to_minutes(@tz_minutes(zoned))), @tz_minutes(zoned))"
+_WITHOUT_BLANK = r"regexp_replace(CAST(t AS VARCHAR), '(:\d\d(?:\.\d+)?) ([+-])', '\1\2')"
+_AT = rf"CAST(regexp_replace({_WITHOUT_BLANK}, '([+-]\d\d)(\d\d)$', '\1:\2') AS TIMESTAMPTZ)"
+_OF_SESSION = "CAST(date_part('timezone', {moment}) // 60 AS INTEGER)"
+_BY_ENGINE = f"@tz_make({_AT}, COALESCE(sfpy_offset(CAST(t AS VARCHAR), 'AUTO'), {_OF_SESSION.format(moment=_AT)}))"
+"""A TIMESTAMP_TZ as DuckDB casts it, without a lambda, which a DEFAULT cannot have, and an error, which TRY cannot."""
+_NOT_ZONED = "error('[000002 0A000] Unsupported feature ''a TIMESTAMP_TZ whose type is not known here''.')"
+_FORM = f"COALESCE({_parameter('TIMESTAMP_TZ_OUTPUT_FORMAT')}, 'YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM')"
 _START = "COALESCE(NULLIF(TRY_CAST(getvariable('WEEK_START') AS INTEGER), 0), 1) - 1"
 """Days from Monday to the first day of a week."""
 _WEEK = f"date_trunc('week', TRY_CAST(x AS TIMESTAMP) - to_days({_START})) + to_days({_START})"
@@ -185,28 +179,30 @@ TIME_MACROS: Mapping[str, Sequence[tuple[str, str]]] = {
     "try_to_timestamp_ltz": [("x", _local_zone("sfpy_try_parse", "")), ("x, f", _local_zone("sfpy_try_parse", "f"))],
     "to_time": [("x", _time("sfpy_parse", "")), ("x, f", _time("sfpy_parse", "f"))],
     "try_to_time": [("x", _time("sfpy_try_parse", "")), ("x, f", _time("sfpy_try_parse", "f"))],
-    # TIMESTAMP_TZ as a struct
-    "tz_of": [("x", _zoned("x IS NOT NULL", "CAST(x AS TIMESTAMPTZ)", "0"))],
-    "tz_parts": [
-        ("x", _offset_struct("@to_timestamp_ltz(x)", "")),
-        ("x, f", _offset_struct("@to_timestamp_ltz(x, f)", "f")),
+    # TIMESTAMP_TZ
+    "tz_make": [("x, minutes", "sfpy_zoned(x, minutes)")],
+    "tz_of_model": [("x, written, f", "@tz_make(x, COALESCE(sfpy_offset(written, f), @tz_session(x)))")],
+    "tz_of_engine": [("t", _BY_ENGINE)],
+    "tz_session": [("x", _OF_SESSION.format(moment="x"))],
+    "not_zoned": [("x", f"CASE {_WHEN_ZONED} {_NOT_ZONED} ELSE x END")],
+    "tz_minutes": [("zoned", "sfpy_zoned_minutes(zoned)")],
+    "tz_hours": [("zoned", "CAST(trunc(@tz_minutes(zoned) / 60) AS INTEGER)")],
+    "tz_rest": [("zoned", "@tz_minutes(zoned) % 60")],
+    "tz_instant": [("zoned", "sfpy_zoned_instant(zoned)")],
+    "tz_local": [("zoned", "sfpy_zoned_local(zoned)")],
+    "tz_iso": [("zoned", "sfpy_zoned_iso(zoned)")],
+    "tz_text": [("zoned", f"sfpy_to_char(sfpy_zoned_iso(zoned), {_FORM})")],
+    "tz_in_zone": [("local, zone", "@convert_timezone(zone, timezone(zone, local))")],
+    "tz_shifted": [("local, zoned", _MOVED)],
+    "to_timestamp_tz": [
+        ("x", _zoned_moment("@to_timestamp_ltz", "")),
+        ("x, f", _zoned_moment("@to_timestamp_ltz", "f")),
     ],
-    "try_tz_parts": [
-        ("x", _offset_struct("@try_to_timestamp_ltz(x)", "")),
-        ("x, f", _offset_struct("@try_to_timestamp_ltz(x, f)", "f")),
+    "try_to_timestamp_tz": [
+        ("x", _zoned_moment("@try_to_timestamp_ltz", "")),
+        ("x, f", _zoned_moment("@try_to_timestamp_ltz", "f")),
     ],
-    "tz_convert": [("zone, x", _CONVERTED)],
-    "tz_again": [("local, zoned", _SHIFTED)],
-    "tz_instant": [("zoned", "zoned.instant")],
-    "tz_local": [("zoned", "timezone('UTC', zoned.instant) + to_minutes(zoned.offset_minutes)")],
-    "tz_text": [("zoned", _TEXT_WITH_OFFSET)],
-    "tz_to_char": [("zoned, form", f"sfpy_to_char({_ISO}, CAST(form AS VARCHAR))")],
-    # TIMESTAMP_TZ without an offset
-    "tz_plain": [("zoned", _PLAIN)],
-    "to_timestamp_tz": [("x", "@tz_plain(@tz_parts(x))"), ("x, f", "@tz_plain(@tz_parts(x, f))")],
-    "try_to_timestamp_tz": [("x", "@tz_plain(@try_tz_parts(x))"), ("x, f", "@tz_plain(@try_tz_parts(x, f))")],
-    "convert_timezone": [("zone, x", "@tz_plain(@tz_convert(zone, x))")],
-    "tz_shifted": [("local, zoned", "@tz_plain(@tz_again(local, zoned))")],
+    "convert_timezone": [("zone, x", _CONVERTED)],
     # weeks
     "week_begin": [("x", _WEEK)],
     "week_end": [("x", "CAST(@week_begin(x) + to_days(6) AS DATE)")],

@@ -5,16 +5,17 @@ from __future__ import annotations
 from binascii import unhexlify
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import duckdb
+
 from infra.local_snowflake.errors import BindMissingError
 from infra.local_snowflake.language.tokens import Edit, Kind, Token, apply, tokenize
+from infra.local_snowflake.meaning.functions import zoned
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - TIMESTAMP_NTZ has no zone
-_OFFSET_OF_UTC = 1440
-"""A time zone is bound as minutes from UTC plus this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,18 @@ def _without_zone(text: str) -> datetime:
     return _EPOCH + timedelta(microseconds=int(text) // 1000)
 
 
-def _with_zone(text: str) -> datetime:
-    nanoseconds, _, minutes = text.partition(" ")
-    moment = _without_zone(nanoseconds).replace(tzinfo=UTC)
-    return moment.astimezone(timezone(timedelta(minutes=int(minutes) - _OFFSET_OF_UTC))) if minutes else moment
+def _instant(text: str) -> datetime:
+    return _without_zone(text.partition(" ")[0]).replace(tzinfo=UTC)
+
+
+def moment_and_code(text: str) -> tuple[int, int]:
+    """Return microseconds since 1970 and the code of the offset of a bound TIMESTAMP_TZ."""
+    nanoseconds, _, code = text.partition(" ")
+    return int(nanoseconds) // 1000, int(code or zoned.OFFSET_OF_UTC)
+
+
+def _with_zone(text: str) -> duckdb.Value:
+    return duckdb.Value(zoned.literal(*moment_and_code(text)), duckdb.sqltype(zoned.TYPE))
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -126,7 +135,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "DATE": _date,
     "TIME": _time,
     "TIMESTAMP_NTZ": _without_zone,
-    "TIMESTAMP_LTZ": _with_zone,
+    "TIMESTAMP_LTZ": _instant,
     "TIMESTAMP_TZ": _with_zone,
     "BINARY": unhexlify,
 }

@@ -10,6 +10,9 @@ from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped] # it ships no types
 
+from infra.local_snowflake.meaning.functions import zoned
+from infra.local_snowflake.serving.binding.binds import moment_and_code
+
 _DIGITS_MAX = 38
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of a type without zone
 
@@ -18,6 +21,8 @@ def column(kind: str, texts: Sequence[str | None], target: str | None) -> pa.Arr
     """Return the bound texts of one placeholder as a column; those of type TEXT as their target reads them."""
     if kind == "FIXED":
         return _fixed(texts)
+    if kind == "TIMESTAMP_TZ":
+        return zoned.encode_all([None if text is None else moment_and_code(text) for text in texts])
     if kind in _READERS:
         read, between, final = _READERS[kind]
         values = pa.array([None if text is None else read(text) for text in texts], type=between)
@@ -48,7 +53,6 @@ _READERS: dict[str, tuple[Callable[[str], Any], pa.DataType, pa.DataType]] = {
     "TIME": (_microseconds, pa.int64(), pa.time64("us")),
     "TIMESTAMP_NTZ": (_microseconds, pa.int64(), pa.timestamp("us")),
     "TIMESTAMP_LTZ": (_microseconds, pa.int64(), pa.timestamp("us", tz="UTC")),
-    "TIMESTAMP_TZ": (_microseconds, pa.int64(), pa.timestamp("us", tz="UTC")),
     "BINARY": (unhexlify, pa.binary(), pa.binary()),
 }
 """How the text of each type is read, the type of what is read, and the type of the column."""
@@ -61,6 +65,8 @@ def _converted(text: str | None, target: str) -> str | None:
     if target == "BLOB":
         return "".join(f"\\x{byte:02X}" for byte in unhexlify(text))
     number, _, _ = text.partition(" ")
+    if target == zoned.TYPE and number.lstrip("-").isdigit():
+        return zoned.iso_text(*moment_and_code(text))
     kind = next((kind for kind in _SINCE_1970 if target.startswith(kind)), None)
     if kind is None or not number.lstrip("-").isdigit():
         return text

@@ -27,6 +27,7 @@ from infra.local_snowflake.language.binding import needs_values, with_bound_valu
 from infra.local_snowflake.language.parsing.dispatch import parse
 from infra.local_snowflake.language.splitting import first_word, required_statements
 from infra.local_snowflake.meaning.checks.relations import require_own_databases
+from infra.local_snowflake.rewriting.identifiers import with_named_variables
 from infra.local_snowflake.serving import wire
 from infra.local_snowflake.serving.binding.binds import Binds, decoded, require_all, values_of, with_spaced_marks
 from infra.local_snowflake.serving.binding.bulk import TABLE, Bulk, of_binds, of_literals
@@ -169,6 +170,9 @@ class Statements:
     def _read(self, sent: Sent) -> list[str] | _Own | _PassedOn:
         """Read a request: its statements if they are several, or its statement, which is prepared if it is ours."""
         session = sent.client.session
+        named = with_named_variables(sent.sql, session.connection.variables.inline_variables)
+        if named != sent.sql:
+            sent = replace(sent, body=sent.body | {"sqlText": named})
         require_own_databases(sent.sql)
         if literals := of_literals(sent.sql):
             return _PassedOn(sent, literals.sql, written(literals.sql, session), literals)

@@ -81,12 +81,11 @@ class EventLog:
     models: DbtModels
     dbt: Executor
 
-    def empty(self, **types: str) -> None:
-        """Create the tables of all sources again, columns with these types instead of theirs, and drop the models."""
+    def empty(self) -> None:
+        """Create the tables of all sources again, and drop the models."""
         for source in yaml.safe_load(SOURCES.read_text())["sources"]:
             for table in source["tables"]:
-                typed = {column["name"]: column["data_type"] for column in table["columns"]} | types
-                columns = ", ".join(f"{name} {data_type}" for name, data_type in typed.items())
+                columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
                 query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
         for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR"):

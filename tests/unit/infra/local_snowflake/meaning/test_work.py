@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from infra.local_snowflake.language.names import ObjectName
-from infra.local_snowflake.meaning.columns import zoned
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
 from infra.local_snowflake.meaning.columns.kinds import Columns, Kind
 from infra.local_snowflake.meaning.dialect import parse_one
@@ -45,7 +44,6 @@ def stored(relations: int) -> Recording:
     """Return a database of tables with the columns A and B0, B1, and so on."""
     duck = duckdb.connect()
     duck.execute("ATTACH ':memory:' AS home; ATTACH ':memory:' AS aws; CREATE SCHEMA aws.dev")
-    duck.execute(zoned.creation_sql("home"))
     for number in range(relations):
         duck.execute(f"CREATE TABLE aws.dev.T{number} (A DATE, B{number} VARCHAR)")
     return Recording(duck)

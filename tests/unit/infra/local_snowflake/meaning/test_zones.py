@@ -6,8 +6,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import duckdb
 import pytest
 from snowflake.connector.constants import FIELD_ID_TO_NAME
+
+from infra.local_snowflake.meaning.columns import former
+from infra.local_snowflake.meaning.macros.install import install
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 NOON = "'2025-08-01 12:00:00 +0530'::timestamp_tz"
@@ -55,14 +59,135 @@ def test_an_offset_is_kept_in_a_statement(client: Any, expression: str, result: 
         assert result.utcoffset() == found.utcoffset()
 
 
+@pytest.fixture
+def moments(client: Any) -> Any:
+    """A table of two TIMESTAMP_TZs of one instant, and of a third one."""
+    client.rows("CREATE TABLE t (id INT, z TIMESTAMP_TZ, n TIMESTAMP_NTZ)")
+    client.rows(
+        "INSERT INTO t (id, z) VALUES (1, '2025-08-01 12:00:00 +0530'), (2, '2025-08-01T06:30:00Z'), "
+        "(3, '2025-07-31 22:00:00 -05:00'), (4, NULL)"
+    )
+    return client
+
+
+def shown(client: Any, sql: str) -> list[str | None]:
+    """Return the first column with its offsets, which two equal datetimes of Python can differ in."""
+    return [None if value is None else value.isoformat() for value in client.values(sql)]
+
+
+FIRST, SAME, THIRD = "2025-08-01T12:00:00+05:30", "2025-08-01T06:30:00+00:00", "2025-07-31T22:00:00-05:00"
+
+
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO t (z) VALUES ('2025-08-01 12:00:00 +0530')",
-        f"INSERT INTO t (z) SELECT {NOON}",
-        "UPDATE t SET z = '2025-08-01 12:00:00 +0530'",
-        f"CREATE TABLE u AS SELECT {NOON} z",
-        "SELECT z FROM (SELECT '2025-08-01 12:00:00 +0530'::timestamp_tz z)",
+        "SELECT z FROM t ORDER BY id",
+        "SELECT * EXCLUDE (id, n) FROM (SELECT * FROM t) ORDER BY z IS NULL, id",
+        "WITH c AS (SELECT z AS y, id FROM t) SELECT y FROM c ORDER BY id",
+        "SELECT z FROM (SELECT id, z FROM t WHERE id < 3 UNION ALL SELECT id, z FROM t WHERE id > 2) ORDER BY id",
+        "SELECT z FROM v ORDER BY id",
+        "SELECT z FROM u ORDER BY id",
+        "SELECT z FROM c ORDER BY id",
+        "SELECT z FROM w ORDER BY id",
+        "SELECT COALESCE(z, NULL) FROM t ORDER BY id",
+        "SELECT TO_TIMESTAMP_TZ(z::varchar) FROM t ORDER BY id",
+    ],
+)
+def test_an_offset_is_stored(moments: Any, sql: str) -> None:
+    """A table, a view, a copy, a clone and a query over them show what was written."""
+    moments.rows("CREATE VIEW v AS SELECT * FROM t")
+    moments.rows("CREATE TABLE u AS SELECT id, z FROM v")
+    moments.rows("CREATE TABLE c CLONE t")
+    moments.rows("CREATE TABLE w LIKE t")
+    moments.rows("INSERT INTO w SELECT * FROM v")
+    assert [FIRST, SAME, THIRD, None] == shown(moments, sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "result"),
+    [
+        ("SELECT COUNT(DISTINCT z) FROM t", [2]),
+        ("SELECT COUNT(*) FROM t GROUP BY z ORDER BY z", [1, 2, 1]),
+        ("SELECT COUNT(*) FROM (SELECT DISTINCT z FROM t)", [3]),
+        ("SELECT COUNT(*) FROM (SELECT z FROM t UNION SELECT z FROM t)", [3]),
+        ("SELECT COUNT(*) FROM t a JOIN t b ON a.z = b.z", [5]),
+        ("SELECT COUNT(*) FROM t JOIN t AS b USING (z)", [5]),
+        ("SELECT id FROM t WHERE z IN ('2025-08-01 06:30:00') ORDER BY id", [1, 2]),
+        ("SELECT id FROM t WHERE z > '2025-08-01 03:00:00'::timestamp_ntz ORDER BY id", [1, 2]),
+        ("SELECT id FROM t ORDER BY z, id DESC", [3, 2, 1, 4]),
+        ("SELECT MIN_BY(id, z) FROM t", [3]),
+        ("SELECT HASH(z) = (SELECT HASH(z) FROM t WHERE id = 2) FROM t WHERE id = 1", [True]),
+        ("SELECT ROW_NUMBER() OVER (PARTITION BY z ORDER BY id) FROM t WHERE id < 4 ORDER BY id", [1, 2, 1]),
+        ("SELECT HOUR(z) FROM t WHERE id < 4 ORDER BY id", [12, 6, 22]),
+        ("SELECT z::date FROM t WHERE id < 4 ORDER BY id", [date(2025, 8, 1), date(2025, 8, 1), date(2025, 7, 31)]),
+        ("SELECT DATE_PART(timezone_minute, z) FROM t WHERE id < 4 ORDER BY id", [30, 0, 0]),
+        ("SELECT z::timestamp_ntz FROM t WHERE id = 3", [datetime(2025, 7, 31, 22)]),
+        ("SELECT DATEADD(month, 1, z)::varchar FROM t WHERE id = 1", ["2025-09-01 12:00:00.000 +0530"]),
+        ("SELECT (z + INTERVAL '1 month')::varchar FROM t WHERE id = 1", ["2025-09-01 12:00:00.000 +0530"]),
+        ("SELECT OBJECT_CONSTRUCT('z', z):z::varchar FROM t WHERE id = 1", ["2025-08-01 12:00:00.000 +0530"]),
+        ("SELECT ARRAY_AGG(z)[0]::varchar FROM t WHERE id = 1", ["2025-08-01 12:00:00.000 +0530"]),
+        ("SELECT 'at ' || z FROM t WHERE id = 1", ["at 2025-08-01 12:00:00.000 +0530"]),
+        (
+            "SELECT TIMESTAMP_TZ_FROM_PARTS(2025, 8, 1, 0, 0, 0, 0, 'Asia/Kolkata')::varchar",
+            ["2025-08-01 00:00:00.000 +0530"],
+        ),
+    ],
+)
+def test_a_stored_offset_is_the_shown_time_and_its_instant_is_compared(
+    moments: Any, sql: str, result: list[object]
+) -> None:
+    """Groups, joins and order take the instant; dates, hours and text the time that is shown."""
+    assert result == moments.values(sql)
+
+
+def test_every_way_of_writing_keeps_the_offset(moments: Any) -> None:
+    """UPDATE, MERGE, a default, other types, and a value of `?`, alone and of a batch."""
+    moments.rows("UPDATE t SET n = z WHERE id = 1")
+    moments.rows("UPDATE t SET z = '2025-08-01 00:00:00 -0100' WHERE id = 1")
+    moments.rows(f"MERGE INTO t USING (SELECT 2 id, {NOON} z) s ON t.id = s.id WHEN MATCHED THEN UPDATE SET z = s.z")
+    moments.rows("INSERT INTO t (id, z) SELECT 5, n FROM t WHERE id = 1 UNION ALL SELECT 6, n FROM t WHERE id = 1")
+    moments.rows("ALTER TABLE t ADD COLUMN d TIMESTAMP_TZ DEFAULT '2025-08-01 00:00:00 +0200'")
+    bound = ("TIMESTAMP_TZ", datetime(2025, 8, 1, 12, tzinfo=INDIA))
+    with moments.server.connect(schema=moments.schema, paramstyle="qmark") as session, session.cursor() as cursor:
+        cursor.execute("INSERT INTO t (id, z) VALUES (7, ?)", (bound,))
+        cursor.executemany("INSERT INTO t (id, z) VALUES (?, ?)", [(8, bound), (9, None)])
+        cursor.executemany("INSERT INTO t (id, z) VALUES (?, ?)", [(10, bound), (11, bound)])
+    ntz = "2025-08-01T12:00:00+00:00"
+    written = ["2025-08-01T00:00:00-01:00", FIRST, THIRD, None, ntz, ntz, FIRST, FIRST, None, FIRST, FIRST]
+    assert written == shown(moments, "SELECT z FROM t ORDER BY id")
+    assert {"2025-08-01T00:00:00+02:00"} == set(shown(moments, "SELECT d FROM t"))
+
+
+@pytest.mark.parametrize("sql", ["SELECT INTERVAL '1 day'", "SELECT z - z FROM t"])
+def test_an_interval_is_no_value(moments: Any, sql: str) -> None:
+    """DuckDB stores a TIMESTAMP_TZ as an INTERVAL: another one is never shown as if it was one."""
+    assert (2, "0A000") == moments.refused(sql)
+
+
+def test_a_folder_of_a_former_version_is_converted() -> None:
+    """It stored instants, and the names of the columns: their offset is that of UTC, their default is kept."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("ATTACH ':memory:' AS home")
+        connection.execute("CREATE SCHEMA home.raw")
+        install(connection, "home")
+        connection.execute("CREATE TABLE t (z TIMESTAMPTZ DEFAULT '2025-08-01 00:00:00+00', l TIMESTAMPTZ)")
+        connection.execute("INSERT INTO t VALUES ('2025-08-01 06:30:00+00', '2025-08-01 06:30:00+00')")
+        connection.execute(
+            "CREATE TABLE home.main.zoned_columns AS "
+            "SELECT current_database() AS database_name, 'main' AS schema_name, "
+            "'t' AS table_name, 'z' AS column_name"
+        )
+        for _ in range(2):
+            former.convert(connection, "home")
+        connection.execute("INSERT INTO t (l) VALUES (NULL)")
+        found = connection.execute("SELECT home.main.sf_text(z), l IS NULL FROM t").fetchall()
+    assert [("2025-08-01 06:30:00.000 +0000", False), ("2025-08-01 00:00:00.000 +0000", True)] == found
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
         "INSERT INTO t (n) VALUES ('2025-08-01 12:00:00.123456789')",
         "SELECT '2025-08-01 12:00:00.123456789'::timestamp",
         "SELECT TRY_TO_TIMESTAMP('2025-08-01 12:00:00.123456789')",
@@ -71,11 +196,11 @@ def test_an_offset_is_kept_in_a_statement(client: Any, expression: str, result: 
     ],
 )
 def test_what_would_be_lost_is_unsupported(client: Any, sql: str) -> None:
-    """An offset in a table or a subquery, and a fraction of more than six digits."""
-    client.rows("CREATE TABLE t (z TIMESTAMP_TZ, n TIMESTAMP_NTZ)")
-    client.rows("INSERT INTO t VALUES (NULL, NULL)")
+    """A fraction of more than six digits."""
+    client.rows("CREATE TABLE t (n TIMESTAMP_NTZ)")
+    client.rows("INSERT INTO t VALUES (NULL)")
     assert (2, "0A000") == client.refused(sql)
-    assert [{"z": None, "n": None}] == client.rows("SELECT * FROM t")
+    assert [{"n": None}] == client.rows("SELECT * FROM t")
 
 
 def test_columns_tell_the_types_of_timestamps(client: Any) -> None:
