@@ -128,6 +128,8 @@ class LandingSettings(KafkaAccess, StreamSettings):
     flink_home: Path = Path(".runtime/flink")
     flink_target: FlinkTarget = FlinkTarget.LOCAL
     flink_rest: str = Field("http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$")
+    flink_rest_bind: str = Field("127.0.0.1", pattern=r"^[0-9A-Za-z.:-]+$")
+    """The interface on which the job's own Flink serves REST; `0.0.0.0` in a container that publishes the port."""
     flink_heap: str = Field("768m", pattern=r"^[1-9][0-9]*[mg]$")
     metrics_port: int | None = Field(None, ge=1, le=65535)
     """Where Prometheus may read the job's metrics, on every interface; unset: nowhere."""

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from infra.local.settings import LOOPBACK
 from tests.fakes.http_server import serving
-from tests.faults.landing_stack import Servers
 from tests.faults.secure_broker import Certificates
+from tests.stacks.seam import Servers
 
 TOKEN = "token-of-the-role"
 _OF_THE_CONNECTION = frozenset({"connection", "expect", "keep-alive", "transfer-encoding"})

@@ -13,7 +13,8 @@ from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, Us
 
 from infra.local.ports import free_ports
 from infra.local.settings import LOOPBACK
-from tests.faults.landing_stack import Server, Servers
+from tests.stacks.processes import ProcessServers
+from tests.stacks.seam import Server
 
 USER = "landing"
 PASSWORD = 'canary-of-kafka "quoted" \\ $'
@@ -93,7 +94,7 @@ class Listener(StrEnum):
     """TLS, and a client certificate instead of a login."""
 
 
-class SecureServers(Servers):
+class SecureServers(ProcessServers):
     """Like `Servers`; the broker has three more listeners.
 
     Args:

@@ -13,12 +13,13 @@ from flink_jobs import deploy
 from flink_jobs.deploy.ending import ended_with
 from flink_jobs.errors import JobFailedError, NoSavepointError, SetupError
 from tests.faults.broken_job import Patch, broken_project
-from tests.faults.landing_stack import LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.live_watch import LiveWatch
 from tests.faults.recording_s3 import RecordingS3, Request, recording_s3
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once, findings
 from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for
+from tests.stacks.seam import Servers
 
 OWNER = "111122223333"
 FAILS_SOON = (
