@@ -28,6 +28,7 @@ from infra.commands.snowflake import snowflake
 from infra.commands.snowflake_columns import columns
 from infra.commands.snowflake_export import export
 from infra.commands.snowflake_server import serve
+from infra.commands.testing import fixtures_command
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command
@@ -54,6 +55,7 @@ app.add_typer(snowflake, name="snowflake")
 snowflake.command("serve")(serve)
 snowflake.command("columns")(columns)
 snowflake.command("export")(export)
+app.command("testing")(fixtures_command)
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

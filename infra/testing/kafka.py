@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -30,7 +31,11 @@ class KafkaContainer(ChainContainer):
 
     def __init__(self, network: Network, alias: str = "kafka", image: str | None = None) -> None:
         super().__init__(image or Images().kafka_image, alias, network, [HOST_PORT])
-        self.with_envs(**self._variables())
+
+    def start(self) -> Self:
+        """Start it with the addresses that it has by now."""
+        self.with_envs(**{variable(name): value for name, value in self.properties().items()})
+        return super().start()
 
     @property
     def bootstrap_servers(self) -> str:
@@ -61,9 +66,9 @@ class KafkaContainer(ChainContainer):
         except KafkaException:
             return False
 
-    def _variables(self) -> dict[str, str]:
-        """Return every setting: with one variable given, the image drops all of its own."""
-        settings = {
+    def properties(self) -> dict[str, str]:
+        """Return every setting of the broker: with one given, the image drops all of its own."""
+        return {
             "process.roles": "broker,controller",
             "node.id": "1",
             "listeners": f"HOST://:{HOST_PORT},BROKER://:{BROKER_PORT},CONTROLLER://:{CONTROLLER_PORT}",
@@ -85,7 +90,6 @@ class KafkaContainer(ChainContainer):
             "broker.heartbeat.interval.ms": "500",
             "controlled.shutdown.enable": "false",  # no other broker can take its partitions
         }
-        return {variable(name): value for name, value in settings.items()}
 
 
 def variable(setting: str) -> str:

@@ -144,8 +144,11 @@ def env_file(settings: LandingSettings) -> str:
     secrets = {name: value.get_secret_value() for name, value in values.items() if isinstance(value, SecretStr)}
     plain = {"s3_access_key_id": settings.s3_access_key_id} if settings.s3_access_key_id else {}
     ours = {f"HOURGLASS_{name.upper()}": value for name, value in (plain | secrets).items()}
-    return "".join(f"{name}={_quoted(value)}\n" for name, value in (settings.job_environment() | ours).items())
+    lines = {"DOLLAR": "$"} | settings.job_environment() | ours
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in lines.items())
 
 
 def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """Quote a value; `${` would be taken for the beginning of a variable, and has no other escape than one."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "${DOLLAR}{")
+    return f"'{escaped}'"

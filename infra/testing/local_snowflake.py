@@ -51,12 +51,17 @@ class LocalSnowflakeContainer(ChainContainer):
             )
 
     @property
+    def published_port(self) -> int:
+        """Its port of this machine."""
+        return self.published[PORT]
+
+    @property
     def login(self) -> dict[str, Any]:
         """The arguments of Snowflake's connector; dbt and others have the same names."""
         return {
             "account": "local",
             "host": self.host,
-            "port": self.published[PORT],
+            "port": self.published_port,
             "protocol": "http",
             "user": self.user,
             "password": self.password,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -49,11 +49,17 @@ class ObjectStoreContainer(ChainContainer):
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
 
-    def start(self) -> ObjectStoreContainer:
+    def start(self) -> Self:
         """Start it, and create its bucket."""
         super().start()
-        self.client().create_bucket(Bucket=self.bucket)
+        self.create_bucket(self.bucket)
         return self
+
+    def create_bucket(self, name: str) -> None:
+        """Create a bucket if it is absent."""
+        client = self.client()
+        if name not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=name)
 
     @property
     def endpoint(self) -> str:

@@ -138,8 +138,7 @@ class LandingStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.job_lives():
-            self.kill_job()
+        self._job.remove(self.landing)
 
     @property
     def bootstrap_servers(self) -> str:

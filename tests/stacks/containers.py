@@ -1,4 +1,8 @@
-"""The servers and the landing job in containers, in a network of their own."""
+"""The servers and the landing job in containers.
+
+Jobs have a network of their own, which the servers join: a server that leaves it is cut off from the jobs, and the
+readers of a test still reach it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from pydantic import SecretStr
 from testcontainers.core.network import Network
 
 from flink_jobs import deploy
-from flink_jobs.errors import LandingJobError
+from flink_jobs.errors import AlreadyRunsError, LandingJobError
 from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from infra.local.settings import LOOPBACK, LocalSettings
@@ -26,11 +30,12 @@ from tests.faults.quick_java import QUICK, VARIABLE
 from tests.stacks.seam import Server
 
 HOST_ALIAS = "host.docker.internal"
+LOG = Path("/var/lib/hourglass/logs/flink.log")
 QUICK_JAVA = {VARIABLE: " ".join(QUICK)}
 
 
 class ContainerServers:
-    """A broker and an S3 server with a bucket, each a container; jobs are in the same network.
+    """A broker and an S3 server with a bucket, each a container.
 
     Args:
         folder: of what the test itself writes.
@@ -39,7 +44,7 @@ class ContainerServers:
     listening_host = "0.0.0.0"  # noqa: S104 - containers reach a server of the test through the engine's bridge
 
     def __init__(self, folder: Path) -> None:
-        self.network = Network()
+        self.network, self.job_network = Network(), Network()
         self.kafka = KafkaContainer(self.network)
         self.store = ObjectStoreContainer(self.network)
         assert self.kafka.host == LOOPBACK, "the readers of the tests reach an engine of this machine only"
@@ -54,9 +59,10 @@ class ContainerServers:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(self.network)
+            for network in (self.network, self.job_network):
+                stack.enter_context(network)
             for container in self._containers.values():
-                stack.enter_context(container.with_envs(**QUICK_JAVA))
+                stack.enter_context(container.with_envs(**QUICK_JAVA)).join(self.job_network)
             self._stack = stack.pop_all()
         return self
 
@@ -99,6 +105,14 @@ class ContainerServers:
         }
         return known.get(address, address.replace(LOOPBACK, HOST_ALIAS))
 
+    def cut(self, server: Server) -> None:
+        """Cut a server off from the jobs, as `docker network disconnect` does."""
+        self._containers[server].leave(self.job_network)
+
+    def heal(self, server: Server) -> None:
+        """Connect it again."""
+        self._containers[server].join(self.job_network)
+
     def settings_inside(self, landing: LandingSettings) -> LandingSettings:
         """Return the settings of a job as its container needs them."""
         endpoint = urlsplit(landing.s3_endpoint or "")
@@ -129,11 +143,12 @@ class ContainerJob:
         Raises:
             LandingJobError: the start is refused; with what the command printed.
         """
-        assert not self.lives(landing), "the job lives"
+        if self.lives(landing):
+            raise AlreadyRunsError("the container of the job runs")
         assert offsets is StartingOffsets.EARLIEST, "the command of the container starts from the newest restore point"
-        self.remove()
+        self.remove(landing)
         settings = self._servers.settings_inside(landing)
-        container = LandingJobContainer(self._servers.network, settings, files=files_of(settings))
+        container = LandingJobContainer(self._servers.job_network, settings, files=files_of(settings))
         container.publish(REST_PORT, landing.rest_port)
         container.with_envs(**QUICK_JAVA, **environment)
         container.with_kwargs(hostname=container.alias, extra_hosts={HOST_ALIAS: "host-gateway"})
@@ -145,7 +160,7 @@ class ContainerJob:
             if not message:
                 raise
             raise LandingJobError(message.replace(HOST_ALIAS, LOOPBACK)) from exc
-        return self._handle(landing, container)
+        return handle_of(landing, container)
 
     def stop(self, landing: LandingSettings) -> str:
         """Stop the job with a savepoint, and wait until its container has ended; returns the savepoint's path."""
@@ -157,6 +172,13 @@ class ContainerJob:
         """Kill -9 every process of its container."""
         del landing
         self._running().kill()
+
+    def remove(self, landing: LandingSettings) -> None:
+        """Remove its container."""
+        del landing
+        if self._container and self._container._container:
+            self._container.stop()
+        self._container = None
 
     def pause(self, landing: LandingSettings) -> None:
         """Freeze its container."""
@@ -175,24 +197,18 @@ class ContainerJob:
         printed: dict[str, Any] = json.loads(done.output[done.output.index(b"{") :])
         return deploy.JobStatus(**{name: printed[name] for name in deploy.JobStatus.__dataclass_fields__})
 
-    def remove(self) -> None:
-        """Remove its container."""
-        if self._container and self._container._container:
-            self._container.stop()
-        self._container = None
-
     def _running(self) -> LandingJobContainer:
         assert self._container is not None, "the job does not live"
         return self._container
 
-    @staticmethod
-    def _handle(landing: LandingSettings, container: LandingJobContainer) -> deploy.JobHandle:
-        job = FlinkRest(landing.flink_rest).find_job(landing.job_name)
-        assert job is not None
-        said = container.tail(1000)
-        restored = said.rpartition("starting from ")[2].split()[0]
-        log = Path("/var/lib/hourglass/logs/flink.log")
-        return deploy.JobHandle(job.job_id, 0, landing.flink_rest, log, restored if "://" in restored else None)
+
+def handle_of(landing: LandingSettings, container: LandingJobContainer) -> deploy.JobHandle:
+    """Describe the job that a container runs, from Flink's REST interface and from what it printed."""
+    job = FlinkRest(landing.flink_rest).find_job(landing.job_name)
+    assert job is not None
+    said = container.tail(1000).rpartition("starting from ")[2].split()
+    restored = said[0] if said and "://" in said[0] else None
+    return deploy.JobHandle(job.job_id, 0, landing.flink_rest, LOG, restored)
 
 
 def files_of(settings: LandingSettings) -> list[Path]:

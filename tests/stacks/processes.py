@@ -17,6 +17,7 @@ from infra.local.ports import free_ports
 from infra.local.processes import ProcessTable, process_tree, variables, wait_until_healthy
 from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK, LocalSettings
+from tests.integration.truth import wait_for
 from tests.stacks.seam import Server
 
 ANSWER_SECONDS_MAX = 60.0
@@ -116,6 +117,12 @@ class ProcessJob:
     def kill(self, landing: LandingSettings) -> None:
         """Kill -9 its process group."""
         self._signal(landing, signal.SIGKILL)
+
+    def remove(self, landing: LandingSettings) -> None:
+        """Kill the job if it lives; its logs stay for who reads them after a failure."""
+        if self.lives(landing):
+            self.kill(landing)
+            wait_for(lambda: not self.lives(landing), seconds_max=ANSWER_SECONDS_MAX, what="the end of the job")
 
     def pause(self, landing: LandingSettings) -> None:
         """Stop its whole process group with SIGSTOP."""

@@ -40,6 +40,9 @@ class Job(Protocol):
     def kill(self, landing: LandingSettings) -> None:
         """Kill -9 every process of the job, and wait until they are gone."""
 
+    def remove(self, landing: LandingSettings) -> None:
+        """Kill the job if it lives, and remove what no reader of the test needs."""
+
     def pause(self, landing: LandingSettings) -> None:
         """Freeze every process of the job."""
 
