@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE # a demo starts thirty processes, and each would compile the project again
 DBT := orchestration/dbt
 
-.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients check format lock lock-superset lock-clients clean
+.PHONY: help setup demo benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients test-containers test-containers-small check format lock lock-superset lock-clients clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,6 +53,14 @@ test-bi: setup ## the BI client against a real Superset, which the first run ins
 test-clients: setup ## dbt, SQLAlchemy, Snowpark and Dagster against the local Snowflake; installs them below .tools
 	@$(BIN)/python -m pytest tests/clients -m clients
 
+test-containers: setup ## one suite on containers: chain, kills, refusals, secured brokers, cut networks; makes the images first
+	@$(CONTAINER_IMAGES)
+	@$(BIN)/python -m pytest tests/faults tests/integration tests/containers --stack containers -m "not long"
+
+test-containers-small: setup ## the smallest part of it: engine, images, and one stream from broker to Snowflake
+	@$(CONTAINER_IMAGES)
+	@$(BIN)/python -m pytest tests/containers/test_documentation.py --stack containers
+
 check: setup ## what CI asks of the text: format, lint, types, import law, definitions, columns
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -74,6 +82,10 @@ lock: .tools/bin/uv ## write requirements.lock anew from pyproject.toml
 lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew from superset.in
 	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-superset" --quiet --output-file superset.lock
+
+# Exit code 2: no engine; the session says so, too, and fails unless containers are optional.
+CONTAINER_IMAGES := KAFKA_IMAGE=$${HOURGLASS_KAFKA_IMAGE:-apache/kafka:4.2.0} infra/docker/bootstrap || \
+  { [ $$? = 2 ] && [ "$${HOURGLASS_CONTAINERS:-}" = optional ]; }
 
 images: setup ## an engine if none runs, and every image of infra/docker
 	@infra/docker/bootstrap

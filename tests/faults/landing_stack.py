@@ -37,7 +37,7 @@ from infra.local.ports import free_ports
 from infra.local.servers import broker
 from infra.local.settings import LOOPBACK
 from tests.integration.truth import Position, keys, objects, read_object, wait_for
-from tests.stacks.seam import Servers
+from tests.stacks.seam import JobFile, Servers
 
 BEGIN = datetime(2025, 8, 1, 3, 30, tzinfo=UTC)
 """The timestamp of records that name none."""
@@ -173,6 +173,14 @@ class LandingStack:
     def status(self) -> deploy.JobStatus:
         """Return what `hourglass job status` prints."""
         return self._job.status(self.landing)
+
+    def job_shows(self) -> str:
+        """Return the command lines and the environments of the job's processes."""
+        return self._job.shown(self.landing)
+
+    def job_files(self) -> list[JobFile]:
+        """Return the files that the job has left, where it ran."""
+        return self._job.files(self.landing)
 
     def kill_job(self) -> None:
         """Kill -9 every process of the job and wait until they are gone."""

@@ -146,7 +146,7 @@ def recording_s3(servers: Servers, made: Certificates | None = None) -> Iterator
             self.end_headers()
             self.wfile.write(b"" if self.command == "HEAD" else body)
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    server = ThreadingHTTPServer((servers.listening_host, 0), Handler)
     server.daemon_threads = True
     if made:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -11,7 +11,7 @@ import pytest
 
 from flink_jobs import deploy
 from flink_jobs.deploy.ending import ended_with
-from flink_jobs.errors import JobFailedError, NoSavepointError, SetupError
+from flink_jobs.errors import JobFailedError, LandingJobError, NoSavepointError
 from tests.faults.broken_job import Patch, broken_project
 from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.live_watch import LiveWatch
@@ -43,7 +43,7 @@ class Run:
 
     def failure(self) -> str:
         """Return the newest failure, as `hourglass job status` prints it."""
-        return deploy.status(self.stack.landing).failure or ""
+        return self.stack.status().failure or ""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def completions(request: Request) -> bool:
     return request.operation == "CompleteMultipartUpload" and request.key.startswith("refusals/landing/")
 
 
+@pytest.mark.either_stack
 @pytest.mark.parametrize(
     "refuses",
     [
@@ -94,11 +95,11 @@ def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allo
     the second failure the visible objects must not change.
     """
     stack, s3 = run.stack, run.s3
-    restarts = deploy.status(stack.landing).restarts
+    restarts = stack.status().restarts
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
         stack.wait_for_checkpoints(stack.checkpoints_completed() + 2)
         s3.refuses = refuses
-        wait_for(lambda: deploy.status(stack.landing).restarts > restarts + 1, seconds_max=60, what="two failures")
+        wait_for(lambda: stack.status().restarts > restarts + 1, seconds_max=120, what="two failures")
         before = run.visible()
         failure = run.failure()
         s3.refused.clear()
@@ -111,6 +112,7 @@ def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allo
     assert "the bucket refuses the job's keys: allow them" in failure, failure
 
 
+@pytest.mark.either_stack
 @pytest.mark.parametrize(
     ("refuses", "message", "owner"),
     [
@@ -130,7 +132,7 @@ def test_a_start_is_refused_before_anything_runs(
     """The start refuses a bucket that belongs to another account, and keys that may not write or list."""
     with LandingStack(run.stack.servers, "refused-start", s3_endpoint=run.s3.address, bucket_owner=owner) as stack:
         run.s3.refuses = refuses
-        with pytest.raises(SetupError, match=message):
+        with pytest.raises(LandingJobError, match=message):
             stack.start_job()
         assert not stack.job_lives()
         assert not (stack.landing.log_dir / "flink.out").exists()
@@ -145,7 +147,7 @@ def test_a_failing_job_is_stopped_when_asked_and_its_last_failure_is_kept_after_
     stack, s3 = run.stack, run.s3
     s3.refuses = parts
     run.sent |= stack.produce([Raw(event(number), partition=number % 4) for number in range(100)])
-    wait_for(lambda: deploy.status(stack.landing).state == "RESTARTING", seconds_max=60, what="a failure")
+    wait_for(lambda: stack.status().state == "RESTARTING", seconds_max=60, what="a failure")
     with pytest.raises(NoSavepointError, match=r"(?s)RESTARTING .*--without-savepoint"):
         stack.stop_job()
     pid = deploy.process_id(stack.landing)

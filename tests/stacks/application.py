@@ -13,14 +13,12 @@ from infra.testing.container import ChainContainer
 from infra.testing.landing_job import REST_PORT, JobManagerContainer, TaskManagerContainer
 from tests.stacks.containers import QUICK_JAVA, ContainerJob, ContainerServers, handle_of
 
-PROPERTIES = "\n".join(
-    [
-        "heartbeat.interval: 2000",  # Flink's defaults are 10 and 50 s: a cluster waits that long for a lost container
-        "heartbeat.timeout: 16000",
-        "pekko.startup-timeout: 120 s",  # 10 s are too short on a machine that starts everything at once
-        "pekko.ask.timeout: 60 s",
-    ]
-)
+PROPERTIES = {
+    "heartbeat.interval": "2000",  # Flink's defaults are 10 and 50 s: a cluster waits that long for a lost container
+    "heartbeat.timeout": "16000",
+    "pekko.startup-timeout": "120 s",  # 10 s are too short on a machine that starts everything at once
+    "pekko.ask.timeout": "60 s",
+}
 
 
 class Application:
@@ -38,7 +36,8 @@ class Application:
         self.worker = TaskManagerContainer(self.manager, network)
         for container in (self.manager, self.worker):
             container.with_envs(**QUICK_JAVA)
-            container.with_env("FLINK_PROPERTIES", "\n".join([container.env.get("FLINK_PROPERTIES", ""), PROPERTIES]))
+            lines = [f"{name}: {value}" for name, value in PROPERTIES.items()]
+            container.with_env("FLINK_PROPERTIES", "\n".join([container.env.get("FLINK_PROPERTIES", ""), *lines]))
 
     @property
     def containers(self) -> tuple[ChainContainer, ChainContainer]:

@@ -153,10 +153,13 @@ def container_stack(settings: LocalSettings) -> Iterator[Stack]:
     """Start the whole stack; nothing of it is left afterwards, also after a failure."""
     with Network() as network:
         table = ContainerTable(settings, network)
-        stack = ContainerStack(settings, print, table, ContainerJobs(network, table.kafka, table.store))
+        jobs = ContainerJobs(network, table.kafka, table.store)
+        stack = ContainerStack(settings, print, table, jobs)
         try:
             stack.up()
             yield stack
         finally:
             stack.down(now=True)
+            for job in stack.jobs:
+                jobs.remove(job)
             table.remove()

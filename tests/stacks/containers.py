@@ -7,14 +7,17 @@ readers of a test still reach it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from testcontainers.core.container import ExecConfig
 from testcontainers.core.network import Network
 
 from flink_jobs import deploy
@@ -24,10 +27,10 @@ from flink_jobs.settings import LandingSettings, StartingOffsets
 from infra.local.settings import LOOPBACK, LocalSettings
 from infra.testing.container import ChainContainer, ContainerEndedError
 from infra.testing.kafka import HOST_PORT, KafkaContainer
-from infra.testing.landing_job import REST_PORT, LandingJobContainer, in_container
+from infra.testing.landing_job import ENV_FILE, REST_PORT, LandingJobContainer, in_container
 from infra.testing.object_store import PORT, ObjectStoreContainer
 from tests.faults.quick_java import QUICK, VARIABLE
-from tests.stacks.seam import Server
+from tests.stacks.seam import JobFile, Server
 
 HOST_ALIAS = "host.docker.internal"
 LOG = Path("/var/lib/hourglass/logs/flink.log")
@@ -45,7 +48,7 @@ class ContainerServers:
 
     def __init__(self, folder: Path) -> None:
         self.network, self.job_network = Network(), Network()
-        self.kafka = KafkaContainer(self.network)
+        self.kafka = self.new_kafka()
         self.store = ObjectStoreContainer(self.network)
         assert self.kafka.host == LOOPBACK, "the readers of the tests reach an engine of this machine only"
         self.settings = LocalSettings(
@@ -70,6 +73,10 @@ class ContainerServers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def new_kafka(self) -> KafkaContainer:
+        """Make the broker."""
+        return KafkaContainer(self.network)
 
     def job(self) -> ContainerJob:
         """Make the landing job of one stream."""
@@ -196,6 +203,25 @@ class ContainerJob:
         done = self._running().exec(["hourglass", "job", "status", "--json"])
         printed: dict[str, Any] = json.loads(done.output[done.output.index(b"{") :])
         return deploy.JobStatus(**{name: printed[name] for name in deploy.JobStatus.__dataclass_fields__})
+
+    def shown(self, landing: LandingSettings) -> str:
+        """Return the command lines and the environments of every process of its container."""
+        del landing
+        command = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ"
+        done = self._running().exec(ExecConfig(["sh", "-c", f"{command}; true"], user="root"))
+        return done.output.decode(errors="replace")
+
+    def files(self, landing: LandingSettings) -> list[JobFile]:
+        """Return the files of its data folder, and that of its settings."""
+        del landing
+        return [file for path in ("/var/lib/hourglass", ENV_FILE) for file in self._files_below(path)]
+
+    def _files_below(self, path: str) -> Iterator[JobFile]:
+        stream, _ = self._running().get_wrapped_container().get_archive(path)
+        with tarfile.open(fileobj=BytesIO(b"".join(stream))) as archive:
+            for member in archive:
+                if content := archive.extractfile(member):
+                    yield JobFile(Path(path).parent / member.name, member.mode & 0o777, content.read())
 
     def _running(self) -> LandingJobContainer:
         assert self._container is not None, "the job does not live"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +20,7 @@ from infra.local.processes import ProcessTable, process_tree, variables, wait_un
 from infra.local.servers import broker, object_store
 from infra.local.settings import LOOPBACK, LocalSettings
 from tests.integration.truth import wait_for
-from tests.stacks.seam import Server
+from tests.stacks.seam import JobFile, Server
 
 ANSWER_SECONDS_MAX = 60.0
 
@@ -135,6 +137,17 @@ class ProcessJob:
     def status(self, landing: LandingSettings) -> deploy.JobStatus:
         """Return what `hourglass job status` prints."""
         return deploy.status(landing)
+
+    def shown(self, landing: LandingSettings) -> str:
+        """Return the command lines and the environments of its processes."""
+        pid = deploy.process_id(landing)
+        assert pid is not None, "the job does not live"
+        return "\n".join(" ".join(one.cmdline()) + json.dumps(one.environ()) for one in process_tree(pid))
+
+    def files(self, landing: LandingSettings) -> list[JobFile]:
+        """Return the files of its data folder."""
+        files = [file for file in landing.data_dir.rglob("*") if file.is_file()]
+        return [JobFile(file, stat.S_IMODE(file.stat().st_mode), file.read_bytes()) for file in files]
 
     @staticmethod
     def _signal(landing: LandingSettings, number: signal.Signals) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -17,6 +19,15 @@ class Server(StrEnum):
 
     BROKER = "kafka"
     BUCKET = "s3"
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """A file that a job has, where it runs."""
+
+    path: Path
+    mode: int
+    content: bytes
 
 
 class Job(Protocol):
@@ -51,6 +62,12 @@ class Job(Protocol):
 
     def status(self, landing: LandingSettings) -> deploy.JobStatus:
         """Return what `hourglass job status` prints where the job runs."""
+
+    def shown(self, landing: LandingSettings) -> str:
+        """Return the command lines and the environments of its processes, while it lives."""
+
+    def files(self, landing: LandingSettings) -> list[JobFile]:
+        """Return the files of its data folder, also after its end."""
 
 
 class Servers(Protocol):
