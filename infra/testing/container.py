@@ -13,7 +13,8 @@ from testcontainers.core.network import Network
 from infra.local.ports import free_ports
 from infra.testing.engine import engine, published_host, without_absent_reaper
 
-READY_SECONDS_MAX = 240.0
+READY_SECONDS_MAX = 600.0
+"""For a machine that starts everything at once; a container that ends is not waited for."""
 POLL_SECONDS = 0.3
 LOG_TAIL_LINES = 30
 

@@ -26,7 +26,7 @@ from tests.stacks.seam import Server
 pytestmark = pytest.mark.containers
 
 CUT_SECONDS = 20.0
-HEAL_SECONDS_MAX = 240.0
+HEAL_SECONDS_MAX = 600.0
 CONTAINERS = ("kafka", "s3", "jobmanager", "taskmanager")
 
 
@@ -54,6 +54,7 @@ class Chain:
             fault()
             self.wait_for_checkpoint()
         self.sent |= traffic.sent
+        self.stack.wait_until_landed(self.sent, HEAL_SECONDS_MAX)
         assert_exactly_once(self.stack, self.sent, live)
 
     def wait_for_checkpoint(self) -> None:

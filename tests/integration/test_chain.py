@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,8 @@ from dagster import AssetKey, DagsterInstance
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.settings import LandingSettings
 from infra.local import dagster_runs, demo
-from infra.local.proof import ProofRow, proof_rows
+from infra.local.proof import ProofRow
 from infra.local.servers import object_store, snowflake_server
-from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from orchestration.metapipeline.definitions.values import ANSWER, CHANGES
 from orchestration.metapipeline.findings import Withheld
@@ -30,8 +29,8 @@ from producers.settings import ProducerSettings
 from producers.simulate import simulate
 from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import Sent, SentLedger, read_sent
-from producers.simulation.traffic import SimulatedRecord, traffic
 from snowflake_components.connection import SnowflakeSettings, query
+from tests.integration.hours import LIMIT_SECONDS, rows_of, send, wait_until_agreed
 from tests.integration.truth import (
     object_contents,
     read_landed,
@@ -47,54 +46,7 @@ pytestmark = pytest.mark.either_stack
 EVENTS = 24_000
 FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
 HOURS = tuple(FIRST + timedelta(hours=n) for n in range(4))
-LIMIT_SECONDS = 240
 HOURGLASS = str(Path(sys.executable).with_name("hourglass"))
-
-
-def send(
-    settings: LocalSettings,
-    hours: tuple[datetime, ...],
-    events: int,
-    interrupt: Callable[[], None] = lambda: None,
-) -> Sent:
-    """Send simulated hours to the topic, with an interruption in the middle; every record must be acked."""
-    path = settings.data_dir / "simulator" / "sent.jsonl"
-    plan = SimulationPlan(hours=hours, events=events)
-    with SentLedger(path) as ledger:
-        records = interrupted(traffic(plan), events // 2, interrupt)
-        report = simulate(plan, EventProducer(ProducerSettings()), ledger, records=records)
-    assert report.complete, report
-    return read_sent(path)
-
-
-def interrupted(
-    records: Iterable[SimulatedRecord], after: int, interrupt: Callable[[], None]
-) -> Iterator[SimulatedRecord]:
-    """Yield the records, and call the interruption between two of them."""
-    for number, record in enumerate(records):
-        if number == after:
-            interrupt()
-        yield record
-
-
-def rows_of(settings: LocalSettings, stream: str = "platform_events") -> dict[str, ProofRow]:
-    """Return the rows of one stream by hour."""
-    return {row.hour: row for row in proof_rows(settings) if row.stream == stream}
-
-
-def wait_until_agreed(settings: LocalSettings, hours: int, stream: str = "platform_events") -> dict[str, ProofRow]:
-    """Wait until at least this many hours of a stream are published and each agrees; an hour can end meanwhile."""
-    rows: dict[str, ProofRow] = {}
-
-    def agreed() -> bool:
-        rows.update(rows_of(settings, stream))
-        return len(rows) >= hours and all(row.agree for row in rows.values())
-
-    try:
-        wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} hours that agree", poll_seconds=1)
-    except TimeoutError:
-        pytest.fail("not every hour agrees:\n" + "\n".join(map(str, rows.values())))
-    return rows
 
 
 def answers(statement: str) -> list[tuple[Any, ...]]:
