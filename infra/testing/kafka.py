@@ -15,6 +15,7 @@ from infra.testing.images import Images
 
 HOST_PORT, BROKER_PORT, CONTROLLER_PORT = 9092, 19092, 9093
 ANSWER_SECONDS_MAX = 30
+PROBE_SECONDS_MAX = 5
 
 
 class KafkaContainer(ChainContainer):
@@ -62,7 +63,7 @@ class KafkaContainer(ChainContainer):
         """Return whether it answers a client of this machine."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": "0"})
         try:
-            return bool(admin.list_topics(timeout=1).brokers)
+            return bool(admin.list_topics(timeout=PROBE_SECONDS_MAX).brokers)
         except KafkaException:
             return False
 

@@ -81,7 +81,7 @@ class LocalSnowflakeContainer(ChainContainer):
     def is_ready(self) -> bool:
         """Return whether it answers."""
         try:
-            with urlopen(f"http://{self.address(PORT)}/healthz", timeout=2) as answer:
+            with urlopen(f"http://{self.address(PORT)}/healthz", timeout=5) as answer:
                 return bool(answer.status == HTTP_OK)
         except (URLError, OSError):
             return False

@@ -84,7 +84,7 @@ class ObjectStoreContainer(ChainContainer):
     def is_ready(self) -> bool:
         """Return whether it answers, be it with a refusal."""
         try:
-            with urlopen(self.endpoint, timeout=2):  # noqa: S310 - http of this machine
+            with urlopen(self.endpoint, timeout=5):  # noqa: S310 - http of this machine
                 return True
         except HTTPError:
             return True  # refused without a signature: it serves
