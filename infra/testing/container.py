@@ -119,7 +119,8 @@ class ChainContainer(DockerContainer):
 
     def tail(self, lines: int = LOG_TAIL_LINES) -> str:
         """Return the end of what it printed."""
-        return self.get_wrapped_container().logs(tail=lines).decode(errors="replace")
+        printed: bytes = self.get_wrapped_container().logs(tail=lines)
+        return printed.decode(errors="replace")
 
     def wait_until_ready(self) -> None:
         """Wait until it serves.

@@ -33,7 +33,7 @@ class LandingJobContainer(ChainContainer):
         image: default: `HOURGLASS_LANDING_JOB_IMAGE`.
     """
 
-    command = ("hourglass", "job", "start", "--wait")
+    command: tuple[str, ...] = ("hourglass", "job", "start", "--wait")
 
     def __init__(
         self,

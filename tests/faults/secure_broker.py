@@ -101,8 +101,9 @@ class Listener(StrEnum):
 class SecureServers(Servers, Protocol):
     """Servers whose broker has these listeners."""
 
-    addresses: Mapping[Listener, str]
-    """Of each listener, for the test itself."""
+    @property
+    def addresses(self) -> Mapping[Listener, str]:
+        """Return the address of each listener, for the test itself."""
 
 
 def protocol_of(listener: Listener) -> str:

@@ -163,12 +163,14 @@ def test_a_wrong_secret_is_refused_at_once_with_its_variables(
             AuthenticationError: lambda: EventProducer(ProducerSettings(topic=stack.settings.topic, **told)),
             BrokerRefusedError: lambda: KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic),
         }
-        container = {LandingJobError: CONTAINER_SECONDS_MAX} if on_containers(pytestconfig) else {}
+        more: dict[type[Exception], float] = {}
+        if on_containers(pytestconfig):
+            more = {LandingJobError: CONTAINER_SECONDS_MAX}
         for error, call in calls.items():
             began = time.monotonic()
             with pytest.raises(error, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL") as caught:
                 call()
-            assert time.monotonic() - began < REFUSAL_SECONDS_MAX + container.get(error, 0)
+            assert time.monotonic() - began < REFUSAL_SECONDS_MAX + more.get(error, 0)
             assert "canary" not in f"{caught.value!r} {caught.value}"
         assert not stack.job_lives()
 

@@ -63,7 +63,9 @@ class SecureContainerServers(ContainerServers):
     def __init__(self, folder: Path, made: Certificates, elsewhere: Certificates) -> None:
         self._made = {Listener.LOGIN: made, Listener.ELSEWHERE: elsewhere, Listener.CERTIFIED: made}
         super().__init__(folder)
-        self.addresses = {listener: self.kafka.address(port) for listener, port in PORTS.items()}
+        self.addresses: Mapping[Listener, str] = {
+            listener: self.kafka.address(port) for listener, port in PORTS.items()
+        }
 
     def __enter__(self) -> Self:
         """Start both, and create the user."""
