@@ -12,7 +12,7 @@ from testcontainers.core.network import Network
 from flink_jobs.errors import LandingJobError
 from flink_jobs.flink.rest import FlinkRest, JobState
 from flink_jobs.settings import LandingSettings
-from infra.testing.container import ChainContainer
+from infra.testing.container import READY_SECONDS_MAX, ChainContainer
 from infra.testing.images import Images
 from infra.testing.kafka import KafkaContainer
 from infra.testing.object_store import REGION, ObjectStoreContainer
@@ -125,13 +125,14 @@ def job_settings(kafka: KafkaContainer, store: ObjectStoreContainer, stream: str
 
 
 def in_container(settings: LandingSettings) -> LandingSettings:
-    """Replace what a container has elsewhere than this machine: folders, and the interface that Flink serves on."""
+    """Replace what is otherwise in a container: folders, the interface that Flink serves on, the limit of a start."""
     return settings.model_copy(
         update={
             "flink_rest": f"http://127.0.0.1:{REST_PORT}",
             "flink_rest_bind": "0.0.0.0",  # noqa: S104 - the engine publishes the port
             "data_dir": Path("/var/lib/hourglass"),
             "flink_home": Path("/opt/flink"),
+            "start_limit_seconds": READY_SECONDS_MAX,
         }
     )
 

@@ -11,7 +11,7 @@ from flink_jobs import deploy
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from infra.testing.container import ChainContainer
 from infra.testing.landing_job import REST_PORT, JobManagerContainer, TaskManagerContainer
-from tests.stacks.containers import QUICK_JAVA, ContainerJob, ContainerServers, handle_of
+from tests.stacks.containers import ContainerJob, ContainerServers, handle_of
 
 PROPERTIES = {
     "heartbeat.interval": "2000",  # Flink's defaults are 10 and 50 s: a cluster waits that long for a lost container
@@ -35,7 +35,6 @@ class Application:
         self.manager.publish(REST_PORT, rest_port)
         self.worker = TaskManagerContainer(self.manager, network)
         for container in (self.manager, self.worker):
-            container.with_envs(**QUICK_JAVA)
             lines = [f"{name}: {value}" for name, value in PROPERTIES.items()]
             container.with_env("FLINK_PROPERTIES", "\n".join([container.env.get("FLINK_PROPERTIES", ""), *lines]))
 

@@ -21,7 +21,6 @@ from infra.testing.local_snowflake import LocalSnowflakeContainer
 from infra.testing.object_store import PORT as STORE_PORT
 from infra.testing.object_store import ObjectStoreContainer
 from tests.stacks.application import Application
-from tests.stacks.containers import QUICK_JAVA
 
 
 class ContainerTable(ProcessTable):
@@ -46,8 +45,8 @@ class ContainerTable(ProcessTable):
         )
         self.snowflake.publish(SNOWFLAKE_PORT, settings.snowflake_port)
         self.containers: dict[str, ChainContainer] = {
-            "kafka": self.kafka.with_envs(**QUICK_JAVA),
-            "s3": self.store.with_envs(**QUICK_JAVA),
+            "kafka": self.kafka,
+            "s3": self.store,
             "snowflake": self.snowflake,
         }
 

@@ -29,12 +29,10 @@ from infra.testing.container import ChainContainer, ContainerEndedError
 from infra.testing.kafka import HOST_PORT, KafkaContainer
 from infra.testing.landing_job import ENV_FILE, REST_PORT, LandingJobContainer, in_container
 from infra.testing.object_store import PORT, ObjectStoreContainer
-from tests.faults.quick_java import QUICK, VARIABLE
 from tests.stacks.seam import JobFile, Server
 
 HOST_ALIAS = "host.docker.internal"
 LOG = Path("/var/lib/hourglass/logs/flink.log")
-QUICK_JAVA = {VARIABLE: " ".join(QUICK)}
 
 
 class ContainerServers:
@@ -65,7 +63,7 @@ class ContainerServers:
             for network in (self.network, self.job_network):
                 stack.enter_context(network)
             for container in self._containers.values():
-                stack.enter_context(container.with_envs(**QUICK_JAVA)).join(self.job_network)
+                stack.enter_context(container).join(self.job_network)
             self._stack = stack.pop_all()
         return self
 
@@ -157,7 +155,7 @@ class ContainerJob:
         settings = self._servers.settings_inside(landing)
         container = LandingJobContainer(self._servers.job_network, settings, files=files_of(settings))
         container.publish(REST_PORT, landing.rest_port)
-        container.with_envs(**QUICK_JAVA, **environment)
+        container.with_envs(**environment)
         container.with_kwargs(hostname=container.alias, extra_hosts={HOST_ALIAS: "host-gateway"})
         self._container = container
         try:
