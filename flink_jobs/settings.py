@@ -141,6 +141,8 @@ class LandingSettings(KafkaAccess, StreamSettings):
     """`session`: the job runs on the session cluster at `HOURGLASS_FLINK_REST`."""
     flink_rest: str = Field("http://127.0.0.1:8081", pattern=r"^https?://[^/]+:\d+$")
     """Address of Flink's REST API."""
+    flink_rest_bind: str = Field("127.0.0.1", pattern=r"^[0-9A-Za-z.:-]+$")
+    """The interface on which the job's own Flink serves REST; `0.0.0.0` in a container that publishes the port."""
     flink_heap: str = Field("768m", pattern=r"^[1-9][0-9]*[mg]$")
     """The most that Java objects may take in a job of one machine."""
     metrics_port: int | None = Field(None, ge=1, le=65535)

@@ -30,6 +30,7 @@ from infra.commands.snowflake import snowflake
 from infra.commands.snowflake_columns import columns
 from infra.commands.snowflake_export import export
 from infra.commands.snowflake_server import serve
+from infra.commands.testing import fixtures_command
 from infra.local.processes import StackError
 from infra.local.settings import LocalSettings
 from producers.emit import emit_command
@@ -58,6 +59,7 @@ snowflake.command("columns")(columns)
 snowflake.command("export")(export)
 app.command("doctor")(doctor_command)
 app.command("provision")(provision_command)
+app.command("testing")(fixtures_command)
 app.command("emit")(emit_command)
 app.command("simulate")(simulate_command)
 

@@ -7,18 +7,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.stacks.option import add_stack_option, choose, require_engine, stack_header
+
 if TYPE_CHECKING:
     from tests.fakes.local_snowflake import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Choose the Snowflake of `tests/acceptance`."""
+    """Choose the Snowflake of `tests/acceptance`, and where the servers of the other tests run."""
+    add_stack_option(parser)
     parser.addoption(
         "--snowflake",
         choices=["local", "account"],
         default="local",
         help="the Snowflake of tests/acceptance: the local one, or the account that SNOWFLAKE_ACCOUNT etc. name",
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End a session on containers where no engine runs."""
+    require_engine(session.config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the images of a session on containers."""
+    return stack_header(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of the chosen stack."""
+    choose(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flink_jobs.contracts.clock import SystemClock
+from flink_jobs.contracts.clock import Clock, SystemClock
 from flink_jobs.deploy.advice import explained
 from flink_jobs.deploy.process import JobProcess
 from flink_jobs.errors import JobCancelledError, JobFailedError, LandingJobError
 from flink_jobs.settings import LandingSettings
 
+POLL_SECONDS = 1.0
 OUT_OF_MEMORY = "java.lang.OutOfMemoryError"
 TRACES = ("Traceback", "Exception")
 """Of the driver and of Java in what they printed."""
@@ -46,6 +47,13 @@ def ended_with(settings: LandingSettings) -> Ending | None:
     if isinstance(error, JobFailedError | JobCancelledError):
         error = type(error)(f"{explained(settings, str(error), process.newest_causes)}\n{AGAIN}")
     return Ending(error, log.ended_at or _last_written(process), process.restarts(log.job_id) if log.job_id else 0)
+
+
+def wait_for_ending(settings: LandingSettings, clock: Clock) -> Ending | None:
+    """Wait until the job of this machine has ended, and return how; None after a stop with a savepoint."""
+    while JobProcess(settings, clock).find() is not None:
+        clock.sleep(POLL_SECONDS)
+    return ended_with(settings)
 
 
 def _silent_end(process: JobProcess) -> str:

@@ -77,7 +77,7 @@ def flink_config(settings: LandingSettings, wheel_java_options: str) -> str:
     else:
         where = {
             "rest.address": "127.0.0.1",
-            "rest.bind-address": "127.0.0.1",
+            "rest.bind-address": settings.flink_rest_bind,
             "rest.port": settings.rest_port,
             "rest.bind-port": str(settings.rest_port),
             "parallelism.default": settings.parallelism,

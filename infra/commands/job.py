@@ -59,6 +59,10 @@ def start(
     savepoint: Annotated[
         str | None, typer.Option(help="Continue from this s3:// path; refused when a newer one is there.")
     ] = None,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Stay until the job ends, as in a container; exit code 1 unless it was stopped."),
+    ] = False,
 ) -> None:
     """Start the landing job from its newest checkpoint or savepoint.
 
@@ -84,6 +88,18 @@ def start(
     settings = LandingSettings()
     require_own_flink(settings, f"start{' --savepoint' if savepoint else _OPTIONS[offsets]}")
     deploy.start(settings, offsets=offsets, savepoint=savepoint, report=print_progress)
+    if wait:
+        _wait_for_ending()
+
+
+def _wait_for_ending() -> None:
+    from flink_jobs.contracts.clock import SystemClock
+    from flink_jobs.deploy.ending import wait_for_ending
+    from flink_jobs.settings import LandingSettings
+
+    if ending := wait_for_ending(LandingSettings(), SystemClock()):
+        print_line(f"the landing job ended: {ending.error}")
+        raise typer.Exit(WRONG)
 
 
 WithoutSavepoint = Annotated[

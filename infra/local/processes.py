@@ -104,6 +104,10 @@ class ProcessTable:
         self._file(program.name).write_text(json.dumps(record))
         return running
 
+    def wait(self, program: Program, running: Running) -> None:
+        """Wait until a program that was started serves; see `wait_until_healthy`."""
+        wait_until_healthy(program, running)
+
     def find(self, name: str) -> Running | None:
         """Return a running process by the name of its program."""
         try:

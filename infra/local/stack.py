@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 
-from flink_jobs import deploy
-from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
 from infra.local import dagster_runs
-from infra.local.processes import (
-    ProcessTable,
-    Program,
-    Running,
-    StackError,
-    end_tree,
-    process_tree,
-    require_free_ports,
-    wait_until_healthy,
-)
+from infra.local.jobs import Jobs, LocalJobs, Report
+from infra.local.processes import ProcessTable, Program, Running, StackError, require_free_ports
 from infra.local.servers import broker, dagster, hosts, object_store, snowflake_server
 from infra.local.settings import LocalSettings
 from infra.local.streams import landing_settings, streams
 from orchestration.stream.document import StreamDocument
-
-Report = Callable[[str], None]
-"""Takes one line of progress."""
 
 Started = tuple[Program, Running]
 NAMES = ("dagster-daemon", "dagster-webserver", "dagster-code", "relay", "hosts", "snowflake", "s3", "kafka")
@@ -41,11 +27,16 @@ class Stack:
     Args:
         settings: ports and folders.
         report: called with each step.
+        table: starts the programs; by default as processes.
+        jobs: starts the landing jobs; by default as processes.
     """
 
-    def __init__(self, settings: LocalSettings, report: Report) -> None:
+    def __init__(
+        self, settings: LocalSettings, report: Report, table: ProcessTable | None = None, jobs: Jobs | None = None
+    ) -> None:
         self.settings = settings
-        self.table = ProcessTable(settings.data_dir)
+        self.table = table or ProcessTable(settings.data_dir)
+        self.landing = jobs or LocalJobs()
         self._report = report
         os.environ.update(settings.environment())
 
@@ -106,7 +97,7 @@ class Stack:
     def running(self) -> list[str]:
         """Return the names of the running programs."""
         names = [name for name in NAMES if self.table.find(name)]
-        return names + [job.job_name for job in self.jobs if deploy.process_id(job)]
+        return names + [job.job_name for job in self.jobs if self.landing.lives(job)]
 
     def start_relay(self) -> None:
         """Start the relay of Dagster's own events; it runs until the stack stops."""
@@ -116,13 +107,12 @@ class Stack:
     def memory_bytes(self) -> int:
         """Return the resident memory of all processes of the stack."""
         found = [self.table.find(name) for name in NAMES]
-        trees = [running.tree() for running in found if running]
-        trees += [process_tree(pid) for job in self.jobs if (pid := deploy.process_id(job))]
-        return sum(process.memory_info().rss for tree in trees for process in tree if process.is_running())
+        processes = [process for running in found if running for process in running.tree()]
+        of_servers = sum(process.memory_info().rss for process in processes if process.is_running())
+        return of_servers + sum(map(self.landing.memory_bytes, self.jobs))
 
     def _start_broker_and_bucket(self) -> None:
-        broker.prepare(self.settings)
-        object_store.prepare(self.settings)
+        self._prepare_servers()
         self._wait([self._start(broker.program(self.settings)), self._start(object_store.program(self.settings))])
         for document in self.documents:
             for topic in document.topics:
@@ -131,6 +121,10 @@ class Stack:
                     {"message.timestamp.type": document.record_time.value},
                 )
             object_store.create_bucket(self.settings.model_copy(update={"bucket": document.bucket}))
+
+    def _prepare_servers(self) -> None:
+        broker.prepare(self.settings)
+        object_store.prepare(self.settings)
 
     def _prepare_dagster(self) -> list[Program]:
         dagster.prepare(self.settings)
@@ -142,7 +136,7 @@ class Stack:
 
     def _wait(self, started: list[Started]) -> None:
         for program, running in started:
-            wait_until_healthy(program, running)
+            self.table.wait(program, running)
             self._report(f"{program.name} serves")
 
     def _stop(self, name: str) -> None:
@@ -158,10 +152,10 @@ class Stack:
 
     def _start_job(self, job: LandingSettings) -> None:
         self._report(f"starting flink ({job.job_name})")
-        try:
-            deploy.start(job, offsets=job.starting_offsets, report=lambda line: self._report(f"{job.job_name}: {line}"))
-        except LandingJobError as exc:
-            raise StackError(f"{job.job_name}: {exc}") from exc
+        self.landing.start(job, self._report_of(job))
+
+    def _report_of(self, job: LandingSettings) -> Report:
+        return lambda line: self._report(f"{job.job_name}: {line}")
 
     def _stop_jobs(self, *, now: bool) -> None:
         jobs = self.jobs
@@ -169,19 +163,9 @@ class Stack:
             list(pool.map(partial(self._stop_job, now=now), jobs))
 
     def _stop_job(self, job: LandingSettings, *, now: bool) -> None:
-        pid = deploy.process_id(job)
-        if pid is None:
-            return
-        self._report(f"stopping flink ({job.job_name})")
-        tree = process_tree(pid)
-        if not now:
-            try:
-                deploy.stop(job)
-            except LandingJobError as exc:
-                reason = str(exc).partition("\n")[0]
-                self._report(f"no savepoint was made ({reason}); the next start uses the newest checkpoint")
-        end_tree(tree, limit_seconds=10)
-        deploy.process_id(job)  # reaps a job that this process has started
+        if self.landing.lives(job):
+            self._report(f"stopping flink ({job.job_name})")
+            self.landing.stop(job, self._report_of(job), now=now)
 
     def _require_runtime(self) -> None:
         if not (self.settings.runtime_dir / "flink").exists():

@@ -17,8 +17,9 @@ from infra.local.processes import Program, port_answers
 from infra.local.runtime import fetch_jar
 from infra.local.settings import LOOPBACK, PROJECT
 from tests.faults.cluster import JOB_MANAGER, WORKERS, Cluster
-from tests.faults.landing_stack import LandingStack, Servers
+from tests.faults.landing_stack import LandingStack
 from tests.integration.truth import wait_for
+from tests.stacks.seam import Servers
 
 ZOOKEEPER = "zookeeper"
 ZOOKEEPER_JAR = "org.apache.flink:flink-shaded-zookeeper-3:3.8.4-20.0"

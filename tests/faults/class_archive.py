@@ -16,8 +16,9 @@ import pytest
 
 from flink_jobs.flink import config
 from flink_jobs.flink.jars import LandingJars
-from tests.faults.landing_stack import LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.quick_java import VARIABLE, with_options
+from tests.stacks.seam import Servers
 
 SILENT = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 """Every Java process gets the archive of Flink's scripts, and those with another class path would print a warning."""

@@ -24,8 +24,9 @@ from infra.local.processes import ProcessTable, Program
 from infra.local.settings import LOOPBACK
 from tests.faults.background import Background
 from tests.faults.crash_points import Crashes
-from tests.faults.landing_stack import LandingStack, Servers
+from tests.faults.landing_stack import LandingStack
 from tests.integration.truth import wait_for
+from tests.stacks.seam import Servers
 
 JOB_MANAGER = "jobmanager"
 WORKERS = ("worker-1", "worker-2")

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from tests.faults.class_archive import Archives
-from tests.faults.landing_stack import LandingStack, Server, Servers
+from tests.faults.landing_stack import LandingStack
 from tests.faults.quick_java import quick_java
+from tests.stacks.option import on_containers, servers_of
+from tests.stacks.seam import Server, Servers
 
 pytest.register_assert_rewrite("tests.faults.verdict")  # pytest then shows its comparisons like those of a test
 
@@ -35,13 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def all_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with quick_java(), Servers(tmp_path_factory.mktemp("servers")) as servers:
+def all_servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with quick_java(), servers_of(pytestconfig)(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_jobs(all_servers: Servers) -> Iterator[None]:
+def quick_jobs(pytestconfig: pytest.Config, all_servers: Servers) -> Iterator[None]:
+    if on_containers(pytestconfig):
+        yield  # the image has its own Java
+        return
     archives = Archives.of(all_servers.settings.runtime_dir)
     archives.make(all_servers)
     with archives.used():

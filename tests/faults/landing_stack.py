@@ -1,6 +1,6 @@
 """A real broker, a real S3 server and the landing job, without Dagster and Snowflake; each can be killed alone.
 
-    with Servers(folder) as servers, LandingStack(servers, "hours", parallelism=2) as stack:
+    with ProcessServers(folder) as servers, LandingStack(servers, "hours", parallelism=2) as stack:
         stack.start_job()
         sent = stack.produce([Raw(event(n), partition=n % 4) for n in range(1000)])
         stack.kill_job()
@@ -16,18 +16,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
@@ -38,22 +34,15 @@ from flink_jobs.contracts.ledger import LedgerEntry
 from flink_jobs.flink.rest import FlinkRest
 from flink_jobs.settings import LandingSettings, StartingOffsets
 from infra.local.ports import free_ports
-from infra.local.processes import ProcessTable, process_tree, variables, wait_until_healthy
-from infra.local.servers import broker, object_store
-from infra.local.settings import LOOPBACK, LocalSettings
+from infra.local.servers import broker
+from infra.local.settings import LOOPBACK
 from tests.integration.truth import Position, keys, objects, read_object, wait_for
+from tests.stacks.seam import JobFile, Servers
 
 BEGIN = datetime(2025, 8, 1, 3, 30, tzinfo=UTC)
 """The timestamp of records that name none."""
 SECONDS_MAX = 120.0
 ANSWER_SECONDS_MAX = 60.0
-
-
-class Server(StrEnum):
-    """The two servers; the value is the name of the process and of its log."""
-
-    BROKER = "kafka"
-    BUCKET = "s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,71 +71,6 @@ def event(number: int, **fields: Any) -> bytes:
     return json.dumps(values | fields).encode()
 
 
-class Servers:
-    """A broker and an S3 server with a bucket, on free ports, below one folder; a context manager."""
-
-    def __init__(self, folder: Path) -> None:
-        names = ("kafka_port", "kafka_controller_port", "s3_port")
-        ports = dict(zip(names, free_ports(len(names)), strict=True))
-        self.settings = LocalSettings(data_dir=folder, **ports)  # type: ignore[arg-type]  # names above
-        self._table = ProcessTable(folder)
-        self._programs = {
-            Server.BROKER: broker.program(self.settings),
-            Server.BUCKET: object_store.program(self.settings),
-        }
-
-    def __enter__(self) -> Self:
-        broker.prepare(self.settings)
-        object_store.prepare(self.settings)
-        with (self.settings.data_dir / "s3" / "s3proxy.conf").open("a") as config:
-            config.write("s3proxy.ignore-unknown-headers=true\n")  # of encryption and storage classes, as S3 takes them
-        try:
-            self.start(*Server)
-            object_store.create_bucket(self.settings)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for server in Server:
-            if self.lives(server):
-                self.kill(server)
-
-    def lives(self, server: Server) -> bool:
-        """Return whether the process of a server exists, running or paused."""
-        return self._table.find(server) is not None
-
-    def start(self, *servers: Server) -> None:
-        """Start the servers that do not run, and wait until they serve; they keep their stored data."""
-        started = [
-            (self._programs[one], self._table.start(self._programs[one])) for one in servers if not self.lives(one)
-        ]
-        for program, running in started:
-            wait_until_healthy(program, running)
-
-    def kill(self, server: Server) -> None:
-        """Kill -9 a server and wait until it is gone."""
-        running = self._table.find(server)
-        tree = running.tree() if running else []  # a dying process counts as dead while its threads still hold the port
-        self._signal(server, signal.SIGKILL)
-        psutil.wait_procs(tree, timeout=ANSWER_SECONDS_MAX)
-        self._table.stop(server)
-
-    def pause(self, server: Server) -> None:
-        """Stop a server with SIGSTOP: its port accepts connections, but no request is answered."""
-        self._signal(server, signal.SIGSTOP)
-
-    def resume(self, server: Server) -> None:
-        """Resume a paused server."""
-        self._signal(server, signal.SIGCONT)
-
-    def _signal(self, server: Server, number: signal.Signals) -> None:
-        running = self._table.find(server)
-        assert running is not None, f"{server} does not live"
-        os.killpg(running.pid, number)
-
-
 class LandingStack:
     """One stream on these servers, with its topic and its landing job; a context manager that leaves no job behind.
 
@@ -168,6 +92,7 @@ class LandingStack:
         **changes: Any,
     ) -> None:
         self.servers = servers
+        self._job = servers.job()
         self._topic_config = dict(topic_config or {})
         self.settings = servers.settings.model_copy(
             update={"stream": stream, "topic": stream, "topic_partitions": partitions}
@@ -213,8 +138,7 @@ class LandingStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.job_lives():
-            self.kill_job()
+        self._job.remove(self.landing)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -223,7 +147,7 @@ class LandingStack:
 
     def job_lives(self) -> bool:
         """Whether the process of the job exists, running or paused."""
-        return deploy.process_id(self.landing) is not None
+        return self._job.lives(self.landing)
 
     def start_job(
         self,
@@ -240,25 +164,36 @@ class LandingStack:
             changes: fields of `LandingSettings` to replace from now on.
         """
         self.landing = self.landing.model_copy(update=changes)
-        with variables(environment or {}):
-            return deploy.start(self.landing, offsets=offsets, report=print)
+        return self._job.start(self.landing, environment or {}, offsets)
 
     def stop_job(self) -> str:
         """Stop the job with a savepoint; returns its path."""
-        return deploy.stop(self.landing)
+        return self._job.stop(self.landing)
+
+    def status(self) -> deploy.JobStatus:
+        """Return what `hourglass job status` prints."""
+        return self._job.status(self.landing)
+
+    def job_shows(self) -> str:
+        """Return the command lines and the environments of the job's processes."""
+        return self._job.shown(self.landing)
+
+    def job_files(self) -> list[JobFile]:
+        """Return the files that the job has left, where it ran."""
+        return self._job.files(self.landing)
 
     def kill_job(self) -> None:
-        """Kill -9 the process group of the job and wait until it is gone."""
-        self._signal_job(signal.SIGKILL)
+        """Kill -9 every process of the job and wait until they are gone."""
+        self._job.kill(self.landing)
         self.wait_until_job_ends()
 
     def pause_job(self) -> None:
-        """Stop the whole process group of the job with SIGSTOP."""
-        self._signal_job(signal.SIGSTOP)
+        """Freeze every process of the job."""
+        self._job.pause(self.landing)
 
     def resume_job(self) -> None:
         """Resume a paused job."""
-        self._signal_job(signal.SIGCONT)
+        self._job.resume(self.landing)
 
     def wait_until_job_ends(self, seconds_max: float = SECONDS_MAX) -> None:
         """Wait until the process of the job has ended, for any reason."""
@@ -375,12 +310,6 @@ class LandingStack:
             return all(reached.get(partition, -1) >= offset for partition, offset in last.items())
 
         wait_for(landed, seconds_max=seconds_max, what=f"the ledger to reach {last}")
-
-    def _signal_job(self, number: signal.Signals) -> None:
-        pid = deploy.process_id(self.landing)
-        assert pid is not None, "the job does not live"
-        for group in {os.getpgid(process.pid) for process in process_tree(pid)}:
-            os.killpg(group, number)
 
 
 def entries_of(body: bytes) -> list[LedgerEntry]:

@@ -108,8 +108,16 @@ class RecordingS3:
 
 
 @contextmanager
-def recording_s3(settings: LocalSettings, made: Certificates | None = None) -> Iterator[RecordingS3]:
-    """Run the proxy in front of the S3 server of these settings, with TLS if there are certificates."""
+def recording_s3(
+    settings: LocalSettings, made: Certificates | None = None, host: str = LOOPBACK
+) -> Iterator[RecordingS3]:
+    """Run the proxy in front of the S3 server of these settings, with TLS if there are certificates.
+
+    Args:
+        settings: of the server.
+        made: certificates.
+        host: where the proxy listens; a job in a container does not reach the loopback of the test.
+    """
     proxy = RecordingS3("", [], [])
     answer = _ASSUMED.format(
         key=settings.s3_access_key_id, secret=settings.s3_secret_access_key.get_secret_value(), token=TOKEN
@@ -152,7 +160,7 @@ def recording_s3(settings: LocalSettings, made: Certificates | None = None) -> I
             self.end_headers()
             self.wfile.write(b"" if self.command == "HEAD" else body)
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
     if made:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 
 from infra.local.ports import free_ports
 from infra.local.settings import LOOPBACK
-from tests.faults.landing_stack import Server, Servers
+from tests.stacks.processes import ProcessServers
+from tests.stacks.seam import Server, Servers
 
 USER = "landing"
 PASSWORD = 'canary-of-kafka "quoted" \\ $'
 STORE_PASSWORD = "of-the-test"
 ANSWER_SECONDS_MAX = 30
+MECHANISMS = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512"
+NAMES = "IP:127.0.0.1,DNS:kafka"
+"""Of the broker, for the test and for containers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Certificates:
         return self.folder / "server.p12"
 
 
-def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
+def certificates(folder: Path, name: str = NAMES) -> Certificates:
     """Make them with openssl; `name` is the host in the server's certificate."""
     folder.mkdir(parents=True)
     made = Certificates(folder)
@@ -93,8 +98,50 @@ class Listener(StrEnum):
     """TLS, and a client certificate instead of a login."""
 
 
-class SecureServers(Servers):
-    """Like `Servers`; the broker has three more listeners.
+class SecureServers(Servers, Protocol):
+    """Servers whose broker has these listeners."""
+
+    @property
+    def addresses(self) -> Mapping[Listener, str]:
+        """Return the address of each listener, for the test itself."""
+
+
+def protocol_of(listener: Listener) -> str:
+    """Return the protocol of a listener."""
+    return "SSL" if listener is Listener.CERTIFIED else "SASL_SSL"
+
+
+def listener_settings(name: str, listener: Listener, made: Certificates) -> dict[str, str]:
+    """Return the settings of a listener under a name: its certificate, and how clients log in."""
+    jaas = "org.apache.kafka.common.security"
+    escaped = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
+    values = {
+        "ssl.keystore.type": "PKCS12",
+        "ssl.keystore.location": str(made.store),
+        "ssl.keystore.password": STORE_PASSWORD,
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(made.authority),
+        "ssl.client.auth": "required" if listener is Listener.CERTIFIED else "none",
+    }
+    if listener is not Listener.CERTIFIED:
+        values |= {
+            "plain.sasl.jaas.config": f'{jaas}.plain.PlainLoginModule required user_{USER}="{escaped}";',
+            "scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+            "scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+        }
+    return {f"listener.name.{name.lower()}.{setting}": value for setting, value in values.items()}
+
+
+def create_user(bootstrap_servers: str) -> None:
+    """Create the user of the login by SCRAM, at a listener without a login."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
+        change = UserScramCredentialUpsertion(USER, ScramCredentialInfo(mechanism, 4096), PASSWORD.encode())
+        admin.alter_user_scram_credentials([change])[USER].result(ANSWER_SECONDS_MAX)
+
+
+class SecureProcessServers(ProcessServers):
+    """Like `ProcessServers`; the broker has three more listeners.
 
     Args:
         folder: of the servers.
@@ -112,47 +159,25 @@ class SecureServers(Servers):
         """Add the listeners before the broker starts, and the user once it serves."""
         config = self.settings.data_dir / "kafka" / "server.properties"
         if Listener.LOGIN not in config.read_text():
-            values = self._names() | {k: v for one in Listener for k, v in self._listener(one).items()}
             with config.open("a") as file:
-                file.write("".join(f"{name}={value}\n" for name, value in values.items()))
+                file.writelines(f"{name}={escaped(value)}\n" for name, value in self._properties().items())
         super().start(*servers)
-        self._create_user()
+        create_user(f"{LOOPBACK}:{self.settings.kafka_port}")
 
-    def _names(self) -> dict[str, Any]:
+    def _properties(self) -> dict[str, str]:
         plain = f"PLAINTEXT://{LOOPBACK}:{self.settings.kafka_port}"
         ours = [f"{listener}://{address}" for listener, address in self.addresses.items()]
-        protocols = [f"{one}:{'SSL' if one is Listener.CERTIFIED else 'SASL_SSL'}" for one in Listener]
-        return {
+        protocols = [f"{one}:{protocol_of(one)}" for one in Listener]
+        names = {
             "listeners": ",".join([plain, *ours, f"CONTROLLER://{LOOPBACK}:{self.settings.kafka_controller_port}"]),
             "advertised.listeners": ",".join([plain, *ours]),
-            "listener.security.protocol.map": ",".join(
-                ["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", *protocols],
-            ),
-            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+            "listener.security.protocol.map": ",".join(["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", *protocols]),
+            "sasl.enabled.mechanisms": MECHANISMS,
         }
+        of_listeners = [listener_settings(one, one, made) for one, made in self._made.items()]
+        return names | {name: value for settings in of_listeners for name, value in settings.items()}
 
-    def _listener(self, listener: Listener) -> dict[str, Any]:
-        made, jaas = self._made[listener], "org.apache.kafka.common.security"
-        escaped = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-        login = f'{jaas}.plain.PlainLoginModule required user_{USER}="{escaped}";'.replace("\\", "\\\\")
-        values: dict[str, Any] = {
-            "ssl.keystore.type": "PKCS12",
-            "ssl.keystore.location": made.store,
-            "ssl.keystore.password": STORE_PASSWORD,
-            "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": made.authority,
-            "ssl.client.auth": "required" if listener is Listener.CERTIFIED else "none",
-        }
-        if listener is not Listener.CERTIFIED:
-            values |= {
-                "plain.sasl.jaas.config": login,
-                "scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
-                "scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
-            }
-        return {f"listener.name.{listener.lower()}.{name}": value for name, value in values.items()}
 
-    def _create_user(self) -> None:
-        admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{self.settings.kafka_port}"})
-        for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
-            change = UserScramCredentialUpsertion(USER, ScramCredentialInfo(mechanism, 4096), PASSWORD.encode())
-            admin.alter_user_scram_credentials([change])[USER].result(ANSWER_SECONDS_MAX)
+def escaped(value: str) -> str:
+    """Return a value as a file of properties takes it."""
+    return value.replace("\\", "\\\\")

@@ -16,11 +16,11 @@ from flink_jobs.job_log import LOG_FILE
 from tests.faults.application_cluster import LAST_STATE, ApplicationCluster
 from tests.faults.cluster import JOB_MANAGER
 from tests.faults.crash_points import build_agent
-from tests.faults.landing_stack import Servers
 from tests.faults.live_watch import LiveWatch
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import Position, wait_for
+from tests.stacks.seam import Servers
 
 pytestmark = pytest.mark.long
 OTHER_JOB = "0" * 24 + "cd34ef56"

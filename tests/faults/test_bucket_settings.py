@@ -14,11 +14,12 @@ from pydantic import SecretStr
 
 from flink_jobs.contracts.s3_access import S3Access
 from orchestration.landing.clients.s3 import S3Bucket
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.faults.quick_java import VARIABLE, with_options
 from tests.faults.recording_s3 import NO_DIGEST, TOKEN, RecordingS3, Request, recording_s3
 from tests.faults.secure_broker import STORE_PASSWORD, certificates
 from tests.integration.truth import objects, read_landed
+from tests.stacks.seam import Server, Servers
 
 ROLE = "arn:aws:iam::123456789012:role/landing"
 RECORDS = 100

@@ -19,11 +19,12 @@ from flink_jobs.restore.points import find_points
 from flink_jobs.s3.bucket import Bucket
 from tests.faults.cluster import JOB_MANAGER, Checkpoints, Cluster
 from tests.faults.crash_points import ON_JOB_MANAGER_BEFORE_COMMIT, CrashPoint, build_agent
-from tests.faults.landing_stack import LandingStack, Servers
+from tests.faults.landing_stack import LandingStack
 from tests.faults.live_watch import LiveWatch
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import Position, wait_for
+from tests.stacks.seam import Servers
 
 CHECKPOINTS_BEFORE = 4
 """This many are complete before a process is killed, so that it is not killed in its first moments."""

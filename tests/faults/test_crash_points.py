@@ -10,9 +10,10 @@ import pytest
 
 from flink_jobs.errors import LandingJobError
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
-from tests.faults.landing_stack import LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.live import Watch
 from tests.integration.truth import Position, read_landed, topic_positions, wait_for
+from tests.stacks.seam import Servers
 
 COMMITS_BEGAN = {CrashPoint.INSIDE_COMMIT, CrashPoint.BETWEEN_COMMITS, CrashPoint.DURING_RESTORE_RECOMMIT}
 """Points at which data is visible that no ledger entry promises yet."""

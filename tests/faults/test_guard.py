@@ -21,8 +21,9 @@ from flink_jobs.restore.orphaned_uploads import stream_uploads
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.s3.objects import OpenUpload
 from flink_jobs.settings import Codec
-from tests.faults.landing_stack import LandingStack, Raw, Server, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for
+from tests.stacks.seam import Server, Servers
 
 LEASE_SECONDS = 5.0
 PAYLOAD_CHARACTERS = 60_000

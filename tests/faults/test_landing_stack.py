@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.conftest import NewStack
-from tests.faults.landing_stack import Raw, Server, event
+from tests.faults.landing_stack import Raw, event
 from tests.integration.truth import read_landed, topic_positions
+from tests.stacks.seam import Server
 
 RECORDS = 400
 
@@ -16,6 +17,7 @@ def events(first: int, count: int) -> list[Raw]:
 
 
 @pytest.mark.long  # the random faults kill the same three under traffic, with the same verdict
+@pytest.mark.either_stack
 def test_every_part_can_be_killed_and_started_again(new_stack: NewStack) -> None:
     """Job, bucket and broker are killed one after the other under traffic; the sets of positions stay equal."""
     stack = new_stack(parallelism=2)

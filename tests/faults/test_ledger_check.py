@@ -18,9 +18,10 @@ from flink_jobs.contracts.ranges import Ranges
 from infra.local.servers import object_store
 from producers.kafka import OffsetRange
 from tests.faults.conftest import NewStack
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.faults.verdict import findings, reader_of
 from tests.integration.truth import objects, plain
+from tests.stacks.seam import Server, Servers
 
 
 def records(first: int, count: int) -> Iterator[Raw]:

@@ -18,8 +18,9 @@ from flink_jobs.contracts.layout import ObjectKey
 from flink_jobs.deploy.footprint import LandingPlan
 from flink_jobs.settings import LogFormat
 from infra.local.ports import free_ports
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Server, Servers, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.integration.truth import Position, objects, read_landed, wait_for
+from tests.stacks.seam import Server, Servers
 
 PROJECT = Path(__file__).parents[2]
 RULES = PROJECT / "infra" / "prometheus" / "rules.yml"

@@ -16,8 +16,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.servers import object_store
-from tests.faults.landing_stack import Server, Servers
 from tests.integration.truth import wait_for
+from tests.stacks.seam import Server, Servers
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef

@@ -14,11 +14,12 @@ from threading import Event
 import pytest
 
 from tests.faults.conftest import NewStack
-from tests.faults.landing_stack import LandingStack, Server
+from tests.faults.landing_stack import LandingStack
 from tests.faults.live_watch import LiveWatch
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import wait_for
+from tests.stacks.seam import Server
 
 FIRST_SEED = int(os.environ["HOURGLASS_FAULT_SEED"])
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("HOURGLASS_FAULT_ROUNDS") or 1))

@@ -14,10 +14,11 @@ from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import StartingOffsets
 from infra.local.servers import object_store
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
-from tests.faults.landing_stack import LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.recording_s3 import recording_s3
 from tests.policies.corpus import require_recorded, shapes_of
 from tests.policies.operations import Call
+from tests.stacks.seam import Servers
 
 ORPHAN = "2025/08/01/03/part-0123456789ab.1-orphan-0.jsonl.zst"
 

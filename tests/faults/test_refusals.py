@@ -11,14 +11,15 @@ import pytest
 
 from flink_jobs import deploy
 from flink_jobs.deploy.ending import ended_with
-from flink_jobs.errors import JobFailedError, NoSavepointError, SetupError
+from flink_jobs.errors import JobFailedError, LandingJobError, NoSavepointError
 from tests.faults.broken_job import Patch, broken_project
-from tests.faults.landing_stack import LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.live_watch import LiveWatch
 from tests.faults.recording_s3 import RecordingS3, Request, recording_s3
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once, findings
 from tests.integration.truth import Position, objects, read_landed, topic_positions, wait_for
+from tests.stacks.seam import Servers
 
 OWNER = "111122223333"
 FAILS_SOON = (
@@ -42,13 +43,13 @@ class Run:
 
     def failure(self) -> str:
         """Return the newest failure, as `hourglass job status` prints it."""
-        return deploy.status(self.stack.landing).failure or ""
+        return self.stack.status().failure or ""
 
 
 @pytest.fixture(scope="module")
 def run(all_servers: Servers) -> Iterator[Run]:
     with (
-        recording_s3(all_servers.settings) as s3,
+        recording_s3(all_servers.settings, host=all_servers.listening_host) as s3,
         LandingStack(all_servers, "refusals", s3_endpoint=s3.address) as stack,
     ):
         stack.start_job()
@@ -78,6 +79,7 @@ def completions(request: Request) -> bool:
     return request.operation == "CompleteMultipartUpload" and request.key.startswith("refusals/landing/")
 
 
+@pytest.mark.either_stack
 @pytest.mark.parametrize(
     "refuses",
     [
@@ -96,11 +98,11 @@ def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allo
     the second failure the visible objects must not change.
     """
     stack, s3 = run.stack, run.s3
-    restarts = deploy.status(stack.landing).restarts
+    restarts = stack.status().restarts
     with LiveWatch(stack) as live, Traffic(stack) as traffic:
         stack.wait_for_checkpoints(stack.checkpoints_completed() + 2)
         s3.refuses = refuses
-        wait_for(lambda: deploy.status(stack.landing).restarts > restarts + 1, seconds_max=60, what="two failures")
+        wait_for(lambda: stack.status().restarts > restarts + 1, seconds_max=120, what="two failures")
         before = run.visible()
         failure = run.failure()
         s3.refused.clear()
@@ -113,6 +115,7 @@ def test_what_is_refused_is_told_and_not_promised_and_lands_once_when_it_is_allo
     assert "the bucket refuses the job's keys: allow them" in failure, failure
 
 
+@pytest.mark.either_stack
 @pytest.mark.parametrize(
     ("refuses", "message", "owner"),
     [
@@ -132,7 +135,7 @@ def test_a_start_is_refused_before_anything_runs(
     """The start refuses a bucket that belongs to another account, and keys that may not write or list."""
     with LandingStack(run.stack.servers, "refused-start", s3_endpoint=run.s3.address, bucket_owner=owner) as stack:
         run.s3.refuses = refuses
-        with pytest.raises(SetupError, match=message):
+        with pytest.raises(LandingJobError, match=message):
             stack.start_job()
         assert not stack.job_lives()
         assert not (stack.landing.log_dir / "flink.out").exists()
@@ -147,7 +150,7 @@ def test_a_failing_job_is_stopped_when_asked_and_its_last_failure_is_kept_after_
     stack, s3 = run.stack, run.s3
     s3.refuses = parts
     run.sent |= stack.produce([Raw(event(number), partition=number % 4) for number in range(100)])
-    wait_for(lambda: deploy.status(stack.landing).state == "RESTARTING", seconds_max=60, what="a failure")
+    wait_for(lambda: stack.status().state == "RESTARTING", seconds_max=60, what="a failure")
     with pytest.raises(NoSavepointError, match=r"(?s)RESTARTING .*--without-savepoint"):
         stack.stop_job()
     pid = deploy.process_id(stack.landing)

@@ -19,9 +19,10 @@ from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import StartingOffsets
 from tests.faults.conftest import NewStack
 from tests.faults.crash_points import Crashes, CrashPoint, build_agent
-from tests.faults.landing_stack import LandingStack, Raw, Server, Servers, event
+from tests.faults.landing_stack import LandingStack, Raw, event
 from tests.faults.verdict import findings
 from tests.integration.truth import Position, read_landed, topic_positions, wait_for
+from tests.stacks.seam import Server, Servers
 
 
 @dataclass

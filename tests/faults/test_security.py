@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,13 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-import psutil
 import pytest
 
-from flink_jobs import deploy
-from flink_jobs.errors import SetupError, UnreachableError
+from flink_jobs.errors import LandingJobError
 from flink_jobs.settings import LandingSettings
-from infra.local.processes import process_tree
 from orchestration.landing.clients.kafka import KafkaBroker
 from orchestration.landing.errors import BrokerRefusedError
 from producers.client import EventProducer
@@ -33,13 +29,20 @@ from tests.faults.secure_broker import (
     USER,
     Certificates,
     Listener,
+    SecureProcessServers,
     SecureServers,
     certificates,
 )
 from tests.integration.truth import object_contents, read_landed
+from tests.stacks.option import on_containers
 
 REFUSAL_SECONDS_MAX = 10.0
+CONTAINER_SECONDS_MAX = 120.0
+"""More, for the start of a container."""
+pytestmark = pytest.mark.either_stack
 RECORDS = 200
+SETTINGS = {".env"}
+"""The file with which a container is made."""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +57,22 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture(scope="module")
 def secure(
-    made: Certificates, elsewhere: Certificates, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config,
+    made: Certificates,
+    elsewhere: Certificates,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[SecureServers]:
-    with SecureServers(tmp_path_factory.mktemp("secure"), made, elsewhere) as servers:
+    with secure_servers(pytestconfig)(tmp_path_factory.mktemp("secure"), made, elsewhere) as servers:
         yield servers
+
+
+def secure_servers(config: pytest.Config) -> Callable[[Path, Certificates, Certificates], SecureServers]:
+    """Return what makes the servers of the chosen stack."""
+    if on_containers(config):
+        from tests.stacks.secure import SecureContainerServers  # noqa: PLC0415 - only there is a package for it
+
+        return SecureContainerServers
+    return SecureProcessServers
 
 
 def login(servers: SecureServers, made: Certificates, **changes: Any) -> dict[str, Any]:
@@ -94,19 +109,20 @@ def test_the_right_password_lands_and_is_seen_nowhere(
     stream = f"login-{mechanism.lower()}"
     with LandingStack(secure, stream, **login(secure, made, kafka_sasl_mechanism=mechanism)) as stack:
         land(stack)
-        told = {process.pid: processes_show(process) for process in processes(stack)}
+        told = stack.job_shows()
         shown = "\n".join(flink_tells(stack.landing))
         stack.stop_job()
 
-        state = stack.landing.state_dir
-        holders = {file for file in files_below(stack.landing.data_dir) if b"canary-of-kafka" in file.read_bytes()}
-        assert {state / "secrets" / "kafka_sasl_password"} == holders
-        assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in holders}
-        assert {} == {pid: text for pid, text in told.items() if "canary-of-kafka" in text}
+        files = [file for file in stack.job_files() if file.path.name not in SETTINGS]
+        holders = [file for file in files if b"canary-of-kafka" in file.content]
+        assert [("secrets", "kafka_sasl_password", 0o600)] == [
+            (file.path.parent.name, file.path.name, file.mode) for file in holders
+        ]
+        assert "canary-of-kafka" not in told
         assert "canary-of-kafka" not in shown
         assert stack.landing.s3_secret_access_key
         bucket_secret = stack.landing.s3_secret_access_key.get_secret_value()
-        assert bucket_secret not in shown + "".join(told.values())
+        assert bucket_secret not in shown + told
         contents = dict(object_contents(stack.settings))
         assert [] == [key for key, content in contents.items() if b"canary-of-kafka" in content]
         assert any(b'"event_id"' in content for content in contents.values()), "what landed was not readable"
@@ -135,7 +151,7 @@ def test_the_other_programs_take_the_same_variables(secure: SecureServers, made:
     ids=["password", "user", "authority", "no-authority"],
 )
 def test_a_wrong_secret_is_refused_at_once_with_its_variables(
-    secure: SecureServers, made: Certificates, wrong: dict[str, Any], tmp_path: Path
+    pytestconfig: pytest.Config, secure: SecureServers, made: Certificates, wrong: dict[str, Any], tmp_path: Path
 ) -> None:
     """The start, a producer and orchestration are refused within ten seconds; nothing starts, no secret is printed."""
     if wrong.get("kafka_ssl_ca_location"):
@@ -143,15 +159,18 @@ def test_a_wrong_secret_is_refused_at_once_with_its_variables(
     told = login(secure, made, **wrong)
     with LandingStack(secure, f"wrong-{next(iter(wrong)).replace('_', '-')}-{os.urandom(2).hex()}", **told) as stack:
         calls: dict[type[Exception], Callable[[], object]] = {
-            SetupError: lambda: deploy.start(stack.landing),
+            LandingJobError: stack.start_job,
             AuthenticationError: lambda: EventProducer(ProducerSettings(topic=stack.settings.topic, **told)),
             BrokerRefusedError: lambda: KafkaBroker(KafkaAccess(**told)).offsets(stack.settings.topic),
         }
+        more: dict[type[Exception], float] = {}
+        if on_containers(pytestconfig):
+            more = {LandingJobError: CONTAINER_SECONDS_MAX}
         for error, call in calls.items():
             began = time.monotonic()
             with pytest.raises(error, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL") as caught:
                 call()
-            assert time.monotonic() - began < REFUSAL_SECONDS_MAX
+            assert time.monotonic() - began < REFUSAL_SECONDS_MAX + more.get(error, 0)
             assert "canary" not in f"{caught.value!r} {caught.value}"
         assert not stack.job_lives()
 
@@ -162,7 +181,7 @@ def test_a_certificate_of_another_name_is_refused_unless_names_are_not_checked(
     """The job connects to a host of another name only if it does not check names."""
     told = login(secure, elsewhere, kafka_bootstrap_servers=secure.addresses[Listener.ELSEWHERE])
     with LandingStack(secure, "other-name", **told) as stack:
-        with pytest.raises(SetupError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
+        with pytest.raises(LandingJobError, match="HOURGLASS_KAFKA_SECURITY_PROTOCOL"):
             stack.start_job()
         stack.landing = stack.landing.model_copy(update={"kafka_ssl_check_host_name": False})
         land(stack)
@@ -183,21 +202,11 @@ def test_a_client_certificate_lets_the_job_in(secure: SecureServers, made: Certi
     }
     with (
         LandingStack(secure, "no-certificate", **told) as stack,
-        pytest.raises(UnreachableError, match=r"bad certificate|certificate required"),
+        pytest.raises(LandingJobError, match=r"bad certificate|certificate required"),
     ):
         stack.start_job()
     with LandingStack(secure, "certificate", **told, **ours) as stack:
         land(stack)
-
-
-def processes(stack: LandingStack) -> list[psutil.Process]:
-    pid = deploy.process_id(stack.landing)
-    assert pid is not None
-    return process_tree(pid)
-
-
-def processes_show(process: psutil.Process) -> str:
-    return " ".join(process.cmdline()) + json.dumps(process.environ())
 
 
 def flink_tells(settings: LandingSettings) -> Iterator[str]:
@@ -212,10 +221,6 @@ def ask_flink(settings: LandingSettings, page: str) -> str:
     with urlopen(f"{settings.flink_rest}/{page}", timeout=10) as answer:  # noqa: S310 - http on this machine
         text: str = answer.read().decode()
         return text
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.rglob("*") if file.is_file())
 
 
 def an_event() -> PlatformEvent:

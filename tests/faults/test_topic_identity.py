@@ -19,9 +19,10 @@ from flink_jobs.errors import TopicChangedError
 from flink_jobs.restore.points import find_points
 from flink_jobs.s3.bucket import Bucket
 from flink_jobs.settings import StartingOffsets
-from tests.faults.landing_stack import SECONDS_MAX, LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import SECONDS_MAX, LandingStack, Raw, event
 from tests.faults.verdict import findings, reader_of
 from tests.integration.truth import Position, objects, plain, wait_for
+from tests.stacks.seam import Servers
 
 TOPIC = "topic-identity"
 PARTITIONS = 2

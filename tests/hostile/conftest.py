@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.landing_stack import Servers
 from tests.faults.quick_java import quick_java
+from tests.stacks.processes import ProcessServers
+from tests.stacks.seam import Servers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,5 +25,5 @@ def quick() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("servers")) as running:
+    with ProcessServers(tmp_path_factory.mktemp("servers")) as running:
         yield running

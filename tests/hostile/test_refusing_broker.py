@@ -17,7 +17,8 @@ from producers.client import EventProducer
 from producers.sending.delivery import Delivery, DeliveryReport, Outcome
 from producers.sending.limits import TopicLimits
 from producers.settings import ProducerSettings
-from tests.faults.landing_stack import LandingStack, Servers
+from tests.faults.landing_stack import LandingStack
+from tests.stacks.seam import Servers
 
 LINES = 2_000
 BAD_LINE = 1_234

@@ -17,9 +17,10 @@ import pytest
 from confluent_kafka import Producer
 
 from flink_jobs.contracts.layout import AcceptedLine, RejectedLine
-from tests.faults.landing_stack import BEGIN, LandingStack, Raw, Servers, event
+from tests.faults.landing_stack import BEGIN, LandingStack, Raw, event
 from tests.hostile.corpus import ACCEPTED, CANARY, Hostile, corpus
 from tests.integration.truth import Position, objects, plain
+from tests.stacks.seam import Servers
 
 NOISE_RECORDS = 1_500
 RECORD_BYTES_MAX = 20_000_000

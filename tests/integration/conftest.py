@@ -12,6 +12,7 @@ from infra.local.settings import PORT_FIELDS, LocalSettings
 from infra.local.stack import Stack
 from tests.faults.class_archive import Archives
 from tests.faults.quick_java import quick_java
+from tests.stacks.option import on_containers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,12 +31,19 @@ def settings_below(folder: Path, **changes: object) -> LocalSettings:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start the whole stack once; nothing of it is left afterwards, also after a failure.
 
     Its jobs use the archives that the fault tests have made, if there are any.
     """
-    stack = Stack(settings_below(tmp_path_factory.mktemp("stack")), print)
+    settings = settings_below(tmp_path_factory.mktemp("stack"))
+    if on_containers(pytestconfig):
+        from tests.stacks.chain import container_stack  # noqa: PLC0415 - only sessions on containers need their packages
+
+        with container_stack(settings) as stack:
+            yield stack
+        return
+    stack = Stack(settings, print)
     with quick_java(), Archives.of(stack.settings.runtime_dir).used():
         try:
             stack.up()

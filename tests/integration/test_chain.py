@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,12 @@ import pytest
 import requests
 from dagster import AssetKey, DagsterInstance
 
-from flink_jobs import deploy
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.settings import LandingSettings
 from infra.local import dagster_runs
-from infra.local.proof import ProofRow, proof_rows
+from infra.local.proof import ProofRow
 from infra.local.publication import wait_until_published
 from infra.local.servers import object_store, snowflake_server
-from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from orchestration.metapipeline.definitions.values import ANSWER, CHANGES
 from orchestration.metapipeline.findings import Withheld
@@ -33,8 +30,8 @@ from producers.settings import ProducerSettings
 from producers.simulate import simulate
 from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import Sent, SentLedger, read_sent
-from producers.simulation.traffic import SimulatedRecord, traffic
 from snowflake_components.connection import SnowflakeSettings, query
+from tests.integration.hours import LIMIT_SECONDS, rows_of, send, wait_until_agreed
 from tests.integration.truth import (
     object_contents,
     read_landed,
@@ -43,58 +40,14 @@ from tests.integration.truth import (
     topic_positions,
     wait_for,
 )
+from tests.stacks.option import on_containers
+
+pytestmark = pytest.mark.either_stack
 
 EVENTS = 24_000
 FIRST = datetime(2025, 8, 1, 1, tzinfo=UTC)
 HOURS = tuple(FIRST + timedelta(hours=n) for n in range(4))
-LIMIT_SECONDS = 240
 HOURGLASS = str(Path(sys.executable).with_name("hourglass"))
-
-
-def send(
-    settings: LocalSettings,
-    hours: tuple[datetime, ...],
-    events: int,
-    interrupt: Callable[[], None] = lambda: None,
-) -> Sent:
-    """Send simulated hours to the topic, with an interruption in the middle; every record must be acked."""
-    path = settings.data_dir / "simulator" / "sent.jsonl"
-    plan = SimulationPlan(hours=hours, events=events)
-    with SentLedger(path) as ledger:
-        records = interrupted(traffic(plan), events // 2, interrupt)
-        report = simulate(plan, EventProducer(ProducerSettings()), ledger, records=records)
-    assert report.complete, report
-    return read_sent(path)
-
-
-def interrupted(
-    records: Iterable[SimulatedRecord], after: int, interrupt: Callable[[], None]
-) -> Iterator[SimulatedRecord]:
-    """Yield the records, and call the interruption between two of them."""
-    for number, record in enumerate(records):
-        if number == after:
-            interrupt()
-        yield record
-
-
-def rows_of(settings: LocalSettings, stream: str = "platform_events") -> dict[str, ProofRow]:
-    """Return the rows of one stream by hour."""
-    return {row.hour: row for row in proof_rows(settings) if row.stream == stream}
-
-
-def wait_until_agreed(settings: LocalSettings, hours: int, stream: str = "platform_events") -> dict[str, ProofRow]:
-    """Wait until at least this many hours of a stream are published and each agrees; an hour can end meanwhile."""
-    rows: dict[str, ProofRow] = {}
-
-    def agreed() -> bool:
-        rows.update(rows_of(settings, stream))
-        return len(rows) >= hours and all(row.agree for row in rows.values())
-
-    try:
-        wait_for(agreed, seconds_max=LIMIT_SECONDS, what=f"{hours} hours that agree", poll_seconds=1)
-    except TimeoutError:
-        pytest.fail("not every hour agrees:\n" + "\n".join(map(str, rows.values())))
-    return rows
 
 
 def answers(statement: str) -> list[tuple[Any, ...]]:
@@ -109,13 +62,11 @@ def sent(stack: Stack) -> Sent:
 
     def kill_the_job() -> None:
         wait_for(lambda: bool(read_landed(stack.settings).accepted), seconds_max=120, what="the first landed object")
-        pid = deploy.process_id(landing)
-        assert pid is not None
-        os.killpg(pid, signal.SIGKILL)
-        wait_for(lambda: deploy.process_id(landing) is None, seconds_max=30, what="the death of the job")
+        stack.landing.kill(landing)
+        wait_for(lambda: not stack.landing.lives(landing), seconds_max=30, what="the death of the job")
 
     sent = send(stack.settings, HOURS, EVENTS, kill_the_job)
-    deploy.start(landing, report=print)
+    stack.landing.start(landing, print)
     return sent
 
 
@@ -372,8 +323,11 @@ def test_demo_knows_a_full_hour_from_the_open_one(stack: Stack, sent: Sent, hour
     assert ended - began < timedelta(seconds=LIMIT_SECONDS), "it waited in vain for something"
 
 
-def test_no_secret_is_in_any_file_but_those_that_need_it(stack: Stack, sent: Sent) -> None:
-    """Logs, pid files, Dagster's storage and dbt's artifacts hold no secret; only the servers' settings do."""
+def test_no_secret_is_in_any_file_but_those_that_need_it(pytestconfig: pytest.Config, stack: Stack, sent: Sent) -> None:
+    """Logs, pid files, Dagster's storage and dbt's artifacts hold no secret; only the servers' settings do.
+
+    Servers in containers have their settings there.
+    """
     del sent
     secrets = (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
     holders = {
@@ -384,8 +338,8 @@ def test_no_secret_is_in_any_file_but_those_that_need_it(stack: Stack, sent: Sen
         if secret.get_secret_value().encode() in path.read_bytes()
     }
 
-    jobs = {"flink/conf/config.yaml", "streams/dagster-events/flink/conf/config.yaml"}
-    assert jobs | {"s3/s3proxy.conf"} == holders
+    settings = {"flink/conf/config.yaml", "streams/dagster-events/flink/conf/config.yaml", "s3/s3proxy.conf"}
+    assert (set() if on_containers(pytestconfig) else settings) == holders
     assert {0o600} == {(stack.settings.data_dir / name).stat().st_mode & 0o777 for name in holders}
 
 

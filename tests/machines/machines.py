@@ -19,7 +19,7 @@ from typing import Any, Self
 from flink_jobs.flink.rest import FlinkRest
 from infra.local.processes import Program
 from tests.faults.cluster import JOB_MANAGER, WORKERS, Cluster
-from tests.faults.landing_stack import Servers
+from tests.stacks.seam import Servers
 
 NETWORK = "10.203.77"
 BRIDGE = "hourglass-br"

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.crash_points import build_agent
-from tests.faults.landing_stack import Servers
 from tests.faults.live_watch import LiveWatch
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import assert_exactly_once
 from tests.integration.truth import wait_for
 from tests.machines.machines import MachineCluster
+from tests.stacks.seam import Servers
 
 pytestmark = pytest.mark.machines
 RECOVERY_SECONDS_MAX = 60.0

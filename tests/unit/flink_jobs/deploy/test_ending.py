@@ -11,9 +11,11 @@ import pytest
 
 from flink_jobs import job_log
 from flink_jobs.deploy.driver_log import DriverLog
-from flink_jobs.deploy.ending import Ending, ended_with
+from flink_jobs.deploy.ending import Ending, ended_with, wait_for_ending
+from flink_jobs.deploy.process import JobProcess
 from flink_jobs.errors import JobCancelledError, JobFailedError, LandingJobError, LeaseLostError
 from flink_jobs.settings import LandingSettings
+from tests.fakes.clock import FakeClock
 
 AT = datetime(2025, 8, 1, 3, 30, 0, 123000, UTC)
 HEAD = "2025-08-01T03:30:00.123Z hourglass:"
@@ -129,3 +131,14 @@ def test_the_log_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     read = DriverLog.read(tmp_path / "log")
     assert LandingJobError is type(read.error)
     assert datetime(2025, 8, 1, 3, 30, 0, 123000).astimezone() == read.ended_at
+
+
+def test_the_end_of_a_job_is_waited_for(settings: LandingSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(settings, f"{HEAD} LeaseLostError: another job holds the stream")
+    lives = iter([4711, 4711, None, None])
+    monkeypatch.setattr(JobProcess, "find", lambda _self: next(lives))
+    clock = FakeClock(AT)
+    found = wait_for_ending(settings, clock)
+    assert found
+    assert LeaseLostError is type(found.error)
+    assert [1.0, 1.0] == clock.waits

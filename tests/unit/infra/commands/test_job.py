@@ -73,3 +73,22 @@ def test_the_status_shows_the_last_failure_although_flink_is_gone(monkeypatch: p
     text = CliRunner().invoke(job, ["status"])
     assert 1 == text.exit_code
     assert ["state", "ended", "ended_at", "restarts"] == [line.split()[0] for line in text.output.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "printed"),
+    [
+        (None, 0, ""),
+        (ending.Ending(JobFailedError("the job failed for good"), None, 30), 1, "ended: the job failed for good"),
+    ],
+    ids=["stopped", "failed"],
+)
+def test_a_start_that_waits_ends_with_the_job(
+    ended: ending.Ending | None, code: int, printed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the program of a container: its exit code is 0 only after a stop."""
+    monkeypatch.setattr(deploy, "start", lambda _settings, **_options: None)
+    monkeypatch.setattr(ending, "wait_for_ending", lambda _settings, _clock: ended)
+    done = CliRunner().invoke(job, ["start", "--wait"])
+    assert code == done.exit_code
+    assert printed in done.output

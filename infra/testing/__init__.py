@@ -1,0 +1,8 @@
+"""Containers of the chain for the tests of any project: docs/testing.md."""
+
+from infra.testing.kafka import KafkaContainer
+from infra.testing.landing_job import LandingJobContainer
+from infra.testing.local_snowflake import LocalSnowflakeContainer
+from infra.testing.object_store import ObjectStoreContainer
+
+__all__ = ["KafkaContainer", "LandingJobContainer", "LocalSnowflakeContainer", "ObjectStoreContainer"]

@@ -1,0 +1,28 @@
+"""The fixtures for users, and a test to begin with; docs/testing.md shows both."""
+
+from __future__ import annotations
+
+EXAMPLE = """\
+pytest_plugins = ["infra.testing.pytest_plugin"]
+EVENT = {"event_id": "e-1", "event_type": "RUN_START", "schema_version": 1, "occurred_at": "2025-08-01T03:30:00Z"}
+
+
+def test_an_event_is_queryable_and_a_broken_record_is_rejected(new_stream):
+    stream = new_stream("orchestration/defs/dagster_events")
+    stream.send(EVENT | {"organization": "acme", "deployment": "prod", "payload": {}, "run_id": "r-1"}, "no json")
+    [rejected] = stream.wait_until_landed().rejected
+    assert "not_json" == rejected["reason"]
+    assert [("e-1", "acme")] == stream.query("SELECT EVENT_ID, ORGANIZATION FROM EXT_DAGSTER_EVENT_LOG")
+"""
+
+FIXTURES = {
+    "chain_network": "the network of the containers",
+    "kafka_container": "a broker: `bootstrap_servers`, `create_topic(name, partitions, config)`",
+    "object_store_container": "an S3 server with the bucket `hourglass`: `endpoint`, `client()`, `create_bucket(name)`",
+    "local_snowflake_container": "a local Snowflake that reads the S3 server: `login`, `connect()`, `query(sql)`",
+    "new_landing_job": (
+        "`new_landing_job(stream, **settings)` starts the landing job of a stream, whose topic has the same name"
+    ),
+    "new_stream": "`new_stream(folder, **settings)` starts the stream that the documents of a folder describe",
+}
+"""Each fixture of the plugin, and what it is."""
