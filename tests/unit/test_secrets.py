@@ -23,6 +23,7 @@ NAMES_OF_THINGS = {
     "ReportRow.space_token",
     "DiscoveredReport.space_token",
     "ReportStats.token",
+    "Setting.is_secret",  # says of a variable that it is one
     "Credentials.token",  # the public half of the simulated Mode's key
 }
 

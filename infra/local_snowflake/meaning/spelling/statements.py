@@ -47,7 +47,7 @@ def require_spelling(tree: Expr, sql: str, connection: Any, here: _Here) -> None
         InvalidIdentifierError: only a column or an alias in another case is there.
         NotSupportedError: two names would differ in their case alone.
     """
-    folded = normalize_identifiers(tree.copy(), dialect="snowflake")
+    folded = _with_named_subqueries(normalize_identifiers(tree.copy(), dialect="snowflake"))
     tables = [table for table in folded.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
     stored = StoredNames.read(connection, [table.name for table in tables])
     created = _require_free(folded, stored, here)
@@ -55,6 +55,14 @@ def require_spelling(tree: Expr, sql: str, connection: Any, here: _Here) -> None
         if table is not created:
             _require_relation(table, stored, here)
     _require_columns(folded, stored, here, sql)
+
+
+def _with_named_subqueries(tree: Expr) -> Expr:
+    """Name each subquery of FROM and JOIN that has no alias: the scopes of a query are found by name."""
+    for number, subquery in enumerate(list(tree.find_all(exp.Subquery))):
+        if isinstance(subquery.parent, exp.From | exp.Join) and not subquery.alias:
+            subquery.set("alias", exp.TableAlias(this=exp.to_identifier(f"_subquery_{number}")))
+    return tree
 
 
 def _require_free(tree: Expr, stored: StoredNames, here: _Here) -> exp.Table | None:

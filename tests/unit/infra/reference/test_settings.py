@@ -14,10 +14,21 @@ NOT_SETTINGS = {
     "HOURGLASS_CONTAINERS",
     "HOURGLASS_FAULT_ROUNDS",
     "HOURGLASS_RANDOM_DOCUMENTS",
+    "HOURGLASS_KAFKA_IMAGE",
+    "HOURGLASS_LANDING_JOB_IMAGE",
+    "HOURGLASS_LOCAL_SNOWFLAKE_IMAGE",
+    "HOURGLASS_OBJECT_STORE_IMAGE",
     "HOURGLASS_TEST_SEED",
 }
-"""Variables of the tests."""
-OTHERS = ("infra/dagster/dagster.yaml", "orchestration/dbt/profiles.yml")
+"""Variables of the tests and of their containers."""
+OTHERS = (
+    "infra/dagster/dagster.yaml",
+    "infra/docker/dagster/entrypoint.sh",
+    "infra/docker/landing-job/entrypoint.sh",
+    "infra/kubernetes/validate.py",
+    "infra/managed_flink/main.py",
+    "orchestration/dbt/profiles.yml",
+)
 """Files that read variables by themselves."""
 
 

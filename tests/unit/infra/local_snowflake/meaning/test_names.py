@@ -108,6 +108,12 @@ def test_names_in_their_own_case_are_found(abc: Any, sql: str, result: object) -
     assert [result] == abc.values(sql)
 
 
+def test_subqueries_need_no_alias(abc: Any) -> None:
+    """Also where an account has names of mixed case, and a query has several subqueries."""
+    assert [3] == abc.values('SELECT a + "b" FROM (SELECT a FROM abc) CROSS JOIN (SELECT 2 AS "b")')
+    assert (904, "42000") == abc.refused('SELECT a + b FROM (SELECT a FROM abc) CROSS JOIN (SELECT 2 AS "b")')
+
+
 def test_quoted_names_are_written(abc: Any) -> None:
     """INSERT, UPDATE, MERGE and ALTER of columns with lower-case letters."""
     abc.rows('INSERT INTO "Mixed" ("Col", OTHER) VALUES (5, 6)')
