@@ -37,7 +37,7 @@ def run(settings: LocalSettings, *arguments: str) -> subprocess.CompletedProcess
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["status"], "does not answer: start the stack"),
+        (["status"], "no Kafka broker answers"),
         (["job", "start"], "no Kafka broker answers"),
         (["job", "status"], "no Flink answers"),
         (["job", "stop"], "no Flink answers"),
