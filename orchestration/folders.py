@@ -11,12 +11,7 @@ class FolderSettings(BaseSettings):
     """The data folder, from `HOURGLASS_DATA_DIR` in the environment or in `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-        frozen=True,
+        env_prefix="HOURGLASS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     data_dir: Path = Path(".hourglass")

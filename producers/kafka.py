@@ -91,7 +91,6 @@ class KafkaAccess(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
-        use_attribute_docstrings=True,
         frozen=True,
         hide_input_in_errors=True,  # the wrong value may be a password
     )

@@ -54,7 +54,6 @@ class SnowflakeSettings(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
-        use_attribute_docstrings=True,
         frozen=True,
         populate_by_name=True,
         # the message of a wrong combination would quote the password

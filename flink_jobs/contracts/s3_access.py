@@ -64,7 +64,6 @@ class S3Access(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
-        use_attribute_docstrings=True,
         frozen=True,
         hide_input_in_errors=True,  # what is wrong may be a key
     )

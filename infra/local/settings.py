@@ -32,12 +32,7 @@ class LocalSettings(BaseSettings):
     """Settings of the local stack: `HOURGLASS_…` in the environment, then in `.env`, then defaults."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_",
-        env_file=PROJECT / ".env",
-        extra="ignore",
-        use_attribute_docstrings=True,
-        frozen=True,
-        env_ignore_empty=True,
+        env_prefix="HOURGLASS_", env_file=PROJECT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     target: Literal["local", "remote"] = Field(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -13,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import yaml
 from pydantic import AliasChoices, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from infra.local.settings import PROJECT
 from infra.reference.readers import LOCAL, PRODUCTION, Reader
@@ -87,17 +92,38 @@ def _joined(first: Setting, other: Setting) -> Setting:
 
 def _of_classes(readers: Iterable[Reader]) -> Iterator[Setting]:
     for reader in readers:
+        texts = docstrings(reader.model)
         for name, field in reader.model.model_fields.items():
-            yield _setting(reader, name, field)
+            yield _setting(reader, name, field, field.description or texts.get(name, ""))
 
 
-def _setting(reader: Reader, name: str, field: FieldInfo) -> Setting:
+def docstrings(model: type) -> dict[str, str]:
+    """Return the docstrings of the fields of a class and of those that it inherits, by field.
+
+    Pydantic could read them itself, but in every process that imports the settings.
+    """
+    found: dict[str, str] = {}
+    for owner in reversed(model.__mro__):
+        if issubclass(owner, BaseSettings) and owner is not BaseSettings:
+            found |= _docstrings_in(textwrap.dedent(inspect.getsource(owner)))
+    return found
+
+
+def _docstrings_in(source: str) -> Iterator[tuple[str, str]]:
+    [definition] = ast.parse(source).body
+    for field, text in pairwise(definition.body if isinstance(definition, ast.ClassDef) else ()):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(written))):
+                yield name, written
+
+
+def _setting(reader: Reader, name: str, field: FieldInfo, text: str) -> Setting:
     return Setting(
         section=reader.section,
         variable=_variable(reader.model.model_config.get("env_prefix", ""), name, field),
         default=_default(field),
         unit=_unit(name, field.annotation),
-        meaning=_meaning(field),
+        meaning=_sentence(text),
         used_by=(reader.used_by,) if reader.used_by else (),
         is_secret=SecretStr in _members(field.annotation),
     )
@@ -123,9 +149,9 @@ def _default(field: FieldInfo) -> str:
     return "" if value is None or value in ({}, ()) else str(value)
 
 
-def _meaning(field: FieldInfo) -> str:
-    """Return the description as a sentence; the name of a foreign setting keeps its case."""
-    text = " ".join((field.description or "").split()).removesuffix(".")
+def _sentence(description: str) -> str:
+    """Return a description as a sentence; the name of a foreign setting keeps its case."""
+    text = " ".join(description.split()).removesuffix(".")
     if not text:
         return ""
     first = text.split()[0]
@@ -161,7 +187,9 @@ def _of_documents(folder: Path) -> Iterator[Setting]:
             for path, text in _texts(document.get("attributes", {})):
                 for variable, default in _TEMPLATE.findall(text):
                     field = _field(model, path)
-                    meaning, unit = (_meaning(field), _unit(path[-1], field.annotation)) if field else ("", "")
+                    meaning, unit = (
+                        (_sentence(field.description or ""), _unit(path[-1], field.annotation)) if field else ("", "")
+                    )
                     yield Setting("Documents", variable, default, unit, meaning, (used_by,))
 
 

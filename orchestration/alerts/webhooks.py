@@ -25,12 +25,7 @@ class AlertSettings(BaseSettings):
     """Where alerts go: `HOURGLASS_ALERT_SLACK_URL` and `HOURGLASS_ALERT_WEBHOOK_URL`; none means no alerts."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_ALERT_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-        frozen=True,
+        env_prefix="HOURGLASS_ALERT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     slack_url: SecretStr | None = None

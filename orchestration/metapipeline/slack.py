@@ -47,12 +47,7 @@ class SlackSettings(BaseSettings):
     """The app: `HOURGLASS_SLACK_…` in the environment or in `.env`. Nothing is posted unless `DRY_RUN` is false."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_SLACK_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-        frozen=True,
+        env_prefix="HOURGLASS_SLACK_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     token: SecretStr | None = None

@@ -57,12 +57,7 @@ class SecretSettings(BaseSettings):
     """Tokens from `HOURGLASS_…` in the environment or in `.env`; BI tools and Slack have settings of their own."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-        frozen=True,
+        env_prefix="HOURGLASS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     github_token: SecretStr | None = None

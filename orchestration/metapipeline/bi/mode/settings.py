@@ -25,7 +25,6 @@ class ModeSettings(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
-        use_attribute_docstrings=True,
         frozen=True,
         hide_input_in_errors=True,  # the input of an error may be the secret
     )

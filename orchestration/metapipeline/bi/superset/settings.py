@@ -16,12 +16,7 @@ class SupersetSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="HOURGLASS_SUPERSET_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-        frozen=True,
+        env_prefix="HOURGLASS_SUPERSET_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     url: HttpUrl = Field(description="Address of the server, without /api.")
