@@ -55,7 +55,7 @@ def jar_version(jars: LandingJars) -> JarVersion:
     Raises:
         SetupError: a jar is missing, or is not the landing job's.
     """
-    operator, uploads = _contents(jars.operator, OPERATOR), _contents(jars.uploads, UPLOADS)
+    operator, uploads = _both(jars)
     digest = sha256()
     for contents in (operator, uploads):
         for name in sorted(contents):
@@ -72,7 +72,7 @@ def jar_versions(jars: LandingJars) -> tuple[str, str]:
     Raises:
         SetupError: a jar is missing, or is not the landing job's.
     """
-    operator, uploads = _contents(jars.operator, OPERATOR), _contents(jars.uploads, UPLOADS)
+    operator, uploads = _both(jars)
     return _version(operator), _version(uploads)
 
 
@@ -97,6 +97,10 @@ def install(jars: LandingJars, flink_home: Path) -> None:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(jar.absolute())
         fresh.replace(link)
+
+
+def _both(jars: LandingJars) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    return _contents(jars.operator, OPERATOR), _contents(jars.uploads, UPLOADS)
 
 
 def _contents(jar: Path, expected: str) -> dict[str, bytes]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 from infra.doctor.checks import Area, Check, Judgement, ok, wrong
 from infra.doctor.demands import Demands, spoken
-from orchestration.landing.clients.kafka import KafkaBroker, RecordTime
+from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TopicSettings
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError, TopicMissingError
 from orchestration.stream.document import StreamDocument
 
+Settings = Callable[[], TopicSettings]
+"""Reads the settings of a topic at the first call."""
 _ALTER = "kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {setting}"
 
 
@@ -21,9 +23,10 @@ def broker_checks(broker: KafkaBroker, documents: Iterable[StreamDocument], dema
     for topic, _ in topics[:1]:
         yield Check(Area.BROKER, "the broker answers", partial(answers, broker, topic), is_gate=True)
     for topic, document in topics:
-        yield Check(Area.BROKER, f"record time of topic {topic}", partial(record_time, broker, topic, document))
-        yield Check(Area.BROKER, f"retention of topic {topic}", partial(retention, broker, topic, demands.outage))
-        yield Check(Area.BROKER, f"copies of topic {topic}", partial(copies, broker, topic, demands))
+        settings = cache(partial(broker.settings, topic))
+        yield Check(Area.BROKER, f"record time of topic {topic}", partial(record_time, settings, topic, document))
+        yield Check(Area.BROKER, f"retention of topic {topic}", partial(retention, settings, topic, demands.outage))
+        yield Check(Area.BROKER, f"copies of topic {topic}", partial(copies, settings, topic, demands))
 
 
 def answers(broker: KafkaBroker, topic: str) -> Judgement:
@@ -40,10 +43,10 @@ def answers(broker: KafkaBroker, topic: str) -> Judgement:
     return ok(f"{address}, {broker.access.kafka_security_protocol}")
 
 
-def record_time(broker: KafkaBroker, topic: str, document: StreamDocument) -> Judgement:
+def record_time(settings: Settings, topic: str, document: StreamDocument) -> Judgement:
     """Judge `message.timestamp.type`: that of the document, which decides how an hour closes."""
     try:
-        found = broker.offsets(topic).record_time
+        found = settings().record_time
     except TopicMissingError as exc:
         return wrong(str(exc), f"create it with message.timestamp.type={document.record_time}")
     if found is not document.record_time:
@@ -56,10 +59,10 @@ def record_time(broker: KafkaBroker, topic: str, document: StreamDocument) -> Ju
     return ok(f"{found}{late}")
 
 
-def retention(broker: KafkaBroker, topic: str, outage: timedelta) -> Judgement:
+def retention(settings: Settings, topic: str, outage: timedelta) -> Judgement:
     """Judge `retention.ms`: records must outlive the longest outage, and the hour that they are proven with."""
     needed = outage + timedelta(hours=1)
-    found = broker.offsets(topic).retention
+    found = settings().retention
     if found is None:
         return ok("records are kept for ever")
     if found < needed:
@@ -71,9 +74,9 @@ def retention(broker: KafkaBroker, topic: str, outage: timedelta) -> Judgement:
     return ok(f"{spoken(found)}, needed {spoken(needed)}")
 
 
-def copies(broker: KafkaBroker, topic: str, demands: Demands) -> Judgement:
+def copies(settings: Settings, topic: str, demands: Demands) -> Judgement:
     """Judge replication: one broker that is lost must not lose an acknowledged record."""
-    found = broker.copies(topic)
+    found = settings()
     said = f"replicas {found.replicas}, min.insync.replicas {found.in_sync_min}"
     if found.replicas < demands.replicas:
         return wrong(

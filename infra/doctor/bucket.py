@@ -20,6 +20,7 @@ from flink_jobs.contracts.clock import Clock
 from flink_jobs.contracts.s3_access import S3Access
 from flink_jobs.contracts.s3_errors import FailureKind, failure_of
 from infra.doctor.checks import Area, Check, Judgement, ok, unknown, wrong
+from infra.doctor.clocks import Asked
 from infra.doctor.demands import Demands, spoken
 from infra.doctor.lifecycle import judge_rules
 
@@ -108,13 +109,11 @@ def clock_skew(probe: BucketProbe, skew_max: timedelta, clock: Clock) -> Judgeme
     if written is None:
         return unknown("the server sends no Date header")
     shown = parsedate_to_datetime(written)
-    # the header has whole seconds
-    behind, ahead = before - (shown + timedelta(seconds=1)), shown - after
-    skew = max(behind, ahead, timedelta())
-    if skew > skew_max:
-        which = "behind" if behind > ahead else "ahead of"
+    skew = Asked(before, after).skew(shown, timedelta(seconds=1))  # the header has whole seconds
+    if abs(skew) > skew_max:
+        which = "behind" if skew < timedelta() else "ahead of"
         return wrong(
-            f"it is {spoken(skew)} {which} this machine: requests are refused at 15 minutes, and leases overlap",
+            f"it is {spoken(abs(skew))} {which} this machine: requests are refused at 15 minutes, and leases overlap",
             "let both machines keep their time by NTP",
         )
     return ok(f"within {spoken(skew_max)} of this machine")

@@ -9,6 +9,7 @@ from functools import partial
 
 from flink_jobs.contracts.clock import Clock
 from infra.doctor.checks import Area, Check, Judgement, ok, unknown, wrong
+from infra.doctor.clocks import Asked
 from infra.doctor.demands import Demands, spoken
 from snowflake_components.applying.account import plan_account
 from snowflake_components.applying.project import DescribedObject
@@ -92,7 +93,7 @@ def clock_skew(account: Account, skew_max: timedelta, clock: Clock) -> Judgement
     before = clock.utc_now()
     (row,) = account.session.execute("SELECT CURRENT_TIMESTAMP() AS NOW").rows
     after = clock.utc_now()
-    skew = max(before - row["NOW"], row["NOW"] - after, timedelta())
+    skew = abs(Asked(before, after).skew(row["NOW"]))
     if skew > skew_max:
         return wrong(f"{spoken(skew)} from this machine's", "let this machine keep its time by NTP")
     return ok(f"within {spoken(skew_max)} of this machine")

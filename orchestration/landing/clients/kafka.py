@@ -74,18 +74,22 @@ class TopicIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicCopies:
-    """How many copies of a record the brokers keep.
+class TopicSettings:
+    """How a topic stamps records, and how safely the brokers keep them.
 
     Args:
+        record_time: its `message.timestamp.type`.
+        retention: its `retention.ms`; None keeps records for ever.
+        in_sync_min: its `min.insync.replicas`.
         replicas: of the partition that has the fewest.
         in_sync: of them in sync now, in the partition that has the fewest.
-        in_sync_min: the topic's `min.insync.replicas`.
     """
 
+    record_time: RecordTime
+    retention: timedelta | None
+    in_sync_min: int
     replicas: int
     in_sync: int
-    in_sync_min: int
 
 
 class Broker(Protocol):
@@ -151,7 +155,7 @@ class KafkaBroker:
         topic_id = self._topic_id(topic)
         low = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.earliest())
         end = self._list_offsets(topic, partitions, _kafka().admin.OffsetSpec.latest())
-        record_time, retention = self._settings(topic)
+        record_time, retention = _stamp_and_retention(self._configuration(topic))
         return TopicOffsets(
             topic,
             record_time,
@@ -220,14 +224,15 @@ class KafkaBroker:
 
             return first_within(probe, offsets.low, offsets.end, earliest, latest)
 
-    def copies(self, topic: str) -> TopicCopies:
-        """Read the replicas of every partition, and how many must be in sync: two requests."""
+    def settings(self, topic: str) -> TopicSettings:
+        """Read the settings of a topic and the replicas of its partitions: two requests."""
         partitions = self._described(topic)[0].values()
-        in_sync_min = int(self._configuration(topic)["min.insync.replicas"].value)
-        return TopicCopies(
+        configuration = self._configuration(topic)
+        return TopicSettings(
+            *_stamp_and_retention(configuration),
+            int(configuration["min.insync.replicas"].value),
             min(len(partition.replicas) for partition in partitions),
             min(len(partition.isrs) for partition in partitions),
-            in_sync_min,
         )
 
     @contextmanager
@@ -298,14 +303,6 @@ class KafkaBroker:
             found = futures[topic].result(timeout=self.timeout_seconds).topic_id
         return topic_id_text(found)
 
-    def _settings(self, topic: str) -> tuple[RecordTime, timedelta | None]:
-        """Return how the topic stamps records, and how long it keeps them."""
-        settings = self._configuration(topic)
-        milliseconds = int(settings["retention.ms"].value)
-        kept = min(milliseconds, _RETENTION_MS_MAX)
-        retention = timedelta(milliseconds=kept) if milliseconds >= 0 else None
-        return RecordTime(settings["message.timestamp.type"].value), retention
-
     def _configuration(self, topic: str) -> Any:
         """Read the settings of a topic, those that it has from the broker as well."""
         resource = _kafka().admin.ConfigResource(_kafka().admin.ConfigResource.Type.TOPIC, topic)
@@ -365,6 +362,14 @@ class KafkaBroker:
     @cached_property
     def _errors(self) -> list[Any]:
         return []
+
+
+def _stamp_and_retention(configuration: Any) -> tuple[RecordTime, timedelta | None]:
+    """Return how a topic stamps records, and how long it keeps them."""
+    milliseconds = int(configuration["retention.ms"].value)
+    kept = min(milliseconds, _RETENTION_MS_MAX)
+    retention = timedelta(milliseconds=kept) if milliseconds >= 0 else None
+    return RecordTime(configuration["message.timestamp.type"].value), retention
 
 
 def _kafka() -> Any:

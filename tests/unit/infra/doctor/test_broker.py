@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -12,12 +13,11 @@ import pytest
 from infra.doctor import broker as doctor
 from infra.doctor.checks import Judgement, Verdict, examine
 from infra.doctor.demands import Demands
-from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TopicCopies, TopicOffsets
+from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TopicSettings
 from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError, LandingError, TopicMissingError
 from orchestration.stream.document import StreamDocument
 from producers.kafka import KafkaAccess
 
-COPIES = TopicCopies(3, 3, 2)
 DEMANDS = Demands(timedelta(hours=24))
 DOCUMENT = StreamDocument.model_validate(
     {
@@ -37,27 +37,31 @@ class Cluster:
 
     record_time: RecordTime = RecordTime.LOG_APPEND
     retention: timedelta | None = timedelta(days=7)
-    its_copies: TopicCopies = COPIES
+    in_sync_min: int = 2
+    replicas: int = 3
+    in_sync: int = 3
     error: LandingError | None = None
     access: KafkaAccess = field(default_factory=lambda: KafkaAccess(kafka_bootstrap_servers="kafka:9092"))
+    asked: list[str] = field(default_factory=list)
 
     def identity(self, topic: str) -> None:
         """Fail as it is told."""
-        self.offsets(topic)
+        self.settings(topic)
 
-    def offsets(self, topic: str) -> TopicOffsets:
+    def settings(self, topic: str) -> TopicSettings:
         """Return the settings."""
         if self.error:
             raise self.error
-        return TopicOffsets(topic, self.record_time, {}, retention=self.retention)
-
-    def copies(self, _topic: str) -> TopicCopies:
-        """Return the copies."""
-        return self.its_copies
+        self.asked.append(topic)
+        return TopicSettings(self.record_time, self.retention, self.in_sync_min, self.replicas, self.in_sync)
 
 
 def broker(cluster: Cluster) -> KafkaBroker:
     return cast("KafkaBroker", cluster)
+
+
+def settings(cluster: Cluster) -> doctor.Settings:
+    return partial(cluster.settings, "orders")
 
 
 def answers(cluster: Cluster) -> Judgement:
@@ -65,15 +69,15 @@ def answers(cluster: Cluster) -> Judgement:
 
 
 def record_time(cluster: Cluster) -> Judgement:
-    return doctor.record_time(broker(cluster), "orders", DOCUMENT)
+    return doctor.record_time(settings(cluster), "orders", DOCUMENT)
 
 
 def retention(cluster: Cluster) -> Judgement:
-    return doctor.retention(broker(cluster), "orders", DEMANDS.outage)
+    return doctor.retention(settings(cluster), "orders", DEMANDS.outage)
 
 
 def copies(cluster: Cluster) -> Judgement:
-    return doctor.copies(broker(cluster), "orders", DEMANDS)
+    return doctor.copies(settings(cluster), "orders", DEMANDS)
 
 
 @pytest.mark.parametrize("check", [answers, record_time, retention, copies])
@@ -91,9 +95,9 @@ def test_a_topic_of_production_is_ok(check: Callable[[Cluster], Judgement]) -> N
         (record_time, Cluster(RecordTime.CREATE), "LogAppendTime", "message.timestamp.type=LogAppendTime"),
         (record_time, Cluster(error=TopicMissingError("no topic")), "no topic", "create it"),
         (retention, Cluster(retention=timedelta(hours=24)), "24 hours", "retention.ms=90000000"),
-        (copies, Cluster(its_copies=TopicCopies(1, 1, 1)), "at least 3", "3 replicas"),
-        (copies, Cluster(its_copies=TopicCopies(3, 3, 1)), "only copy", "min.insync.replicas=2"),
-        (copies, Cluster(its_copies=TopicCopies(3, 1, 2)), "producers are refused", "bring the brokers back"),
+        (copies, Cluster(replicas=1, in_sync=1, in_sync_min=1), "at least 3", "3 replicas"),
+        (copies, Cluster(in_sync_min=1), "only copy", "min.insync.replicas=2"),
+        (copies, Cluster(in_sync=1), "producers are refused", "bring the brokers back"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_repair(
@@ -115,13 +119,13 @@ def test_a_topic_that_is_missing_closes_no_other_check() -> None:
     """The broker answers: the topic's own check is red, and the others say what they miss."""
     missing = Cluster(error=TopicMissingError("no topic orders"))
     found = list(examine(doctor.broker_checks(broker(missing), [DOCUMENT], DEMANDS), (LandingError,)))
-    assert ["ok", "wrong", "unknown", "ok"] == [one.verdict for one in found]
+    assert ["ok", "wrong", "unknown", "unknown"] == [one.verdict for one in found]
 
 
 def test_one_machine_is_held_to_one_copy() -> None:
     """The local stack has one broker."""
-    alone = Cluster(its_copies=TopicCopies(1, 1, 1))
-    found = doctor.copies(broker(alone), "orders", Demands.of_one_machine(timedelta(hours=1)))
+    alone = Cluster(replicas=1, in_sync=1, in_sync_min=1)
+    found = doctor.copies(settings(alone), "orders", Demands.of_one_machine(timedelta(hours=1)))
     assert Verdict.OK is found.verdict
 
 
@@ -129,5 +133,14 @@ def test_a_topic_of_create_time_is_ok_where_the_document_says_so() -> None:
     """The document decides, and the answer says what follows."""
     document: Any = replace(Cluster(RecordTime.CREATE))
     wanted = DOCUMENT.model_copy(update={"record_time": RecordTime.CREATE})
-    found = doctor.record_time(broker(document), "orders", wanted)
+    found = doctor.record_time(settings(document), "orders", wanted)
     assert (Verdict.OK, "CreateTime: late records amend their hours") == (found.verdict, found.said)
+
+
+def test_a_topic_is_asked_once_for_all_of_its_checks() -> None:
+    """Each answer is several requests to the broker."""
+    cluster = Cluster()
+    assert {Verdict.OK} == {
+        one.verdict for one in examine(doctor.broker_checks(broker(cluster), [DOCUMENT], DEMANDS), ())
+    }
+    assert ["orders", "orders"] == cluster.asked  # whether the broker answers, and the settings
