@@ -39,13 +39,12 @@ class TopicPlan:
     config: Mapping[str, str] = field(default_factory=dict)
 
 
-def create_topic(access: KafkaAccess, name: str, plan: TopicPlan) -> bool:
+def create_topic(admin: AdminClient, name: str, plan: TopicPlan) -> bool:
     """Create a topic if it is absent; return whether it was created.
 
     Raises:
         StackError: the broker does not answer, or refuses the topic.
     """
-    admin = AdminClient({**access.librdkafka()})
     try:
         if name in admin.list_topics(timeout=TOPIC_SECONDS_MAX).topics:
             return False
@@ -90,10 +89,11 @@ def provision(
     Raises:
         StackError: a server does not answer, or refuses.
     """
+    admin = AdminClient({**access.librdkafka()})
     for document in documents:
         config = {**plan.config, "message.timestamp.type": document.record_time.value}
         for topic in document.topics:
-            made = create_topic(access, topic, TopicPlan(plan.partitions, plan.replication_factor, config))
+            made = create_topic(admin, topic, TopicPlan(plan.partitions, plan.replication_factor, config))
             report(f"topic {topic}: {'created' if made else 'exists'}")
         made = create_bucket(store, document.bucket)
         report(f"bucket {document.bucket}: {'created' if made else 'exists'}")

@@ -7,14 +7,13 @@ from typing import Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 from testcontainers.core.network import Network
 
+from infra.provisioning import TopicPlan, create_topic
 from infra.testing.container import ChainContainer
 from infra.testing.images import Images
 
 HOST_PORT, BROKER_PORT, CONTROLLER_PORT = 9092, 19092, 9093
-ANSWER_SECONDS_MAX = 30
 PROBE_SECONDS_MAX = 5
 
 
@@ -49,15 +48,10 @@ class KafkaContainer(ChainContainer):
         return f"{self.alias}:{BROKER_PORT}"
 
     def create_topic(self, name: str, partitions: int = 4, config: Mapping[str, str] | None = None) -> None:
-        """Create a topic whose record time is the producer's, unless `config` says otherwise."""
+        """Create a topic if it is absent; its record time is the producer's, unless `config` says otherwise."""
+        topic_config = {"message.timestamp.type": "CreateTime", "retention.ms": "-1", **(config or {})}
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
-        topic = NewTopic(
-            name,
-            num_partitions=partitions,
-            replication_factor=1,
-            config={"message.timestamp.type": "CreateTime", "retention.ms": "-1", **(config or {})},
-        )
-        admin.create_topics([topic])[name].result(ANSWER_SECONDS_MAX)
+        create_topic(admin, name, TopicPlan(partitions, config=topic_config))
 
     def is_ready(self) -> bool:
         """Return whether it answers a client of this machine."""

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 import boto3
 from testcontainers.core.network import Network
 
+from infra.provisioning import create_bucket
 from infra.testing.container import ChainContainer
 from infra.testing.images import Images
 
@@ -57,9 +58,7 @@ class ObjectStoreContainer(ChainContainer):
 
     def create_bucket(self, name: str) -> None:
         """Create a bucket if it is absent."""
-        client = self.client()
-        if name not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
-            client.create_bucket(Bucket=name)
+        create_bucket(self.client(), name)
 
     @property
     def endpoint(self) -> str:

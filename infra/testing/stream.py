@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from collections.abc import Iterable, Mapping
@@ -12,15 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import zstandard
 from confluent_kafka import Producer
 from pydantic import SecretStr
 from testcontainers.core.network import Network
 
+from flink_jobs.contracts.layout import ObjectKey
 from infra.testing.kafka import KafkaContainer
 from infra.testing.landing_job import LandingJobContainer
 from infra.testing.local_snowflake import LocalSnowflakeContainer
 from infra.testing.object_store import ObjectStoreContainer
+from orchestration.landing.verification.lines import plain
 from orchestration.stream.catalog import StreamEntry, read_streams
 from snowflake_components.applying.account import apply_plan, plan_account
 from snowflake_components.applying.project import read_objects
@@ -133,7 +133,7 @@ class StreamUnderTest:
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for one in page.get("Contents", []):
                 body = client.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
-                yield from map(json.loads, plain(one["Key"], body).splitlines())
+                yield from map(json.loads, plain(ObjectKey.parse(one["Key"]), body).splitlines())
 
     def _apply_documents(self) -> None:
         snowflake = self._chain.snowflake
@@ -154,10 +154,3 @@ def one_stream(folder: Path) -> StreamEntry:
     if len(found) != 1:
         raise ValueError(f"{folder} describes {len(found)} streams, not one")
     return found[0]
-
-
-def plain(key: str, body: bytes) -> bytes:
-    """Decompress an object by the suffix of its name."""
-    if key.endswith(".zst"):
-        return zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True).read()
-    return gzip.decompress(body) if key.endswith(".gz") else body

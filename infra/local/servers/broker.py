@@ -6,11 +6,12 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient
+
 from infra.local.processes import Program, StackError, log_tail, port_answers
 from infra.local.settings import LOOPBACK, LocalSettings
 from infra.provisioning import TopicPlan
 from infra.provisioning import create_topic as create
-from producers.kafka import KafkaAccess
 
 CLUSTER_ID = "hourglass0000000000000"
 
@@ -48,9 +49,9 @@ def create_topic(settings: LocalSettings, config: Mapping[str, str] | None = Non
 
     Record time is CreateTime by default, because the demo replays past hours.
     """
-    access = KafkaAccess(kafka_bootstrap_servers=f"{LOOPBACK}:{settings.kafka_port}")
+    admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}"})
     topic_config = {"message.timestamp.type": "CreateTime", "retention.ms": "-1", **(config or {})}
-    create(access, settings.topic, TopicPlan(settings.topic_partitions, config=topic_config))
+    create(admin, settings.topic, TopicPlan(settings.topic_partitions, config=topic_config))
 
 
 def _java(settings: LocalSettings) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from infra import provisioning
@@ -55,14 +56,14 @@ def test_a_broker_that_is_away_is_an_error_of_the_topic(monkeypatch: pytest.Monk
     """The same for the broker."""
     monkeypatch.setattr(provisioning, "TOPIC_SECONDS_MAX", 0.5)
     with pytest.raises(StackError, match="the topic events cannot be created"):
-        create_topic(KafkaAccess(kafka_bootstrap_servers="127.0.0.1:1"), "events", TopicPlan())
+        create_topic(AdminClient({"bootstrap.servers": "127.0.0.1:1"}), "events", TopicPlan())
 
 
 def test_each_stream_gets_its_topics_with_its_record_time_and_its_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     """Record time decides the hour of every record, so it is that of the document, whatever else is asked for."""
     made: dict[str, TopicPlan] = {}
 
-    def create(_access: KafkaAccess, name: str, plan: TopicPlan) -> bool:
+    def create(_admin: AdminClient, name: str, plan: TopicPlan) -> bool:
         made[name] = plan
         return True
 
