@@ -1,6 +1,6 @@
 """`--stack processes|containers`: where the servers and the landing job of a test run.
 
-Imports of containers are inside of functions: a session on processes needs no package of theirs, and starts sooner.
+Imports of the stacks are inside of functions: every session imports this module, and most need none of them.
 """
 
 from __future__ import annotations
@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from tests.stacks.seam import Servers
+if TYPE_CHECKING:
+    from tests.stacks.seam import Servers
 
 PROCESSES, CONTAINERS = "processes", "containers"
 OPTIONAL = "HOURGLASS_CONTAINERS"
 """`optional`: a session on containers succeeds without a test where no engine runs."""
 EITHER_MARK = "either_stack"
 """Of the tests that run on both stacks."""
-NewServers = Callable[[Path], Servers]
+NewServers: TypeAlias = "Callable[[Path], Servers]"
 
 
 def add_stack_option(parser: pytest.Parser) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from infra.local_snowflake.language.tokens import Edit, Kind, Reader, apply
-
-_VARIABLE = re.compile(r"(\bIDENTIFIER\s*\(\s*)(\$[A-Z_]\w*)(\s*\))", re.IGNORECASE)
+from infra.local_snowflake.language.tokens import Edit, Kind, Reader, apply, tokenize
 
 
 def with_named_variables(sql: str, value_of: Callable[[str], str]) -> str:
@@ -17,7 +14,16 @@ def with_named_variables(sql: str, value_of: Callable[[str], str]) -> str:
         sql: the statement.
         value_of: returns the SQL of a variable's value.
     """
-    return _VARIABLE.sub(lambda found: f"{found[1]}{value_of(found[2])}{found[3]}", sql) if "$" in sql else sql
+    if "$" not in sql or "IDENTIFIER" not in sql.upper():
+        return sql
+    tokens = tokenize(sql)
+    edits = [
+        Edit(sign.start, name.end, value_of(sql[sign.start : name.end]))
+        for word, opening, sign, name, closing in zip(*(tokens[first:] for first in range(5)), strict=False)
+        if (word.keyword, opening.text, sign.text, closing.text) == ("IDENTIFIER", "(", "$", ")")
+        and name.kind is Kind.WORD
+    ]
+    return apply(sql, edits)
 
 
 def with_identifiers(sql: str) -> str:

@@ -26,8 +26,7 @@ def with_encoded_timestamps(table: pa.Table, rowtype: Sequence[Mapping[str, Any]
 
 
 def _encoded(values: Any, kind: str) -> Any:
-    if isinstance(values, pa.ChunkedArray):
-        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+    values = zoned.one_chunk(values)
     nulls = values.is_null()
     codes = np.full(len(values), zoned.OFFSET_OF_UTC)
     if pa.types.is_interval(values.type):

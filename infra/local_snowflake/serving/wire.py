@@ -37,6 +37,7 @@ from infra.local_snowflake.language.names import ObjectName
 from infra.local_snowflake.meaning.checks import require_parsed
 from infra.local_snowflake.meaning.columns import former, keys
 from infra.local_snowflake.meaning.columns.catalog import StoredColumns
+from infra.local_snowflake.meaning.columns.written import stored_types
 from infra.local_snowflake.meaning.dialect import parse_one
 from infra.local_snowflake.meaning.expressions.sums import casting_sums, sums_text
 from infra.local_snowflake.meaning.functions import zoned
@@ -241,12 +242,7 @@ def interrupt(connection: Any) -> None:
 def column_types(connection: Any, name: ObjectName) -> dict[str, str]:
     """Return DuckDB's types of the columns of a table, in their order; none for an unknown table."""
     with connection._duck_conn.cursor() as cursor:  # noqa: SLF001
-        found = cursor.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
-            [name.database, name.schema, name.name],
-        ).fetchall()
-    return dict(found)
+        return stored_types(cursor, name)
 
 
 def disconnect(connection: Any) -> None:

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from sqlglot import Expr, exp
 
+from infra.local_snowflake.meaning.columns.lengths import stored_name
 from infra.local_snowflake.meaning.macros.calls import macro_of
 
 
@@ -270,7 +271,8 @@ def kind(node: Expr | None, columns: Columns) -> Kind:  # noqa: C901, PLR0911 - 
         case exp.Cast() | exp.TryCast():
             return kind_of_type(node.to)
         case exp.Column():
-            return columns.kind(_stored(node.this), _stored(node.args.get("table")))
+            table = node.args.get("table")
+            return columns.kind(stored_name(node.this), stored_name(table) if table else "")
         case exp.Bracket():
             return Kind.VARIANT
         case exp.Anonymous():
@@ -287,12 +289,6 @@ def kind(node: Expr | None, columns: Columns) -> Kind:  # noqa: C901, PLR0911 - 
     if isinstance(node, _SAME_AS_ARGUMENT):
         return kind(node.this, columns) if isinstance(node.this, Expr) else Kind.UNKNOWN
     return _of_function_of_time(node, columns) or _KIND_OF_NODE.get(type(node), Kind.UNKNOWN)
-
-
-def _stored(name: Expr | None) -> str:
-    if name is None:
-        return ""
-    return name.name if name.args.get("quoted") else name.name.upper()
 
 
 def _of_function_of_time(node: Expr, columns: Columns) -> Kind | None:

@@ -59,7 +59,7 @@ def decode(values: pa.Array) -> tuple[_Integers, _Integers]:
     Raises:
         UnsupportedValueError: one of them is no TIMESTAMP_TZ.
     """
-    values = _one_chunk(values)
+    values = one_chunk(values)
     stored = np.frombuffer(values.buffers()[1], _STORED, len(values), values.offset * _STORED.itemsize)
     known = values.is_valid().to_numpy(zero_copy_only=False)
     months = stored["months"].astype(np.int64)
@@ -138,7 +138,8 @@ def _nulls(values: Any) -> npt.NDArray[np.bool_]:
     return nulls
 
 
-def _one_chunk(values: Any) -> pa.Array:
+def one_chunk(values: Any) -> pa.Array:
+    """Return the values of an array or of a chunked array as one array."""
     if not isinstance(values, pa.ChunkedArray):
         return values
     return pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)

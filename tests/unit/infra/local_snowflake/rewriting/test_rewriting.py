@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra.local_snowflake.language.names import ObjectName
+from infra.local_snowflake.rewriting.identifiers import with_named_variables
 from infra.local_snowflake.rewriting.relations import target, with_other_names, without_modifiers
 from infra.local_snowflake.rewriting.session_functions import with_session_functions
 from infra.local_snowflake.serving.execution.statement_log import loggable
@@ -70,3 +71,16 @@ def test_a_log_line_holds_no_secret() -> None:
     assert "hunter2" not in line
     assert "CREATE USER u PASSWORD = '***'" == line
     assert "SELECT 'shown'" == loggable("SELECT  'shown'")
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("CREATE TABLE identifier ( $a ) (x INT)", "CREATE TABLE identifier ( 'T1' ) (x INT)"),
+        ("SELECT * FROM IDENTIFIER($a) -- IDENTIFIER($a)", "SELECT * FROM IDENTIFIER('T1') -- IDENTIFIER($a)"),
+        ("SELECT 'IDENTIFIER($a)', $a, IDENTIFIER('x')", "SELECT 'IDENTIFIER($a)', $a, IDENTIFIER('x')"),
+    ],
+)
+def test_identifier_reads_a_variable_but_no_text_and_no_comment(sql: str, named: str) -> None:
+    """The value stands in its place; everything else stays as it is written."""
+    assert named == with_named_variables(sql, {"$a": "'T1'"}.__getitem__)
