@@ -34,7 +34,8 @@ class KafkaContainer(ChainContainer):
 
     def start(self) -> Self:
         """Start it with the addresses that it has by now."""
-        self.with_envs(**{variable(name): value for name, value in self.properties().items()})
+        for name, value in self.properties().items():
+            self.with_env(variable(name), value.replace("\\", "\\\\"))  # the image writes a Java properties file
         return super().start()
 
     @property
