@@ -7,13 +7,19 @@ from infra.local_snowflake.language.kinds import unsupported
 from infra.local_snowflake.language.names import PartialName
 from infra.local_snowflake.language.tokens import Reader
 
+SCHEMA_OBJECTS = ("EXTERNAL TABLE", "TABLE", "VIEW", "STAGE", "FILE FORMAT", "SEQUENCE")
+"""The kinds of objects of a schema that this server has; ALL on a schema means the privileges to create them, too."""
 _RELATION = ("SELECT", "REFERENCES", "OWNERSHIP")
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     "TABLE": ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REBUILD", "EVOLVE SCHEMA", "APPLYBUDGET", *_RELATION),
     "VIEW": _RELATION,
     "MATERIALIZED VIEW": _RELATION,
     "EXTERNAL TABLE": _RELATION,
-    "SCHEMA": ("USAGE", "MODIFY", "MONITOR", "ADD SEARCH OPTIMIZATION", "CREATE *", "OWNERSHIP"),
+    "SCHEMA": (
+        *("USAGE", "MODIFY", "MONITOR", "ADD SEARCH OPTIMIZATION"),
+        *(f"CREATE {kind}" for kind in SCHEMA_OBJECTS),
+        *("CREATE *", "OWNERSHIP"),
+    ),
     "DATABASE": ("USAGE", "MODIFY", "MONITOR", "CREATE SCHEMA", "CREATE DATABASE ROLE", "OWNERSHIP"),
     "WAREHOUSE": ("USAGE", "OPERATE", "MODIFY", "MONITOR", "APPLYBUDGET", "OWNERSHIP"),
     "INTEGRATION": ("USAGE", "USE_ANY_ROLE", "OWNERSHIP"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from infra.local_snowflake.account.roles.grant_parsing import SCHEMA_OBJECTS
 from infra.local_snowflake.account.roles.objects import RELATIONS, AccountObjects
 from infra.local_snowflake.account.roles.roles import NotPrivilegedError, Roles
 from infra.local_snowflake.errors import ObjectMissingError, TableMissingError
@@ -24,7 +25,6 @@ _WRITES = {
     "TRUNCATE": {"TRUNCATE"},
     "COPY": {"INSERT"},
 }
-_SCHEMA_OBJECTS = (("EXTERNAL", "TABLE"), ("TABLE",), ("VIEW",), ("STAGE",), ("FILE", "FORMAT"), ("SEQUENCE",))
 _MODIFIERS = frozenset({"TRANSIENT", "SECURE", "RECURSIVE", "MATERIALIZED", "OR", "REPLACE", "ALTER"})
 _ACCOUNT_OBJECTS = ("DATABASE", "ROLE", "WAREHOUSE", "USER", "INTEGRATION")
 
@@ -101,11 +101,11 @@ class Privileges:
             reader.take()
         if reader.accept("TEMPORARY") or reader.accept("TEMP"):
             return
-        for kind in _SCHEMA_OBJECTS:
-            if reader.accept(*kind):
+        for kind in SCHEMA_OBJECTS:
+            if reader.accept(*kind.split()):
                 reader.accept("IF", "NOT", "EXISTS")
                 name = session.full(reader.name())
-                self._require_on("SCHEMA", (name.database, name.schema), f"CREATE {' '.join(kind)}", roles)
+                self._require_on("SCHEMA", (name.database, name.schema), f"CREATE {kind}", roles)
                 return
         if reader.accept("SCHEMA"):
             reader.accept("IF", "NOT", "EXISTS")

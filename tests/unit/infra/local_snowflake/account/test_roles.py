@@ -157,3 +157,16 @@ def test_a_stage_needs_usage(client: Any, role: str) -> None:
     assert [] == client.rows("LIST @st")
     client.rows("ALTER STAGE st REFRESH")
     assert 3001 == client.refused("ALTER STAGE st SET COMMENT = 'x'")[0]
+
+
+def test_all_privileges_on_a_schema_are_those_to_create_in_it(client: Any, role: str) -> None:
+    """ALL means every privilege of a schema but OWNERSHIP."""
+    client.rows(f"GRANT USAGE ON DATABASE AWS TO ROLE {role}")
+    client.rows(f"GRANT ALL ON SCHEMA {client.schema} TO ROLE {role}")
+    held = {privilege for privilege, grantee in granted(client, f"SCHEMA {client.schema}") if grantee == role}
+    client.rows(f"USE ROLE {role}")
+    client.rows("CREATE TABLE made (a INT)")
+    client.rows("CREATE STAGE made_stage")
+
+    assert {"USAGE", "CREATE TABLE", "CREATE EXTERNAL TABLE", "CREATE FILE FORMAT"} <= held
+    assert "OWNERSHIP" not in held
