@@ -12,7 +12,7 @@ MAVEN_SBOM := mvn -q -B -ntp org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeBom 
   -DoutputDirectory=$(CURDIR)/.tools/sbom
 
 .PHONY: help setup demo demo-containers benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients \
-  test-containers test-containers-small test-machines check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
+  test-containers test-containers-faults test-containers-chain test-containers-small test-machines check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ benchmark: setup ## the landing job beside its peers: hours of measuring, see be
 	@$(BIN)/python -m benchmarks.landing run $(if $(OPTIONS),$(OPTIONS),--kill)
 
 test: setup ## every test but the long ones: unit, Java, faults, hostile records, daemon and chain on real servers
-	@$(MAKE) --no-print-directory -j 2 test-unit test-java test-faults test-servers
+	@$(MAKE) --no-print-directory -j 3 test-java test-servers test-faults test-unit
 
 test-quick: setup ## the unit tests of Python and Java without the slow ones, in under two minutes
 	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile -m "not slow and not long" -q
@@ -70,13 +70,24 @@ test-clients: setup ## dbt, SQLAlchemy, Snowpark, Dagster, snow and dlt against 
 test-machines: setup ## a machine of a cluster is lost; network namespaces, which need root
 	@$(BIN)/python -m pytest tests/machines -m machines
 
+ON_CONTAINERS := $(BIN)/python -m pytest --stack containers -m "either_stack or containers"
+# Exit code 2: no engine; the session says so, too, and fails unless containers are optional.
+images = KAFKA_IMAGE=$${HOURGLASS_KAFKA_IMAGE:-apache/kafka:4.2.0} infra/docker/bootstrap $(1) || \
+  { [ $$? = 2 ] && [ "$${HOURGLASS_CONTAINERS:-}" = optional ]; }
+
 test-containers: setup ## one suite on containers: chain, kills, refusals, secured brokers, cut networks; makes the images first
-	@$(CONTAINER_IMAGES)
-	@$(BIN)/python -m pytest tests/faults tests/integration tests/containers --stack containers -m "either_stack or containers"
+	@$(call images,kafka postgres landing-job object-store local-snowflake dagster)
+	@$(MAKE) --no-print-directory -j 2 test-containers-faults test-containers-chain
+
+test-containers-faults: setup
+	@$(ON_CONTAINERS) tests/faults tests/containers
+
+test-containers-chain: setup
+	@$(ON_CONTAINERS) tests/integration
 
 test-containers-small: setup ## the smallest part of it: engine, images, and one stream from broker to Snowflake
-	@$(CONTAINER_IMAGES)
-	@$(BIN)/python -m pytest tests/containers/test_documentation.py --stack containers
+	@$(call images,kafka landing-job object-store local-snowflake)
+	@$(ON_CONTAINERS) tests/containers/test_documentation.py
 
 check: setup ## what CI asks of the text: format, lint, types, imports, definitions, columns, manifests
 	@$(BIN)/ruff format --check --quiet .
@@ -130,10 +141,6 @@ lock-tools: .tools/bin/uv ## write the lock of the tools of sbom and audit anew
 lock-superset: .tools/bin/uv ## write the lock of the Superset of test-bi anew from superset.in
 	@cd tests/bi/superset && $(CURDIR)/.tools/bin/uv pip compile superset.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock-superset" --quiet --output-file superset.lock
-
-# Exit code 2: no engine; the session says so, too, and fails unless containers are optional.
-CONTAINER_IMAGES := KAFKA_IMAGE=$${HOURGLASS_KAFKA_IMAGE:-apache/kafka:4.2.0} infra/docker/bootstrap || \
-  { [ $$? = 2 ] && [ "$${HOURGLASS_CONTAINERS:-}" = optional ]; }
 
 lock-clients: .tools/bin/uv ## write the locks of the clients of test-clients anew from their requirements.in
 	@for folder in tests/clients/environments/*/; do cd $(CURDIR)/$$folder; [ -f requirements.in ] || continue; \

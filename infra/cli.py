@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from infra.local.proof import ProofRow
+    from infra.local.publication import Proof
     from infra.local.stack import Stack
 
 WRONG, USAGE = 1, 2
@@ -112,7 +113,7 @@ def status(
     every: Annotated[bool, typer.Option("--all", help="Show every hour; counts every row in Snowflake.")] = False,
     wait: Annotated[
         float | None,
-        typer.Option(min=0, metavar="SECONDS", help="First wait until every full hour of the topics is published."),
+        typer.Option(min=0, metavar="SECONDS", help="Wait until every full hour is published, and show every hour."),
     ] = None,
 ) -> None:
     """Show the proof of the last hours: accepted, landed, registered and queryable records, and whether all agree.
@@ -122,26 +123,27 @@ def status(
     """
     from infra.local.proof import proof_rows
 
-    if wait is not None:
-        _wait(wait)
-    rows = proof_rows(LocalSettings(), None if every else 24 * days)
+    waited = None if wait is None else _waited(wait)
+    rows = waited.rows if waited else proof_rows(LocalSettings(), None if every else 24 * days)
     if as_json:
         print(json.dumps([row.as_json() for row in rows], indent=1))
     elif rows:
         print_proof(rows)
     else:
         console.print("no hour has records yet: `hourglass simulate`, `hourglass emit`")
-    if any(row.agree is False for row in rows):
+    if (waited and not waited.agreed) or any(row.agree is False for row in rows):
         raise typer.Exit(WRONG)
     if any(row.reported.unknown for row in rows):
         raise typer.Exit(USAGE)
 
 
-def _wait(seconds_max: float) -> None:
+def _waited(seconds_max: float) -> Proof:
     from infra.local.publication import wait_until_published
 
-    if not wait_until_published(LocalSettings(), seconds_max, print_progress).agreed:
+    proof = wait_until_published(LocalSettings(), seconds_max, print_progress)
+    if not proof.agreed:
         print_progress(f"not every full hour is published and agrees after {seconds_max:g} s")
+    return proof
 
 
 @app.command()

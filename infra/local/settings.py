@@ -161,11 +161,11 @@ class LocalSettings(BaseSettings):
             "HOURGLASS_AMEND_REST_SECONDS": str(self.sensor_seconds),
             # without it the first login waits for the metadata servers of three clouds
             "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
-            **self._hosts(),
+            **self.hosts(),
             "DAGSTER_HOME": str((self.data_dir / "dagster").absolute()),
         }
 
-    def _hosts(self) -> dict[str, str]:
+    def hosts(self) -> dict[str, str]:
         """Return the variables with which the metapipeline finds Mode, the git host and Slack."""
         git = f"http://{LOOPBACK}:{self.git_port}"
         return {

@@ -60,9 +60,16 @@ class ChainContainer(DockerContainer):
 
     def start(self) -> Self:
         """Create and start it, and wait until it serves."""
-        super().start()
+        self.launch()
         self.wait_until_ready()
         return self
+
+    def launch(self) -> None:
+        """Create and start it, or start it with its files after a kill or a stop; nothing is waited for."""
+        if self._container is None:
+            super().start()
+        else:
+            self._container.start()
 
     def is_ready(self) -> bool:
         """Return whether it serves; called many times."""
@@ -78,12 +85,12 @@ class ChainContainer(DockerContainer):
         return f"{self.host}:{self.published[port]}"
 
     def lives(self) -> bool:
-        """Return whether it runs, or is paused."""
+        """Return whether it runs, is paused, or is started again by its restart policy."""
         container = self._container
         if container is None:
             return False
         container.reload()
-        return container.status in {"running", "paused"}
+        return container.status in {"running", "paused", "restarting"}
 
     def kill(self) -> None:
         """Kill -9 every process of it; its files stay."""
@@ -92,7 +99,7 @@ class ChainContainer(DockerContainer):
 
     def start_again(self) -> None:
         """Start it after a kill or a stop, with its files, and wait until it serves."""
-        self.get_wrapped_container().start()
+        self.launch()
         self.wait_until_ready()
 
     def restart(self) -> None:

@@ -22,6 +22,8 @@ class Images(BaseSettings):
     object_store_image: str = "hourglass/object-store:latest"
     landing_job_image: str = "hourglass/landing-job:latest"
     local_snowflake_image: str = "hourglass/local-snowflake:latest"
+    postgres_image: str = "postgres:15-bookworm"
+    dagster_image: str = "hourglass/dagster:latest"
 
     def origins(self, client: docker.DockerClient) -> Iterator[tuple[str, Origin]]:
         """Yield each image and where it comes from."""

@@ -79,12 +79,12 @@ class JobManagerContainer(LandingJobContainer):
 
     def start(self) -> Self:
         """Start it; its job runs when the TaskManager is there, so nothing is waited for."""
-        super(ChainContainer, self).start()
+        self.launch()
         return self
 
     def start_again(self) -> None:
         """Start it after a kill; see `start`."""
-        self.get_wrapped_container().start()
+        self.launch()
 
 
 class TaskManagerContainer(ChainContainer):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 
 from flink_jobs.contracts.layout import Hour
 from flink_jobs.settings import LandingSettings
@@ -102,6 +102,8 @@ def test_what_is_queryable_is_what_was_accepted(stack: Stack, sent: Sent) -> Non
     """The external table returns exactly the accepted records, and the staging model each event once."""
     del stack  # its Dagster builds the models after the hours agree
     wait_for(lambda: not dagster_runs.unfinished(), seconds_max=LIMIT_SECONDS, what="the models of the last hour")
+    with DagsterInstance.get() as instance:
+        assert {DagsterRunStatus.SUCCESS} == {run.status for run in instance.get_runs()}
     rows = answers("SELECT TOPIC, KAFKA_PARTITION, KAFKA_OFFSET FROM EXT_FLINK_EVENT_LOG")
     events = answers("SELECT EVENT_ID FROM STG_PLATFORM_EVENTS")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -25,11 +25,17 @@ PRODUCTION = PROJECT / "infra" / "dagster" / "dagster.yaml"
 """The instance of production."""
 
 
-def prepare(settings: LocalSettings) -> None:
-    """Write `dagster.yaml` and the workspace; remove the socket of an earlier code server."""
+def prepare(settings: LocalSettings, storage: Mapping[str, object] | None = None) -> None:
+    """Write `dagster.yaml` and the workspace; remove the socket of an earlier code server.
+
+    Args:
+        settings: of the stack.
+        storage: the section `storage` of the instance; default: SQLite in its folder.
+    """
     home = settings.data_dir / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(yaml.safe_dump(_instance(settings)))
+    instance = _instance(settings) | ({"storage": dict(storage)} if storage else {})
+    (home / "dagster.yaml").write_text(yaml.safe_dump(instance))
     (home / "workspace.yaml").write_text(yaml.safe_dump(_workspace(settings)))
     _socket(settings).unlink(missing_ok=True)
 

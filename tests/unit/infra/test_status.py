@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.local import proof
+from infra.local import proof, publication
 from infra.local.settings import LocalSettings
 
 
@@ -41,3 +41,16 @@ def test_days_that_are_no_window_are_refused(days: str) -> None:
     done = CliRunner().invoke(app, ["status", "--days", days])
     assert 2 == done.exit_code
     assert "--days" in done.output
+
+
+@pytest.mark.parametrize(("agreed", "code"), [(True, 0), (False, 1)])
+def test_a_wait_that_ends_before_the_hours_are_published_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, *, agreed: bool, code: int
+) -> None:
+    """What was compared at the end of the wait is shown, and not compared again."""
+    monkeypatch.setattr(publication, "wait_until_published", lambda *_: publication.Proof([], agreed))
+    monkeypatch.setattr(proof, "proof_rows", None)
+    done = CliRunner().invoke(app, ["status", "--wait", "5"])
+
+    assert code == done.exit_code
+    assert agreed is ("not every full hour is published and agrees after 5 s" not in done.output)
