@@ -1,4 +1,4 @@
-"""`hourglass hours`: verify sealed hours, list what was restated."""
+"""`hourglass hours`: verify sealed hours, list what was restated, fill the table of published hours."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from orchestration.landing.report.restatement import Restatement
     from orchestration.landing.verification.seals import Finding
     from orchestration.landing.verification.verify import Verified
+    from orchestration.stream.catalog import StreamEntry
 
 WRONG, UNKNOWN = 1, 2
 
-hours = typer.Typer(help="Hours: verify their seals, list restatements.", no_args_is_help=True)
+hours = typer.Typer(help="Hours: verify their seals, list restatements, fill their table.", no_args_is_help=True)
 
 
 @hours.callback()
@@ -100,6 +101,33 @@ def restatements(
         print("no published hour was amended")
 
 
+@hours.command("table")
+def table(context: typer.Context) -> None:
+    """Write every published hour of the bucket into the table HOURS of Snowflake, which dbt models are built by.
+
+    The runs of the hours write it, too. Run this once after an upgrade from a release without the table, or when the
+    table was dropped. It is safe to repeat, also while runs publish. Exit code 0: written; 2: bucket or Snowflake
+    cannot be asked.
+    """
+    from orchestration.landing.clients.hours_table import HoursTable
+    from orchestration.landing.errors import LandingError
+    from orchestration.landing.report.published_hours import rows_of_published_hours
+    from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
+    from snowflake_components.errors import SnowflakeError
+
+    entry = _entry(context.obj)
+    written = HoursTable.beside(SnowflakeConnection(settings=SnowflakeSettings()), entry.table.name)
+    count = 0
+    try:
+        for rows in rows_of_published_hours(entry.document.name, _stream(context.obj)):
+            written.write(rows)
+            count += len(rows)
+    except (LandingError, SnowflakeError) as exc:
+        print_line(f"hourglass: {exc}")
+        raise typer.Exit(UNKNOWN) from exc
+    print(f"{written.name.sql} has {count} published hours of {entry.document.name}")
+
+
 def exit_code(chain: list[Finding], found: list[Verified]) -> int:
     """Return 1 if something is wrong, 2 if something cannot be known, else 0."""
     verdicts = {one.verdict.value for one in found}
@@ -129,14 +157,19 @@ def as_document(chain: list[Finding], found: list[Verified]) -> dict[str, object
 
 
 def _stream(name: str | None) -> Stream:
-    from infra.local.streams import streams
     from orchestration.settings import StreamAccess
     from orchestration.stream.binding import proven_stream
 
-    documents = {entry.document.name: entry.document for entry in streams()}
-    if name is not None and name not in documents:
-        raise typer.BadParameter(f"no document describes a stream {name}; known: {', '.join(documents)}")
-    return proven_stream(documents[name] if name else next(iter(documents.values())), StreamAccess())
+    return proven_stream(_entry(name).document, StreamAccess())
+
+
+def _entry(name: str | None) -> StreamEntry:
+    from infra.local.streams import streams
+
+    entries = {entry.document.name: entry for entry in streams()}
+    if name is not None and name not in entries:
+        raise typer.BadParameter(f"no document describes a stream {name}; known: {', '.join(entries)}")
+    return entries[name] if name else next(iter(entries.values()))
 
 
 def _hours(labels: list[str]) -> list[Hour]:

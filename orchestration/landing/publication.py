@@ -5,14 +5,15 @@ Its key holds the revision and the number of records, so a listing shows both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flink_jobs.contracts.layout import Hour, Kind, LayoutError, PublicationKey, StreamLayout, newest_of_each
 from orchestration.landing.clients.s3 import Bucket
+from orchestration.landing.errors import SealUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel
 
 
@@ -56,6 +57,23 @@ def _publication_keys(bucket: Bucket, prefix: str, start: str = "") -> Iterator[
             yield PublicationKey.parse(found.key)
         except LayoutError:
             continue
+
+
+def read_publications(bucket: Bucket, keys: Sequence[PublicationKey]) -> tuple[Publication, ...]:
+    """Fetch publications, several at a time, in the order of their keys.
+
+    Raises:
+        SealUnreadableError: one is not a publication.
+    """
+    bodies = bucket.get([key.key for key in keys])
+    return tuple(_parse(key.key, body) for key, body in zip(keys, bodies, strict=True))
+
+
+def _parse(key: str, body: bytes) -> Publication:
+    try:
+        return Publication.model_validate_json(body)
+    except ValidationError as exc:
+        raise SealUnreadableError(f"{key}: not a publication: {exc.errors()[0]['msg']}") from exc
 
 
 def write_publication(bucket: Bucket, layout: StreamLayout, publication: Publication) -> bool:

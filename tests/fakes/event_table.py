@@ -15,6 +15,7 @@ from typing import Any
 from flink_jobs.contracts.layout import Hour, Kind, StreamLayout
 from orchestration.dbt_runner.sources import DEFS
 from orchestration.landing.clients.snowflake import ExternalTable
+from snowflake_components.errors import MissingPrivilegeError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.retry import RetryPolicy
 from snowflake_components.work import QueryResult
@@ -35,6 +36,8 @@ class FakeEventTable:
         registered: rows of each file, as of its registration.
         refuses: files of each hour that a refresh leaves out.
         loses: rows of each file that a refresh does not read.
+        refused_tables: how many statements about the table `HOURS` are refused.
+        hours: revision, fingerprint and accepted records by stream and hour, the rows of the table `HOURS`.
     """
 
     bucket: FakeBucket
@@ -44,6 +47,8 @@ class FakeEventTable:
     loses: int = 0
     failures: list[Exception] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    refused_tables: int = 0
+    hours: dict[tuple[str, str], tuple[int, str, int]] = field(default_factory=dict)
     retries: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts_max=1))
 
     @property
@@ -72,14 +77,28 @@ class FakeEventTable:
             lines = self.bucket.objects[found.key].splitlines()
             self.registered[found.key] = [row_of(line) for line in lines[self.loses :]]
 
+    def _refuse_table(self) -> None:
+        if self.refused_tables:
+            self.refused_tables -= 1
+            raise MissingPrivilegeError("Insufficient privileges to operate on table 'HOURS'")
+
+    def _merge(self, sql: str) -> None:
+        """Keep the rows of published hours; the real conditions are tested on the local Snowflake."""
+        for stream, day, hour, revision, fingerprint, accepted in _PUBLISHED.findall(sql):
+            self.hours[stream, f"{day}T{hour}"] = (int(revision), fingerprint, int(accepted))
+
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> QueryResult:
-        """Answer one of the four queries."""
+        """Answer one of the four queries, or keep the rows of the table `HOURS`."""
         assert params is None
         require_golden(sql)
         self.sent.append(sql)
         files = {key: rows for key, rows in self.registered.items() if _selects(sql, key)}
         ids = sorted(row["EVENT_ID"] for rows in files.values() for row in rows if "EVENT_ID" in row)
         rows: list[Row] = [{"FIRST_ID": ids[0] if ids else None, "LAST_ID": ids[-1] if ids else None}]
+        if sql.lstrip().startswith("MERGE"):
+            self._refuse_table()
+            self._merge(sql)
+            return QueryResult((), (), f"query-{len(self.sent)}")
         if "EXTERNAL_TABLE_FILES" in sql:
             rows = [{"FILE_NAME": key, "FILE_SIZE": 1} for key in files]
         elif "RECORD_PARTITION" in sql:
@@ -98,6 +117,7 @@ def row_of(line: bytes) -> Row:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+_PUBLISHED = re.compile(r"\('(\w+)', '([\d-]+) (\d\d)[\d:.]+', (\d+), '(\w+)', (\d+), ")
 _HOUR = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ /](\d\d)")
 _SPAN = re.compile(r"BETWEEN '([^']+)'::TIMESTAMP_NTZ AND '([^']+)'|= '([^']+)'")
 

@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.views import views_statement
+from orchestration.landing.clients import hours_table
 from orchestration.landing.clients.event_figures import figures_statement
+from orchestration.landing.clients.hours_table import PublishedHour
 from orchestration.landing.clients.record_columns import RecordColumns
 from orchestration.landing.clients.snowflake import (
     HOUR_COLUMN,
@@ -271,6 +273,13 @@ def _landing(place: Place) -> Iterator[Rendered]:
     yield Rendered("rows of hour", rows_statement(table.name, columns, where([_HOUR])))
     yield Rendered("figures of hours", figures_statement(table.name, HOUR_COLUMN, where(hours)))
     yield Rendered("event ids of hour", event_ids_statement(table.name, _HOUR))
+    published = [
+        PublishedHour("platform_events", hour, 1, "0" * 64, 4, 1, 3, 612, datetime(2025, 8, 1, 5, 1, tzinfo=UTC))
+        for hour in (_HOUR, _HOUR.plus(1))
+    ]
+    written = place.name("HOURS")
+    yield Rendered("create hours", hours_table.create_statement(written))
+    yield Rendered("merge hours", hours_table.merge_statement(written, published))
 
 
 def _metapipeline(place: Place) -> Iterator[Rendered]:

@@ -114,6 +114,7 @@ def _placeholders() -> Mapping[str, str]:
     kinds = {kind: "|".join(names) for kind, names in format_options().items()}
     of_type = [rf"TYPE = {kind}(?: (?:{names}) = {value})*" for kind, names in kinds.items()]
     option = rf"(?:{'|'.join(kinds.values())}) = {value}"
+    published = r"\( '' , '' , \d+ , '' , \d+ , \d+ , \d+ , \d+ , '' \)"
     hours = r"\"\"(?: = ''::TIMESTAMP_NTZ| BETWEEN ''::TIMESTAMP_NTZ AND ''::TIMESTAMP_NTZ)"
     return {
         "text": "''",
@@ -134,5 +135,6 @@ def _placeholders() -> Mapping[str, str]:
         "null counts": r'(?: , COUNT \( \* \) - COUNT \( "" \) AS NULLS_\d+)*',
         "format": "|".join(["FORMAT_NAME = ''", *of_type]),
         "format options": rf"{option}(?: {option})*",
+        "published hours": rf"{published}(?: , {published})*",
         "hours": rf"{hours}(?: OR {hours})*",
     }

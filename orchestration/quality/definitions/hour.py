@@ -18,7 +18,7 @@ from orchestration.landing.comparison.checks import Comparison
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import list_hour
 from orchestration.landing.proof.seal import Seal
-from orchestration.landing.publication import Publication, latest_publication_key
+from orchestration.landing.publication import Publication, latest_publication_key, read_publications
 from orchestration.quality.shares import duplicates, mistyped_payloads, rejected_share, unknown_types
 from orchestration.quality.times import clock_skew, lateness
 from orchestration.quality.volume import not_empty, records_of_earlier_days, volume
@@ -189,4 +189,4 @@ def _read_publication(bound: BoundStream, hour: Hour) -> Publication:
     key = latest_publication_key(bound.stream.bucket, bound.stream.layout, hour)
     if key is None:
         raise HourNotCompleteError(f"{hour} is not published; materialise published_hour first")
-    return Publication.model_validate_json(bound.stream.bucket.get([key.key])[0])
+    return read_publications(bound.stream.bucket, [key])[0]

@@ -9,10 +9,12 @@ from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGra
 from dagster_shared.check import CheckError
 
 from flink_jobs.contracts.layout import Hour, Kind
+from orchestration.landing.clients.hours_table import HoursTable
 from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
 from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
+from orchestration.landing.report.published_hours import row_of_hour
 from orchestration.landing.report.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_requests
@@ -108,7 +110,13 @@ def landed_hour(document: StreamDocument) -> dg.AssetsDefinition:
 def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
     """Build the asset that opens each hour of a run for its readers.
 
-    The publication in the bucket makes the hour published; the materialisation only shows it.
+    1. Read the seal of every hour, and require its blocking checks of this run.
+    2. Note what each amended hour changes.
+    3. Write the hours into the table `HOURS`, one statement for all of them.
+    4. Write the publication of each hour, which makes it published; the materialisation only shows it.
+
+    A run that ends between 3 and 4 leaves an hour that is not published, so the sensor requests it again. In the other
+    order it would leave a published hour that nobody requests, and whose readers never hear of it.
     """
 
     @dg.asset(
@@ -131,9 +139,16 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
                 checks = passed_checks(context.instance, context.run, hour, seal.revision, document.blocking_checks)
                 checked.append((seal, checks, bound.table.event_ids(hour)))
         hours.raise_failures()  # before the first publication: the models are built of all hours or of none
+        restated = {}
+        for seal, _, _ in checked:
+            with hours.each(seal.hour):
+                restated[seal.hour] = _note_restatement(context, bound.stream, seal)
+        hours.raise_failures()
+        with hours.together(seal.hour for seal, _, _ in checked):
+            _write_hours(bound, [seal for seal, _, _ in checked])
+        hours.raise_failures()
         for seal, checks, (first_id, last_id) in checked:
             with hours.each(seal.hour):
-                restated = _note_restatement(context, bound.stream, seal)
                 publication = _publication(bound.stream, seal, checks, context.run.run_id)
                 write_publication(bound.stream.bucket, bound.stream.layout, publication)
                 context.add_asset_metadata(
@@ -143,7 +158,7 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
                         "lag_seconds": round((bound.stream.clock.utc_now() - seal.hour.end).total_seconds(), 3),
                         "min_event_id": first_id or "",
                         "max_event_id": last_id or "",
-                        **restated,
+                        **restated[seal.hour],
                     },
                     partition_key=seal.hour.partition_key,
                 )
@@ -151,6 +166,13 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
         return dg.MaterializeResult(data_version=_data_version([seal for seal, _, _ in checked]))
 
     return publish
+
+
+def _write_hours(bound: "BoundStream", seals: Sequence[Seal]) -> None:
+    """Write the rows of hours into the table `HOURS` of their stream."""
+    now, name = bound.stream.clock.utc_now(), bound.document.name
+    table = HoursTable.beside(bound.table.connection, bound.table.name)
+    table.write([row_of_hour(name, seal, now) for seal in seals])
 
 
 def _note_restatement(context: dg.AssetExecutionContext, landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
@@ -29,19 +29,25 @@ class HoursOfRun:
     @contextmanager
     def each(self, hour: Hour) -> Iterator[None]:
         """Keep an error of one hour for `raise_failures`; request a retry of all when a system outside is away."""
+        with self.together([hour]):
+            yield
+
+    @contextmanager
+    def together(self, hours: Iterable[Hour]) -> Iterator[None]:
+        """Keep an error of several hours at once, as `each` does of one."""
         try:
             yield
         except (UnavailableError, SnowflakeUnavailableError) as exc:
             raise retry_later() from exc
         except (LandingError, SnowflakeError) as exc:
-            self._failures[hour] = exc
+            self._failures |= dict.fromkeys(hours, exc)
 
     def raise_failures(self) -> None:
         """Fail without retries if an hour failed."""
         if not self._failures:
             return
         name_failed_hours(self._run, self._instance, self._failures)
-        errors = list(self._failures.values())
+        errors = list(dict.fromkeys(self._failures.values()))  # an error of several hours is named once
         raise dg.Failure("; ".join(map(str, errors)), allow_retries=False) from errors[0]
 
 

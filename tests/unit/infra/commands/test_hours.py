@@ -10,8 +10,10 @@ from typer.testing import CliRunner, Result
 from infra.commands.hours import hours
 from orchestration.landing.errors import BucketUnavailableError
 from orchestration.landing.proof.evidence import Request, prove
-from orchestration.landing.proof.seal import draft_seal, write_seal
+from orchestration.landing.proof.seal import draft_seal, read_seal, write_seal
+from orchestration.landing.publication import Publication, write_publication
 from orchestration.stream import binding
+from snowflake_components import connection
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, FakeLanding, minutes
 
@@ -85,3 +87,24 @@ def test_a_stream_that_no_document_describes_is_a_usage_error(fake: FakeLanding)
     assert (2, True) == (found.exit_code, "platform_events" in found.stderr)
     assert 0 == CliRunner().invoke(hours, ["--stream", "platform_events", "verify", LABEL]).exit_code
     assert fake.bucket.objects
+
+
+def test_the_table_is_filled_from_the_publications(fake: FakeLanding, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours that were published before the table was there; one that is only sealed is not in it."""
+    monkeypatch.setattr(connection, "SnowflakeConnection", lambda **_: fake.table)
+    (seal,) = (read_seal(fake.bucket, key) for key in fake.bucket.objects if "/seals/" in key)
+    assert 0 == CliRunner().invoke(hours, ["table"]).exit_code
+    assert {} == fake.table.hours
+    publication = Publication(
+        stream=seal.stream, hour=seal.hour, revision=1, records=2, fingerprint=seal.fingerprint, checks={},
+        published_at=fake.clock.utc_now(), run_id="r",
+    )  # fmt: skip
+    write_publication(fake.bucket, fake.stream.layout, publication)
+    found = CliRunner().invoke(hours, ["table"])
+    assert (0, '"AWS"."DEV"."HOURS" has 1 published hours of platform_events') == (
+        found.exit_code,
+        found.stdout.strip(),
+    )
+    assert {("platform_events", LABEL): (1, seal.fingerprint, 2)} == fake.table.hours
+    fake.bucket.failures = [BucketUnavailableError("bucket hourglass is away")]
+    assert 2 == CliRunner().invoke(hours, ["table"]).exit_code

@@ -12,6 +12,7 @@ from orchestration.landing.clients.snowflake import ExternalTable
 from orchestration.landing.errors import BrokerUnavailableError, BucketUnavailableError, CursorUnreadableError
 from orchestration.landing.proof.links import digest
 from orchestration.landing.proof.seal import latest_seal
+from orchestration.landing.publication import published_revisions
 from orchestration.landing.report.hours import hour_rows
 from orchestration.landing.report.state import HourState
 from orchestration.stream.definitions.assets import external_assets, landed_hour, published_hour
@@ -127,6 +128,29 @@ def test_a_run_seals_checks_and_publishes_one_hour(
     assert seal is not None
     for key in (LANDED_HOUR, PUBLISHED_HOUR):
         assert seal.fingerprint == (latest(instance, key).tags or {})["dagster/data_version"]
+
+
+def test_a_published_hour_is_a_row_of_the_table_hours(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """Once for the run, with the fingerprint of the seal; a further run of the hour says the same."""
+    publish(defs, instance)
+    seal = latest_seal(fake.bucket, fake.stream.layout, H1)
+    assert seal is not None
+    assert {("platform_events", "2025-08-01T01"): (1, seal.fingerprint, 4)} == fake.table.hours
+    assert 1 == sum("MERGE INTO" in sql for sql in fake.table.sent)
+
+
+def test_an_hour_is_published_after_its_row_is_written(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """An hour that was published without its row would never be requested again, and its readers never hear of it."""
+    fake.table.refused_tables = 1
+    assert not publish(defs, instance).success
+    assert {} == published_revisions(fake.bucket, fake.stream.layout)
+    assert publish(defs, instance).success
+    assert {H1} == published_revisions(fake.bucket, fake.stream.layout).keys()
+    assert 1 == len(fake.table.hours)
 
 
 def test_the_metadata_tell_which_events_were_published(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
