@@ -24,6 +24,7 @@ _PACKAGE = Path(__file__).parents[1]
 DEFS = _PACKAGE / "defs"
 SOURCES = _PACKAGE / "dbt" / "models" / "staging" / "sources.yml"
 
+STREAM_TYPE = "orchestration.HourlyStreamComponent"
 _HEADER = """\
 # Written by `python -m orchestration.dbt_runner.sources` from the external tables below orchestration/defs/, one source
 # for each defs.yaml with the name of its folder: change these files and run it again.
@@ -43,12 +44,13 @@ def sources_of(files: Mapping[str, str]) -> str:
             tables is no source.
 
     Returns:
-        YAML in which each table has the asset key that its component gives it.
+        YAML in which each table has the asset key that its component gives it, and the stream that feeds it.
 
     Raises:
         SourcesError: no table at all, or tables of different databases or schemas in one file.
     """
-    sources = [source for name, text in sorted(files.items()) for source in _sources(name, text)]
+    streams = {key: stream for text in files.values() for key, stream in _streams(text)}
+    sources = [source for name, text in sorted(files.items()) for source in _sources(name, text, streams)]
     if not sources:
         raise SourcesError("no file describes a table")
     return _HEADER + yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, width=120)
@@ -69,13 +71,22 @@ def read_files(folder: Path = DEFS) -> dict[str, str]:
     return {name: "\n---\n".join(texts) for name, texts in found.items()}
 
 
-def _sources(name: str, text: str) -> Iterator[dict[str, Any]]:
+def _streams(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield asset key of the table and name of each stream; the definitions report a mistake in one."""
+    for document in yaml.safe_load_all(text):
+        if (document or {}).get("type") == STREAM_TYPE:
+            attributes = document.get("attributes") or {}
+            table = attributes.get("table") or ()
+            yield tuple(table.split("/") if isinstance(table, str) else table), str(attributes.get("name"))
+
+
+def _sources(name: str, text: str, streams: Mapping[tuple[str, ...], str]) -> Iterator[dict[str, Any]]:
     found = list(_tables(text))
     places = {_place(attributes) for attributes in found}
     if len(places) > 1:
         raise SourcesError(f"{name}: one dbt source needs one database and schema, not {len(places)}")
     for database, schema in places:
-        tables = [_table(attributes) for attributes in found]
+        tables = [_table(attributes, streams) for attributes in found]
         yield {"name": name, "database": database, "schema": schema, "tables": tables}
 
 
@@ -102,17 +113,19 @@ def _for_dbt(field: str, text: str) -> str:
     return translated
 
 
-def _table(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _table(attributes: Mapping[str, Any], streams: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
     names = (attributes["database_name"], attributes["schema_name"], attributes["name"])
     key = [key_part(name) for name in names]
     own = Identifier.parse(attributes["name"]).name
+    stream = streams.get(tuple(key))
+    proven = {"hourglass": {"stream": stream}} if stream else {}
     # dbt writes a name without quotes, which Snowflake stores in upper case
     quoted = {"identifier": own, "quoting": {"identifier": True}} if own != key[-1].upper() else {}
     return {
         "name": key[-1],
         **quoted,
         "description": attributes.get("asset_attributes", {}).get("description", ""),
-        "config": {"meta": {"dagster": {"asset_key": key}}},
+        "config": {"meta": {"dagster": {"asset_key": key}, **proven}},
         "columns": [_column(column) for column in one_layout(attributes)["options"].get("columns", [])],
     }
 

@@ -1,9 +1,10 @@
-{#- Select every event of an external table once, typed: the first record of each event. The model is incremental.
+{#- Select every event of an external table once, typed: the first record of each event. The model has the strategy
+    `proven`, with the key of the event.
 
-    One run reads its hours and writes only what changes: a record whose event is new, or whose event is known from a
-    later record. So the model is the same whatever the order of the hours, and however often one of them runs. -#}
+    One run reads the stale hours and writes only what changes: a record whose event is new, or whose event is known from
+    a later record. So the model is the same whatever the order of the hours, and however often one of them runs. -#}
 {% macro first_record_of_each_event(source_table) %}
-{%- set hours = hour_literals() %}
+{%- set hours = hourglass.stale_hours() %}
 {%- set order_columns = record_order() %}
 
 with arrived as (
@@ -28,9 +29,7 @@ with arrived as (
         kafka_offset::integer as kafka_offset,
         kafka_timestamp::timestamp_ntz as kafka_timestamp
     from {{ source_table }}
-    {%- if hours is not none %}
-    where replication_hour in ({{ hours | join(', ') }}) -- literals: only the files of these hours are read
-    {%- endif %}
+    where replication_hour in ({{ hours }}) -- literals: only the files of these hours are read
 
 ),
 
@@ -52,6 +51,6 @@ left join {{ this }} as known
     on first_arrived.event_key = known.event_key
 where
     known.event_key is null
-    or {{ comes_before('first_arrived', 'known', order_columns) }}
+    or {{ hourglass.comes_before('first_arrived', 'known', order_columns) }}
 {%- endif %}
 {% endmacro %}

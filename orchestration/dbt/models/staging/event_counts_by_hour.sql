@@ -3,14 +3,12 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='merge',
-        unique_key='replication_hour',
+        incremental_strategy='proven',
         on_schema_change='fail',
     )
 }}
 
-{%- set hours = counted_hours(ref('stg_platform_events')) %}
-{%- set of_hours = '' if hours is none else 'where replication_hour in (' ~ hours | join(', ') ~ ')' %}
+{%- set of_hours = 'where replication_hour in (' ~ hourglass.stale_hours() ~ ')' %}
 
 select
     replication_hour,
@@ -37,7 +35,7 @@ from (
     left join {{ ref('stg_platform_events') }} as earlier
         on
             arrived.event_key = earlier.event_key
-            and {{ comes_before('earlier', 'arrived', record_order()) }}
+            and {{ hourglass.comes_before('earlier', 'arrived', record_order()) }}
     union all
     select
         replication_hour,

@@ -1,9 +1,10 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='merge',
+        incremental_strategy='proven',
         unique_key='event_key',
         on_schema_change='fail',
+        meta={'hourglass': {'first_by': record_order()}},
     )
 }}
 

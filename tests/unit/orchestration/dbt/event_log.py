@@ -11,10 +11,16 @@ from itertools import repeat
 
 import yaml
 
+from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import DbtModels, NodeOutcome
 from orchestration.dbt_runner.sources import SOURCES
+from orchestration.landing.clients.hours_table import TABLE, PublishedHour, create_statement, merge_statement
 from snowflake_components import SnowflakeSettings, query
+from snowflake_components.identifiers import Identifier, QualifiedName
 
+HOURS = QualifiedName(Identifier("AWS"), Identifier("DEV"), TABLE)
+EVENTS = "AWS.DEV.EXT_FLINK_EVENT_LOG"
+NOW = datetime(2025, 8, 1, 9, tzinfo=UTC)
 HOURLY = ("path:models/staging", "path:models/usage")
 FIRST_HOUR = datetime(2025, 8, 1, 3, tzinfo=UTC)
 
@@ -88,7 +94,8 @@ class EventLog:
                 columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
                 query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
-        for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR"):
+        query(self.snowflake, create_statement(HOURS).replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TABLE"))
+        for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR", "HOURGLASS_BUILT"):
             query(self.snowflake, f"DROP TABLE IF EXISTS AWS.DEV.{model}")
 
     def land(self, *records: Record) -> None:
@@ -96,21 +103,33 @@ class EventLog:
         rows = " UNION ALL ".join(record.row() for record in records)
         query(self.snowflake, f"INSERT INTO AWS.DEV.EXT_FLINK_EVENT_LOG {rows}")
 
+    def publish(self, *hours: str) -> None:
+        """Write hours into the table `HOURS`: more records are another revision with another fingerprint."""
+        label = "TO_CHAR(REPLICATION_HOUR, 'YYYY-MM-DD\"T\"HH24')"
+        landed = query(self.snowflake, f"SELECT {label} AS HOUR, COUNT(*) AS N FROM {EVENTS} GROUP BY 1").rows  # noqa: S608
+        counts = {row["HOUR"]: row["N"] for row in landed}
+        for hour in map(Hour.from_label, hours):
+            records = counts.get(hour.label, 0)
+            row = PublishedHour("platform_events", hour, records + 1, f"{records} records", records, 0, 1, 1, NOW)
+            query(self.snowflake, merge_statement(HOURS, [row]))
+
     def build(self, *hours: str) -> list[tuple[NodeOutcome, ...]]:
-        """Build one hour after the other."""
+        """Publish hours and build one after the other, as their runs do."""
+        self.publish(*hours)
         return list(self.dbt.map(self.models.build, [[hour] for hour in hours], repeat(HOURLY)))
 
     def build_together(self, *hours: str) -> tuple[NodeOutcome, ...]:
-        """Build several hours at once."""
+        """Publish several hours and build them at once."""
+        self.publish(*hours)
         return self.dbt.submit(self.models.build, hours, HOURLY).result()
 
     def build_marts(self) -> tuple[NodeOutcome, ...]:
         """Build the views over all hours."""
         return self.dbt.submit(self.models.build_views, ("path:models/marts",)).result()
 
-    def rebuild(self, *arguments: str) -> None:
-        """Build every model with a full refresh."""
-        assert self.dbt.submit(full_refresh, self.models, arguments).result()
+    def rebuild(self, *arguments: str) -> bool:
+        """Build every model with a full refresh; return whether it succeeded."""
+        return self.dbt.submit(run_dbt, self.models, ("run", "--full-refresh", *arguments)).result()
 
     def staged(self) -> dict[str, tuple[str, int, int]]:
         """Return the record of each event: hour, partition, offset."""
@@ -140,13 +159,13 @@ class EventLog:
         return Counter({(row["ORGANIZATION"], f"{row['HOUR']:%Y-%m-%dT%H}"): row["EVENTS"] for row in rows})
 
 
-def full_refresh(models: DbtModels, arguments: tuple[str, ...]) -> bool:
-    """Run `dbt run --full-refresh`; return whether it succeeded."""
+def run_dbt(models: DbtModels, arguments: tuple[str, ...]) -> bool:
+    """Run a command of dbt; return whether it succeeded."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 (not in the process of the tests)
 
     folders = ("--project-dir", models.project_dir, "--profiles-dir", models.project_dir)
     outputs = ("--target-path", models.target_dir, "--log-path", models.target_dir)
-    return dbtRunner().invoke(["--quiet", "run", "--full-refresh", *map(str, (*folders, *outputs)), *arguments]).success
+    return dbtRunner().invoke(["--quiet", *arguments, *map(str, (*folders, *outputs))]).success
 
 
 def expected_staged(records: Iterable[Record]) -> dict[str, tuple[str, int, int]]:

@@ -10,7 +10,15 @@ import pytest
 
 from orchestration.dbt_runner.build import PROJECT_DIR, NodeOutcome, Verdict
 from snowflake_components import query
-from tests.unit.orchestration.dbt.event_log import EventLog, Record, expected_counts, expected_staged, expected_usage
+from tests.unit.orchestration.dbt.event_log import (
+    HOURLY,
+    EventLog,
+    Record,
+    expected_counts,
+    expected_staged,
+    expected_usage,
+    run_dbt,
+)
 
 THREE, FOUR, FIVE = "2025-08-01T03", "2025-08-01T04", "2025-08-01T05"
 HOUR = 3600
@@ -189,14 +197,39 @@ def test_hours_that_are_built_together_give_what_one_after_the_other_gives(event
     assert expected_counts(records) == event_log.counts()
 
 
-def test_a_full_refresh_reads_every_hour_whatever_hour_is_named(event_log: EventLog) -> None:
-    """A table that is rebuilt from one hour would lose the other hours."""
+def test_a_full_refresh_reads_every_proven_hour_whatever_hour_is_named(event_log: EventLog) -> None:
+    """A table that is rebuilt from one hour would lose the other hours. An hour that is not published is not read."""
     records = [Record(second * 600, 0, second, f"e{second % 9}") for second in range(18)]
-    event_log.land(*records)
+    event_log.land(*records, Record(3 * HOUR, 0, 99, "not-published"))
     event_log.build(THREE)
-    event_log.rebuild("--vars", f"{{hour: {THREE}}}")
+    event_log.publish(FOUR, FIVE)
+    assert event_log.rebuild("--vars", f"{{hour: {THREE}}}")
     assert expected_staged(records) == event_log.staged()
     assert expected_counts(records) == event_log.counts()
+
+
+def test_a_full_refresh_refuses_to_lose_hours_that_are_not_proven(event_log: EventLog) -> None:
+    """As after an upgrade, before the table of hours is filled."""
+    records = [Record(1, 0, 1, "e1"), Record(HOUR, 0, 2, "e2")]
+    event_log.land(*records)
+    event_log.build(THREE, FOUR)
+    query(event_log.snowflake, "DELETE FROM AWS.DEV.HOURS WHERE HOUR = '2025-08-01 04:00:00'")
+    assert not event_log.rebuild()
+    assert expected_staged(records) == event_log.staged()
+    assert event_log.rebuild("--vars", "{hourglass_lose_hours: true}")
+    assert {"e1"} == event_log.staged().keys()
+
+
+def test_without_named_hours_a_build_takes_the_stale_ones(event_log: EventLog) -> None:
+    """An hour whose run built no models is caught up, and an hour that another one took an event from is counted."""
+    repetition, first = Record(HOUR, 0, 2, "e1"), Record(1, 0, 1, "e1")
+    event_log.land(repetition, Record(HOUR, 0, 3, "e2"))
+    event_log.build(THREE, FOUR)
+    event_log.land(first)
+    event_log.publish(THREE)
+    event_log.dbt.submit(run_dbt, event_log.models, ("run",)).result()
+    assert expected_staged([repetition, first, Record(HOUR, 0, 3, "e2")]) == event_log.staged()
+    assert {THREE: (1, 0, 1), FOUR: (2, 1, 1)} == event_log.counts()
 
 
 def test_an_unknown_type_is_kept_counted_and_flagged(event_log: EventLog) -> None:
@@ -231,7 +264,7 @@ def test_times_are_utc_whatever_zone_the_producer_wrote(event_log: EventLog) -> 
 
 def test_an_hour_in_another_form_is_refused_by_name(event_log: EventLog) -> None:
     """Nothing is built, and the message shows the right form."""
-    (outcomes,) = event_log.build("2025-08-01")
+    outcomes = event_log.dbt.submit(event_log.models.build, ["2025-08-01"], HOURLY).result()
     failed = [outcome for outcome in outcomes if outcome.verdict is Verdict.FAILED]
     names = [f"model.hourglass.stg_{stream}_events" for stream in ("dagster", "platform")]
     assert names == sorted(outcome.unique_id for outcome in failed)
