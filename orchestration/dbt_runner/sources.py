@@ -47,9 +47,10 @@ def sources_of(files: Mapping[str, str]) -> str:
         YAML in which each table has the asset key that its component gives it, and the stream that feeds it.
 
     Raises:
-        SourcesError: no table at all, or tables of different databases or schemas in one file.
+        SourcesError: no table at all, tables of different databases or schemas in one file, a table twice, or a field
+            that is missing; with file, table and field.
     """
-    streams = {key: stream for text in files.values() for key, stream in _streams(text)}
+    streams = {key: stream for name, text in files.items() for key, stream in _streams(name, text)}
     sources = [source for name, text in sorted(files.items()) for source in _sources(name, text, streams)]
     if not sources:
         raise SourcesError("no file describes a table")
@@ -71,52 +72,78 @@ def read_files(folder: Path = DEFS) -> dict[str, str]:
     return {name: "\n---\n".join(texts) for name, texts in found.items()}
 
 
-def _streams(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+def _documents(name: str, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield type and attributes of each document of a file."""
+    try:
+        documents = list(yaml.safe_load_all(text))
+    except yaml.YAMLError as exc:
+        raise SourcesError(f"{name}: not YAML: {' '.join(str(exc).split())}") from exc
+    for document in documents:
+        attributes = document.get("attributes") if isinstance(document, Mapping) else None
+        if isinstance(attributes, Mapping):
+            yield str(document.get("type")), attributes
+
+
+def _streams(name: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield asset key of the table and name of each stream; the definitions report a mistake in one."""
-    for document in yaml.safe_load_all(text):
-        if (document or {}).get("type") == STREAM_TYPE:
-            attributes = document.get("attributes") or {}
+    for kind, attributes in _documents(name, text):
+        if kind == STREAM_TYPE:
             table = attributes.get("table") or ()
             yield tuple(table.split("/") if isinstance(table, str) else table), str(attributes.get("name"))
 
 
 def _sources(name: str, text: str, streams: Mapping[tuple[str, ...], str]) -> Iterator[dict[str, Any]]:
-    found = list(_tables(text))
-    places = {_place(attributes) for attributes in found}
-    if len(places) > 1:
-        raise SourcesError(f"{name}: one dbt source needs one database and schema, not {len(places)}")
-    for database, schema in places:
-        tables = [_table(attributes, streams) for attributes in found]
+    found = [
+        (f"{name}: {attributes.get('name', 'a table')}", attributes)
+        for _, attributes in _documents(name, text)
+        if attributes.get("type") in {ObjectType.EXTERNAL_TABLE, ObjectType.TABLE}
+    ]
+    places = [_place(where, attributes) for where, attributes in found]
+    folded = set(map(_folded, places))
+    if len(folded) > 1:
+        raise SourcesError(f"{name}: one dbt source needs one database and schema, not {len(folded)}")
+    tables = [_table(where, attributes, streams) for where, attributes in found]
+    twice = [table for table, uses in Counter(table["name"] for table in tables).items() if uses > 1]
+    if twice:
+        raise SourcesError(f"{name}: {twice[0]}: is described twice")
+    if tables:
+        database, schema = places[0]
         yield {"name": name, "database": database, "schema": schema, "tables": tables}
 
 
-def _tables(tables: str) -> Iterator[Mapping[str, Any]]:
-    for document in yaml.safe_load_all(tables):
-        attributes = (document or {}).get("attributes", {})
-        if attributes.get("type") in {ObjectType.EXTERNAL_TABLE, ObjectType.TABLE}:
-            yield attributes
-
-
-def _place(attributes: Mapping[str, Any]) -> tuple[str, str]:
+def _place(where: str, attributes: Mapping[str, Any]) -> tuple[str, str]:
     """Return database and schema of the object; those of its asset key may differ."""
-    return tuple(  # type: ignore[return-value]  # two fields, two strings
-        _for_dbt(field, attributes.get(f"target_{field}") or attributes[f"{field}_name"])
-        for field in ("database", "schema")
+    database, schema = (
+        _for_dbt(where, field, _text(where, attributes, field if attributes.get(field) else f"{part}_name"))
+        for part, field in (("database", "target_database"), ("schema", "target_schema"))
     )
+    return database, schema
 
 
-def _for_dbt(field: str, text: str) -> str:
+def _folded(place: tuple[str, str]) -> tuple[str, ...]:
+    """Return a place as Snowflake compares it; a template stays as it is."""
+    return tuple(name if "{{" in name else Identifier.parse(name).name for name in place)
+
+
+def _text(where: str, attributes: Mapping[str, Any], field: str) -> str:
+    value = attributes.get(field)
+    if not isinstance(value, str) or not value:
+        raise SourcesError(f"{where}: {field}: write a text, not {value!r}")
+    return value
+
+
+def _for_dbt(where: str, field: str, text: str) -> str:
     """Replace `{{ env('A', 'b') }}` of the component by `{{ env_var('A', 'b') }}` of dbt."""
     translated = _TEMPLATE.sub(lambda match: f"{{{{ env_var({match['arguments']}) }}}}", text)
     if "{{" in translated.replace("{{ env_var(", ""):
-        raise SourcesError(f"target_{field}: dbt has no {text!r}: write a name, or {{{{ env('NAME', 'default') }}}}")
+        raise SourcesError(f"{where}: {field}: dbt has no {text!r}: write a name, or {{{{ env('NAME', 'default') }}}}")
     return translated
 
 
-def _table(attributes: Mapping[str, Any], streams: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
-    names = (attributes["database_name"], attributes["schema_name"], attributes["name"])
+def _table(where: str, attributes: Mapping[str, Any], streams: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
+    names = [_text(where, attributes, field) for field in ("database_name", "schema_name", "name")]
     key = [key_part(name) for name in names]
-    own = Identifier.parse(attributes["name"]).name
+    own = Identifier.parse(names[-1]).name
     stream = streams.get(tuple(key))
     proven = {"hourglass": {"stream": stream}} if stream else {}
     # dbt writes a name without quotes, which Snowflake stores in upper case
@@ -124,14 +151,31 @@ def _table(attributes: Mapping[str, Any], streams: Mapping[tuple[str, ...], str]
     return {
         "name": key[-1],
         **quoted,
-        "description": attributes.get("asset_attributes", {}).get("description", ""),
+        "description": _description(attributes),
         "config": {"meta": {"dagster": {"asset_key": key}, **proven}},
-        "columns": [_column(column) for column in one_layout(attributes)["options"].get("columns", [])],
+        "columns": [_column(f"{where}: columns[{n}]", column) for n, column in enumerate(_columns(where, attributes))],
     }
 
 
-def _column(column: Mapping[str, Any]) -> dict[str, Any]:
-    written, data_type = column["name"], column["type"].lower()
+def _description(attributes: Mapping[str, Any]) -> str:
+    """Return the description; dbt renders it, so braces of a template are kept from it."""
+    described = (attributes.get("asset_attributes") or {}).get("description") or ""
+    text = str(described)
+    return f"{{% raw %}}{text}{{% endraw %}}" if re.search(r"\{[{%#]", text) else text
+
+
+def _columns(where: str, attributes: Mapping[str, Any]) -> list[Any]:
+    options = one_layout(attributes).get("options") or {}
+    columns = options.get("columns", []) if isinstance(options, Mapping) else None
+    if not isinstance(columns, list):
+        raise SourcesError(f"{where}: columns: write a list of columns")
+    return columns
+
+
+def _column(where: str, column: Any) -> dict[str, Any]:
+    if not isinstance(column, Mapping):
+        raise SourcesError(f"{where}: write a name and a type, not {column!r}")
+    written, data_type = _text(where, column, "name"), _text(where, column, "type").lower()
     name = Identifier.parse(written).name
     if name == written.upper():
         return {"name": written.lower(), "data_type": data_type}

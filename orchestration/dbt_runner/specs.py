@@ -9,6 +9,7 @@ owners; a test is a check of the model that it is attached to, and blocks unless
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,12 @@ import dagster as dg
 UNIQUE_ID = "dbt/unique_id"
 """The metadata of an asset or a check with the id of its dbt node."""
 
+_KNOWN_SCHEMA = re.compile(r"/manifest/v12\.json$")
 _BUILT = frozenset({"model", "seed", "snapshot"})
+
+
+class ManifestUnreadableError(Exception):
+    """A file is not a manifest that is understood; the message has its path and the repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,21 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """Read the manifest that `dbt parse` wrote."""
-        parsed = json.loads(path.read_bytes())
-        return cls(parsed["nodes"], parsed["sources"])
+        """Read the manifest that `dbt parse` wrote.
+
+        Raises:
+            ManifestUnreadableError: the file is not a manifest of dbt 1.
+        """
+        try:
+            parsed = json.loads(path.read_bytes())
+            version, nodes, sources = parsed["metadata"]["dbt_schema_version"], parsed["nodes"], parsed["sources"]
+        except (ValueError, TypeError, KeyError) as exc:
+            raise ManifestUnreadableError(f"{path} is not a manifest of dbt ({exc!r}): run `make setup`") from exc
+        if not _KNOWN_SCHEMA.search(str(version)) or not isinstance(nodes, dict) or not isinstance(sources, dict):
+            raise ManifestUnreadableError(
+                f"{path} is {version}: manifests of dbt 1.8 to 1.12 can be read, v12; run `make setup`"
+            )
+        return cls(nodes, sources)
 
     def asset_specs(self) -> Iterator[dg.AssetSpec]:
         """Describe each model, seed and snapshot that dbt builds; an ephemeral model is part of its readers."""

@@ -15,6 +15,7 @@ def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocume
     """Give each model the hours of its stream; those that read a source depend on its `published_hour`.
 
     So a failed check of the hour stops them. A model of several streams has the hours of the one that begins last.
+    Seeds and snapshots have no hours: a snapshot is taken of a table as it is now, whatever hour is built.
 
     Args:
         manifest: of the dbt project.
@@ -23,7 +24,8 @@ def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocume
     for spec in manifest.asset_specs():
         read = [streams[key] for key in manifest.sources_below(spec.metadata[UNIQUE_ID]) if key in streams]
         gates = [stream.keys.published_hour for stream in read if stream.table in {dep.asset_key for dep in spec.deps}]
-        partitions = max(read, key=lambda stream: stream.first_hour).partitions if read else None
+        hourly = read if spec.metadata[UNIQUE_ID].startswith("model.") else []
+        partitions = max(hourly, key=lambda stream: stream.first_hour).partitions if hourly else None
         yield spec.replace_attributes(partitions_def=partitions).merge_attributes(deps=sorted(gates))
 
 

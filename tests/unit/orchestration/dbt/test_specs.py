@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
-from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
+from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest, ManifestUnreadableError
+from orchestration.defs.dbt.assets import hourly_models
+from tests.fakes.streams import document
 
 SOURCE = "source.shop.raw.orders"
 
@@ -83,3 +87,43 @@ def test_a_test_is_a_check_of_its_model_and_blocks_by_its_severity() -> None:
     assert (dg.AssetKey("a"), True) == (found["related"].asset_key, found["related"].blocking)
     assert [dg.AssetKey("b")] == [dep.asset_key for dep in found["related"].additional_deps]
     assert (dg.AssetKey("b"), False) == (found["odd"].asset_key, found["odd"].blocking)
+
+
+def test_models_have_the_hours_of_their_stream_and_seeds_and_snapshots_have_none() -> None:
+    """A run of an hour must neither load a seed nor take a snapshot."""
+    stream = document()
+    of = manifest(
+        orders=node("model", "orders", SOURCE),
+        history=node("snapshot", "history", "model.shop.orders"),
+        zones=node("seed", "zones"),
+    )
+    found = {spec.key: spec.partitions_def for spec in hourly_models(of, {dg.AssetKey(["raw", "orders"]): stream})}
+    assert {
+        dg.AssetKey("orders"): stream.partitions,
+        dg.AssetKey("history"): None,
+        dg.AssetKey("zones"): None,
+    } == found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a manifest of dbt"),
+        ("[]", "not a manifest of dbt"),
+        ('{"results": []}', "not a manifest of dbt"),
+        (
+            '{"metadata": {"dbt_schema_version": "https://x/dbt/manifest/v3.json"}, "nodes": {}, "sources": {}}',
+            "v3.json",
+        ),
+        (
+            '{"metadata": {"dbt_schema_version": "https://x/dbt/manifest/v12.json"}, "nodes": null, "sources": {}}',
+            "v12",
+        ),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:
+    """The load of the definitions fails with the file and the repair."""
+    path = tmp_path / "manifest.json"
+    path.write_text(text)
+    with pytest.raises(ManifestUnreadableError, match=rf"manifest.json is.*{message}"):
+        Manifest.read(path)

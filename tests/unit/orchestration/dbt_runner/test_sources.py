@@ -88,6 +88,55 @@ def test_a_template_that_dbt_does_not_have_is_refused_by_its_field() -> None:
         sources_of({"events": TABLE.replace("  type:", '  target_schema: "{{ context.deployment }}"\n  type:')})
 
 
+@pytest.mark.parametrize(
+    ("text", "other", "message"),
+    [
+        ("  database_name: aws\n", "", "events: ext_events: database_name: write a text, not None"),
+        ("schema_name: dev", "schema_name: 7", "events: ext_events: schema_name: write a text, not 7"),
+        ("type: VARIANT, ", "", "events: ext_events: columns[1]: type: write a text, not None"),
+        ("{name: FILENAME, type: VARCHAR, as: METADATA$FILENAME}", "FILENAME", "columns[0]: write a name and a type"),
+        ("options:\n", "options: !secret\n", "events: not YAML: could not determine a constructor"),
+    ],
+)
+def test_a_mistake_is_named_by_file_table_and_field(text: str, other: str, message: str) -> None:
+    """A person repairs the document without reading this code."""
+    assert text in TABLE
+    with pytest.raises(SourcesError) as caught:
+        sources_of({"events": TABLE.replace(text, other)})
+    assert message in str(caught.value)
+
+
+def test_a_table_without_options_or_columns_is_a_source_without_columns() -> None:
+    """The component refuses it where it needs them."""
+    head = TABLE.partition("  options:")[0]
+    for text in (head, f"{head}  options:\n", f"{head}  asset_attributes:\n"):
+        (source,) = yaml.safe_load(sources_of({"events": text}))["sources"]
+        assert [] == source["tables"][0]["columns"]
+
+
+def test_a_description_is_not_rendered_by_dbt() -> None:
+    """Braces in it are text."""
+    text = TABLE.replace("description: Events.", "description: 'Uses {{ braces }}.'")
+    (source,) = yaml.safe_load(sources_of({"events": text}))["sources"]
+    assert "{% raw %}Uses {{ braces }}.{% endraw %}" == source["tables"][0]["description"]
+
+
+def test_names_that_snowflake_takes_as_one_are_one_place_and_one_table() -> None:
+    """`aws` and `AWS` are the same database; the same table twice is a mistake."""
+    other = TABLE.replace("database_name: aws", "database_name: AWS").replace("ext_events", "ext_others")
+    (source,) = yaml.safe_load(sources_of({"events": f"{TABLE}---{other}"}))["sources"]
+    assert ["ext_events", "ext_others"] == [table["name"] for table in source["tables"]]
+    with pytest.raises(SourcesError, match="events: ext_events: is described twice"):
+        sources_of({"events": f"{TABLE}---{TABLE}"})
+
+
+def test_a_table_knows_the_stream_that_feeds_it() -> None:
+    """Models find the proven hours of the source by it; the stream may be in another file."""
+    stream = "type: orchestration.HourlyStreamComponent\nattributes: {name: events, table: aws/dev/ext_events}\n"
+    (source,) = yaml.safe_load(sources_of({"streams": stream, "events": TABLE}))["sources"]
+    assert {"stream": "events"} == source["tables"][0]["config"]["meta"]["hourglass"]
+
+
 def test_a_source_has_one_place() -> None:
     """A dbt source has one database and one schema; a file with tables in two is refused by its folder."""
     with pytest.raises(SourcesError, match="events: one dbt source needs one database and schema, not 2"):
