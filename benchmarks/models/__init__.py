@@ -1,0 +1,1 @@
+"""Models that are built by proven hours, beside look-backs, over a month with late records."""

@@ -1,0 +1,3 @@
+{{ config(incremental_strategy='delete+insert', unique_key='replication_hour') }}
+
+{{ look_back(2) }}
