@@ -72,7 +72,7 @@ def _record(hour: Hour, random: Random, offset: int) -> Record:
 def _repeated(random: Random, arrived: list[Record], offset: int) -> list[Record]:
     """Send some events again an hour later, within the day."""
     chosen = [one for one in arrived if random.random() < _REPEATED_SHARE]
-    found = []
+    found: list[Record] = []
     for one in chosen:
         later = one.hour.plus(1)
         if later.start.date() == one.hour.start.date():

@@ -32,17 +32,23 @@ def days_text(measured: Any) -> str:
     by_model: dict[str, list[dict[str, Any]]] = {}
     for one in measured["builds"]:
         by_model.setdefault(one["model"], []).append(one)
-    columns = ("model", "days equal to a full rebuild", "rows that differ at the end")
-    columns += ("hours built", "hours that changed", "days that built exactly these")
+    columns = [
+        "model",
+        "days equal to a full rebuild",
+        "rows that differ at the end",
+        "hours built",
+        "hours that changed",
+        "days that built exactly these",
+    ]
     rows = [_days_row(model, found) for model, found in by_model.items()]
     return f"## {measured['days']} days, {measured['records']} records an hour\n\n{_table(columns, rows)}"
 
 
 def _days_row(model: str, found: list[dict[str, Any]]) -> tuple[Any, ...]:
-    equal, exact = (sum(bool(one[name]) for one in found) for name in ("different", "exact"))
+    wrong, exact = (sum(bool(one[name]) for one in found) for name in ("different", "exact"))
     exactly = f"{exact} of {len(found)}" if model in PROVEN else "-"
     built, touched = (sum(one[name] for one in found) for name in ("rebuilt", "touched"))
-    return model, f"{len(found) - equal} of {len(found)}", found[-1]["different"], built, touched, exactly
+    return model, f"{len(found) - wrong} of {len(found)}", found[-1]["different"], built, touched, exactly
 
 
 def mutants_text(measured: Any) -> str:

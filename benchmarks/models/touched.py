@@ -17,7 +17,7 @@ class FirstRecords:
 
     def add(self, records: Iterable[Record]) -> set[Hour]:
         """Add records; return the hours that lost an event to an earlier one."""
-        before = {}
+        before: dict[str, Record] = {}
         for record in records:
             first = self.known.get(record.event_id)
             if first is not None:
