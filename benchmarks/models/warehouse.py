@@ -95,7 +95,7 @@ class Warehouse:
     def versions(self, model: str) -> dict[Hour, str]:
         """Return the version of each hour of a model."""
         found = self.rows(
-            f"SELECT hour, MAX(version) AS version FROM AWS.DEV.HOURGLASS_BUILT "  # noqa: S608 (as above)
+            f"SELECT hour, MAX(version) AS version FROM AWS.DEV.BUILT_HOURS "  # noqa: S608 (as above)
             f"WHERE model = 'model.rollups.{model}' GROUP BY hour"
         )
         return {Hour.containing(row["HOUR"].replace(tzinfo=UTC)): row["VERSION"] for row in found}

@@ -1,6 +1,7 @@
 """The dbt models of the hours of a run, and their tests as checks."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -49,17 +50,15 @@ def _models(*, marts: bool) -> list[dg.AssetSpec]:
     return [spec for spec in specs if spec.group_name != MARTS]
 
 
-def _checks(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
+def _described(*, marts: bool) -> dict[str, Any]:
+    """Return the specs of the models and of their tests; a list in the module would be loaded as assets once more."""
+    specs = _models(marts=marts)
     keys = {spec.key for spec in specs}
-    return [check for check in _manifest.check_specs() if check.asset_key in keys]
-
-
-_HOURLY, _VIEWS = _models(marts=False), _models(marts=True)
+    return {"specs": specs, "check_specs": [spec for spec in _manifest.check_specs() if spec.asset_key in keys]}
 
 
 @dg.multi_asset(
-    specs=_HOURLY,
-    check_specs=_checks(_HOURLY),
+    **_described(marts=False),
     name="event_models",
     can_subset=True,
     pool="snowflake",
@@ -77,8 +76,7 @@ def event_models(
 
 
 @dg.multi_asset(
-    specs=_VIEWS,
-    check_specs=_checks(_VIEWS),
+    **_described(marts=True),
     name=MARTS,
     can_subset=True,
     pool="snowflake",

@@ -95,7 +95,7 @@ class EventLog:
                 query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
         query(self.snowflake, create_statement(HOURS).replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TABLE"))
-        for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR", "HOURGLASS_BUILT"):
+        for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR", "BUILT_HOURS"):
             query(self.snowflake, f"DROP TABLE IF EXISTS AWS.DEV.{model}")
 
     def land(self, *records: Record) -> None:

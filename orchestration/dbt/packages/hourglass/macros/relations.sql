@@ -25,7 +25,7 @@
     Models that read the model compare VERSION, as the model compares FINGERPRINT. -#}
 {% macro built_table() %}
     {{ return(api.Relation.create(
-        database=target.database, schema=target.schema, identifier='HOURGLASS_BUILT', type='table'
+        database=target.database, schema=target.schema, identifier='BUILT_HOURS', type='table'
     )) }}
 {% endmacro %}
 
