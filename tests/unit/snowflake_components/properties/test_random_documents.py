@@ -105,7 +105,9 @@ def _require_named(account: Account, kind: str, edits: Sequence[tuple[Edit, str]
             assert wanted == _fields(found)
         account.apply(found)
         by_hand = {one.described.spec.name for one in found.pending if one.change.action is Action.BY_HAND}
-        assert by_hand == _fields(account.plan(described)).keys()
+        left = _fields(account.plan(described))
+        edits_of = dict(zip((one.spec.name for one in described), edits, strict=True))
+        assert by_hand == left.keys(), [(fields, edits_of[name]) for name, fields in left.items()]
     finally:
         account.drop(described)
 
