@@ -24,11 +24,11 @@ DESCRIPTIONS = {
     "unpublished_hours": "Sealed hours that must be published by now, and whose newest seal is not.",
     "oldest_unpublished_hour_end_timestamp_seconds": "End of the oldest unpublished hour.",
     "newest_published_hour_end_timestamp_seconds": "End of the newest published hour.",
-    "not_landed_records": "Offsets of the topic behind the last landed one of their partition.",
+    "not_landed_offsets": "Offsets of the topic behind the last landed one of their partition.",
     "oldest_not_landed_timestamp_seconds": "Record time of the oldest record that has not landed.",
     "topic_retention_seconds": "How long the topic keeps a record; +Inf: for ever.",
     "retention_deadline_timestamp_seconds": "From when on the broker deletes the oldest record that has not landed.",
-    "deleted_before_landing_records": "Offsets that the broker deleted before they landed.",
+    "deleted_before_landing_offsets": "Offsets that the broker deleted before they landed.",
 }
 """What each metric means, by its name behind `hourglass_`."""
 
@@ -83,8 +83,8 @@ def _end(name: str, hour: Hour) -> Figure:
 
 def _of_topic(its: Standing, topic: TopicOffsets) -> Iterator[Figure]:
     labels = {"topic": topic.topic}
-    yield Figure("not_landed_records", lag(its.totals, topic), labels)
-    yield Figure("deleted_before_landing_records", _count(deleted(its.totals, topic).values()), labels)
+    yield Figure("not_landed_offsets", lag(its.totals, topic), labels)
+    yield Figure("deleted_before_landing_offsets", _count(deleted(its.totals, topic).values()), labels)
     yield Figure("topic_retention_seconds", topic.retention.total_seconds() if topic.retention else inf, labels)
     oldest: datetime | None = its.not_landed.oldest.get(topic.topic) if its.not_landed else None
     if oldest is None:

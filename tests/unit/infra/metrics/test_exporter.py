@@ -104,13 +104,13 @@ def test_a_further_revision_that_is_not_published_is_counted(fake: FakeLanding) 
 def test_the_countdown_is_that_of_the_oldest_record_that_has_not_landed(fake: FakeLanding) -> None:
     """Over all partitions: its record time and the retention of the topic."""
     found = scraped(fake)
-    assert (0, 7 * 86_400) == (found["not_landed_records platform-events"], found[RETENTION])
+    assert (0, 7 * 86_400) == (found["not_landed_offsets platform-events"], found[RETENTION])
     assert not {OLDEST, DEADLINE} & set(found)
     fake.broker.records[0] += minutes(230, 231)
     fake.broker.records[1] += minutes(200)
     found = scraped(fake)
     [oldest] = minutes(200)
-    assert (3, oldest.timestamp()) == (found["not_landed_records platform-events"], found[OLDEST])
+    assert (3, oldest.timestamp()) == (found["not_landed_offsets platform-events"], found[OLDEST])
     assert (oldest + timedelta(days=7)).timestamp() == found[DEADLINE]
 
 
@@ -131,9 +131,9 @@ def test_a_topic_that_keeps_everything_has_no_deadline(fake: FakeLanding) -> Non
 def test_records_that_were_deleted_before_they_landed_are_counted(fake: FakeLanding) -> None:
     """Then the countdown is that of the next record, so this number must say it."""
     fake.broker.records[0] += minutes(200, 201, 202)
-    assert 0 == scraped(fake)["deleted_before_landing_records platform-events"]
+    assert 0 == scraped(fake)["deleted_before_landing_offsets platform-events"]
     fake.broker.low[0] = 5
-    assert 2 == scraped(fake)["deleted_before_landing_records platform-events"]
+    assert 2 == scraped(fake)["deleted_before_landing_offsets platform-events"]
 
 
 def test_without_the_broker_what_it_alone_knows_is_absent(fake: FakeLanding) -> None:
