@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from math import inf
 
 from flink_jobs.contracts.layout import Hour
@@ -85,13 +84,13 @@ def _of_topic(its: Standing, topic: TopicOffsets) -> Iterator[Figure]:
     labels = {"topic": topic.topic}
     yield Figure("not_landed_offsets", lag(its.totals, topic), labels)
     yield Figure("deleted_before_landing_offsets", _count(deleted(its.totals, topic).values()), labels)
-    yield Figure("topic_retention_seconds", topic.retention.total_seconds() if topic.retention else inf, labels)
-    oldest: datetime | None = its.not_landed.oldest.get(topic.topic) if its.not_landed else None
-    if oldest is None:
+    kept_seconds = inf if topic.retention is None else topic.retention.total_seconds()
+    yield Figure("topic_retention_seconds", kept_seconds, labels)
+    if its.not_landed is None or (oldest := its.not_landed.oldest.get(topic.topic)) is None:
         return
     yield Figure("oldest_not_landed_timestamp_seconds", oldest.timestamp(), labels)
     if topic.retention is not None:
-        yield Figure("retention_deadline_timestamp_seconds", (oldest + topic.retention).timestamp(), labels)
+        yield Figure("retention_deadline_timestamp_seconds", oldest.timestamp() + kept_seconds, labels)
 
 
 def _count(ranges: Collection[range]) -> int:

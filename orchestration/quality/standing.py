@@ -71,9 +71,9 @@ class Standing:
     def behind(self) -> list[Hour]:
         """List the hours up to the newest due one whose newest seal is not published, sealed or not."""
         begun, due = self.begun(), self.due()
-        return (
-            [] if begun is None or due is None else [hour for hour in begun.until(due) if not self.is_published(hour)]
-        )
+        if begun is None or due is None:
+            return []
+        return [hour for hour in begun.until(due) if not self.is_published(hour)]
 
     def _known(self) -> set[Hour]:
         now = Hour.containing(self.now)
