@@ -1,7 +1,7 @@
 """How every process of the project reaches Kafka: one set of variables, and their names for librdkafka.
 
-A contract: it imports no Kafka client, and of ours only the login by IAM. The Java client of the landing job has other names for the
-same settings, in `flink_jobs/flink/kafka_properties.py`.
+A contract: it imports no Kafka client, and of ours only the login by IAM. The Java client of the landing job has other
+names for the same settings, in `flink_jobs/flink/kafka_properties.py`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from producers.msk_token import TokenSource, msk_tokens
 
 _VARIABLES = "HOURGLASS_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
+"""The variables to check when a broker refuses a client that logs in by a password."""
 _OAUTH_VARIABLES = f"{_VARIABLES}, _OAUTH_ENDPOINT, _OAUTH_SCOPE and _OAUTH_CA_LOCATION"
 _IAM_VARIABLES = (
     "HOURGLASS_KAFKA_SECURITY_PROTOCOL, _AWS_REGION and _SSL_CA_LOCATION, the AWS credentials of this process, and the "
     "kafka-cluster rights of their role"
 )
-"""The variables to check when a broker refuses a client."""
 
 _REFUSALS = frozenset(
     {"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE", "_SSL"}

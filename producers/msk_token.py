@@ -16,7 +16,9 @@ def msk_tokens(region: str) -> TokenSource:
     `_AUTHENTICATION` error with the reason.
     """
     # imported here, because it loads botocore, which other logins do not need
-    from aws_msk_iam_sasl_signer.MSKAuthTokenProvider import generate_auth_token  # noqa: PLC0415
+    from aws_msk_iam_sasl_signer.MSKAuthTokenProvider import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        generate_auth_token,
+    )
 
     def token(_settings: str) -> tuple[str, float]:
         value, expires_ms = generate_auth_token(region)
