@@ -59,6 +59,7 @@ class FormerRelease:
             **settings.job_environment(),
             "HOURGLASS_S3_ACCESS_KEY_ID": settings.s3_access_key_id,
             "HOURGLASS_S3_SECRET_ACCESS_KEY": settings.s3_secret_access_key.get_secret_value(),
+            "HOURGLASS_TARGET": "remote",  # else the commands talk to the local stack, whatever the addresses
             "HOURGLASS_FLINK_HOME": str(self._home),
             "PYTHONPATH": str(self._folder),
         }
