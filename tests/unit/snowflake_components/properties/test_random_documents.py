@@ -106,8 +106,10 @@ def _require_named(account: Account, kind: str, edits: Sequence[tuple[Edit, str]
         account.apply(found)
         by_hand = {one.described.spec.name for one in found.pending if one.change.action is Action.BY_HAND}
         left = _fields(account.plan(described))
+        assert by_hand <= left.keys()
         edits_of = dict(zip((one.spec.name for one in described), edits, strict=True))
-        assert by_hand == left.keys(), [(fields, edits_of[name]) for name, fields in left.items()]
+        surplus = [f"{fields} differ after {edits_of[name]}" for name, fields in left.items() if name not in by_hand]
+        assert not surplus, "\n".join(surplus)
     finally:
         account.drop(described)
 
