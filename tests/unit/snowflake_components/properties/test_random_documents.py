@@ -20,7 +20,7 @@ from snowflake_components.planning.change import Action
 from snowflake_components.statements.kinds import Definition, ObjectType
 from tests.fakes.local_snowflake import FOREIGN_WARNING
 from tests.fakes.planned_account import Account
-from tests.fakes.random_documents import KINDS, edited
+from tests.fakes.random_documents import FORMATS, KINDS, edited
 
 Edit: TypeAlias = tuple[dict[str, Any], str, dict[str, Any]]
 """A document, the name of one field, and the document with another value of it."""
@@ -112,6 +112,20 @@ def _require_named(account: Account, kind: str, edits: Sequence[tuple[Edit, str]
         assert not surplus, "\n".join(surplus)
     finally:
         account.drop(described)
+
+
+def test_a_column_before_the_others_is_added_to_a_table_once(account: Account) -> None:
+    """Snowflake adds it behind them, and cannot move it; the table is loaded by the names of its columns."""
+    before, after = (
+        {
+            "location": "@base/",
+            "file_format": FORMATS[0],
+            "columns": [{"name": name, "as": "$1:id", "type": "VARCHAR"} for name in names],
+        }
+        for names in ("b", "ab")
+    )
+    edit: Edit = (before, "columns", after)
+    _require_named(account, "table", [(edit, "")])
 
 
 @pytest.mark.parametrize("kind", KINDS)
