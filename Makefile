@@ -76,7 +76,7 @@ images = KAFKA_IMAGE=$${HOURGLASS_KAFKA_IMAGE:-apache/kafka:4.2.0} infra/docker/
   { [ $$? = 2 ] && [ "$${HOURGLASS_CONTAINERS:-}" = optional ]; }
 
 test-containers: setup ## one suite on containers: chain, kills, refusals, secured brokers, cut networks; makes the images first
-	@$(call images,kafka postgres landing-job object-store local-snowflake dagster)
+	@$(call images,kafka postgres landing-job object-store local-snowflake dagster producer)
 	@$(MAKE) --no-print-directory -j 2 test-containers-faults test-containers-chain
 
 test-containers-faults: setup
