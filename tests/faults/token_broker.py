@@ -8,11 +8,9 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
-from infra.local.ports import free_ports
 from infra.local.processes import Program
-from infra.local.settings import LOOPBACK
+from tests.faults.listeners import ServersWithListeners
 from tests.faults.token_server import AUDIENCE, ISSUER
-from tests.stacks.processes import ProcessServers
 from tests.stacks.seam import Server
 
 REGION, KEY_ID, SECRET_KEY = "eu-central-1", "AKIAOFTHETEST", "canary-of-aws"
@@ -29,7 +27,7 @@ class TokenListener(StrEnum):
     IAM = "IAM"
 
 
-class TokenServers(ProcessServers):
+class TokenServers(ServersWithListeners):
     """Like `ProcessServers`; the broker has two more listeners.
 
     Args:
@@ -38,21 +36,12 @@ class TokenServers(ProcessServers):
     """
 
     def __init__(self, folder: Path, keys: Path) -> None:
-        super().__init__(folder)
+        super().__init__(folder, dict.fromkeys(TokenListener, "SASL_PLAINTEXT"))
         self._keys = keys.absolute().as_uri()
-        ports = free_ports(len(TokenListener))
-        self.addresses = {one: f"{LOOPBACK}:{port}" for one, port in zip(TokenListener, ports, strict=True)}
+        self.addresses = {listener: self._listening[listener] for listener in TokenListener}
         classes = folder / "classes"
         self._compile(classes)
         self._programs[Server.BROKER] = self._with_logins(classes)
-
-    def start(self, *servers: Server) -> None:
-        """Add the listeners before the broker starts."""
-        config = self.settings.data_dir / "kafka" / "server.properties"
-        if TokenListener.OAUTH not in config.read_text():
-            with config.open("a") as file:
-                file.writelines(f"{name}={value}\n" for name, value in self._properties().items())
-        super().start(*servers)
 
     def _compile(self, target: Path) -> None:
         jars = f"{self.settings.runtime_dir}/broker/*"
@@ -70,13 +59,7 @@ class TokenServers(ProcessServers):
         return replace(program, command=[java, *told, *arguments])
 
     def _properties(self) -> dict[str, str]:
-        plain = f"PLAINTEXT://{LOOPBACK}:{self.settings.kafka_port}"
-        ours = [f"{listener}://{address}" for listener, address in self.addresses.items()]
-        protocols = [f"{listener}:SASL_PLAINTEXT" for listener in TokenListener]
-        values = {
-            "listeners": ",".join([plain, *ours, f"CONTROLLER://{LOOPBACK}:{self.settings.kafka_controller_port}"]),
-            "advertised.listeners": ",".join([plain, *ours]),
-            "listener.security.protocol.map": ",".join(["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", *protocols]),
+        values = super()._properties() | {
             "sasl.enabled.mechanisms": "OAUTHBEARER",
             "listener.name.oauth.sasl.oauthbearer.jwks.endpoint.url": self._keys,
             "listener.name.oauth.sasl.oauthbearer.expected.audience": AUDIENCE,
