@@ -1,7 +1,6 @@
 package io.hourglass.landing.kafka;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -62,8 +61,7 @@ public final class ClientSecretFileLogin implements AuthenticateCallbackHandler 
     private String secret() throws IOException {
         Path file = Path.of(String.valueOf(entries.get(0).getOptions().get(FILE)));
         try {
-            String text = Files.readString(file);
-            return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+            return SecretFile.read(file);
         } catch (IOException e) {
             throw new IOException("the file of Kafka's client secret cannot be read: " + file, e);
         }
