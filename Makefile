@@ -12,7 +12,7 @@ MAVEN_SBOM := mvn -q -B -ntp org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeBom 
   -DoutputDirectory=$(CURDIR)/.tools/sbom
 
 .PHONY: help setup demo demo-containers benchmark test test-quick test-long test-unit test-java test-faults test-servers test-bi test-clients \
-  test-containers test-containers-faults test-containers-chain test-containers-small test-machines check terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
+  test-containers test-containers-faults test-containers-chain test-containers-small test-machines check alerts terraform record-requests sbom audit format lock lock-superset lock-clients lock-jars lock-tools images clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ test-quick: setup ## the unit tests of Python and Java without the slow ones, in
 	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -DexcludedGroups=slow
 
 # HOURGLASS_RANDOM_DOCUMENTS: YAML documents that are applied and edited at the local Snowflake, 2,000 in about ten minutes
-test-long: setup ## what test leaves out (mark long), a million documents, random faults of ten seeds or HOURGLASS_FAULT_ROUNDS
+test-long: setup alerts ## what test leaves out (mark long), alerts, a million documents, random faults of ten seeds or HOURGLASS_FAULT_ROUNDS
 	@$(BIN)/python -m pytest tests -m long
 	@$(BIN)/python -m pytest tests/unit -m hypothesis --hypothesis-profile thorough -n 2
 	@mvn -q -B -ntp -f flink_jobs/java/pom.xml test -Dtest=EventScannerAgainstJacksonTest
@@ -76,7 +76,7 @@ images = KAFKA_IMAGE=$${HOURGLASS_KAFKA_IMAGE:-apache/kafka:4.2.0} infra/docker/
   { [ $$? = 2 ] && [ "$${HOURGLASS_CONTAINERS:-}" = optional ]; }
 
 test-containers: setup ## one suite on containers: chain, kills, refusals, secured brokers, cut networks; makes the images first
-	@$(call images,kafka postgres landing-job object-store local-snowflake dagster)
+	@$(call images,kafka postgres landing-job object-store local-snowflake dagster producer)
 	@$(MAKE) --no-print-directory -j 2 test-containers-faults test-containers-chain
 
 test-containers-faults: setup
@@ -100,6 +100,9 @@ check: setup ## what CI asks of the text: format, lint, types, imports, definiti
 	@$(BIN)/python -m orchestration.stream.column_contract
 	@$(BIN)/python -m infra.kubernetes.validate
 	@echo "check: all good"
+
+alerts: setup .tools/.prometheus ## every alert rule on recorded series, and the dashboards' expressions; needs Go, which builds promtool
+	@$(BIN)/python -m infra.prometheus.validate
 
 terraform: ## format, validate and test the modules: needs Terraform, and its registry or a mirror of it
 	@terraform -chdir=infra/terraform fmt -check -recursive
@@ -176,6 +179,11 @@ clean: ## stop the stack, then remove all that set-up and demo made
 .tools/.kubernetes: infra/kubernetes/tools.py infra/kubernetes/kubectl.txt | .venv/.synced
 	@echo "set-up: kubectl, where there is none, and the schema of Flink's operator"
 	@$(BIN)/python -m infra.kubernetes.tools
+	@touch $@
+
+.tools/.prometheus: infra/prometheus/promtool/go.mod infra/prometheus/promtool/go.sum | .venv/.synced
+	@echo "set-up: promtool, from its Go module"
+	@$(BIN)/python -m infra.prometheus.validate install
 	@touch $@
 
 # Partial parsing keeps the references to a model that was disabled, so the project is always parsed in full. A folder is

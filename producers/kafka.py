@@ -1,7 +1,7 @@
 """How every process of the project reaches Kafka: one set of variables, and their names for librdkafka.
 
-A contract: it imports nothing of ours and no Kafka client. The Java client of the landing job has other names for the
-same settings, in `flink_jobs/flink/kafka_properties.py`.
+A contract: it imports no Kafka client, and of ours only the login by IAM. The Java client of the landing job has other
+names for the same settings, in `flink_jobs/flink/kafka_properties.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ from typing import Any, Protocol, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-VARIABLES = "HOURGLASS_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
-"""The variables to check when a broker refuses a client."""
+from producers.msk_token import TokenSource, msk_tokens
+
+_VARIABLES = "HOURGLASS_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and _SSL_CA_LOCATION"
+"""The variables to check when a broker refuses a client that logs in by a password."""
+_OAUTH_VARIABLES = f"{_VARIABLES}, _OAUTH_ENDPOINT, _OAUTH_SCOPE and _OAUTH_CA_LOCATION"
+_IAM_VARIABLES = (
+    "HOURGLASS_KAFKA_SECURITY_PROTOCOL, _AWS_REGION and _SSL_CA_LOCATION, the AWS credentials of this process, and the "
+    "kafka-cluster rights of their role"
+)
 
 _REFUSALS = frozenset(
     {"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE", "_SSL"}
@@ -63,7 +70,7 @@ class SecurityProtocol(StrEnum):
 
     @property
     def has_login(self) -> bool:
-        """Whether a user name and a password are sent."""
+        """Whether the client says who it is: by a password, a token, or a signature."""
         return self in {SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL}
 
     @property
@@ -78,6 +85,11 @@ class SaslMechanism(StrEnum):
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
     SCRAM_SHA_512 = "SCRAM-SHA-512"
+    OAUTHBEARER = "OAUTHBEARER"
+    """A token that an OAuth server issues for client credentials: user name and password are the client's id and
+    secret."""
+    AWS_MSK_IAM = "AWS_MSK_IAM"
+    """Amazon MSK's IAM, with the AWS credentials of the process. On the wire it is OAUTHBEARER."""
 
 
 class KafkaAccess(BaseSettings):
@@ -102,11 +114,19 @@ class KafkaAccess(BaseSettings):
     kafka_sasl_mechanism: SaslMechanism = SaslMechanism.SCRAM_SHA_512
     """Method of the login."""
     kafka_sasl_username: str | None = None
-    """Who logs in."""
+    """Who logs in; for `OAUTHBEARER` the client id."""
     kafka_sasl_password: SecretStr | None = None
-    """Its password; or the file below."""
+    """Its password, for `OAUTHBEARER` the client secret; or the file below."""
     kafka_sasl_password_file: Path | None = None
     """File with the password; its last line break does not count."""
+    kafka_oauth_endpoint: str | None = Field(None, pattern=r"^https?://[^\s@?#\"\\]+$")
+    """For `OAUTHBEARER`: where tokens are issued for client credentials; over `http` the secret is readable."""
+    kafka_oauth_scope: str | None = Field(None, pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$")
+    """What the token is asked for, where the OAuth server wants it said."""
+    kafka_oauth_ca_location: Path | None = None
+    """Certificates of the authorities that may sign the OAuth server's; default: those of the system."""
+    kafka_aws_region: str | None = Field(None, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")
+    """For `AWS_MSK_IAM`: the region of the cluster."""
     kafka_ssl_ca_location: Path | None = None
     """Certificates of the authorities that may sign the broker's; default: those of the system."""
     kafka_ssl_certificate_location: Path | None = None
@@ -122,6 +142,7 @@ class KafkaAccess(BaseSettings):
 
     @field_validator(
         "kafka_sasl_password_file",
+        "kafka_oauth_ca_location",
         "kafka_ssl_ca_location",
         "kafka_ssl_certificate_location",
         "kafka_ssl_key_location",
@@ -141,15 +162,25 @@ class KafkaAccess(BaseSettings):
 
     @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:
-        has_password = self.kafka_sasl_password or self.kafka_sasl_password_file
-        if self.kafka_security_protocol.has_login and not (self.kafka_sasl_username and has_password):
+        if self.kafka_security_protocol.has_login:
+            self._require_login()
+        if (self.kafka_ssl_certificate_location is None) != (self.kafka_ssl_key_location is None):
+            raise ValueError("HOURGLASS_KAFKA_SSL_CERTIFICATE_LOCATION and _KEY_LOCATION go together: set both or none")
+        return self
+
+    def _require_login(self) -> None:
+        mechanism = self.kafka_sasl_mechanism
+        if mechanism is SaslMechanism.AWS_MSK_IAM:
+            if not self.kafka_aws_region:
+                raise ValueError(f"{mechanism} needs HOURGLASS_KAFKA_AWS_REGION")
+            return
+        if not (self.kafka_sasl_username and (self.kafka_sasl_password or self.kafka_sasl_password_file)):
             raise ValueError(
                 f"{self.kafka_security_protocol} needs HOURGLASS_KAFKA_SASL_USERNAME and HOURGLASS_KAFKA_SASL_PASSWORD "
                 "(or _PASSWORD_FILE)"
             )
-        if (self.kafka_ssl_certificate_location is None) != (self.kafka_ssl_key_location is None):
-            raise ValueError("HOURGLASS_KAFKA_SSL_CERTIFICATE_LOCATION and _KEY_LOCATION go together: set both or none")
-        return self
+        if mechanism is SaslMechanism.OAUTHBEARER and not self.kafka_oauth_endpoint:
+            raise ValueError(f"{mechanism} needs HOURGLASS_KAFKA_OAUTH_ENDPOINT")
 
     @property
     def sasl_password(self) -> str | None:
@@ -161,18 +192,20 @@ class KafkaAccess(BaseSettings):
         """The password of the client key, from its variable or else from its file."""
         return _secret(self.kafka_ssl_key_password, self.kafka_ssl_key_password_file)
 
-    def librdkafka(self) -> dict[str, str]:
-        """Return the settings in librdkafka's names. The result holds passwords: never log or keep it."""
+    def librdkafka(self) -> dict[str, Any]:
+        """Return the settings in librdkafka's names: texts, and for `AWS_MSK_IAM` the function that makes tokens.
+
+        The result holds passwords: never log or keep it.
+        """
         values: dict[str, str | Path | None] = {
             "bootstrap.servers": self.kafka_bootstrap_servers,
             "security.protocol": self.kafka_security_protocol.value,
         }
+        tokens: dict[str, TokenSource] = {}
         if self.kafka_security_protocol.has_login:
-            values |= {
-                "sasl.mechanism": self.kafka_sasl_mechanism.value,
-                "sasl.username": self.kafka_sasl_username,
-                "sasl.password": self.sasl_password,
-            }
+            values |= self._login()
+            if self.kafka_sasl_mechanism is SaslMechanism.AWS_MSK_IAM:
+                tokens = {"oauth_cb": msk_tokens(self.kafka_aws_region or "")}
         if self.kafka_security_protocol.is_encrypted:
             values |= {
                 "ssl.ca.location": self.kafka_ssl_ca_location,
@@ -181,14 +214,41 @@ class KafkaAccess(BaseSettings):
                 "ssl.key.password": self.ssl_key_password,
                 "ssl.endpoint.identification.algorithm": "https" if self.kafka_ssl_check_host_name else "none",
             }
-        return {name: str(value) for name, value in values.items() if value is not None}
+        return {name: str(value) for name, value in values.items() if value is not None} | tokens
+
+    def _login(self) -> dict[str, str | Path | None]:
+        match self.kafka_sasl_mechanism:
+            case SaslMechanism.OAUTHBEARER:
+                return {
+                    "sasl.mechanism": "OAUTHBEARER",
+                    "sasl.oauthbearer.method": "oidc",
+                    "sasl.oauthbearer.client.id": self.kafka_sasl_username,
+                    "sasl.oauthbearer.client.secret": self.sasl_password,
+                    "sasl.oauthbearer.token.endpoint.url": self.kafka_oauth_endpoint,
+                    "sasl.oauthbearer.scope": self.kafka_oauth_scope,
+                    "https.ca.location": self.kafka_oauth_ca_location,
+                }
+            case SaslMechanism.AWS_MSK_IAM:
+                return {"sasl.mechanism": "OAUTHBEARER"}
+            case _:
+                return {
+                    "sasl.mechanism": self.kafka_sasl_mechanism.value,
+                    "sasl.username": self.kafka_sasl_username,
+                    "sasl.password": self.sasl_password,
+                }
+
+    @property
+    def login_variables(self) -> str:
+        """What to check when a broker refuses this client: variables, and for IAM the role."""
+        others = {SaslMechanism.OAUTHBEARER: _OAUTH_VARIABLES, SaslMechanism.AWS_MSK_IAM: _IAM_VARIABLES}
+        return others.get(self.kafka_sasl_mechanism, _VARIABLES)
 
     def refusal(self, errors: Iterable[ClientError]) -> str | None:
         """Return a message if one of the errors refuses this client for good; None when a retry can succeed."""
         for error in errors:
             if error.name() in _REFUSALS:
                 servers = self.kafka_bootstrap_servers
-                return f"the broker at {servers} refuses this client ({error.str()}): check {VARIABLES}"
+                return f"the broker at {servers} refuses this client ({error.str()}): check {self.login_variables}"
         return None
 
     def absence(self, error: ClientError) -> str:

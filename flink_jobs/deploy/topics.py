@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from flink_jobs.errors import SetupError, UnreachableError
-from producers.kafka import VARIABLES, KafkaAccess
+from producers.kafka import KafkaAccess
 
 ANSWER_SECONDS_MAX = 8.0
 TRY_SECONDS = 1.0
@@ -58,7 +58,9 @@ class Broker:
         try:
             return AdminClient(settings, logger=None)
         except (KafkaException, ValueError) as exc:
-            raise SetupError(f"Kafka's client refuses the settings ({exc}): check {VARIABLES}") from exc
+            raise SetupError(
+                f"Kafka's client refuses the settings ({exc}): check {self._access.login_variables}"
+            ) from exc
 
     def _refuse_if_hopeless(self, errors: list[KafkaError], exc: KafkaException, *, out_of_time: bool) -> None:
         if refusal := self._access.refusal(errors):

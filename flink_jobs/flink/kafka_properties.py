@@ -6,9 +6,11 @@ file with it, which every machine of the cluster must have.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from flink_jobs.settings import LandingSettings
+from producers.kafka import SaslMechanism
 
 CONSUMER = {
     "fetch.min.bytes": "65536",
@@ -23,7 +25,10 @@ formats. As long as all came so, 1,000 at a time cost the job 2.5 % more CPU tha
 6 % more than Kafka's 1 MB, a socket buffer of 4 MB 1 % more than this; a broker far away may want the larger one.
 Of transactions only what was committed lands; the offsets of aborted records and of markers are holes of the ledger."""
 
-LOGIN = "io.hourglass.landing.kafka.PasswordFileLogin"
+OURS = "io.hourglass.landing.kafka"
+LOGIN = f"{OURS}.PasswordFileLogin"
+OAUTH = "org.apache.kafka.common.security.oauthbearer"
+TOKEN_LOGIN = f"{OAUTH}.OAuthBearerLoginModule"
 
 
 def consumer_properties(settings: LandingSettings) -> dict[str, str]:
@@ -55,13 +60,48 @@ def security_properties(settings: LandingSettings) -> dict[str, str]:
 
 
 def _login(settings: LandingSettings) -> dict[str, str]:
+    if settings.kafka_sasl_mechanism is SaslMechanism.AWS_MSK_IAM:
+        return _by_iam(settings)
     if settings.kafka_sasl_password_file is None:
         raise ValueError("the job reads the password of Kafka only from HOURGLASS_KAFKA_SASL_PASSWORD_FILE")
-    user, file = _quoted(settings.kafka_sasl_username or ""), _quoted(str(settings.kafka_sasl_password_file))
+    if settings.kafka_sasl_mechanism is SaslMechanism.OAUTHBEARER:
+        return _by_token(settings, settings.kafka_sasl_password_file)
     return {
         "sasl.mechanism": settings.kafka_sasl_mechanism.value,
-        "sasl.jaas.config": f"{LOGIN} required username={user} password_file={file};",
+        "sasl.jaas.config": _jaas(
+            LOGIN, {"username": settings.kafka_sasl_username or "", "password_file": settings.kafka_sasl_password_file}
+        ),
     }
+
+
+def _by_token(settings: LandingSettings, secret: Path) -> dict[str, str]:
+    """Name classes of the client alone: Kafka's defaults need the broker's library for tokens."""
+    options: dict[str, str | Path] = {"password_file": secret}
+    if settings.kafka_oauth_ca_location:
+        options |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": settings.kafka_oauth_ca_location}
+    values = {
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.jaas.config": _jaas(TOKEN_LOGIN, options),
+        "sasl.login.callback.handler.class": f"{OURS}.ClientSecretFileLogin",
+        "sasl.oauthbearer.token.endpoint.url": settings.kafka_oauth_endpoint or "",
+        "sasl.oauthbearer.client.credentials.client.id": settings.kafka_sasl_username or "",
+        "sasl.oauthbearer.jwt.retriever.class": f"{OAUTH}.ClientCredentialsJwtRetriever",
+        "sasl.oauthbearer.jwt.validator.class": f"{OAUTH}.ClientJwtValidator",
+    }
+    return values | ({"sasl.oauthbearer.scope": settings.kafka_oauth_scope} if settings.kafka_oauth_scope else {})
+
+
+def _by_iam(settings: LandingSettings) -> dict[str, str]:
+    return {
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.jaas.config": _jaas(TOKEN_LOGIN, {"region": settings.kafka_aws_region or ""}),
+        "sasl.login.callback.handler.class": f"{OURS}.MskIamLogin",
+    }
+
+
+def _jaas(module: str, options: Mapping[str, str | Path]) -> str:
+    written = " ".join(f"{name}={_quoted(str(value))}" for name, value in options.items())
+    return f"{module} required {written};"
 
 
 def _encryption(settings: LandingSettings) -> dict[str, str]:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from flink_jobs.errors import SetupError
 from flink_jobs.flink.jars import LandingJars, jar_versions
 from infra.doctor.checks import Area, Check, Judgement, ok, wrong
+from infra.local.settings import PROJECT
 
 PACKAGE = "hourglass"
 
 
 def jar_checks(flink_home: Path) -> Iterator[Check]:
     """Yield the check of the jars."""
-    yield Check(Area.LANDING_JOB, "versions of both jars", partial(match, flink_home, version(PACKAGE)))
+    yield Check(Area.LANDING_JOB, "versions of both jars", partial(match, flink_home, package_version(PROJECT)))
+
+
+def package_version(project: Path) -> str:
+    """Return the version of this package; an image has its sources and `pyproject.toml`, but does not install it."""
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        found: str = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+        return found
 
 
 def match(flink_home: Path, package: str) -> Judgement:

@@ -8,10 +8,12 @@ from secrets import token_hex
 from typing import Self
 
 from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 from infra.local.ports import free_ports
 from infra.testing.engine import engine, published_host, without_absent_reaper
+from infra.testing.owned_files import OwnedFile, OwningClient
 
 READY_SECONDS_MAX = 600.0
 """For a machine that starts everything at once; a container that ends is not waited for."""
@@ -50,6 +52,7 @@ class ChainContainer(DockerContainer):
         environment: Mapping[str, str] | None = None,
     ) -> None:
         without_absent_reaper(engine())
+        self._client = OwningClient()
         super().__init__(image, name=f"hourglass-test-{alias}-{token_hex(4)}", env=QUICK_JAVA | dict(environment or {}))
         self.alias = alias
         self.host = published_host()
@@ -57,6 +60,15 @@ class ChainContainer(DockerContainer):
         for inside, outside in zip(ports, free_ports(len(ports)), strict=True):
             self.publish(inside, outside)
         self.with_network(network).with_network_aliases(alias).with_kwargs(hostname=alias)
+
+    def get_docker_client(self) -> DockerClient:
+        """Return the client that starts it with its own files."""
+        return self._client
+
+    def with_owned_file(self, file: OwnedFile) -> Self:
+        """Put a file into it before it starts, for its own user alone."""
+        self._client.files.append(file)
+        return self
 
     def start(self) -> Self:
         """Create and start it, and wait until it serves."""

@@ -16,10 +16,13 @@ from infra.testing.container import READY_SECONDS_MAX, ChainContainer
 from infra.testing.images import Images
 from infra.testing.kafka import KafkaContainer
 from infra.testing.object_store import REGION, ObjectStoreContainer
+from infra.testing.owned_files import OwnedFile
 
 REST_PORT = 8081
 ENV_FILE = "/opt/flink/.env"
 """Settings are read from it: unlike the variables of a container, it is shown by no `docker inspect`."""
+FLINK_UID = 9999
+"""Of the user of the image, which alone can read what a job is given."""
 
 
 class LandingJobContainer(ChainContainer):
@@ -47,9 +50,9 @@ class LandingJobContainer(ChainContainer):
         super().__init__(image or Images().landing_job_image, alias or settings.stream, network, [REST_PORT])
         self.settings = settings
         self.with_command(list(self.command))
-        self.with_copy_into_container(env_file(settings).encode(), ENV_FILE, 0o444)
+        self.with_owned_file(owned_settings(settings))
         for file in files:
-            self.with_copy_into_container(file, str(file.absolute()), 0o444)
+            self.with_owned_file(OwnedFile(str(file.absolute()), file.read_bytes(), FLINK_UID))
 
     @classmethod
     def of(
@@ -101,7 +104,7 @@ class TaskManagerContainer(ChainContainer):
         variables = {"JOB_MANAGER_RPC_ADDRESS": manager.alias, "FLINK_PROPERTIES": slots}
         super().__init__(manager.image, f"{manager.alias}-worker-{number}", network, [], variables)
         self.with_command(["taskmanager"])
-        self.with_copy_into_container(env_file(manager.settings).encode(), ENV_FILE, 0o444)
+        self.with_owned_file(owned_settings(manager.settings))
 
     def is_ready(self) -> bool:
         """Return whether it runs; its job may still be starting."""
@@ -135,6 +138,11 @@ def in_container(settings: LandingSettings) -> LandingSettings:
             "start_limit_seconds": READY_SECONDS_MAX,
         }
     )
+
+
+def owned_settings(settings: LandingSettings) -> OwnedFile:
+    """Return the file of settings of a container."""
+    return OwnedFile(ENV_FILE, env_file(settings).encode(), FLINK_UID)
 
 
 def env_file(settings: LandingSettings) -> str:

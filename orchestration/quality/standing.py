@@ -19,7 +19,7 @@ from orchestration.landing.proof.completeness import CompletenessPolicy
 from orchestration.landing.proof.evidence import Stream
 from orchestration.landing.proof.seal import newest_seal_keys
 from orchestration.landing.publication import published_revisions
-from orchestration.landing.report.produced import broker_dates, not_landed
+from orchestration.landing.report.produced import NotLanded, broker_dates, not_landed
 from orchestration.landing.report.state import REPAIRS, HourState
 from orchestration.landing.sensor.retention import countdown, retention_findings, unprovable_at
 from orchestration.quality.shares import Numbers
@@ -42,7 +42,7 @@ class Standing:
         published: the newest publication of every hour.
         totals: of the ledger.
         topics: None while the broker is away.
-        not_landed: hours with records that the broker holds and the ledger does not have.
+        not_landed: what the broker holds and the ledger does not have; None while the broker is away.
     """
 
     now: datetime
@@ -53,7 +53,7 @@ class Standing:
     published: dict[Hour, PublicationKey]
     totals: LedgerTotals
     topics: tuple[TopicOffsets, ...] | None
-    not_landed: frozenset[Hour]
+    not_landed: NotLanded | None
 
     def begun(self) -> Hour | None:
         """Return the first hour with records or with a seal, from the first hour of the stream on."""
@@ -68,9 +68,17 @@ class Standing:
             return self.expected
         return min(self.expected, max(self._known(), default=self.expected))
 
+    def behind(self) -> list[Hour]:
+        """List the hours up to the newest due one whose newest seal is not published, sealed or not."""
+        begun, due = self.begun(), self.due()
+        if begun is None or due is None:
+            return []
+        return [hour for hour in begun.until(due) if not self.is_published(hour)]
+
     def _known(self) -> set[Hour]:
         now = Hour.containing(self.now)
-        return {hour for hour in (*self.sealed, *self.totals.hours, *self.not_landed) if self.first_hour <= hour <= now}
+        missing = self.not_landed.hours if self.not_landed else ()
+        return {hour for hour in (*self.sealed, *self.totals.hours, *missing) if self.first_hour <= hour <= now}
 
     def is_published(self, hour: Hour) -> bool:
         """Return whether the newest seal of an hour is published."""
@@ -96,7 +104,7 @@ def read_standing(stream: Stream, expected: Hour | None) -> Standing:
         published=published_revisions(stream.bucket, stream.layout),
         totals=totals,
         topics=topics,
-        not_landed=frozenset(not_landed(stream.broker, totals, topics or ())),
+        not_landed=None if topics is None else not_landed(stream.broker, totals, topics),
     )
 
 
@@ -119,7 +127,7 @@ def unpublished_hours(its: Standing, in_progress: Collection[Hour] = ()) -> Comp
     begun, due = its.begun(), its.due()
     if begun is None or due is None:
         return Comparison(True, "no hour is expected yet")
-    hours = [hour for hour in begun.until(due) if not its.is_published(hour) and hour not in in_progress]
+    hours = [hour for hour in its.behind() if hour not in in_progress]
     sealed = [hour for hour in hours if hour in its.sealed]
     numbers: Numbers = {
         "unpublished": len(hours),

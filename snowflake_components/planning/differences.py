@@ -168,12 +168,15 @@ def _described(definition: Definition, found: Found) -> Iterator[Difference]:
     for field in dict.fromkeys([*wanted.fields, *there.fields]):
         if wanted.fields.get(field) != there.fields.get(field):
             yield _in_account(field, there.fields.get(field, ""), wanted.fields.get(field, ""))
-    yield from _described_columns(wanted, there, with_expressions=found.mark is None)
+    is_ordered = found.object_type is not ObjectType.TABLE  # a table is loaded by the names of its columns
+    yield from _described_columns(wanted, there, is_ordered=is_ordered, with_expressions=found.mark is None)
     if found.mark is None and definition.comment is not None and definition.comment != found.words:
         yield _in_account("comment", found.words, definition.comment)
 
 
-def _described_columns(wanted: Properties, there: Properties, *, with_expressions: bool) -> Iterator[Difference]:
+def _described_columns(
+    wanted: Properties, there: Properties, *, is_ordered: bool, with_expressions: bool
+) -> Iterator[Difference]:
     order = list(there.types)
     added = [name for name in wanted.types if name not in there.types]
     removed = [name for name in there.types if name not in wanted.types]
@@ -186,7 +189,7 @@ def _described_columns(wanted: Properties, there: Properties, *, with_expression
             or (with_expressions and wanted.expressions.get(name) != there.expressions.get(name))
         )
     ]
-    if added or removed or altered or order != list(wanted.types):
+    if added or removed or altered or (is_ordered and order != list(wanted.types)):
         lost = [f"the account has {', '.join(removed)}"] if removed else []
         yield _of_columns(added, altered, lost, is_at_end=list(wanted.types)[: len(order)] == order)
 

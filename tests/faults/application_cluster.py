@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import flink_jobs
@@ -60,12 +61,26 @@ class ApplicationCluster(Cluster):
         """Replace the JobManager, as the operator does; high availability keeps what it has of the job.
 
         Args:
-            restore_path: the operator's mark, or a savepoint.
-            job_id: of the job; another one begins anew.
+            restore_path: the operator's mark.
+            job_id: of the job.
         """
         self._deployments += 1
         self.job_id, self.restore_path = job_id, restore_path
         self.restart_job_manager()
+
+    def upgrade_from(self, savepoint: str, job_id: str) -> None:
+        """Replace the whole cluster, as the operator does after a savepoint: high availability forgets the former job.
+
+        Args:
+            savepoint: that the job begins from.
+            job_id: of the job, a new one.
+        """
+        self._deployments += 1
+        self.job_id, self.restore_path = job_id, savepoint
+        for name in self.names:
+            self.kill(name)
+        rmtree(self._folder / ZOOKEEPER)
+        self.start()
 
     def stop_with_savepoint(self) -> str:
         """Stop the job as the operator does, and return the path as Flink gives it."""
@@ -94,7 +109,7 @@ class ApplicationCluster(Cluster):
     def _program(self, name: str) -> Program:
         if name == ZOOKEEPER:
             port = self._zookeeper_port
-            command = ["java", "-cp", f"{self._lib}/*", SERVER_CLASS, str(port), str(self._folder / "zookeeper")]
+            command = ["java", "-cp", f"{self._lib}/*", SERVER_CLASS, str(port), str(self._folder / ZOOKEEPER)]
             return Program(name, command, lambda: port_answers(port))
         program = super()._program(name)
         variables = {

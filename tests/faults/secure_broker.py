@@ -12,9 +12,8 @@ from typing import Protocol
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 
-from infra.local.ports import free_ports
 from infra.local.settings import LOOPBACK
-from tests.stacks.processes import ProcessServers
+from tests.faults.listeners import ServersWithListeners
 from tests.stacks.seam import Server, Servers
 
 USER = "landing"
@@ -140,7 +139,7 @@ def create_user(bootstrap_servers: str) -> None:
         admin.alter_user_scram_credentials([change])[USER].result(ANSWER_SECONDS_MAX)
 
 
-class SecureProcessServers(ProcessServers):
+class SecureProcessServers(ServersWithListeners):
     """Like `ProcessServers`; the broker has three more listeners.
 
     Args:
@@ -150,34 +149,16 @@ class SecureProcessServers(ProcessServers):
     """
 
     def __init__(self, folder: Path, made: Certificates, elsewhere: Certificates) -> None:
-        super().__init__(folder)
+        super().__init__(folder, {listener: protocol_of(listener) for listener in Listener})
         self._made = {Listener.LOGIN: made, Listener.ELSEWHERE: elsewhere, Listener.CERTIFIED: made}
-        ports = free_ports(len(Listener))
-        self.addresses = {listener: f"{LOOPBACK}:{port}" for listener, port in zip(Listener, ports, strict=True)}
+        self.addresses = {listener: self._listening[listener] for listener in Listener}
 
     def start(self, *servers: Server) -> None:
-        """Add the listeners before the broker starts, and the user once it serves."""
-        config = self.settings.data_dir / "kafka" / "server.properties"
-        if Listener.LOGIN not in config.read_text():
-            with config.open("a") as file:
-                file.writelines(f"{name}={escaped(value)}\n" for name, value in self._properties().items())
+        """Start them, and create the user once the broker serves."""
         super().start(*servers)
         create_user(f"{LOOPBACK}:{self.settings.kafka_port}")
 
     def _properties(self) -> dict[str, str]:
-        plain = f"PLAINTEXT://{LOOPBACK}:{self.settings.kafka_port}"
-        ours = [f"{listener}://{address}" for listener, address in self.addresses.items()]
-        protocols = [f"{one}:{protocol_of(one)}" for one in Listener]
-        names = {
-            "listeners": ",".join([plain, *ours, f"CONTROLLER://{LOOPBACK}:{self.settings.kafka_controller_port}"]),
-            "advertised.listeners": ",".join([plain, *ours]),
-            "listener.security.protocol.map": ",".join(["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", *protocols]),
-            "sasl.enabled.mechanisms": MECHANISMS,
-        }
         of_listeners = [listener_settings(one, one, made) for one, made in self._made.items()]
+        names = super()._properties() | {"sasl.enabled.mechanisms": MECHANISMS}
         return names | {name: value for settings in of_listeners for name, value in settings.items()}
-
-
-def escaped(value: str) -> str:
-    """Return a value as a file of properties takes it."""
-    return value.replace("\\", "\\\\")

@@ -87,8 +87,9 @@ def test_a_last_state_upgrade_is_not_refused(run: Run) -> None:
 def test_a_savepoint_upgrade_survives_its_job_manager(run: Run) -> None:
     """A JobManager that is started again still names the savepoint that its job began from."""
     with LiveWatch(run.stack) as live, Traffic(run.stack) as traffic:
+        run.wait_for_checkpoint()
         savepoint = run.cluster.stop_with_savepoint()
-        run.cluster.deploy(savepoint, OTHER_JOB)
+        run.cluster.upgrade_from(savepoint, OTHER_JOB)
         run.wait_for_checkpoint()
         run.cluster.restart_job_manager()
         run.wait_for_checkpoint()

@@ -23,7 +23,11 @@ from tests.integration.truth import Position, objects, read_landed, wait_for
 from tests.stacks.seam import Server, Servers
 
 PROJECT = Path(__file__).parents[2]
-RULES = PROJECT / "infra" / "prometheus" / "rules.yml"
+NAMING = (
+    PROJECT / "infra" / "prometheus" / "rules.yml",
+    PROJECT / "docs" / "metrics.md",
+    PROJECT / "infra" / "grafana" / "dashboards" / "landing.json",
+)
 NAMES = re.compile(r"\bflink_[A-Za-z_]+")
 OPERATOR = "flink_taskmanager_job_task_operator_"
 SAMPLE = re.compile(r"(\w+)\{(.*)\} (\S+)")
@@ -56,7 +60,7 @@ def stack(all_servers: Servers) -> Iterator[LandingStack]:
 
 
 def test_every_documented_metric_is_there_and_counts_what_happened(stack: LandingStack) -> None:
-    """The names are those of the documentation and of the alert rules; records are counted by kind, reason and flag."""
+    """The names are those of documentation, alert rules and dashboard; records are counted by kind, reason and flag."""
     good = [Raw(event(number), partition=number % 4) for number in range(400)]
     odd = [Raw(event(900, event_type="NEVER_HEARD"))]
     bad = [Raw(b"no json"), Raw(b"no json either", partition=1), Raw(event(901, event_id=7)), Raw(None)]
@@ -69,11 +73,7 @@ def test_every_documented_metric_is_there_and_counts_what_happened(stack: Landin
         return {k: total(stack, "successfulCommittables", operator_name=name) for k, name in committers.items()}
 
     wait_for(lambda: listed == objects_counted(), seconds_max=30, what=f"{listed} finished objects in the metrics")
-    documented = {
-        name
-        for text in (RULES.read_text(), (PROJECT / "docs" / "metrics.md").read_text())
-        for name in NAMES.findall(text)
-    }
+    documented = {name for file in NAMING for name in NAMES.findall(file.read_text())}
     assert set() == documented - {name for name, _, _ in scrape(stack)}
     assert len(good) + len(odd) == total(stack, "acceptedRecords")
     assert sum(len(raw.value or b"") for raw in good + odd) == total(stack, "acceptedBytes")

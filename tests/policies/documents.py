@@ -17,7 +17,9 @@ STREAM = "platform-events"
 VALUES = {
     "account_id": "111122223333",
     "bucket_arn": BUCKET,
+    "cluster_arn": "arn:aws:kafka:eu-central-1:111122223333:cluster/main/1234-5",
     "external_id": "ABC_SFCRole=2_abc=",
+    "group_arns": '["arn:aws:kafka:eu-central-1:111122223333:group/main/1234-5/hourglass-platform-events"]',
     "iam_user_arn": "arn:aws:iam::999999999999:user/abcd-s",
     "key_arn": KEY,
     "oidc_issuer": "oidc.eks.eu-central-1.amazonaws.com/id/ABCD",
@@ -26,6 +28,7 @@ VALUES = {
     "region": "eu-central-1",
     "stream": STREAM,
     "subjects": '["system:serviceaccount:hourglass:landing-job"]',
+    "topic_arns": '["arn:aws:kafka:eu-central-1:111122223333:topic/main/1234-5/platform-events"]',
 }
 OF_ROLE = {"landing": ("landing",), "dagster": ("dagster", "dagster_instance"), "snowflake": ("snowflake",)}
 """The documents of each role; the second one of Dagster is about no stream."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 JAVA = ROOT / "flink_jobs/java/src"
 JAVA_MAIN = JAVA / "main/java/io/hourglass/landing"
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/**/*.md")],
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/**/*.md")],
 )
 _FENCE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")

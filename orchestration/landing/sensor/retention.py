@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from flink_jobs.contracts.layout import HOUR, Hour
 from orchestration.landing.clients.kafka import TopicOffsets
+from orchestration.landing.ledger.chains import ChainKey
 from orchestration.landing.ledger.reading import marks_of
 from orchestration.landing.ledger.totals import LedgerTotals
 from orchestration.landing.proof.completeness import CompletenessPolicy
@@ -86,6 +87,16 @@ def lag(totals: LedgerTotals, topic: TopicOffsets) -> int:
     return left
 
 
+def deleted(totals: LedgerTotals, topic: TopicOffsets) -> dict[ChainKey, range]:
+    """Return the offsets of each partition that the broker deleted before they landed, behind the last landed one."""
+    found = {}
+    for key, marks in marks_of([topic]).items():
+        last = totals.covered(key).last
+        if last is not None and last + 1 < marks.low:
+            found[key] = range(last + 1, marks.low)
+    return found
+
+
 def retention_findings(
     found: Countdown | None, totals: LedgerTotals, topics: Iterable[TopicOffsets], policy: CompletenessPolicy
 ) -> list[str]:
@@ -98,10 +109,8 @@ def retention_findings(
                 f"topic {topic.topic} keeps records for {_spoken(topic.retention)}: an hour is proven "
                 f"{_spoken(needed)} after its begin at the earliest; raise retention.ms"
             )
-        for key, marks in marks_of([topic]).items():
-            last = totals.covered(key).last
-            if last is not None and last + 1 < marks.low:
-                findings.append(f"{key.name}: the broker deleted offsets {last + 1}-{marks.low - 1} before they landed")
+        for key, offsets in deleted(totals, topic).items():
+            findings.append(f"{key.name}: the broker deleted offsets {offsets[0]}-{offsets[-1]} before they landed")
     return findings
 
 

@@ -39,6 +39,8 @@ module "landing" {
   oidc_provider_arn = var.oidc_provider_arn
   namespace         = var.namespace
   service_accounts  = [local.accounts[each.key]]
+  msk_cluster_arn   = var.msk_cluster_arn
+  topics            = [each.value.topic]
 }
 
 module "dagster" {
@@ -52,6 +54,8 @@ module "dagster" {
   oidc_provider_arn = var.oidc_provider_arn
   namespace         = var.namespace
   service_accounts  = var.dagster_service_accounts
+  msk_cluster_arn   = var.msk_cluster_arn
+  topics            = [for stream in var.streams : stream.topic]
 }
 
 module "snowflake" {

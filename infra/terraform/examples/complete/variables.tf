@@ -44,3 +44,9 @@ variable "user_public_key" {
   description = "RSA public key of the Snowflake user."
   type        = string
 }
+
+variable "msk_cluster_arn" {
+  description = "ARN of the MSK cluster, where its login is IAM."
+  type        = string
+  default     = null
+}

@@ -7,7 +7,11 @@ locals {
   policies = "${path.module}/../../policies"
   # arn:aws:iam::<account>:oidc-provider/<issuer>
   issuer = split(":oidc-provider/", var.oidc_provider_arn)[1]
-  scope  = { bucket_arn = var.bucket_arn, key_arn = var.key_arn, region = data.aws_region.current.name }
+  groups = {
+    landing = concat([for stream in var.streams : "hourglass-${stream}"], ["hourglass-ledger-check"])
+    dagster = ["hourglass-attestation"]
+  }
+  scope = { bucket_arn = var.bucket_arn, key_arn = var.key_arn, region = data.aws_region.current.name }
 }
 
 resource "aws_iam_role" "this" {
@@ -36,4 +40,17 @@ resource "aws_iam_role_policy" "instance" {
   role   = aws_iam_role.this.id
   name   = "instance"
   policy = templatefile("${local.policies}/dagster_instance.json.tftpl", local.scope)
+}
+
+# reading the topics of an MSK cluster whose login is IAM
+resource "aws_iam_role_policy" "msk" {
+  count = var.msk_cluster_arn == null ? 0 : 1
+
+  role = aws_iam_role.this.id
+  name = "msk"
+  policy = templatefile("${local.policies}/msk.json.tftpl", {
+    cluster_arn = var.msk_cluster_arn
+    topic_arns  = jsonencode(sort([for topic in var.topics : "${replace(var.msk_cluster_arn, ":cluster/", ":topic/")}/${topic}"]))
+    group_arns  = jsonencode(sort([for group in local.groups[var.policy] : "${replace(var.msk_cluster_arn, ":cluster/", ":group/")}/${group}"]))
+  })
 }

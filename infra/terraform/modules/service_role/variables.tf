@@ -53,6 +53,28 @@ variable "service_accounts" {
   }
 }
 
+variable "msk_cluster_arn" {
+  description = "ARN of the MSK cluster, where its login is IAM; its topics are then read with this role."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.msk_cluster_arn == null || can(regex("^arn:[^:]+:kafka:[^:]+:[0-9]+:cluster/[^/*]+/[^/*]+$", var.msk_cluster_arn))
+    error_message = "The ARN of one cluster, arn:aws:kafka:<region>:<account>:cluster/<name>/<uuid>."
+  }
+}
+
+variable "topics" {
+  description = "Topics of the streams, for msk_cluster_arn; each by its full name."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = !anytrue([for topic in var.topics : strcontains(topic, "*")]) && (var.msk_cluster_arn == null || length(var.topics) > 0)
+    error_message = "With msk_cluster_arn at least one topic, each by its full name."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)

@@ -63,6 +63,48 @@ def test_the_password_stays_in_its_file(file: Path) -> None:
     assert expected == found
 
 
+def test_the_client_secret_stays_in_its_file(file: Path) -> None:
+    """Kafka's own classes ask for the token; ours reads the secret where the client runs."""
+    found = security_properties(
+        settings(
+            kafka_security_protocol="SASL_PLAINTEXT",
+            kafka_sasl_mechanism="OAUTHBEARER",
+            kafka_sasl_username="me",
+            kafka_sasl_password_file=file,
+            kafka_oauth_endpoint="https://login.test/token",
+            kafka_oauth_scope="events",
+            kafka_oauth_ca_location=file,
+        )
+    )
+    oauth = "org.apache.kafka.common.security.oauthbearer"
+    options = f'password_file="{file}" ssl.truststore.type="PEM" ssl.truststore.location="{file}"'
+    expected = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.jaas.config": f"{oauth}.OAuthBearerLoginModule required {options};",
+        "sasl.login.callback.handler.class": "io.hourglass.landing.kafka.ClientSecretFileLogin",
+        "sasl.oauthbearer.token.endpoint.url": "https://login.test/token",
+        "sasl.oauthbearer.client.credentials.client.id": "me",
+        "sasl.oauthbearer.scope": "events",
+        "sasl.oauthbearer.jwt.retriever.class": f"{oauth}.ClientCredentialsJwtRetriever",
+        "sasl.oauthbearer.jwt.validator.class": f"{oauth}.ClientJwtValidator",
+    }
+    assert expected == found
+
+
+def test_iam_needs_no_file() -> None:
+    """The credentials are those of the machine; on the wire the mechanism is OAUTHBEARER."""
+    login = {"kafka_sasl_mechanism": "AWS_MSK_IAM", "kafka_aws_region": "eu-central-1"}
+    found = security_properties(settings(kafka_security_protocol="SASL_PLAINTEXT", **login))
+    module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+    assert {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.jaas.config": f'{module} required region="eu-central-1";',
+        "sasl.login.callback.handler.class": "io.hourglass.landing.kafka.MskIamLogin",
+    } == found
+
+
 def test_certificate_and_key_are_read_where_the_client_runs(file: Path) -> None:
     """A key in the properties would be a secret in the job's graph."""
     content = f"${{directory:{file.parent}:{file.name}}}"

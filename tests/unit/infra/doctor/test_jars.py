@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 
 from flink_jobs.flink.jars import LandingJars
+from infra.doctor import jars
 from infra.doctor.checks import Verdict
-from infra.doctor.jars import match
+from infra.doctor.jars import match, package_version
+from infra.local.settings import PROJECT
 from tests.fakes.jars import put_jars
 
 
@@ -41,3 +44,14 @@ def test_every_other_pair_is_wrong(tmp_path: Path, installed: LandingJars, fault
     found = match(tmp_path, "0.1.0")
     assert Verdict.WRONG is found.verdict
     assert str(tmp_path) in found.repair
+
+
+def test_an_image_has_the_version_of_its_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is installed there; `pyproject.toml` says what a wheel's metadata would."""
+
+    def not_installed(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    installed = version("hourglass")
+    monkeypatch.setattr(jars, "version", not_installed)
+    assert installed == package_version(PROJECT)

@@ -39,8 +39,9 @@ def resources(folder: str) -> tuple[dict[str, Any], ...]:
     return tuple(render(HERE / folder))
 
 
-def only(folder: str, kind: str) -> dict[str, Any]:
-    [found] = [resource for resource in resources(folder) if resource["kind"] == kind]
+def only(folder: str, kind: str, name: str = "") -> dict[str, Any]:
+    """Return the resource of a kind, or the one of a name."""
+    [found] = [one for one in resources(folder) if one["kind"] == kind and name in ("", one["metadata"]["name"])]
     return found
 
 
@@ -83,7 +84,7 @@ def test_a_broken_flink_deployment_is_refused(
 
 def test_a_broken_resource_of_kubernetes_is_refused(flink: Draft202012Validator) -> None:
     """Each version of Kubernetes names the field."""
-    broken = _with(only("dagster", "Deployment"), ("spec", "replica"), 1)
+    broken = _with(only("dagster", "Deployment", "relay"), ("spec", "replica"), 1)
     assert 2 == len([problem for problem in problems_of(broken, flink) if "'replica'" in problem])
 
 
@@ -185,13 +186,15 @@ def test_the_launcher_and_the_logs_of_runs_are_configured_as_their_classes_take_
         assert "K8sRunLauncher" == type(loaded.run_launcher).__name__
 
 
-def test_dagster_and_the_relay_run_the_same_image() -> None:
-    """Two places name it: a relay of another release may not read the event log."""
+def test_dagster_its_relay_and_the_figures_of_hours_run_the_same_image() -> None:
+    """Two places name it: a relay of another release may not read the event log, figures not the ledger."""
     values = yaml.safe_load(DAGSTER_VALUES.read_text())
     images = [values["dagsterWebserver"]["image"], values["dagsterDaemon"]["image"]]
     images += [one["image"] for one in values["dagster-user-deployments"]["deployments"]]
-    [container] = only("dagster", "Deployment")["spec"]["template"]["spec"]["containers"]
-    assert {container["image"]} == {f"{image['repository']}:{image['tag']}" for image in images}
+    beside = [one for one in resources("dagster") if one["kind"] == "Deployment"]
+    ours = [container["image"] for one in beside for container in one["spec"]["template"]["spec"]["containers"]]
+    assert {"relay", "metrics"} == {one["metadata"]["name"] for one in beside}
+    assert set(ours) == {f"{image['repository']}:{image['tag']}" for image in images}
 
 
 def test_no_secret_stands_in_a_manifest() -> None:

@@ -166,6 +166,7 @@ def test_every_template_is_read_here() -> None:
         "bucket",
         "key",
         "irsa",
+        "msk",
         "snowflake_trust",
     }
     for name in names:
@@ -185,3 +186,21 @@ def test_a_deletion_of_several_objects_is_one_call_for_each() -> None:
     body = b"<Delete><Object><Key>flink/a</Key></Object><Object><Key>flink/b</Key></Object></Delete>"
     request = HttpRequest("POST", "", {"delete": [""]}, body)
     assert [Call("DeleteObjects", "flink/a"), Call("DeleteObjects", "flink/b")] == list(calls_of(request))
+
+
+def test_the_role_reads_its_topics_of_msk_and_writes_none() -> None:
+    """The rights are what the login by IAM needs to read: no topic is written, made or changed with them."""
+    actions = {
+        action.removeprefix("kafka-cluster:")
+        for statement in document("msk")["Statement"]
+        for action in statement["Action"]
+    }
+    assert actions == {
+        "Connect",
+        "DescribeCluster",
+        "DescribeTopic",
+        "DescribeTopicDynamicConfiguration",
+        "ReadData",
+        "DescribeGroup",
+        "AlterGroup",  # the job commits its offsets, for people who look at the group
+    }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from snowflake_components.applying.account import AccountPlan
@@ -20,7 +20,7 @@ from snowflake_components.planning.change import Action
 from snowflake_components.statements.kinds import Definition, ObjectType
 from tests.fakes.local_snowflake import FOREIGN_WARNING
 from tests.fakes.planned_account import Account
-from tests.fakes.random_documents import KINDS, edited
+from tests.fakes.random_documents import FORMATS, KINDS, edited
 
 Edit: TypeAlias = tuple[dict[str, Any], str, dict[str, Any]]
 """A document, the name of one field, and the document with another value of it."""
@@ -34,22 +34,24 @@ EXPORTED = 100
 SOME = [pytest.param(24, id="some"), pytest.param(DOCUMENTS, id="all", marks=pytest.mark.long)]
 FEW = [pytest.param(4, id="some"), pytest.param(EXPORTED // len(KINDS), id="all", marks=pytest.mark.long)]
 _suffixes = st.sampled_from(["", "_x", " y", "é", '""', "%", "_", "$"])
+ROUNDS_MAX = 50
+"""Of 300 documents: a rare field is absent from some of them, but not from all."""
 PLANNED_AT_ONCE = 20
 """Documents of one folder: they share the lists of a plan."""
 _PLANNED_AS = {"file_extension": "file_format"}
 """The extension of a stage is an option of its file format."""
 
 
-def _drawn(strategy: st.SearchStrategy[_Example], examples: int, *, derandomize: bool = False) -> list[_Example]:
+def _drawn(strategy: st.SearchStrategy[_Example], examples: int, start: int | None = None) -> list[_Example]:
     """Draw so many examples at once, so that their plans share statements; a failing one is not made smaller."""
     found: list[_Example] = []
 
-    @settings(max_examples=examples, deadline=None, database=None, derandomize=derandomize, phases=[Phase.generate])
+    @settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate])
     @given(strategy)
     def note(example: _Example) -> None:
         found.append(example)
 
-    note()
+    (note if start is None else seed(start)(note))()
     assert len(found) == examples
     return found
 
@@ -105,9 +107,27 @@ def _require_named(account: Account, kind: str, edits: Sequence[tuple[Edit, str]
             assert wanted == _fields(found)
         account.apply(found)
         by_hand = {one.described.spec.name for one in found.pending if one.change.action is Action.BY_HAND}
-        assert by_hand == _fields(account.plan(described)).keys()
+        left = _fields(account.plan(described))
+        assert by_hand <= left.keys()
+        edits_of = dict(zip((one.spec.name for one in described), edits, strict=True))
+        surplus = [f"{fields} differ after {edits_of[name]}" for name, fields in left.items() if name not in by_hand]
+        assert not surplus, "\n".join(surplus)
     finally:
         account.drop(described)
+
+
+def test_a_column_before_the_others_is_added_to_a_table_once(account: Account) -> None:
+    """Snowflake adds it behind them, and cannot move it; the table is loaded by the names of its columns."""
+    before, after = (
+        {
+            "location": "@base/",
+            "file_format": FORMATS[0],
+            "columns": [{"name": name, "as": "$1:id", "type": "VARCHAR"} for name in names],
+        }
+        for names in ("b", "ab")
+    )
+    edit: Edit = (before, "columns", after)
+    _require_named(account, "table", [(edit, "")])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -147,18 +167,22 @@ def test_random_documents_have_every_field_of_every_kind() -> None:
                 if isinstance(held, dict):
                     note(held, f"{inside}.{field}")
 
-    # one kind at a time: Hypothesis draws the later parts of a large example more sparsely
-    for kind, documents in KINDS.items():
-        for options in _drawn(documents, 300, derandomize=True):
-            MODELS[ObjectType(kind)].model_validate(options)
-            note(options, kind)
     wanted = {
         f"{kind}.{field.alias or name}" for kind, model in MODELS.items() for name, field in model.model_fields.items()
     }
-    formats = {
+    wanted |= {
         f"{kind}.file_format.{name}"
         for kind in ("stage", "external table", "table")
         for name in MODELS[ObjectType.FILE_FORMAT].model_fields
         if name != "comment"
     }
-    assert set() == (wanted | formats) - met.keys()
+    # one kind at a time: Hypothesis draws the later parts of a large example more sparsely
+    for kind, documents in KINDS.items():
+        for number in range(ROUNDS_MAX):
+            # a start of its own for each round: where CI is set, Hypothesis would draw the same documents again
+            for options in _drawn(documents, 300, start=number):
+                MODELS[ObjectType(kind)].model_validate(options)
+                note(options, kind)
+            if not any(field.startswith(f"{kind}.") for field in wanted - met.keys()):
+                break
+    assert set() == wanted - met.keys()

@@ -53,3 +53,42 @@ run "refuses_a_pattern_of_accounts" {
 
   expect_failures = [var.service_accounts]
 }
+
+run "reads_its_topics_of_the_msk_cluster_alone" {
+  variables {
+    msk_cluster_arn = "arn:aws:kafka:eu-central-1:111122223333:cluster/main/1234-5"
+    topics          = ["platform-events"]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.msk[0].policy).Statement : statement.Resource] == [
+      "arn:aws:kafka:eu-central-1:111122223333:cluster/main/1234-5",
+      ["arn:aws:kafka:eu-central-1:111122223333:topic/main/1234-5/platform-events"],
+      [
+        "arn:aws:kafka:eu-central-1:111122223333:group/main/1234-5/hourglass-ledger-check",
+        "arn:aws:kafka:eu-central-1:111122223333:group/main/1234-5/hourglass-platform-events",
+      ],
+    ]
+    error_message = "The rights on Kafka."
+  }
+}
+
+run "has_no_rights_on_kafka_without_a_cluster" {
+  command = plan
+
+  assert {
+    condition     = length(aws_iam_role_policy.msk) == 0
+    error_message = "Rights on Kafka that nobody asked for."
+  }
+}
+
+run "refuses_all_clusters" {
+  command = plan
+
+  variables {
+    msk_cluster_arn = "arn:aws:kafka:eu-central-1:111122223333:cluster/*/*"
+    topics          = ["platform-events"]
+  }
+
+  expect_failures = [var.msk_cluster_arn]
+}

@@ -1,7 +1,6 @@
 package io.hourglass.landing.kafka;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import javax.security.auth.Subject;
@@ -37,9 +36,9 @@ public final class PasswordFileLogin implements LoginModule {
     @Override
     public boolean login() throws LoginException {
         try {
-            String password = Files.readString(Path.of(file));
+            String password = SecretFile.read(Path.of(file));
             subject.getPublicCredentials().add(user);
-            subject.getPrivateCredentials().add(password.endsWith("\n") ? password.substring(0, password.length() - 1) : password);
+            subject.getPrivateCredentials().add(password);
             return true;
         } catch (IOException e) {
             LoginException failure = new LoginException("the file of Kafka's password cannot be read: " + file);

@@ -1,0 +1,1 @@
+"""Alert rules for Prometheus, their tests, and promtool, which evaluates them."""
