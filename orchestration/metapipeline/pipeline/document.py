@@ -112,7 +112,7 @@ class Checks(Closed):
     unfinished_share: float = Field(0.2, ge=0, le=1, description="Runs of models that have no end.")
     rest_share: float = Field(0.9, ge=0, le=1, description="Metered credits of the warehouse that no model used.")
     unowned_share: float = Field(0.5, ge=0, le=1, description="Models that nobody owns.")
-    doubted_share: float = Field(0.98, ge=0, le=1, description="Listed columns that may be read after all.")
+    doubted_share: float = Field(0.9, ge=0, le=1, description="Listed columns that may be read after all.")
 
 
 class GitHost(Closed):

@@ -86,7 +86,7 @@ def _finding(judged: _Judgement, model: str, column: str, more: list[str]) -> Fi
         f"{node.name}.{column}",
         f"no text that reads {node.name} needs its column {column}{certain}",
         doubts,
-        {"column": column, "digest": judged.digests.get(model)},
+        {"column": column, "digest": judged.digests.get(model), "may_be_read": bool(judged.unknown_readers(model))},
         node.owners,
         removable=not doubts,
     )
@@ -141,9 +141,13 @@ class _Judgement:
         return bool(self._lineages)
 
     def doubts(self, model: str, column: str) -> list[str]:
-        """Return why the column may be needed all the same, sorted."""
-        own = [] if model in self._lineages else ["its own SQL is not followed, so its columns may be others"]
-        return sorted({*self.sources.doubts, *own, *self._model_doubts[model], *self._column_doubts[model, column]})
+        """Return why the column may be needed all the same, or what has to be edited before it can go, sorted."""
+        return sorted({*self.unknown_readers(model), *self._column_doubts[model, column]})
+
+    def unknown_readers(self, model: str) -> set[str]:
+        """Return why any column of the model may be read, whoever names it."""
+        own = set() if model in self._lineages else {"its own SQL is not followed, so its columns may be others"}
+        return {*self.sources.doubts, *own, *self._model_doubts[model]}
 
     # models, from the first to the last
 

@@ -116,9 +116,9 @@ def unused_columns_are_answered(unused_columns: Found | Withheld) -> str | None:
 
 @check(WARN)
 def columns_are_certain(unused_columns: Found | Withheld, document: MetapipelineDocument) -> str | None:
-    """Columns that are listed in doubt are proposed to nobody."""
+    """Columns that may be read after all are proposed to nobody; one that only a test names waits for an edit of it."""
     found = findings_of([unused_columns])
-    doubted = sum(not one.removable for one in found)
+    doubted = sum(bool(one.numbers.get("may_be_read")) for one in found)
     return _many(doubted, len(found), document.checks.doubted_share, "listed columns may be read after all")
 
 

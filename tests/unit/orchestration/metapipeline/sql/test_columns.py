@@ -237,6 +237,9 @@ UNIT = {"resource_type": "unit_test", "depends_on": {"nodes": ["model.p.m0"]}, "
 def test_a_doubt_keeps_a_column(sources: Sources, doubt: str) -> None:
     """Each doubt is told, and the column is not proposed."""
     assert any(doubt in told for told in found(sources)["m0", "c"])
+    [finding] = [one for one in unused_columns(sources).findings if one.name == "m0.c"]  # type: ignore[union-attr]
+    only_edited_first = "names it" in doubt or doubt == "configuration"
+    assert only_edited_first is not finding.numbers["may_be_read"]
 
 
 @pytest.mark.parametrize(
