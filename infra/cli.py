@@ -21,11 +21,14 @@ from rich.text import Text
 
 from infra.commands.console import Json, console, output, print_progress
 from infra.commands.doctor import doctor_command
+from infra.commands.history import history_command
 from infra.commands.hours import hours
 from infra.commands.job import job
 from infra.commands.ledger import ledger
+from infra.commands.lineage import lineage_command
 from infra.commands.meta import meta
 from infra.commands.metrics import metrics
+from infra.commands.models import models
 from infra.commands.provision import provision_command
 from infra.commands.snowflake import snowflake
 from infra.commands.snowflake_columns import columns
@@ -56,11 +59,14 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(hours, name="hours")
 app.add_typer(meta, name="meta")
 app.add_typer(metrics, name="metrics")
+app.add_typer(models, name="models")
 app.add_typer(snowflake, name="snowflake")
 snowflake.command("serve")(serve)
 snowflake.command("columns")(columns)
 snowflake.command("export")(export)
 app.command("doctor")(doctor_command)
+app.command("lineage")(lineage_command)
+app.command("history")(history_command)
 app.command("provision")(provision_command)
 app.command("testing")(fixtures_command)
 app.command("emit")(emit_command)
@@ -277,6 +283,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "snowflake_components.errors": "SnowflakeError",
         "snowflake_components.documents.messages": "DocumentError",
         "orchestration.landing.errors": "LandingError",
+        "orchestration.dbt_runner.build": "DbtError",
         "orchestration.metapipeline.errors": "MetapipelineError",
     }
     loaded = [getattr(sys.modules[module], name) for module, name in names.items() if module in sys.modules]

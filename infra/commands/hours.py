@@ -57,7 +57,7 @@ def verify(  # noqa: PLR0913 (the options of a command)
 
     if bool(labels) == every:
         raise typer.BadParameter("give hours, or --all")
-    chosen = _hours(labels or [])
+    chosen = read_hours(labels or [])
     asked = _stream(context.obj)
     try:
         chain = [*verify_chain(asked, anchor=anchor), *wrong_days(asked.bucket, asked.layout)] if every else []
@@ -103,11 +103,11 @@ def restatements(
 
 @hours.command("table")
 def table(context: typer.Context) -> None:
-    """Write every published hour of the bucket into the table HOURS of Snowflake, which dbt models are built by.
+    """Write every published hour of the bucket into the tables HOURS and HOUR_OBJECTS of Snowflake.
 
-    The runs of the hours write it, too. Run this once after an upgrade from a release without the table, or when the
-    table was dropped. It is safe to repeat, also while runs publish. Exit code 0: written; 2: bucket or Snowflake
-    cannot be asked.
+    dbt models are built by HOURS, and read as of a moment by HOUR_OBJECTS. The runs of the hours write both. Run this
+    once after an upgrade from a release without one of them, or when one was dropped. It is safe to repeat, also while
+    runs publish. Exit code 0: written; 2: bucket or Snowflake cannot be asked.
     """
     from orchestration.landing.clients.hours_table import HoursTable
     from orchestration.landing.errors import LandingError
@@ -115,13 +115,13 @@ def table(context: typer.Context) -> None:
     from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
     from snowflake_components.errors import SnowflakeError
 
-    entry = _entry(context.obj)
+    entry = stream_entry(context.obj)
     written = HoursTable.beside(SnowflakeConnection(settings=SnowflakeSettings()), entry.table.name)
     count = 0
     try:
         for rows in rows_of_published_hours(entry.document.name, _stream(context.obj)):
-            written.write(rows)
-            count += len(rows)
+            written.write(rows.hours, rows.objects)
+            count += len(rows.hours)
     except (LandingError, SnowflakeError) as exc:
         print_line(f"hourglass: {exc}")
         raise typer.Exit(UNKNOWN) from exc
@@ -160,10 +160,11 @@ def _stream(name: str | None) -> Stream:
     from orchestration.settings import StreamAccess
     from orchestration.stream.binding import proven_stream
 
-    return proven_stream(_entry(name).document, StreamAccess())
+    return proven_stream(stream_entry(name).document, StreamAccess())
 
 
-def _entry(name: str | None) -> StreamEntry:
+def stream_entry(name: str | None) -> StreamEntry:
+    """Return a stream of the project by its name; the first one without a name, a usage error for an unknown one."""
     from infra.local.streams import streams
 
     entries = {entry.document.name: entry for entry in streams()}
@@ -172,7 +173,8 @@ def _entry(name: str | None) -> StreamEntry:
     return entries[name] if name else next(iter(entries.values()))
 
 
-def _hours(labels: list[str]) -> list[Hour]:
+def read_hours(labels: list[str]) -> list[Hour]:
+    """Read labels such as 2025-08-01T03; a usage error for another form."""
     try:
         return [Hour.from_label(label) for label in labels]
     except LayoutError as exc:

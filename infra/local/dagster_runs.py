@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -12,12 +12,15 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from flink_jobs.contracts.layout import Hour
 from infra.commands.console import print_line
+from orchestration.landing.sensor.run_tags import hours_of
 from orchestration.stream.definitions import in_progress
 from orchestration.stream.document import StreamDocument
 
 IN_FLIGHT = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
 POLL_SECONDS = 0.5
+RUNS_READ_MAX = 1_000
+"""Runs that are looked through for the newest one of an hour."""
 
 
 def in_flight() -> list[DagsterRun]:
@@ -38,6 +41,21 @@ def hours_in_progress(document: StreamDocument) -> set[Hour]:
         return set()
     with DagsterInstance.get() as instance:
         return in_progress.hours_in_progress(instance, document)
+
+
+def newest_runs(document: StreamDocument, hours: Collection[Hour]) -> dict[Hour, DagsterRun]:
+    """Return the newest run of the stream's job for each of some hours, of the last 1,000 runs.
+
+    Hours without a run among them are absent; so are all where no instance was ever started.
+    """
+    if not hours or not is_instance():
+        return {}
+    found: dict[Hour, DagsterRun] = {}
+    with DagsterInstance.get() as instance:
+        for run in instance.get_runs(RunsFilter(job_name=document.keys.named("publish_hour")), limit=RUNS_READ_MAX):
+            for hour in set(hours) & set(hours_of(run.tags)):
+                found.setdefault(hour, run)
+    return found
 
 
 def is_instance() -> bool:

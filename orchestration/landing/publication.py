@@ -45,10 +45,15 @@ def published_revisions(bucket: Bucket, layout: StreamLayout, since: Hour | None
     return newest_of_each(_publication_keys(bucket, layout.prefix(Kind.PUBLISHED), start), attrgetter("hour"))
 
 
+def publication_keys(bucket: Bucket, layout: StreamLayout, hour: Hour | None = None) -> list[PublicationKey]:
+    """List every published revision of one hour, or of all hours, in the order of hours and revisions."""
+    prefix = layout.hour_prefix(Kind.PUBLISHED, hour) if hour else layout.prefix(Kind.PUBLISHED)
+    return sorted(_publication_keys(bucket, prefix), key=attrgetter("hour", "revision"))
+
+
 def latest_publication_key(bucket: Bucket, layout: StreamLayout, hour: Hour) -> PublicationKey | None:
     """Return the key of the newest published revision of an hour; None when it was never published."""
-    keys = _publication_keys(bucket, layout.hour_prefix(Kind.PUBLISHED, hour))
-    return newest_of_each(keys, attrgetter("hour")).get(hour)
+    return newest_of_each(publication_keys(bucket, layout, hour), attrgetter("hour")).get(hour)
 
 
 def _publication_keys(bucket: Bucket, prefix: str, start: str = "") -> Iterator[PublicationKey]:

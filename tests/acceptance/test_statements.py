@@ -10,7 +10,7 @@ from snowflake_components.connection import open_session
 from snowflake_components.errors import MissingPrivilegeError, ObjectMissingError, StatementFailedError
 from tests.acceptance.places import OwnPlace
 from tests.fakes.local_snowflake import FOREIGN_WARNING
-from tests.fakes.staged_table import StagedTable
+from tests.fakes.staged_table import create_tables_of_dbt
 from tests.goldens.rendered import rendered
 
 pytestmark = pytest.mark.filterwarnings(FOREIGN_WARNING)
@@ -34,7 +34,7 @@ def test_every_statement_is_accepted(place: OwnPlace, pytestconfig: pytest.Confi
     """
     refused = set()
     place.storage.write("2025/08/01/03/part-0.jsonl", EVENT)
-    StagedTable(place.settings, database=place.settings.database).create()
+    create_tables_of_dbt(place.settings, place.settings.database)
     names = place.names
     with open_session(place.settings) as session:
         for sent in rendered(names):

@@ -38,6 +38,7 @@ class FakeEventTable:
         loses: rows of each file that a refresh does not read.
         refused_tables: how many statements about the table `HOURS` are refused.
         hours: revision, fingerprint and accepted records by stream and hour, the rows of the table `HOURS`.
+        objects: hour, revision and time of publication by key, the rows of the table `HOUR_OBJECTS`.
     """
 
     bucket: FakeBucket
@@ -49,6 +50,7 @@ class FakeEventTable:
     sent: list[str] = field(default_factory=list)
     refused_tables: int = 0
     hours: dict[tuple[str, str], tuple[int, str, int]] = field(default_factory=dict)
+    objects: dict[str, tuple[str, int, str]] = field(default_factory=dict)
     retries: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts_max=1))
 
     @property
@@ -84,6 +86,8 @@ class FakeEventTable:
 
     def _merge(self, sql: str) -> None:
         """Keep the rows of published hours; the real conditions are tested on the local Snowflake."""
+        for day, hour, key, revision, at in _OBJECT.findall(sql):
+            self.objects.setdefault(key, (f"{day}T{hour}", int(revision), at))
         for stream, day, hour, revision, fingerprint, accepted in _PUBLISHED.findall(sql):
             self.hours[stream, f"{day}T{hour}"] = (int(revision), fingerprint, int(accepted))
 
@@ -118,6 +122,7 @@ def row_of(line: bytes) -> Row:
 
 
 _PUBLISHED = re.compile(r"\('(\w+)', '([\d-]+) (\d\d)[\d:.]+', (\d+), '(\w+)', (\d+), ")
+_OBJECT = re.compile(r"\('\w+', '([\d-]+) (\d\d)[\d:.]+', '([^']+/[^']+)', (\d+), '([^']+)'\)")
 _HOUR = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ /](\d\d)")
 _SPAN = re.compile(r"BETWEEN '([^']+)'::TIMESTAMP_NTZ AND '([^']+)'|= '([^']+)'")
 

@@ -37,6 +37,14 @@ def staged_event(payload: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
     return event | {"kafka_offset": number, "kafka_partition": 0} | changed
 
 
+def create_tables_of_dbt(settings: SnowflakeSettings, database: str = "AWS") -> None:
+    """Create the tables that dbt makes and the product reads, without rows: a staging model, and `BUILT_HOURS`."""
+    StagedTable(settings, database=database).create()
+    name = QualifiedName(Identifier(database), Identifier(settings.schema_name), Identifier("BUILT_HOURS"))
+    texts = ", ".join(f"{column} VARCHAR" for column in ("MODEL", "INPUT", "FINGERPRINT", "VERSION"))
+    query(settings, f"CREATE TABLE {name.sql} ({texts}, HOUR TIMESTAMP_NTZ, BUILT_AT TIMESTAMP_NTZ)")
+
+
 @dataclass(frozen=True, slots=True)
 class StagedTable:
     """The table `STG_PLATFORM_EVENTS` in a schema of its own."""

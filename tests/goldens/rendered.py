@@ -11,8 +11,10 @@ from datetime import UTC, date, datetime
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.views import views_statement
-from orchestration.landing.clients import hours_table
+from orchestration.dbt_runner import built_hours
+from orchestration.landing.clients import hour_objects, hours_table
 from orchestration.landing.clients.event_figures import figures_statement
+from orchestration.landing.clients.hour_objects import AddedObjects
 from orchestration.landing.clients.hours_table import PublishedHour
 from orchestration.landing.clients.record_columns import RecordColumns
 from orchestration.landing.clients.snowflake import (
@@ -280,6 +282,16 @@ def _landing(place: Place) -> Iterator[Rendered]:
     written = place.name("HOURS")
     yield Rendered("create hours", hours_table.create_statement(written))
     yield Rendered("merge hours", hours_table.merge_statement(written, published))
+    yield Rendered("read hours", hours_table.read_statement(written, "platform_events"))
+    added = AddedObjects("platform_events", _HOUR, 1, datetime(2025, 8, 1, 5, 1, tzinfo=UTC), ("a.jsonl", "b.jsonl"))
+    objects = place.name("HOUR_OBJECTS")
+    yield Rendered("create hour objects", hour_objects.create_statement(objects))
+    for merge in hour_objects.merge_statements(objects, [added]):
+        yield Rendered("merge hour objects", merge)
+    # dbt creates BUILT_HOURS; a table of its columns stands for it
+    built = place.name("BUILT_HOURS")
+    for hour in (None, _HOUR):
+        yield Rendered("read built hours", built_hours.read_statement(built, hour))
 
 
 def _metapipeline(place: Place) -> Iterator[Rendered]:

@@ -115,6 +115,7 @@ def _placeholders() -> Mapping[str, str]:
     of_type = [rf"TYPE = {kind}(?: (?:{names}) = {value})*" for kind, names in kinds.items()]
     option = rf"(?:{'|'.join(kinds.values())}) = {value}"
     published = r"\( '' , '' , \d+ , '' , \d+ , \d+ , \d+ , \d+ , '' \)"
+    published_object = r"\( '' , '' , '' , \d+ , '' \)"
     hours = r"\"\"(?: = ''::TIMESTAMP_NTZ| BETWEEN ''::TIMESTAMP_NTZ AND ''::TIMESTAMP_NTZ)"
     return {
         "text": "''",
@@ -136,5 +137,6 @@ def _placeholders() -> Mapping[str, str]:
         "format": "|".join(["FORMAT_NAME = ''", *of_type]),
         "format options": rf"{option}(?: {option})*",
         "published hours": rf"{published}(?: , {published})*",
+        "published objects": rf"{published_object}(?: , {published_object})*",
         "hours": rf"{hours}(?: OR {hours})*",
     }

@@ -5,11 +5,13 @@ A reader that kept the fingerprint an hour had when it read it knows by one comp
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.landing.clients import hour_objects
+from orchestration.landing.clients.hour_objects import AddedObjects, moment_literal
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
 from snowflake_components.work import Connection, read_rows
@@ -66,7 +68,7 @@ class HoursTable:
 
     Args:
         connection: to Snowflake.
-        name: the table; the first hour creates it.
+        name: the table; the first hour creates it, and `HOUR_OBJECTS`.
     """
 
     connection: Connection
@@ -77,27 +79,65 @@ class HoursTable:
         """Return the table in the schema of an external table."""
         return cls(connection, QualifiedName(table.database, table.schema, TABLE))
 
-    def write(self, hours: Collection[PublishedHour]) -> None:
+    def write(self, hours: Collection[PublishedHour], added: Iterable[AddedObjects] = ()) -> None:
         """Write the rows of hours, one statement for up to 2,000 of them; safe to repeat.
 
-        A row of a newer revision stays.
+        A row of a newer revision stays. The table `HOUR_OBJECTS` beside it is written before, in the same session: an
+        hour that is in the one has its objects in the other.
 
         Raises:
             SnowflakeError: Snowflake refused it, or did not answer in time.
         """
-        ordered = sorted(hours, key=lambda one: one.hour)
-        for start in range(0, len(ordered), _HOURS_PER_STATEMENT_MAX):
-            merge = merge_statement(self.name, ordered[start : start + _HOURS_PER_STATEMENT_MAX])
-            try:
-                read_rows(self.connection, merge)
-            except ObjectMissingError:
-                read_rows(self.connection, create_statement(self.name), merge)
+        objects = QualifiedName(self.name.database, self.name.schema, hour_objects.TABLE)
+        merges = [*hour_objects.merge_statements(objects, added), *merge_statements(self.name, hours)]
+        if not merges:
+            return
+        try:
+            read_rows(self.connection, *merges)
+        except ObjectMissingError:
+            read_rows(self.connection, create_statement(self.name), hour_objects.create_statement(objects), *merges)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenHour:
+    """The revision of an hour in the table, and its fingerprint."""
+
+    revision: int
+    fingerprint: str
+
+
+def read_proven_hours(connection: Connection, table: QualifiedName, stream: str) -> dict[Hour, ProvenHour]:
+    """Read the hours of a stream from its table `HOURS`; none while there is no table.
+
+    Raises:
+        SnowflakeError: Snowflake refused it, or did not answer in time.
+    """
+    try:
+        rows = read_rows(connection, read_statement(table, stream))
+    except ObjectMissingError:
+        return {}
+    return {
+        Hour.containing(row["HOUR"].replace(tzinfo=UTC)): ProvenHour(int(row["REVISION"]), row["FINGERPRINT"])
+        for row in rows
+    }
+
+
+def read_statement(table: QualifiedName, stream: str) -> str:
+    """Return the statement that reads the hours of a stream."""
+    return f"SELECT HOUR, REVISION, FINGERPRINT FROM {table.sql} WHERE STREAM = {literal(stream)} ORDER BY HOUR"  # noqa: S608 - as above
 
 
 def create_statement(table: QualifiedName) -> str:
     """Return the statement that creates the table, if it is missing."""
     columns = ", ".join(f"{Identifier(name).sql} {kind}" for name, kind in _TYPES.items())
     return f"CREATE TABLE IF NOT EXISTS {table.sql} ({columns})"
+
+
+def merge_statements(table: QualifiedName, hours: Iterable[PublishedHour]) -> Iterator[str]:
+    """Yield the statements that write the rows of hours, one for up to 2,000 of them."""
+    ordered = sorted(hours, key=lambda one: one.hour)
+    for start in range(0, len(ordered), _HOURS_PER_STATEMENT_MAX):
+        yield merge_statement(table, ordered[start : start + _HOURS_PER_STATEMENT_MAX])
 
 
 def merge_statement(table: QualifiedName, hours: Iterable[PublishedHour]) -> str:
@@ -126,10 +166,6 @@ def merge_statement(table: QualifiedName, hours: Iterable[PublishedHour]) -> str
 def _values(hour: PublishedHour) -> str:
     counts = f"{hour.accepted}, {hour.rejected}, {hour.objects}, {hour.bytes}"
     return (
-        f"({literal(hour.stream)}, {_moment(hour.hour.start)}, {hour.revision}, {literal(hour.fingerprint)}, "
-        f"{counts}, {_moment(hour.published_at)})"
+        f"({literal(hour.stream)}, {moment_literal(hour.hour.start)}, {hour.revision}, {literal(hour.fingerprint)}, "
+        f"{counts}, {moment_literal(hour.published_at)})"
     )
-
-
-def _moment(moment: datetime) -> str:
-    return literal(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")

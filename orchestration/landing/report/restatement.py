@@ -6,17 +6,18 @@ It is written when a further revision is published, before its publication, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from flink_jobs.contracts.layout import Hour, Kind, LayoutError, ObjectKey, PublicationKey, StreamLayout
+from flink_jobs.contracts.layout import Hour, Kind, ObjectKey, StreamLayout
 from orchestration.landing.clients.s3 import Bucket
 from orchestration.landing.errors import SealUnreadableError
 from orchestration.landing.ledger.epochs import HourLabel
 from orchestration.landing.proof.seal import Seal, SealedObject, read_seal
+from orchestration.landing.publication import publication_keys
 from orchestration.landing.verification.lines import plain
 
 OBJECTS_MAX = 200
@@ -119,13 +120,14 @@ def write_restatement(bucket: Bucket, layout: StreamLayout, note: Restatement) -
     return key
 
 
-def read_restatements(bucket: Bucket, layout: StreamLayout) -> list[Restatement]:
-    """Read all notes of a stream, in the order of hours and revisions.
+def read_restatements(bucket: Bucket, layout: StreamLayout, hour: Hour | None = None) -> list[Restatement]:
+    """Read all notes of a stream or of one hour, in the order of hours and revisions.
 
     Raises:
         SealUnreadableError: an object below `restatements/` is not a note.
     """
-    keys = [found.key for found in bucket.list(layout.prefix(Kind.RESTATEMENTS))]
+    prefix = layout.hour_prefix(Kind.RESTATEMENTS, hour) if hour else layout.prefix(Kind.RESTATEMENTS)
+    keys = [found.key for found in bucket.list(prefix)]
     return [_parsed(key, body) for key, body in zip(keys, bucket.get(keys), strict=True)]
 
 
@@ -137,16 +139,9 @@ def _parsed(key: str, body: bytes) -> Restatement:
 
 
 def _published_before(bucket: Bucket, layout: StreamLayout, seal: Seal) -> Seal | None:
-    revisions = [one for one in _revisions(bucket, layout, seal.hour) if one < seal.revision]
+    published = publication_keys(bucket, layout, seal.hour)
+    revisions = [one.revision for one in published if one.revision < seal.revision]
     return read_seal(bucket, layout.seal_key(seal.hour, max(revisions))) if revisions else None
-
-
-def _revisions(bucket: Bucket, layout: StreamLayout, hour: Hour) -> Iterator[int]:
-    for found in bucket.list(layout.hour_prefix(Kind.PUBLISHED, hour)):
-        try:
-            yield PublicationKey.parse(found.key).revision
-        except LayoutError:
-            continue
 
 
 def _partitions(added: Iterable[SealedObject]) -> Counter[str]:

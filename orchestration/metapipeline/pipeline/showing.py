@@ -15,6 +15,7 @@ from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.errors import StateError
 from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
+from orchestration.metapipeline.graph.lineage import bi_part
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph
 from orchestration.metapipeline.pipeline.clients import Clients
 from orchestration.metapipeline.state import State
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from orchestration.metapipeline.showing.page.document import PageCounts
 
 PAGE = "platform.html"
+BI_PART = "bi_part.json"
+"""The queries and reports of the last graph, and what they read."""
 CHART = "models_run_per_day.png"
 _MODELS = "models.json"
 
@@ -46,7 +49,10 @@ class DrawnChart:
 def write_platform_page(
     clients: Clients, graph: PlatformGraph, answers: Iterable[Found | Withheld], path: Path | None = None
 ) -> str:
-    """Write the static page of the graph to a path, or where the metapipeline keeps its files; return its address."""
+    """Write the static page of the graph to a path, or where the metapipeline keeps its files; return its address.
+
+    The reports are kept beside it, so that a lineage is known without a BI tool.
+    """
     from orchestration.metapipeline.showing.page.document import page, write_page  # noqa: PLC0415 (reads its assets)
 
     text = page(graph, answers, "Platform", clients.clock.utc_now())
@@ -54,6 +60,7 @@ def write_platform_page(
         write_page(path, text)
         return str(path)
     clients.state.write(PAGE, text.encode("ascii"))
+    clients.state.write(BI_PART, bi_part(graph))
     return clients.state.address(PAGE)
 
 

@@ -1,6 +1,7 @@
 """The assets of a stream: topics, job and objects (external), the sealed hour, and the published hour."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from orchestration.landing.errors import HourNotCompleteError
 from orchestration.landing.proof.evidence import Stream, prove
 from orchestration.landing.proof.seal import Seal, anchor_of, draft_seal, latest_seal, write_seal
 from orchestration.landing.publication import Publication, write_publication
-from orchestration.landing.report.published_hours import row_of_hour
+from orchestration.landing.report.published_hours import rows_to_publish
 from orchestration.landing.report.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_requests
@@ -112,7 +113,7 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
 
     1. Read the seal of every hour, and require its blocking checks of this run.
     2. Note what each amended hour changes.
-    3. Write the hours into the table `HOURS`, one statement for all of them.
+    3. Write the hours into the tables `HOUR_OBJECTS` and `HOURS`, one statement each for all of them.
     4. Write the publication of each hour, which makes it published; the materialisation only shows it.
 
     A run that ends between 3 and 4 leaves an hour that is not published, so the sensor requests it again. In the other
@@ -144,12 +145,13 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
             with hours.each(seal.hour):
                 restated[seal.hour] = _note_restatement(context, bound.stream, seal)
         hours.raise_failures()
+        now = bound.stream.clock.utc_now()  # one for the tables and for the publications
         with hours.together(seal.hour for seal, _, _ in checked):
-            _write_hours(bound, [seal for seal, _, _ in checked])
+            _write_hours(bound, [seal for seal, _, _ in checked], now)
         hours.raise_failures()
         for seal, checks, (first_id, last_id) in checked:
             with hours.each(seal.hour):
-                publication = _publication(bound.stream, seal, checks, context.run.run_id)
+                publication = _publication(seal, checks, context.run.run_id, now)
                 write_publication(bound.stream.bucket, bound.stream.layout, publication)
                 context.add_asset_metadata(
                     {
@@ -168,11 +170,10 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
     return publish
 
 
-def _write_hours(bound: "BoundStream", seals: Sequence[Seal]) -> None:
-    """Write the rows of hours into the table `HOURS` of their stream."""
-    now, name = bound.stream.clock.utc_now(), bound.document.name
-    table = HoursTable.beside(bound.table.connection, bound.table.name)
-    table.write([row_of_hour(name, seal, now) for seal in seals])
+def _write_hours(bound: "BoundStream", seals: Sequence[Seal], now: datetime) -> None:
+    """Write the rows of hours; an hour that is in `HOURS` has its objects in `HOUR_OBJECTS`."""
+    rows = rows_to_publish(bound.document.name, bound.stream, seals, now)
+    HoursTable.beside(bound.table.connection, bound.table.name).write(rows.hours, rows.objects)
 
 
 def _note_restatement(context: dg.AssetExecutionContext, landing: Stream, seal: Seal) -> dict[str, dg.MetadataValue]:
@@ -218,7 +219,7 @@ def _data_version(seals: Sequence[Seal]) -> dg.DataVersion:
     return dg.DataVersion(sha256(" ".join(seal.fingerprint for seal in seals).encode()).hexdigest())
 
 
-def _publication(landing: Stream, seal: Seal, checks: dict[str, str], run_id: str) -> Publication:
+def _publication(seal: Seal, checks: dict[str, str], run_id: str, now: datetime) -> Publication:
     return Publication(
         stream=seal.stream,
         hour=seal.hour,
@@ -226,7 +227,7 @@ def _publication(landing: Stream, seal: Seal, checks: dict[str, str], run_id: st
         records=seal.accepted + seal.rejected,
         fingerprint=seal.fingerprint,
         checks=checks,
-        published_at=landing.clock.utc_now(),
+        published_at=now,
         run_id=run_id,
     )
 

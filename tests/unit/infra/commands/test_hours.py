@@ -106,5 +106,6 @@ def test_the_table_is_filled_from_the_publications(fake: FakeLanding, monkeypatc
         found.stdout.strip(),
     )
     assert {("platform_events", LABEL): (1, seal.fingerprint, 2)} == fake.table.hours
+    assert seal.landing().keys() == fake.table.objects.keys()
     fake.bucket.failures = [BucketUnavailableError("bucket hourglass is away")]
     assert 2 == CliRunner().invoke(hours, ["table"]).exit_code

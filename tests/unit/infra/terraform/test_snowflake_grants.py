@@ -15,7 +15,7 @@ from snowflake_components.errors import MissingPrivilegeError, ObjectMissingErro
 from tests.acceptance.places import OwnPlace, local_place, own_place
 from tests.acceptance.test_statements import EVENT
 from tests.fakes.local_snowflake import FOREIGN_WARNING, Server
-from tests.fakes.staged_table import StagedTable
+from tests.fakes.staged_table import create_tables_of_dbt
 from tests.goldens.rendered import rendered
 from tests.goldens.shapes import shapes
 from tests.policies.documents import POLICIES
@@ -77,7 +77,7 @@ def refused(place: OwnPlace, settings: SnowflakeSettings) -> set[str]:
     place.storage.write("2025/08/01/03/part-0.jsonl", EVENT)
     names = place.names
     try:
-        StagedTable(settings, database=settings.database).create()
+        create_tables_of_dbt(settings, settings.database)
     except (MissingPrivilegeError, ObjectMissingError):
         missing.add("create table")
     with open_session(settings) as session:

@@ -14,11 +14,16 @@ import yaml
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import DbtModels, NodeOutcome
 from orchestration.dbt_runner.sources import SOURCES
-from orchestration.landing.clients.hours_table import TABLE, PublishedHour, create_statement, merge_statement
+from orchestration.landing.clients import hour_objects, hours_table
+from orchestration.landing.clients.hour_objects import AddedObjects
+from orchestration.landing.clients.hours_table import HoursTable, PublishedHour
 from snowflake_components import SnowflakeSettings, query
+from snowflake_components.connection import SnowflakeConnection
 from snowflake_components.identifiers import Identifier, QualifiedName
 
-HOURS = QualifiedName(Identifier("AWS"), Identifier("DEV"), TABLE)
+HOURS, HOUR_OBJECTS = (
+    QualifiedName(Identifier("AWS"), Identifier("DEV"), table) for table in (hours_table.TABLE, hour_objects.TABLE)
+)
 EVENTS = "AWS.DEV.EXT_FLINK_EVENT_LOG"
 NOW = datetime(2025, 8, 1, 9, tzinfo=UTC)
 HOURLY = ("path:models/staging", "path:models/usage")
@@ -40,6 +45,7 @@ class Record:
     shard: str | None = None
     asset_key: str | None = None
     payload: str | None = None
+    file: str = "f.jsonl"
 
     @property
     def timestamp(self) -> datetime:
@@ -59,7 +65,7 @@ class Record:
     def row(self) -> str:
         """Return the record as a query of one row: VALUES takes no call of PARSE_JSON."""
         hour, moment = f"{self.hour}:00:00", f"{self.timestamp:%Y-%m-%dT%H:%M:%S}"
-        texts = ("f.jsonl", hour, "platform-events")
+        texts = (self.file, hour, "platform-events")
         more = (moment, self.event_id, self.event_type)
         last = (self.occurred_at, self.organization, self.deployment, self.shard, "run-1", self.asset_key)
         payload = "NULL" if self.payload is None else f"PARSE_JSON({_literals([self.payload])})"
@@ -94,7 +100,8 @@ class EventLog:
                 columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
                 query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
-        query(self.snowflake, create_statement(HOURS).replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TABLE"))
+        for created in (hours_table.create_statement(HOURS), hour_objects.create_statement(HOUR_OBJECTS)):
+            query(self.snowflake, created.replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TABLE"))
         for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR", "BUILT_HOURS"):
             query(self.snowflake, f"DROP TABLE IF EXISTS AWS.DEV.{model}")
 
@@ -103,15 +110,18 @@ class EventLog:
         rows = " UNION ALL ".join(record.row() for record in records)
         query(self.snowflake, f"INSERT INTO AWS.DEV.EXT_FLINK_EVENT_LOG {rows}")
 
-    def publish(self, *hours: str) -> None:
-        """Write hours into the table `HOURS`: more records are another revision with another fingerprint."""
+    def publish(self, *hours: str, at: datetime = NOW) -> None:
+        """Write hours into the tables `HOURS` and `HOUR_OBJECTS`: more records are another revision."""
         label = "TO_CHAR(REPLICATION_HOUR, 'YYYY-MM-DD\"T\"HH24')"
         landed = query(self.snowflake, f"SELECT {label} AS HOUR, COUNT(*) AS N FROM {EVENTS} GROUP BY 1").rows  # noqa: S608
         counts = {row["HOUR"]: row["N"] for row in landed}
+        table = HoursTable(SnowflakeConnection(settings=self.snowflake), HOURS)
         for hour in map(Hour.from_label, hours):
             records = counts.get(hour.label, 0)
-            row = PublishedHour("platform_events", hour, records + 1, f"{records} records", records, 0, 1, 1, NOW)
-            query(self.snowflake, merge_statement(HOURS, [row]))
+            row = PublishedHour("platform_events", hour, records + 1, f"{records} records", records, 0, 1, 1, at)
+            files = query(self.snowflake, f"SELECT DISTINCT FILENAME FROM {EVENTS} WHERE {label} = '{hour}'").rows  # noqa: S608
+            keys = tuple(sorted(found["FILENAME"] for found in files))
+            table.write([row], [AddedObjects("platform_events", hour, records + 1, at, keys)])
 
     def build(self, *hours: str) -> list[tuple[NodeOutcome, ...]]:
         """Publish hours and build one after the other, as their runs do."""
@@ -157,6 +167,18 @@ class EventLog:
         """Count the events of each organization and hour, as billing reads them."""
         rows = query(self.snowflake, "SELECT * FROM AWS.DEV.USAGE_BY_ORGANIZATION_HOUR").rows
         return Counter({(row["ORGANIZATION"], f"{row['HOUR']:%Y-%m-%dT%H}"): row["EVENTS"] for row in rows})
+
+
+def compile_inline(models: DbtModels, sql: str) -> str:
+    """Return the statement that dbt makes of a text with references and macros."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 (not in the process of the tests)
+
+    folders = ("--project-dir", models.project_dir, "--profiles-dir", models.project_dir)
+    outputs = ("--target-path", models.target_dir, "--log-path", models.target_dir)
+    answer = dbtRunner().invoke(["--quiet", "compile", "--inline", sql, *map(str, (*folders, *outputs))])
+    if not answer.success:
+        raise RuntimeError(str(answer.exception or [result.message for result in answer.result]))
+    return str(answer.result.results[0].node.compiled_code)
 
 
 def run_dbt(models: DbtModels, arguments: tuple[str, ...]) -> bool:

@@ -31,9 +31,10 @@ def test_every_column_of_a_model_is_described_in_its_order(manifest: dict[str, A
     node = manifest["nodes"][f"model.hourglass.{model}"]
     columns = node["columns"].values()
     assert all(column["description"] for column in [node, *columns])
-    macro = manifest["macros"]["macro.hourglass.first_record_of_each_event"]["macro_sql"]
-    code = macro if "first_record_of_each_event(" in node["raw_code"] else node["raw_code"]
-    first_select = code.partition("select\n")[2].partition("from ")[0]
+    if "first_record_of_each_event(" in node["raw_code"]:
+        first_select = manifest["macros"]["macro.hourglass.event_columns"]["macro_sql"].replace("{%- endmacro", "")
+    else:
+        first_select = node["raw_code"].partition("select\n")[2].partition("from ")[0]
     selected = re.findall(r"(?:as )?(\w+),?\n", first_select)
     assert [column["name"] for column in columns] == selected
 

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from orchestration.landing.clients.snowflake import ExternalTable
-from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
+from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.component_documents import loaded
 from tests.fakes.landing import FakeLanding
@@ -60,6 +60,10 @@ def test_lines_as_they_landed_are_published(fake: FakeLanding, snowflake: Snowfl
     result = run_hour(fake, snowflake)
     assert set() == red_checks(result)
     assert "published_hour" in materialized(result)
+    table, objects = (f'"AWS"."{snowflake.schema_name}"."{name}"' for name in ("EXT_FLINK_EVENT_LOG", "HOUR_OBJECTS"))
+    joined = f"{table} AS r INNER JOIN {objects} AS o ON r.FILENAME = o.OBJECT_KEY AND r.REPLICATION_HOUR = o.HOUR"
+    (row,) = query(snowflake, f"SELECT COUNT(*) AS N FROM {joined} WHERE o.REVISION = 1").rows  # noqa: S608 (names of ours)
+    assert 4 == row["N"], "the table names objects as its rows do, or nothing could be read as of a moment"
 
 
 def changed(line: dict[str, Any], **fields: Any) -> dict[str, Any]:

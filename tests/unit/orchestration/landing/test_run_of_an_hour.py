@@ -138,7 +138,26 @@ def test_a_published_hour_is_a_row_of_the_table_hours(
     seal = latest_seal(fake.bucket, fake.stream.layout, H1)
     assert seal is not None
     assert {("platform_events", "2025-08-01T01"): (1, seal.fingerprint, 4)} == fake.table.hours
-    assert 1 == sum("MERGE INTO" in sql for sql in fake.table.sent)
+    merges = [sql.partition(" AS kept")[0].split(".")[-1] for sql in fake.table.sent if "MERGE INTO" in sql]
+    assert ['"HOUR_OBJECTS"', '"HOURS"'] == merges
+
+
+def test_an_object_has_the_revision_and_the_time_of_its_first_publication(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """Also when the table was dropped in between: an amendment does not make the first objects younger."""
+    publish(defs, instance)
+    first = dict(fake.table.objects)
+    assert {("2025-08-01T01", 1, "2025-08-01 04:10:00.000000")} == set(first.values())
+    fake.table.objects.clear()
+    fake.clock.time += timedelta(days=1)
+    fake.broker.records[0] += minutes(40, 41)
+    fake.job.land(0, 7, 8, fake.clock.utc_now())
+    assert publish(defs, instance).success
+    seal = latest_seal(fake.bucket, fake.stream.layout, H1)
+    assert seal is not None
+    (late,) = seal.landing().keys() - first.keys()
+    assert first | {late: ("2025-08-01T01", 2, "2025-08-02 04:10:00.000000")} == fake.table.objects
 
 
 def test_an_hour_is_published_after_its_row_is_written(

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.clients.hours_table import HoursTable, PublishedHour
+from orchestration.landing.clients.hour_objects import AddedObjects
+from orchestration.landing.clients.hours_table import HoursTable, ProvenHour, PublishedHour, read_proven_hours
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings, query
 from snowflake_components.identifiers import Identifier, QualifiedName
 from tests.fakes.local_snowflake import FOREIGN_WARNING
@@ -59,6 +60,25 @@ def test_the_first_revision_of_a_bucket_that_was_made_again_replaces_the_former_
     table.write([FIRST])
     table.write([replace(FIRST, fingerprint="other")])
     assert [("2025-08-01T03", 1, "other", 4)] == kept(table, own_schema)
+
+
+def test_an_object_keeps_its_first_row(table: HoursTable, own_schema: SnowflakeSettings) -> None:
+    """A run that is repeated, or a table that is filled while runs publish, changes nothing that was published."""
+    added = AddedObjects("orders", HOUR, 1, FIRST.published_at, ("it's/a.jsonl", "b.jsonl"))
+    table.write([FIRST], [added])
+    table.write([FIRST], [replace(added, revision=2, keys=("b.jsonl", "c.jsonl"))])
+    rows = query(own_schema, f'SELECT * FROM "AWS"."{own_schema.schema_name}"."HOUR_OBJECTS" ORDER BY OBJECT_KEY').rows  # noqa: S608
+    assert [("b.jsonl", 1), ("c.jsonl", 2), ("it's/a.jsonl", 1)] == [
+        (row["OBJECT_KEY"], row["REVISION"]) for row in rows
+    ]
+    assert {("orders", HOUR.start.replace(tzinfo=None))} == {(row["STREAM"], row["HOUR"]) for row in rows}
+
+
+def test_the_table_is_read_as_it_was_written(table: HoursTable) -> None:
+    """None of another stream, and none before the table is there."""
+    assert {} == read_proven_hours(table.connection, table.name, "orders")
+    table.write([FIRST, replace(FIRST, stream="other", hour=HOUR.plus(1))])
+    assert {HOUR: ProvenHour(1, "one")} == read_proven_hours(table.connection, table.name, "orders")
 
 
 def test_hours_of_several_streams_stand_beside_each_other(table: HoursTable, own_schema: SnowflakeSettings) -> None:
