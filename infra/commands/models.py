@@ -23,7 +23,7 @@ models = typer.Typer(help="dbt models that are built by proven hours.", no_args_
 
 @models.callback()
 def group() -> None:
-    """Keep `status` a command of its own."""
+    """Make `status` a command also while the group has no other one."""
 
 
 @models.command("status")
@@ -37,8 +37,8 @@ def status_command(
     """Answer "is this table up to date?": for each model the first hop that blocks it, and the repair.
 
     A model is up to date when every hour that should be published is, and the model and everything that it reads was
-    built from these hours. Exit code 0: all are up to date; 1: one is behind; 2: it cannot be known, or there is no such
-    model.
+    built from these hours. Exit code 0: all are up to date; 1: one is behind; 2: it cannot be known, or no model has
+    the name.
     """
     from infra.local.model_status import model_statuses
 

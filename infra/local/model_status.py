@@ -40,7 +40,7 @@ _HOPS = {
     HourState.REGISTERED: "published",
     HourState.PUBLISHED: "published",
 }
-"""The first hop that an hour in this state has not passed. A quarantined hour is never published, so it blocks nothing."""
+"""The first hop that an hour in this state has not passed; a quarantined hour is never published and blocks nothing."""
 
 
 def model_statuses(settings: SnowflakeSettings | None = None) -> tuple[ModelStatus, ...]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.dbt_runner.views import views_statement
 from orchestration.dbt_runner import built_hours
+from orchestration.dbt_runner.views import views_statement
 from orchestration.landing.clients import hour_objects, hours_table
 from orchestration.landing.clients.event_figures import figures_statement
 from orchestration.landing.clients.hour_objects import AddedObjects

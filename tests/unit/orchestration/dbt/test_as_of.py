@@ -39,13 +39,17 @@ STORY = (
 
 
 def invoice_dates() -> list[datetime]:
-    """One moment after each publication."""
-    return [NOW + timedelta(days=number, hours=12) for number in range(len(STORY))]
+    """One moment after each publication, in UTC without a zone."""
+    return [(NOW + timedelta(days=number, hours=12)).replace(tzinfo=None) for number in range(len(STORY))]
 
 
 def read(event_log: EventLog, sql: str) -> Rows:
     """Return rows in an order of their own."""
     return sorted(query(event_log.snowflake, sql).rows, key=str)
+
+
+def without_moment(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in row.items() if name != "AS_OF"}
 
 
 def compiled(event_log: EventLog, text: str) -> str:
@@ -62,21 +66,16 @@ def test_each_invoice_is_counted_again_after_three_amendments(event_log: EventLo
         event_log.publish(*hours, at=NOW + timedelta(days=number))
         event_log.dbt.submit(event_log.models.build, hours, MODELS).result()
         counted.append(read(event_log, "SELECT * FROM AWS.DEV.USAGE_BY_ORGANIZATION_HOUR"))
-        query(
-            event_log.snowflake, f"INSERT INTO AWS.DEV.INVOICES VALUES ('{invoice_dates()[number]:%Y-%m-%dT%H:%M:%S}')"
-        )  # noqa: S608 (a date)
+        query(event_log.snowflake, f"INSERT INTO AWS.DEV.INVOICES VALUES ('{invoice_dates()[number]}')")  # noqa: S608 (a date)
     assert len(STORY) == len({str(rows) for rows in counted}), "each amendment changes the usage"
 
-    of_invoices = f"({{{{ events_as_of({SOURCE}, 'select made_at from AWS.DEV.INVOICES') }}}}) as events"
+    moments = "'select made_at from AWS.DEV.INVOICES'"
+    of_invoices = "({{ events_as_of(" + SOURCE + ", " + moments + ") }}) as events"
     text = USAGE.replace("{{ ref('stg_platform_events') }}", of_invoices)
     text = text.replace("select\n", "select\n    as_of,\n", 1).replace("group by ", "group by as_of, ")
     again = read(event_log, compiled(event_log, text))
     for date, rows in zip(invoice_dates(), counted, strict=True):
-        of_date = [
-            {name: value for name, value in row.items() if name != "AS_OF"}
-            for row in again
-            if row["AS_OF"] == date.replace(tzinfo=None)
-        ]
+        of_date = [without_moment(row) for row in again if row["AS_OF"] == date]
         assert rows == of_date, date
     assert sum(map(len, counted)) == len(again)
 
@@ -87,14 +86,10 @@ def test_an_hour_is_read_as_of_each_revision_and_before_its_publication(event_lo
     for number, records in enumerate(STORY):
         event_log.land(*records)
         event_log.publish(THREE, FOUR, at=NOW + timedelta(days=number))
-    revisions = [
-        row["REVISION"]
-        for row in read(
-            event_log, f"SELECT DISTINCT REVISION FROM {HOUR_OBJECTS.sql} WHERE HOUR = '2025-08-01 03:00:00'"
-        )
-    ]  # noqa: S608 (a name)
+    of_three = f"SELECT DISTINCT REVISION FROM {HOUR_OBJECTS.sql} WHERE HOUR = '2025-08-01 03:00:00'"  # noqa: S608 (a name)
+    revisions = [row["REVISION"] for row in read(event_log, of_three)]
     assert [4, 5, 7, 9] == revisions
-    offsets = "select replication_hour, topic, kafka_offset, kafka_partition from {{{{ hourglass.as_of({}, {}) }}}} as records"
+    offsets = "select kafka_offset, kafka_partition from {{{{ hourglass.as_of({}, {}) }}}} as records"
     first = read(event_log, compiled(event_log, offsets.format(SOURCE, "revision=4")))
     assert [(0, 1), (0, 2), (0, 3), (0, 4)] == sorted((row["KAFKA_PARTITION"], row["KAFKA_OFFSET"]) for row in first)
     exactly = compiled(event_log, offsets.format(SOURCE, f"'{NOW + timedelta(days=1):%Y-%m-%dT%H:%M:%S}'"))

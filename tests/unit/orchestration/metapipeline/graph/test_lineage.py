@@ -59,7 +59,7 @@ def test_an_unknown_name_lists_near_ones() -> None:
 def test_a_name_of_several_lists_their_ids() -> None:
     """Two packages may have a model of one name."""
     two = PlatformGraph((Node("model.a.x", NodeKind.MODEL, "x", "a"), Node("model.b.x", NodeKind.MODEL, "x", "b")), ())
-    with pytest.raises(GraphError, match="several: model.a.x, model.b.x"):
+    with pytest.raises(GraphError, match=r"several: model\.a\.x, model\.b\.x"):
         named(two, "x")
     assert "model.b.x" == named(two, "model.b.x").id
 
