@@ -20,12 +20,13 @@ JOB = "snowflake_drift"
 _DAILY = "30 5 * * *"
 
 
-def drift_definitions(folder: Path, group_name: str | None = None) -> dg.Definitions:
+def drift_definitions(folder: Path, group_name: str | None = None, owners: Sequence[str] = ()) -> dg.Definitions:
     """Return the check of the documents below a folder, its job and its daily schedule.
 
     Args:
         folder: with documents, at any depth.
         group_name: of the asset that the check is of.
+        owners: of this asset, such as `team:data-platform`.
     """
 
     @dg.asset_check(
@@ -57,6 +58,7 @@ def drift_definitions(folder: Path, group_name: str | None = None) -> dg.Definit
             dg.AssetSpec(
                 ASSET_KEY,
                 group_name=group_name,
+                owners=owners,
                 kinds={"snowflake"},
                 description="The objects in Snowflake that the documents describe.",
             )

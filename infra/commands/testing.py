@@ -13,9 +13,14 @@ from infra.commands.console import output
 def fixtures_command(
     *,
     example: Annotated[bool, typer.Option("--example", help="Print a test to begin with, and nothing else.")] = False,
+    models: Annotated[bool, typer.Option("--models", help="Print a test of a dbt model, and nothing else.")] = False,
 ) -> None:
     """Print the fixtures with which a team tests its own stream in containers, or an example."""
-    from infra.testing.example import EXAMPLE, FIXTURES
+    from infra.testing.example import EXAMPLE, FIXTURES, MODELS_EXAMPLE
+
+    if models:
+        print(MODELS_EXAMPLE, end="")
+        return
 
     if example:
         print(EXAMPLE, end="")

@@ -15,6 +15,23 @@ def test_an_event_is_queryable_and_a_broken_record_is_rejected(new_stream):
     assert [("e-1", "acme")] == stream.query("SELECT EVENT_ID, ORGANIZATION FROM EXT_DAGSTER_EVENT_LOG")
 """
 
+MODELS_EXAMPLE = """\
+from infra.testing.models import event
+
+pytest_plugins = ["infra.testing.models_plugin"]
+STAGED = "SELECT EVENT_ID, HOUR(REPLICATION_HOUR) FROM AWS.DEV.STG_PLATFORM_EVENTS ORDER BY 1"
+
+
+def test_a_late_record_takes_its_event_to_an_earlier_hour(proven_models):
+    proven_models.land("platform_events", "2025-08-01T04", event("e-1"), event("e-2"))
+    proven_models.publish("2025-08-01T03", "2025-08-01T04")
+    proven_models.build("stg_platform_events")
+    proven_models.land("platform_events", "2025-08-01T03", event("e-1"))
+    proven_models.publish("2025-08-01T03")
+    proven_models.build("stg_platform_events")
+    assert [("e-1", 3), ("e-2", 4)] == proven_models.query(STAGED)
+"""
+
 FIXTURES = {
     "chain_network": "the network of the containers",
     "kafka_container": "a broker: `bootstrap_servers`, `create_topic(name, partitions, config)`",

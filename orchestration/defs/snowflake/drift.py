@@ -10,4 +10,4 @@ from snowflake_components.drift import drift_definitions
 @dg.definitions
 def drift() -> dg.Definitions:
     """Compare every document of a stage, table or file format once a day."""
-    return drift_definitions(Path(__file__).parents[1], "aws_external_tables")
+    return drift_definitions(Path(__file__).parents[1], "aws_external_tables", ["team:data-platform"])

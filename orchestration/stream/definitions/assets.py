@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 STREAMS_GROUP = "streams"
 LANDED_GROUP = "landed_hours"
 PUBLISHED_GROUP = "published_hours"
+DATA_VERSION_TAG = "dagster/data_version"
+"""The tag of an event with the version of what it is about, as Dagster documents it."""
 
 
 def bound_stream(resources: Any, document: StreamDocument) -> "BoundStream":
@@ -61,6 +63,7 @@ def external_assets(document: StreamDocument) -> list[dg.AssetSpec]:
     objects = dg.AssetSpec(
         keys.landed_objects,
         deps=[keys.writer],
+        partitions_def=document.partitions,
         kinds={"s3", "json"},
         group_name=STREAMS_GROUP,
         owners=owners,

@@ -17,7 +17,7 @@ from orchestration.landing.sensor.run_tags import TAG_PRIORITY, run_tags
 from orchestration.landing.sensor.selection import AssetsOfOneHour
 from orchestration.landing.sensor.tick import Tick, run_tick
 from orchestration.stream.cadence import Cadence
-from orchestration.stream.definitions.assets import bound_stream
+from orchestration.stream.definitions.assets import DATA_VERSION_TAG, bound_stream
 from orchestration.stream.definitions.attempts import with_unpublished_hours
 from orchestration.stream.definitions.in_progress import hours_in_progress
 from orchestration.stream.document import StreamDocument
@@ -67,7 +67,7 @@ def hour_sensor(document: StreamDocument, job: UnresolvedAssetJobDefinition) -> 
         return dg.SensorResult(
             run_requests=_run_requests(tick, document, bound.stream.clock.utc_now()),
             cursor=tick.cursor.to_text(),
-            asset_events=[_writer_progress(document, tick)],
+            asset_events=[_writer_progress(document, tick), *_observed_objects(document, tick)],
         )
 
     return landed_hours
@@ -153,3 +153,20 @@ def _writer_progress(document: StreamDocument, tick: Tick) -> dg.AssetMaterializ
             "findings": list(tick.findings),
         },
     )
+
+
+def _observed_objects(document: StreamDocument, tick: Tick) -> list[dg.AssetObservation]:
+    """Observe the objects of each requested hour: their version changes with their content, and with nothing else.
+
+    Dagster stores the observation before the run begins. So the run reads this version, and an hour that was sealed
+    from these objects is not stale.
+    """
+    return [
+        dg.AssetObservation(
+            document.keys.landed_objects,
+            partition=request.hour.partition_key,
+            tags={DATA_VERSION_TAG: request.fingerprint},
+        )
+        for request in tick.requests
+        if request.fingerprint is not None
+    ]

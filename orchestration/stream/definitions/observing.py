@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Protocol
 
 import dagster as dg
@@ -22,11 +23,14 @@ from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.errors import LandingError
-from orchestration.stream.definitions.assets import bound_stream
+from orchestration.stream.definitions.assets import DATA_VERSION_TAG, bound_stream
 from orchestration.stream.document import StreamDocument
 
 RECENT_HOURS = 2
 """Hours before now whose prefixes are listed for the newest object."""
+
+_VERSION = "version"
+"""The fact of a topic that becomes the data version of its observation. A job is a process: it has no version."""
 
 Facts = dict[str, Any]
 
@@ -74,11 +78,12 @@ class Observed:
 
 
 class LastSeen(BaseModel):
-    """The cursor of the observing sensor: when each asset was seen last."""
+    """The cursor of the observing sensor: when each asset was seen last, and its data version then."""
 
     model_config = ConfigDict(frozen=True)
 
     seen: dict[str, AwareDatetime] = {}
+    versions: dict[str, str] = {}
 
 
 def read_last_seen(text: str | None) -> LastSeen:
@@ -122,18 +127,25 @@ def observe(
         keys.writer: lambda: job_facts(observed.job, document.job_name, observed.clock.utc_now()),
         keys.landed_objects: lambda: object_facts(observed.bucket, document.layout, observed.clock.utc_now()),
     }
-    seen = dict(last_seen.seen)
+    seen, versions = dict(last_seen.seen), dict(last_seen.versions)
     observations = []
     for key, ask in questions.items():
         name = key.to_user_string()
         facts = _answered(ask)
         if "away" not in facts:
             seen[name] = observed.clock.utc_now()
+        if (version := facts.pop(_VERSION, None)) is not None:
+            versions[name] = version
         at = seen.get(name)
         observations.append(
-            dg.AssetObservation(key, metadata={**facts, "last_seen": at.isoformat() if at else "never"})
+            dg.AssetObservation(
+                key,
+                metadata={**facts, "last_seen": at.isoformat() if at else "never"},
+                # an observation without a version would be another version than the one before
+                tags={DATA_VERSION_TAG: versions[name]} if name in versions else None,
+            )
         )
-    return observations, LastSeen(seen=seen)
+    return observations, LastSeen(seen=seen, versions=versions)
 
 
 def _asking_topic(document: StreamDocument, observed: Observed, topic: str) -> Callable[[], Facts]:
@@ -148,11 +160,12 @@ def _answered(ask: Callable[[], Facts]) -> Facts:
 
 
 def topic_facts(broker: TopicReader, topic: str, document: StreamDocument) -> Facts:
-    """Return end offset and last record time of each partition."""
+    """Return end offset and last record time of each partition, and the version of the topic."""
     offsets = broker.offsets(topic)
     partitions = sorted(offsets.partitions)
     latest = broker.latest(topic, partitions)
     facts: Facts = {
+        _VERSION: version_of_topic(offsets),
         "end_offsets": {str(p): offsets.partitions[p].end for p in partitions},
         "last_record_times": {str(p): _time(latest.get(p)) for p in partitions},
         "records": sum(offsets.partitions[p].end - offsets.partitions[p].low for p in partitions),
@@ -164,6 +177,12 @@ def topic_facts(broker: TopicReader, topic: str, document: StreamDocument) -> Fa
             "message.timestamp.type of the topic, or record_time"
         )
     return facts
+
+
+def version_of_topic(offsets: TopicOffsets) -> str:
+    """Return what is in a topic as a hash: its ids and its ends. Time and retention change nothing of it."""
+    ends = ",".join(f"{partition}:{marks.end}" for partition, marks in sorted(offsets.partitions.items()))
+    return sha256(f"{offsets.cluster_id}\t{offsets.topic_id}\t{ends}".encode()).hexdigest()
 
 
 def job_facts(flink: JobReader, name: str, now: datetime) -> Facts:

@@ -32,8 +32,8 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments])
 
 
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeLanding:
+@pytest.fixture(scope="module")
+def amended() -> tuple[FakeLanding, tuple[BuiltHour, ...]]:
     """Hour 01 was published, amended and published again; dbt has built the first revision."""
     fake = FakeLanding(FakeBroker({0: minutes(1, 30, 59, 61, 90, 121, 150), 1: minutes(2, 58, 62, 119, 122)}))
     fake.job.rejected = {(0, 1)}
@@ -49,9 +49,16 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeLanding:
         BuiltHour(STAGED, "stream:platform_events", H1, first.fingerprint, "v2", NOW),
         BuiltHour(USAGE, STAGED, H1, "v1", "v3", NOW),
     )
+    return fake, built
+
+
+@pytest.fixture
+def fake(amended: tuple[FakeLanding, tuple[BuiltHour, ...]], monkeypatch: pytest.MonkeyPatch) -> FakeLanding:
+    """What the command reads."""
+    made, built = amended
     monkeypatch.setattr(built_hours, "read_built_hours", lambda *_: built)
-    monkeypatch.setattr(binding, "proven_stream", lambda _document, _access: fake.stream)
-    return fake
+    monkeypatch.setattr(binding, "proven_stream", lambda _document, _access: made.stream)
+    return made
 
 
 def document(*arguments: str) -> dict[str, Any]:

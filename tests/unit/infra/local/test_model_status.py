@@ -18,13 +18,15 @@ from infra.local.model_status import blocks_of_rows
 from orchestration.dbt_runner.built_hours import BuiltHour
 from orchestration.landing.clients.hours_table import ProvenHour
 from orchestration.landing.errors import BucketUnavailableError
+from orchestration.landing.proof.evidence import Request, prove
+from orchestration.landing.proof.seal import draft_seal, write_seal
+from orchestration.landing.publication import Publication, write_publication
 from orchestration.landing.report.hours import HourRow
 from orchestration.landing.report.state import HourState
 from orchestration.stream.document import StreamDocument
 from snowflake_components.errors import SnowflakeUnavailableError
 from tests.fakes.broker import FakeBroker
 from tests.fakes.landing import H1, FakeLanding, minutes
-from tests.unit.orchestration.landing.hour_job import publish, with_fake_table
 
 STAGED = "model.hourglass.stg_platform_events"
 
@@ -42,9 +44,24 @@ class World:
 
     def publish(self, *hours: Hour) -> None:
         """Publish hours, as their runs do."""
-        with dg.DagsterInstance.ephemeral() as instance:
-            for hour in hours:
-                assert publish(with_fake_table(self.fake), instance, hour).success
+        stream = self.fake.stream
+        for hour in hours:
+            complete, evidence = prove(stream, Request(hour))
+            draft = draft_seal(stream.layout.stream, complete, evidence.entries, stream.clock.utc_now())
+            seal = write_seal(stream.bucket, stream.layout, draft)
+            publication = Publication(
+                stream=seal.stream,
+                hour=hour,
+                revision=seal.revision,
+                records=seal.accepted + seal.rejected,
+                fingerprint=seal.fingerprint,
+                checks={},
+                published_at=stream.clock.utc_now(),
+                run_id="run-1",
+            )
+            write_publication(stream.bucket, stream.layout, publication)
+            self.fake.table.refresh(hour)
+            self.fake.table.hours["platform_events", hour.label] = (seal.revision, seal.fingerprint, seal.accepted)
 
     def build(self, *hours: Hour) -> None:
         """Build the staging model of hours as they are published."""

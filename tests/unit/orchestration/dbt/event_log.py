@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
+from typing import Any
 
 import yaml
 
@@ -175,7 +176,7 @@ def compile_inline(models: DbtModels, sql: str) -> str:
 
     folders = ("--project-dir", models.project_dir, "--profiles-dir", models.project_dir)
     outputs = ("--target-path", models.target_dir, "--log-path", models.target_dir)
-    answer = dbtRunner().invoke(["--quiet", "compile", "--inline", sql, *map(str, (*folders, *outputs))])
+    answer: Any = dbtRunner().invoke(["--quiet", "compile", "--inline", sql, *map(str, (*folders, *outputs))])
     if not answer.success:
         raise RuntimeError(str(answer.exception or [result.message for result in answer.result]))
     return str(answer.result.results[0].node.compiled_code)

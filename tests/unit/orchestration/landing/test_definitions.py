@@ -19,6 +19,7 @@ STREAMS = read_streams()
 PLATFORM = STREAMS[0].document
 LANDED_HOUR, PUBLISHED_HOUR, EXTERNAL_TABLE = PLATFORM.keys.landed_hour, PLATFORM.keys.published_hour, PLATFORM.table
 STAGE = dg.AssetKey(["aws", "dev", "stage_flink_event_log"])
+DESCRIBING = ("kinds", "owners", "description")
 LEFT_TO_RIGHT = [
     "streams",
     "landed_hours",
@@ -90,6 +91,23 @@ def test_every_key_of_a_stream_is_an_asset_that_is_defined(entry: StreamEntry) -
     assert [] == [key for key in [*its.keys.external(its.topics), *hourly] if not graph.has(key)]
     assert set(hourly) <= graph.executable_asset_keys
     assert not set(its.keys.external(its.topics)) & graph.executable_asset_keys
+
+
+def test_every_asset_says_what_it_is_where_it_belongs_and_whose_it_is() -> None:
+    """Kind, group, owner, description; a new asset, stream or model that lacks one is named here."""
+    nodes = definitions.defs().resolve_asset_graph().asset_nodes
+    specs = [node.to_asset_spec() for node in nodes]
+    lacking = {
+        spec.key.to_user_string(): missing
+        for spec in specs
+        if (missing := [field for field in DESCRIBING if not getattr(spec, field)] + _unnamed_group(spec))
+    }
+    assert {} == lacking
+
+
+def _unnamed_group(spec: dg.AssetSpec) -> list[str]:
+    """Dagster has a group for the assets without one."""
+    return ["group_name"] if spec.group_name in {None, "default"} else []
 
 
 def test_arrows_between_groups_lead_from_left_to_right() -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.definitions.sensor_definition import SensorExecutionData
+from dagster._core.loader import LoadingContextForTest
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.snowflake import ExternalTable
@@ -158,6 +160,46 @@ def test_an_object_has_the_revision_and_the_time_of_its_first_publication(
     assert seal is not None
     (late,) = seal.landing().keys() - first.keys()
     assert first | {late: ("2025-08-01T01", 2, "2025-08-02 04:10:00.000000")} == fake.table.objects
+
+
+def test_the_version_of_the_objects_of_an_hour_changes_with_their_content_alone(
+    defs: dg.Definitions, instance: dg.DagsterInstance, fake: FakeLanding
+) -> None:
+    """An object that was touched is no change; an hour is stale from the observation of other objects to its run."""
+    first = observed_objects(tick(defs, instance), instance)
+    publish(defs, instance)
+    assert [] == stale_causes(defs, instance)
+    fake.bucket.modified = dict.fromkeys(fake.bucket.objects, fake.clock.utc_now())
+    assert None is observed_objects(tick(defs, instance), instance)
+    assert [] == stale_causes(defs, instance)
+    fake.broker.records[0] += minutes(40, 41)
+    fake.job.land(0, 7, 8, fake.clock.utc_now())
+    second = observed_objects(tick(defs, instance), instance)
+    assert ["has a new dependency data version"] == stale_causes(defs, instance)
+    publish(defs, instance)
+    seal = latest_seal(fake.bucket, fake.stream.layout, H1)
+    assert seal is not None
+    assert seal.fingerprint == second
+    assert first not in {None, second}
+    assert [] == stale_causes(defs, instance)
+
+
+def observed_objects(found: SensorExecutionData, instance: dg.DagsterInstance) -> str | None:
+    """Store the events of a tick, as the daemon does before it starts the runs; return the version of hour 01."""
+    for event in found.asset_events:
+        instance.report_runless_asset_event(event)
+    versions = [
+        event.tags["dagster/data_version"]
+        for event in found.asset_events
+        if isinstance(event, dg.AssetObservation) and event.partition == H1.partition_key
+    ]
+    return versions[0] if versions else None
+
+
+def stale_causes(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str]:
+    """Return why Dagster calls hour 01 stale."""
+    resolver = CachingStaleStatusResolver(instance, defs.resolve_asset_graph(), LoadingContextForTest(instance))
+    return [cause.reason for cause in resolver.get_stale_causes(LANDED_HOUR, H1.partition_key)]
 
 
 def test_an_hour_is_published_after_its_row_is_written(

@@ -44,6 +44,30 @@ def test_a_topic_shows_its_ends_and_the_time_of_its_newest_records(fake: FakeLan
     assert "finding" not in found[TOPIC]
 
 
+def versions(fake: FakeLanding, last_seen: LastSeen | None = None) -> tuple[str | None, LastSeen]:
+    """Observe once; return the data version of the topic, and what the next observation knows."""
+    observations, seen = observe(DOCUMENT, bound(fake, DOCUMENT, None).observed, last_seen or LastSeen())
+    tags = {found.asset_key.to_user_string(): found.tags for found in observations}
+    assert {TOPIC} >= {name for name, its in tags.items() if its}, "a job is a process, and hours have versions"
+    return tags[TOPIC].get("dagster/data_version"), seen
+
+
+def test_the_version_of_a_topic_changes_with_its_records_and_with_nothing_else(fake: FakeLanding) -> None:
+    """Neither time, nor retention, nor a broker that is away; a topic that was created again is another one."""
+    first, seen = versions(fake)
+    fake.clock.time += timedelta(days=2)
+    fake.broker.low = {0: 3}
+    assert first == versions(fake, seen)[0]
+    fake.broker.failures = [BrokerUnavailableError("away")]
+    assert first == versions(fake, seen)[0], "an observation without a version would be a change"
+    fake.broker.records[1].append(fake.clock.utc_now())
+    second, _ = versions(fake)
+    fake.broker.topic_id = "another"
+    assert 3 == len({first, second, versions(fake)[0]} - {None})
+    fake.broker.failures = [BrokerUnavailableError("away")]
+    assert None is versions(fake)[0], "nothing is known yet"
+
+
 def test_a_topic_with_another_record_time_than_the_document_says_is_a_finding(fake: FakeLanding) -> None:
     """With CreateTime an hour waits for idle partitions, and late records amend it."""
     fake.broker.record_time = RecordTime.CREATE
