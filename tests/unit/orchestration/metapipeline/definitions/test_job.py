@@ -111,7 +111,7 @@ def test_a_run_needs_no_disk_of_a_former_run(make: Make, tmp_path: Path) -> None
     bucket = FakeBucket()
     result, metadata = run(replace(make(), state=BucketState(bucket, "meta/")))
     assert result.success
-    kept = {"models.json", "platform.html", "reports/mode-hourglass.json"}
+    kept = {"bi_part.json", "models.json", "platform.html", "reports/mode-hourglass.json"}
     assert {f"meta/{name}" for name in kept} == {key for key in bucket.objects if "/frames/" not in key}
     assert {f"meta/frames/{name}.json" for name in FRAMES} == {key for key in bucket.objects if "/frames/" in key}
     assert "s3://hourglass/meta/platform.html" == metadata["platform_page"]["page"].value
