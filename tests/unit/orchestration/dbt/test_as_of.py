@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import PROJECT_DIR
+from orchestration.dbt_runner.built_hours import TABLE, read_built_hours
+from orchestration.dbt_runner.model_status import BuildState
+from orchestration.landing.clients.hours_table import read_proven_hours
 from snowflake_components import query
-from tests.unit.orchestration.dbt.event_log import HOUR_OBJECTS, NOW, EventLog, Record, compile_inline
+from snowflake_components.connection import SnowflakeConnection
+from tests.unit.orchestration.dbt.event_log import HOUR_OBJECTS, HOURS, NOW, EventLog, Record, compile_inline
 
 THREE, FOUR = "2025-08-01T03", "2025-08-01T04"
 MODELS = ("stg_platform_events", "usage_by_organization_hour")
+STAGED = "model.hourglass.stg_platform_events"
 HOUR = 3600
 USAGE = (PROJECT_DIR / "models" / "usage" / "usage_by_organization_hour.sql").read_text()
 SOURCE = "source('platform_events', 'ext_flink_event_log')"
@@ -78,6 +85,22 @@ def test_each_invoice_is_counted_again_after_three_amendments(event_log: EventLo
         of_date = [without_moment(row) for row in again if row["AS_OF"] == date]
         assert rows == of_date, date
     assert sum(map(len, counted)) == len(again)
+    assert ((), Hour.from_label(FOUR)) == (stale(event_log), build_state(event_log).newest(STAGED))
+    event_log.land(Record(7, 1, 9, "e9", file="late-4.jsonl"))
+    event_log.publish(THREE)
+    assert (Hour.from_label(THREE),) == stale(event_log), "as `hourglass models status` says"
+
+
+def build_state(event_log: EventLog) -> BuildState:
+    """Read what is published and what dbt has built from, as the command does."""
+    connection = SnowflakeConnection(settings=event_log.snowflake)
+    proven = read_proven_hours(connection, HOURS, "platform_events")
+    built = read_built_hours(connection, replace(HOURS, name=TABLE))
+    return BuildState({"platform_events": {hour: one.fingerprint for hour, one in proven.items()}}, built)
+
+
+def stale(event_log: EventLog) -> tuple[Hour, ...]:
+    return build_state(event_log).stale(STAGED, ["stream:platform_events"])
 
 
 @pytest.mark.long  # four compilations of dbt
