@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,12 +115,17 @@ def test_what_is_queryable_is_what_was_accepted(stack: Stack, sent: Sent) -> Non
 
 
 def test_usage_equals_the_ledger_of_the_generator(sent: Sent) -> None:
-    """Billing: events per organization and hour, counted by SQL, equal those in the generator's ledger."""
+    """Billing: events per organization and hour, and per day, counted by SQL, equal those in the generator's ledger."""
     rows = answers("SELECT HOUR, ORGANIZATION, EVENTS FROM USAGE_BY_ORGANIZATION_HOUR")
 
     assert dict(sent.usage) == {
         (f"{hour:%Y-%m-%dT%H}", organization): int(events) for hour, organization, events in rows
     }
+    days: Counter[tuple[str, str]] = Counter()
+    for (hour, organization), events in sent.usage.items():
+        days[hour[:10], organization] += events
+    rows = answers("SELECT DAY, ORGANIZATION, EVENTS FROM USAGE_BY_ORGANIZATION_DAY")
+    assert dict(days) == {(f"{day:%Y-%m-%d}", organization): int(events) for day, organization, events in rows}
 
 
 def test_a_further_hour_makes_one_run_for_itself_and_nothing_else(stack: Stack, sent: Sent) -> None:
