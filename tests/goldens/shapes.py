@@ -115,6 +115,8 @@ def _placeholders() -> Mapping[str, str]:
     of_type = [rf"TYPE = {kind}(?: (?:{names}) = {value})*" for kind, names in kinds.items()]
     option = rf"(?:{'|'.join(kinds.values())}) = {value}"
     published = r"\( '' , '' , \d+ , '' , \d+ , \d+ , \d+ , \d+ , '' \)"
+    column, cell = r'"" [a-z_]+', r"(?:-?\d+|''|TRUE|FALSE|NULL)"
+    row = rf"\( {cell}(?: , {cell})* \)"
     hours = r"\"\"(?: = ''::TIMESTAMP_NTZ| BETWEEN ''::TIMESTAMP_NTZ AND ''::TIMESTAMP_NTZ)"
     return {
         "text": "''",
@@ -136,5 +138,10 @@ def _placeholders() -> Mapping[str, str]:
         "format": "|".join(["FORMAT_NAME = ''", *of_type]),
         "format options": rf"{option}(?: {option})*",
         "published hours": rf"{published}(?: , {published})*",
+        "frame hours": r"\"\" IN \( ''(?: , '')* \)|TRUE",
+        "frame columns": rf"{column}(?: , {column})*",
+        "frame casts": r"COLUMN\d+::[a-z_]+(?: , COLUMN\d+::[a-z_]+)*",
+        "frame rows": rf"{row}(?: , {row})*",
+        "pairs of texts": r"\( '' , '' \)(?: , \( '' , '' \))*",
         "hours": rf"{hours}(?: OR {hours})*",
     }
