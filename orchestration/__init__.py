@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestration.metapipeline.component import MetapipelineComponent
+    from orchestration.scheduling.component import AssetScheduleComponent
     from orchestration.stream.component import HourlyStreamComponent
 
-__all__ = ["HourlyStreamComponent", "MetapipelineComponent"]
+__all__ = ["AssetScheduleComponent", "HourlyStreamComponent", "MetapipelineComponent"]
 
 _MODULES = {
+    "AssetScheduleComponent": "orchestration.scheduling.component",
     "HourlyStreamComponent": "orchestration.stream.component",
     "MetapipelineComponent": "orchestration.metapipeline.component",
 }

@@ -11,6 +11,7 @@ COMPONENTS = (
     "snowflake_components.SnowflakeCreateOrRefreshComponent",
     "orchestration.HourlyStreamComponent",
     "orchestration.MetapipelineComponent",
+    "orchestration.AssetScheduleComponent",
 )
 """The types that a document of this project can have, apart from those of libraries."""
 _FOLDER = Path(__file__).parent

@@ -85,7 +85,8 @@ _FATAL = frozenset(
 """Errors after which an idempotent producer accepts no more records."""
 
 _PART_RECORDS_MAX = 2_000
-"""Records that are sent again at once: they make one batch of their partition."""
+"""Records that are sent again at once. They make one batch of their partition, unless queueing takes longer than the
+linger: then a refusal can leave the records of a later batch before those of an earlier one."""
 
 
 class _Refused(NamedTuple):

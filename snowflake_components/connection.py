@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 
 DEMO_PASSWORD = "hourglass"  # noqa: S105 - of the local server
+TAG_BACKFILL = "dagster/backfill"
+"""The tag of each run of a backfill of Dagster; its value is the backfill."""
+TAG_MODE = "hourglass/mode"
+"""The tag that makes any run one of a backfill: `backfill`."""
 _NO_TAG: Mapping[str, str] = MappingProxyType({})
 
 
@@ -82,6 +86,10 @@ class SnowflakeSettings(BaseSettings):
     """Role of the session; unset is the user's default."""
     warehouse: str | None = None
     """Warehouse of the session; unset is the user's default."""
+    backfill_warehouse: str | None = None
+    """Warehouse of the runs of a backfill; unset is that of every run."""
+    backfill_statement_timeout_seconds: int | None = Field(default=None, ge=1)
+    """Longest statement of the runs of a backfill; unset is that of every run."""
     database: str = "AWS"
     """Database of the objects."""
     schema_name: str = Field(default="DEV", validation_alias="HOURGLASS_SNOWFLAKE_SCHEMA")
@@ -99,6 +107,19 @@ class SnowflakeSettings(BaseSettings):
     def _one_login(self) -> Self:
         chosen(dict(self))
         return self
+
+    def of_run(self, tags: Mapping[str, str]) -> Self:
+        """Return the settings of a run with these tags: a backfill has its own warehouse and timeout, where set.
+
+        A backfill is a run that Dagster's backfill launched, or one with the tag `hourglass/mode: backfill`.
+        """
+        if TAG_BACKFILL not in tags and tags.get(TAG_MODE) != "backfill":
+            return self
+        own = {
+            "warehouse": self.backfill_warehouse,
+            "statement_timeout_seconds": self.backfill_statement_timeout_seconds,
+        }
+        return self.model_copy(update={name: value for name, value in own.items() if value is not None})
 
     @property
     def login(self) -> Login:
@@ -196,10 +217,12 @@ class SnowflakeConnection(dg.ConfigurableResource):  # type: ignore[type-arg] # 
 
     settings: dg.ResourceDependency[SnowflakeSettings]
     _tag: dict[str, str] = PrivateAttr(default_factory=dict)
+    _of_run: SnowflakeSettings | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Keep the id of the run; called by Dagster."""
+        """Keep the id of the run, and whether it is of a backfill; called by Dagster."""
         self._tag = {"run_id": context.run.run_id} if context.run else {}
+        self._of_run = self.settings.of_run(context.run.tags) if context.run else None
 
     @property
     def retries(self) -> RetryPolicy:
@@ -208,10 +231,10 @@ class SnowflakeConnection(dg.ConfigurableResource):  # type: ignore[type-arg] # 
 
     def tagged(self, **parts: str) -> TaggedConnection:
         """Return a connection with these parts in its query tag, such as `asset_key`."""
-        return TaggedConnection(self.settings, {**self._tag, **parts}, self.retries)
+        return TaggedConnection(self._of_run or self.settings, {**self._tag, **parts}, self.retries)
 
     @contextmanager
     def connect(self) -> Iterator["ConnectorSession"]:
         """Open a session for a block."""
-        with open_session(self.settings, self._tag) as session:
+        with open_session(self._of_run or self.settings, self._tag) as session:
             yield session

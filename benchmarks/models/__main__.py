@@ -1,4 +1,4 @@
-"""`python -m benchmarks.models days|mutants`: proven hours beside look-backs, and mistakes that tests must find."""
+"""`python -m benchmarks.models days|mutants|usage`: proven hours beside look-backs, planted mistakes, usage."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import typer
 from benchmarks.models import results
 from benchmarks.models.conservation import Judged, built_views, judge
 from benchmarks.models.simulation import PROVEN, simulate
+from benchmarks.models.usage import measure
 from benchmarks.models.warehouse import warehouse
 from orchestration.dbt_runner.build import PROJECT_DIR
 
 RED_SHARE_MIN = 0.95
+USAGE_SECONDS_MAX = 60
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 _Write = Annotated[bool, typer.Option("--write", help="Write RESULTS.md.")]
 
@@ -54,6 +56,22 @@ def mutants(
         results.write("mutants", measured)
     planted = [bool(one.red) for one in judged if one.mutant]
     if sum(planted) < RED_SHARE_MIN * len(planted) or any(one.red for one in judged if not one.mutant):
+        raise typer.Exit(1)
+
+
+@app.command("usage")
+def usage(
+    count: Annotated[int, typer.Option("--events", min=1)] = 2_000_000,
+    *,
+    write: _Write = False,
+) -> None:
+    """Build usage over many events. Exit code 1: a row is not that of the ledger, or it took longer than a minute."""
+    with TemporaryDirectory() as folder, warehouse(Path(folder), PROJECT_DIR) as its:
+        found = measure(its, count)
+    typer.echo(results.usage_text(asdict(found)))
+    if write:
+        results.write("usage", asdict(found))
+    if found.different or found.seconds > USAGE_SECONDS_MAX:
         raise typer.Exit(1)
 
 

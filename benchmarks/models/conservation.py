@@ -60,7 +60,7 @@ def built_views(its: Warehouse, day: datetime) -> list[View]:
     Raises:
         DbtFailedError: a model or a test of the project as it is failed.
     """
-    _create_sources(its)
+    create_sources(its)
     for organization in range(_ORGANIZATIONS):
         rows = " UNION ALL ".join(_events(day, organization))
         its.rows(f"INSERT INTO AWS.DEV.EXT_FLINK_EVENT_LOG {rows}")
@@ -80,7 +80,8 @@ def built_views(its: Warehouse, day: datetime) -> list[View]:
     ]
 
 
-def _create_sources(its: Warehouse) -> None:
+def create_sources(its: Warehouse) -> None:
+    """Create the tables of all sources, without rows."""
     for source in yaml.safe_load(SOURCES.read_text(encoding="utf-8"))["sources"]:
         for table in source["tables"]:
             columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])

@@ -20,7 +20,7 @@ def write(name: str, measured: Any) -> None:
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(measured) + "\n", encoding="utf-8")
     texts = [_TITLE]
-    for section, text in (("days", days_text), ("mutants", mutants_text)):
+    for section, text in (("days", days_text), ("mutants", mutants_text), ("usage", usage_text)):
         stored = folder / f"{section}.json"
         if stored.exists():
             texts.append(text(json.loads(stored.read_text(encoding="utf-8"))))
@@ -62,6 +62,13 @@ def mutants_text(measured: Any) -> str:
     text = f"## {len(planted)} mistakes in {len(models)} views\n\n{_table(('mistake', 'planted', 'red'), rows)}"
     text += f"\n\nWithout a mistake {sum(bool(one['red']) for one in models)} of {len(models)} views are red."
     return text + ("\n\nNot found:\n\n" + "\n".join(missed) if missed else "")
+
+
+def usage_text(measured: Any) -> str:
+    """Return the section of usage."""
+    columns = ("events", "seconds of the build and of both queries", "rows that are not those of the ledger")
+    row = (f"{measured['events']:,}", f"{measured['seconds']:.1f}", measured["different"])
+    return f"## Usage by organization, hour and day\n\n{_table(columns, [row])}"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

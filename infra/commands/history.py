@@ -116,7 +116,9 @@ def _states(stream: str, revisions: Sequence[Revision], built: Sequence[BuiltHou
     versions = {one.model: one.version for one in built}
     found = {}
     for one in built:
-        if one.input == f"stream:{stream}":
+        if one.input is None:
+            found[one] = "rows that Python wrote"
+        elif one.input == f"stream:{stream}":
             number = numbers.get(one.fingerprint or "")
             behind = f", revision {published} is published" if number != published else ""
             found[one] = f"revision {number}{behind}" if number else f"no revision of this hour{behind}"
@@ -155,7 +157,7 @@ def _print(stream: str, revisions: Sequence[Revision], built: Sequence[BuiltHour
     states = _states(stream, revisions, built)
     models = Table("model", "input", "built from", "built")
     for row in built:
-        models.add_row(row.model, row.input, states[row], _moment(row.built_at))
+        models.add_row(row.model, row.input or "-", states[row], _moment(row.built_at))
     output().print(models)
 
 

@@ -123,7 +123,7 @@ def _unknown(hop: str, name: str, error: Exception) -> Block:
 
 def _with_run(entries: Mapping[str, StreamEntry], models: ProvenModels, block: Block) -> Block:
     """Name the run that failed to build hours of a model, or that is about to."""
-    if block.hop != "built" or not block.hours:
+    if block.hop != "built" or not block.hours or block.where not in models.inputs:
         return block
     runs: dict[Hour, DagsterRun] = {}
     for stream in models.streams(block.where):

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
@@ -65,7 +65,8 @@ class NodeOutcome:
         seconds: time of its statements.
         message: of dbt, in one line; may be empty.
         failures: rows that a test found; None for a model.
-        query_id: Snowflake's id of its last statement.
+        query_id: Snowflake's id of the statement that wrote its rows, or of its last one.
+        rows: that the build wrote into a table; None for a view and for what is no model.
     """
 
     unique_id: str
@@ -74,6 +75,7 @@ class NodeOutcome:
     message: str = ""
     failures: int | None = None
     query_id: str | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ class DbtModels:
     target_dir: Path
     snowflake: SnowflakeSettings = field(default_factory=SnowflakeSettings)
     project_dir: Path = PROJECT_DIR
+
+    def of_run(self, tags: Mapping[str, str]) -> DbtModels:
+        """Return the project as a run with these tags builds it: a backfill has a warehouse of its own."""
+        return replace(self, snowflake=self.snowflake.of_run(tags))
 
     def build(
         self, hours: Sequence[str], selectors: Sequence[str], run_id: str | None = None
@@ -236,7 +242,12 @@ def _outcomes(built: Any) -> Iterator[NodeOutcome]:
             message=_one_line(result.message or ""),
             failures=result.failures if result.node.resource_type == "test" else None,
             query_id=result.adapter_response.get("query_id"),
+            rows=result.adapter_response.get("rows_affected") if _has_rows(result.node) else None,
         )
+
+
+def _has_rows(node: Any) -> bool:
+    return node.resource_type in {"model", "seed", "snapshot"} and node.config.materialized != "view"
 
 
 def _one_line(text: object) -> str:

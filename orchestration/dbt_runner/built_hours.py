@@ -16,8 +16,8 @@ from snowflake_components.work import Connection, read_rows
 
 TABLE = Identifier("BUILT_HOURS")
 """Its name, in the schema of the dbt target."""
-STREAM = "stream:"
-"""What the name of an input that is a stream begins with; any other input is the unique id of a model."""
+STREAM, WRITTEN = "stream:", "table:"
+"""What the name of an input begins with that is a stream, or a table that Python writes; any other is a model's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class BuiltHour:
     """What one hour of a model was built from, of one input.
 
     Args:
-        model: unique id of dbt.
-        input: a stream, `stream:platform_events`, or the unique id of another model.
+        model: unique id of dbt, or a table that Python writes, `table:DATABASE.SCHEMA.NAME`.
+        input: a stream, `stream:platform_events`, or what another row has as model; None for a table.
         hour: UTC.
         fingerprint: of the input's hour when it was read; None for an hour that was not proven.
         version: of the model's rows of the hour.
@@ -34,7 +34,7 @@ class BuiltHour:
     """
 
     model: str
-    input: str
+    input: str | None
     hour: Hour
     fingerprint: str | None
     version: str
@@ -65,7 +65,7 @@ def read_built_hours(connection: Connection, table: QualifiedName, hour: Hour | 
 
 
 def read_statement(table: QualifiedName, hour: Hour | None) -> str:
-    """Return the statement that reads the rows of one hour, or of all hours."""
+    """Return the statement that reads the rows of one hour, or of all hours; an hour that is being built has none."""
     columns = "MODEL, INPUT, HOUR, FINGERPRINT, VERSION, BUILT_AT"
-    of_hour = f" WHERE HOUR = {moment_literal(hour.start)}::TIMESTAMP_NTZ" if hour else ""
-    return f"SELECT {columns} FROM {table.sql}{of_hour} ORDER BY MODEL, INPUT, HOUR"  # noqa: S608 - quoted by identifiers.py
+    of_hour = f" AND HOUR = {moment_literal(hour.start)}::TIMESTAMP_NTZ" if hour else ""
+    return f"SELECT {columns} FROM {table.sql} WHERE BUILT_AT IS NOT NULL{of_hour} ORDER BY MODEL, INPUT, HOUR"  # noqa: S608 - quoted by identifiers.py

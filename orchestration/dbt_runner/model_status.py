@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
+from typing import Any
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.dbt_runner.built_hours import STREAM, BuiltHour
+from orchestration.dbt_runner.built_hours import STREAM, WRITTEN, BuiltHour
 from orchestration.dbt_runner.specs import Manifest
 
 _THROUGH = frozenset({"view", "ephemeral"})
@@ -113,14 +114,23 @@ class ProvenModels:
     def streams(self, model: str) -> frozenset[str]:
         """Return the names of the streams that a model rests on."""
         read = {one for its in self.rests_on(model) for one in self.inputs[its]}
-        return frozenset(one.removeprefix(STREAM) for one in read if one.startswith(STREAM))
+        named = {one.removeprefix(STREAM) for one in read if one.startswith(STREAM)}
+        return frozenset(named | {self.written[one] for one in read if one in self.written})
+
+    @cached_property
+    def written(self) -> Mapping[str, str]:
+        """The tables that Python writes -> the stream whose hours they have."""
+        sources = self.manifest.sources.values()
+        return {_written(one): str(_meta(one).get("stream")) for one in sources if _meta(one).get("built")}
 
     def _inputs(self, unique_id: str) -> Iterator[str]:
         for parent in self.manifest.nodes[unique_id].get("depends_on", {}).get("nodes", []):
             if parent in self.manifest.sources:
-                stream = _stream(self.manifest.sources[parent])
-                if stream:
-                    yield STREAM + stream
+                source = self.manifest.sources[parent]
+                if _meta(source).get("built"):
+                    yield _written(source)
+                elif stream := _meta(source).get("stream"):
+                    yield STREAM + str(stream)
             elif parent in self.manifest.nodes:
                 if self.is_proven(parent):
                     yield parent
@@ -157,6 +167,10 @@ class BuildState:
         }
         return tuple(sorted(differing))
 
+    def lacking(self, table: str, stream: str) -> tuple[Hour, ...]:
+        """Return the hours of a stream that a table, which Python writes, does not have, oldest first."""
+        return tuple(sorted(self.published.get(stream, {}).keys() - self._versions.get(table, {}).keys()))
+
     def newest(self, model: str) -> Hour | None:
         """Return the newest hour that a model was built for."""
         return max(self._versions.get(model, ()), default=None)
@@ -172,7 +186,8 @@ class BuildState:
     def _read(self) -> Mapping[tuple[str, str], Fingerprints]:
         found: defaultdict[tuple[str, str], dict[Hour, str | None]] = defaultdict(dict)
         for row in self.built:
-            found[row.model, row.input][row.hour] = row.fingerprint
+            if row.input is not None:
+                found[row.model, row.input][row.hour] = row.fingerprint
         return found
 
     @cached_property
@@ -215,6 +230,11 @@ def statuses(
 
 def _own_blocks(models: ProvenModels, state: BuildState, model: str, views: Collection[str]) -> Iterator[Block]:
     name = models.name(model)
+    for table in sorted(models.inputs[model] & models.written.keys()):
+        if lacking := state.lacking(table, models.written[table]):
+            where = table.removeprefix(WRITTEN)
+            reason = f"{where}, which Python writes, lacks {len(lacking)} proven hours, {_shown(lacking)}"
+            yield Block("built", table, lacking, reason, "run these partitions of its asset in Dagster")
     if models.is_proven(model):
         if stale := state.stale(model, models.inputs[model]):
             reason = f"{name} was not built from {len(stale)} proven hours, {_shown(stale)}"
@@ -237,8 +257,12 @@ def _is_stored(node: Mapping[str, object]) -> bool:
     return isinstance(config, Mapping) and config.get("materialized") == "view"
 
 
-def _stream(source: Mapping[str, object]) -> str | None:
-    config = source.get("config")
-    meta = (config.get("meta") if isinstance(config, Mapping) else None) or source.get("meta") or {}
-    own = meta.get("hourglass", {}) if isinstance(meta, Mapping) else {}
-    return own.get("stream")
+def _meta(source: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = source.get("config", {}).get("meta") or source.get("meta") or {}
+    found: Mapping[str, Any] = meta.get("hourglass", {})
+    return found
+
+
+def _written(source: Mapping[str, Any]) -> str:
+    """Return the name of a table that Python writes, as the macro `proven_inputs` does."""
+    return WRITTEN + ".".join(str(source[part]) for part in ("database", "schema", "identifier")).upper()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,11 @@ import dagster as dg
 
 UNIQUE_ID = "dbt/unique_id"
 """The metadata of an asset or a check with the id of its dbt node."""
+
+HOUR_COLUMN = "hourglass/hour_column"
+"""The metadata of an asset with the column of the hour; `replication_hour` without it, as in dbt models."""
+COLUMN_SCHEMA = "dagster/column_schema"
+"""The metadata with the columns of a table."""
 
 _KNOWN_SCHEMA = re.compile(r"/manifest/v12\.json$")
 _BUILT = frozenset({"model", "seed", "snapshot"})
@@ -30,13 +36,20 @@ class ManifestUnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The nodes and the sources of a parsed dbt project, by their ids."""
+    """The nodes and the sources of a parsed dbt project, by their ids.
+
+    Args:
+        nodes: models, tests, seeds and snapshots.
+        sources: tables that dbt reads and does not build.
+        project_dir: of the files, for references to the code; None for no references.
+    """
 
     nodes: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, Mapping[str, Any]]
+    project_dir: Path | None = None
 
     @classmethod
-    def read(cls, path: Path) -> Manifest:
+    def read(cls, path: Path, project_dir: Path | None = None) -> Manifest:
         """Read the manifest that `dbt parse` wrote.
 
         Raises:
@@ -51,7 +64,7 @@ class Manifest:
             raise ManifestUnreadableError(
                 f"{path} is {version}: manifests of dbt 1.8 to 1.12 can be read, v12; run `make setup`"
             )
-        return cls(nodes, sources)
+        return cls(nodes, sources, project_dir)
 
     def asset_specs(self) -> Iterator[dg.AssetSpec]:
         """Describe each model, seed and snapshot that dbt builds; an ephemeral model is part of its readers."""
@@ -68,8 +81,12 @@ class Manifest:
                     metadata={
                         UNIQUE_ID: unique_id,
                         "dagster/table_name": node["relation_name"].replace('"', ""),
-                        "dagster/column_schema": dg.TableSchema([_column(one) for one in node["columns"].values()]),
+                        "dagster/storage_kind": "snowflake",
+                        "dagster/uri": "snowflake://" + node["relation_name"].replace('"', "").replace(".", "/"),
+                        COLUMN_SCHEMA: dg.TableSchema([_column(one) for one in node["columns"].values()]),
                         "materialized": node["config"]["materialized"],
+                        **_hour_column(node),
+                        **self._code(node),
                     },
                 )
 
@@ -110,6 +127,31 @@ class Manifest:
                 found |= self.sources_below(parent)
         return found
 
+    def streams_below(self, unique_id: str) -> set[str]:
+        """Return the streams that the sources of a node are of: `meta: {hourglass: {stream: NAME}}`."""
+        found: set[str] = set()
+        for parent in self._parents(unique_id):
+            if parent in self.sources:
+                stream = _meta(self.sources[parent]).get("hourglass", {}).get("stream")
+                found |= {stream} if stream else set()
+            else:
+                found |= self.streams_below(parent)
+        return found
+
+    def _code(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the references to the file of a node, and to the one that describes its columns."""
+        if self.project_dir is None:
+            return {}
+        files = {"model": node.get("original_file_path"), "columns": (node.get("patch_path") or "").partition("://")[2]}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # code references are in beta in Dagster, whose version is pinned
+            found: list[Any] = [
+                dg.LocalFileCodeReference(file_path=str(self.project_dir / file), line_number=1, label=label)
+                for label, file in files.items()
+                if file
+            ]
+            return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=found)}
+
     def _is_asset(self, unique_id: str) -> bool:
         node = self.nodes.get(unique_id)
         return node is not None and node["resource_type"] in _BUILT and node["config"]["materialized"] != "ephemeral"
@@ -139,10 +181,20 @@ def asset_key(node: Mapping[str, Any]) -> dg.AssetKey:
     return dg.AssetKey([schema, node["name"]] if schema else [node["name"]])
 
 
-def _dagster(node: Mapping[str, Any]) -> Mapping[str, Any]:
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
     meta: Mapping[str, Any] = node["config"].get("meta") or node.get("meta") or {}
-    dagster: Mapping[str, Any] = meta.get("dagster", {})
+    return meta
+
+
+def _dagster(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    dagster: Mapping[str, Any] = _meta(node).get("dagster", {})
     return dagster
+
+
+def _hour_column(node: Mapping[str, Any]) -> dict[str, str]:
+    """Return the column of the hour as metadata, where `meta: {hourglass: {hour: NAME}}` says it."""
+    column = _meta(node).get("hourglass", {}).get("hour")
+    return {HOUR_COLUMN: column} if column else {}
 
 
 def _column(column: Mapping[str, Any]) -> dg.TableColumn:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from docker import DockerClient
 
-ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
-DEPTH_MAX = 4
-"""An archive in an archive, and so on; a jar in a wheel in a layer is two."""
+from tests.integration.unpacking import unpacked
 
 
 def image_contents(client: DockerClient, image: str) -> Iterator[tuple[str, bytes]]:
@@ -26,41 +21,12 @@ def image_contents(client: DockerClient, image: str) -> Iterator[tuple[str, byte
         for member in saved:
             packed = saved.extractfile(member) if member.isfile() else None
             if packed is not None:
-                yield from _unpacked(member.name, packed.read(), DEPTH_MAX)
+                yield from unpacked(member.name, packed.read())
 
 
 def file_contents(path: Path) -> Iterator[tuple[str, bytes]]:
     """Iterate over a file and what is packed in it."""
-    yield from _unpacked(path.name, path.read_bytes(), DEPTH_MAX)
-
-
-def _unpacked(name: str, content: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
-    yield name, content
-    if depth:
-        for inner, inner_content in _members(content):
-            yield from _unpacked(f"{name}!{inner}", inner_content, depth - 1)
-
-
-def _members(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files of an archive; other files have none, nor have damaged archives of test suites."""
-    if content.startswith(ZIP):
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                for inner in archive.namelist():
-                    yield inner, archive.read(inner)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-            return
-    elif content.startswith(GZIP):
-        try:
-            yield "gz", gzip.decompress(content)
-        except (OSError, EOFError, zlib.error):
-            return
-    elif content[257:262] == b"ustar":
-        with tarfile.open(fileobj=io.BytesIO(content)) as layer:
-            for member in layer:
-                packed = layer.extractfile(member) if member.isfile() else None
-                if packed is not None:
-                    yield member.name, packed.read()
+    yield from unpacked(path.name, path.read_bytes())
 
 
 class _Chunks(io.RawIOBase):

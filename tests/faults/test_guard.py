@@ -70,7 +70,7 @@ def produce_until_uploading(stack: LandingStack) -> set[Position]:
         sent.update(stack.produce(records(next(numbers), 150, payload={"text": "x" * PAYLOAD_CHARACTERS})))
         return any(upload.key.startswith(prefix) for upload in open_uploads(stack))
 
-    wait_for(uploading, seconds_max=30, what="an open upload", poll_seconds=0.02)
+    wait_for(uploading, seconds_max=120, what="an open upload", poll_seconds=0.02)
     return sent
 
 
@@ -117,7 +117,7 @@ def test_a_second_job_on_one_path_refuses_and_nothing_is_doubled(twins: Twins, m
     first, second = twins("second-refuses")
     sent = first.produce(records(0, 200))
     handle = first.start_job()
-    wait_for(lambda: handle.job_id.encode() in lease_of(first), seconds_max=10, what="the lease to name its job")
+    wait_for(lambda: handle.job_id.encode() in lease_of(first), seconds_max=60, what="the lease to name its job")
     with pytest.raises(LeaseHeldError, match=handle.job_id):
         second.start_job()
     assert not (second.landing.log_dir / "flink.out").exists()

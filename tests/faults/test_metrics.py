@@ -72,7 +72,7 @@ def test_every_documented_metric_is_there_and_counts_what_happened(stack: Landin
     def objects_counted() -> dict[str, float]:
         return {k: total(stack, "successfulCommittables", operator_name=name) for k, name in committers.items()}
 
-    wait_for(lambda: listed == objects_counted(), seconds_max=30, what=f"{listed} finished objects in the metrics")
+    wait_for(lambda: listed == objects_counted(), seconds_max=120, what=f"{listed} finished objects in the metrics")
     documented = {name for file in NAMING for name in NAMES.findall(file.read_text())}
     assert set() == documented - {name for name, _, _ in scrape(stack)}
     assert len(good) + len(odd) == total(stack, "acceptedRecords")

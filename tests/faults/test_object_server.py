@@ -112,7 +112,7 @@ def test_a_client_that_freezes_in_a_body_holds_up_nobody(servers: Servers, objec
     """A job that is paused in a PUT must not block the checks or other jobs."""
     before = {objects.put("before")}
     with half_sent(objects.address("frozen")):
-        wait_for(lambda: staged(servers) != set(), seconds_max=20, what="the first bytes of the body")
+        wait_for(lambda: staged(servers) != set(), seconds_max=60, what="the first bytes of the body")
 
         assert before == objects.names()
         assert {"after", *before} == {objects.put("after"), *objects.names()}
@@ -136,7 +136,7 @@ def test_what_a_killed_server_was_writing_is_no_object_and_what_it_had_written_i
         return None
 
     with half_sent(objects.address("frozen")), ThreadPoolExecutor(1) as pool:
-        wait_for(lambda: staged(servers) != set(), seconds_max=20, what="the first bytes of the body")
+        wait_for(lambda: staged(servers) != set(), seconds_max=60, what="the first bytes of the body")
         writing = pool.submit(write)
         wait_for(lambda: len(acknowledged) > 50, seconds_max=60, what="objects")
         servers.kill(Server.BUCKET)

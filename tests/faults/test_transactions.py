@@ -215,7 +215,7 @@ def test_a_topic_that_is_created_again_has_another_id(new_stack: NewStack) -> No
     with pytest.raises(TopicMissingError):
         broker.identity(topic)
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
-    wait_for(lambda: is_there(broker, topic), seconds_max=30, what="the new topic")
+    wait_for(lambda: is_there(broker, topic), seconds_max=120, what="the new topic")
     after = broker.identity(topic)
     assert (before.cluster_id, (0,)) == (after.cluster_id, after.partitions)
     assert after.topic_id not in {None, before.topic_id}

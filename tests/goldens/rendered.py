@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner import built_hours
 from orchestration.dbt_runner.views import views_statement
+from orchestration.frames import tables
+from orchestration.frames.built_hours import built_hours_statements
+from orchestration.frames.types import FrameType
 from orchestration.landing.clients import hour_objects, hours_table
 from orchestration.landing.clients.event_figures import figures_statement
 from orchestration.landing.clients.hour_objects import AddedObjects
@@ -51,6 +54,15 @@ _HOUR = Hour.from_label("2025-08-01T03")
 _PATH = "2025/08/01/03/"
 _COMMENT = "Tom & Jerry's\nlanding \\ ☃ <b>"
 _NAMED_TEXT = "one \\d+ 'quoted'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    organization: str
+    replication_hour: datetime
+    events: int | None
+    share: float
+    good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ def rendered(place: Place) -> Iterator[Rendered]:
     yield from _components(place)
     yield from _landing(place)
     yield from _metapipeline(place)
+    yield from _frames(place)
 
 
 def _session(place: Place) -> Iterator[Rendered]:
@@ -308,6 +321,24 @@ def _metapipeline(place: Place) -> Iterator[Rendered]:
     yield Rendered("uses", uses.uses_query(staged, start, uses.Own()))
     yield Rendered("hours of uses", uses.hours_query(staged, start))
     yield Rendered("metered credits", metering.metering_query(start))
+
+
+def _frames(place: Place) -> Iterator[Rendered]:
+    table, hours = place.name("SCORES"), [_HOUR, _HOUR.plus(1)]
+    columns = tables.columns_of(FrameType(tuple[_Score, ...], "Scores"))
+    rows = [_Score("it's \\ acme", hour.start, None, 0.5, good=True) for hour in hours]
+    yield Rendered("create frame", tables.create_statement(table, columns))
+    for its in (hours, None):
+        deleted, inserted = tables.write_statements(table, columns, rows, "replication_hour", its)
+        yield Rendered("delete frame", deleted)
+        yield Rendered("select frame", tables.select_statement(table, columns, "replication_hour", its))
+    yield Rendered("insert frame", inserted)
+    created, forgotten, noted = built_hours_statements(table, dict.fromkeys(hours, "0" * 64))
+    yield Rendered("create built hours", created)
+    yield Rendered("delete built hours", forgotten)
+    yield Rendered("insert built hours", noted)
+    yield Rendered("begin", tables.BEGIN)
+    yield Rendered("commit", tables.COMMIT)
 
 
 def _of(golden: str, statement: Statement) -> Rendered:

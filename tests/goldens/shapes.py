@@ -116,6 +116,8 @@ def _placeholders() -> Mapping[str, str]:
     option = rf"(?:{'|'.join(kinds.values())}) = {value}"
     published = r"\( '' , '' , \d+ , '' , \d+ , \d+ , \d+ , \d+ , '' \)"
     published_object = r"\( '' , '' , '' , \d+ , '' \)"
+    column, cell = r'"" [a-z_]+', r"(?:-?\d+|''|TRUE|FALSE|NULL)"
+    row = rf"\( {cell}(?: , {cell})* \)"
     hours = r"\"\"(?: = ''::TIMESTAMP_NTZ| BETWEEN ''::TIMESTAMP_NTZ AND ''::TIMESTAMP_NTZ)"
     return {
         "text": "''",
@@ -138,5 +140,10 @@ def _placeholders() -> Mapping[str, str]:
         "format options": rf"{option}(?: {option})*",
         "published hours": rf"{published}(?: , {published})*",
         "published objects": rf"{published_object}(?: , {published_object})*",
+        "frame hours": r"\"\" IN \( ''(?: , '')* \)|TRUE",
+        "frame columns": rf"{column}(?: , {column})*",
+        "frame casts": r"COLUMN\d+::[a-z_]+(?: , COLUMN\d+::[a-z_]+)*",
+        "frame rows": rf"{row}(?: , {row})*",
+        "pairs of texts": r"\( '' , '' \)(?: , \( '' , '' \))*",
         "hours": rf"{hours}(?: OR {hours})*",
     }

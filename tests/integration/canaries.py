@@ -5,16 +5,14 @@ The settings are those of the catalogue, so a new secret is searched without a c
 
 from __future__ import annotations
 
-import io
 import sqlite3
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from infra.local.settings import LocalSettings
 from infra.reference.catalog import settings
-from tests.integration.truth import plain
+from tests.integration.unpacking import unpacked
 
 CANARIES: Mapping[str, str] = {
     one.variable: f"canary-of-{one.variable.removeprefix('HOURGLASS_').lower().replace('_', '-')}"
@@ -32,7 +30,6 @@ NOT_OF_A_STACK = {
 }
 """Secrets that a stack cannot be given, with the reason."""
 SQLITE = b"SQLite format 3\x00"
-ZIP = b"PK\x03\x04"
 
 
 def stack_secrets() -> dict[str, str]:
@@ -72,10 +69,7 @@ def file_content(path: Path) -> bytes:
         return b""
     if content.startswith(SQLITE):
         return content + rows_of_database(path)
-    if content.startswith(ZIP):
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return content + b"\n".join(map(packed.read, packed.namelist()))
-    return plain(path.name, content)
+    return b"\n".join(inner for _, inner in unpacked(path.name, content))
 
 
 def rows_of_database(path: Path) -> bytes:

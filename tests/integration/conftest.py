@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from infra.local.settings import PORT_FIELDS, LocalSettings
 from infra.local.stack import Stack
 from tests.faults.class_archive import Archives
 from tests.faults.quick_java import quick_java
+from tests.integration.canaries import other_secrets, stack_secrets
 from tests.stacks.option import on_containers
 
 
@@ -26,16 +28,17 @@ def settings_below(folder: Path, **changes: object) -> LocalSettings:
     """Make settings of a separate stack, with short intervals for a test."""
     ports = dict(zip(PORT_FIELDS, free_ports(len(PORT_FIELDS)), strict=True))
     quick = {"checkpoint_seconds": 2, "sensor_seconds": 2, "grace_seconds": 6}
-    secrets = {"s3_secret_access_key": "canary-of-the-bucket", "snowflake_password": "canary-of-snowflake"}
-    return LocalSettings(**{"data_dir": folder, **ports, **quick, **secrets, **changes})  # type: ignore[arg-type]  # names above
+    return LocalSettings(**{"data_dir": folder, **ports, **quick, **stack_secrets(), **changes})  # type: ignore[arg-type]  # names above
 
 
 @pytest.fixture(scope="session")
 def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start the whole stack once; nothing of it is left afterwards, also after a failure.
 
-    Its jobs use the archives that the fault tests have made, if there are any.
+    Its jobs use the archives that the fault tests have made, if there are any. Every secret that its settings do not
+    have is in the environment of its processes.
     """
+    os.environ.update(other_secrets())
     settings = settings_below(tmp_path_factory.mktemp("stack"))
     if on_containers(pytestconfig):
         from tests.stacks.chain import container_stack  # noqa: PLC0415 - only sessions on containers need their packages

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,9 @@ from producers.simulate import simulate
 from producers.simulation.plan import SimulationPlan
 from producers.simulation.sent import Sent, SentLedger, read_sent
 from snowflake_components.connection import SnowflakeSettings, query
+from tests.integration.canaries import command_lines, file_contents, found_in
 from tests.integration.hours import LIMIT_SECONDS, rows_of, send, wait_until_agreed
+from tests.integration.test_command_line import run
 from tests.integration.truth import (
     object_contents,
     read_landed,
@@ -63,7 +66,7 @@ def sent(stack: Stack) -> Sent:
     def kill_the_job() -> None:
         wait_for(lambda: bool(read_landed(stack.settings).accepted), seconds_max=120, what="the first landed object")
         stack.landing.kill(landing)
-        wait_for(lambda: not stack.landing.lives(landing), seconds_max=30, what="the death of the job")
+        wait_for(lambda: not stack.landing.lives(landing), seconds_max=120, what="the death of the job")
 
     sent = send(stack.settings, HOURS, EVENTS, kill_the_job)
     stack.landing.start(landing, print)
@@ -114,12 +117,17 @@ def test_what_is_queryable_is_what_was_accepted(stack: Stack, sent: Sent) -> Non
 
 
 def test_usage_equals_the_ledger_of_the_generator(sent: Sent) -> None:
-    """Billing: events per organization and hour, counted by SQL, equal those in the generator's ledger."""
+    """Billing: events per organization and hour, and per day, counted by SQL, equal those in the generator's ledger."""
     rows = answers("SELECT HOUR, ORGANIZATION, EVENTS FROM USAGE_BY_ORGANIZATION_HOUR")
 
     assert dict(sent.usage) == {
         (f"{hour:%Y-%m-%dT%H}", organization): int(events) for hour, organization, events in rows
     }
+    days: Counter[tuple[str, str]] = Counter()
+    for (hour, organization), events in sent.usage.items():
+        days[hour[:10], organization] += events
+    rows = answers("SELECT DAY, ORGANIZATION, EVENTS FROM USAGE_BY_ORGANIZATION_DAY")
+    assert dict(days) == {(f"{day:%Y-%m-%d}", organization): int(events) for day, organization, events in rows}
 
 
 def test_a_further_hour_makes_one_run_for_itself_and_nothing_else(stack: Stack, sent: Sent) -> None:
@@ -332,33 +340,46 @@ def test_no_secret_is_in_any_file_but_those_that_need_it(pytestconfig: pytest.Co
     Servers in containers have their settings there.
     """
     del sent
-    secrets = (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
-    holders = {
-        str(path.relative_to(stack.settings.data_dir))
-        for path in stack.settings.data_dir.rglob("*")
-        if path.is_file()
-        for secret in secrets
-        if secret.get_secret_value().encode() in path.read_bytes()
+    found = {
+        name: secrets for name, content in file_contents(stack.settings.data_dir) if (secrets := found_in(content))
     }
 
-    settings = {"flink/conf/config.yaml", "streams/dagster-events/flink/conf/config.yaml", "s3/s3proxy.conf"}
-    assert (set() if on_containers(pytestconfig) else settings) == holders
-    assert [] == [name for name in holders if (stack.settings.data_dir / name).stat().st_mode & 0o777 != 0o600]
+    assert ({} if on_containers(pytestconfig) else _needed_by_servers()) == found
+    assert [] == [name for name in found if (stack.settings.data_dir / name).stat().st_mode & 0o777 != 0o600]
+
+
+def _needed_by_servers() -> dict[str, set[str]]:
+    """Return the files from which the bucket and both landing jobs read their secrets."""
+    holders = {"s3/s3proxy.conf": {"HOURGLASS_S3_SECRET_ACCESS_KEY"}}
+    for job in ("", "streams/dagster-events/"):
+        holders[f"{job}flink/conf/config.yaml"] = {"HOURGLASS_S3_SECRET_ACCESS_KEY"}
+        for secret in ("kafka_sasl_password", "kafka_ssl_key_password"):
+            holders[f"{job}flink/secrets/{secret}"] = {f"HOURGLASS_{secret.upper()}"}
+    return holders
 
 
 def test_no_secret_is_in_any_record_or_object(stack: Stack, sent: Sent) -> None:
     """Relayed Dagster events land like any event; the test decompresses both topics and the bucket."""
     topics = [stack.settings, stack.settings.model_copy(update={"topic": "dagster-events"})]
-    secrets = [
-        secret.get_secret_value().encode()
-        for secret in (stack.settings.s3_secret_access_key, stack.settings.snowflake_password)
-    ]
     known = min(sent.event_ids).encode()
 
-    def holders(contents: Iterator[tuple[str, bytes]], *texts: bytes) -> list[str]:
-        return [name for name, content in contents if any(text in content for text in texts)]
+    def holders(contents: Iterator[tuple[str, bytes]]) -> list[str]:
+        return [name for name, content in contents if found_in(content)]
 
-    assert [[], []] == [holders(record_contents(topic), *secrets) for topic in topics]
-    assert [] == holders(object_contents(stack.settings), *secrets)
-    assert holders(record_contents(stack.settings), known), "what was sent was not readable"
-    assert holders(object_contents(stack.settings), known), "what landed was not readable"
+    def has_known(contents: Iterator[tuple[str, bytes]]) -> bool:
+        return any(known in content for _, content in contents)
+
+    assert [[], []] == [holders(record_contents(topic)) for topic in topics]
+    assert [] == holders(object_contents(stack.settings))
+    assert has_known(record_contents(stack.settings)), "what was sent was not readable"
+    assert has_known(object_contents(stack.settings)), "what landed was not readable"
+
+
+def test_no_secret_is_in_a_command_line_or_in_what_a_command_prints(stack: Stack, sent: Sent) -> None:
+    """Everybody on the machine can read the first; the second gets into tickets."""
+    del sent
+    assert {} == {name: secrets for name, content in command_lines() if (secrets := found_in(content))}
+    for command in (["doctor", "--json"], ["status", "--json"], ["snowflake", "plan"]):
+        done = run(stack.settings, *command)
+        assert done.stdout, done.stderr
+        assert set() == found_in((done.stdout + done.stderr).encode()), command

@@ -397,7 +397,7 @@ def test_a_plan_with_another_path_is_refused(repository: Repository, path: str) 
 def test_scopes_are_checked(
     repository: Repository, scopes: list[str] | None, policy: ExcessScopes, expected: tuple[str, ...]
 ) -> None:
-    repository.host.hosted.tokens[TOKEN] = scopes
+    repository.host.hosted.add_token(TOKEN, scopes)
 
     warnings = repository.client(excess_scopes=policy).check_token()
 
@@ -406,7 +406,7 @@ def test_scopes_are_checked(
 
 @pytest.mark.parametrize(("scopes", "message"), [(["repo", "delete_repo"], "more than it needs"), (["gist"], "lacks")])
 def test_a_token_of_other_rights_is_refused(repository: Repository, scopes: list[str], message: str) -> None:
-    repository.host.hosted.tokens[TOKEN] = scopes
+    repository.host.hosted.add_token(TOKEN, scopes)
 
     with pytest.raises(RepositoryError, match=message):
         repository.client(excess_scopes=ExcessScopes.REFUSE).check_token()

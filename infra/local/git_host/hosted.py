@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -23,6 +24,11 @@ class UnknownError(Exception):
 
 class RefusedError(Exception):
     """GitHub would answer 422."""
+
+
+def digest_of(token: str) -> str:
+    """Return what the host keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @dataclass
@@ -66,6 +72,7 @@ class Hosted:
     Args:
         folder: of the bare repositories and the state.
         now: the time of the host, for merges.
+        tokens: digest of an accepted token -> its scopes; the state has no token itself.
     """
 
     folder: Path
@@ -99,8 +106,16 @@ class Hosted:
 
     def add_token(self, token: str, scopes: list[str] | None) -> None:
         """Accept a token; None are the scopes of a fine-grained one, which are not listed."""
-        self.tokens[token] = scopes
+        self.tokens[digest_of(token)] = scopes
         self.save()
+
+    def accepts(self, token: str | None) -> bool:
+        """Return whether a request with this token is let in."""
+        return token is not None and digest_of(token) in self.tokens
+
+    def scopes(self, token: str) -> list[str] | None:
+        """Return the scopes of an accepted token, as `add_token` got them."""
+        return self.tokens[digest_of(token)]
 
     def add_repository(self, number: int, name: str, source: Path, base: str = "main") -> HostedRepository:
         """Make a repository with one commit that holds a folder; an existing one stays as it is."""

@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         server, method = self.server, self.command
         server.requests.append((method, path))
         token = self._token()
-        if token not in server.hosted.tokens:
+        if token is None or not server.hosted.accepts(token):
             self._send_json(401, {"message": "Bad credentials"}, [])
             return
         fault = next((fault for fault in server.faults if fault.hits(method, path)), None)
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault is not None:
             status, data = fault.status, {"message": "a fault by order"}
-        scopes = server.hosted.tokens[token]
+        scopes = server.hosted.scopes(token)
         headers = {"X-RateLimit-Limit": str(LIMIT), "X-RateLimit-Remaining": str(LIMIT - 1), "X-RateLimit-Reset": "0"}
         if scopes is not None:
             headers["X-OAuth-Scopes"] = ", ".join(scopes)
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve_git(self, name: str, path: str, query: str, body: bytes) -> None:
         hosted = self.server.hosted
-        if self._token() not in hosted.tokens:
+        if not hosted.accepts(self._token()):
             self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
             return
         try:

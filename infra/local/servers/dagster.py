@@ -104,7 +104,7 @@ def _instance(settings: LocalSettings) -> dict[str, object]:
     """
     production = yaml.safe_load(PRODUCTION.read_text())
     shared = {name: value for name, value in production.items() if name not in {"storage", "compute_logs"}}
-    runs = {"max_concurrent_runs": settings.run_concurrency}
+    runs = {**shared["concurrency"]["runs"], "max_concurrent_runs": settings.run_concurrency}
     return {**shared, "concurrency": {**shared["concurrency"], "runs": runs}, "nux": {"enabled": False}}
 
 

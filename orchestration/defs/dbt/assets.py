@@ -1,13 +1,21 @@
 """The dbt models of the hours of a run, and their tests as checks."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, project_digest, require_manifest
-from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
+from orchestration.dbt_runner.attempts import built_before
+from orchestration.dbt_runner.build import (
+    PROJECT_DIR,
+    DbtModels,
+    NodeOutcome,
+    Verdict,
+    project_digest,
+    require_manifest,
+)
+from orchestration.dbt_runner.schema_changes import column_changes
+from orchestration.dbt_runner.specs import COLUMN_SCHEMA, UNIQUE_ID, Manifest
 from orchestration.stream.catalog import read_streams
 from orchestration.stream.document import StreamDocument
 
@@ -16,16 +24,20 @@ def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocume
     """Give each model the hours of its stream; those that read a source depend on its `published_hour`.
 
     So a failed check of the hour stops them. A model of several streams has the hours of the one that begins last.
+    A source that Python writes has the hours of the stream that its `meta: {hourglass: {stream: NAME}}` names.
     Seeds and snapshots have no hours: a snapshot is taken of a table as it is now, whatever hour is built.
 
     Args:
         manifest: of the dbt project.
         streams: by the external table that each feeds.
     """
+    named = {stream.name: stream for stream in streams.values()}
     for spec in manifest.asset_specs():
-        read = [streams[key] for key in manifest.sources_below(spec.metadata[UNIQUE_ID]) if key in streams]
-        gates = [stream.keys.published_hour for stream in read if stream.table in {dep.asset_key for dep in spec.deps}]
-        hourly = read if spec.metadata[UNIQUE_ID].startswith("model.") else []
+        unique_id = spec.metadata[UNIQUE_ID]
+        read = [streams[key] for key in sorted(manifest.sources_below(unique_id)) if key in streams]
+        gates = {stream.keys.published_hour for stream in read if stream.table in {dep.asset_key for dep in spec.deps}}
+        read += [named[name] for name in sorted(manifest.streams_below(unique_id)) if name in named]
+        hourly = read if unique_id.startswith("model.") else []
         partitions = max(hourly, key=lambda stream: stream.first_hour).partitions if hourly else None
         yield spec.replace_attributes(partitions_def=partitions).merge_attributes(deps=sorted(gates))
 
@@ -33,69 +45,84 @@ def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocume
 MARTS = "event_marts"
 """The group of the views over the models of all hours."""
 
-_manifest = Manifest.read(require_manifest())
+
+def models_of(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> dg.AssetsDefinition:
+    """Build the asset `event_models`: the models with hours, and their tests.
+
+    Dagster divides it where an asset of Python stands between two models: a run builds the first ones, then runs the
+    asset, then builds the others.
+    """
+    specs = [spec for spec in hourly_models(manifest, streams) if spec.group_name != MARTS]
+
+    @dg.multi_asset(
+        specs=specs,
+        check_specs=_checks_of(manifest, specs),
+        name="event_models",
+        can_subset=True,
+        pool="snowflake",
+    )
+    def event_models(
+        context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Build the models of the run's hours and report each model and test; fail if one of them failed.
+
+        Several hours are one build: the models are the same as after a build of each hour. A retry of what failed
+        leaves the models that were built before as they are.
+        """
+        hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
+        kept = built_before(context.run, context.instance, context.partition_keys)
+        for key in sorted(context.selected_asset_keys & kept.keys()):
+            yield dg.MaterializeResult(asset_key=key, metadata={"built_by": dg.MetadataValue.dagster_run(kept[key])})
+        models = dbt.of_run(context.run.tags)
+        left = context.selected_asset_keys - kept.keys()
+        if left:
+            yield from _reported(
+                context, manifest, left, lambda selectors: models.build(hours, selectors, context.run.run_id)
+            )
+
+    return event_models
 
 
-def _models(*, marts: bool) -> list[dg.AssetSpec]:
-    streams = {entry.document.table: entry.document for entry in read_streams()}
-    specs = hourly_models(_manifest, streams)
-    if marts:
-        # macros and configurations change a view as well, so its code is the whole project
-        code = project_digest()
-        return [
-            spec.replace_attributes(partitions_def=None, code_version=code, skippable=True)
-            for spec in specs
-            if spec.group_name == MARTS
-        ]
-    return [spec for spec in specs if spec.group_name != MARTS]
+def marts_of(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> dg.AssetsDefinition:
+    """Build the asset `event_marts`: the views over all hours, and their tests."""
+    code = project_digest()  # macros and configurations change a view as well, so its code is the whole project
+    specs = [
+        spec.replace_attributes(partitions_def=None, code_version=code, skippable=True)
+        for spec in hourly_models(manifest, streams)
+        if spec.group_name == MARTS
+    ]
+
+    @dg.multi_asset(
+        specs=specs,
+        check_specs=_checks_of(manifest, specs),
+        name=MARTS,
+        can_subset=True,
+        pool="snowflake",
+    )
+    def event_marts(
+        context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Build the views that read all hours and that are absent or of another project; fail if one of them failed.
+
+        A view that is there stays, and is neither materialised nor tested: what it preserves depends on its code alone.
+        """
+        stale = _stale_views(context, manifest, dbt)
+        if stale:
+            yield from _reported(
+                context, manifest, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id)
+            )
+        else:
+            context.log.info("every view is there, built from the dbt project as it is")
+
+    return event_marts
 
 
-def _described(*, marts: bool) -> dict[str, Any]:
-    """Return the specs of the models and of their tests; a list in the module would be loaded as assets once more."""
-    specs = _models(marts=marts)
+def _checks_of(manifest: Manifest, specs: Sequence[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
     keys = {spec.key for spec in specs}
-    return {"specs": specs, "check_specs": [spec for spec in _manifest.check_specs() if spec.asset_key in keys]}
+    return [spec for spec in manifest.check_specs() if spec.asset_key in keys]
 
 
-@dg.multi_asset(
-    **_described(marts=False),
-    name="event_models",
-    can_subset=True,
-    pool="snowflake",
-)
-def event_models(
-    context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Build the models of the run's hours and report each model and test; fail if one of them failed.
-
-    Several hours are one build: the models are the same as after a build of each hour.
-    """
-    hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
-    selected = context.selected_asset_keys
-    yield from _reported(context, selected, lambda selectors: dbt.build(hours, selectors, context.run.run_id))
-
-
-@dg.multi_asset(
-    **_described(marts=True),
-    name=MARTS,
-    can_subset=True,
-    pool="snowflake",
-)
-def event_marts(
-    context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Build the views that read all hours and that are absent or of another project; fail if one of them failed.
-
-    A view that is there stays, and is neither materialised nor tested: what it preserves depends on its code alone.
-    """
-    stale = _stale_views(context, dbt)
-    if stale:
-        yield from _reported(context, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id))
-    else:
-        context.log.info("every view is there, built from the dbt project as it is")
-
-
-def _stale_views(context: dg.AssetExecutionContext, dbt: DbtModels) -> set[dg.AssetKey]:
+def _stale_views(context: dg.AssetExecutionContext, manifest: Manifest, dbt: DbtModels) -> set[dg.AssetKey]:
     """Return the selected views that Snowflake does not have, or whose last build was of other code."""
     selected, existing = context.selected_asset_keys, dbt.views()
     built = context.instance.get_latest_materialization_code_versions(selected)
@@ -103,12 +130,13 @@ def _stale_views(context: dg.AssetExecutionContext, dbt: DbtModels) -> set[dg.As
         spec.key
         for spec in context.assets_def.specs
         if spec.key in selected
-        and (built[spec.key] != spec.code_version or _manifest.stored_name(spec.metadata[UNIQUE_ID]) not in existing)
+        and (built[spec.key] != spec.code_version or manifest.stored_name(spec.metadata[UNIQUE_ID]) not in existing)
     }
 
 
 def _reported(
     context: dg.AssetExecutionContext,
+    manifest: Manifest,
     keys: Collection[dg.AssetKey],
     build: Callable[[Sequence[str]], Sequence[NodeOutcome]],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -119,10 +147,10 @@ def _reported(
         for spec in definitions.check_specs
         if spec.key in context.selected_asset_check_keys and spec.asset_key in keys
     }
-    outcomes = build([_manifest.selector(unique_id) for unique_id in (*assets, *checks)])
+    outcomes = build([manifest.selector(unique_id) for unique_id in (*assets, *checks)])
     for outcome in outcomes:
         if outcome.unique_id in assets and outcome.verdict is Verdict.DONE:
-            yield _materialization(assets[outcome.unique_id], outcome)
+            yield _materialization(context, assets[outcome.unique_id], outcome)
         elif outcome.unique_id in checks and outcome.verdict is not Verdict.SKIPPED:
             yield _check_result(checks[outcome.unique_id], outcome)
     failed = [f"{outcome.unique_id}: {outcome.message}" for outcome in outcomes if outcome.verdict is Verdict.FAILED]
@@ -130,7 +158,13 @@ def _reported(
         raise dg.Failure("; ".join(failed))
 
 
-def _materialization(spec: dg.AssetSpec, outcome: NodeOutcome) -> dg.MaterializeResult[None]:
+def _materialization(
+    context: dg.AssetExecutionContext, spec: dg.AssetSpec, outcome: NodeOutcome
+) -> dg.MaterializeResult[None]:
+    changes = _column_changes(context.instance, spec)
+    if changes:
+        context.log.warning("%s has other columns than before: %s", spec.key.to_user_string(), ", ".join(changes))
+    rows = "dagster/row_count" if spec.metadata["materialized"] == "table" else "rows_written"
     return dg.MaterializeResult(
         asset_key=spec.key,
         metadata={
@@ -138,8 +172,20 @@ def _materialization(spec: dg.AssetSpec, outcome: NodeOutcome) -> dg.Materialize
             "unique_id": outcome.unique_id,
             "Execution Duration": outcome.seconds,
             "query_id": outcome.query_id,
+            COLUMN_SCHEMA: spec.metadata[COLUMN_SCHEMA],
+            **({} if outcome.rows is None else {rows: outcome.rows}),
+            **({"column_changes": changes} if changes else {}),
         },
     )
+
+
+def _column_changes(instance: dg.DagsterInstance, spec: dg.AssetSpec) -> list[str]:
+    """Compare the columns of a model with those of its last materialization; Snowflake is not asked."""
+    last = instance.get_latest_materialization_event(spec.key)
+    known = last.asset_materialization.metadata.get(COLUMN_SCHEMA) if last and last.asset_materialization else None
+    if not isinstance(known, dg.TableSchemaMetadataValue):
+        return []
+    return column_changes(known.schema, spec.metadata[COLUMN_SCHEMA])
 
 
 def _check_result(spec: dg.AssetCheckSpec, outcome: NodeOutcome) -> dg.AssetCheckResult:
@@ -152,3 +198,10 @@ def _check_result(spec: dg.AssetCheckSpec, outcome: NodeOutcome) -> dg.AssetChec
         description=outcome.message or None,
         metadata={"rows_found": outcome.failures, "seconds": outcome.seconds, "query_id": outcome.query_id},
     )
+
+
+_of_project = (
+    Manifest.read(require_manifest(), PROJECT_DIR),
+    {entry.document.table: entry.document for entry in read_streams()},
+)
+event_models, event_marts = models_of(*_of_project), marts_of(*_of_project)

@@ -281,10 +281,13 @@ class KafkaBroker:
         found = metadata.topics.get(topic)
         if found is None or found.error is not None or not found.partitions:
             detail = found.error.name() if found is not None and found.error is not None else "not listed"
-            raise TopicMissingError(
-                f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
-            )
+            raise self._missing(topic, detail)
         return found.partitions, metadata.cluster_id
+
+    def _missing(self, topic: str, detail: str) -> TopicMissingError:
+        return TopicMissingError(
+            f"broker {self._servers} has no topic {topic} ({detail}); create it or set HOURGLASS_TOPIC"
+        )
 
     def _metadata(self, topic: str) -> Any:
         """Poll with short timeouts: librdkafka reports a refused login only through error_cb."""
@@ -300,7 +303,13 @@ class KafkaBroker:
         with self._foreign_errors(f"read the id of topic {topic}"):
             asked = _kafka().TopicCollection([topic])
             futures = self._admin.describe_topics(asked, request_timeout=self.timeout_seconds)
-            found = futures[topic].result(timeout=self.timeout_seconds).topic_id
+            try:
+                found = futures[topic].result(timeout=self.timeout_seconds).topic_id
+            except _kafka().KafkaException as exc:
+                # a broker can list a topic for a moment after its deletion
+                if exc.args[0].code() == _kafka().KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise self._missing(topic, exc.args[0].name()) from exc
+                raise
         return topic_id_text(found)
 
     def _configuration(self, topic: str) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orchestration.frames.types import FrameType
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.findings import Found, Withheld
-from orchestration.metapipeline.frames import FrameType
 from orchestration.metapipeline.graph.assets import AssetFacts
 from orchestration.metapipeline.graph.nodes import PlatformGraph
 from orchestration.metapipeline.graph.platform import Platform

@@ -50,6 +50,29 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert ("https://x.example:443", "PR_12") == (settings.address, settings.schema_name)
 
 
+@pytest.mark.parametrize("tags", [{"dagster/backfill": "abcdefgh"}, {"hourglass/mode": "backfill"}])
+def test_a_backfill_has_its_own_warehouse_and_timeout(tags: dict[str, str]) -> None:
+    """The hours that arrive meanwhile keep theirs; what is not set for a backfill is that of every run."""
+    own = SnowflakeSettings(warehouse="ARRIVAL", backfill_warehouse="BACKFILL", backfill_statement_timeout_seconds=3600)
+    assert ("BACKFILL", 3600) == (own.of_run(tags).warehouse, own.of_run(tags).statement_timeout_seconds)
+    assert own == own.of_run({"hourglass/mode": "arrival"})
+    assert "ARRIVAL" == SnowflakeSettings(warehouse="ARRIVAL").of_run(tags).warehouse
+
+
+def test_the_connection_of_a_run_of_a_backfill_is_of_its_warehouse() -> None:
+    """The tag of the run says so; no asset asks for it."""
+    given = SnowflakeSettings(warehouse="ARRIVAL", backfill_warehouse="BACKFILL")
+    taken = []
+
+    @dg.asset
+    def reader(snowflake: SnowflakeConnection) -> None:
+        taken.append(snowflake.tagged().settings.warehouse)
+
+    for tags in ({"dagster/backfill": "abcdefgh"}, {}):
+        dg.materialize([reader], resources={"snowflake": SnowflakeConnection(settings=given)}, tags=tags)
+    assert ["BACKFILL", "ARRIVAL"] == taken
+
+
 def test_a_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is neither in settings, nor in the resource, nor in the error of a failed login."""
     monkeypatch.setenv("HOURGLASS_SNOWFLAKE_PASSWORD", CANARY)

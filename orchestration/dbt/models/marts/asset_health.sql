@@ -36,5 +36,5 @@ from {{ ref('assets') }} as assets
 left join failing
     on
         assets.organization = failing.organization
-        and assets.deployment = failing.deployment
+        and assets.deployment is not distinct from failing.deployment
         and assets.asset_key = failing.asset_key

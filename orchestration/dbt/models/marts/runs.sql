@@ -9,7 +9,8 @@ select
         when count_if(event_type = 'RUN_FAILURE') > 0 then 'failed'
         when count_if(event_type = 'RUN_CANCELED') > 0 then 'canceled'
         else 'unfinished'
-    end as state
+    end as state,
+    datediff('millisecond', started_at, ended_at) / 1000 as seconds
 from {{ ref('stg_platform_events') }}
 where run_id is not null
 group by organization, deployment, run_id

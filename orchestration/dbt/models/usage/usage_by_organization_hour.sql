@@ -1,6 +1,6 @@
 {#- A view, not a table: a late record can move an event to an earlier hour, which changes two hours at once, and an
     incremental table would have to know both. A view is the recount itself. -#}
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'hourglass': {'hour': 'hour'}}) }}
 
 select
     organization,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,6 +93,8 @@ class EventLog:
     snowflake: SnowflakeSettings
     models: DbtModels
     dbt: Executor
+    restart: Callable[[], None]
+    """Stop the Snowflake and start it again, which ends every session."""
 
     def empty(self) -> None:
         """Create the tables of all sources again, and drop the models."""
@@ -163,6 +165,15 @@ class EventLog:
             f"{row['REPLICATION_HOUR']:%Y-%m-%dT%H}": (row["ACCEPTED"], row["DUPLICATES"], row["EVENTS"])
             for row in rows
         }
+
+    def versions(self, model: str) -> dict[str, str]:
+        """Return the version of each hour that a model is built of."""
+        rows = query(
+            self.snowflake,
+            f"SELECT HOUR, VERSION FROM AWS.DEV.BUILT_HOURS "  # noqa: S608 (a name of ours)
+            f"WHERE MODEL = 'model.hourglass.{model}' AND BUILT_AT IS NOT NULL",
+        ).rows
+        return {f"{row['HOUR']:%Y-%m-%dT%H}": row["VERSION"] for row in rows}
 
     def usage(self) -> Counter[tuple[str, str]]:
         """Count the events of each organization and hour, as billing reads them."""

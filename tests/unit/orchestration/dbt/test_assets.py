@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -81,6 +84,37 @@ def test_a_model_tells_its_dbt_id_and_its_seconds() -> None:
     metadata = result.asset_materializations_for_node("event_models")[0].metadata
     assert metadata["unique_id"].value in MODELS
     assert metadata["Execution Duration"].value == 0.5
+
+
+def test_a_model_tells_its_columns_its_rows_and_what_changed_in_its_columns() -> None:
+    """No statement is sent for any of it: the rows are dbt's, the columns those of the project."""
+    former = dg.TableSchema([dg.TableColumn("organization", "varchar"), dg.TableColumn("gone", "date")])
+    written = replace(MODELS["model.hourglass.stg_platform_events"], rows=7)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(STAGING, metadata={"dagster/column_schema": former})
+        )
+        result = dg.materialize(
+            [event_models],
+            partition_key="2025-08-01-03:00",
+            selection=[STAGING],
+            resources={"dbt": FakeDbtModels((written,))},
+            instance=instance,
+        )
+    metadata: Any = result.asset_materializations_for_node("event_models")[0].metadata
+    assert 7 == metadata["rows_written"].value
+    assert "- gone date" in metadata["column_changes"].value
+    assert "event_key" in {column.name for column in metadata["dagster/column_schema"].value.columns}
+
+
+def test_a_model_names_its_address_and_its_files() -> None:
+    """The catalog leads to the table, to the code and to the description of the columns."""
+    (spec,) = [spec for spec in event_models.specs if spec.key == STAGING]
+    assert "snowflake://" == str(spec.metadata["dagster/uri"])[:12]
+    assert str(spec.metadata["dagster/uri"]).lower().endswith("/aws/dev/stg_platform_events")
+    files = [Path(one.file_path) for one in spec.metadata["dagster/code_references"].code_references]
+    assert ["stg_platform_events.sql", "stg_platform_events.yml"] == [file.name for file in files]
+    assert all(file.is_file() for file in files)
 
 
 def test_one_model_alone_is_built_with_its_own_tests() -> None:

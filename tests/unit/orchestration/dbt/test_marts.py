@@ -13,7 +13,7 @@ from snowflake_components import query
 from tests.unit.orchestration.dbt.event_log import EventLog, Record
 
 DAY = "2025-08-01T00:00:00"
-NOT_A_NUMBER = '{"duration_seconds": "n/a", "metadata": {"rows": {"count": 3}}}'
+NOT_A_NUMBER = '{"duration_seconds": "n/a", "dbt_model": "model.shop.orders", "metadata": {"rows": {"count": 3}}}'
 CHECK = '{"check_name": "rows"}'
 
 
@@ -25,7 +25,7 @@ def at(second: int, event_type: str, payload: str | None = None, **more: Any) ->
 RECORDS = [
     at(0, "RUN_START"),
     *(at(second, "STEP_SUCCESS", '{"duration_seconds": 2.0}') for second in range(1, 4)),
-    at(4, "STEP_SUCCESS", '{"duration_seconds": 7.5}'),
+    at(4, "STEP_SUCCESS", '{"duration_seconds": 7.5, "dbt_model": "model.shop.orders"}'),
     at(5, "STEP_FAILURE", NOT_A_NUMBER),
     at(10, "ASSET_MATERIALIZATION", '{"metadata": {"rows": 12}}', asset_key="raw/orders"),
     at(11, "ASSET_MATERIALIZATION", NOT_A_NUMBER, asset_key="raw/orders"),
@@ -38,8 +38,8 @@ RECORDS = [
 ]
 MARTS: dict[str, list[tuple[Any, ...]]] = {
     "RUNS": [
-        ("acme", "prod", "run-1", "2025-08-01T03:00:00", "2025-08-01T03:00:30", "succeeded"),
-        ("globex", "prod", "run-1", "2025-08-01T03:00:40", None, "unfinished"),
+        ("acme", "prod", "run-1", "2025-08-01T03:00:00", "2025-08-01T03:00:30", "succeeded", 30),
+        ("globex", "prod", "run-1", "2025-08-01T03:00:40", None, "unfinished", None),
     ],
     "RUNS_BY_DAY": [("acme", DAY, 1, 1, 0, 0), ("globex", DAY, 1, 0, 0, 1)],
     "STEPS": [
@@ -68,6 +68,15 @@ MARTS: dict[str, list[tuple[Any, ...]]] = {
         ("acme", "prod", "raw/payments", "2025-08-01T03:00:12", 1),
     ],
     "ACTIVE_ORGANIZATIONS_BY_DAY": [(DAY, 2, 14)],
+    "USAGE_BY_ORGANIZATION_DAY": [
+        ("acme", "2025-08-01", 1, 13, 1, 0, 3, 1),
+        ("globex", "2025-08-01", 1, 1, 1, 0, 0, 0),
+    ],
+    "DBT_MODEL_RUNS_BY_DAY": [("acme", "model.shop.orders", DAY, 2, 1, 1, 7.5)],
+    "ASSET_FRESHNESS": [
+        ("acme", "prod", "raw/orders", "2025-08-01T03:00:11", 1, 19),
+        ("acme", "prod", "raw/payments", "2025-08-01T03:00:12", None, 18),
+    ],
     "DEPLOYMENTS": [
         ("acme", "prod", "2025-08-01T03:00:00", "2025-08-01T03:00:30", 13),
         ("globex", "prod", "2025-08-01T03:00:40", "2025-08-01T03:00:40", 1),

@@ -232,6 +232,24 @@ def test_without_named_hours_a_build_takes_the_stale_ones(event_log: EventLog) -
     assert {THREE: (1, 0, 1), FOUR: (2, 1, 1)} == event_log.counts()
 
 
+def test_of_48_hours_with_5_gaps_exactly_5_are_built(event_log: EventLog) -> None:
+    """A build without named hours takes the gaps, at once, and a second one takes nothing."""
+    records = [Record(hour * HOUR, 0, hour, f"e{hour}") for hour in range(48)]
+    event_log.land(*records)
+    hours = [record.hour for record in records]
+    gaps = {hours[number] for number in (0, 7, 20, 21, 47)}
+    event_log.build_together(*(hour for hour in hours if hour not in gaps))
+    event_log.publish(*gaps)
+    before = event_log.versions("stg_platform_events")
+    assert event_log.dbt.submit(run_dbt, event_log.models, ("run",)).result()
+    after = event_log.versions("stg_platform_events")
+    assert gaps == {hour for hour, version in after.items() if before.get(hour) != version}
+    assert expected_staged(records) == event_log.staged()
+    assert expected_counts(records) == event_log.counts()
+    assert event_log.dbt.submit(run_dbt, event_log.models, ("run",)).result()
+    assert after == event_log.versions("stg_platform_events")
+
+
 def test_an_unknown_type_is_kept_counted_and_flagged(event_log: EventLog) -> None:
     """The flag is up in the hour of the event, and in no other."""
     event_log.land(Record(1, 0, 1, "e1", event_type="NEW_IN_2026"), Record(HOUR, 0, 2, "e2"))

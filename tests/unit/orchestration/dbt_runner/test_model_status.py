@@ -112,6 +112,22 @@ def test_hours_before_the_build_block_first() -> None:
     assert [("landed", "orders"), ("built", STAGED), ("built", COUNTS)] == hops(found[USAGE])
 
 
+def test_a_table_that_python_writes_blocks_its_readers() -> None:
+    """Its hours are those of its stream; without one of them nothing behind it is up to date."""
+    table = {
+        **source("orders"),
+        "database": "db", "schema": "dev", "identifier": "scores",
+        "config": {"meta": {"hourglass": {"stream": "orders", "built": True}}},
+    }  # fmt: skip
+    reader = node("model", "model.shop.ranks", "source.shop.python.scores")
+    models = ProvenModels(Manifest({"model.shop.ranks": reader}, {"source.shop.python.scores": table}))
+    written = tuple(BuiltHour("table:DB.DEV.SCORES", None, hour, None, f"v-{hour}", NOW) for hour in (NINE, TEN))
+    read = tuple(BuiltHour("model.shop.ranks", one.model, one.hour, one.version, "r", NOW) for one in written)
+    for built, expected in ((written + read, []), (written[:1] + read[:1], ["table:DB.DEV.SCORES"])):
+        (found,) = statuses(models, BuildState(PUBLISHED, built), {}, ())
+        assert expected == [block.where for block in found.blocks]
+
+
 def test_a_view_that_is_not_there_is_behind() -> None:
     """As after a new view, before the run of the next hour."""
     found = answers(views=frozenset())

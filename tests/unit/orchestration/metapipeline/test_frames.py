@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.metapipeline.frames import FrameType, JsonFrames, table_schema
+from orchestration.frames.types import FrameType, table_schema
+from orchestration.metapipeline.frames import JsonFrames
 from orchestration.metapipeline.graph.nodes import Node, NodeKind, PlatformGraph
 from orchestration.metapipeline.relations import RelationName
 from orchestration.metapipeline.state import FolderState

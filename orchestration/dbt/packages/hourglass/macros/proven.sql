@@ -6,42 +6,46 @@
 {% endmacro %}
 
 
-{#- The statements of one build, in one transaction:
+{#- Build the stale hours, which `stale_hours` has forgotten before:
 
-    1. Forget what the hours of the plan were built from.
-    2. Replace their rows; with a `unique_key`, take the first row of each key.
-    3. Remember what they were built from, and give them a new version.
+    1. Give a new version to the hours that lose rows to these, and replace the rows of these; with a `unique_key`, take
+       the first row of each key.
+    2. Remember what the hours were built from, and commit.
 
     Whatever part of it is committed, an hour that is not whole is not remembered, and so is stale: dbt-snowflake does not
-    roll back a transaction in which a statement failed, and the next one of its session would commit it. -#}
+    roll back a transaction in which a statement failed, and the next one of its session would commit it.
+
+    The rows are a statement of their own, because dbt reports that of the last statement alone. -#}
 {% macro proven_sql(arg_dict) %}
     {%- set keys = arg_dict['unique_key'] -%}
-    {%- do store_raw_result(name='hourglass_proven', message='built') -%}
-    {%- set dml -%}
-        {%- if keys %}
-        {{ hourglass.new_version_of_displaced(arg_dict, [keys] if keys is string else keys) }};
-        {%- endif %}
-        {{ hourglass.forget_hours() }};
-        {%- if keys %}
-        {{ hourglass.keep_first_rows(arg_dict, [keys] if keys is string else keys) }};
-        {%- else %}
-        {{ hourglass.replace_hours(arg_dict) }};
-        {%- endif %}
-        {{ hourglass.remember_hours() }}
-    {%- endset -%}
-    {{ return(snowflake_dml_explicit_transaction(dml)) }}
+    {%- set keys = [keys] if keys is string else keys -%}
+    {%- call statement('hourglass_rows') -%}
+        begin;
+        {% if keys %}
+        {{ hourglass.new_version_of_displaced(arg_dict, keys) }};
+        {{ hourglass.keep_first_rows(arg_dict, keys) }}
+        {% else %}
+        {{ hourglass.replace_hours(arg_dict) }}
+        {% endif %}
+    {%- endcall -%}
+    {{ return(hourglass.remember_hours() ~ ';\ncommit;') }}
 {% endmacro %}
 
 
-{#- After a first build or a full refresh, remember every hour. Configure it once for all models of a project:
+{#- After a first build or a full refresh, remember every hour. After a build by the strategy, report its rows: those of
+    `main` are rows of the bookkeeping. Configure it once for all models of a project:
 
         models:
           +post-hook: "{{ hourglass.remember_built() }}"
 
-    It does nothing after a build by the strategy, or of any other model. -#}
+    It does nothing after a build of any other model. -#}
 {% macro remember_built() %}
-    {%- if execute and model.config.incremental_strategy == 'proven' and load_result('hourglass_proven') is none -%}
-        {{ return(snowflake_dml_explicit_transaction(hourglass.forget_hours() ~ '; ' ~ hourglass.remember_hours())) }}
+    {%- if execute and model.config.incremental_strategy == 'proven' -%}
+        {%- set rows = load_result('hourglass_rows') -%}
+        {%- if rows is none -%}
+            {{ return(hourglass.remember_hours()) }}
+        {%- endif -%}
+        {%- do store_result('main', response=rows.response) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -49,7 +53,7 @@
 {% macro replace_hours(arg_dict) -%}
     {%- set column = hourglass.hour_column(model) -%}
     {%- set names = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
-        delete from {{ arg_dict['target_relation'] }} where {{ column }} in (select hour from {{ hourglass.plan_table() }});
+        delete from {{ arg_dict['target_relation'] }} where {{ column }} in ({{ hourglass.hours_in_work() }});
         insert into {{ arg_dict['target_relation'] }} ({{ names }})
         select {{ names }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
@@ -72,7 +76,7 @@
 {#- An hour that loses a row to an earlier one of another hour has other rows, though its input did not change. -#}
 {% macro new_version_of_displaced(arg_dict, keys) -%}
         update {{ hourglass.built_table() }} set version = '{{ invocation_id }}'
-        where model = '{{ model.unique_id }}' and hour in (
+        where model = '{{ model.unique_id }}' and built_at is not null and hour in (
             select kept.{{ hourglass.hour_column(model) }}
             from {{ arg_dict['target_relation'] }} as kept
             inner join {{ arg_dict['temp_relation'] }} as given on {{ hourglass.same_key('kept', 'given', keys) }}
@@ -81,16 +85,15 @@
 {%- endmacro %}
 
 
-{% macro forget_hours() -%}
-        delete from {{ hourglass.built_table() }}
-        where model = '{{ model.unique_id }}' and hour in (select hour from {{ hourglass.plan_table() }})
+{% macro remember_hours() -%}
+        update {{ hourglass.built_table() }} set built_at = sysdate()
+        where model = '{{ model.unique_id }}' and version = '{{ invocation_id }}' and built_at is null
 {%- endmacro %}
 
 
-{% macro remember_hours() -%}
-        insert into {{ hourglass.built_table() }} (model, input, hour, fingerprint, version, built_at)
-        select '{{ model.unique_id }}', input, hour, fingerprint, '{{ invocation_id }}', sysdate()
-        from {{ hourglass.plan_table() }}
+{% macro hours_in_work() -%}
+    select hour from {{ hourglass.built_table() }}
+    where model = '{{ model.unique_id }}' and version = '{{ invocation_id }}' and built_at is null
 {%- endmacro %}
 
 

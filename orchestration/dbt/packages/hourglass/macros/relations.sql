@@ -15,25 +15,18 @@
 
 {#- The table that remembers what each hour of each model was built from, in the schema of the target:
 
-    MODEL        unique id of the model
-    INPUT        a stream, `stream:platform_events`, or the unique id of another model
+    MODEL        unique id of the model; of a table that Python writes, `table:DATABASE.SCHEMA.NAME`
+    INPUT        a stream, `stream:platform_events`, or what another row has as MODEL
     HOUR         of the rows, UTC
     FINGERPRINT  of the input's hour when it was read; null for an hour that was asked for and is not proven
     VERSION      of the model's rows of the hour: another one for each build that changes them
-    BUILT_AT     by Snowflake's clock
+    BUILT_AT     by Snowflake's clock; null from the begin of a build to its end, and so is the hour forgotten
 
     Models that read the model compare VERSION, as the model compares FINGERPRINT. -#}
 {% macro built_table() %}
     {{ return(api.Relation.create(
         database=target.database, schema=target.schema, identifier='BUILT_HOURS', type='table'
     )) }}
-{% endmacro %}
-
-
-{#- The hours that this build of the model takes, with the fingerprint of each input: a temporary table of the session.
-    dbt compiles and builds a model in one session. -#}
-{% macro plan_table() %}
-    {{ return(this.incorporate(path={'identifier': this.identifier ~ '__hourglass_plan'}, type='table')) }}
 {% endmacro %}
 
 
@@ -49,7 +42,8 @@
 {% endmacro %}
 
 
-{#- List what the model reads by proven hours: sources with a stream, and models with the strategy `proven`.
+{#- List what the model reads by proven hours: sources with a stream, sources that note their hours in the table of built
+    hours (`built: true`, tables that Python writes), and models with the strategy `proven`.
 
     What a view or an ephemeral model reads counts as read by the model. Everything else, such as a seed or a table, has
     no hours: a change of it makes no hour stale. -#}
@@ -59,7 +53,10 @@
         {%- if unique_id in graph.sources -%}
             {%- set source = graph.sources[unique_id] -%}
             {%- set stream = hourglass.hourglass_meta(source).get('stream') -%}
-            {%- if stream -%}
+            {%- if hourglass.hourglass_meta(source).get('built') -%}
+                {%- set name = 'table:' ~ ([source.database, source.schema, source.identifier] | join('.') | upper) -%}
+                {%- do found.update({name: {'model': name}}) -%}
+            {%- elif stream -%}
                 {%- set hours = api.Relation.create(
                     database=source.database, schema=source.schema, identifier='HOURS'
                 ) -%}

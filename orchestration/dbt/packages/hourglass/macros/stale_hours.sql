@@ -10,8 +10,8 @@
     They are literals, so that only the files of these hours are read, or a query where every hour is taken. Without a
     stale hour it is `null`, which no hour is in.
 
-    1. Compare the inputs with what the model was built from; keep the stale hours in a temporary table.
-    2. For a model that is built as a whole, forget what it was built from: until the end of the build it is stale. -#}
+    The hours are forgotten here, with the fingerprints that they are built from now: until the end of the build they are
+    stale. A command that builds nothing, such as `compile`, only asks. -#}
 {% macro stale_hours() %}
     {%- if not execute -%}
         {{ return('null') }}
@@ -24,35 +24,56 @@
         ) }}
     {%- endif -%}
     {%- do hourglass.create_built_table() -%}
-    {%- do run_query(hourglass.plan_statement(inputs, asked, whole)) -%}
+    {%- set plan = hourglass.plan_query(inputs, asked, whole) -%}
+    {%- set builds = model.resource_type == 'model' and invocation_args_dict.which in ['run', 'build', 'retry'] -%}
     {%- if whole -%}
-        {%- do hourglass.require_no_loss() -%}
-        {%- if invocation_args_dict.which in ['run', 'build', 'retry'] -%}
-            {%- do run_query('delete from ' ~ hourglass.built_table() ~ " where model = '" ~ model.unique_id ~ "'") -%}
-        {%- endif -%}
-        {{ return('select hour from ' ~ hourglass.plan_table()) }}
+        {%- do hourglass.require_no_loss(plan) -%}
+    {%- endif -%}
+    {%- if builds -%}
+        {%- do hourglass.begin_work(plan, whole) -%}
+    {%- endif -%}
+    {%- set hours = hourglass.hours_in_work() if builds else 'select hour from (' ~ plan ~ ') as plan' -%}
+    {%- if whole -%}
+        {{ return(hours) }}
     {%- endif -%}
     {%- if asked is not none and inputs.values() | selectattr('model', 'defined') | list | length == 0 -%}
         {{ return(asked | join(', ')) }}
     {%- endif -%}
     {%- set literals = [] -%}
-    {%- for row in run_query('select distinct hour from ' ~ hourglass.plan_table() ~ ' order by hour').rows -%}
+    {%- for row in run_query('select distinct hour from (' ~ hours ~ ') as hours order by hour').rows -%}
         {%- do literals.append("'" ~ row[0].strftime('%Y-%m-%dT%H:00:00') ~ "'::timestamp_ntz") -%}
     {%- endfor -%}
     {{ return(literals | join(', ') or 'null') }}
 {% endmacro %}
 
 
-{#- The statement that creates the plan of a build: one row for each hour and input. -#}
-{% macro plan_statement(inputs, asked, whole) %}
-create or replace temporary table {{ hourglass.plan_table() }} as
+{#- Forget the hours of a plan, and keep what they are built from: one row for each hour and input, without a time. -#}
+{% macro begin_work(plan, whole) %}
+    {%- set built = hourglass.built_table() -%}
+    {%- if whole -%}
+        {%- do run_query('delete from ' ~ built ~ " where model = '" ~ model.unique_id ~ "'") -%}
+    {%- endif -%}
+    {%- call statement('hourglass_plan') -%}
+merge into {{ built }} as kept
+using ({{ plan }}) as plan
+on kept.model = '{{ model.unique_id }}' and kept.input = plan.input and kept.hour = plan.hour
+when matched then update set
+    fingerprint = plan.fingerprint, version = '{{ invocation_id }}', built_at = null
+when not matched then insert (model, input, hour, fingerprint, version)
+    values ('{{ model.unique_id }}', plan.input, plan.hour, plan.fingerprint, '{{ invocation_id }}')
+    {%- endcall -%}
+{% endmacro %}
+
+
+{#- The plan of a build: one row for each hour and input. -#}
+{% macro plan_query(inputs, asked, whole) %}
 with proven as (
     {%- for name, input in inputs.items() %}
     {{ 'union all ' if not loop.first }}
     {%- if input.stream %}select '{{ name }}' as input, 'stream' as kind, hour, fingerprint
     from {{ input.hours }} where stream = '{{ input.stream }}'
-    {%- else %}select '{{ name }}' as input, 'model' as kind, hour, max(version) as fingerprint
-    from {{ hourglass.built_table() }} where model = '{{ name }}' group by hour
+    {%- else %}select '{{ name }}' as input, 'model' as kind, hour, max_by(version, built_at) as fingerprint
+    from {{ hourglass.built_table() }} where model = '{{ name }}' and built_at is not null group by hour
     {%- endif %}
     {%- endfor %}
 ),
@@ -60,7 +81,11 @@ compared as (
     select proven.hour, proven.kind, built.fingerprint is distinct from proven.fingerprint as differs
     from proven
     left join {{ hourglass.built_table() }} as built
-        on built.model = '{{ model.unique_id }}' and built.input = proven.input and built.hour = proven.hour
+        on
+            built.model = '{{ model.unique_id }}'
+            and built.input = proven.input
+            and built.hour = proven.hour
+            and built.built_at is not null
 ),
 taken as (
     {%- if whole or asked is none %}
@@ -87,7 +112,7 @@ left join proven on proven.input = inputs.input and proven.hour = taken.hour
 
 
 {#- Refuse to build a table again without hours that it has: they were published before the table `HOURS` was there. -#}
-{% macro require_no_loss() %}
+{% macro require_no_loss(plan) %}
     {%- set existing, column = load_relation(this), hourglass.hour_column(model) -%}
     {%- if existing is none or not existing.is_table or var('hourglass_lose_hours', false) -%}
         {{ return('') }}
@@ -96,7 +121,7 @@ left join proven on proven.input = inputs.input and proven.hour = taken.hour
     {%- if column | lower in names -%}
         {%- set lost = run_query(
             'select count(distinct ' ~ column ~ ') from ' ~ existing
-            ~ ' where ' ~ column ~ ' not in (select hour from ' ~ hourglass.plan_table() ~ ')'
+            ~ ' where ' ~ column ~ ' not in (select hour from (' ~ plan ~ ') as plan)'
         ).rows[0][0] -%}
         {%- if lost -%}
             {{ exceptions.raise_compiler_error(

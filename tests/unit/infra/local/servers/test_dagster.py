@@ -16,7 +16,8 @@ def test_the_local_instance_is_the_one_of_production_but_for_storage_logs_and_ru
     prepare(LocalSettings(data_dir=tmp_path, run_concurrency=3))
     home = tmp_path / "dagster"
     local, production = (yaml.safe_load(path.read_text()) for path in (home / "dagster.yaml", PRODUCTION))
-    assert production["concurrency"].pop("runs") != local["concurrency"].pop("runs") == {"max_concurrent_runs": 3}
+    runs = production["concurrency"].pop("runs")
+    assert {**runs, "max_concurrent_runs": 3} == local["concurrency"].pop("runs") != runs
     assert {"storage", "compute_logs"} == production.keys() - local.keys()
     assert {"nux"} == local.keys() - production.keys()
     assert all(local[name] == production[name] for name in local.keys() & production.keys())
@@ -35,4 +36,5 @@ def test_dagster_takes_the_local_instance(tmp_path: Path) -> None:
         queue = instance.get_concurrency_config().run_queue_config
         assert queue is not None
         assert queue.max_concurrent_runs == 3
+        assert [{"key": "dagster/backfill", "limit": 2}] == list(queue.tag_concurrency_limits)
         assert queue.max_user_code_failure_retries > 0

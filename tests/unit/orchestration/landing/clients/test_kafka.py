@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicCollectio
 from flink_jobs.contracts.layout import LAST_MILLISECOND
 from orchestration.landing.clients.kafka import KafkaBroker, RecordTime, TopicIdentity, TopicOffsets
 from orchestration.landing.clients.search import TimestampedOffset
-from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError
+from orchestration.landing.errors import BrokerRefusedError, BrokerUnavailableError, TopicMissingError
 from producers.kafka import KafkaAccess, OffsetRange
 from tests.fakes.landing import H1, TOPIC
 from tests.fakes.mock_kafka import mock_kafka
@@ -28,7 +28,7 @@ class FakeAdmin:
     answers: list[Mapping[int, tuple[int, int]]] = field(default_factory=list)
     record_time: str = "LogAppendTime"
     retention_ms: str = "7200000"
-    topic_id: Uuid = field(default_factory=lambda: Uuid(1, 2))
+    topic_id: Uuid | KafkaError = field(default_factory=lambda: Uuid(1, 2))
     error: Exception | None = None
     timeouts: list[float] = field(default_factory=list)
 
@@ -44,6 +44,10 @@ class FakeAdmin:
         """Answer the id of the topic."""
         self.timeouts.append(request_timeout)
         assert isinstance(topics, TopicCollection)
+        if isinstance(self.topic_id, KafkaError):
+            refused: Future[Any] = Future()
+            refused.set_exception(KafkaException(self.topic_id))
+            return {TOPIC: refused}
         return {TOPIC: done(SimpleNamespace(topic_id=self.topic_id))}
 
     def describe_configs(self, resources: list[Any], request_timeout: float) -> Any:
@@ -166,6 +170,12 @@ def test_a_topic_that_is_not_there_is_refused() -> None:
     admin.list_topics = lambda topic, timeout: SimpleNamespace(topics={topic: None, "t": timeout})  # type: ignore[method-assign] # one answer of one test
     with pytest.raises(BrokerRefusedError, match=r"has no topic platform-events .*HOURGLASS_TOPIC"):
         broker_with(admin).offsets(TOPIC)
+
+
+def test_a_topic_that_is_still_listed_after_its_deletion_is_missing() -> None:
+    """The broker lists it, and then does not know its id."""
+    with pytest.raises(TopicMissingError, match="UNKNOWN_TOPIC_OR_PART"):
+        broker_with(FakeAdmin(topic_id=KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))).identity(TOPIC)
 
 
 @pytest.mark.parametrize("code", [KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._UNKNOWN_PARTITION])

@@ -1,0 +1,1 @@
+"""Jobs over selections of assets, at the times of a cron expression, as YAML."""

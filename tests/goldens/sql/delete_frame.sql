@@ -1,0 +1,5 @@
+-- https://docs.snowflake.com/en/sql-reference/sql/delete
+
+DELETE FROM "AWS"."DEV"."SCORES" WHERE "REPLICATION_HOUR" IN ('2025-08-01 03:00:00.000000', '2025-08-01 04:00:00.000000');
+
+DELETE FROM "AWS"."DEV"."SCORES" WHERE TRUE;
