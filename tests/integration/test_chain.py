@@ -381,5 +381,5 @@ def test_no_secret_is_in_a_command_line_or_in_what_a_command_prints(stack: Stack
     assert {} == {name: secrets for name, content in command_lines() if (secrets := found_in(content))}
     for command in (["doctor", "--json"], ["status", "--json"], ["snowflake", "plan"]):
         done = run(stack.settings, *command)
-        assert done.stdout, done.stderr
+        assert done.stdout + done.stderr, command
         assert set() == found_in((done.stdout + done.stderr).encode()), command
