@@ -26,6 +26,7 @@ from infra.commands.job import job
 from infra.commands.ledger import ledger
 from infra.commands.meta import meta
 from infra.commands.metrics import metrics
+from infra.commands.models import models
 from infra.commands.provision import provision_command
 from infra.commands.snowflake import snowflake
 from infra.commands.snowflake_columns import columns
@@ -56,6 +57,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(hours, name="hours")
 app.add_typer(meta, name="meta")
 app.add_typer(metrics, name="metrics")
+app.add_typer(models, name="models")
 app.add_typer(snowflake, name="snowflake")
 snowflake.command("serve")(serve)
 snowflake.command("columns")(columns)
