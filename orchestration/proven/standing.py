@@ -43,9 +43,13 @@ class Reason:
     key: dg.AssetKey
     partition: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The asset with its partition."""
+        return f"{self.key.to_user_string()} {self.partition}" if self.partition else self.key.to_user_string()
+
     def __str__(self) -> str:
-        name = self.key.to_user_string()
-        return f"{name} {self.partition} is {self.what}" if self.partition else f"{name} is {self.what}"
+        return f"{self.name} is {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,14 @@ class Standing:
                 found = (self.absent_root(read, its) for read, its in self._needed(key, partition))
                 self._absent[at] = next(filter(None, found), None)
         return self._absent[at]
+
+    def hop(self, key: dg.AssetKey, partition: str | None) -> Reason | None:
+        """Return what keeps a partition from being built: the root that is absent, or the deepest asset behind."""
+        absent = self.absent_root(key, partition)
+        if absent is not None:
+            return absent
+        blocked = next(self._blocked(key, partition, EVERYTHING), None)
+        return (self.hop(blocked.key, blocked.partition) or blocked) if blocked else None
 
     def _lacks(
         self, key: dg.AssetKey, partition: str | None, built: Built | None, expecting: bool

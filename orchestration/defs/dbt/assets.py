@@ -1,64 +1,97 @@
 """The dbt models of the hours of a run, and their tests as checks."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.dbt_runner.automation import days_of
 from orchestration.dbt_runner.build import DbtModels, NodeOutcome, Verdict, project_digest, require_manifest
 from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest
 from orchestration.stream.catalog import read_streams
 from orchestration.stream.document import StreamDocument
 
 
-def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> Iterator[dg.AssetSpec]:
-    """Give each model the hours of its stream; those that read a source depend on its `published_hour`.
+def partitioned_models(
+    manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]
+) -> Iterator[dg.AssetSpec]:
+    """Give each model its partitions; those that read a source depend on its `published_hour`.
 
-    So a failed check of the hour stops them. A model of several streams has the hours of the one that begins last.
-    Seeds and snapshots have no hours: a snapshot is taken of a table as it is now, whatever hour is built.
+    So a failed check of the hour stops them. A model has the hours of its stream, of several streams those of the one
+    that begins last. One with automation has its days, or is built as a whole. Seeds and snapshots have no hours: a
+    snapshot is taken of a table as it is now, whatever hour is built.
 
     Args:
         manifest: of the dbt project.
         streams: by the external table that each feeds.
     """
     for spec in manifest.asset_specs():
-        read = [streams[key] for key in manifest.sources_below(spec.metadata[UNIQUE_ID]) if key in streams]
+        unique_id = spec.metadata[UNIQUE_ID]
+        read = [streams[key] for key in manifest.sources_below(unique_id) if key in streams]
         gates = [stream.keys.published_hour for stream in read if stream.table in {dep.asset_key for dep in spec.deps}]
-        hourly = read if spec.metadata[UNIQUE_ID].startswith("model.") else []
-        partitions = max(hourly, key=lambda stream: stream.first_hour).partitions if hourly else None
-        yield spec.replace_attributes(partitions_def=partitions).merge_attributes(deps=sorted(gates))
+        last = max(read, key=lambda stream: stream.first_hour, default=None)
+        if last is None or not unique_id.startswith("model."):
+            yield spec.merge_attributes(deps=sorted(gates))
+        elif spec.automation_condition is None:
+            yield spec.replace_attributes(partitions_def=last.partitions).merge_attributes(deps=sorted(gates))
+        else:
+            days = days_of(manifest.nodes[unique_id], last.first_hour)
+            deps = [_of_hours(key, days) for key in sorted({*gates, *(dep.asset_key for dep in spec.deps)})]
+            yield spec.replace_attributes(partitions_def=days, deps=deps)
+
+
+def _of_hours(key: dg.AssetKey, days: dg.DailyPartitionsDefinition | None) -> dg.AssetDep:
+    """Return the dependency of a day on an asset.
+
+    Dagster maps the hours of UTC to a day of UTC alone, and has no mapping for others. The condition `proven` knows the
+    hours of a local day; Dagster is told that it needs all of them.
+    """
+    is_local = days is not None and days.timezone != "UTC"
+    return dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping() if is_local else None)
 
 
 MARTS = "event_marts"
 """The group of the views over the models of all hours."""
 
-_manifest = Manifest.read(require_manifest())
+MODELS = Manifest.read(require_manifest())
+"""The models of the project."""
 
 
-def _models(*, marts: bool) -> list[dg.AssetSpec]:
+class BuiltBy(StrEnum):
+    """Which runs build a model."""
+
+    HOUR = "hour"
+    VIEW = "view"
+    AUTOMATION = "automation"
+
+
+def _models(builder: BuiltBy) -> list[dg.AssetSpec]:
     streams = {entry.document.table: entry.document for entry in read_streams()}
-    specs = hourly_models(_manifest, streams)
-    if marts:
+    specs = [spec for spec in partitioned_models(MODELS, streams) if _builder(spec) is builder]
+    if builder is BuiltBy.VIEW:
         # macros and configurations change a view as well, so its code is the whole project
         code = project_digest()
-        return [
-            spec.replace_attributes(partitions_def=None, code_version=code, skippable=True)
-            for spec in specs
-            if spec.group_name == MARTS
-        ]
-    return [spec for spec in specs if spec.group_name != MARTS]
+        return [spec.replace_attributes(partitions_def=None, code_version=code, skippable=True) for spec in specs]
+    return specs
 
 
-def _described(*, marts: bool) -> dict[str, Any]:
+def _builder(spec: dg.AssetSpec) -> BuiltBy:
+    if spec.automation_condition is not None:
+        return BuiltBy.AUTOMATION
+    return BuiltBy.VIEW if spec.group_name == MARTS else BuiltBy.HOUR
+
+
+def described(builder: BuiltBy) -> dict[str, Any]:
     """Return the specs of the models and of their tests; a list in the module would be loaded as assets once more."""
-    specs = _models(marts=marts)
+    specs = _models(builder)
     keys = {spec.key for spec in specs}
-    return {"specs": specs, "check_specs": [spec for spec in _manifest.check_specs() if spec.asset_key in keys]}
+    return {"specs": specs, "check_specs": [spec for spec in MODELS.check_specs() if spec.asset_key in keys]}
 
 
 @dg.multi_asset(
-    **_described(marts=False),
+    **described(BuiltBy.HOUR),
     name="event_models",
     can_subset=True,
     pool="snowflake",
@@ -72,11 +105,11 @@ def event_models(
     """
     hours = [Hour.from_partition_key(key).label for key in context.partition_keys]
     selected = context.selected_asset_keys
-    yield from _reported(context, selected, lambda selectors: dbt.build(hours, selectors, context.run.run_id))
+    yield from reported(context, selected, lambda selectors: dbt.build(hours, selectors, context.run.run_id))
 
 
 @dg.multi_asset(
-    **_described(marts=True),
+    **described(BuiltBy.VIEW),
     name=MARTS,
     can_subset=True,
     pool="snowflake",
@@ -90,7 +123,7 @@ def event_marts(
     """
     stale = _stale_views(context, dbt)
     if stale:
-        yield from _reported(context, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id))
+        yield from reported(context, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id))
     else:
         context.log.info("every view is there, built from the dbt project as it is")
 
@@ -103,15 +136,16 @@ def _stale_views(context: dg.AssetExecutionContext, dbt: DbtModels) -> set[dg.As
         spec.key
         for spec in context.assets_def.specs
         if spec.key in selected
-        and (built[spec.key] != spec.code_version or _manifest.stored_name(spec.metadata[UNIQUE_ID]) not in existing)
+        and (built[spec.key] != spec.code_version or MODELS.stored_name(spec.metadata[UNIQUE_ID]) not in existing)
     }
 
 
-def _reported(
+def reported(
     context: dg.AssetExecutionContext,
     keys: Collection[dg.AssetKey],
     build: Callable[[Sequence[str]], Sequence[NodeOutcome]],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build models with their tests and report each of them; fail if one of them failed."""
     definitions = context.assets_def
     assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in keys}
     checks = {
@@ -119,7 +153,7 @@ def _reported(
         for spec in definitions.check_specs
         if spec.key in context.selected_asset_check_keys and spec.asset_key in keys
     }
-    outcomes = build([_manifest.selector(unique_id) for unique_id in (*assets, *checks)])
+    outcomes = build([MODELS.selector(unique_id) for unique_id in (*assets, *checks)])
     for outcome in outcomes:
         if outcome.unique_id in assets and outcome.verdict is Verdict.DONE:
             yield _materialization(assets[outcome.unique_id], outcome)
