@@ -58,13 +58,13 @@ def _specs(loaded: dg.Definitions) -> Iterator[dg.AssetSpec]:
             yield one
 
 
-def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+def automation_sensor(seconds: int = _SENSOR_SECONDS) -> dg.AutomationConditionSensorDefinition:
     """Build the sensor that evaluates every automation condition; Dagster's own one does not run by default."""
     return dg.AutomationConditionSensorDefinition(
         "automation",
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING,
-        minimum_interval_seconds=_SENSOR_SECONDS,
+        minimum_interval_seconds=seconds,
         use_user_code_server=True,  # Dagster's daemon evaluates no condition that is not its own
         description="Request what is due behind proven hours, and what other automation conditions want.",
     )

@@ -240,7 +240,8 @@ class Standing:
         for read in self.graph.inputs(key):
             needed = self.graph.needed(key, partition, read)
             if needed is None:
-                needed = tuple(self.expected(read) if expecting else self._all(read))
+                # an input without any partition is missing as a whole
+                needed = tuple(self.expected(read) if expecting else self._all(read)) or (None,)
             for its in needed:
                 yield read, its
 

@@ -48,13 +48,17 @@ class Station:
 
     def start(self) -> None:
         """Start the two servers and write the instance of Dagster."""
-        self.points.folder.mkdir(parents=True)
+        self.prepare_dagster()
         object_store.prepare(self.settings)
         programs = [object_store.program(self.settings), snowflake_server.program(self.settings)]
         started = [(program, self.table.start(program)) for program in programs]
         for program, running in started:
             wait_until_healthy(program, running)
         object_store.create_bucket(self.settings)
+
+    def prepare_dagster(self) -> None:
+        """Write the instance of Dagster; a test without hours needs no other server than its code server."""
+        self.points.folder.mkdir(parents=True)
         self._write_instance()
 
     def stop(self) -> None:
@@ -63,7 +67,13 @@ class Station:
             self.table.stop(name, limit_seconds=5)
         self._open.close()
 
-    def replace_code_server(self, *, zone: str = "UTC", variables: Mapping[str, str] | None = None) -> None:
+    def replace_code_server(
+        self,
+        *,
+        zone: str = "UTC",
+        variables: Mapping[str, str] | None = None,
+        module: str = "tests.daemon.definitions",
+    ) -> None:
         """Start a code server in a zone, in place of one that is killed; runs and daemons have the same zone."""
         if self.table.find("code"):
             self.kill_code_server()
@@ -73,7 +83,7 @@ class Station:
         program = self._program(
             "code",
             [
-                "dagster", "api", "grpc", "--module-name", "tests.daemon.definitions", "--working-directory",
+                "dagster", "api", "grpc", "--module-name", module, "--working-directory",
                 str(PROJECT), "--socket", str(self.socket), "--location-name", "hourglass",
             ],
             self.socket.exists,
