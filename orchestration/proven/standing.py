@@ -171,12 +171,18 @@ class Standing:
         return self._absent[at]
 
     def hop(self, key: dg.AssetKey, partition: str | None) -> Reason | None:
-        """Return what keeps a partition from being built: the root that is absent, or the deepest asset behind."""
-        absent = self.absent_root(key, partition)
-        if absent is not None:
-            return absent
-        blocked = next(self._blocked(key, partition, EVERYTHING), None)
-        return (self.hop(blocked.key, blocked.partition) or blocked) if blocked else None
+        """Return what a partition waits for: an hour that should be published, or the first asset that is behind.
+
+        None where all that it needs is there, so that its own build is what is missing.
+        """
+        for read, its in self._needed(key, partition, expecting=True):
+            is_absent = self.newest(read, its) is None
+            if self.graph.is_root(read):
+                if is_absent:
+                    return Reason("missing", read, its)
+            elif is_absent or self.lacks(read, its, expecting=True) is not None:
+                return self.hop(read, its) or Reason("missing" if is_absent else "behind", read, its)
+        return None
 
     def _lacks(
         self, key: dg.AssetKey, partition: str | None, built: Built | None, expecting: bool

@@ -1,7 +1,5 @@
 """The stories told to the real daemon: ticks, queue and runs are Dagster's own processes."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
