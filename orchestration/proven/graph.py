@@ -71,6 +71,11 @@ class Graph:
         is_followed = node.is_materializable and (key in self.policies or node.is_partitioned)
         return STREAM in node.metadata or not is_followed or not self.inputs(key)
 
+    def is_view(self, key: dg.AssetKey) -> bool:
+        """Return whether an asset is a view of all that it reads; a view with partitions is rebuilt for each."""
+        node = self._assets.get(key)
+        return node.metadata.get(MATERIALIZED) == VIEW and not node.is_partitioned
+
     def is_direct(self, key: dg.AssetKey, read: dg.AssetKey) -> bool:
         """Return whether an asset depends on another one in so many words."""
         return read in self._assets.get(key).parent_keys
@@ -148,11 +153,10 @@ class Graph:
         return self._assets.get(key).partitions_def
 
     def _read_as(self, key: dg.AssetKey) -> Iterator[dg.AssetKey]:
-        node = self._assets.get(key)
         if key in self._gates:
             yield self._gates[key]
-        elif node.metadata.get(MATERIALIZED) == VIEW and not node.is_partitioned:
-            for parent in node.parent_keys:
+        elif self.is_view(key):
+            for parent in self._assets.get(key).parent_keys:
                 yield from self._read_as(parent)
         else:
             yield key

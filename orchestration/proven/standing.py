@@ -34,7 +34,7 @@ class Reason:
     """What a partition is built for, or what it waits for.
 
     Args:
-        what: `amended`, `missing`, `behind`, `new`, `never built` or `other code`.
+        what: `amended`, `missing`, `behind`, `new`, `never built` or `of other code`.
         key: the input, or the asset itself.
         partition: of it.
     """
@@ -131,8 +131,8 @@ class Standing:
         policy, code = self.graph.policies.get(key), self.graph.code(key)
         keeps = policy is not None and policy.on_code_change is CodeChange.KEEP
         if code is not None and built.code not in {None, code} and not keeps:
-            yield Reason("other code", key, partition)
-        for read, its in self._needed(key, partition):
+            yield Reason("of other code", key, partition)
+        for read, its in self.needed(key, partition):
             now = self.newest(read, its)
             before = self._read(key, built, read, its)
             if now is not None and (before is None or before.version != now.version):
@@ -141,7 +141,7 @@ class Standing:
     def identity(self, key: dg.AssetKey, partition: str | None) -> str:
         """Return a digest of what a partition would be built from, and of what it was built from last."""
         digest = sha256(f"{self.graph.code(key)} {self.newest(key, partition)}".encode())
-        for read, its in self._needed(key, partition):
+        for read, its in self.needed(key, partition):
             now = self.newest(read, its)
             digest.update(f"{read.to_user_string()} {its} {now.version if now else None}\n".encode())
         return digest.hexdigest()[:16]
@@ -166,7 +166,7 @@ class Standing:
             if self.graph.is_root(key):
                 self._absent[at] = None if self.newest(key, partition) else Reason("missing", key, partition)
             else:
-                found = (self.absent_root(read, its) for read, its in self._needed(key, partition))
+                found = (self.absent_root(read, its) for read, its in self.needed(key, partition))
                 self._absent[at] = next(filter(None, found), None)
         return self._absent[at]
 
@@ -175,7 +175,7 @@ class Standing:
 
         None where all that it needs is there, so that its own build is what is missing.
         """
-        for read, its in self._needed(key, partition, expecting=True):
+        for read, its in self.needed(key, partition, expecting=True):
             is_absent = self.newest(read, its) is None
             if self.graph.is_root(read):
                 if is_absent:
@@ -206,7 +206,7 @@ class Standing:
                 yield self._end(key, partition) or self._first_event(key)
             elif not expecting:
                 return
-        for read, its in self._needed(key, partition, expecting=expecting):
+        for read, its in self.needed(key, partition, expecting=expecting):
             now = self.newest(read, its)
             if now is None:
                 if expecting or (not self.graph.is_root(read) and self.absent_root(read, its) is None):
@@ -229,13 +229,13 @@ class Standing:
 
     def _blocked(self, key: dg.AssetKey, partition: str | None, upto: datetime) -> Iterator[Reason]:
         """Yield the inputs that are missing, or that lack a change of up to a moment."""
-        for read, its in self._needed(key, partition):
+        for read, its in self.needed(key, partition):
             if self.newest(read, its) is None:
                 yield Reason("missing", read, its)
             elif (lacking := self.lacks(read, its)) is not None and lacking <= upto:
                 yield Reason("behind", read, its)
 
-    def _needed(
+    def needed(
         self, key: dg.AssetKey, partition: str | None, *, expecting: bool = False
     ) -> Iterator[tuple[dg.AssetKey, str | None]]:
         """Yield input and partition of all that a partition needs.
@@ -261,7 +261,9 @@ class Standing:
         return self._wholes[key]
 
     def _read(self, key: dg.AssetKey, built: Built, read: dg.AssetKey, its: str | None) -> Built | None:
-        """Return the materialization of an input that a partition was built from."""
+        """Return the materialization of an input that a partition was built from; a view always has the newest."""
+        if self.graph.is_view(key):
+            return self.newest(read, its)
         known = self._history.built(read).get(its, ())
         if built.seen is None:
             last = built.id
