@@ -11,8 +11,7 @@ from typing import Any
 _TOKEN = re.compile(
     r"""
     (?P<kept>'(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.)*")      # a text or a quoted name
-    | (?P<comment>\{\#.*?\#\} | --[^\n]* | /\*.*?\*/)
-    | (?P<space>\s+)
+    | (?:\{\#.*?\#\} | --[^\n]* | /\*.*?\*/ | \s)+         # comments and layout
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -34,4 +33,4 @@ def code_version(node: Mapping[str, Any]) -> str:
 
 def without_comments(code: str) -> str:
     """Return SQL without comments of SQL and Jinja, and with one space where there was any."""
-    return " ".join(_TOKEN.sub(lambda found: found["kept"] or " ", code).split(" ")).strip()
+    return _TOKEN.sub(lambda found: found["kept"] or " ", code).strip()

@@ -1,5 +1,6 @@
 """The sensors of all assets behind proven hours, and the check of those with a deadline."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,14 +61,17 @@ def _specs(loaded: dg.Definitions) -> Iterator[dg.AssetSpec]:
 
 def automation_sensor(seconds: int = _SENSOR_SECONDS) -> dg.AutomationConditionSensorDefinition:
     """Build the sensor that evaluates every automation condition; Dagster's own one does not run by default."""
-    return dg.AutomationConditionSensorDefinition(
-        "automation",
-        target=dg.AssetSelection.all(),
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        minimum_interval_seconds=seconds,
-        use_user_code_server=True,  # Dagster's daemon evaluates no condition that is not its own
-        description="Request what is due behind proven hours, and what other automation conditions want.",
-    )
+    with warnings.catch_warnings():
+        # the parameter is a beta in this release of Dagster, which is pinned
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.AutomationConditionSensorDefinition(
+            "automation",
+            target=dg.AssetSelection.all(),
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=seconds,
+            use_user_code_server=True,  # Dagster's daemon evaluates no condition that is not its own
+            description="Request what is due behind proven hours, and what other automation conditions want.",
+        )
 
 
 def freshness_checks(keys: list[dg.AssetKey], clock: Clock) -> dg.AssetChecksDefinition:

@@ -24,4 +24,4 @@ def defs() -> dg.Definitions:
     replace_clocks(Path(os.environ[VARIABLE]))
     now = datetime.fromisoformat(os.environ[NOW]).astimezone(UTC)
     assets = [asset for story in STORIES for asset in story_assets(story, now)]
-    return dg.Definitions(assets, sensors=[automation_sensor(seconds=1)])
+    return dg.Definitions(assets, sensors=[automation_sensor(seconds=1)], executor=dg.in_process_executor)

@@ -72,8 +72,9 @@ class RunWorld:
             self._materialize(name, f"{self.days[day]}-{hour:02}:00")
 
     def build(self, day: str, *, code: str = CODE, amended_meanwhile: int | None = None) -> None:
-        for name in DAYS.values():
+        for condition, name in DAYS.items():
             self._materialize(name, self.days[day], code, amended_meanwhile)
+            self._materialize(ALL[condition], None)
 
     def fail(self, is_failing: bool) -> None:
         file = Path(os.environ[FAILING]) / slug(self.story)
@@ -82,7 +83,7 @@ class RunWorld:
     def wait(self, minutes: int) -> None:
         self.station.points.advance_clock(CLOCK, minutes * 60)
 
-    def _materialize(self, name: str, partition: str, code: str = CODE, amended: int | None = None) -> None:
+    def _materialize(self, name: str, partition: str | None, code: str = CODE, amended: int | None = None) -> None:
         assets = [asset for asset in story_assets(self.story, self.now) if isinstance(asset, dg.AssetsDefinition)]
         wanted = next(asset for asset in assets if asset.key == key(self.story, name))
         if (code, amended) != (CODE, None):
@@ -134,7 +135,8 @@ def _settle(station: Station) -> None:
     while True:
         runs, ticks = _runs(station), _ticks(station)
         station.wait_for(lambda ticks=ticks: _ticks(station) >= ticks + QUIET_TICKS, "ticks of the automation sensor")  # type: ignore[misc]
-        station.wait_for(lambda: not _unfinished(station), "the end of every run")
+        while left := _unfinished(station):
+            station.wait_for(lambda left=left: _unfinished(station) != left, "a run begins or ends")  # type: ignore[misc]
         if _runs(station) == runs:
             return
 
@@ -148,8 +150,8 @@ def _ticks(station: Station) -> int:
     )
 
 
-def _unfinished(station: Station) -> bool:
-    return bool(station.instance.get_runs(dg.RunsFilter(statuses=[*IN_FLIGHT, *WAITING])))
+def _unfinished(station: Station) -> set[str]:
+    return {run.run_id for run in station.instance.get_runs(dg.RunsFilter(statuses=[*IN_FLIGHT, *WAITING]))}
 
 
 def _runs(station: Station) -> int:

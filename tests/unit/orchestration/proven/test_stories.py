@@ -11,7 +11,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from infra.local.settings import PROJECT
+
 from tests.automation.stories import STORIES, Story
+from tests.automation.table import table
 from tests.automation.story_assets import ALL, CODE, DAYS, days_of, key, story_assets
 
 NOW = datetime(2025, 8, 4, 1, 0, tzinfo=UTC)
@@ -45,8 +48,9 @@ class EvaluatedWorld:
         seen = self._seen(code, *read)
         if amended_meanwhile is not None:
             self.publish(day, [amended_meanwhile], "meanwhile")
-        for name in DAYS.values():
+        for condition, name in DAYS.items():
             self._report(name, self.days[day], seen)
+            self._report(ALL[condition], None, self._seen(CODE, name))
 
     def fail(self, is_failing: bool) -> None:
         self.is_failing = is_failing
@@ -111,3 +115,8 @@ def told(story: Story) -> dict[str, list[Sequence[str]]]:
 def test_a_story_ends_right_with_proven_hours(story: Story) -> None:
     """`proven` builds what is right, as often as it is needed; beside it, what `eager()` builds."""
     assert {"proven": list(story.proven), "eager": list(story.eager)} == told(story)
+
+
+def test_the_documentation_has_the_table_of_the_stories() -> None:
+    """`python -m tests.automation.table` prints it."""
+    assert table() in (PROJECT / "docs" / "automation.md").read_text()
