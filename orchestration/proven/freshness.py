@@ -98,4 +98,3 @@ def incident_of(key: dg.AssetKey, comparison: Comparison) -> Incident:
         detail=comparison.sentence,
         repair=str(comparison.numbers["repair"]),
     )
-

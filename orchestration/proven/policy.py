@@ -178,6 +178,6 @@ def _explained(error: Any, where: str) -> str:
 
 
 def _spelled(duration: timedelta) -> str:
-    minutes = round(duration.total_seconds() / 60)
-    whole_hours = minutes % 60 == 0
-    return f"{minutes // 60} hours" if whole_hours and minutes > 60 else f"{minutes} minutes"
+    """Return a duration as a document writes it."""
+    hours, rest = divmod(duration, timedelta(hours=1))
+    return f"{hours} hours" if hours > 1 and not rest else f"{duration // timedelta(minutes=1)} minutes"

@@ -184,9 +184,7 @@ class Standing:
                 return self.hop(read, its) or Reason("missing" if is_absent else "behind", read, its)
         return None
 
-    def _lacks(
-        self, key: dg.AssetKey, partition: str | None, built: Built | None, expecting: bool
-    ) -> datetime | None:
+    def _lacks(self, key: dg.AssetKey, partition: str | None, built: Built | None, expecting: bool) -> datetime | None:
         if self.graph.is_root(key):
             return None
         at = (key, partition, built.id if built else 0, expecting)

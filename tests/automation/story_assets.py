@@ -70,9 +70,7 @@ def _day(
 ) -> dg.AssetsDefinition:
     deps = [dg.AssetDep(one, partition_mapping=_mapping(story)) for one in read]
 
-    @dg.asset(
-        key=key(story, name), deps=deps, partitions_def=days, automation_condition=condition, code_version=CODE
-    )
+    @dg.asset(key=key(story, name), deps=deps, partitions_def=days, automation_condition=condition, code_version=CODE)
     def day() -> None:
         if (Path(os.environ[FAILING]) / slug(story)).exists():
             raise dg.Failure("the story says so")
@@ -89,12 +87,8 @@ def _mapping(story: Story) -> dg.PartitionMapping | None:
         return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
 
 
-def _whole(
-    story: Story, name: str, day: dg.AssetKey, condition: dg.AutomationCondition[Any]
-) -> dg.AssetsDefinition:
+def _whole(story: Story, name: str, day: dg.AssetKey, condition: dg.AutomationCondition[Any]) -> dg.AssetsDefinition:
     @dg.asset(key=key(story, name), deps=[day], automation_condition=condition, code_version="1")
     def whole() -> None: ...
 
     return whole
-
-

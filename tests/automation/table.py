@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from tests.automation.stories import OLD, STORIES
@@ -23,4 +24,4 @@ def _spelled(moments: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    sys.stdout.write(table())

@@ -53,6 +53,7 @@ class RunWorld:
         self.days = days_of(self.now)
 
     def publish(self, day: str, hours: Iterable[int], version: str = "1") -> None:
+        """Report hours as published."""
         for hour in hours:
             event = dg.AssetMaterialization(
                 key(self.story, "hours"),
@@ -62,6 +63,7 @@ class RunWorld:
             self.station.instance.report_runless_asset_event(event)
 
     def model(self, name: str, day: str, hours: Iterable[int]) -> None:
+        """Build an hourly model."""
         hours = list(hours)
         if hours == list(range(24)):  # the first hours are reported: only what happens later needs a run
             for hour in hours:
@@ -72,15 +74,18 @@ class RunWorld:
             self._materialize(name, f"{self.days[day]}-{hour:02}:00")
 
     def build(self, day: str, *, code: str = CODE, amended_meanwhile: int | None = None) -> None:
+        """Build a day, and the table of all days."""
         for condition, name in DAYS.items():
             self._materialize(name, self.days[day], code, amended_meanwhile)
             self._materialize(ALL[condition], None)
 
     def fail(self, is_failing: bool) -> None:
+        """Let builds of a day fail."""
         file = Path(os.environ[FAILING]) / slug(self.story)
         file.touch() if is_failing else file.unlink()
 
     def wait(self, minutes: int) -> None:
+        """Let time pass."""
         self.station.points.advance_clock(CLOCK, minutes * 60)
 
     def _materialize(self, name: str, partition: str | None, code: str = CODE, amended: int | None = None) -> None:
@@ -175,5 +180,3 @@ def _built(world: RunWorld, condition: str, after: int) -> list[str]:
         records = world.station.instance.fetch_materializations(wanted, limit=100, ascending=True).records
         found += [names.get(str(record.partition_key), "all") for record in records]
     return found
-
-

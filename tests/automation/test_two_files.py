@@ -61,10 +61,9 @@ def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station
     try:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
-        # the copy is found before the project
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(project), str(PROJECT)]))
         made.start()
-        made.replace_code_server(module="tests.automation.two_files")
+        copied = {"PYTHONPATH": os.pathsep.join([str(project), str(PROJECT)])}
+        made.replace_code_server(module="tests.automation.two_files", folder=project, variables=copied)
         yield made
     finally:
         made.stop()

@@ -39,5 +39,3 @@ def defs() -> dg.Definitions:
         ],
         resources=resources | {RESOURCE: replace(bound, stream=stream)},
     )
-
-

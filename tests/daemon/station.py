@@ -73,8 +73,16 @@ class Station:
         zone: str = "UTC",
         variables: Mapping[str, str] | None = None,
         module: str = "tests.daemon.definitions",
+        folder: Path = PROJECT,
     ) -> None:
-        """Start a code server in a zone, in place of one that is killed; runs and daemons have the same zone."""
+        """Start a code server in a zone, in place of one that is killed; runs and daemons have the same zone.
+
+        Args:
+            zone: of the processes.
+            variables: further ones of its environment.
+            module: of the code location.
+            folder: whose modules are found first, such as a copy of the project.
+        """
         if self.table.find("code"):
             self.kill_code_server()
         self.table.stop("code")
@@ -84,7 +92,7 @@ class Station:
             "code",
             [
                 "dagster", "api", "grpc", "--module-name", module, "--working-directory",
-                str(PROJECT), "--socket", str(self.socket), "--location-name", "hourglass",
+                str(folder), "--socket", str(self.socket), "--location-name", "hourglass",
             ],
             self.socket.exists,
             variables or {},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,31 +24,23 @@ class FakeHistory:
         """Return what was written of an asset."""
         return self.events[key]
 
-    def started(self, run_id: str) -> datetime | None:
+    def started(self, run_id: str) -> datetime | None:  # noqa: ARG002 (of the interface)
         """Return None: no run is known."""
         return None
 
     def publish(self, key: str, partition: str | None, at: datetime, version: str = "1") -> None:
         """Write an event that was reported."""
-        self._add(key, partition, at, version, None)
+        self._add(key, partition, Built(self.last + 1, at, version))
 
     def build(self, key: str, partition: str | None, at: datetime, *reads: str, code: str | None = None) -> None:
         """Write a materialization by a step that began at this moment."""
         seen = {dg.AssetKey(read): self._newest(dg.AssetKey(read)) for read in reads}
-        self._add(key, partition, at, f"{key} {sorted(map(str, seen.values()))}", seen, code)
+        version = f"{key} {sorted(map(str, seen.values()))}"
+        self._add(key, partition, Built(self.last + 1, at, version, f"run {self.last + 1}", code, seen))
 
     def _newest(self, key: dg.AssetKey) -> int | None:
         return max((one.id for its in self.events[key].values() for one in its), default=None)
 
-    def _add(
-        self,
-        key: str,
-        partition: str | None,
-        at: datetime,
-        version: str,
-        seen: Mapping[dg.AssetKey, int | None] | None,
-        code: str | None = None,
-    ) -> None:
+    def _add(self, key: str, partition: str | None, built: Built) -> None:
         self.last += 1
-        built = Built(self.last, at, version, f"run {self.last}" if seen is not None else "", code, seen)
         self.events[dg.AssetKey(key)][partition].append(built)

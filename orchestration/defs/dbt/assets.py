@@ -14,9 +14,7 @@ from orchestration.stream.catalog import read_streams
 from orchestration.stream.document import StreamDocument
 
 
-def partitioned_models(
-    manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]
-) -> Iterator[dg.AssetSpec]:
+def partitioned_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> Iterator[dg.AssetSpec]:
     """Give each model its partitions; those that read a source depend on its `published_hour`.
 
     So a failed check of the hour stops them. A model has the hours of its stream, of several streams those of the one

@@ -39,7 +39,9 @@ def test_a_model_with_automation_has_the_policy() -> None:
 
 def test_days_begin_with_the_day_of_the_first_hour() -> None:
     """In the time zone that is asked for."""
-    day, berlin = (days_of(node({"automation": "proven", "partitions": said}), FIRST) for said in ("day", {"day": "Europe/Berlin"}))
+    day, berlin = (
+        days_of(node({"automation": "proven", "partitions": said}), FIRST) for said in ("day", {"day": "Europe/Berlin"})
+    )
     assert day is not None
     assert berlin is not None
     assert ("UTC", "2025-08-01", "Europe/Berlin", "2025-08-02") == (
@@ -52,17 +54,27 @@ def test_days_begin_with_the_day_of_the_first_hour() -> None:
     [
         ({"automaton": "proven"}, "automaton: no such field; there are automation, partitions, hour, first_by, stream"),
         ({"automation": "eager"}, "automation: write proven, or {proven: {lag: 60 minutes}}, not 'eager'"),
-        ({"automation": {"proven": {"by": "9"}}}, "automation.proven.by: not a time of day: '9'; write \"09:00\" in quotes"),
+        (
+            {"automation": {"proven": {"by": "9"}}},
+            "automation.proven.by: not a time of day: '9'; write \"09:00\" in quotes",
+        ),
         ({"partitions": "day"}, "partitions: only a model with automation has days; write automation: proven, too"),
         ({"automation": "proven", "partitions": "hour"}, "partitions: write day, or {day: Europe/Berlin}, not 'hour'"),
-        ({"automation": "proven", "partitions": {"day": "Bern"}}, "partitions.day: not a time zone: 'Bern'; write Europe/Berlin"),
+        (
+            {"automation": "proven", "partitions": {"day": "Bern"}},
+            "partitions.day: not a time zone: 'Bern'; write Europe/Berlin",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_names_file_model_and_field(said: Any, message: str) -> None:
     """As `dbt parse` does not: meta is free text for it."""
-    with pytest.raises(AutomationMistakeError) as refused:
+
+    def read() -> None:
         automation_of(node(said))
         days_of(node(said), FIRST)
+
+    with pytest.raises(AutomationMistakeError) as refused:
+        read()
     assert f"models/credits.yml: credits: meta.hourglass.{message}" == str(refused.value)
 
 

@@ -12,9 +12,10 @@ from orchestration.alerts.incidents import Message
 from orchestration.proven.condition import proven
 from orchestration.proven.definitions import freshness_sensor, with_automation
 from orchestration.proven.freshness import lateness
-from orchestration.proven.graph import Graph
+from orchestration.proven.graph import Graph, policy_of
 from orchestration.proven.standing import Decision, Standing, State
 from tests.fakes.clock import FakeClock
+from tests.fakes.component_documents import loaded, mistakes_in
 from tests.fakes.history import FakeHistory
 
 HOURS = dg.HourlyPartitionsDefinition("2025-01-01-00:00")
@@ -79,7 +80,10 @@ def test_a_day_needs_each_of_its_hours(zone: str, day: str, count: int) -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
 @pytest.mark.parametrize(("clock", "is_late"), [("08:59", False), ("09:01", True)])
-@pytest.mark.parametrize("day", ["2025-03-29", "2025-03-30", "2025-10-25", "2025-10-26", "2025-03-08", "2025-03-09", "2025-11-01", "2025-11-02"])
+@pytest.mark.parametrize(
+    "day",
+    ["2025-03-29", "2025-03-30", "2025-10-25", "2025-10-26", "2025-03-08", "2025-03-09", "2025-11-01", "2025-11-02"],
+)
 def test_a_day_that_is_not_built_is_late_from_nine_on_also_when_clocks_change(
     zone: str, day: str, clock: str, is_late: bool
 ) -> None:
@@ -108,6 +112,7 @@ class Sent:
     messages: list[Message] = field(default_factory=list)
 
     def send(self, message: Message) -> None:
+        """Keep a message."""
         self.messages.append(message)
 
 
@@ -120,7 +125,9 @@ def test_stale_data_alerts_and_a_failed_try_does_not() -> None:
             raise dg.Failure("the try fails")
 
     clock = FakeClock(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    hours = dg.AssetSpec("hours", partitions_def=dg.HourlyPartitionsDefinition(f"{clock.time - 3 * HOUR:%Y-%m-%d-%H:%M}"))
+    hours = dg.AssetSpec(
+        "hours", partitions_def=dg.HourlyPartitionsDefinition(f"{clock.time - 3 * HOUR:%Y-%m-%d-%H:%M}")
+    )
     channel, cursor, said = Sent(), None, []
     sensor = freshness_sensor(clock, {"told": channel})
     defs = dg.Definitions([hours, table], sensors=[sensor])
@@ -160,3 +167,28 @@ def test_a_location_without_deadlines_has_the_automation_sensor_alone() -> None:
         for has in (False, True)
     }
     assert {False: (["automation"], []), True: (["automation", "freshness"], ["day"])} == found
+
+
+DOCUMENT = """
+type: snowflake_components.SnowflakeCreateOrRefreshComponent
+template_vars_module: orchestration.proven.template_vars
+attributes:
+  name: totals
+  database_name: aws
+  schema_name: dev
+  type: file format
+  options: {type: JSON}
+  asset_attributes: {automation_condition: "{{ proven(lag='60 minutes') }}"}
+"""
+
+
+@pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")  # Dagster's own
+@pytest.mark.filterwarnings("ignore:.*is currently in beta")  # Dagster's own
+def test_a_document_of_any_component_says_how_its_asset_is_built() -> None:
+    """By a variable of templates, which has the fields of a policy."""
+    with loaded(DOCUMENT, {"snowflake": object()}) as defs:
+        (spec,) = defs.resolve_all_asset_specs()
+    policy = policy_of(spec.automation_condition)
+    assert policy is not None
+    assert "within 60 minutes" == policy.sentence()
+    assert "proven.lags: no such field" in mistakes_in(DOCUMENT.replace("lag=", "lags="))

@@ -37,7 +37,9 @@ def test_a_deadline_keeps_to_the_local_clock_on_the_days_when_it_changes(zone: s
 def test_a_lazy_asset_with_a_deadline_is_due_an_hour_before(zone: str, day: str) -> None:
     """Once a day, so that the run is over in time."""
     policy = make_policy({"by": "09:00", "timezone": zone, "build": "lazy"}, "proven")
-    assert policy.due(local(zone, f"{day}T07:59")) < local(zone, f"{day}T00:00") < policy.due(local(zone, f"{day}T08:01"))  # type: ignore[operator]
+    assert (
+        policy.due(local(zone, f"{day}T07:59")) < local(zone, f"{day}T00:00") < policy.due(local(zone, f"{day}T08:01"))
+    )  # type: ignore[operator]
     assert local(zone, f"{day}T08:00") == policy.due(local(zone, f"{day}T08:00"))
 
 
@@ -73,18 +75,36 @@ def test_an_asset_is_eager_unless_it_says_otherwise() -> None:
     [
         ("eager", "automation: write proven, or {proven: {lag: 60 minutes}}, not 'eager'"),
         ({"proven": None}, "automation.proven: write fields, such as {lag: 60 minutes}, not None"),
-        ({"proven": {}, "x": 1}, "automation: write proven, or {proven: {lag: 60 minutes}}, not {'proven': {}, 'x': 1}"),
-        ({"proven": {"lags": "1 hour"}}, "automation.proven.lags: no such field; there are build, lag, by, timezone, on_code_change"),
-        ({"proven": {"lag": 60}}, "automation.proven.lag: not a duration: 60; write '60 minutes', '24 hours' or '2 days'"),
-        ({"proven": {"lag": "0 hours"}}, "automation.proven.lag: not a duration: '0 hours'; write '60 minutes', '24 hours' or '2 days'"),
+        (
+            {"proven": {}, "x": 1},
+            "automation: write proven, or {proven: {lag: 60 minutes}}, not {'proven': {}, 'x': 1}",
+        ),
+        (
+            {"proven": {"lags": "1 hour"}},
+            "automation.proven.lags: no such field; there are build, lag, by, timezone, on_code_change",
+        ),
+        (
+            {"proven": {"lag": 60}},
+            "automation.proven.lag: not a duration: 60; write '60 minutes', '24 hours' or '2 days'",
+        ),
+        (
+            {"proven": {"lag": "0 hours"}},
+            "automation.proven.lag: not a duration: '0 hours'; write '60 minutes', '24 hours' or '2 days'",
+        ),
         ({"proven": {"by": 540}}, 'automation.proven.by: not a time of day: 540; write "09:00" in quotes'),
         ({"proven": {"by": "9:00"}}, "automation.proven.by: not a time of day: '9:00'; write \"09:00\" in quotes"),
-        ({"proven": {"by": "09:00", "timezone": "Berlin"}}, "automation.proven: timezone: not a time zone: 'Berlin'; write Europe/Berlin"),
+        (
+            {"proven": {"by": "09:00", "timezone": "Berlin"}},
+            "automation.proven: timezone: not a time zone: 'Berlin'; write Europe/Berlin",
+        ),
         ({"proven": {"timezone": BERLIN}}, 'automation.proven: timezone is of the time of day: write by: "09:00", too'),
-        ({"proven": {"lag": "1 hour", "by": "09:00"}}, "automation.proven: lag and by are two deadlines: write one of them"),
+        (
+            {"proven": {"lag": "1 hour", "by": "09:00"}},
+            "automation.proven: lag and by are two deadlines: write one of them",
+        ),
         ({"proven": {"build": "soon"}}, "automation.proven.build: Input should be 'eager' or 'lazy'"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_names_its_field(written: Any, said: str) -> None:
     """Whatever else is written is refused, with what to write."""
     with pytest.raises(PolicyError) as refused:

@@ -12,10 +12,9 @@ import dagster as dg
 import pytest
 
 from infra.local.settings import PROJECT
-
 from tests.automation.stories import STORIES, Story
-from tests.automation.table import table
 from tests.automation.story_assets import ALL, CODE, DAYS, days_of, key, story_assets
+from tests.automation.table import table
 
 NOW = datetime(2025, 8, 4, 1, 0, tzinfo=UTC)
 ROUNDS_MAX = 6
@@ -36,14 +35,17 @@ class EvaluatedWorld:
         self.defs = dg.Definitions(story_assets(self.story, NOW))
 
     def publish(self, day: str, hours: Iterable[int], version: str = "1") -> None:
+        """Report hours as published."""
         for hour in hours:
             self._report("hours", f"{self.days[day]}-{hour:02}:00", {"dagster/data_version": f"{hour} {version}"})
 
     def model(self, name: str, day: str, hours: Iterable[int]) -> None:
+        """Build an hourly model."""
         for hour in hours:
             self._report(name, f"{self.days[day]}-{hour:02}:00", self._seen("1", "hours"))
 
     def build(self, day: str, *, code: str = CODE, amended_meanwhile: int | None = None) -> None:
+        """Build a day, and the table of all days."""
         read = [*self.story.models, *(["hours"] if self.story.reads_hours or not self.story.models else [])]
         seen = self._seen(code, *read)
         if amended_meanwhile is not None:
@@ -53,9 +55,11 @@ class EvaluatedWorld:
             self._report(ALL[condition], None, self._seen(CODE, name))
 
     def fail(self, is_failing: bool) -> None:
+        """Let builds of a day fail."""
         self.is_failing = is_failing
 
     def wait(self, minutes: int) -> None:
+        """Let time pass."""
         self.now += timedelta(minutes=minutes)
 
     def settle(self) -> dict[str, list[str]]:
