@@ -33,7 +33,7 @@ class Memory(BaseModel):
     """The cursor of a condition. Without it, what is due is requested once more at most.
 
     Args:
-        events: of the newest materializations, when nothing was out of date; the evaluation is then the same.
+        settled: what was compared when nothing was out of date; while it is the same, nothing is compared again.
         attempts: by partition; the empty one for an asset without partitions.
     """
 

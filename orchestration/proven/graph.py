@@ -118,7 +118,10 @@ class Graph:
             return None
         at = (key, partition)
         if at not in self._windows:
-            self._windows[at] = definition.time_window_for_partition_key(partition)
+            try:
+                self._windows[at] = definition.time_window_for_partition_key(partition)
+            except ValueError:  # a key of former partitions
+                self._windows[at] = None
         return self._windows[at]
 
     def needed(self, key: dg.AssetKey, partition: str | None, read: dg.AssetKey) -> tuple[str | None, ...] | None:

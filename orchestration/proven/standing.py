@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import islice
 
 import dagster as dg
 
@@ -59,7 +60,7 @@ class Decision:
     Args:
         state: what is to be done.
         because: what makes it out of date; empty when nothing does, or when only what it reads is.
-        waits_for: what keeps it from being built.
+        waits_for: the first input that keeps it from being built.
         since: the time of the oldest change that it lacks.
     """
 
@@ -83,6 +84,7 @@ class Standing:
         self._wanted: dict[dg.AssetKey, datetime | None] = {}
         self._lacking: dict[tuple[dg.AssetKey, str | None, int, bool], datetime | None] = {}
         self._absent: dict[tuple[dg.AssetKey, str | None], Reason | None] = {}
+        self._expected: dict[dg.AssetKey, list[str | None]] = {}
         self._wholes: dict[dg.AssetKey, list[str | None]] = {}
 
     def decide(self, key: dg.AssetKey, partition: str | None) -> Decision:
@@ -91,10 +93,10 @@ class Standing:
         since = self.lacks(key, partition)
         wanted = self.wanted(key)
         if not because:
-            behind = tuple(self._blocked(key, partition, EVERYTHING)) if since else ()
+            behind = self._first_blocked(key, partition, EVERYTHING) if since else ()
             return Decision(State.WAITS if behind else State.UP_TO_DATE, waits_for=behind, since=since)
         is_due = wanted is not None and (since or wanted) <= wanted
-        waits_for = tuple(self._blocked(key, partition, wanted or EVERYTHING))
+        waits_for = self._first_blocked(key, partition, wanted or EVERYTHING)
         if waits_for:
             return Decision(State.WAITS, because, waits_for, since)
         return Decision(State.DUE if is_due else State.NOT_DUE, because, (), since)
@@ -111,12 +113,14 @@ class Standing:
 
     def expected(self, key: dg.AssetKey) -> list[str | None]:
         """Return the partitions of an asset, from the first one on whose inputs had begun, the oldest first."""
-        begin = self._begin(key)
-        return [
-            partition
-            for partition in self.graph.partitions(key)
-            if (window := self.graph.window(key, partition)) is None or (begin is not None and window.start >= begin)
-        ]
+        if key not in self._expected:
+            begin = self._begin(key)
+            self._expected[key] = [
+                partition
+                for partition in self.graph.partitions(key)
+                if (window := self.graph.window(key, partition)) is None or (begin and window.start >= begin)
+            ]
+        return self._expected[key]
 
     def newest(self, key: dg.AssetKey, partition: str | None) -> Built | None:
         """Return the newest materialization of a partition."""
@@ -225,6 +229,9 @@ class Standing:
         later = self._history.built(key).get(partition, ())
         return next((one.at for one in later if one.id > (before.id if before else 0) and one.version != known), None)
 
+    def _first_blocked(self, key: dg.AssetKey, partition: str | None, upto: datetime) -> tuple[Reason, ...]:
+        return tuple(islice(self._blocked(key, partition, upto), 1))
+
     def _blocked(self, key: dg.AssetKey, partition: str | None, upto: datetime) -> Iterator[Reason]:
         """Yield the inputs that are missing, or that lack a change of up to a moment."""
         for read, its in self.needed(key, partition):
@@ -252,7 +259,7 @@ class Standing:
     def _all(self, key: dg.AssetKey) -> Sequence[str | None]:
         """Return the partitions from the first one on, without those at the end that cannot be built yet."""
         if key not in self._wholes:
-            known, expected = self._history.built(key), self.expected(key)
+            known, expected = self._history.built(key), list(self.expected(key))
             while expected and expected[-1] not in known and self.absent_root(key, expected[-1]) is not None:
                 expected.pop()
             self._wholes[key] = expected

@@ -39,6 +39,8 @@ models:
         dagster: {group: event_models, owners: ["team:analysts"]}
         hourglass: {automation: {proven: {lag: 60 minutes, build: eager}}}
 """
+SECONDS_MAX = 400.0
+"""Of a wait: a run of an hour imports and parses dbt, whose models the other tests of the daemon leave out."""
 MODEL = dg.AssetKey("ticks_by_hour")
 FRESH = dg.AssetCheckKey(MODEL, "fresh")
 
@@ -57,7 +59,7 @@ def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station
     settings = LocalSettings(
         data_dir=tmp_path / "data", s3_port=s3_port, snowflake_port=snowflake_port, sensor_seconds=1, grace_seconds=6
     )
-    made = Station(settings)
+    made = Station(settings, seconds_max=SECONDS_MAX)
     try:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)

@@ -39,9 +39,11 @@ class Station:
 
     Args:
         settings: ports and folders.
+        seconds_max: of every wait.
     """
 
     settings: LocalSettings
+    seconds_max: float = SECONDS_MAX
     daemons: dict[str, Running] = field(default_factory=dict)
     zone: str = "UTC"
     _open: ExitStack = field(default_factory=ExitStack)
@@ -147,11 +149,11 @@ class Station:
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a condition holds; the error has the logs of code server and daemons."""
-        deadline = time.monotonic() + SECONDS_MAX
+        deadline = time.monotonic() + self.seconds_max
         while not condition():
             if time.monotonic() > deadline:
                 logs = [log_tail(log, 30) for log in sorted(self.settings.log_dir.glob("*.log"))]
-                raise TimeoutError("\n".join([f"waited {SECONDS_MAX:.0f} s in vain: {what}", *logs]))
+                raise TimeoutError("\n".join([f"waited {self.seconds_max:.0f} s in vain: {what}", *logs]))
             time.sleep(POLL_SECONDS)
 
     @cached_property
