@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.proven.definitions import with_automation
 from snowflake_components.documents.files import require_documents
 
 COMPONENTS = (
@@ -28,4 +29,4 @@ def defs() -> dg.Definitions:
     with warnings.catch_warnings():
         # Dagster's loader warns of parts of itself that are in preview; its version is pinned
         warnings.simplefilter("ignore")
-        return dg.ComponentTree.for_project(_FOLDER).build_defs(_FOLDER / "defs")
+        return with_automation(dg.ComponentTree.for_project(_FOLDER).build_defs(_FOLDER / "defs"))

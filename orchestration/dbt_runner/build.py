@@ -121,6 +121,10 @@ class DbtModels:
         """Build views, which read all hours, as `build` does."""
         return self._build(selectors, run_id)
 
+    def build_whole(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
+        """Build models without naming hours, as `build` does: one with the strategy `proven` finds the stale ones."""
+        return self._build(selectors, run_id)
+
     def views(self) -> frozenset[str]:
         """Return the names of the views in the schema of the settings; one statement, and no import of dbt."""
         return view_names(self.snowflake)

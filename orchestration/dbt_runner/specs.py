@@ -18,6 +18,9 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.dbt_runner.automation import automation_of
+from orchestration.dbt_runner.code import code_version
+
 UNIQUE_ID = "dbt/unique_id"
 """The metadata of an asset or a check with the id of its dbt node."""
 
@@ -77,7 +80,8 @@ class Manifest:
                     group_name=_dagster(node).get("group"),
                     owners=_dagster(node).get("owners", []),
                     kinds={"dbt", "snowflake"},
-                    code_version=node["checksum"]["checksum"],
+                    code_version=code_version(node),
+                    automation_condition=automation_of(node),
                     metadata={
                         UNIQUE_ID: unique_id,
                         "dagster/table_name": node["relation_name"].replace('"', ""),

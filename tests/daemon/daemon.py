@@ -59,7 +59,9 @@ def main() -> None:
     folder = Path(os.environ[VARIABLE])
     _name_points_of_a_tick()
     _name_points_of_a_launch()
-    _replace_clocks(folder)
+    assert sensor.MIN_INTERVAL_LOOP_TIME > LOOP_SECONDS
+    sensor.MIN_INTERVAL_LOOP_TIME = LOOP_SECONDS  # type: ignore[assignment]  # whole seconds there
+    replace_clocks(folder)
     (folder / "daemon.pid").write_text(str(os.getpid()))
     run_command(sys.argv[1:], standalone_mode=False)
 
@@ -110,13 +112,13 @@ def _name_points_of_a_launch() -> None:
     _wrap(DefaultRunLauncher, "launch_run", launched)
 
 
-def _replace_clocks(folder: Path) -> None:
+def replace_clocks(folder: Path) -> None:
+    """Let the clocks of Dagster in this process follow the files of a folder."""
+
     def ahead(name: str) -> float:
         file = folder / name
         return time.time() + (float(file.read_text()) if file.exists() else 0)
 
-    assert sensor.MIN_INTERVAL_LOOP_TIME > LOOP_SECONDS
-    sensor.MIN_INTERVAL_LOOP_TIME = LOOP_SECONDS  # type: ignore[assignment]  # whole seconds there
     # Dagster's own tests replace these two, so they are behind everything that asks for the time
     _wrap(dagster._time, "_mockable_get_current_timestamp", lambda _now: ahead(CLOCK))
     _wrap(dagster._time, "_mockable_get_current_datetime", lambda _now: datetime.fromtimestamp(ahead(CLOCK), UTC))

@@ -39,22 +39,28 @@ class Station:
 
     Args:
         settings: ports and folders.
+        seconds_max: of every wait.
     """
 
     settings: LocalSettings
+    seconds_max: float = SECONDS_MAX
     daemons: dict[str, Running] = field(default_factory=dict)
     zone: str = "UTC"
     _open: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
         """Start the two servers and write the instance of Dagster."""
-        self.points.folder.mkdir(parents=True)
+        self.prepare_dagster()
         object_store.prepare(self.settings)
         programs = [object_store.program(self.settings), snowflake_server.program(self.settings)]
         started = [(program, self.table.start(program)) for program in programs]
         for program, running in started:
             wait_until_healthy(program, running)
         object_store.create_bucket(self.settings)
+
+    def prepare_dagster(self) -> None:
+        """Write the instance of Dagster; a test without hours needs no other server than its code server."""
+        self.points.folder.mkdir(parents=True)
         self._write_instance()
 
     def stop(self) -> None:
@@ -63,8 +69,22 @@ class Station:
             self.table.stop(name, limit_seconds=5)
         self._open.close()
 
-    def replace_code_server(self, *, zone: str = "UTC", variables: Mapping[str, str] | None = None) -> None:
-        """Start a code server in a zone, in place of one that is killed; runs and daemons have the same zone."""
+    def replace_code_server(
+        self,
+        *,
+        zone: str = "UTC",
+        variables: Mapping[str, str] | None = None,
+        module: str = "tests.daemon.definitions",
+        folder: Path = PROJECT,
+    ) -> None:
+        """Start a code server in a zone, in place of one that is killed; runs and daemons have the same zone.
+
+        Args:
+            zone: of the processes.
+            variables: further ones of its environment.
+            module: of the code location.
+            folder: whose modules are found first, such as a copy of the project.
+        """
         if self.table.find("code"):
             self.kill_code_server()
         self.table.stop("code")
@@ -73,8 +93,8 @@ class Station:
         program = self._program(
             "code",
             [
-                "dagster", "api", "grpc", "--module-name", "tests.daemon.definitions", "--working-directory",
-                str(PROJECT), "--socket", str(self.socket), "--location-name", "hourglass",
+                "dagster", "api", "grpc", "--module-name", module, "--working-directory",
+                str(folder), "--socket", str(self.socket), "--location-name", "hourglass",
             ],
             self.socket.exists,
             variables or {},
@@ -129,11 +149,11 @@ class Station:
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a condition holds; the error has the logs of code server and daemons."""
-        deadline = time.monotonic() + SECONDS_MAX
+        deadline = time.monotonic() + self.seconds_max
         while not condition():
             if time.monotonic() > deadline:
                 logs = [log_tail(log, 30) for log in sorted(self.settings.log_dir.glob("*.log"))]
-                raise TimeoutError("\n".join([f"waited {SECONDS_MAX:.0f} s in vain: {what}", *logs]))
+                raise TimeoutError("\n".join([f"waited {self.seconds_max:.0f} s in vain: {what}", *logs]))
             time.sleep(POLL_SECONDS)
 
     @cached_property

@@ -1,11 +1,14 @@
 """The dbt models of the hours of a run, and their tests as checks."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import TypeAlias
 
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.attempts import built_before
+from orchestration.dbt_runner.automation import days_of
 from orchestration.dbt_runner.build import (
     PROJECT_DIR,
     DbtModels,
@@ -19,17 +22,29 @@ from orchestration.dbt_runner.specs import COLUMN_SCHEMA, UNIQUE_ID, Manifest
 from orchestration.stream.catalog import read_streams
 from orchestration.stream.document import StreamDocument
 
+Streams: TypeAlias = Mapping[dg.AssetKey, StreamDocument]
+"""By the external table that each feeds."""
 
-def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> Iterator[dg.AssetSpec]:
-    """Give each model the hours of its stream; those that read a source depend on its `published_hour`.
 
-    So a failed check of the hour stops them. A model of several streams has the hours of the one that begins last.
-    A source that Python writes has the hours of the stream that its `meta: {hourglass: {stream: NAME}}` names.
-    Seeds and snapshots have no hours: a snapshot is taken of a table as it is now, whatever hour is built.
+class BuiltBy(StrEnum):
+    """Which runs build a model."""
+
+    HOUR = "hour"
+    VIEW = "view"
+    AUTOMATION = "automation"
+
+
+def partitioned_models(manifest: Manifest, streams: Streams) -> Iterator[dg.AssetSpec]:
+    """Give each model its partitions; those that read a source depend on its `published_hour`.
+
+    So a failed check of the hour stops them. A model has the hours of its stream, of several streams those of the one
+    that begins last. A source that Python writes has the hours of the stream that its
+    `meta: {hourglass: {stream: NAME}}` names. A model with automation has its days, or is built as a whole. Seeds and
+    snapshots have no hours: a snapshot is taken of a table as it is now, whatever hour is built.
 
     Args:
         manifest: of the dbt project.
-        streams: by the external table that each feeds.
+        streams: whose hours the models have.
     """
     named = {stream.name: stream for stream in streams.values()}
     for spec in manifest.asset_specs():
@@ -37,26 +52,59 @@ def hourly_models(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocume
         read = [streams[key] for key in sorted(manifest.sources_below(unique_id)) if key in streams]
         gates = {stream.keys.published_hour for stream in read if stream.table in {dep.asset_key for dep in spec.deps}}
         read += [named[name] for name in sorted(manifest.streams_below(unique_id)) if name in named]
-        hourly = read if unique_id.startswith("model.") else []
-        partitions = max(hourly, key=lambda stream: stream.first_hour).partitions if hourly else None
-        yield spec.replace_attributes(partitions_def=partitions).merge_attributes(deps=sorted(gates))
+        last = max(read, key=lambda stream: stream.first_hour, default=None)
+        if last is None or not unique_id.startswith("model."):
+            yield spec.merge_attributes(deps=sorted(gates))
+        elif spec.automation_condition is None:
+            yield spec.replace_attributes(partitions_def=last.partitions).merge_attributes(deps=sorted(gates))
+        else:
+            days = days_of(manifest.nodes[unique_id], last.first_hour)
+            deps = [_of_hours(key, days) for key in sorted({*gates, *(dep.asset_key for dep in spec.deps)})]
+            yield spec.replace_attributes(partitions_def=days, deps=deps)
+
+
+def _of_hours(key: dg.AssetKey, days: dg.DailyPartitionsDefinition | None) -> dg.AssetDep:
+    """Return the dependency of a day on an asset.
+
+    Dagster maps the hours of UTC to a day of UTC alone, and has no mapping for others. The condition `proven` knows the
+    hours of a local day; Dagster is told that it needs all of them.
+    """
+    is_local = days is not None and days.timezone != "UTC"
+    return dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping() if is_local else None)
 
 
 MARTS = "event_marts"
 """The group of the views over the models of all hours."""
 
 
-def models_of(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> dg.AssetsDefinition:
+def specs_of(manifest: Manifest, streams: Streams, builder: BuiltBy) -> list[dg.AssetSpec]:
+    """Return the specs of the models that some runs build."""
+    return [spec for spec in partitioned_models(manifest, streams) if _builder(spec) is builder]
+
+
+def _builder(spec: dg.AssetSpec) -> BuiltBy:
+    if spec.automation_condition is not None:
+        return BuiltBy.AUTOMATION
+    return BuiltBy.VIEW if spec.group_name == MARTS else BuiltBy.HOUR
+
+
+def checks_of(manifest: Manifest, specs: Sequence[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
+    """Return the specs of the tests of models."""
+    keys = {spec.key for spec in specs}
+    return [spec for spec in manifest.check_specs() if spec.asset_key in keys]
+
+
+def models_of(manifest: Manifest, streams: Streams) -> dg.AssetsDefinition:
     """Build the asset `event_models`: the models with hours, and their tests.
 
     Dagster divides it where an asset of Python stands between two models: a run builds the first ones, then runs the
     asset, then builds the others.
     """
-    specs = [spec for spec in hourly_models(manifest, streams) if spec.group_name != MARTS]
+    specs = specs_of(manifest, streams, BuiltBy.HOUR)
 
     @dg.multi_asset(
         specs=specs,
-        check_specs=_checks_of(manifest, specs),
+        check_specs=checks_of(manifest, specs),
         name="event_models",
         can_subset=True,
         pool="snowflake",
@@ -76,25 +124,24 @@ def models_of(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument])
         models = dbt.of_run(context.run.tags)
         left = context.selected_asset_keys - kept.keys()
         if left:
-            yield from _reported(
+            yield from reported(
                 context, manifest, left, lambda selectors: models.build(hours, selectors, context.run.run_id)
             )
 
     return event_models
 
 
-def marts_of(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) -> dg.AssetsDefinition:
+def marts_of(manifest: Manifest, streams: Streams) -> dg.AssetsDefinition:
     """Build the asset `event_marts`: the views over all hours, and their tests."""
     code = project_digest()  # macros and configurations change a view as well, so its code is the whole project
     specs = [
         spec.replace_attributes(partitions_def=None, code_version=code, skippable=True)
-        for spec in hourly_models(manifest, streams)
-        if spec.group_name == MARTS
+        for spec in specs_of(manifest, streams, BuiltBy.VIEW)
     ]
 
     @dg.multi_asset(
         specs=specs,
-        check_specs=_checks_of(manifest, specs),
+        check_specs=checks_of(manifest, specs),
         name=MARTS,
         can_subset=True,
         pool="snowflake",
@@ -108,18 +155,13 @@ def marts_of(manifest: Manifest, streams: Mapping[dg.AssetKey, StreamDocument]) 
         """
         stale = _stale_views(context, manifest, dbt)
         if stale:
-            yield from _reported(
+            yield from reported(
                 context, manifest, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id)
             )
         else:
             context.log.info("every view is there, built from the dbt project as it is")
 
     return event_marts
-
-
-def _checks_of(manifest: Manifest, specs: Sequence[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
-    keys = {spec.key for spec in specs}
-    return [spec for spec in manifest.check_specs() if spec.asset_key in keys]
 
 
 def _stale_views(context: dg.AssetExecutionContext, manifest: Manifest, dbt: DbtModels) -> set[dg.AssetKey]:
@@ -134,12 +176,23 @@ def _stale_views(context: dg.AssetExecutionContext, manifest: Manifest, dbt: Dbt
     }
 
 
-def _reported(
+def reported(
     context: dg.AssetExecutionContext,
     manifest: Manifest,
     keys: Collection[dg.AssetKey],
     build: Callable[[Sequence[str]], Sequence[NodeOutcome]],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build models and their tests, and report each.
+
+    Args:
+        context: of the step.
+        manifest: of the dbt project.
+        keys: of the models; their selected tests are run with them.
+        build: runs dbt with selectors.
+
+    Raises:
+        dagster.Failure: some of them failed; the others are reported before.
+    """
     definitions = context.assets_def
     assets = {spec.metadata[UNIQUE_ID]: spec for spec in definitions.specs if spec.key in keys}
     checks = {
@@ -200,8 +253,9 @@ def _check_result(spec: dg.AssetCheckSpec, outcome: NodeOutcome) -> dg.AssetChec
     )
 
 
-_of_project = (
+OF_PROJECT = (
     Manifest.read(require_manifest(), PROJECT_DIR),
     {entry.document.table: entry.document for entry in read_streams()},
 )
-event_models, event_marts = models_of(*_of_project), marts_of(*_of_project)
+"""The manifest of the shipped project, and its streams."""
+event_models, event_marts = models_of(*OF_PROJECT), marts_of(*OF_PROJECT)

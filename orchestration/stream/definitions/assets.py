@@ -19,6 +19,7 @@ from orchestration.landing.report.published_hours import rows_to_publish
 from orchestration.landing.report.restatement import PublishingRun, restate, write_restatement
 from orchestration.landing.run_checks import passed_checks
 from orchestration.landing.sensor.run_tags import read_requests
+from orchestration.proven.graph import STREAM
 from orchestration.stream.definitions.hours_of_run import HoursOfRun
 from orchestration.stream.document import StreamDocument
 
@@ -133,6 +134,7 @@ def published_hour(document: StreamDocument) -> dg.AssetsDefinition:
         freshness_policy=document.freshness.policy if document.freshness else None,
         required_resource_keys={document.resource_key},
         description="One hour that passed every blocking check. Readers depend on this asset alone.",
+        metadata={STREAM: document.name},
     )
     def publish(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         bound = bound_stream(context.resources, document)

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from orchestration.dbt_runner.specs import UNIQUE_ID, Manifest, ManifestUnreadableError
-from orchestration.defs.dbt.assets import hourly_models
+from orchestration.defs.dbt.assets import partitioned_models
 from tests.fakes.streams import document
 
 SOURCE = "source.shop.raw.orders"
@@ -97,7 +97,7 @@ def test_models_have_the_hours_of_their_stream_and_seeds_and_snapshots_have_none
         history=node("snapshot", "history", "model.shop.orders"),
         zones=node("seed", "zones"),
     )
-    found = {spec.key: spec.partitions_def for spec in hourly_models(of, {dg.AssetKey(["raw", "orders"]): stream})}
+    found = {spec.key: spec.partitions_def for spec in partitioned_models(of, {dg.AssetKey(["raw", "orders"]): stream})}
     assert {
         dg.AssetKey("orders"): stream.partitions,
         dg.AssetKey("history"): None,

@@ -1,0 +1,41 @@
+"""The code location of a project to which an analyst has added two files: everything of production, another clock."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import dagster as dg
+
+from orchestration.proven.definitions import automation_sensor, with_automation
+from orchestration.stream.binding import BoundStream
+from orchestration.stream.catalog import DEFS
+from tests.daemon.world import WorldBroker, WorldClock
+
+RESOURCE = "stream_platform_events"
+SENSORS = frozenset({"landed_hours", "freshness"})
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Load the project that is the working directory's, with the broker and the clock of the test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in orchestration.definitions
+        tree = dg.ComponentTree.for_project(DEFS.parent)
+        folders = ("platform_events", "dagster_events", "snowflake", "dbt")
+        built = dg.Definitions.merge(*(tree.build_defs(DEFS / name) for name in folders))
+    loaded = with_automation(built, WorldClock())
+    resources = dict(loaded.resources or {})
+    bound = resources[RESOURCE]
+    assert isinstance(bound, BoundStream)
+    stream = replace(bound.stream, broker=WorldBroker(), clock=WorldClock())
+    return dg.Definitions(
+        assets=loaded.assets,
+        asset_checks=loaded.asset_checks,
+        jobs=[job for job in loaded.jobs or () if job.name == "publish_hour"],
+        sensors=[
+            *(sensor for sensor in loaded.sensors or () if sensor.name in SENSORS),
+            automation_sensor(seconds=1),
+        ],
+        resources=resources | {RESOURCE: replace(bound, stream=stream)},
+    )
