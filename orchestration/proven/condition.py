@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -125,7 +125,7 @@ def _is_open(decision: Decision) -> bool:
     return bool(decision.because) or decision.since is not None
 
 
-def _candidates(context: dg.AutomationContext[dg.AssetKey], due: Mapping[str | None, Decision]) -> list[str | None]:
+def _candidates(context: dg.AutomationContext[dg.AssetKey], due: Mapping[str | None, Decision]) -> Sequence[str | None]:
     candidates = context.candidate_subset
     if not candidates.is_partitioned:
         return [] if candidates.is_empty else list(due)
