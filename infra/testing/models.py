@@ -67,7 +67,7 @@ class ModelsUnderTest:
             query(self.settings, f"CREATE OR REPLACE TABLE {self._name(source).sql} ({columns})")
             for table, module in ((hours_table.TABLE, hours_table), (hour_objects.TABLE, hour_objects)):
                 query(self.settings, f"DROP TABLE IF EXISTS {replace(self._name(source), name=table).sql}")
-                query(self.settings, module.create_statement(replace(self._name(source), name=table)))
+                query(self.settings, module.STATEMENTS.create_statement(replace(self._name(source), name=table)))
 
     def land(self, stream: str, hour: str, *rows: Row) -> None:
         """Land rows as one object of an hour; topic, partition, offset and time of the record are given to them.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flink_jobs.contracts.layout import Hour
-from orchestration.landing.clients.hour_objects import moment_literal
+from orchestration.landing.clients.keyed_table import moment_literal
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.work import Connection, read_rows

@@ -17,6 +17,7 @@ from orchestration.dbt_runner.specs import HOUR_COLUMN
 from orchestration.frames.built_hours import built_hours_statements
 from orchestration.frames.errors import FrameRefusedError
 from orchestration.frames.types import FrameType, frame_of
+from orchestration.landing.clients.keyed_table import moment_literal
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
 from snowflake_components.work import Connection, read_rows
 
@@ -197,7 +198,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, float):
         return literal(repr(value))  # as text: 'inf' and 'nan' are no numbers of SQL
     if isinstance(value, datetime):
-        return literal(f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
+        return moment_literal(value)
     return literal(value.isoformat() if isinstance(value, date) else value)
 
 

@@ -293,12 +293,13 @@ def _landing(place: Place) -> Iterator[Rendered]:
         for hour in (_HOUR, _HOUR.plus(1))
     ]
     written = place.name("HOURS")
-    yield Rendered("create hours", hours_table.create_statement(written))
-    yield Rendered("merge hours", hours_table.merge_statement(written, published))
+    yield Rendered("create hours", hours_table.STATEMENTS.create_statement(written))
+    for merge in hours_table.merge_statements(written, published):
+        yield Rendered("merge hours", merge)
     yield Rendered("read hours", hours_table.read_statement(written, "platform_events"))
     added = AddedObjects("platform_events", _HOUR, 1, datetime(2025, 8, 1, 5, 1, tzinfo=UTC), ("a.jsonl", "b.jsonl"))
     objects = place.name("HOUR_OBJECTS")
-    yield Rendered("create hour objects", hour_objects.create_statement(objects))
+    yield Rendered("create hour objects", hour_objects.STATEMENTS.create_statement(objects))
     for merge in hour_objects.merge_statements(objects, [added]):
         yield Rendered("merge hour objects", merge)
     # dbt creates BUILT_HOURS; a table of its columns stands for it

@@ -6,26 +6,29 @@ of any moment, are those of the objects that were published until then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.landing.clients.keyed_table import KeyedTable, moment_literal
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
 
 TABLE = Identifier("HOUR_OBJECTS")
 """Its name, in the schema of the external table of its stream."""
 
-_KEY = ("STREAM", "HOUR", "OBJECT_KEY")
-_TYPES = {
-    "STREAM": "varchar",
-    "HOUR": "timestamp_ntz",
-    "OBJECT_KEY": "varchar",
-    "REVISION": "integer",
-    "PUBLISHED_AT": "timestamp_ntz",
-}
-_OBJECTS_PER_STATEMENT_MAX = 3_000
-"""About 600 kB of text; Snowflake takes 1 MB and 16,384 rows of VALUES."""
+STATEMENTS = KeyedTable(
+    types={
+        "STREAM": "varchar",
+        "HOUR": "timestamp_ntz",
+        "OBJECT_KEY": "varchar",
+        "REVISION": "integer",
+        "PUBLISHED_AT": "timestamp_ntz",
+    },
+    key=("STREAM", "HOUR", "OBJECT_KEY"),
+    rows_max=3_000,  # about 600 kB of text
+)
+"""A row that is there stays as it is: what was published does not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +50,9 @@ class AddedObjects:
     keys: tuple[str, ...]
 
 
-def create_statement(table: QualifiedName) -> str:
-    """Return the statement that creates the table, if it is missing."""
-    columns = ", ".join(f"{Identifier(name).sql} {kind}" for name, kind in _TYPES.items())
-    return f"CREATE TABLE IF NOT EXISTS {table.sql} ({columns})"
-
-
 def merge_statements(table: QualifiedName, added: Iterable[AddedObjects]) -> Iterator[str]:
-    """Yield the statements that write the rows of objects, one for up to 3,000 of them.
-
-    A row that is there stays as it is: what was published does not change.
-    """
-    rows = [_values(one, key) for one in added for key in one.keys]
-    for start in range(0, len(rows), _OBJECTS_PER_STATEMENT_MAX):
-        yield _merge(table, rows[start : start + _OBJECTS_PER_STATEMENT_MAX])
-
-
-def moment_literal(moment: datetime) -> str:
-    """Return a moment in UTC as a text that Snowflake casts to TIMESTAMP_NTZ."""
-    return literal(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
-
-
-def _merge(table: QualifiedName, rows: Sequence[str]) -> str:
-    given = ", ".join(
-        f"COLUMN{number}::{kind} AS {Identifier(name).sql}" for number, (name, kind) in enumerate(_TYPES.items(), 1)
-    )
-    same = " AND ".join(f"kept.{Identifier(name).sql} = given.{Identifier(name).sql}" for name in _KEY)
-    names = ", ".join(Identifier(name).sql for name in _TYPES)
-    inserted = ", ".join(f"given.{Identifier(name).sql}" for name in _TYPES)
-    return f"""
-        MERGE INTO {table.sql} AS kept
-        USING (SELECT {given} FROM VALUES {", ".join(rows)}) AS given
-        ON {same}
-        WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({inserted})
-    """  # noqa: S608 (names and literals are quoted by identifiers.py)
+    """Yield the statements that write the rows of objects, one for up to 3,000 of them."""
+    return STATEMENTS.merge_statements(table, [_values(one, key) for one in added for key in one.keys])
 
 
 def _values(added: AddedObjects, key: str) -> str:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients import hour_objects
-from orchestration.landing.clients.hour_objects import AddedObjects, moment_literal
+from orchestration.landing.clients.hour_objects import AddedObjects
+from orchestration.landing.clients.keyed_table import KeyedTable, moment_literal
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import Identifier, QualifiedName, literal
 from snowflake_components.work import Connection, read_rows
@@ -19,20 +20,25 @@ from snowflake_components.work import Connection, read_rows
 TABLE = Identifier("HOURS")
 """Its name, in the schema of the external table of its stream."""
 
-_KEY = ("STREAM", "HOUR")
-_TYPES = {
-    "STREAM": "varchar",
-    "HOUR": "timestamp_ntz",
-    "REVISION": "integer",
-    "FINGERPRINT": "varchar",
-    "ACCEPTED": "integer",
-    "REJECTED": "integer",
-    "OBJECTS": "integer",
-    "BYTES": "integer",
-    "PUBLISHED_AT": "timestamp_ntz",
-}
-_HOURS_PER_STATEMENT_MAX = 2_000
-"""About 300 kB of text; Snowflake takes 1 MB and 16,384 rows of VALUES."""
+STATEMENTS = KeyedTable(
+    types={
+        "STREAM": "varchar",
+        "HOUR": "timestamp_ntz",
+        "REVISION": "integer",
+        "FINGERPRINT": "varchar",
+        "ACCEPTED": "integer",
+        "REJECTED": "integer",
+        "OBJECTS": "integer",
+        "BYTES": "integer",
+        "PUBLISHED_AT": "timestamp_ntz",
+    },
+    key=("STREAM", "HOUR"),
+    rows_max=2_000,  # about 300 kB of text
+    # an equal revision with another fingerprint is the first one of a bucket that was made again
+    replaced_when='kept."REVISION" < given."REVISION" OR '
+    '(kept."REVISION" = given."REVISION" AND kept."FINGERPRINT" <> given."FINGERPRINT")',
+)
+"""A row is replaced by one of a newer revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ class HoursTable:
         try:
             read_rows(self.connection, *merges)
         except ObjectMissingError:
-            read_rows(self.connection, create_statement(self.name), hour_objects.create_statement(objects), *merges)
+            creates = STATEMENTS.create_statement(self.name), hour_objects.STATEMENTS.create_statement(objects)
+            read_rows(self.connection, *creates, *merges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,40 +134,9 @@ def read_statement(table: QualifiedName, stream: str) -> str:
     return f"SELECT HOUR, REVISION, FINGERPRINT FROM {table.sql} WHERE STREAM = {literal(stream)} ORDER BY HOUR"  # noqa: S608 - as above
 
 
-def create_statement(table: QualifiedName) -> str:
-    """Return the statement that creates the table, if it is missing."""
-    columns = ", ".join(f"{Identifier(name).sql} {kind}" for name, kind in _TYPES.items())
-    return f"CREATE TABLE IF NOT EXISTS {table.sql} ({columns})"
-
-
 def merge_statements(table: QualifiedName, hours: Iterable[PublishedHour]) -> Iterator[str]:
-    """Yield the statements that write the rows of hours, one for up to 2,000 of them."""
-    ordered = sorted(hours, key=lambda one: one.hour)
-    for start in range(0, len(ordered), _HOURS_PER_STATEMENT_MAX):
-        yield merge_statement(table, ordered[start : start + _HOURS_PER_STATEMENT_MAX])
-
-
-def merge_statement(table: QualifiedName, hours: Iterable[PublishedHour]) -> str:
-    """Return the statement that writes the rows of hours, except where the table has a newer revision."""
-    given = ", ".join(
-        f"COLUMN{number}::{kind} AS {Identifier(name).sql}" for number, (name, kind) in enumerate(_TYPES.items(), 1)
-    )
-    same = " AND ".join(f"kept.{Identifier(name).sql} = given.{Identifier(name).sql}" for name in _KEY)
-    updates = ", ".join(f"{Identifier(name).sql} = given.{Identifier(name).sql}" for name in _TYPES if name not in _KEY)
-    names = ", ".join(Identifier(name).sql for name in _TYPES)
-    inserted = ", ".join(f"given.{Identifier(name).sql}" for name in _TYPES)
-    # an equal revision with another fingerprint is the first one of a bucket that was made again
-    is_newer = (
-        'kept."REVISION" < given."REVISION" OR '
-        '(kept."REVISION" = given."REVISION" AND kept."FINGERPRINT" <> given."FINGERPRINT")'
-    )
-    return f"""
-        MERGE INTO {table.sql} AS kept
-        USING (SELECT {given} FROM VALUES {", ".join(map(_values, hours))}) AS given
-        ON {same}
-        WHEN MATCHED AND ({is_newer}) THEN UPDATE SET {updates}
-        WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({inserted})
-    """  # noqa: S608 (names and literals are quoted by identifiers.py)
+    """Yield the statements that write the rows of hours, one for up to 2,000 of them; a newer revision stays."""
+    return STATEMENTS.merge_statements(table, list(map(_values, sorted(hours, key=lambda one: one.hour))))
 
 
 def _values(hour: PublishedHour) -> str:

@@ -103,7 +103,10 @@ class EventLog:
                 columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
                 query(self.snowflake, f"CREATE OR REPLACE TABLE AWS.DEV.{table['name']} ({columns})")
         query(self.snowflake, "DROP VIEW IF EXISTS AWS.DEV.USAGE_BY_ORGANIZATION_HOUR")
-        for created in (hours_table.create_statement(HOURS), hour_objects.create_statement(HOUR_OBJECTS)):
+        for created in (
+            hours_table.STATEMENTS.create_statement(HOURS),
+            hour_objects.STATEMENTS.create_statement(HOUR_OBJECTS),
+        ):
             query(self.snowflake, created.replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TABLE"))
         for model in ("STG_PLATFORM_EVENTS", "STG_DAGSTER_EVENTS", "EVENT_COUNTS_BY_HOUR", "BUILT_HOURS"):
             query(self.snowflake, f"DROP TABLE IF EXISTS AWS.DEV.{model}")
