@@ -96,15 +96,13 @@ def _revision(one: Revision) -> dict[str, object]:
 
 def _built(hour: Hour) -> tuple[tuple[BuiltHour, ...], str]:
     """Read what was built of the hour; while Snowflake is away, nothing and the error."""
-    from orchestration.dbt_runner.built_hours import TABLE, read_built_hours
+    from orchestration.dbt_runner.built_hours import read_built_hours, table_of_target
     from snowflake_components import connection
     from snowflake_components.errors import SnowflakeError
-    from snowflake_components.identifiers import Identifier, QualifiedName
 
     settings = connection.SnowflakeSettings()
-    table = QualifiedName(Identifier(settings.database), Identifier(settings.schema_name), TABLE)
     try:
-        return read_built_hours(connection.SnowflakeConnection(settings=settings), table, hour), ""
+        return read_built_hours(connection.SnowflakeConnection(settings=settings), table_of_target(settings), hour), ""
     except SnowflakeError as exc:
         return (), str(exc)
 

@@ -12,7 +12,7 @@ from flink_jobs.contracts.layout import Hour
 from infra.local import dagster_runs
 from infra.local.streams import streams
 from orchestration.dbt_runner.build import require_manifest
-from orchestration.dbt_runner.built_hours import TABLE, BuiltHour, read_built_hours
+from orchestration.dbt_runner.built_hours import BuiltHour, read_built_hours, table_of_target
 from orchestration.dbt_runner.model_status import Block, BuildState, ModelStatus, ProvenModels, statuses
 from orchestration.dbt_runner.specs import Manifest
 from orchestration.dbt_runner.views import view_names
@@ -26,7 +26,6 @@ from orchestration.stream.binding import BoundStream, bind
 from orchestration.stream.catalog import StreamEntry
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
 from snowflake_components.errors import SnowflakeError
-from snowflake_components.identifiers import Identifier, QualifiedName
 
 WINDOW_HOURS = 72
 """Hours whose hops are compared; hours with records that are not published are compared however old they are."""
@@ -75,8 +74,7 @@ class _EveryView(frozenset[str]):
 
 
 def _built(settings: SnowflakeSettings) -> tuple[BuiltHour, ...]:
-    parts = (Identifier(settings.database), Identifier(settings.schema_name), TABLE)
-    return read_built_hours(SnowflakeConnection(settings=settings), QualifiedName(*parts))
+    return read_built_hours(SnowflakeConnection(settings=settings), table_of_target(settings))
 
 
 def _stream(entry: StreamEntry, settings: SnowflakeSettings) -> tuple[list[Block], dict[Hour, str]]:

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.landing.clients.keyed_table import moment_literal
+from snowflake_components.connection import SnowflakeSettings
 from snowflake_components.errors import ObjectMissingError
 from snowflake_components.identifiers import Identifier, QualifiedName
 from snowflake_components.work import Connection, read_rows
 
 TABLE = Identifier("BUILT_HOURS")
-"""Its name, in the schema of the dbt target."""
+"""Its name, in the schema of the dbt target, and of each table that Python writes."""
 STREAM, WRITTEN = "stream:", "table:"
 """What the name of an input begins with that is a stream, or a table that Python writes; any other is a model's id."""
 
@@ -39,6 +40,11 @@ class BuiltHour:
     fingerprint: str | None
     version: str
     built_at: datetime
+
+
+def table_of_target(settings: SnowflakeSettings) -> QualifiedName:
+    """Return the table of the dbt target, which is the database and the schema of the settings."""
+    return QualifiedName(Identifier(settings.database), Identifier(settings.schema_name), TABLE)
 
 
 def read_built_hours(connection: Connection, table: QualifiedName, hour: Hour | None = None) -> tuple[BuiltHour, ...]:

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC
 
 from flink_jobs.contracts.layout import Hour
-from snowflake_components.identifiers import Identifier, QualifiedName, literal
-
-TABLE = Identifier("BUILT_HOURS")
-"""In the schema of the table; the dbt package creates it, too, see its `relations.sql`."""
+from orchestration.dbt_runner.built_hours import TABLE, WRITTEN
+from snowflake_components.identifiers import QualifiedName, literal
 
 
 def model_of(table: QualifiedName) -> str:
     """Return the name of a table in the column MODEL, as the package writes it of a source."""
-    return f"table:{table}"
+    return f"{WRITTEN}{table}"
 
 
 def built_hours_statements(table: QualifiedName, versions: Mapping[Hour, str]) -> Iterator[str]:
