@@ -118,7 +118,7 @@ class ModelsUnderTest:
         if hours:
             outcomes = self.dbt.submit(self.models.build, list(hours), select).result()
         else:
-            outcomes = self.dbt.submit(self.models.build_views, select).result()
+            outcomes = self.dbt.submit(self.models.build_whole, select).result()
         failed = [f"{one.unique_id}: {one.message}" for one in outcomes if one.verdict is Verdict.FAILED]
         if failed:
             raise AssertionError("; ".join(failed))

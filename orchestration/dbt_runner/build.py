@@ -117,12 +117,11 @@ class DbtModels:
             raise DbtRefusedError("dbt was asked to build no hour: name at least one")
         return self._build(selectors, run_id, "--vars", json.dumps({"hours": list(hours)}))
 
-    def build_views(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
-        """Build views, which read all hours, as `build` does."""
-        return self._build(selectors, run_id)
-
     def build_whole(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
-        """Build models without naming hours, as `build` does: one with the strategy `proven` finds the stale ones."""
+        """Build models without naming hours, as `build` does.
+
+        A view reads all hours; a model with the strategy `proven` finds the stale ones.
+        """
         return self._build(selectors, run_id)
 
     def views(self) -> frozenset[str]:

@@ -29,7 +29,7 @@ class FakeDbtModels:
         self.asked.append((tuple(hours), frozenset(selector.rpartition(".")[2] for selector in selectors)))
         return self.outcomes
 
-    def build_views(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
+    def build_whole(self, selectors: Sequence[str], run_id: str | None = None) -> tuple[NodeOutcome, ...]:
         """Record the names alone."""
         return self.build((), selectors, run_id)
 

@@ -88,10 +88,11 @@ def _builder(spec: dg.AssetSpec) -> BuiltBy:
     return BuiltBy.VIEW if spec.group_name == MARTS else BuiltBy.HOUR
 
 
-def checks_of(manifest: Manifest, specs: Sequence[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
-    """Return the specs of the tests of models."""
+def dbt_assets(name: str, manifest: Manifest, specs: Sequence[dg.AssetSpec]) -> Callable[..., dg.AssetsDefinition]:
+    """Return the decorator of a step that builds models and runs their tests, all of them or some."""
     keys = {spec.key for spec in specs}
-    return [spec for spec in manifest.check_specs() if spec.asset_key in keys]
+    checks = [spec for spec in manifest.check_specs() if spec.asset_key in keys]
+    return dg.multi_asset(specs=specs, check_specs=checks, name=name, can_subset=True, pool="snowflake")
 
 
 def models_of(manifest: Manifest, streams: Streams) -> dg.AssetsDefinition:
@@ -100,15 +101,8 @@ def models_of(manifest: Manifest, streams: Streams) -> dg.AssetsDefinition:
     Dagster divides it where an asset of Python stands between two models: a run builds the first ones, then runs the
     asset, then builds the others.
     """
-    specs = specs_of(manifest, streams, BuiltBy.HOUR)
 
-    @dg.multi_asset(
-        specs=specs,
-        check_specs=checks_of(manifest, specs),
-        name="event_models",
-        can_subset=True,
-        pool="snowflake",
-    )
+    @dbt_assets("event_models", manifest, specs_of(manifest, streams, BuiltBy.HOUR))
     def event_models(
         context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -139,13 +133,7 @@ def marts_of(manifest: Manifest, streams: Streams) -> dg.AssetsDefinition:
         for spec in specs_of(manifest, streams, BuiltBy.VIEW)
     ]
 
-    @dg.multi_asset(
-        specs=specs,
-        check_specs=checks_of(manifest, specs),
-        name=MARTS,
-        can_subset=True,
-        pool="snowflake",
-    )
+    @dbt_assets(MARTS, manifest, specs)
     def event_marts(
         context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -156,7 +144,7 @@ def marts_of(manifest: Manifest, streams: Streams) -> dg.AssetsDefinition:
         stale = _stale_views(context, manifest, dbt)
         if stale:
             yield from reported(
-                context, manifest, stale, lambda selectors: dbt.build_views(selectors, context.run.run_id)
+                context, manifest, stale, lambda selectors: dbt.build_whole(selectors, context.run.run_id)
             )
         else:
             context.log.info("every view is there, built from the dbt project as it is")

@@ -7,7 +7,7 @@ import dagster as dg
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.build import DbtModels
 from orchestration.dbt_runner.specs import Manifest
-from orchestration.defs.dbt.assets import OF_PROJECT, BuiltBy, checks_of, reported, specs_of
+from orchestration.defs.dbt.assets import OF_PROJECT, BuiltBy, dbt_assets, reported, specs_of
 
 
 @dg.definitions
@@ -21,13 +21,7 @@ def proven_models() -> dg.Definitions:
 def automated(manifest: Manifest, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
     """Build the assets of some models and their tests."""
 
-    @dg.multi_asset(
-        specs=specs,
-        check_specs=checks_of(manifest, specs),
-        name="proven_models",
-        can_subset=True,
-        pool="snowflake",
-    )
+    @dbt_assets("proven_models", manifest, specs)
     def build_models(
         context: dg.AssetExecutionContext, dbt: dg.ResourceParam[DbtModels]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:

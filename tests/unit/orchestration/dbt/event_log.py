@@ -141,7 +141,7 @@ class EventLog:
 
     def build_marts(self) -> tuple[NodeOutcome, ...]:
         """Build the views over all hours."""
-        return self.dbt.submit(self.models.build_views, ("path:models/marts",)).result()
+        return self.dbt.submit(self.models.build_whole, ("path:models/marts",)).result()
 
     def rebuild(self, *arguments: str) -> bool:
         """Build every model with a full refresh; return whether it succeeded."""

@@ -65,7 +65,7 @@ def test_the_second_run_takes_the_parse_of_the_first(commands: Commands, models:
     """What dbt writes itself is no part of the project."""
     models.build(["2025-08-01T03"], ["a"])
     (models.project_dir / "target" / "manifest.json").write_text("written again")
-    models.build_views(["b"])
+    models.build_whole(["b"])
     assert [True, False] == commands.parses_in_full()
 
 
@@ -82,16 +82,16 @@ def test_a_changed_project_is_parsed_in_full(
     commands: Commands, models: DbtModels, change: Callable[[Path], object]
 ) -> None:
     """A partial parse keeps the references to a model that was disabled."""
-    models.build_views(["a"])
+    models.build_whole(["a"])
     change(models.project_dir)
-    models.build_views(["a"])
-    models.build_views(["a"])
+    models.build_whole(["a"])
+    models.build_whole(["a"])
     assert [True, True, False] == commands.parses_in_full()
 
 
 def test_a_parse_that_failed_is_not_taken(commands: Commands, models: DbtModels) -> None:
     """The project may be that of an earlier parse again, and what dbt has kept is of the one that failed."""
-    models.build_views(["a"])
+    models.build_whole(["a"])
     text = (models.project_dir / "models" / "a.sql").read_text()
     (models.project_dir / "models" / "a.sql").write_text("broken")
 
@@ -100,14 +100,14 @@ def test_a_parse_that_failed_is_not_taken(commands: Commands, models: DbtModels)
 
     commands.fails = fail
     with pytest.raises(DbtRefusedError):
-        models.build_views(["a"])
+        models.build_whole(["a"])
     commands.fails = lambda: None
     (models.project_dir / "models" / "a.sql").write_text(text)
-    models.build_views(["a"])
+    models.build_whole(["a"])
     assert [True, True] == commands.parses_in_full()
 
 
 def test_the_statements_of_a_run_name_it_and_its_parse_does_not(commands: Commands, models: DbtModels) -> None:
     """The tag is a part of the profile, and another profile is parsed in full."""
-    models.build_views(["a"], "run-1")
+    models.build_whole(["a"], "run-1")
     assert [("parse", False), ("build", True)] == [(command, "run-1" in tag) for command, _, tag in commands.given]
