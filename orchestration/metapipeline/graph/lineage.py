@@ -26,24 +26,15 @@ class Lineage:
         node: that was asked for.
         nodes: it, what it reads and what reads it, directly or not; each behind all that it reads.
         reads: id of a node -> ids of what it reads directly, only of these nodes.
+        upstream: ids of what the node rests on, in order.
+        downstream: ids of what rests on the node, in order.
     """
 
     node: Node
     nodes: tuple[Node, ...]
     reads: dict[str, tuple[str, ...]]
-
-    @property
-    def upstream(self) -> tuple[str, ...]:
-        """Ids of what the node rests on, in order."""
-        position = [node.id for node in self.nodes].index(self.node.id)
-        below = _closure(self.node.id, self.reads)
-        return tuple(node.id for node in self.nodes[:position] if node.id in below)
-
-    @property
-    def downstream(self) -> tuple[str, ...]:
-        """Ids of what rests on the node, in order."""
-        above = {self.node.id, *self.upstream}
-        return tuple(node.id for node in self.nodes if node.id not in above)
+    upstream: tuple[str, ...]
+    downstream: tuple[str, ...]
 
 
 def lineage_of(graph: PlatformGraph, name: str) -> Lineage:
@@ -53,10 +44,17 @@ def lineage_of(graph: PlatformGraph, name: str) -> Lineage:
         GraphError: no node has the name, or several have it.
     """
     node = named(graph, name)
-    ids = graph.upstream_of([node.id]) | graph.downstream_of([node.id])
+    before, behind = graph.upstream_of([node.id]) - {node.id}, graph.downstream_of([node.id]) - {node.id}
+    ids = {node.id, *before, *behind}
     reads = {one: tuple(read for read in graph.reads.get(one, ()) if read in ids) for one in sorted(ids)}
-    ordered = TopologicalSorter(reads).static_order()
-    return Lineage(node, tuple(graph.by_id[one] for one in ordered), reads)
+    ordered = tuple(TopologicalSorter(reads).static_order())
+    return Lineage(
+        node,
+        tuple(graph.by_id[one] for one in ordered),
+        reads,
+        upstream=tuple(one for one in ordered if one in before),
+        downstream=tuple(one for one in ordered if one in behind),
+    )
 
 
 def named(graph: PlatformGraph, name: str) -> Node:
@@ -116,17 +114,6 @@ def with_bi_part(graph: PlatformGraph, stored: bytes) -> PlatformGraph:
     nodes = {node.id: node for node in (*graph.nodes, *added)}
     kept = {edge for edge in edges if edge[0] in nodes}
     return PlatformGraph(tuple(sorted(nodes.values())), tuple(sorted({*graph.edges, *kept})), graph.gaps)
-
-
-def _closure(start: str, reads: dict[str, tuple[str, ...]]) -> set[str]:
-    found: set[str] = set()
-    left = list(reads.get(start, ()))
-    while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            left += reads.get(one, ())
-    return found
 
 
 def _relation(name: str) -> tuple[str, ...] | None:
