@@ -137,8 +137,6 @@ def _planned() -> Sequence[Planned]:
 
     from flink_jobs.contracts.clock import SystemClock
     from orchestration.definitions import defs
-    from orchestration.proven.graph import Graph
-    from orchestration.proven.history import InstanceHistory
     from orchestration.proven.plan import plan as plan_of
     from orchestration.proven.standing import Standing
 
@@ -149,7 +147,7 @@ def _planned() -> Sequence[Planned]:
         raise typer.Exit(UNKNOWN) from None
     assets = defs().get_repository_def().asset_graph
     with instance:
-        return plan_of(Standing(Graph(assets, SystemClock().utc_now()), InstanceHistory(instance)))
+        return plan_of(Standing.of(assets, instance, SystemClock().utc_now()))
 
 
 def _cells(one: Planned) -> Sequence[str]:

@@ -22,6 +22,7 @@ from infra.local.processes import ProcessTable, wait_until_healthy
 from infra.local.servers import snowflake_server
 from infra.local.settings import LocalSettings
 from orchestration.dbt_runner.build import PROJECT_DIR, DbtModels, Verdict
+from orchestration.dbt_runner.meta import hourglass_meta
 from orchestration.dbt_runner.specs import Manifest
 from orchestration.landing.clients import hour_objects, hours_table
 from orchestration.landing.clients.hour_objects import AddedObjects
@@ -61,7 +62,8 @@ class ModelsUnderTest:
     def __post_init__(self) -> None:
         """Read the tables of the streams from the manifest that `dbt parse` wrote into the project."""
         manifest = Manifest.read(self.models.project_dir / "target" / "manifest.json")
-        self._tables = {meta["stream"]: source for source in manifest.sources.values() if (meta := _meta(source))}
+        sources = {hourglass_meta(source).get("stream"): source for source in manifest.sources.values()}
+        self._tables = {stream: source for stream, source in sources.items() if stream}
         for source in self._tables.values():
             columns = ", ".join(f"{one['name']} {one['data_type']}" for one in source["columns"].values())
             query(self.settings, f"CREATE OR REPLACE TABLE {self._name(source).sql} ({columns})")
@@ -175,12 +177,6 @@ def serve_models(folder: Path, project_dir: Path = PROJECT_DIR) -> Iterator[Mode
                 yield ModelsUnderTest(SnowflakeSettings(), models, dbt)
         finally:
             processes.stop(program.name)
-
-
-def _meta(source: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    meta = source.get("config", {}).get("meta") or source.get("meta") or {}
-    found: Mapping[str, Any] = meta.get("hourglass", {})
-    return found if "stream" in found else None
 
 
 def _cell(value: Any) -> str:

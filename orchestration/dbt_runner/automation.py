@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dagster as dg
 
 from flink_jobs.contracts.layout import Hour
+from orchestration.dbt_runner.meta import hourglass_meta
 from orchestration.proven.condition import condition_of
 from orchestration.proven.policy import PolicyError, read_policy
 
@@ -69,7 +70,7 @@ def mistake(node: Mapping[str, Any], said: str) -> AutomationMistakeError:
 
 
 def _hourglass(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    said = (node["config"].get("meta") or node.get("meta") or {}).get("hourglass") or {}
+    said = hourglass_meta(node)
     if not isinstance(said, Mapping):
         raise AutomationMistakeError(f"{_file(node)}: {node['name']}: meta.hourglass: write fields, not {said!r}")
     return said

@@ -12,6 +12,7 @@ from typing import Any
 
 from flink_jobs.contracts.layout import Hour
 from orchestration.dbt_runner.built_hours import STREAM, WRITTEN, BuiltHour
+from orchestration.dbt_runner.meta import hourglass_meta
 from orchestration.dbt_runner.specs import Manifest
 
 _THROUGH = frozenset({"view", "ephemeral"})
@@ -121,15 +122,17 @@ class ProvenModels:
     def written(self) -> Mapping[str, str]:
         """The tables that Python writes -> the stream whose hours they have."""
         sources = self.manifest.sources.values()
-        return {_written(one): str(_meta(one).get("stream")) for one in sources if _meta(one).get("built")}
+        return {
+            _written(one): str(hourglass_meta(one).get("stream")) for one in sources if hourglass_meta(one).get("built")
+        }
 
     def _inputs(self, unique_id: str) -> Iterator[str]:
         for parent in self.manifest.nodes[unique_id].get("depends_on", {}).get("nodes", []):
             if parent in self.manifest.sources:
                 source = self.manifest.sources[parent]
-                if _meta(source).get("built"):
+                if hourglass_meta(source).get("built"):
                     yield _written(source)
-                elif stream := _meta(source).get("stream"):
+                elif stream := hourglass_meta(source).get("stream"):
                     yield STREAM + str(stream)
             elif parent in self.manifest.nodes:
                 if self.is_proven(parent):
@@ -255,12 +258,6 @@ def _is_view(node: Mapping[str, object]) -> bool:
 def _is_stored(node: Mapping[str, object]) -> bool:
     config = node["config"]
     return isinstance(config, Mapping) and config.get("materialized") == "view"
-
-
-def _meta(source: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta = source.get("config", {}).get("meta") or source.get("meta") or {}
-    found: Mapping[str, Any] = meta.get("hourglass", {})
-    return found
 
 
 def _written(source: Mapping[str, Any]) -> str:

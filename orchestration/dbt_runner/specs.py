@@ -20,6 +20,7 @@ import dagster as dg
 
 from orchestration.dbt_runner.automation import automation_of
 from orchestration.dbt_runner.code import code_version
+from orchestration.dbt_runner.meta import hourglass_meta, meta_of
 
 UNIQUE_ID = "dbt/unique_id"
 """The metadata of an asset or a check with the id of its dbt node."""
@@ -136,7 +137,7 @@ class Manifest:
         found: set[str] = set()
         for parent in self._parents(unique_id):
             if parent in self.sources:
-                stream = _meta(self.sources[parent]).get("hourglass", {}).get("stream")
+                stream = hourglass_meta(self.sources[parent]).get("stream")
                 found |= {stream} if stream else set()
             else:
                 found |= self.streams_below(parent)
@@ -185,19 +186,14 @@ def asset_key(node: Mapping[str, Any]) -> dg.AssetKey:
     return dg.AssetKey([schema, node["name"]] if schema else [node["name"]])
 
 
-def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta: Mapping[str, Any] = node["config"].get("meta") or node.get("meta") or {}
-    return meta
-
-
 def _dagster(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    dagster: Mapping[str, Any] = _meta(node).get("dagster", {})
+    dagster: Mapping[str, Any] = meta_of(node).get("dagster", {})
     return dagster
 
 
 def _hour_column(node: Mapping[str, Any]) -> dict[str, str]:
     """Return the column of the hour as metadata, where `meta: {hourglass: {hour: NAME}}` says it."""
-    column = _meta(node).get("hourglass", {}).get("hour")
+    column = hourglass_meta(node).get("hour")
     return {HOUR_COLUMN: column} if column else {}
 
 

@@ -10,8 +10,7 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 
 from orchestration.proven.attempts import Attempt, Memory, read_memory
-from orchestration.proven.graph import Graph
-from orchestration.proven.history import InstanceHistory, newest_event
+from orchestration.proven.history import newest_event
 from orchestration.proven.policy import Policy, make_policy
 from orchestration.proven.standing import Decision, Standing, State
 
@@ -98,7 +97,7 @@ class _Tick:
 
     def __init__(self, context: dg.AutomationContext[Any]) -> None:
         instance = context.asset_graph_view.instance
-        self.standing = Standing(Graph(context.asset_graph, context.evaluation_time), InstanceHistory(instance))
+        self.standing = Standing.of(context.asset_graph, instance, context.evaluation_time)
         graph = self.standing.graph
         read = {key for one in graph.policies for key in graph.upstream(one)}
         events = newest_event(instance, sorted(read | graph.policies.keys()))

@@ -14,8 +14,7 @@ from orchestration.alerts.webhooks import AlertSettings
 from orchestration.landing.check_evaluations import evaluation
 from orchestration.landing.comparison.checks import Comparison
 from orchestration.proven.freshness import CHECK, compare_freshness, incident_of, keys_with_deadline
-from orchestration.proven.graph import Graph, policy_of
-from orchestration.proven.history import InstanceHistory
+from orchestration.proven.graph import policy_of
 from orchestration.proven.standing import Standing
 
 _SENSOR_SECONDS = 30
@@ -85,7 +84,7 @@ def freshness_checks(keys: list[dg.AssetKey], clock: Clock) -> dg.AssetChecksDef
     )
     def check_freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         op = context.op_execution_context
-        standing = _standing(op.repository_def.asset_graph, op.instance, clock)
+        standing = Standing.of(op.repository_def.asset_graph, op.instance, clock.utc_now())
         for key in sorted(one.asset_key for one in context.selected_asset_check_keys):
             found = compare_freshness(standing, key)
             yield dg.AssetCheckResult(
@@ -115,7 +114,7 @@ def freshness_sensor(clock: Clock, channels: Mapping[str, Channel]) -> dg.Sensor
         told = _Told.model_validate_json(context.cursor) if context.cursor else _Told()
         if context.repository_def is None:
             raise RuntimeError("the sensor is evaluated without its code location")
-        standing = _standing(context.repository_def.asset_graph, context.instance, clock)
+        standing = Standing.of(context.repository_def.asset_graph, context.instance, clock.utc_now())
         found = {key: compare_freshness(standing, key) for key in keys_with_deadline(standing)}
         late = {key: one for key, one in found.items() if not one.passed}
         alerts = deliver(
@@ -142,7 +141,3 @@ def _changed(found: Mapping[dg.AssetKey, Comparison], told: _Told) -> list[Any]:
         for key, one in found.items()
         if told.sentences.get(key.to_user_string()) != one.sentence
     ]
-
-
-def _standing(assets: Any, instance: dg.DagsterInstance, clock: Clock) -> Standing:
-    return Standing(Graph(assets, clock.utc_now()), InstanceHistory(instance))

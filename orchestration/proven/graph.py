@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import dagster as dg
 
@@ -15,12 +15,6 @@ from orchestration.proven.policy import Policy
 STREAM = "hourglass/stream"
 """Metadata of the asset that publishes the hours of a stream: what it is built from is proven by it, and not read."""
 _HOUR = timedelta(hours=1)
-
-
-class HasPolicy(Protocol):
-    """An automation condition with a policy."""
-
-    policy: Policy
 
 
 class Graph:

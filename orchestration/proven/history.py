@@ -18,7 +18,8 @@ import dagster as dg
 
 FINGERPRINT = "fingerprint"
 """Metadata of a materialization that is the version of its partition: a run of several hours has one data version."""
-_DATA_VERSION = "dagster/data_version"
+DATA_VERSION_TAG = "dagster/data_version"
+"""The tag of an event with the version of what it is about, as Dagster documents it."""
 _RECORDS_PER_QUERY = 1000
 _OBSERVATIONS_MAX = 1000
 """Newest observations that are read of an asset that is never materialized."""
@@ -112,7 +113,7 @@ def _observations(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg
     newest = instance.fetch_observations(key, limit=_OBSERVATIONS_MAX).records
     for record in reversed(newest):
         observed = record.asset_observation
-        if observed is not None and _DATA_VERSION in (observed.tags or {}):
+        if observed is not None and DATA_VERSION_TAG in (observed.tags or {}):
             yield record
 
 
@@ -128,7 +129,7 @@ def _built(record: dg.EventLogRecord) -> Built:
     tags = (event.tags if event else None) or {}
     provenance = dg.DataProvenance.from_tags(tags)
     fingerprint = (event.metadata if event else {}).get(FINGERPRINT)
-    known = str(fingerprint.value) if fingerprint is not None else tags.get(_DATA_VERSION)
+    known = str(fingerprint.value) if fingerprint is not None else tags.get(DATA_VERSION_TAG)
     return Built(
         id=record.storage_id,
         at=datetime.fromtimestamp(record.timestamp, UTC),

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
+from typing import Any
 
 import dagster as dg
 
 from orchestration.proven.graph import Graph
-from orchestration.proven.history import Built, History
+from orchestration.proven.history import Built, History, InstanceHistory
 from orchestration.proven.policy import EVERYTHING, CodeChange
 
 
@@ -77,6 +78,11 @@ class Standing:
         graph: what is built from what.
         history: what was built, and when.
     """
+
+    @classmethod
+    def of(cls, assets: Any, instance: dg.DagsterInstance, now: datetime) -> Standing:
+        """Return the standing of an asset graph of Dagster by the events of an instance."""
+        return cls(Graph(assets, now), InstanceHistory(instance))
 
     def __init__(self, graph: Graph, history: History) -> None:
         self.graph = graph

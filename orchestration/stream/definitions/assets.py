@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 STREAMS_GROUP = "streams"
 LANDED_GROUP = "landed_hours"
 PUBLISHED_GROUP = "published_hours"
-DATA_VERSION_TAG = "dagster/data_version"
-"""The tag of an event with the version of what it is about, as Dagster documents it."""
 
 
 def bound_stream(resources: Any, document: StreamDocument) -> "BoundStream":

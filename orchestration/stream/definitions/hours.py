@@ -16,8 +16,9 @@ from orchestration.landing.sensor.ranges import RequestedHours, runs_of
 from orchestration.landing.sensor.run_tags import TAG_PRIORITY, run_tags
 from orchestration.landing.sensor.selection import AssetsOfOneHour
 from orchestration.landing.sensor.tick import Tick, run_tick
+from orchestration.proven.history import DATA_VERSION_TAG
 from orchestration.stream.cadence import Cadence
-from orchestration.stream.definitions.assets import DATA_VERSION_TAG, bound_stream
+from orchestration.stream.definitions.assets import bound_stream
 from orchestration.stream.definitions.attempts import with_unpublished_hours
 from orchestration.stream.definitions.in_progress import hours_in_progress
 from orchestration.stream.document import StreamDocument

@@ -23,7 +23,8 @@ from orchestration.landing.clients.kafka import TopicOffsets
 from orchestration.landing.clients.s3 import Bucket, ListedObject
 from orchestration.landing.clients.search import TimestampedOffset
 from orchestration.landing.errors import LandingError
-from orchestration.stream.definitions.assets import DATA_VERSION_TAG, bound_stream
+from orchestration.proven.history import DATA_VERSION_TAG
+from orchestration.stream.definitions.assets import bound_stream
 from orchestration.stream.document import StreamDocument
 
 RECENT_HOURS = 2
