@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,7 @@ from typing import Any
 
 from benchmarks.models.records import Record
 from flink_jobs.contracts.layout import Hour
-from infra.local.processes import ProcessTable, wait_until_healthy
 from infra.local.servers import snowflake_server
-from infra.local.settings import LocalSettings
 from orchestration.dbt_runner.build import PROJECT_DIR
 from orchestration.landing.clients.hours_table import HoursTable, PublishedHour
 from snowflake_components.connection import SnowflakeConnection, SnowflakeSettings
@@ -118,23 +115,16 @@ def _values(one: Record) -> str:
 @contextmanager
 def warehouse(folder: Path, project: Path = ROLLUPS) -> Iterator[Warehouse]:
     """Serve an empty local Snowflake for a block; everything lies in the folder, also a copy of the dbt project."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = snowflake_server.program(LocalSettings(data_dir=folder / "server", snowflake_port=port))
-    processes = ProcessTable(folder)
-    wanted = {name: value for name, value in program.environment.items() if name.startswith("HOURGLASS_SNOWFLAKE")}
-    with _environment({**wanted, "HOURGLASS_PACKAGE": str(PACKAGE)}):
-        try:
-            wait_until_healthy(program, processes.start(program))
-            made = Warehouse(SnowflakeConnection(settings=SnowflakeSettings()), folder / "project")
-            copytree(project, made.project, ignore=ignore_patterns("target", "logs"))
-            if (project / "packages.yml").exists():
-                made.dbt("deps")
-            made.dbt("parse")
-            yield made
-        finally:
-            processes.stop(program.name)
+    with (
+        snowflake_server.served(folder / "server") as server,
+        _environment({**server.login, "HOURGLASS_PACKAGE": str(PACKAGE)}),
+    ):
+        made = Warehouse(SnowflakeConnection(settings=SnowflakeSettings()), folder / "project")
+        copytree(project, made.project, ignore=ignore_patterns("target", "logs"))
+        if (project / "packages.yml").exists():
+            made.dbt("deps")
+        made.dbt("parse")
+        yield made
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -18,9 +17,7 @@ from typing import Any
 import pytest
 
 from flink_jobs.contracts.layout import Hour
-from infra.local.processes import ProcessTable, wait_until_healthy
 from infra.local.servers import snowflake_server
-from infra.local.settings import LocalSettings
 from orchestration.dbt_runner.build import PROJECT_DIR, DbtModels, Verdict
 from orchestration.dbt_runner.meta import hourglass_meta
 from orchestration.dbt_runner.specs import Manifest
@@ -160,23 +157,13 @@ def serve_models(folder: Path, project_dir: Path = PROJECT_DIR) -> Iterator[Mode
         folder: an empty one, for the files of both.
         project_dir: of the dbt project, which `dbt parse` has parsed into its folder `target`.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = snowflake_server.program(LocalSettings(data_dir=folder, snowflake_port=port))
-    processes = ProcessTable(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in program.environment.items():
-            if name.startswith("HOURGLASS_SNOWFLAKE"):
-                patch.setenv(name, value)
-        try:
-            wait_until_healthy(program, processes.start(program))
-            # dbt leaves files open and warns, so it runs in a process of its own
-            with ProcessPoolExecutor(1, get_context("spawn")) as dbt:
-                models = DbtModels(folder / "dbt", project_dir=project_dir)
-                yield ModelsUnderTest(SnowflakeSettings(), models, dbt)
-        finally:
-            processes.stop(program.name)
+    with snowflake_server.served(folder) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.login.items():
+            patch.setenv(name, value)
+        # dbt leaves files open and warns, so it runs in a process of its own
+        with ProcessPoolExecutor(1, get_context("spawn")) as dbt:
+            models = DbtModels(folder / "dbt", project_dir=project_dir)
+            yield ModelsUnderTest(SnowflakeSettings(), models, dbt)
 
 
 def _cell(value: Any) -> str:
