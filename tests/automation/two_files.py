@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 
 import dagster as dg
 
 from orchestration.proven.definitions import automation_sensor, with_automation
-from orchestration.stream.binding import BoundStream
 from orchestration.stream.catalog import DEFS
-from tests.daemon.world import WorldBroker, WorldClock
+from tests.daemon.definitions import in_the_world
+from tests.daemon.world import WorldClock
 
-RESOURCE = "stream_platform_events"
 SENSORS = frozenset({"landed_hours", "freshness"})
 
 
@@ -25,17 +23,5 @@ def defs() -> dg.Definitions:
         folders = ("platform_events", "dagster_events", "snowflake", "dbt")
         built = dg.Definitions.merge(*(tree.build_defs(DEFS / name) for name in folders))
     loaded = with_automation(built, WorldClock())
-    resources = dict(loaded.resources or {})
-    bound = resources[RESOURCE]
-    assert isinstance(bound, BoundStream)
-    stream = replace(bound.stream, broker=WorldBroker(), clock=WorldClock())
-    return dg.Definitions(
-        assets=loaded.assets,
-        asset_checks=loaded.asset_checks,
-        jobs=[job for job in loaded.jobs or () if job.name == "publish_hour"],
-        sensors=[
-            *(sensor for sensor in loaded.sensors or () if sensor.name in SENSORS),
-            automation_sensor(seconds=1),
-        ],
-        resources=resources | {RESOURCE: replace(bound, stream=stream)},
-    )
+    sensors = [sensor for sensor in loaded.sensors or () if sensor.name in SENSORS]
+    return in_the_world(loaded, [*sensors, automation_sensor(seconds=1)])

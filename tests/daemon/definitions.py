@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import multiprocessing
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 
@@ -30,6 +32,11 @@ def defs() -> dg.Definitions:
         warnings.simplefilter("ignore")  # as in orchestration.definitions
         tree = dg.ComponentTree.for_project(DEFS.parent)
         loaded = dg.Definitions.merge(*(tree.build_defs(DEFS / name) for name in ("platform_events", "snowflake")))
+    return in_the_world(loaded, [sensor for sensor in loaded.sensors or () if sensor.name == "landed_hours"])
+
+
+def in_the_world(loaded: dg.Definitions, sensors: Sequence[Any]) -> dg.Definitions:
+    """Return the assets and the job of an hour with these sensors, and with the broker and the clock of the test."""
     resources = dict(loaded.resources or {})
     bound = resources[RESOURCE]
     assert isinstance(bound, BoundStream)
@@ -38,6 +45,6 @@ def defs() -> dg.Definitions:
         assets=loaded.assets,
         asset_checks=loaded.asset_checks,
         jobs=[job for job in loaded.jobs or () if job.name == "publish_hour"],
-        sensors=[sensor for sensor in loaded.sensors or () if sensor.name == "landed_hours"],
+        sensors=sensors,
         resources=resources | {RESOURCE: replace(bound, stream=stream)},
     )
