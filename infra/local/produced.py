@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from flink_jobs.contracts.layout import Hour
 from infra.local.processes import StackError
-from orchestration.metapipeline.files import replace_file
+from orchestration.files import replace_file
 from producers.kafka import KafkaAccess, topic_id_text
 
 CALL_SECONDS_MAX = 10.0

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
 
+from orchestration.files import replace_file
 from orchestration.frames.errors import FrameMissingError
 from orchestration.frames.types import frame_of
 
@@ -112,13 +111,7 @@ class FolderFiles:
 
     def write(self, name: str, content: bytes) -> None:
         """Store a file durably, under its name when it is whole."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        replace_file(self.folder / name, content)
 
     def address(self, name: str) -> str:
         """Return the path of a file."""

@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from orchestration.files import replace_file
 from orchestration.metapipeline.errors import StateError
-from orchestration.metapipeline.files import replace_file
 
 
 class Kept(NamedTuple):

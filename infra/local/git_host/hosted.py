@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
-from orchestration.metapipeline.files import replace_file
+from orchestration.files import replace_file
 
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
 

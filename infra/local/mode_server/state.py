@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Self
 
-from orchestration.metapipeline.files import replace_file
+from orchestration.files import replace_file
 
 Row = dict[str, Any]
 

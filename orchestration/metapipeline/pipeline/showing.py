@@ -10,10 +10,10 @@ from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.files import replace_file
 from orchestration.folders import FolderSettings
 from orchestration.metapipeline.bi.workspace import Workspace
 from orchestration.metapipeline.errors import StateError
-from orchestration.metapipeline.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.lineage import bi_part
 from orchestration.metapipeline.graph.nodes import NodeKind, PlatformGraph

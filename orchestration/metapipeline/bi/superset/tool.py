@@ -13,6 +13,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from flink_jobs.contracts.clock import Clock, SystemClock
+from orchestration.files import replace_file
 from orchestration.metapipeline.bi.http import RetryingSession
 from orchestration.metapipeline.bi.superset.answers import (
     Account,
@@ -41,7 +42,6 @@ from orchestration.metapipeline.bi.superset.sql_lab import saved_queries, statem
 from orchestration.metapipeline.bi.superset.usage import UsageLog, open_log, read_history
 from orchestration.metapipeline.bi.workspace import Place, Report, Template, Workspace
 from orchestration.metapipeline.errors import BiError
-from orchestration.metapipeline.files import replace_file
 
 TOOL = "superset"
 _TAGGED_DASHBOARD = 3

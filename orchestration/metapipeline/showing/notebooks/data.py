@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestration.metapipeline.files import replace_file
+from orchestration.files import replace_file
 from orchestration.metapipeline.usage.history import PlatformDay
 
 NAME = "meta_analysis.json"

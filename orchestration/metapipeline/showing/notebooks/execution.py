@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.metapipeline.files import replace_file
+from orchestration.files import replace_file
 
 NOTEBOOK = Path(__file__).with_name("meta_analysis.ipynb")
 IO_MANAGER_KEY = "output_notebook_io_manager"

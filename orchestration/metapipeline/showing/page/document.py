@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from orchestration.metapipeline.files import replace_file
+from orchestration.files import replace_file
 from orchestration.metapipeline.findings import Found, Withheld
 from orchestration.metapipeline.graph.nodes import PlatformGraph
 from orchestration.metapipeline.showing.page.data import page_data
